@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+
+/** The project's top folder. */
+export const root = join(import.meta.dirname, '..');
+
+/** Thrown when a command ends with another exit code than 0; the message is all that it printed. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed';
+}
+
+/**
+ * Runs a program of node_modules/.bin or of the PATH at the project's top.
+ * Answers what it printed on standard output; throws CommandFailed with everything that it printed.
+ */
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: { cwd?: string } = {},
+): Promise<string> {
+  const path = [join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter);
+  const child = spawn(program, args, {
+    cwd: options.cwd ?? root,
+    env: { ...process.env, PATH: path, NO_COLOR: process.stdout.isTTY ? undefined : '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const stdout: Buffer[] = [];
+  const printed: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout.push(chunk);
+    printed.push(chunk);
+  });
+  child.stderr.on('data', (chunk: Buffer) => printed.push(chunk));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0) {
+    const text = Buffer.concat(printed).toString().trim();
+    throw new CommandFailed(text || `${program} ended with exit code ${code}.`);
+  }
+  return Buffer.concat(stdout).toString();
+}
