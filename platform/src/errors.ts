@@ -1,0 +1,78 @@
+import { ErrorReasonSchema } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+
+export interface FieldViolation {
+  /** Path of the field in the request, e.g. `transaction.items[2].quantity`. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/**
+ * What an error needs to be answered with its own reason instead of INTERNAL. Errors are recognised by this
+ * shape and not by their class, because domain code must not import the platform.
+ */
+export interface Reasoned extends Error {
+  /** Name of a value of `loyalty.options.v1.ErrorReason`. */
+  readonly reason: string;
+  /** Sent to the caller in google.rpc.ErrorInfo; keys are camelCase. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly violations?: readonly FieldViolation[] | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
+
+export interface ReasonedErrorOptions {
+  metadata?: Readonly<Record<string, string>>;
+  violations?: readonly FieldViolation[];
+  retryAfterMs?: number;
+  cause?: unknown;
+}
+
+/** Base of the errors that platform code throws on purpose. The message is sent to the caller. */
+export abstract class ReasonedError extends Error implements Reasoned {
+  abstract readonly reason: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly violations: readonly FieldViolation[] | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, options: ReasonedErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.metadata = options.metadata ?? {};
+    this.violations = options.violations;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** Thrown when the request itself is wrong; repeating it unchanged can't succeed. */
+export class ValidationFailed extends ReasonedError {
+  readonly reason = 'VALIDATION_FAILED';
+
+  constructor(violations: readonly FieldViolation[], options: { cause?: unknown } = {}) {
+    super(violations.map(({ field, message }) => `${field}: ${message}`).join('; '), {
+      ...options,
+      violations,
+    });
+  }
+}
+
+/** Thrown when PostgreSQL or NATS can't be reached; the same request may be repeated later. */
+export class StorageUnavailable extends ReasonedError {
+  readonly reason = 'STORAGE_UNAVAILABLE';
+
+  constructor(message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
+    super(message, { retryAfterMs: 1000, ...options });
+  }
+}
+
+const reasons: ReadonlySet<string> = new Set(
+  ErrorReasonSchema.values.filter((value) => value.number !== 0).map((value) => value.name),
+);
+
+/** Whether an error says with a reason of the catalogue how it wants to be answered. */
+export function isReasoned(error: unknown): error is Reasoned {
+  return (
+    Error.isError(error) &&
+    'reason' in error &&
+    typeof error.reason === 'string' &&
+    reasons.has(error.reason)
+  );
+}

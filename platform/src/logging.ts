@@ -1,0 +1,83 @@
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import pretty from 'pino-pretty';
+
+export type { Logger } from 'pino';
+
+export interface LoggerOptions {
+  /** Name of the process, in every line as `service`. */
+  name: string;
+  /** `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`. */
+  level: string;
+  /** Lines for a person's eyes instead of JSON. */
+  pretty?: boolean;
+  /** Where lines go; standard output by default. */
+  destination?: DestinationStream;
+}
+
+const secretKeys = ['authorization', 'password', 'secret', 'token', 'cookie', 'credentials'];
+
+/** A logger that lets no credential through: neither by the name of a field nor inside of a text. */
+export function createLogger(options: LoggerOptions): Logger {
+  const destination = options.destination ?? process.stdout;
+  return pino(
+    {
+      level: options.level,
+      base: { service: options.name },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError, error: describeError },
+      redact: {
+        paths: secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
+        censor: '[redacted]',
+      },
+      hooks: { streamWrite: withoutCredentials },
+    },
+    options.pretty === true
+      ? pretty({ destination, colorize: process.stdout.isTTY, ignore: 'pid,hostname', sync: true })
+      : destination,
+  );
+}
+
+/** Credentials of URLs, bearer tokens and JWTs, wherever they stand in a line. */
+function withoutCredentials(line: string): string {
+  return line
+    .replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"\\]+@/gi, '$1[redacted]@')
+    .replaceAll(/\b(bearer) +[\w~+/.=-]+/gi, '$1 [redacted]')
+    .replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted]');
+}
+
+interface ErrorDescription {
+  type: string;
+  message: string;
+  stack: string | undefined;
+  cause?: ErrorDescription;
+  [property: string]: unknown;
+}
+
+// Everything else that drivers hang on their errors can hold row contents: `detail` and `where` of PostgreSQL, bindings.
+const tellingProperties = [
+  'code',
+  'reason',
+  'metadata',
+  'severity',
+  'schema',
+  'table',
+  'constraint',
+];
+
+function describeError(error: unknown): unknown {
+  if (!Error.isError(error)) return error;
+  const properties = error as Error & Record<string, unknown>;
+  const description: ErrorDescription = {
+    type: error.name,
+    message: error.message,
+    stack: error.stack,
+  };
+  for (const property of tellingProperties) {
+    if (properties[property] !== undefined) description[property] = properties[property];
+  }
+  if (Error.isError(error.cause)) {
+    description.cause = describeError(error.cause) as ErrorDescription;
+  }
+  return description;
+}

@@ -1,0 +1,117 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import knexFactory, { type Knex } from 'knex';
+import { ConfigError } from '../config.ts';
+
+/** Identifies the lock of migrations among a database's advisory locks; any number will do, as long as it stays. */
+const advisoryLock = 4_827_193_106;
+
+/** A migration gives up when others keep a lock that it needs, instead of queueing all their queries behind it. */
+const lockTimeoutMs = 10_000;
+
+/**
+ * Brings the database to the newest of the `.sql` files of a directory (forward only, in the order of their
+ * names, each in a transaction of its own), and returns the names of those applied. Replicas that start at
+ * once take turns; all but the first find nothing to do.
+ *
+ * @throws {ConfigError} when the database was migrated by a newer release than this one
+ */
+export async function migrate(knex: Knex, directory: string): Promise<string[]> {
+  const files = await migrationFiles(directory);
+  const session = await singleSession(knex);
+  try {
+    refuseNewer(await appliedMigrations(session), files);
+    // Knex's own lock is a row, which stays behind when its owner is killed. Whoever has the advisory lock, which
+    // belongs to the session that also runs the migrations, knows that no one else is at work.
+    await session.migrate.forceFreeMigrationsLock();
+    const applied: string[] = [];
+    for (const _ of files) {
+      const [, names] = (await session.migrate.up({
+        migrationSource: source(directory, files),
+      })) as [number, string[]];
+      if (names.length === 0) break;
+      applied.push(...names);
+    }
+    return applied;
+  } finally {
+    await session.destroy();
+  }
+}
+
+/**
+ * Checks that the database is exactly where this release expects it, and changes nothing.
+ *
+ * @throws {ConfigError} when migrations are missing or unknown
+ */
+export async function assertMigrated(knex: Knex, directory: string): Promise<void> {
+  const files = await migrationFiles(directory);
+  const applied = await appliedMigrations(knex);
+  refuseNewer(applied, files);
+  const missing = files.filter((name) => !applied.includes(name));
+  if (missing.length > 0) {
+    throw new ConfigError(
+      `the database lacks the migration ${missing.join(', ')}: run this release's migrations first`,
+    );
+  }
+}
+
+/** Knex over one connection that holds the advisory lock until it ends, by whatever cause. */
+async function singleSession(knex: Knex): Promise<Knex> {
+  const { config } = knex.client as { config: Knex.Config };
+  const session = knexFactory({
+    ...config,
+    // A migration takes as long as it takes, and so does waiting for another replica's.
+    connection: { ...(config.connection as Knex.PgConnectionConfig), query_timeout: 0 },
+    pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1 },
+  });
+  try {
+    await session.raw(`
+      SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
+      -- Ends a running statement soon after its client was killed, so that the next one need not wait for it.
+      SET client_connection_check_interval = 500;
+      SELECT pg_advisory_lock(${advisoryLock});
+      SET lock_timeout = ${lockTimeoutMs};
+    `);
+    return session;
+  } catch (error) {
+    await session.destroy();
+    throw error;
+  }
+}
+
+async function migrationFiles(directory: string): Promise<string[]> {
+  const names = await readdir(directory);
+  return names.filter((name) => name.endsWith('.sql')).toSorted();
+}
+
+async function appliedMigrations(knex: Knex): Promise<string[]> {
+  if (!(await knex.schema.hasTable('knex_migrations'))) return [];
+  const rows = await knex('knex_migrations').select<{ name: string }[]>('name').orderBy('name');
+  return rows.map(({ name }) => name);
+}
+
+function refuseNewer(applied: readonly string[], files: readonly string[]): void {
+  const unknown = applied.filter((name) => !files.includes(name));
+  if (unknown.length > 0) {
+    throw new ConfigError(
+      `the database was migrated by a newer release (${unknown.join(', ')} unknown here, newest known: ${files.at(-1) ?? 'none'}): run that release or a later one`,
+    );
+  }
+}
+
+function source(directory: string, names: readonly string[]): Knex.MigrationSource<string> {
+  return {
+    getMigrations: async () => [...names],
+    getMigrationName: (name) => name,
+    getMigration: async (name) => {
+      const sql = await readFile(join(directory, name), 'utf8');
+      return {
+        // Knex takes a bare ? for a binding.
+        up: (knex) => knex.raw(sql.replaceAll('?', String.raw`\?`)),
+        down: async () => {
+          throw new Error(`${name}: migrations only go forward`);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+
+export interface Transaction {
+  /**
+   * Sends a statement at once, without waiting for those before it: issue several and await them together, and
+   * one round trip carries them all. A config with a `name` is prepared once per connection.
+   */
+  query<Row extends QueryResultRow>(
+    statement: string | QueryConfig,
+    values?: unknown[],
+  ): Promise<QueryResult<Row>>;
+  /**
+   * Sends COMMIT right behind the statements issued so far, which saves the last round trip. Optional. If one
+   * of those statements fails, PostgreSQL answers COMMIT with ROLLBACK: an early commit never keeps a half.
+   */
+  commit(): void;
+}
+
+/** Thrown when a statement failed, `work` looked away, and the database therefore undid the transaction. */
+export class TransactionRolledBack extends Error {
+  override readonly name = 'TransactionRolledBack';
+
+  constructor(cause: unknown) {
+    super('the transaction was rolled back because a statement in it failed', { cause });
+  }
+}
+
+/**
+ * Runs `work` in one transaction (READ COMMITTED) and returns what it returned, once that is committed.
+ *
+ * Errors are those of `work`, else of COMMIT. When the connection was lost during COMMIT its outcome is unknown
+ * (`classify` says `unavailable`): only work that may be repeated should run here.
+ *
+ * @throws {TransactionRolledBack} when `work` swallowed the error of a statement
+ */
+export async function transaction<Result>(
+  pool: Pool,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  // The statements' own promises report it too, but an emitter without a listener throws.
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', onError);
+  const session = begin(client);
+  try {
+    const result = await work(session);
+    session.commit();
+    await session.committed();
+    return result;
+  } catch (error) {
+    broken ??= await session.end();
+    throw error;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
+
+interface Session extends Transaction {
+  /** Resolves when COMMIT has been confirmed. */
+  committed(): Promise<void>;
+  /** Leaves the transaction; answers the error that makes the connection unfit for others, if any. */
+  end(): Promise<Error | undefined>;
+}
+
+function begin(client: PoolClient): Session {
+  let outcome: Promise<QueryResult> | undefined;
+  let firstError: unknown;
+
+  // Each promise is marked as handled, because `work` may fail before it gets to await all of them.
+  const send: Transaction['query'] = <Row extends QueryResultRow>(
+    statement: string | QueryConfig,
+    values?: unknown[],
+  ) => {
+    const answer = client.query<Row>(statement, values);
+    answer.catch((error: unknown) => {
+      firstError ??= error;
+    });
+    return answer;
+  };
+  const opened = send('BEGIN');
+
+  return {
+    async query(statement, values) {
+      if (outcome !== undefined) throw new Error('a statement was issued after commit()');
+      return await send(statement, values);
+    },
+    commit() {
+      outcome ??= send('COMMIT');
+    },
+    async committed() {
+      await opened;
+      const answer = await outcome;
+      if (answer?.command !== 'COMMIT') throw new TransactionRolledBack(firstError);
+    },
+    async end() {
+      try {
+        await (outcome ?? send('ROLLBACK'));
+        await opened;
+        return undefined;
+      } catch (error) {
+        return error as Error;
+      }
+    },
+  };
+}
