@@ -1,0 +1,20 @@
+import type { Caller } from '../auth/tokens.ts';
+import type { Logger } from '../logging.ts';
+
+/** What a handler knows about the call that it serves. */
+export interface CallContext {
+  /** Correlates the call's log lines, events and answers; from the caller's `x-request-id`, or made here. */
+  readonly requestId: string;
+  readonly caller: Caller;
+  /** When the call's deadline passes, in milliseconds since the epoch. */
+  readonly deadlineMs: number;
+  /** Aborted when the caller goes away or the deadline passes. Made on first use, because it costs more than the rest of the call. */
+  readonly signal: AbortSignal;
+  /** Logs with the request id and the method. */
+  readonly log: Logger;
+  /**
+   * Lets the call go on only if the caller may reach what belongs to `userId`; throws what `otherwise` makes if not.
+   * Methods with `own: LOADED_OWNER` must call it before they answer: an answer to a member without it becomes INTERNAL.
+   */
+  assertOwner(userId: string, otherwise: () => Error): void;
+}
