@@ -1,0 +1,142 @@
+import { type ConnectionOptions, connect, Events, type NatsConnection } from 'nats';
+import { StorageUnavailable } from '../errors.ts';
+import type { Logger } from '../logging.ts';
+import { ensureStreams, type StreamOptions } from './jetstream.ts';
+import { abortable, pause } from './waiting.ts';
+
+export interface NatsOptions {
+  /** `nats://host:port`, several separated by commas. User and password may be part of it. */
+  url: string;
+  user?: string;
+  password?: string;
+  /** Shown in the server's list of connections. */
+  name: string;
+  /** Created where missing, after every connect. */
+  streams?: readonly StreamOptions[];
+  logger: Pick<Logger, 'info' | 'warn'>;
+}
+
+export interface Nats {
+  /** Whether a server answers and the streams are there: what readiness asks. */
+  isConnected(): boolean;
+  /**
+   * The connection, as soon as there is one; while a server restarts, the one that is being restored.
+   *
+   * @throws {StorageUnavailable} when there is none within the time given, or after `close()`
+   */
+  connection(wait?: { signal?: AbortSignal; timeoutMs?: number }): Promise<NatsConnection>;
+  /** Checks the streams again, for one who found one missing. */
+  ensureStreams(): Promise<void>;
+  /** Sends what is buffered, acknowledgements above all, and disconnects. */
+  close(): Promise<void>;
+}
+
+const retryMs = 500;
+const flushMs = 2_000;
+
+/**
+ * Starts to connect and goes on for ever: neither a server that isn't there yet, nor one that goes away, nor
+ * refused credentials end the attempts. Whoever needs the connection waits for it.
+ */
+export function connectNats(options: NatsOptions): Nats {
+  const { logger, streams = [] } = options;
+  const closing = new AbortController();
+  let live: NatsConnection | undefined;
+  let next = Promise.withResolvers<NatsConnection>();
+  let usable = false;
+
+  const prepare = async () => {
+    if (live === undefined) throw new StorageUnavailable('NATS is not reachable');
+    await ensureStreams(live, streams);
+    usable = true;
+  };
+
+  // JetStream may need a while longer than the server itself, for instance to elect a leader.
+  const prepareUntilDone = async (connection: NatsConnection) => {
+    while (live === connection && !connection.isClosed()) {
+      try {
+        return await prepare();
+      } catch (error) {
+        logger.warn({ err: error }, 'JetStream is not ready');
+        await pause(retryMs, closing.signal);
+      }
+    }
+  };
+
+  const watch = async (connection: NatsConnection) => {
+    for await (const { type } of connection.status()) {
+      if (type === Events.Disconnect) {
+        usable = false;
+        logger.warn('disconnected from NATS');
+      } else if (type === Events.Reconnect) {
+        logger.info('connected to NATS again');
+        void prepareUntilDone(connection);
+      }
+    }
+  };
+
+  const serve = async (connection: NatsConnection) => {
+    logger.info({ server: connection.getServer() }, 'connected to NATS');
+    live = connection;
+    next.resolve(connection);
+    void prepareUntilDone(connection);
+    void watch(connection);
+    await abortable(connection.closed(), closing.signal).catch(() => undefined);
+    usable = false;
+    live = undefined;
+    next = Promise.withResolvers();
+    // Without a server there is nobody to flush to.
+    await Promise.race([connection.flush().catch(() => undefined), pause(flushMs)]);
+    await connection.close();
+  };
+
+  const run = async () => {
+    while (!closing.signal.aborted) {
+      try {
+        await serve(await connect(connectionOptions(options)));
+      } catch (error) {
+        logger.warn({ err: error }, 'NATS is not reachable');
+        await pause(retryMs, closing.signal);
+      }
+    }
+  };
+  const ended = run();
+
+  return {
+    isConnected: () => usable,
+    async connection({ signal, timeoutMs } = {}) {
+      if (live !== undefined) return live;
+      const limits = [closing.signal, signal, timeoutMs && AbortSignal.timeout(timeoutMs)];
+      try {
+        return await abortable(next.promise, AbortSignal.any(limits.filter((limit) => !!limit)));
+      } catch (error) {
+        throw new StorageUnavailable('NATS is not reachable', { cause: error });
+      }
+    },
+    ensureStreams: prepare,
+    async close() {
+      closing.abort();
+      await ended;
+    },
+  };
+}
+
+function connectionOptions(options: NatsOptions): ConnectionOptions {
+  const servers = options.url.split(',').map((server) => new URL(server.trim()));
+  const [first] = servers;
+  const user = options.user ?? decodeURIComponent(first?.username ?? '');
+  const password = options.password ?? decodeURIComponent(first?.password ?? '');
+  return {
+    name: options.name,
+    servers: servers.map(({ host }) => host),
+    ...(user === '' ? {} : { user, pass: password }),
+    maxReconnectAttempts: -1,
+    // Credentials may be being rotated.
+    ignoreAuthErrorAbort: true,
+    reconnectTimeWait: retryMs,
+    timeout: 5_000,
+    // Notices within 15 seconds that a server has vanished without closing the connection.
+    pingInterval: 5_000,
+    maxPingOut: 2,
+  };
+}
