@@ -84,9 +84,9 @@ function begin(client: PoolClient): Session {
   const opened = send('BEGIN');
 
   return {
-    async query(statement, values) {
+    query(statement, values) {
       if (outcome !== undefined) throw new Error('a statement was issued after commit()');
-      return await send(statement, values);
+      return send(statement, values);
     },
     commit() {
       outcome ??= send('COMMIT');

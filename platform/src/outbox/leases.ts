@@ -1,0 +1,77 @@
+import type { Pool } from 'pg';
+import { transaction } from '../postgres/transaction.ts';
+
+export interface OutboxRow {
+  id: bigint;
+  batch: Uint8Array;
+}
+
+// The row lock lasts as long as this statement; what keeps others away from the rows while they are being published
+// is the lease. Ids become visible out of order, so a cursor over them would lose rows.
+const leaseRows = {
+  name: 'outbox-lease',
+  text: `
+    UPDATE outbox SET leased_until = now() + $2 * interval '1 millisecond'
+    WHERE id = ANY (ARRAY(
+      SELECT id FROM outbox WHERE leased_until < now() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+    ))
+    RETURNING id, batch`,
+};
+
+const deleteRows = {
+  name: 'outbox-delete',
+  text: 'DELETE FROM outbox WHERE id = ANY ($1::bigint[])',
+};
+
+const postponeRows = {
+  name: 'outbox-postpone',
+  text: `
+    UPDATE outbox SET leased_until = now() + $2 * interval '1 millisecond'
+    WHERE id = ANY ($1::bigint[])`,
+};
+
+/** Takes up to `limit` rows that nobody is publishing, oldest first, for `leaseMs`. */
+export async function lease(
+  pool: Pool,
+  { limit, leaseMs }: { limit: number; leaseMs: number },
+): Promise<OutboxRow[]> {
+  const rows = await run<OutboxRow>(pool, { ...leaseRows, values: [limit, leaseMs] });
+  return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Forgets rows of which every message has been stored by JetStream. */
+export async function remove(pool: Pool, ids: bigint[]): Promise<void> {
+  await run(pool, { ...deleteRows, values: [ids] });
+}
+
+/** Keeps everybody away from rows for `delayMs`. */
+export async function postpone(
+  pool: Pool,
+  { ids, delayMs }: { ids: bigint[]; delayMs: number },
+): Promise<void> {
+  await run(pool, { ...postponeRows, values: [ids, delayMs] });
+}
+
+/** Age of the oldest row in seconds; 0 when there is none. */
+export async function oldestAgeSeconds(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ age: number }>(
+    `SELECT extract(epoch FROM clock_timestamp() - create_time)::float8 AS age
+     FROM outbox ORDER BY id LIMIT 1`,
+  );
+  return rows[0]?.age ?? 0;
+}
+
+// A crash of the server may undo a lease or a deletion, whose messages are then published again: that is allowed
+// anyway. Not waiting for the disk leaves it to the commits that somebody waits for.
+async function run<Row extends object>(
+  pool: Pool,
+  statement: { name: string; text: string; values: unknown[] },
+): Promise<Row[]> {
+  return await transaction(pool, async (tx) => {
+    const relaxed = tx.query('SET LOCAL synchronous_commit = off');
+    const answer = tx.query<Row & Record<string, unknown>>(statement);
+    tx.commit();
+    await relaxed;
+    return (await answer).rows;
+  });
+}
