@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-require('../../scripts/run.cjs').run(['cli/src/main.ts', ...process.argv.slice(2)]);
+require('../../scripts/run.cjs').run([require.resolve('../src/main.ts'), ...process.argv.slice(2)]);

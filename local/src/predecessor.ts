@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Makes sure that no earlier server still works on the same files. One whose starter was killed is about to
+ * end and is waited for; a pid file that nobody stands behind any more is removed, also when its number
+ * belongs to another program by now. Throws when the earlier server stays.
+ */
+export async function awaitPredecessor(options: {
+  name: string;
+  pidFile: string;
+  /** The argument by which its command line is told from any other's. */
+  argument: string;
+}): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  for (;;) {
+    const pid = readPid(options.pidFile);
+    if (pid === undefined || !commandLine(pid).includes(options.argument)) break;
+    if (Date.now() > deadline) {
+      throw new Error(
+        `${options.name} (process ${pid}) is already at work here: end what started it, or run: kill ${pid}`,
+      );
+    }
+    await delay(50);
+  }
+  rmSync(options.pidFile, { force: true });
+}
+
+function readPid(file: string): number | undefined {
+  try {
+    return Number.parseInt(readFileSync(file, 'utf8'), 10) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Empty when there is no such process. */
+function commandLine(pid: number): string {
+  try {
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+  } catch {
+    return '';
+  }
+}
