@@ -1,5 +1,5 @@
-import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
-import pretty from 'pino-pretty';
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import { isColorSupported, prettyFactory } from 'pino-pretty';
 
 export type { Logger } from 'pino';
 
@@ -18,7 +18,7 @@ const secretKeys = ['authorization', 'password', 'secret', 'token', 'cookie', 'c
 
 /** A logger that lets no credential through: neither by the name of a field nor inside of a text. */
 export function createLogger(options: LoggerOptions): Logger {
-  const destination = options.destination ?? process.stdout;
+  const output = options.destination ?? destination({ fd: 1, sync: true });
   return pino(
     {
       level: options.level,
@@ -32,10 +32,13 @@ export function createLogger(options: LoggerOptions): Logger {
       },
       hooks: { streamWrite: withoutCredentials },
     },
-    options.pretty === true
-      ? pretty({ destination, colorize: process.stdout.isTTY, ignore: 'pid,hostname', sync: true })
-      : destination,
+    options.pretty === true ? prettified(output) : output,
   );
+}
+
+function prettified(output: DestinationStream): DestinationStream {
+  const prettify = prettyFactory({ colorize: isColorSupported, ignore: 'pid,hostname' });
+  return { write: (line) => output.write(prettify(line) ?? '') };
 }
 
 /** Credentials of URLs, bearer tokens and JWTs, wherever they stand in a line. */
