@@ -19,7 +19,10 @@ export default {
       },
     ],
   },
-  // Type stripping keeps the names of imported files, so workspaces are transformed like the rest.
-  transformIgnorePatterns: ['/node_modules/'],
+  globalSetup: '<rootDir>/local/src/test-environment-setup.ts',
+  globalTeardown: '<rootDir>/local/src/test-environment-teardown.ts',
+  // Tests wait for servers more than they compute.
+  maxWorkers: '100%',
+  injectGlobals: false,
   testTimeout: 15_000,
 };

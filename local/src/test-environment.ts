@@ -1,0 +1,71 @@
+// What a test needs of the machine: a database and a message server of its own, thrown away afterwards.
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { type NatsServer, startNats } from './nats-server.ts';
+
+export interface TestDatabase {
+  readonly url: string;
+  /** Removes it, and ends the connections that are still open. */
+  drop(): Promise<void>;
+}
+
+/** What the start of the test run hands to every test file, in the environment as JSON. */
+export interface TestRun {
+  /** Removed after the run. */
+  directory: string;
+  /** The database from which others are created. */
+  serverUrl: string;
+  templates: Record<'programs' | 'ledger', Template>;
+}
+
+/** A migrated database to copy from, or why there is none. */
+export type Template = { database: string } | { problem: string };
+
+export const testRunVariable = 'LOYALTY_TEST_RUN';
+
+/** A database with the tables of the service, empty of rows; one without tables when no service is named. */
+export async function createTestDatabase(service?: 'programs' | 'ledger'): Promise<TestDatabase> {
+  const { serverUrl, templates } = testRun();
+  const template: Template = service ? templates[service] : { database: 'template1' };
+  if ('problem' in template) throw new Error(template.problem);
+  const name = `test_${service ?? 'empty'}_${randomUUID().slice(0, 8)}`;
+  await execute(serverUrl, `CREATE DATABASE "${name}" TEMPLATE "${template.database}"`);
+  const url = new URL(serverUrl);
+  url.pathname = name;
+  return {
+    url: url.href,
+    drop: () => execute(serverUrl, `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`),
+  };
+}
+
+/** A nats-server of the test file's own: the names of streams are the platform's, so files can't share one. */
+export async function createTestNats(): Promise<NatsServer> {
+  const directory = join(testRun().directory, `nats-${randomUUID().slice(0, 8)}`);
+  const server = await startNats({ directory });
+  return {
+    url: server.url,
+    async stop() {
+      await server.stop();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+function testRun(): TestRun {
+  const value = process.env[testRunVariable];
+  if (!value) throw new Error('No test run is under way. Run tests with: npm test');
+  return JSON.parse(value) as TestRun;
+}
+
+/** Runs one statement on a connection of its own. */
+export async function execute(url: string, sql: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

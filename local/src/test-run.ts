@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createKnex } from '@loyalty/platform/postgres/knex.ts';
+import { migrate } from '@loyalty/platform/postgres/migrations.ts';
+import { natsServerProgram } from './nats-program.ts';
+import { type PostgresServer, startPostgres } from './postgres-server.ts';
+import { execute, type Template, type TestRun } from './test-environment.ts';
+
+const prefix = 'loyalty-test-';
+
+/** Starts what all test files of a run share. They are told by the environment. */
+export async function startTestRun(): Promise<{ run: TestRun; stop(): Promise<void> }> {
+  await removeLeftovers();
+  // Found or installed here, once, and not by several workers at a time.
+  await natsServerProgram();
+  const directory = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
+  // PostgreSQL may run under another account, which must come through.
+  await chmod(directory, 0o711);
+  const postgres = await startPostgres({ directory: join(directory, 'postgres'), fsync: false });
+  const [programs, ledger] = await Promise.all([
+    createTemplate(postgres, 'programs'),
+    createTemplate(postgres, 'ledger'),
+  ]);
+  return {
+    run: { directory, serverUrl: postgres.url('postgres'), templates: { programs, ledger } },
+    async stop() {
+      await postgres.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+// A faulty migration fails the tests that need it, not all others too.
+async function createTemplate(postgres: PostgresServer, service: string): Promise<Template> {
+  const migrations = join(import.meta.dirname, '../../services', service, 'migrations');
+  if (!existsSync(migrations)) return { problem: `The service ${service} has no migrations.` };
+  const database = `template_${service}`;
+  await execute(postgres.url('postgres'), `CREATE DATABASE ${database}`);
+  const knex = createKnex({ url: postgres.url(database), max: 1, applicationName: 'test run' });
+  try {
+    await migrate(knex, migrations);
+    return { database };
+  } catch (error) {
+    return { problem: `The migrations of ${service} fail: ${String(error)}` };
+  } finally {
+    await knex.destroy();
+  }
+}
+
+/** Removes the files of runs that were killed; their servers have ended with them. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : NaN;
+    if (pid > 0 && !isAlive(pid)) {
+      // Another user's are not ours to remove.
+      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
