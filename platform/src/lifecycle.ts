@@ -34,14 +34,14 @@ const sameRequestMs = 500;
 export async function runService(options: ServiceOptions): Promise<void> {
   const { name, logger, start, graceMs = 25_000 } = options;
   // State after an error that nobody caught is unknown; a restart is the only safe way out.
-  process.on('uncaughtException', (error) => exitWith(error, logger, 'uncaught error'));
+  process.on('uncaughtException', (error) => exitWith(error, options, 'died of an uncaught error'));
   const asked = askedToStop(logger);
   const starting = start();
   try {
     const first = await Promise.race([starting.then(async (service) => service.ready()), asked]);
     if (first === undefined) logger.info(`${name} is ready`);
   } catch (error) {
-    exitWith(error, logger, `${name} could not start`);
+    exitWith(error, options, 'could not start');
   }
   const reason = await asked;
   logger.info({ cause: reason }, `${name} is stopping`);
@@ -52,7 +52,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
   try {
     await (await starting).stop();
   } catch (error) {
-    exitWith(error, logger, `${name} did not stop cleanly`);
+    exitWith(error, options, 'did not stop cleanly');
   }
   logger.info(`${name} has stopped`);
   process.exit(0);
@@ -66,9 +66,7 @@ export function configured<Config>(name: string, read: () => Config): Config {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${name}: ${error.message}\n`);
-    process.exit(configExitCode);
+    return exitOnConfigError(name, error);
   }
 }
 
@@ -90,11 +88,16 @@ function askedToStop(logger: Logger): Promise<string> {
   return promise;
 }
 
-function exitWith(error: unknown, logger: Logger, message: string): never {
-  if (error instanceof ConfigError) {
-    process.stderr.write(`${error.message}\n`);
-    process.exit(configExitCode);
+function exitWith(error: unknown, { name, logger }: ServiceOptions, message: string): never {
+  if (!(error instanceof ConfigError)) {
+    logger.fatal({ err: error }, `${name} ${message}`);
+    process.exit(failureExitCode);
   }
-  logger.fatal({ err: error }, message);
-  process.exit(failureExitCode);
+  return exitOnConfigError(name, error);
+}
+
+function exitOnConfigError(name: string, error: unknown): never {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${name}: ${error.message}\n`);
+  process.exit(configExitCode);
 }
