@@ -8,7 +8,7 @@ export interface CallContext {
   readonly caller: Caller;
   /** When the call's deadline passes, in milliseconds since the epoch. */
   readonly deadlineMs: number;
-  /** Aborted when the caller goes away or the deadline passes. Made on first use, because it costs more than the rest of the call. */
+  /** Aborted when the caller goes away or the deadline passes. Made on first use, because most handlers never need it. */
   readonly signal: AbortSignal;
   /** Logs with the request id and the method. */
   readonly log: Logger;
@@ -17,4 +17,9 @@ export interface CallContext {
    * Methods with `own: LOADED_OWNER` must call it before they answer: an answer to a member without it becomes INTERNAL.
    */
   assertOwner(userId: string, otherwise: () => Error): void;
+  /**
+   * Lets the call go on only if the caller's token reaches the program; throws what `otherwise` makes if not. For
+   * methods whose request has no `program_id`; where it has one, it was checked before the handler.
+   */
+  assertProgram(programId: string, otherwise: () => Error): void;
 }

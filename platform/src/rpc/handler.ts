@@ -4,8 +4,8 @@ import type {
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf';
-import { ReasonedError } from '../errors.ts';
 import type { CallContext } from './call-context.ts';
+import { NotImplemented } from './errors.ts';
 
 /** Serves one method. Errors with a reason of the catalogue are answered as such, any other as INTERNAL. */
 export type Handler<M extends DescMethodUnary> = (
@@ -33,11 +33,6 @@ export interface Mountable {
 /** Pairs a service with its handlers. A missing handler is a type error; `unimplemented` stands in for a later one. */
 export function implement<S extends DescService>(service: S, handlers: Handlers<S>): Mountable {
   return { service, handlers: handlers as unknown as Readonly<Record<string, AnyHandler>> };
-}
-
-/** Thrown by methods that the contract has but this release doesn't serve. */
-export class NotImplemented extends ReasonedError {
-  readonly reason = 'NOT_IMPLEMENTED';
 }
 
 /** A handler that answers UNIMPLEMENTED. */

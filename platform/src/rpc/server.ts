@@ -1,8 +1,17 @@
 import type { Registry } from 'prom-client';
 import type { TokenVerifier } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
+import { rpcMetrics } from '../telemetry/metrics.ts';
+import { createConnectDoor } from './connect-door.ts';
+import { createGrpcDoor } from './grpc-door.ts';
 import type { Mountable } from './handler.ts';
-import type { RpcLimits } from './limits.ts';
+import { createHealthService } from './health.ts';
+import { createHttpPort } from './http-port.ts';
+import { defaultLimits, type RpcLimits } from './limits.ts';
+import { createPipeline } from './pipeline.ts';
+import { createProbes } from './probes.ts';
+import { createReadiness } from './readiness.ts';
+import { createReflectionServices } from './reflection.ts';
 
 export interface Listen {
   host: string;
@@ -18,23 +27,78 @@ export interface RpcServerOptions {
   services: readonly Mountable[];
   grpc: Listen;
   http: Listen;
-  /** Rejects while the service can't do its work, such as when its database is away. Asked at most about once a second. */
+  /** Rejects while the service can't do its work, such as when its database is away. Asked about once a second at most. */
   readiness: () => Promise<void>;
   /** Deadline of calls that bring none. */
   defaultDeadlineMs: number;
   /** Where call metrics are registered, and what `/metrics` shows. */
   metrics: Registry;
-  /** Gives an error without a reason the one it deserves, such as a driver's lost connection; what it doesn't know it returns as it is. */
+  /**
+   * Gives an error without a reason the one that it deserves, such as STORAGE_UNAVAILABLE to a driver's lost
+   * connection; what it doesn't know it returns as it is.
+   */
   translateError?: (error: unknown) => unknown;
   limits?: Partial<RpcLimits>;
 }
 
 export interface RpcServer {
-  /** Listens on both ports. */
+  /** Listens on both ports. Rejects, with neither open, if one is taken. */
   start(): Promise<{ grpcPort: number; httpPort: number }>;
   /** Says that it isn't ready, refuses new connections, lets calls end and cuts what is left after `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
 
-/** Serves the same handlers over gRPC and over Connect, gRPC-Web and JSON. Throws, naming the method, if one has no access rule. */
-export declare function createRpcServer(options: RpcServerOptions): RpcServer;
+/**
+ * Serves the same handlers over gRPC (with health and reflection) and over Connect, gRPC-Web and JSON (with /livez,
+ * /readyz and /metrics). Throws, naming the method, if one has no usable access rule, streams, or has no handler.
+ */
+export function createRpcServer(options: RpcServerOptions): RpcServer {
+  const { services, verifier, defaultDeadlineMs } = options;
+  const logger = options.logger.child({ server: options.name });
+  const limits = { ...defaultLimits, ...options.limits };
+  const pipeline = createPipeline({
+    logger,
+    verifier,
+    metrics: rpcMetrics(options.metrics),
+    defaultDeadlineMs,
+    callsInFlightMax: limits.callsInFlightMax,
+    translateError: options.translateError ?? ((error) => error),
+  });
+  const readiness = createReadiness(options.readiness, logger);
+  const health = createHealthService(
+    readiness,
+    services.map(({ service }) => service.typeName),
+  );
+  const reflection = createReflectionServices([
+    ...services.map(({ service }) => service.file),
+    health.file,
+  ]);
+  const grpcDoor = createGrpcDoor({
+    pipeline,
+    services,
+    bareServices: [health, ...reflection],
+    limits,
+  });
+  const connectDoor = createConnectDoor({ pipeline, services, limits, logger });
+  const probes = createProbes(readiness, options.metrics);
+  const httpPort = createHttpPort((request, response) => {
+    if (!connectDoor(request, response)) probes(request, response);
+  }, limits);
+
+  return {
+    async start() {
+      const grpcPort = await grpcDoor.listen(options.grpc);
+      try {
+        return { grpcPort, httpPort: await httpPort.listen(options.http) };
+      } catch (error) {
+        await grpcDoor.close(0);
+        throw error;
+      }
+    },
+    async stop(graceMs) {
+      readiness.drain();
+      health.endWatches();
+      await Promise.all([grpcDoor.close(graceMs), httpPort.close(graceMs)]);
+    },
+  };
+}

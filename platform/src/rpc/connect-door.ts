@@ -1,0 +1,138 @@
+import { type DescMethodUnary, fromBinary, fromJsonString, type Message } from '@bufbuild/protobuf';
+import {
+  ConnectError,
+  createConnectRouter,
+  createContextKey,
+  createContextValues,
+  type HandlerContext,
+} from '@connectrpc/connect';
+import type { UniversalHandler } from '@connectrpc/connect/protocol';
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from '@connectrpc/connect-node';
+import type { Logger } from '../logging.ts';
+import type { Mountable } from './handler.ts';
+import type { HttpRequest, HttpResponse } from './http-port.ts';
+import type { RpcLimits } from './limits.ts';
+import { handlerOf, unaryMethodsOf } from './mount.ts';
+import type { Codec, Pipeline, Route } from './pipeline.ts';
+import { type RawBody, takeBody } from './raw-body.ts';
+import { type CallStatus, detailsOf } from './status.ts';
+
+/** What a request's message comes as: bytes, or, where the library took it from a GET's query, decoded already. */
+type Raw = RawBody | Message;
+
+const rawBodyKey = createContextKey<RawBody | undefined>(undefined);
+const compressions = [compressionGzip, compressionBrotli];
+
+export interface ConnectDoorOptions {
+  pipeline: Pipeline;
+  services: readonly Mountable[];
+  limits: RpcLimits;
+  logger: Logger;
+}
+
+/**
+ * Connect, gRPC-Web and gRPC for browsers, curl and Connect clients. The function returned serves a request if it is
+ * for one of the methods, and says whether it was.
+ */
+export function createConnectDoor({
+  pipeline,
+  services,
+  limits,
+  logger,
+}: ConnectDoorOptions): (request: HttpRequest, response: HttpResponse) => boolean {
+  const router = createConnectRouter({
+    readMaxBytes: limits.messageBytesMax,
+    writeMaxBytes: limits.messageBytesMax,
+    acceptCompression: compressions,
+    jsonOptions: { ignoreUnknownFields: false },
+  });
+  for (const mountable of services) {
+    for (const method of unaryMethodsOf(mountable.service)) {
+      const route = pipeline.route(method, {
+        door: 'connect',
+        handler: handlerOf(mountable, method),
+        codec: rawCodec(method),
+      });
+      router.rpc(method, (request, context) => serveCall(pipeline, route, request, context));
+    }
+  }
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+
+  return (request, response) => {
+    const handler = handlers.get(request.url?.split('?', 1)[0] ?? '');
+    if (handler === undefined) return false;
+    serveHttp(handler, request, response, limits.messageBytesMax).catch((error: unknown) => {
+      if (request.destroyed || response.destroyed) return;
+      logger.warn({ err: error, method: handler.method.name }, 'request failed outside of a call');
+      if (!response.headersSent) response.statusCode = 400;
+      response.end();
+    });
+    return true;
+  };
+}
+
+async function serveHttp(
+  handler: UniversalHandler,
+  request: HttpRequest,
+  response: HttpResponse,
+  bytesMax: number,
+): Promise<void> {
+  const contextValues = createContextValues();
+  const taken = await takeBody(
+    universalRequestFromNodeRequest(request, response, undefined, contextValues),
+    { compressions, bytesMax },
+  );
+  contextValues.set(rawBodyKey, taken.body);
+  await universalResponseToNodeResponse(await handler(taken.request), response);
+}
+
+function rawCodec({ input }: DescMethodUnary): Codec<Raw, Message> {
+  const text = new TextDecoder('utf-8', { fatal: true });
+  return {
+    decode(raw) {
+      if ('$typeName' in raw) return raw;
+      return raw.format === 'proto'
+        ? fromBinary(input, raw.bytes)
+        : fromJsonString(input, text.decode(raw.bytes));
+    },
+    encode: (response) => response,
+  };
+}
+
+function serveCall(
+  pipeline: Pipeline,
+  route: Route<Raw, Message>,
+  request: Message,
+  context: HandlerContext,
+): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const timeoutMs = context.timeoutMs();
+    const cancel = pipeline.serve(
+      route,
+      {
+        raw: context.values.get(rawBodyKey) ?? request,
+        requestId: context.requestHeader.get('x-request-id') ?? undefined,
+        authorization: context.requestHeader.get('authorization') ?? undefined,
+        deadlineMs: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
+      },
+      {
+        succeed(response, requestId) {
+          context.responseHeader.set('x-request-id', requestId);
+          resolve(response);
+        },
+        fail: (status, requestId) => reject(connectErrorOf(status, requestId)),
+      },
+    );
+    context.signal.addEventListener('abort', cancel);
+  });
+}
+
+function connectErrorOf(status: CallStatus, requestId: string): ConnectError {
+  const details = detailsOf(status);
+  return new ConnectError(status.message, status.code, { 'x-request-id': requestId }, details);
+}

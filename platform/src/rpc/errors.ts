@@ -1,0 +1,21 @@
+import { ReasonedError } from '../errors.ts';
+
+/** Answers a call whose deadline passed before its answer was ready. */
+export class DeadlineExceeded extends ReasonedError {
+  readonly reason = 'DEADLINE_EXCEEDED';
+}
+
+/** Ends a call whose caller went away; nobody receives it, but it is logged and counted. */
+export class Cancelled extends ReasonedError {
+  readonly reason = 'CANCELLED';
+}
+
+/** Thrown when the server has as many calls in flight as it can take; nothing was started. */
+export class Overloaded extends ReasonedError {
+  readonly reason = 'OVERLOADED';
+}
+
+/** Thrown by methods that the contract has but this release doesn't serve. */
+export class NotImplemented extends ReasonedError {
+  readonly reason = 'NOT_IMPLEMENTED';
+}

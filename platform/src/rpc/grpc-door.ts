@@ -1,0 +1,161 @@
+import { type DescMethodUnary, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import {
+  Metadata,
+  type MethodDefinition,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type StatusObject,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import type { BareService } from './bare-service.ts';
+import type { Mountable } from './handler.ts';
+import type { RpcLimits } from './limits.ts';
+import { handlerOf, unaryMethodsOf } from './mount.ts';
+import type { Answer, Codec, Pipeline, Route } from './pipeline.ts';
+import { type CallStatus, encodeStatus } from './status.ts';
+
+export interface GrpcDoor {
+  /** Starts to listen; resolves to the port. */
+  listen(listen: { host: string; port: number }): Promise<number>;
+  /** Sends GOAWAY, lets calls end, and cuts what is left after `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface GrpcDoorOptions {
+  pipeline: Pipeline;
+  services: readonly Mountable[];
+  bareServices: readonly BareService[];
+  limits: RpcLimits;
+}
+
+/** gRPC on grpc-js: the fast door, which other backends use. */
+export function createGrpcDoor({
+  pipeline,
+  services,
+  bareServices,
+  limits,
+}: GrpcDoorOptions): GrpcDoor {
+  const server = new Server({
+    'grpc.max_receive_message_length': limits.messageBytesMax,
+    'grpc.max_send_message_length': limits.messageBytesMax,
+    'grpc.max_concurrent_streams': limits.streamsPerConnectionMax,
+    'grpc.max_connection_age_ms': limits.connectionAgeMsMax,
+    'grpc.max_connection_age_grace_ms': limits.connectionAgeMsMax,
+    'grpc.max_connection_idle_ms': limits.connectionIdleMsMax,
+    'grpc.keepalive_time_ms': 60_000,
+    'grpc.keepalive_timeout_ms': 20_000,
+    // In megabytes; what one connection may make the server hold before its streams are refused.
+    'grpc-node.max_session_memory': 64,
+    'grpc.enable_channelz': 0,
+  });
+  for (const mountable of services) {
+    const definition: Record<string, MethodDefinition<Buffer, Buffer>> = {};
+    const implementation: BareService['implementation'] = {};
+    for (const method of unaryMethodsOf(mountable.service)) {
+      const route = pipeline.route(method, {
+        door: 'grpc',
+        handler: handlerOf(mountable, method),
+        codec: binaryCodec(method),
+      });
+      // Bytes go through as they are: what grpc-js can't deserialize it would answer with INTERNAL.
+      definition[method.name] = {
+        path: `/${route.name}`,
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: unchanged,
+        requestDeserialize: unchanged,
+        responseSerialize: unchanged,
+        responseDeserialize: unchanged,
+      };
+      implementation[method.name] = serveWith(pipeline, route);
+    }
+    server.addService(definition, implementation);
+  }
+  for (const { definition, implementation } of bareServices) {
+    server.addService(definition, implementation);
+  }
+
+  return {
+    listen: ({ host, port }) =>
+      new Promise((resolve, reject) => {
+        const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+        server.bindAsync(address, ServerCredentials.createInsecure(), (error, boundPort) => {
+          if (error === null) resolve(boundPort);
+          else reject(error);
+        });
+      }),
+    close: (graceMs) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => server.forceShutdown(), graceMs);
+        server.tryShutdown(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
+  };
+}
+
+function unchanged(bytes: Buffer): Buffer {
+  return bytes;
+}
+
+function binaryCodec({ input, output }: DescMethodUnary): Codec<Buffer, Buffer> {
+  return {
+    decode: (bytes) => fromBinary(input, bytes),
+    encode: (response: Message) => {
+      const bytes = toBinary(output, response);
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    },
+  };
+}
+
+function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>) {
+  return (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>): void => {
+    const { metadata } = call;
+    const deadline = call.getDeadline();
+    const cancel = pipeline.serve(
+      route,
+      {
+        raw: call.request,
+        requestId: textOf(metadata, 'x-request-id'),
+        authorization: textOf(metadata, 'authorization'),
+        deadlineMs: deadline === Number.POSITIVE_INFINITY ? undefined : Number(deadline),
+      },
+      answerWith(call, respond),
+    );
+    // Also emitted after every answered call, when it has no effect any more.
+    call.on('cancelled', cancel);
+  };
+}
+
+function textOf(metadata: Metadata, key: string): string | undefined {
+  const value = metadata.get(key)[0];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function answerWith(
+  call: ServerUnaryCall<Buffer, Buffer>,
+  respond: sendUnaryData<Buffer>,
+): Answer<Buffer> {
+  return {
+    succeed(encoded, requestId) {
+      const header = new Metadata();
+      header.set('x-request-id', requestId);
+      call.sendMetadata(header);
+      respond(null, encoded);
+    },
+    fail(status, requestId) {
+      respond(failureOf(status, requestId));
+    },
+  };
+}
+
+function failureOf(status: CallStatus, requestId: string): StatusObject {
+  const metadata = new Metadata();
+  metadata.set('x-request-id', requestId);
+  metadata.set('grpc-status-details-bin', Buffer.from(encodeStatus(status)));
+  // Clients that retry by themselves would keep an overloaded service overloaded.
+  if (status.reason === 'OVERLOADED') metadata.set('grpc-retry-pushback-ms', '-1');
+  return { code: status.code, details: status.message, metadata };
+}

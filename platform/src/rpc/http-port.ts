@@ -1,0 +1,131 @@
+import {
+  createServer as createHttp1Server,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import {
+  constants,
+  createServer as createHttp2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import type { RpcLimits } from './limits.ts';
+
+export type HttpRequest = IncomingMessage | Http2ServerRequest;
+export type HttpResponse = ServerResponse | Http2ServerResponse;
+
+export interface HttpPort {
+  /** Starts to listen; resolves to the port. */
+  listen(listen: { host: string; port: number }): Promise<number>;
+  /** Stops listening, lets requests end, and cuts what is left after `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** HTTP/1.1 and HTTP/2 without TLS on one port: a connection that begins with HTTP/2's preface is HTTP/2. */
+export function createHttpPort(
+  serve: (request: HttpRequest, response: HttpResponse) => void,
+  limits: RpcLimits,
+): HttpPort {
+  let closing = false;
+  const sockets = new Set<Socket>();
+  const sessions = new Set<ServerHttp2Session>();
+
+  const http1 = createHttp1Server(
+    {
+      requestTimeout: limits.requestArrivalMsMax,
+      headersTimeout: limits.requestArrivalMsMax,
+      connectionsCheckingInterval: 1000,
+      keepAliveTimeout: Math.min(limits.connectionIdleMsMax, 65_000),
+    },
+    (request, response) => {
+      if (closing) response.setHeader('connection', 'close');
+      response.once('close', () => {
+        if (closing) http1.closeIdleConnections();
+      });
+      serve(request, response);
+    },
+  );
+  const http2 = createHttp2Server({
+    settings: { maxConcurrentStreams: limits.streamsPerConnectionMax },
+  });
+  http2.on('request', (request, response) => {
+    limitArrival(request, limits.requestArrivalMsMax);
+    serve(request, response);
+  });
+  http2.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    session.setTimeout(limits.connectionIdleMsMax, () => session.close());
+    if (closing) session.close();
+  });
+
+  // Node's own listener for connections serves HTTP/1.1 only; it is kept for those that turn out to be.
+  const [serveHttp1] = http1.listeners('connection') as ((socket: Socket) => void)[];
+  http1.removeAllListeners('connection');
+  http1.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    sniff(socket, limits.requestArrivalMsMax, (isHttp2) => {
+      if (isHttp2) http2.emit('connection', socket);
+      else serveHttp1?.call(http1, socket);
+    });
+  });
+
+  return {
+    listen: ({ host, port }) =>
+      new Promise((resolve, reject) => {
+        http1.once('error', reject);
+        http1.listen(port, host, () => {
+          http1.off('error', reject);
+          resolve((http1.address() as AddressInfo).port);
+        });
+      }),
+    close: (graceMs) =>
+      new Promise((resolve) => {
+        closing = true;
+        const timer = setTimeout(() => {
+          for (const socket of sockets) socket.destroy();
+        }, graceMs);
+        http1.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+        http1.closeIdleConnections();
+        for (const session of sessions) session.close();
+      }),
+  };
+}
+
+const preface = Buffer.from('PRI');
+
+/** Looks at a connection's first three bytes and puts them back. */
+function sniff(socket: Socket, waitMsMax: number, decide: (isHttp2: boolean) => void): void {
+  const giveUp = () => socket.destroy();
+  socket.setTimeout(waitMsMax, giveUp);
+  socket.on('error', giveUp);
+  const look = () => {
+    const first = socket.read() as Buffer | null;
+    if (first === null) return;
+    socket.unshift(first);
+    const length = Math.min(first.length, preface.length);
+    const fits = first.subarray(0, length).equals(preface.subarray(0, length));
+    if (fits && first.length < preface.length) return;
+    socket.off('readable', look);
+    socket.off('error', giveUp);
+    socket.setTimeout(0);
+    socket.off('timeout', giveUp);
+    decide(fits);
+  };
+  socket.on('readable', look);
+}
+
+// HTTP/1.1 requests are timed by Node itself.
+function limitArrival(request: Http2ServerRequest, arrivalMsMax: number): void {
+  const { stream } = request;
+  const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), arrivalMsMax);
+  const arrived = () => clearTimeout(timer);
+  request.once('end', arrived);
+  stream.once('close', arrived);
+}

@@ -1,0 +1,232 @@
+import { randomUUID } from 'node:crypto';
+import { create, type DescMethodUnary, type Message } from '@bufbuild/protobuf';
+import { type Access, accessOf, authorize } from '../auth/access.ts';
+import { Unauthenticated } from '../auth/errors.ts';
+import type { TokenVerifier } from '../auth/tokens.ts';
+import { ValidationFailed } from '../errors.ts';
+import type { Logger } from '../logging.ts';
+import type { RpcMetrics } from '../telemetry/metrics.ts';
+import { Cancelled, DeadlineExceeded, Overloaded } from './errors.ts';
+import type { AnyHandler } from './handler.ts';
+import { RunningCall } from './running-call.ts';
+import { type CallStatus, codeName, statusOf } from './status.ts';
+import { validatorOf } from './validation.ts';
+
+export type DoorName = 'grpc' | 'connect';
+
+/** How a door's form of requests becomes messages, and messages its form of responses. */
+export interface Codec<Raw, Encoded> {
+  /** May throw anything: the request is answered with VALIDATION_FAILED. */
+  decode(raw: Raw): Message;
+  encode(response: Message): Encoded;
+}
+
+/** A method at one door, with everything prepared that doesn't depend on the call. */
+export interface Route<Raw, Encoded> {
+  /** `loyalty.ledger.v1.LedgerService/Earn` */
+  readonly name: string;
+  readonly door: DoorName;
+  readonly output: DescMethodUnary['output'];
+  readonly access: Access;
+  readonly validate: (request: Message) => void;
+  readonly handler: AnyHandler;
+  readonly codec: Codec<Raw, Encoded>;
+}
+
+/** A call as a door received it. */
+export interface Incoming<Raw> {
+  readonly raw: Raw;
+  /** The header `x-request-id`. */
+  readonly requestId: string | undefined;
+  /** The header `authorization`. */
+  readonly authorization: string | undefined;
+  /** Milliseconds since the epoch; undefined if the caller set no deadline. */
+  readonly deadlineMs: number | undefined;
+}
+
+/** How a door answers a call; exactly one of the two is called, once. */
+export interface Answer<Encoded> {
+  succeed(encoded: Encoded, requestId: string): void;
+  fail(status: CallStatus, requestId: string): void;
+}
+
+export interface Pipeline {
+  /** Throws if the method has no usable access option or validation rules. */
+  route<Raw, Encoded>(
+    method: DescMethodUnary,
+    options: { door: DoorName; handler: AnyHandler; codec: Codec<Raw, Encoded> },
+  ): Route<Raw, Encoded>;
+  /** Serves a call. The function returned is to be called when the caller goes away; after the answer it does nothing. */
+  serve<Raw, Encoded>(
+    route: Route<Raw, Encoded>,
+    incoming: Incoming<Raw>,
+    answer: Answer<Encoded>,
+  ): () => void;
+}
+
+export interface PipelineOptions {
+  logger: Logger;
+  verifier: TokenVerifier;
+  metrics: RpcMetrics;
+  defaultDeadlineMs: number;
+  callsInFlightMax: number;
+  translateError: (error: unknown) => unknown;
+}
+
+const requestIdPattern = /^[\w.:/+=@-]{1,128}$/;
+const bearerPattern = /^bearer +(\S+)$/i;
+const timerMsMax = 2 ** 31 - 1;
+
+/** The one way that every call goes, whichever door it came through. */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { logger, verifier, metrics, defaultDeadlineMs, callsInFlightMax } = options;
+  let inFlight = 0;
+
+  async function respond<Raw, Encoded>(
+    route: Route<Raw, Encoded>,
+    incoming: Incoming<Raw>,
+    call: RunningCall,
+  ): Promise<Encoded> {
+    if (inFlight > callsInFlightMax) {
+      throw new Overloaded('The service has more calls in flight than it can take');
+    }
+    call.caller = await verifier.verify(bearerToken(incoming.authorization));
+    const request = decoded(route.codec, incoming.raw);
+    call.memberOnly = authorize(route.access, call.caller, request);
+    route.validate(request);
+    if (call.deadlineMs <= Date.now()) throw deadlineExceeded();
+    const response = create(route.output, await route.handler(request, call));
+    if (call.memberOnly && route.access.own === 'LOADED_OWNER' && !call.ownerAsserted) {
+      throw new Error(`${route.name} answered a member without asserting the owner`);
+    }
+    return route.codec.encode(response);
+  }
+
+  /** Ends the call's time; false if it had ended before. */
+  function settle(route: Route<never, unknown>, call: RunningCall, code: string): boolean {
+    if (call.settled) return false;
+    call.settled = true;
+    clearTimeout(call.timer);
+    inFlight -= 1;
+    const durationSeconds = (performance.now() - call.startedMs) / 1000;
+    metrics.finished({ method: route.name, door: route.door, code, durationSeconds });
+    return true;
+  }
+
+  return {
+    route(method, { door, handler, codec }) {
+      return {
+        name: `${method.parent.typeName}/${method.name}`,
+        door,
+        output: method.output,
+        access: accessOf(method),
+        validate: validatorOf(method.input),
+        handler,
+        codec,
+      };
+    },
+
+    serve(route, incoming, answer) {
+      const nowMs = Date.now();
+      const call = new RunningCall({
+        requestId:
+          incoming.requestId !== undefined && requestIdPattern.test(incoming.requestId)
+            ? incoming.requestId
+            : randomUUID(),
+        deadlineMs: incoming.deadlineMs ?? nowMs + defaultDeadlineMs,
+        method: route.name,
+        logger,
+      });
+      inFlight += 1;
+      metrics.started({ method: route.name, door: route.door });
+
+      const fail = (thrown: unknown) => {
+        if (call.settled) return;
+        const error = options.translateError(thrown);
+        const status = statusOf(error, call.requestId);
+        settle(route, call, codeName(status.code));
+        logFailure(logger, route, call, status, error);
+        answer.fail(status, call.requestId);
+      };
+      const giveUp = (reason: Error) => {
+        if (call.settled) return;
+        call.abort(reason);
+        fail(reason);
+      };
+      call.timer = setTimeout(
+        () => giveUp(deadlineExceeded()),
+        Math.min(Math.max(call.deadlineMs - nowMs, 0), timerMsMax),
+      );
+      respond(route, incoming, call).then((encoded) => {
+        if (!settle(route, call, 'OK')) return;
+        logSuccess(logger, route, call);
+        answer.succeed(encoded, call.requestId);
+      }, fail);
+      return () =>
+        giveUp(
+          call.deadlineMs <= Date.now()
+            ? deadlineExceeded()
+            : new Cancelled('The caller went away'),
+        );
+    },
+  };
+}
+
+function deadlineExceeded(): DeadlineExceeded {
+  return new DeadlineExceeded('The deadline passed before the answer was ready');
+}
+
+function bearerToken(authorization: string | undefined): string {
+  if (authorization === undefined) {
+    throw new Unauthenticated('The call needs a bearer token in the authorization header');
+  }
+  const token = bearerPattern.exec(authorization)?.[1];
+  if (token === undefined) {
+    throw new Unauthenticated('The authorization header must have the form "Bearer <token>"');
+  }
+  return token;
+}
+
+function decoded<Raw>(codec: Codec<Raw, unknown>, raw: Raw): Message {
+  try {
+    return codec.decode(raw);
+  } catch (error) {
+    const problem = Error.isError(error) ? error.message : 'malformed';
+    throw new ValidationFailed([{ field: '', message: `can't be decoded: ${problem}` }], {
+      cause: error,
+    });
+  }
+}
+
+function logSuccess(logger: Logger, route: Route<never, unknown>, call: RunningCall): void {
+  if (logger.isLevelEnabled('info')) logger.info(lineOf(route, call, 'OK'), 'call');
+}
+
+function logFailure(
+  logger: Logger,
+  route: Route<never, unknown>,
+  call: RunningCall,
+  status: CallStatus,
+  error: unknown,
+): void {
+  const line = { ...lineOf(route, call, codeName(status.code)), reason: status.reason };
+  if (status.reason === 'INTERNAL') {
+    logger.error({ ...line, err: error }, 'call');
+  } else if (codeName(status.code) === 'UNAVAILABLE') {
+    logger.warn({ ...line, err: error }, 'call');
+  } else {
+    // The text of a refusal can quote the request, and is the caller's business.
+    logger.info(line, 'call');
+  }
+}
+
+function lineOf(route: Route<never, unknown>, call: RunningCall, code: string) {
+  return {
+    requestId: call.requestId,
+    method: route.name,
+    door: route.door,
+    code,
+    durationMs: Math.round((performance.now() - call.startedMs) * 100) / 100,
+    subject: call.caller?.subject,
+  };
+}

@@ -1,0 +1,65 @@
+import type { Logger } from '../logging.ts';
+
+export interface Readiness {
+  /** Whether calls should come here now. */
+  isReady(): Promise<boolean>;
+  /** From now on it isn't, whatever the service's own check says. */
+  drain(): void;
+  readonly draining: boolean;
+}
+
+const rememberedMs = 1000;
+const checkMsMax = 5000;
+
+/** Asks the service whether it can work, at most once a second however many ask, and logs when the answer changes. */
+export function createReadiness(check: () => Promise<void>, logger: Logger): Readiness {
+  let draining = false;
+  let answer: Promise<boolean> | undefined;
+  let answeredMs = Number.NEGATIVE_INFINITY;
+  let lastReady: boolean | undefined;
+
+  async function ask(): Promise<boolean> {
+    let problem: unknown;
+    const ready = await inTime(check()).then(
+      () => true,
+      (error: unknown) => {
+        problem = error;
+        return false;
+      },
+    );
+    answeredMs = performance.now();
+    if (ready !== lastReady) {
+      if (ready) logger.info('ready');
+      else logger.warn({ err: problem }, 'not ready');
+    }
+    lastReady = ready;
+    return ready;
+  }
+
+  return {
+    async isReady() {
+      if (draining) return false;
+      if (answer === undefined || performance.now() - answeredMs > rememberedMs) {
+        answeredMs = Number.POSITIVE_INFINITY;
+        answer = ask();
+      }
+      return (await answer) && !draining;
+    },
+    drain() {
+      draining = true;
+    },
+    get draining() {
+      return draining;
+    },
+  };
+}
+
+function inTime(check: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`The readiness check took longer than ${checkMsMax} ms`)),
+      checkMsMax,
+    );
+    check.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,58 @@
+import { reachesProgram } from '../auth/access.ts';
+import type { Caller } from '../auth/tokens.ts';
+import type { Logger } from '../logging.ts';
+import type { CallContext } from './call-context.ts';
+
+/** What the pipeline keeps about a call, and the context that its handler gets: one object, because there is one per call. */
+export class RunningCall implements CallContext {
+  readonly requestId: string;
+  readonly deadlineMs: number;
+  readonly startedMs = performance.now();
+  /** Set by the pipeline before any handler sees the call. */
+  caller!: Caller;
+  /** Whether the caller may reach only what is their own. */
+  memberOnly = false;
+  ownerAsserted = false;
+  settled = false;
+  timer: NodeJS.Timeout | undefined;
+  readonly #method: string;
+  readonly #logger: Logger;
+  #log: Logger | undefined;
+  #controller: AbortController | undefined;
+  #abortReason: Error | undefined;
+
+  constructor(options: { requestId: string; deadlineMs: number; method: string; logger: Logger }) {
+    this.requestId = options.requestId;
+    this.deadlineMs = options.deadlineMs;
+    this.#method = options.method;
+    this.#logger = options.logger;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+    }
+    return this.#controller.signal;
+  }
+
+  get log(): Logger {
+    this.#log ??= this.#logger.child({ requestId: this.requestId, method: this.#method });
+    return this.#log;
+  }
+
+  assertOwner(userId: string, otherwise: () => Error): void {
+    this.ownerAsserted = true;
+    if (this.memberOnly && userId !== this.caller.subject) throw otherwise();
+  }
+
+  assertProgram(programId: string, otherwise: () => Error): void {
+    if (!reachesProgram(this.caller, programId)) throw otherwise();
+  }
+
+  /** Tells the handler, if it listens, that nobody waits for its answer any more. */
+  abort(reason: Error): void {
+    this.#abortReason = reason;
+    this.#controller?.abort(reason);
+  }
+}

@@ -1,0 +1,133 @@
+import {
+  create,
+  type DescMessage,
+  getOption,
+  type Message,
+  type MessageInitShape,
+  toBinary,
+} from '@bufbuild/protobuf';
+import { anyPack, durationFromMs } from '@bufbuild/protobuf/wkt';
+import { Code, CodeSchema } from '@loyalty/proto/google/rpc/code_pb.ts';
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RetryInfoSchema,
+} from '@loyalty/proto/google/rpc/error_details_pb.ts';
+import { StatusSchema } from '@loyalty/proto/google/rpc/status_pb.ts';
+import { ErrorReasonSchema, error_answer } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+import { type FieldViolation, isReasoned } from '../errors.ts';
+
+/** The domain of every reason, as google.rpc.ErrorInfo has it. */
+export const errorDomain = 'loyalty';
+
+/** How an error is answered at every door. */
+export interface CallStatus {
+  /** Number of the gRPC code. */
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly violations: readonly FieldViolation[];
+  readonly retryAfterMs: number | undefined;
+}
+
+// Details travel in HTTP/2 trailers, and clients accept 8 KiB of them.
+const messageCharactersMax = 512;
+const violationsMax = 20;
+const metadataEntriesMax = 16;
+const metadataCharactersMax = 256;
+const retryAfterMsDefault = 1000;
+
+const codeByReason: ReadonlyMap<string, number> = new Map(
+  ErrorReasonSchema.values
+    .filter((value) => value.number !== 0)
+    .map((value) => [value.name, getOption(value, error_answer).code]),
+);
+
+const codeNames: readonly string[] = CodeSchema.values.map((value) => value.name);
+
+/** `NOT_FOUND` for 5. */
+export function codeName(code: number): string {
+  return codeNames[code] ?? 'UNKNOWN';
+}
+
+/** The answer to an error: its own if it has a reason of the catalogue, else INTERNAL without anything of its text. */
+export function statusOf(error: unknown, requestId: string): CallStatus {
+  const code = isReasoned(error) ? codeByReason.get(error.reason) : undefined;
+  if (!isReasoned(error) || code === undefined || code === Code.INTERNAL) {
+    return {
+      code: Code.INTERNAL,
+      reason: 'INTERNAL',
+      message: `Something unforeseen happened; report the request id ${requestId}`,
+      metadata: {},
+      violations: [],
+      retryAfterMs: undefined,
+    };
+  }
+  return {
+    code,
+    reason: error.reason,
+    message: shortened(error.message, messageCharactersMax),
+    metadata: shortenedMetadata(error.metadata),
+    violations: (error.violations ?? []).slice(0, violationsMax).map(({ field, message }) => ({
+      field: shortened(field, metadataCharactersMax),
+      message: shortened(message, metadataCharactersMax),
+    })),
+    retryAfterMs: error.retryAfterMs ?? (isTransient(code) ? retryAfterMsDefault : undefined),
+  };
+}
+
+function isTransient(code: number): boolean {
+  return code === Code.UNAVAILABLE || code === Code.RESOURCE_EXHAUSTED;
+}
+
+// A lone surrogate can't be encoded in a header, and would turn the answer into a broken stream.
+function shortened(text: string, charactersMax: number): string {
+  const short = text.length > charactersMax ? `${text.slice(0, charactersMax - 1)}…` : text;
+  return short.toWellFormed();
+}
+
+function shortenedMetadata(
+  metadata: Readonly<Record<string, string>> | undefined,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(metadata ?? {})
+      .slice(0, metadataEntriesMax)
+      .map(([key, value]) => [key, shortened(value, metadataCharactersMax)]),
+  );
+}
+
+export interface Detail {
+  readonly desc: DescMessage;
+  readonly value: Message;
+}
+
+/** The details of google.rpc.Status: always ErrorInfo, then BadRequest and RetryInfo where they apply. */
+export function detailsOf(status: CallStatus): Detail[] {
+  const { reason, metadata, violations, retryAfterMs } = status;
+  const details: Detail[] = [
+    detail(ErrorInfoSchema, { reason, domain: errorDomain, metadata: { ...metadata } }),
+  ];
+  if (violations.length > 0) {
+    const fieldViolations = violations.map(({ field, message }) => ({
+      field,
+      description: message,
+    }));
+    details.push(detail(BadRequestSchema, { fieldViolations }));
+  }
+  if (retryAfterMs !== undefined) {
+    details.push(detail(RetryInfoSchema, { retryDelay: durationFromMs(Math.ceil(retryAfterMs)) }));
+  }
+  return details;
+}
+
+function detail<D extends DescMessage>(desc: D, value: MessageInitShape<D>): Detail {
+  return { desc, value: create(desc, value) };
+}
+
+/** google.rpc.Status as gRPC carries it in the trailer `grpc-status-details-bin`. */
+export function encodeStatus(status: CallStatus): Uint8Array {
+  const { code, message } = status;
+  const details = detailsOf(status).map(({ desc, value }) => anyPack(desc, value));
+  return toBinary(StatusSchema, create(StatusSchema, { code, message, details }));
+}

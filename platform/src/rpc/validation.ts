@@ -1,0 +1,25 @@
+import { create, type DescMessage, type Message } from '@bufbuild/protobuf';
+import { pathToString } from '@bufbuild/protobuf/reflect';
+import { createValidator, type Violation } from '@bufbuild/protovalidate';
+import { type FieldViolation, ValidationFailed } from '../errors.ts';
+
+const validator = createValidator();
+
+/**
+ * Checks messages by their `buf.validate` rules. The rules are compiled here, once per message, so that a mistake in
+ * one stops the process at its start. The check throws ValidationFailed with every violation.
+ */
+export function validatorOf(schema: DescMessage): (message: Message) => void {
+  const trial = validator.validate(schema, create(schema));
+  if (trial.kind === 'error' && trial.error.name === 'CompilationError') throw trial.error;
+  return (message) => {
+    const result = validator.validate(schema, message);
+    if (result.kind === 'valid') return;
+    if (result.kind === 'error') throw result.error;
+    throw new ValidationFailed(result.violations.map(fieldViolationOf));
+  };
+}
+
+function fieldViolationOf(violation: Violation): FieldViolation {
+  return { field: pathToString(violation.field), message: violation.message };
+}
