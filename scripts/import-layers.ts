@@ -1,0 +1,185 @@
+// What each folder may import. Import cycles are found by biome.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './commands.ts';
+import type { SourceImport } from './source-imports.ts';
+
+interface Layer {
+  /** The paths, from the project's top, that belong to it. A file belongs to the first layer that fits. */
+  readonly paths: RegExp;
+  /** What it may import: paths, npm packages by name, and Node's own modules as `node:…`. */
+  readonly may: RegExp;
+}
+
+const generated = 'proto/gen/.*';
+const platform = 'platform/src/.*';
+const rules = 'rules/src/.*';
+const messages = '@bufbuild/protobuf';
+const node = 'node:.*';
+const npm = '[^/]+|@[^/]+/[^/]+';
+
+const layers: readonly Layer[] = [
+  {
+    paths: match('rules/src/.*\\.test\\.ts', 'rules/test/.*'),
+    may: match('rules/.*', generated, 'local/src/.*', node, npm),
+  },
+  {
+    // Pure: no clock, no randomness, no input or output.
+    paths: match('rules/src/.*'),
+    may: match(
+      rules,
+      'proto/gen/loyalty/programs/v1/(?!.*_service_pb).*',
+      messages,
+      '@bufbuild/(cel|re2)',
+      'temporal-polyfill',
+    ),
+  },
+  {
+    paths: match('platform/src/.*\\.test\\.ts', 'platform/test/.*'),
+    may: match('platform/.*', generated, 'local/src/.*', node, npm),
+  },
+  {
+    paths: match('platform/src/messaging/.*'),
+    may: match(platform, node, npm),
+  },
+  {
+    // Of the contracts, only those without a noun of the domain.
+    paths: match('platform/src/.*'),
+    may: match(
+      platform,
+      'proto/gen/(google|grpc|health)/.*',
+      'proto/gen/loyalty/options/.*',
+      'proto/gen/loyalty/events/v1/outbox_pb\\.ts',
+      node,
+      `(?!nats$)(${npm})`,
+    ),
+  },
+  ...serviceLayers('programs'),
+  ...serviceLayers('ledger'),
+  {
+    paths: match('gateway/src/.*\\.test\\.ts', 'gateway/test/.*'),
+    may: match('gateway/.*', generated, platform, 'local/src/.*', node, npm),
+  },
+  {
+    paths: match('gateway/src/.*'),
+    may: match('gateway/src/.*', generated, platform, node, `(?!(pg|knex|nats)$)(${npm})`),
+  },
+  {
+    paths: match('cli/.*'),
+    may: match('cli/.*', generated, platform, 'local/src/test-environment\\.ts', node, npm),
+  },
+  {
+    paths: match('local/.*'),
+    may: match('local/.*', generated, platform, node, npm),
+  },
+  {
+    // From outside, as any other client, with what starts the platform.
+    paths: match('(e2e|bench)/.*'),
+    may: match('(e2e|bench|local|platform|proto|rules)/.*', node, npm),
+  },
+  { paths: match('scripts/.*'), may: match('scripts/.*', platform, 'local/src/.*', node, npm) },
+];
+
+function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
+  const own = `services/${service}`;
+  const domain = `${own}/src/domain/.*`;
+  const app = `${own}/src/app/.*`;
+  const layer = (folder: string, ...may: string[]): Layer => ({
+    paths: match(`${own}/src/${folder}/.*`),
+    may: match(`${own}/src/${folder}/.*`, ...may),
+  });
+  return [
+    {
+      paths: match(`${own}/src/.*\\.test\\.ts`, `${own}/test/.*`),
+      may: match(`${own}/.*`, generated, platform, rules, 'local/src/.*', node, npm),
+    },
+    layer('domain', rules, 'temporal-polyfill'),
+    layer('app', domain, rules, 'node:crypto', 'temporal-polyfill'),
+    layer('storage', domain, app, rules, 'platform/src/postgres/.*', node, 'pg', 'knex'),
+    layer(
+      'events',
+      domain,
+      app,
+      rules,
+      generated,
+      'platform/src/(messaging|outbox|telemetry)/.*',
+      'platform/src/[^/]+',
+      node,
+      messages,
+      'pino',
+    ),
+    layer(
+      'rpc',
+      domain,
+      app,
+      rules,
+      generated,
+      'platform/src/(rpc|auth|telemetry)/.*',
+      'platform/src/[^/]+',
+      node,
+      messages,
+      'pino',
+    ),
+    layer('jobs', domain, app, 'platform/src/telemetry/.*', 'platform/src/[^/]+', node, 'pino'),
+    // The composition root imports everything but the other service.
+    {
+      paths: match(`${own}/src/[^/]+`),
+      may: match(`${own}/src/.*`, generated, platform, rules, node, npm),
+    },
+  ];
+}
+
+function match(...alternatives: string[]): RegExp {
+  return new RegExp(`^(${alternatives.join('|')})$`);
+}
+
+/** One line for each import that its folder may not have, or whose package its workspace doesn't declare. */
+export function forbiddenImports(imports: readonly SourceImport[]): string[] {
+  return imports.flatMap(({ file, target }) => {
+    const layer = layers.find(({ paths }) => paths.test(file));
+    if (!layer) return [`${file} is in no layer: add its folder to scripts/import-layers.ts`];
+    if (!layer.may.test(target)) return [`${file} may not import ${target}`];
+    return isDeclared(file, target)
+      ? []
+      : [`${file} imports ${target}, which its package.json lacks`];
+  });
+}
+
+const workspaces = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  .workspaces as string[];
+const packages = new Map(['', ...workspaces].map((folder) => [folder, readPackage(folder)]));
+
+interface Package {
+  name: string;
+  dependencies: Set<string>;
+  /** With those that only tests and tools need. */
+  all: Set<string>;
+}
+
+function readPackage(folder: string): Package {
+  const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+  const dependencies = Object.keys(manifest.dependencies ?? {});
+  return {
+    name: manifest.name,
+    dependencies: new Set(dependencies),
+    all: new Set([...dependencies, ...Object.keys(manifest.devDependencies ?? {})]),
+  };
+}
+
+// npm puts every package where all workspaces find it, so that a missing line shows only in an image.
+function isDeclared(file: string, target: string): boolean {
+  if (target.startsWith('node:')) return true;
+  const importer = workspaceOf(file);
+  const owner = target.endsWith('.ts') ? workspaceOf(target) : undefined;
+  if (owner === importer) return true;
+  const name = owner === undefined ? target : packages.get(owner)?.name;
+  const isForTests = /\.test\.ts$|(^|\/)test\//.test(file) || importer === '';
+  const { dependencies, all } = packages.get(importer) as Package;
+  // What all tests use is declared at the top.
+  const declared = isForTests ? all.union(packages.get('')?.all ?? new Set()) : dependencies;
+  return name !== undefined && declared.has(name);
+}
+
+function workspaceOf(path: string): string {
+  return workspaces.find((folder) => path.startsWith(`${folder}/`)) ?? '';
+}

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import { parse } from '@swc/core';
+import { root, run } from './commands.ts';
+
+/** One import, export-from or import() of a source file. Paths are from the project's top. */
+export interface SourceImport {
+  readonly file: string;
+  /** A path, an npm package's name, or one of Node's own modules as `node:…`. */
+  readonly target: string;
+}
+
+/** All imports of the TypeScript files that git knows or would add, but for the generated ones. */
+export async function sourceImports(): Promise<SourceImport[]> {
+  const listed = await run('git', [
+    'ls-files',
+    '-co',
+    '--exclude-standard',
+    '--deduplicate',
+    '*.ts',
+  ]);
+  const files = listed.split('\n').filter((file) => file !== '' && !file.startsWith('proto/gen/'));
+  const imports = await Promise.all(files.map(importsOf));
+  return imports.flat();
+}
+
+async function importsOf(file: string): Promise<SourceImport[]> {
+  const text = await readFile(join(root, file), 'utf8').catch(() => '');
+  const module = await parse(text, { syntax: 'typescript', target: 'es2024' });
+  const specifiers: string[] = [];
+  JSON.stringify(module.body, (_key, node) => {
+    if (node?.type === 'CallExpression' && node.callee.type === 'Import') {
+      const [argument] = node.arguments;
+      if (argument?.expression.type === 'StringLiteral') specifiers.push(argument.expression.value);
+    }
+    // Of imports, and of exports from elsewhere.
+    if (node?.source?.type === 'StringLiteral') specifiers.push(node.source.value);
+    return node;
+  });
+  return specifiers.map((specifier) => ({ file, target: resolve(file, specifier) }));
+}
+
+const services = new Set(['programs', 'ledger']);
+
+function resolve(file: string, specifier: string): string {
+  if (specifier.startsWith('.')) return normalize(join(dirname(file), specifier));
+  if (specifier.startsWith('node:')) return specifier;
+  const [first = '', second = '', ...rest] = specifier.split('/');
+  if (first === '@loyalty') {
+    const folder = services.has(second) ? `services/${second}` : second;
+    return [folder, second === 'proto' ? 'gen' : 'src', ...rest].join('/');
+  }
+  return first.startsWith('@') ? `${first}/${second}` : first;
+}
