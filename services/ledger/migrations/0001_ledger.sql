@@ -1,0 +1,245 @@
+-- The ledger's tables. Everything of one member carries membership_id in its key, so that the tables can be
+-- distributed by it one day; the others are distributed by their own keys. Nothing refers across these keys: the
+-- application keeps them consistent, and `loyalty verify` proves it.
+--
+-- Points are bigint. "Never" is infinity and "at once" is -infinity, so that keys have no NULLs.
+
+CREATE SEQUENCE membership_ids AS bigint;
+
+-- Which membership a user of a program has. A row never changes, so processes may remember it.
+CREATE TABLE member_ids (
+  program_id text NOT NULL,
+  user_id text NOT NULL,
+  membership_id bigint NOT NULL,
+  CONSTRAINT member_ids_pkey PRIMARY KEY (program_id, user_id)
+);
+
+CREATE INDEX member_ids_by_user ON member_ids (user_id, program_id);
+
+-- One row a membership: the row that every change of its points locks first.
+CREATE TABLE memberships (
+  membership_id bigint NOT NULL,
+  program_id text NOT NULL,
+  user_id text NOT NULL,
+  state text NOT NULL,
+  attributes jsonb NOT NULL,
+  join_time timestamptz NOT NULL,
+  -- The number and time of the newest entry. Lots that mature at or before that time count as available.
+  last_sequence bigint NOT NULL,
+  last_entry_time timestamptz NOT NULL,
+  available bigint NOT NULL,
+  pending bigint NOT NULL,
+  reserved bigint NOT NULL,
+  deficit bigint NOT NULL,
+  lifetime_earned bigint NOT NULL,
+  lifetime_redeemed bigint NOT NULL,
+  lifetime_expired bigint NOT NULL,
+  -- When all lots of class INACTIVITY expire; infinity while there is no such policy.
+  inactivity_expires_at timestamptz NOT NULL,
+  -- When time itself changes the balance next: maturity, expiry or the end of a hold.
+  next_due_at timestamptz NOT NULL,
+  -- The running minutes of the velocity limits.
+  earn_window_start timestamptz NOT NULL,
+  earn_window_count integer NOT NULL,
+  redemption_window_start timestamptz NOT NULL,
+  redemption_window_count integer NOT NULL,
+  CONSTRAINT memberships_pkey PRIMARY KEY (membership_id),
+  CONSTRAINT memberships_state CHECK (state IN ('ACTIVE', 'SUSPENDED', 'LEFT')),
+  CONSTRAINT memberships_not_negative CHECK (
+    available >= 0 AND pending >= 0 AND reserved >= 0 AND deficit >= 0
+  ),
+  CONSTRAINT memberships_deficit_first CHECK (deficit = 0 OR available = 0)
+) WITH (fillfactor = 70); -- room for the next versions of a row on its own page (HOT updates)
+
+CREATE INDEX memberships_due ON memberships (next_due_at) WHERE next_due_at < 'infinity';
+
+-- Points of a membership that mature and expire together.
+CREATE TABLE lots (
+  membership_id bigint NOT NULL,
+  available_at timestamptz NOT NULL,
+  expires_at timestamptz NOT NULL,
+  class text NOT NULL,
+  remaining bigint NOT NULL,
+  CONSTRAINT lots_pkey PRIMARY KEY (membership_id, available_at, expires_at, class),
+  CONSTRAINT lots_class CHECK (class IN ('NORMAL', 'INACTIVITY', 'GRACE')),
+  CONSTRAINT lots_not_negative CHECK (remaining >= 0)
+) WITH (fillfactor = 70);
+
+-- What a lot lost by expiry or forfeiture. Kept apart, so that a balance never reads the lots of the past.
+CREATE TABLE lapsed_lots (
+  membership_id bigint NOT NULL,
+  available_at timestamptz NOT NULL,
+  expires_at timestamptz NOT NULL,
+  class text NOT NULL,
+  lapsed bigint NOT NULL,
+  -- How much of it refunds have counted already.
+  lapsed_refunded bigint NOT NULL,
+  CONSTRAINT lapsed_lots_pkey PRIMARY KEY (membership_id, available_at, expires_at, class),
+  CONSTRAINT lapsed_lots_bounds CHECK (lapsed_refunded BETWEEN 0 AND lapsed)
+);
+
+-- The one credit of a transaction, and for ever the proof that it was given.
+CREATE TABLE earns (
+  program_id text NOT NULL,
+  transaction_id text NOT NULL,
+  membership_id bigint NOT NULL,
+  state text NOT NULL,
+  -- The number of the membership's entry that credited it.
+  sequence bigint NOT NULL,
+  fingerprint bytea NOT NULL,
+  rule_set_version integer NOT NULL,
+  -- What was known of the member when the rules were evaluated, where they asked; NULL otherwise.
+  member_facts jsonb,
+  points bigint NOT NULL,
+  reversed_points bigint NOT NULL,
+  explanation jsonb NOT NULL,
+  -- The lot that the points went to.
+  available_at timestamptz NOT NULL,
+  expires_at timestamptz NOT NULL,
+  lot_class text NOT NULL,
+  post_time timestamptz NOT NULL,
+  -- The transaction as it was sent, protobuf.
+  transaction bytea NOT NULL,
+  CONSTRAINT earns_pkey PRIMARY KEY (program_id, transaction_id),
+  CONSTRAINT earns_state CHECK (state IN ('AWAITED', 'POSTED', 'REVERSED')),
+  CONSTRAINT earns_points CHECK (reversed_points BETWEEN 0 AND points)
+);
+
+-- The journal. Lines are added, never changed.
+CREATE TABLE entries (
+  membership_id bigint NOT NULL,
+  sequence bigint NOT NULL,
+  kind text NOT NULL,
+  available bigint NOT NULL,
+  pending bigint NOT NULL,
+  reserved bigint NOT NULL,
+  deficit bigint NOT NULL,
+  balance_after bigint NOT NULL,
+  transaction_id text,
+  redemption_id text,
+  refund_id text,
+  reason text,
+  actor text NOT NULL,
+  request_id text NOT NULL,
+  create_time timestamptz NOT NULL,
+  CONSTRAINT entries_pkey PRIMARY KEY (membership_id, sequence)
+);
+
+-- How much an entry took from a lot or gave to it, where the earn alone doesn't tell.
+CREATE TABLE allocations (
+  membership_id bigint NOT NULL,
+  sequence bigint NOT NULL,
+  available_at timestamptz NOT NULL,
+  expires_at timestamptz NOT NULL,
+  class text NOT NULL,
+  points bigint NOT NULL,
+  CONSTRAINT allocations_pkey PRIMARY KEY (membership_id, sequence, available_at, expires_at, class)
+);
+
+CREATE TABLE redemptions (
+  membership_id bigint NOT NULL,
+  redemption_id text NOT NULL,
+  idempotency_key text NOT NULL,
+  fingerprint bytea NOT NULL,
+  -- The number of the membership's entry that made it; the order of a list.
+  sequence bigint NOT NULL,
+  reward_id text NOT NULL,
+  quantity integer NOT NULL,
+  state text NOT NULL,
+  points bigint NOT NULL,
+  reversed_points bigint NOT NULL,
+  reference text NOT NULL,
+  value_currency_code text,
+  value_minor_units bigint,
+  create_time timestamptz NOT NULL,
+  hold_expires_at timestamptz,
+  -- Who made it: a member cancels only their own.
+  made_by_member boolean NOT NULL,
+  refusal_reason text,
+  refusal_metadata jsonb,
+  -- Whether it counted against the reward's stock, and in which period against the member's limit.
+  stock_taken boolean NOT NULL,
+  usage_period text,
+  usage_period_start timestamptz,
+  CONSTRAINT redemptions_pkey PRIMARY KEY (membership_id, redemption_id),
+  CONSTRAINT redemptions_idempotency_key UNIQUE (membership_id, idempotency_key),
+  CONSTRAINT redemptions_state CHECK (
+    state IN ('RESERVED', 'CAPTURED', 'CANCELLED', 'EXPIRED', 'REVERSED', 'REJECTED')
+  ),
+  CONSTRAINT redemptions_points CHECK (points >= 0 AND reversed_points BETWEEN 0 AND points)
+);
+
+CREATE INDEX redemptions_by_sequence ON redemptions (membership_id, sequence);
+
+-- How many of a reward are taken; a row only for rewards with a limited stock.
+CREATE TABLE reward_stock (
+  program_id text NOT NULL,
+  reward_id text NOT NULL,
+  taken bigint NOT NULL,
+  CONSTRAINT reward_stock_pkey PRIMARY KEY (program_id, reward_id),
+  CONSTRAINT reward_stock_not_negative CHECK (taken >= 0)
+);
+
+-- How many of a reward a member had in a period; a row only for rewards with a limit for members.
+CREATE TABLE reward_usage (
+  membership_id bigint NOT NULL,
+  reward_id text NOT NULL,
+  period text NOT NULL,
+  period_start timestamptz NOT NULL,
+  taken bigint NOT NULL,
+  CONSTRAINT reward_usage_pkey PRIMARY KEY (membership_id, reward_id, period, period_start),
+  CONSTRAINT reward_usage_not_negative CHECK (taken >= 0)
+);
+
+-- How many points a capped rule gave a member in a period.
+CREATE TABLE cap_usage (
+  membership_id bigint NOT NULL,
+  rule_id text NOT NULL,
+  period text NOT NULL,
+  period_start timestamptz NOT NULL,
+  points bigint NOT NULL,
+  CONSTRAINT cap_usage_pkey PRIMARY KEY (membership_id, rule_id, period, period_start),
+  CONSTRAINT cap_usage_not_negative CHECK (points >= 0)
+);
+
+-- The last known definition of a program: a GetProgramSnapshotResponse, protobuf.
+CREATE TABLE program_snapshots (
+  program_id text NOT NULL,
+  revision bigint NOT NULL,
+  snapshot bytea NOT NULL,
+  update_time timestamptz NOT NULL,
+  CONSTRAINT program_snapshots_pkey PRIMARY KEY (program_id)
+);
+
+-- One row a commit: the events that it has to announce, an OutboxBatch, protobuf.
+CREATE TABLE outbox (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  batch bytea NOT NULL,
+  leased_until timestamptz NOT NULL DEFAULT '-infinity',
+  create_time timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT outbox_pkey PRIMARY KEY (id)
+);
+
+-- Messages that couldn't be applied.
+CREATE TABLE dead_letters (
+  dead_letter_id bigint GENERATED ALWAYS AS IDENTITY,
+  state text NOT NULL,
+  -- Its number in the stream: a message that is delivered twice is kept once.
+  stream_sequence bigint NOT NULL,
+  subject text NOT NULL,
+  content_type text NOT NULL,
+  payload bytea NOT NULL,
+  program_id text NOT NULL,
+  transaction_id text NOT NULL,
+  reason text NOT NULL,
+  detail text NOT NULL,
+  attempts integer NOT NULL,
+  retry_at timestamptz NOT NULL,
+  create_time timestamptz NOT NULL,
+  CONSTRAINT dead_letters_pkey PRIMARY KEY (dead_letter_id),
+  CONSTRAINT dead_letters_stream_sequence UNIQUE (stream_sequence),
+  CONSTRAINT dead_letters_state CHECK (state IN ('WAITING', 'DEAD'))
+);
+
+CREATE INDEX dead_letters_due ON dead_letters (retry_at) WHERE state = 'WAITING';
+CREATE INDEX dead_letters_by_transaction ON dead_letters (program_id, transaction_id);

@@ -1,0 +1,143 @@
+import { Contention, Overloaded, StorageUnavailable } from '../domain/errors.ts';
+import {
+  type CommitToLedger,
+  type Held,
+  LostRace,
+  type Needs,
+  RefusedByStorage,
+} from './ledger-store.ts';
+
+/**
+ * One change to the ledger, decided under lock. `decide` looks first and changes only what it is sure of: when it
+ * throws a domain error, it has put nothing.
+ */
+export interface Command<Result> {
+  readonly needs: Needs;
+  readonly decide: (held: Held) => Result;
+}
+
+/** Gathers commands and commits them together; each gets its own outcome. */
+export interface CommitQueue {
+  /**
+   * Resolves when the command's changes are durable.
+   *
+   * @throws {Overloaded} when too many commands wait
+   * @throws {Contention} when it lost against concurrent transactions too often
+   * @throws {StorageUnavailable} when the database is away
+   * @throws the error that `decide` threw
+   */
+  submit<Result>(command: Command<Result>): Promise<Result>;
+}
+
+export interface CommitQueueOptions {
+  commit: CommitToLedger;
+  /** Commands in a transaction, at most. */
+  maxBatch?: number;
+  /** Transactions at once. Two keep the database busy while the next batch gathers. */
+  maxInFlight?: number;
+  /** Commands that wait or run; one more is refused. */
+  maxWaiting?: number;
+}
+
+interface Waiting {
+  readonly command: Command<unknown>;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+type Outcome = { result: unknown } | { error: unknown };
+
+const maxAttempts = 5;
+
+export function createCommitQueue({
+  commit,
+  maxBatch = 500,
+  maxInFlight = 2,
+  maxWaiting = 10_000,
+}: CommitQueueOptions): CommitQueue {
+  let waiting: Waiting[] = [];
+  let unanswered = 0;
+  let inFlight = 0;
+  let scheduled = false;
+
+  // No timer: a batch is whatever came in while the ones before it were being committed. The first of a burst
+  // waits for the rest of its event loop turn, in which the others of the same read from a socket arrive.
+  function schedule(): void {
+    if (scheduled || inFlight >= maxInFlight || waiting.length === 0) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      const batch = waiting.slice(0, maxBatch);
+      waiting = waiting.slice(maxBatch);
+      inFlight += 1;
+      void commitBatch(commit, batch).finally(() => {
+        inFlight -= 1;
+        schedule();
+      });
+      schedule();
+    });
+  }
+
+  return {
+    submit<Result>(command: Command<Result>): Promise<Result> {
+      if (unanswered >= maxWaiting) return Promise.reject(new Overloaded());
+      unanswered += 1;
+      return new Promise<Result>((resolve, reject) => {
+        waiting.push({
+          command,
+          resolve: resolve as (result: unknown) => void,
+          reject,
+        });
+        schedule();
+      }).finally(() => {
+        unanswered -= 1;
+      });
+    },
+  };
+}
+
+/** Commits a batch and answers every command in it, whatever happens. */
+async function commitBatch(commit: CommitToLedger, batch: readonly Waiting[]): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const outcomes = await tryBatch(commit, batch);
+      for (const [index, outcome] of outcomes.entries()) {
+        const { resolve, reject } = batch[index] as Waiting;
+        if ('error' in outcome) reject(outcome.error);
+        else resolve(outcome.result);
+      }
+      return;
+    } catch (error) {
+      if (error instanceof LostRace && attempt < maxAttempts) continue;
+      // Nobody knows whether a transaction was committed whose answer was lost. Its commands are idempotent: run
+      // again they find what they wrote, or write it now.
+      if (error instanceof StorageUnavailable && attempt === 1) continue;
+      if (error instanceof RefusedByStorage && batch.length > 1) {
+        const middle = Math.ceil(batch.length / 2);
+        await commitBatch(commit, batch.slice(0, middle));
+        await commitBatch(commit, batch.slice(middle));
+        return;
+      }
+      const answer = error instanceof LostRace ? new Contention(error) : error;
+      for (const { reject } of batch) reject(answer);
+      return;
+    }
+  }
+}
+
+async function tryBatch(commit: CommitToLedger, batch: readonly Waiting[]): Promise<Outcome[]> {
+  let outcomes: Outcome[] = [];
+  await commit(
+    batch.map(({ command }) => command.needs),
+    (held) => {
+      outcomes = batch.map(({ command }) => {
+        try {
+          return { result: command.decide(held) };
+        } catch (error) {
+          return { error };
+        }
+      });
+    },
+  );
+  return outcomes;
+}

@@ -1,0 +1,296 @@
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import {
+  capPeriods,
+  type CapUsage,
+  evaluate,
+  type MemberFacts,
+  needsMemberFacts,
+} from '@loyalty/rules/evaluate.ts';
+import { differingFields, fingerprintTransaction } from '@loyalty/rules/fingerprint.ts';
+import type { Transaction } from '@loyalty/rules/language.ts';
+import { availableTime, expireTime, inactivityDate } from '@loyalty/rules/point-dates.ts';
+import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
+import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
+import { type Balance, balanceAt } from '../domain/balance.ts';
+import { postEarn } from '../domain/earn.ts';
+import {
+  InvalidCommand,
+  LimitExceeded,
+  MembershipLeft,
+  MembershipNotFound,
+  MembershipSuspended,
+  ProgramNotActive,
+  TransactionConflict,
+} from '../domain/errors.ts';
+import { always, type Instant, never } from '../domain/instant.ts';
+import { join } from '../domain/join.ts';
+import { type Account, type Cause, withMembership } from '../domain/journal.ts';
+import type { LotKey } from '../domain/lot.ts';
+import { maximumPoints } from '../domain/points.ts';
+import { countAttempt } from '../domain/velocity.ts';
+import type { Command, CommitQueue } from './commit-queue.ts';
+import type { CapPeriod, Held, MemberName, PostedEarn } from './ledger-store.ts';
+import type { ProgramCatalog, ProgramDefinition, RuleSetVersion } from './program-catalog.ts';
+
+export interface EarnInput extends MemberName {
+  readonly transaction: Transaction;
+}
+
+export interface EarnResult {
+  readonly userId: string;
+  readonly earn: PostedEarn;
+  readonly balance: Balance;
+  readonly replayed: boolean;
+}
+
+/** How far ahead of the ledger's clock a transaction may say that it happened. */
+const clockToleranceMs = 5 * 60_000;
+
+/**
+ * Credits a transaction, once, however often and however concurrently it is reported. Resolves when the credit is
+ * durable.
+ *
+ * @throws {InvalidCommand} {@link ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive}
+ * {@link MembershipNotFound} {@link MembershipSuspended} {@link MembershipLeft} {@link TransactionConflict}
+ * {@link LimitExceeded} {@link VelocityLimitReached}, and what {@link CommitQueue.submit} throws
+ */
+export type EarnUseCase = (input: EarnInput, cause: Cause) => Promise<EarnResult>;
+
+export function createEarn(deps: {
+  catalog: ProgramCatalog;
+  queue: CommitQueue;
+  clock: () => Instant;
+}): EarnUseCase {
+  return async (input, cause) => {
+    const program = await deps.catalog.get(input.programId);
+    return await deps.queue.submit(earnCommand({ input, cause, program, now: deps.clock() }));
+  };
+}
+
+function earnCommand(reported: {
+  input: EarnInput;
+  cause: Cause;
+  program: ProgramDefinition;
+  now: Instant;
+}): Command<EarnResult> {
+  const { input, program } = reported;
+  const occurTime = checkTransaction(input.transaction, reported.now);
+  // A program without a version isn't active; the state is looked at once the content has been compared.
+  const version = ruleSetInForce(program.versions, occurTime, new Date(reported.now));
+  const caps = version === undefined ? [] : capPeriodsOf(version, occurTime);
+  const fingerprint = fingerprintTransaction(input.userId, input.transaction);
+  return {
+    needs: {
+      member: input,
+      mayJoin: program.autoEnrollment,
+      transaction: {
+        programId: input.programId,
+        transactionId: input.transaction.transactionId,
+      },
+      caps,
+    },
+    decide: (held) =>
+      replayOf({ input, fingerprint, held }) ??
+      credit({ ...reported, occurTime, version, fingerprint, held }),
+  };
+}
+
+function checkTransaction(transaction: Transaction, now: Instant): Date {
+  const violations = validateTransaction(transaction).map(({ field, message }) => ({
+    field: `transaction.${field}`,
+    message,
+  }));
+  if (violations.length > 0) throw new InvalidCommand(violations);
+  const { occurTime } = transaction;
+  if (occurTime === undefined) {
+    throw new InvalidCommand([{ field: 'transaction.occur_time', message: 'must be set' }]);
+  }
+  const date = timestampDate(occurTime);
+  if (date.getTime() > now + clockToleranceMs) {
+    throw new InvalidCommand([
+      {
+        field: 'transaction.occur_time',
+        message: `lies more than 5 minutes ahead of the ledger's clock, which says ${new Date(now).toISOString()}`,
+      },
+    ]);
+  }
+  return date;
+}
+
+function capPeriodsOf(version: RuleSetVersion, occurTime: Date): CapPeriod[] {
+  return capPeriods(version.compiled, occurTime).map(capPeriod);
+}
+
+function capPeriod(cap: Pick<CapUsage, 'ruleId' | 'period' | 'periodStart'>): CapPeriod {
+  return {
+    ruleId: cap.ruleId,
+    period: cap.period,
+    start: cap.periodStart === undefined ? always : cap.periodStart.getTime(),
+  };
+}
+
+/** The answer to a transaction that was credited before, or undefined. */
+function replayOf({
+  input,
+  fingerprint,
+  held,
+}: {
+  input: EarnInput;
+  fingerprint: Uint8Array;
+  held: Held;
+}): EarnResult | undefined {
+  const earn = held.earn({
+    programId: input.programId,
+    transactionId: input.transaction.transactionId,
+  });
+  if (earn === undefined) return undefined;
+  const account = held.account(input);
+  const sameUser = account?.membership.membershipId === earn.membershipId;
+  if (!sameUser || !Buffer.from(earn.fingerprint).equals(fingerprint)) {
+    const fields = differingFields(earn.transaction, input.transaction);
+    throw new TransactionConflict(sameUser ? fields : ['user_id', ...fields]);
+  }
+  return {
+    userId: input.userId,
+    earn,
+    balance: balanceAt(account, held.now),
+    replayed: true,
+  };
+}
+
+function credit(reported: {
+  input: EarnInput;
+  cause: Cause;
+  program: ProgramDefinition;
+  version: RuleSetVersion | undefined;
+  occurTime: Date;
+  fingerprint: Uint8Array;
+  held: Held;
+}): EarnResult {
+  const { input, cause, program, version, occurTime, held } = reported;
+  if (program.state !== 'ACTIVE' || version === undefined) {
+    throw new ProgramNotActive(program.programId, program.state);
+  }
+  const before = earningAccount(reported);
+  const facts = factsOf(before);
+  const award = evaluate(version.compiled, {
+    transaction: input.transaction,
+    member: facts,
+    now: new Date(held.now),
+    capUsed: (ruleId, period, periodStart) =>
+      held.capUsed(input, capPeriod({ ruleId, period, periodStart })),
+  });
+  if (award.points > maximumPoints) {
+    throw new LimitExceeded(`a transaction can't earn more than ${maximumPoints} points`);
+  }
+  const { lot, inactivityExpiresAt } = lotOf(version, { occurTime, now: held.now });
+  const account = postEarn(before, {
+    points: award.points,
+    lot,
+    ...(inactivityExpiresAt === undefined ? {} : { inactivityExpiresAt }),
+    transactionId: input.transaction.transactionId,
+    cause,
+    now: held.now,
+  });
+  const earn: PostedEarn = {
+    programId: input.programId,
+    transactionId: input.transaction.transactionId,
+    membershipId: account.membership.membershipId,
+    state: 'POSTED',
+    sequence: before.membership.lastSequence + 1n,
+    fingerprint: reported.fingerprint,
+    ruleSetVersion: version.version,
+    memberFacts: needsMemberFacts(version.compiled) ? storedFacts(facts) : undefined,
+    points: award.points,
+    reversedPoints: 0n,
+    explanation: award.explanation.map(({ ruleId, points, note }) => ({ ruleId, points, note })),
+    lot,
+    postTime: held.now,
+    transaction: input.transaction,
+  };
+  held.putAccount(account);
+  held.putEarn(earn);
+  for (const usage of award.capUsage) held.addCapUsed(input, capPeriod(usage), usage.points);
+  return {
+    userId: input.userId,
+    earn,
+    balance: balanceAt(account, held.now),
+    replayed: false,
+  };
+}
+
+/** The account that may earn now, opened where the program lets a first earn do that. */
+function earningAccount({
+  input,
+  cause,
+  program,
+  held,
+}: {
+  input: EarnInput;
+  cause: Cause;
+  program: ProgramDefinition;
+  held: Held;
+}): Account {
+  const { now } = held;
+  const account = held.account(input);
+  if (account === undefined) {
+    if (!program.autoEnrollment) throw new MembershipNotFound();
+    const membershipId = held.newMembershipId(input);
+    const opened = join({
+      membershipId,
+      programId: input.programId,
+      userId: input.userId,
+      attributes: {},
+      cause,
+      now,
+    });
+    return countEarn(opened, { program, now });
+  }
+  if (account.membership.state === 'SUSPENDED') throw new MembershipSuspended();
+  if (account.membership.state === 'LEFT') throw new MembershipLeft();
+  return countEarn(account, { program, now });
+}
+
+function countEarn(
+  account: Account,
+  { program, now }: { program: ProgramDefinition; now: Instant },
+): Account {
+  const { earnWindow } = account.membership;
+  return withMembership(account, {
+    earnWindow: countAttempt(earnWindow, { perMinute: program.earnsPerMinute, now }),
+  });
+}
+
+function factsOf({ membership }: Account): MemberFacts {
+  return {
+    userId: membership.userId,
+    attributes: membership.attributes,
+    joinTime: new Date(membership.joinTime),
+    lifetimeEarned: membership.lifetimeEarned,
+  };
+}
+
+function storedFacts(facts: MemberFacts): Record<string, unknown> {
+  return {
+    attributes: facts.attributes,
+    joinTime: facts.joinTime.toISOString(),
+    lifetimeEarned: Number(facts.lifetimeEarned),
+  };
+}
+
+function lotOf(
+  { compiled }: RuleSetVersion,
+  { occurTime, now }: { occurTime: Date; now: Instant },
+): { lot: LotKey; inactivityExpiresAt?: Instant } {
+  const available = availableTime(compiled, occurTime);
+  const availableAt = available === null ? always : available.getTime();
+  const expires = expireTime(compiled, { availableTime: available, occurTime });
+  if (expires === 'INACTIVITY') {
+    return {
+      lot: { availableAt, expiresAt: never, class: 'INACTIVITY' },
+      inactivityExpiresAt: inactivityDate(compiled, new Date(now)).getTime(),
+    };
+  }
+  const expiresAt = expires === 'NEVER' ? never : expires.getTime();
+  return { lot: { availableAt, expiresAt, class: 'NORMAL' } };
+}

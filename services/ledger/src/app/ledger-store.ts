@@ -1,0 +1,129 @@
+import type { Transaction } from '@loyalty/rules/language.ts';
+import type { Earn } from '../domain/earn.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Account, Entry, EntryKind } from '../domain/journal.ts';
+import type { Redemption } from '../domain/redemption.ts';
+
+export type PostedEarn = Earn<Transaction>;
+
+/** Names a member as callers do. */
+export interface MemberName {
+  readonly programId: string;
+  readonly userId: string;
+}
+
+export interface TransactionName {
+  readonly programId: string;
+  readonly transactionId: string;
+}
+
+export interface RewardName {
+  readonly programId: string;
+  readonly rewardId: string;
+}
+
+/** Points that a capped rule gave a member in a period. */
+export interface CapPeriod {
+  readonly ruleId: string;
+  readonly period: string;
+  readonly start: Instant;
+}
+
+/** How often a member had a reward in a period. */
+export interface UsagePeriod {
+  readonly rewardId: string;
+  readonly period: string;
+  readonly start: Instant;
+}
+
+/** What a command has to hold, and to know, before it decides. */
+export interface Needs {
+  readonly member: MemberName;
+  /** Makes the user's membership id where there is none, for commands that may open an account. */
+  readonly mayJoin?: boolean;
+  readonly transaction?: TransactionName;
+  readonly idempotencyKey?: string;
+  readonly caps?: readonly CapPeriod[];
+  readonly stock?: RewardName;
+  readonly usage?: UsagePeriod;
+}
+
+/**
+ * What a transaction holds under lock. Commands of one batch decide one after the other on the same object, each
+ * seeing what those before it changed; all of it is written at the end.
+ */
+export interface Held {
+  readonly now: Instant;
+  /** The settled account, or undefined if the user never joined. */
+  account(member: MemberName): Account | undefined;
+  /** The id for a user who never joined and whose command may join. */
+  newMembershipId(member: MemberName): bigint;
+  /** The earn of a transaction, whoever earned it. */
+  earn(transaction: TransactionName): PostedEarn | undefined;
+  redemptionByKey(member: MemberName, idempotencyKey: string): Redemption | undefined;
+  capUsed(member: MemberName, cap: CapPeriod): bigint;
+  stockTaken(reward: RewardName): bigint;
+  usageTaken(member: MemberName, usage: UsagePeriod): bigint;
+
+  putAccount(account: Account): void;
+  putEarn(earn: PostedEarn): void;
+  putRedemption(member: MemberName, redemption: Redemption): void;
+  addCapUsed(member: MemberName, cap: CapPeriod, points: bigint): void;
+  addStockTaken(reward: RewardName, quantity: bigint): void;
+  addUsageTaken(member: MemberName, usage: UsagePeriod, quantity: bigint): void;
+}
+
+/** Journal lines as they are announced: whose they are, and what they say. */
+export interface RecordedEntry extends MemberName {
+  readonly membershipId: bigint;
+  readonly entry: Entry;
+}
+
+/**
+ * The one way to change the ledger: lock, decide, write and commit, as one transaction.
+ *
+ * @throws {LostRace} when a concurrent transaction came first; running it again sees what that one wrote
+ * @throws {RefusedByStorage} when some value can't be stored; without it the rest can
+ * @throws {StorageUnavailable} when the database is away; the transaction may have been committed
+ */
+export type CommitToLedger = (
+  needs: readonly Needs[],
+  decide: (held: Held) => void,
+) => Promise<void>;
+
+/** Thrown when a concurrent transaction came first and this one was undone. */
+export class LostRace extends Error {}
+
+/** Thrown when the database refuses a value, and the transaction was undone. */
+export class RefusedByStorage extends Error {}
+
+/** A page of something: what `limit` asked for, and from where the next page goes on. */
+export interface PageRequest<Position> {
+  readonly limit: number;
+  readonly after: Position | undefined;
+}
+
+/** Reads that lock nothing. All throw {@link StorageUnavailable} when the database is away. */
+export interface LedgerReader {
+  /** The account with its lots, unsettled. */
+  account(member: MemberName): Promise<Account | undefined>;
+  earn(transaction: TransactionName): Promise<(PostedEarn & { userId: string }) | undefined>;
+  /** A user's accounts by program id. */
+  accountsOfUser(
+    query: { userId: string; programs: readonly string[] | undefined } & PageRequest<string>,
+  ): Promise<Account[]>;
+  /** A program's accounts by user id. */
+  accountsOfProgram(query: { programId: string } & PageRequest<string>): Promise<Account[]>;
+  /** Journal lines, the newest first. Positions are sequences. */
+  entries(
+    query: {
+      membershipId: bigint;
+      kinds: readonly EntryKind[];
+      startTime: Instant | undefined;
+      endTime: Instant | undefined;
+    } & PageRequest<bigint>,
+  ): Promise<Entry[]>;
+  redemption(query: MemberName & { redemptionId: string }): Promise<Redemption | undefined>;
+  /** Redemptions, the newest first. Positions are sequences. */
+  redemptions(query: { membershipId: bigint } & PageRequest<bigint>): Promise<Redemption[]>;
+}

@@ -1,0 +1,237 @@
+/** Why a command of the ledger is refused. Each reason is a value of the contract's error catalogue. */
+export abstract class LedgerError extends Error {
+  abstract readonly reason: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** When the same command may succeed, in milliseconds from now. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    message: string,
+    options: { metadata?: Record<string, string>; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.metadata = options.metadata ?? {};
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** Thrown when fields of a command contradict each other or the program's definition. */
+export class InvalidCommand extends LedgerError {
+  readonly reason = 'VALIDATION_FAILED';
+  readonly violations: readonly { field: string; message: string }[];
+
+  constructor(violations: readonly { field: string; message: string }[]) {
+    super(violations.map(({ field, message }) => `${field}: ${message}`).join('; '));
+    this.violations = violations;
+  }
+}
+
+/** Thrown when no program has the id. */
+export class ProgramNotFound extends LedgerError {
+  readonly reason = 'PROGRAM_NOT_FOUND';
+
+  constructor(programId: string) {
+    super(`no program has the id ${programId}`, { metadata: { programId } });
+  }
+}
+
+/** Thrown when the program isn't known here yet and the Programs service can't be asked. */
+export class ProgramsUnavailable extends LedgerError {
+  readonly reason = 'PROGRAMS_UNAVAILABLE';
+
+  constructor(programId: string, cause: unknown) {
+    super(`the Programs service can't be asked about ${programId} now; retry in a second`, {
+      metadata: { programId },
+      retryAfterMs: 1000,
+      cause,
+    });
+  }
+}
+
+/** Thrown when the program's state doesn't allow the command. */
+export class ProgramNotActive extends LedgerError {
+  readonly reason = 'PROGRAM_NOT_ACTIVE';
+
+  constructor(programId: string, state: string) {
+    super(`the program ${programId} is ${state}, not ACTIVE`, { metadata: { programId, state } });
+  }
+}
+
+/** Thrown when the user never joined the program. */
+export class MembershipNotFound extends LedgerError {
+  readonly reason = 'MEMBERSHIP_NOT_FOUND';
+
+  constructor() {
+    super("the user isn't a member of the program; let them join first");
+  }
+}
+
+/** Thrown when a suspended member would earn, redeem or leave. */
+export class MembershipSuspended extends LedgerError {
+  readonly reason = 'MEMBERSHIP_SUSPENDED';
+
+  constructor() {
+    super('the membership is suspended; resume it first');
+  }
+}
+
+/** Thrown when someone who left would earn or redeem. */
+export class MembershipLeft extends LedgerError {
+  readonly reason = 'MEMBERSHIP_LEFT';
+
+  constructor() {
+    super('the user has left the program; let them join again');
+  }
+}
+
+/** Thrown when a transaction id comes back with other content. `fields` are paths, never values. */
+export class TransactionConflict extends LedgerError {
+  readonly reason = 'TRANSACTION_CONFLICT';
+
+  constructor(fields: readonly string[]) {
+    super(`the transaction was reported before with another ${fields.join(', ')}`, {
+      metadata: { fields: fields.join(',') },
+    });
+  }
+}
+
+/** Thrown when no earn of the transaction is posted. */
+export class EarnNotPosted extends LedgerError {
+  readonly reason = 'EARN_NOT_POSTED';
+
+  constructor(deadLetter?: { deadLetterId: string; reason: string }) {
+    super(
+      deadLetter === undefined
+        ? 'no points have been posted for the transaction'
+        : `no points have been posted for the transaction: its event is kept as a dead letter (${deadLetter.reason})`,
+      deadLetter === undefined ? {} : { metadata: { ...deadLetter } },
+    );
+  }
+}
+
+/** Thrown when the program offers no such reward. */
+export class RewardNotFound extends LedgerError {
+  readonly reason = 'REWARD_NOT_FOUND';
+
+  constructor(rewardId: string) {
+    super(`the program has no reward with the id ${rewardId}`, { metadata: { rewardId } });
+  }
+}
+
+/** Thrown when the member has no such redemption. */
+export class RedemptionNotFound extends LedgerError {
+  readonly reason = 'REDEMPTION_NOT_FOUND';
+
+  constructor() {
+    super('the member has no redemption with that id');
+  }
+}
+
+/** Thrown when an idempotency key comes back with other content. */
+export class IdempotencyKeyReused extends LedgerError {
+  readonly reason = 'IDEMPOTENCY_KEY_REUSED';
+
+  constructor() {
+    super('the idempotency key was used before with other content; use a new key');
+  }
+}
+
+/** Thrown when the price isn't the one that the caller expected. */
+export class PriceChanged extends LedgerError {
+  readonly reason = 'PRICE_CHANGED';
+
+  constructor(prices: { pricePoints: bigint; expectedPoints: bigint }) {
+    super(`the price is ${prices.pricePoints} points, not ${prices.expectedPoints}`, {
+      metadata: {
+        pricePoints: String(prices.pricePoints),
+        expectedPoints: String(prices.expectedPoints),
+      },
+    });
+  }
+}
+
+/** The business reasons that a redemption can be refused for; the refusal is kept with it. */
+export type RefusalReason =
+  | 'INSUFFICIENT_POINTS'
+  | 'OUT_OF_STOCK'
+  | 'MEMBER_LIMIT_REACHED'
+  | 'REWARD_UNAVAILABLE'
+  | 'CONDITION_NOT_MET';
+
+const refusalMessages: Readonly<Record<RefusalReason, string>> = {
+  INSUFFICIENT_POINTS: "the balance doesn't cover the price",
+  OUT_OF_STOCK: "the reward's stock is used up",
+  MEMBER_LIMIT_REACHED: 'the member has had this reward as often as allowed in the period',
+  REWARD_UNAVAILABLE: 'the reward is not offered now',
+  CONDITION_NOT_MET: "the member doesn't meet the reward's condition",
+};
+
+/** Thrown when a redemption was refused and stored as REJECTED; its key keeps this answer. */
+export class RedemptionRefused extends LedgerError {
+  readonly reason: RefusalReason;
+
+  constructor(refusal: Refusal, redemptionId: string) {
+    const missing = refusal.metadata.missingPoints;
+    super(
+      missing === undefined
+        ? refusalMessages[refusal.reason]
+        : `${refusalMessages[refusal.reason]}: ${missing} missing`,
+      { metadata: { ...refusal.metadata, redemptionId } },
+    );
+    this.reason = refusal.reason;
+  }
+}
+
+export interface Refusal {
+  readonly reason: RefusalReason;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Thrown when a number would pass what can be represented. */
+export class LimitExceeded extends LedgerError {
+  readonly reason = 'LIMIT_EXCEEDED';
+}
+
+/** Thrown when a member acts more often within a minute than the program allows. */
+export class VelocityLimitReached extends LedgerError {
+  readonly reason = 'VELOCITY_LIMIT';
+
+  constructor(limit: { perMinute: number; retryAfterMs: number }) {
+    super(`the member has reached the program's limit of ${limit.perMinute} per minute`, {
+      retryAfterMs: limit.retryAfterMs,
+    });
+  }
+}
+
+/** Thrown when a command lost against concurrent ones too often; it changed nothing. */
+export class Contention extends LedgerError {
+  readonly reason = 'CONTENTION';
+
+  constructor(cause: unknown) {
+    super('too many concurrent changes; retry', { retryAfterMs: 100, cause });
+  }
+}
+
+/** Thrown when more commands wait than the ledger can take. */
+export class Overloaded extends LedgerError {
+  readonly reason = 'OVERLOADED';
+
+  constructor() {
+    super('the ledger has more work than it can take; retry later', { retryAfterMs: 1000 });
+  }
+}
+
+/** Thrown when the ledger's database is away. The command may have been committed: repeating it is safe. */
+export class StorageUnavailable extends LedgerError {
+  readonly reason = 'STORAGE_UNAVAILABLE';
+
+  constructor(cause: unknown) {
+    super("the ledger's database can't be reached; retry", { retryAfterMs: 1000, cause });
+  }
+}
+
+/** Thrown where this release doesn't serve a part of the contract yet. */
+export class NotImplemented extends LedgerError {
+  readonly reason = 'NOT_IMPLEMENTED';
+}

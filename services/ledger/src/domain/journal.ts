@@ -1,0 +1,121 @@
+import type { Instant } from './instant.ts';
+import { type Allocation, allocate, type Lot } from './lot.ts';
+import type { Membership } from './membership.ts';
+import { addPoints } from './points.ts';
+
+export type EntryKind =
+  | 'JOINED'
+  | 'EARN'
+  | 'MATURE'
+  | 'EXPIRE'
+  | 'RESERVE'
+  | 'CAPTURE'
+  | 'RELEASE'
+  | 'REJECT'
+  | 'RETURN'
+  | 'REFUND'
+  | 'ADJUST'
+  | 'FORFEIT'
+  | 'SUSPENDED'
+  | 'RESUMED'
+  | 'LEFT'
+  | 'UPDATED';
+
+/** The four signed changes of an entry. Its points are available + pending + reserved - deficit. */
+export interface Changes {
+  readonly available: bigint;
+  readonly pending: bigint;
+  readonly reserved: bigint;
+  readonly deficit: bigint;
+}
+
+export const noChange: Changes = { available: 0n, pending: 0n, reserved: 0n, deficit: 0n };
+
+/** Who and what led to an entry. */
+export interface Cause {
+  /** Such as "service:checkout". */
+  readonly actor: string;
+  readonly requestId: string;
+}
+
+/** What time itself brings about, such as expiry. */
+export const passingOfTime: Cause = { actor: 'system', requestId: '' };
+
+/** What an entry is about. */
+export interface Subject {
+  readonly transactionId?: string;
+  readonly redemptionId?: string;
+  readonly refundId?: string;
+  readonly reason?: string;
+}
+
+/** One immutable line of a membership's journal. */
+export interface Entry extends Changes, Subject, Cause {
+  readonly sequence: bigint;
+  readonly kind: EntryKind;
+  /** The available points after it. */
+  readonly balanceAfter: bigint;
+  readonly createTime: Instant;
+  /** How much it took from which lots, or gave to them. */
+  readonly allocations: readonly Allocation[];
+}
+
+/** A membership with its lots, and the lines that were added to its journal since it was read. */
+export interface Account {
+  readonly membership: Membership;
+  readonly lots: readonly Lot[];
+  readonly entries: readonly Entry[];
+}
+
+/** The total that an entry adds to what a member has, owed points counted as less. */
+export function pointsOf(changes: Changes): bigint {
+  return changes.available + changes.pending + changes.reserved - changes.deficit;
+}
+
+export interface Line {
+  readonly kind: EntryKind;
+  readonly changes: Changes;
+  readonly allocations: readonly Allocation[];
+  readonly subject?: Subject;
+  readonly cause: Cause;
+  readonly now: Instant;
+}
+
+/**
+ * Adds a line to the journal: the one place where balances and lots change.
+ *
+ * @throws {LimitExceeded} when a balance would pass what can be represented
+ */
+export function record(account: Account, line: Line): Account {
+  const { membership } = account;
+  const available = addPoints(membership.available, line.changes.available);
+  const entry: Entry = {
+    ...line.changes,
+    ...line.subject,
+    actor: line.cause.actor,
+    requestId: line.cause.requestId,
+    sequence: membership.lastSequence + 1n,
+    kind: line.kind,
+    balanceAfter: available,
+    createTime: line.now,
+    allocations: line.allocations,
+  };
+  return {
+    membership: {
+      ...membership,
+      lastSequence: entry.sequence,
+      lastEntryTime: line.now,
+      available,
+      pending: addPoints(membership.pending, line.changes.pending),
+      reserved: addPoints(membership.reserved, line.changes.reserved),
+      deficit: addPoints(membership.deficit, line.changes.deficit),
+    },
+    lots: allocate(account.lots, line.allocations),
+    entries: [...account.entries, entry],
+  };
+}
+
+/** The account with other values in its membership, where no line tells of them. */
+export function withMembership(account: Account, changes: Partial<Membership>): Account {
+  return { ...account, membership: { ...account.membership, ...changes } };
+}

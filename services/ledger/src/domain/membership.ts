@@ -1,0 +1,62 @@
+import type { Instant } from './instant.ts';
+import { always, never } from './instant.ts';
+
+export type MembershipState = 'ACTIVE' | 'SUSPENDED' | 'LEFT';
+
+/** A running minute of a velocity limit. */
+export interface VelocityWindow {
+  readonly start: Instant;
+  readonly count: number;
+}
+
+/** A user in a program. Points are whole and, but for what is owed, what the member has. */
+export interface Membership {
+  readonly membershipId: bigint;
+  readonly programId: string;
+  readonly userId: string;
+  readonly state: MembershipState;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly joinTime: Instant;
+  readonly lastSequence: bigint;
+  /** The time of the newest entry. Lots that mature at or before it count as available. */
+  readonly lastEntryTime: Instant;
+  readonly available: bigint;
+  readonly pending: bigint;
+  readonly reserved: bigint;
+  readonly deficit: bigint;
+  readonly lifetimeEarned: bigint;
+  readonly lifetimeRedeemed: bigint;
+  readonly lifetimeExpired: bigint;
+  /** When all lots of class INACTIVITY expire. */
+  readonly inactivityExpiresAt: Instant;
+  readonly earnWindow: VelocityWindow;
+  readonly redemptionWindow: VelocityWindow;
+}
+
+const noAttempts: VelocityWindow = { start: always, count: 0 };
+
+/** A membership before its first entry. */
+export function newMembership(identity: {
+  membershipId: bigint;
+  programId: string;
+  userId: string;
+  attributes: Readonly<Record<string, string>>;
+  joinTime: Instant;
+}): Membership {
+  return {
+    ...identity,
+    state: 'ACTIVE',
+    lastSequence: 0n,
+    lastEntryTime: always,
+    available: 0n,
+    pending: 0n,
+    reserved: 0n,
+    deficit: 0n,
+    lifetimeEarned: 0n,
+    lifetimeRedeemed: 0n,
+    lifetimeExpired: 0n,
+    inactivityExpiresAt: never,
+    earnWindow: noAttempts,
+    redemptionWindow: noAttempts,
+  };
+}
