@@ -1,0 +1,64 @@
+import { type Fraction, fraction } from './fraction.ts';
+
+/** The exact number as people write it: "12.5", or "1/3" where no decimal is exact. */
+export function fractionText(value: Fraction, placesMin = 0): string {
+  if (value.denominator === 1n && placesMin === 0) return value.numerator.toString();
+  const places = decimalPlaces(value.denominator);
+  if (places === undefined) return `${value.numerator}/${value.denominator}`;
+  const shown = Math.max(places, placesMin);
+  const digits = (abs(value.numerator) * 10n ** BigInt(shown)) / value.denominator;
+  const text = digits.toString().padStart(shown + 1, '0');
+  const sign = value.numerator < 0n ? '-' : '';
+  return `${sign}${text.slice(0, -shown)}.${text.slice(-shown)}`;
+}
+
+/** An amount in minor units as people write it: 25000 of USD is "250.00 USD". */
+export function moneyText(minorUnits: Fraction, currencyCode: string): string {
+  const digits = minorUnitDigits(currencyCode);
+  const value = fraction(minorUnits.numerator, minorUnits.denominator * 10n ** BigInt(digits));
+  return `${fractionText(value, digits)} ${currencyCode}`;
+}
+
+/** Reads an unsigned decimal such as "1.5"; undefined when it is none. */
+export function parseDecimal(text: string): Fraction | undefined {
+  const match = /^(\d{1,18})(?:\.(\d{1,18}))?$/.exec(text);
+  if (match === null) return undefined;
+  const [, integer = '', decimals = ''] = match;
+  return fraction(BigInt(integer + decimals), 10n ** BigInt(decimals.length));
+}
+
+/** Whether ISO 4217 knows the currency. */
+export function isCurrency(currencyCode: string): boolean {
+  return CURRENCIES.has(currencyCode);
+}
+
+const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
+const DIGITS = new Map<string, number>();
+
+function minorUnitDigits(currencyCode: string): number {
+  const known = DIGITS.get(currencyCode);
+  if (known !== undefined) return known;
+  // What isn't a currency can't come from validated messages; it is shown as plain minor units.
+  if (!isCurrency(currencyCode)) return 0;
+  const { maximumFractionDigits } = new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency: currencyCode,
+  }).resolvedOptions();
+  const digits = maximumFractionDigits ?? 0;
+  DIGITS.set(currencyCode, digits);
+  return digits;
+}
+
+/** How many decimals 1/denominator needs; undefined when they never end. */
+function decimalPlaces(denominator: bigint): number | undefined {
+  let rest = denominator;
+  let twos = 0;
+  let fives = 0;
+  for (; rest % 2n === 0n; rest /= 2n) twos += 1;
+  for (; rest % 5n === 0n; rest /= 5n) fives += 1;
+  return rest === 1n ? Math.max(twos, fives) : undefined;
+}
+
+function abs(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}
