@@ -65,6 +65,13 @@ describe('a file of purchases', () => {
     expect(problems(lines)).toEqual([[2], [4]]);
   });
 
+  test('may end its lines in different ways', async () => {
+    const lines = await linesOf(
+      'user,date,amount\nbob,2021-01-01,"5"\r\n"a\r\nb",2021-01-01,"6"\r\nann,2021-01-02,7\neve,2021-01-02,8',
+    );
+    expect(problems(lines)).toEqual([[2], [3, expect.stringContaining('user_id')], [5], [6]]);
+  });
+
   test('tells which lines are bad, and reads the others', async () => {
     const lines = await linesOf(
       [

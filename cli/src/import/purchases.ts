@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
+import { Readable } from 'node:stream';
 import { create } from '@bufbuild/protobuf';
 import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
@@ -36,10 +37,11 @@ const validate = validatorOf(EarnRequestedSchema);
  */
 export async function* readLines(file: PurchaseFile): AsyncGenerator<Line> {
   const skipped: Line[] = [];
-  const source = createReadStream(file.path);
+  const source = Readable.from(unixLines(createReadStream(file.path, 'utf8')));
   const parser = parse({
     bom: true,
     trim: true,
+    record_delimiter: '\n',
     info: true,
     skip_empty_lines: true,
     relax_quotes: true,
@@ -64,6 +66,18 @@ export async function* readLines(file: PurchaseFile): AsyncGenerator<Line> {
   }
   if (columns === undefined) throw new FileRefused(`${file.path} is empty`);
   yield* skipped;
+}
+
+// The parser takes the first line's ending for that of all lines, and counts a quoted CR LF as two; in files that
+// several programs have written to, endings are mixed.
+async function* unixLines(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+  let held = '';
+  for await (const chunk of chunks) {
+    const text = held + chunk;
+    held = text.endsWith('\r') ? '\r' : '';
+    yield text.slice(0, text.length - held.length).replaceAll('\r\n', '\n');
+  }
+  yield held;
 }
 
 interface ParsedLine {
