@@ -22,6 +22,7 @@ export interface ZoneClock {
   dayOf(epochMs: number): LocalDay;
   /** Minutes since midnight as the clock on the wall shows them, fractions included. */
   minuteOfDay(epochMs: number): number;
+  zoned(epochMs: number): Temporal.ZonedDateTime;
   /** The first instant of a date; midnight, unless the clocks skip it. */
   startOf(date: Temporal.PlainDate): number;
 }
@@ -56,6 +57,7 @@ export function createZoneClock(timeZone: string): ZoneClock {
       const { hour, minute, second, millisecond } = zoned(zone, epochMs);
       return hour * 60 + minute + second / 60 + millisecond / MINUTE_MS;
     },
+    zoned: (epochMs) => zoned(zone, epochMs),
     startOf(date) {
       return date.toZonedDateTime({ timeZone: zone }).epochMilliseconds;
     },
@@ -75,6 +77,10 @@ export function isTimeZone(name: string): boolean {
 
 export function dateOf(day: LocalDay): Temporal.PlainDate {
   return new Temporal.PlainDate(1970, 1, 1).add({ days: day.epochDay });
+}
+
+export function dateAt(clock: ZoneClock, instant: Date): Temporal.PlainDate {
+  return dateOf(clock.dayOf(instant.getTime()));
 }
 
 /** 1 for Monday to 7 for Sunday. */

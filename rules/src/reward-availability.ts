@@ -1,0 +1,43 @@
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { Reward_State as State } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
+import { type CompiledCondition, compileCondition, conditionBindings } from './condition.ts';
+import type { MemberFacts, Reward } from './language.ts';
+
+/** A reward ready to be asked whether it can be had. Compile it once and keep it. */
+export interface CompiledReward {
+  readonly reward: Reward;
+  readonly condition: CompiledCondition | undefined;
+}
+
+/** Why a reward can't be had; its reason is that of the error that redeeming it gives. */
+export interface RewardRefusal {
+  readonly reason: 'REWARD_UNAVAILABLE' | 'CONDITION_NOT_MET';
+  readonly message: string;
+}
+
+export function compileReward(reward: Reward): CompiledReward {
+  return { reward, condition: compileCondition(reward.condition) };
+}
+
+/** Undefined when the reward is offered now, and to this member. Stock and limits are counted elsewhere. */
+export function rewardRefusal(
+  { reward, condition }: CompiledReward,
+  { member, now }: { readonly member: MemberFacts; readonly now: Date },
+): RewardRefusal | undefined {
+  const unavailable = unavailability(reward, now);
+  if (unavailable !== undefined) return { reason: 'REWARD_UNAVAILABLE', message: unavailable };
+  const refusal = condition?.refusal(conditionBindings({ member, now }));
+  return refusal === undefined ? undefined : { reason: 'CONDITION_NOT_MET', message: refusal };
+}
+
+function unavailability({ state, availability }: Reward, now: Date): string | undefined {
+  if (state === State.ARCHIVED) return 'the reward is no longer offered';
+  const { startTime, endTime } = availability ?? {};
+  if (startTime !== undefined && now.getTime() < timestampMs(startTime)) {
+    return 'the reward is not offered yet';
+  }
+  if (endTime !== undefined && now.getTime() >= timestampMs(endTime)) {
+    return 'the reward is no longer offered';
+  }
+  return undefined;
+}

@@ -1,0 +1,77 @@
+import { create } from '@bufbuild/protobuf';
+import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
+import { floor, fraction } from './fraction.ts';
+import {
+  type ConversionPrice,
+  type FixedPrice,
+  type Money,
+  POINTS_MAX,
+  type Reward,
+  type Violation,
+} from './language.ts';
+
+/** What a member asks for: units of a reward with a fixed price, or points of one with a conversion. 0 is absent. */
+export interface PriceRequest {
+  readonly quantity: number;
+  readonly points: bigint;
+}
+
+export interface RewardPrice {
+  readonly points: bigint;
+  /** What the points of a conversion are worth, rounded down to the minor unit. */
+  readonly value?: Money;
+}
+
+/** The price of a reward, or what the request got wrong. A quantity that is absent is 1. */
+export function priceReward(
+  { price }: Reward,
+  { quantity, points }: PriceRequest,
+): RewardPrice | Violation[] {
+  switch (price.case) {
+    case 'fixed':
+      return priceFixed(price.value, { quantity, points });
+    case 'conversion':
+      return priceConversion(price.value, { quantity, points });
+    default:
+      return [{ field: 'reward_id', message: 'the reward has no price; set fixed or conversion' }];
+  }
+}
+
+/** What so many points of a conversion are worth, rounded down to the minor unit. */
+export function conversionValue(price: ConversionPrice, points: bigint): Money {
+  const exact = fraction(points * (price.per?.minorUnits ?? 0n), price.points);
+  return create(MoneySchema, {
+    currencyCode: price.per?.currencyCode ?? '',
+    minorUnits: floor(exact),
+  });
+}
+
+function priceFixed(price: FixedPrice, { quantity, points }: PriceRequest) {
+  if (points !== 0n) {
+    return [violation('points', 'leave it out: this reward has a fixed price, ask for a quantity')];
+  }
+  if (quantity < 0) return [violation('quantity', 'must be 1 or more')];
+  const total = price.points * BigInt(Math.max(quantity, 1));
+  return total > POINTS_MAX
+    ? [violation('quantity', `costs more than ${POINTS_MAX} points; ask for fewer`)]
+    : { points: total };
+}
+
+function priceConversion(price: ConversionPrice, { quantity, points }: PriceRequest) {
+  const { minimumPoints, maximumPoints, stepPoints } = price;
+  const violations: Violation[] = [];
+  const refuse = (message: string) => violations.push(violation('points', message));
+  if (quantity > 1) violations.push(violation('quantity', 'leave it out: ask for points instead'));
+  if (points <= 0n) refuse('say how many points to convert');
+  else if (points < minimumPoints) refuse(`must be at least ${minimumPoints}`);
+  if (maximumPoints > 0n && points > maximumPoints) refuse(`must be at most ${maximumPoints}`);
+  if (stepPoints > 0n && points % stepPoints !== 0n) refuse(`must be a multiple of ${stepPoints}`);
+  if (violations.length > 0) return violations;
+  const value = conversionValue(price, points);
+  if (value.minorUnits > 0n) return { points, value };
+  return [violation('points', 'are worth less than the smallest coin; convert more')];
+}
+
+function violation(field: string, message: string): Violation {
+  return { field, message };
+}
