@@ -1,0 +1,62 @@
+import { type Author, differences } from '../domain/change.ts';
+import { AlreadyExists, LimitExceeded } from '../domain/errors.ts';
+import { requireChangeable } from '../domain/program.ts';
+import { type Reward, type RewardOffer, rewardsPerProgramMax } from '../domain/reward.ts';
+import type { App } from './app.ts';
+import { requireValidOffer } from './valid-offer.ts';
+
+export interface CreateReward {
+  readonly programId: string;
+  readonly rewardId: string;
+  readonly offer: RewardOffer;
+  readonly author: Author;
+}
+
+/**
+ * Creates a reward.
+ *
+ * @throws {ProgramNotFound}
+ * @throws {ProgramNotActive} for an archived program
+ * @throws {AlreadyExists}
+ * @throws {ValidationFailed}
+ * @throws {LimitExceeded}
+ */
+export async function createReward(app: App, command: CreateReward): Promise<Reward> {
+  const { programId, rewardId, offer, author } = command;
+  requireValidOffer(offer);
+  return await app.store.changeProgram(programId, async (locked) => {
+    const { program, now } = locked;
+    requireChangeable(program);
+    if ((await locked.findReward(rewardId)) !== undefined) {
+      throw new AlreadyExists(`Program ${programId} already has a reward ${rewardId}`, {
+        programId,
+        rewardId,
+      });
+    }
+    if ((await locked.countRewards()) >= rewardsPerProgramMax) {
+      throw new LimitExceeded(`A program can have at most ${rewardsPerProgramMax} rewards`, {
+        limit: String(rewardsPerProgramMax),
+      });
+    }
+    const revision = program.revision + 1n;
+    const reward: Reward = {
+      ...offer,
+      programId,
+      rewardId,
+      changedIn: revision,
+      createTime: now,
+      updateTime: now,
+    };
+    return {
+      answer: reward,
+      change: {
+        verb: 'CREATE_REWARD',
+        changed: { kind: 'REWARD', reward, isNew: true },
+        fields: differences(undefined, { ...offer }),
+        revision,
+        time: now,
+        author,
+      },
+    };
+  });
+}

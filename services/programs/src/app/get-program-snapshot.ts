@@ -1,0 +1,29 @@
+import { ProgramNotFound } from '../domain/errors.ts';
+import type { Program } from '../domain/program.ts';
+import type { Reward } from '../domain/reward.ts';
+import { type RuleSetView, viewRuleSet } from '../domain/rule-set.ts';
+import type { App } from './app.ts';
+
+export interface ProgramSnapshotView {
+  readonly program: Program;
+  readonly ruleSets: readonly RuleSetView[];
+  readonly rewards: readonly Reward[];
+}
+
+/**
+ * Everything that counts in a program, in one consistent reading. Withdrawn versions are left out: no earn can
+ * have used them.
+ *
+ * @throws {ProgramNotFound}
+ */
+export async function getProgramSnapshot(
+  app: App,
+  programId: string,
+): Promise<ProgramSnapshotView> {
+  const now = app.clock();
+  const snapshot = await app.store.readSnapshot(programId, now);
+  if (snapshot === undefined) throw new ProgramNotFound(programId);
+  const { program, ruleSets, rewards } = snapshot;
+  const inForce = { now, activeRuleSetVersion: program.activeRuleSetVersion };
+  return { program, ruleSets: ruleSets.map((ruleSet) => viewRuleSet(ruleSet, inForce)), rewards };
+}

@@ -1,0 +1,21 @@
+import type { Program } from '../domain/program.ts';
+import type { App, Viewer } from './app.ts';
+import type { Page } from './program-store.ts';
+
+export interface ListPrograms {
+  readonly viewer: Viewer;
+  /** Starts behind this id. */
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+/** Programs by id, as far as the viewer reaches and may see them. */
+export async function listPrograms(app: App, query: ListPrograms): Promise<Page<Program>> {
+  return await app.store.listPrograms({
+    programIds: query.viewer.programIds,
+    states: query.viewer.isMember ? ['ACTIVE', 'SUSPENDED'] : undefined,
+    after: query.after,
+    limit: query.limit,
+    at: app.clock(),
+  });
+}

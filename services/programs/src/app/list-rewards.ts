@@ -1,0 +1,27 @@
+import type { Reward } from '../domain/reward.ts';
+import type { App, Viewer } from './app.ts';
+import { getProgram } from './get-program.ts';
+import type { Page } from './program-store.ts';
+
+export interface ListRewards {
+  readonly programId: string;
+  readonly viewer: Viewer;
+  /** Starts behind this id. */
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+/**
+ * A program's rewards by id; to members only what is offered.
+ *
+ * @throws {ProgramNotFound}
+ */
+export async function listRewards(app: App, query: ListRewards): Promise<Page<Reward>> {
+  await getProgram(app, query);
+  return await app.store.listRewards({
+    programId: query.programId,
+    states: query.viewer.isMember ? ['ACTIVE'] : undefined,
+    after: query.after,
+    limit: query.limit,
+  });
+}

@@ -1,0 +1,107 @@
+import type { Change, ChangeRecord } from '../domain/change.ts';
+import type { Program, ProgramState } from '../domain/program.ts';
+import type { Reward, RewardState } from '../domain/reward.ts';
+import type { RuleSetVersion } from '../domain/rule-set.ts';
+
+/** One page of a list; `hasMore` tells whether something follows. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly hasMore: boolean;
+}
+
+export interface ProgramQuery {
+  /** Only these; undefined means all. */
+  readonly programIds: ReadonlySet<string> | undefined;
+  readonly states: readonly ProgramState[] | undefined;
+  /** Starts behind this id. */
+  readonly after: string | undefined;
+  readonly limit: number;
+  readonly at: Date;
+}
+
+export interface RuleSetQuery {
+  readonly programId: string;
+  /** Starts below this version. */
+  readonly before: number | undefined;
+  readonly limit: number;
+}
+
+export interface RewardQuery {
+  readonly programId: string;
+  readonly states: readonly RewardState[] | undefined;
+  /** Starts behind this id. */
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+export interface ChangeQuery {
+  readonly programId: string;
+  /** Starts below this revision. */
+  readonly before: bigint | undefined;
+  readonly limit: number;
+}
+
+/** A program with everything that the ledger needs, as of one instant. */
+export interface ProgramSnapshot {
+  readonly program: Program;
+  /** Published and not withdrawn, by version. */
+  readonly ruleSets: readonly RuleSetVersion[];
+  /** All, by id. */
+  readonly rewards: readonly Reward[];
+}
+
+/** A program that no one else can change until the work on it is done. */
+export interface LockedProgram {
+  /** As of `now`. */
+  readonly program: Program;
+  /** The instant of the change, read after the lock was granted. */
+  readonly now: Date;
+  findRuleSet(version: number): Promise<RuleSetVersion | undefined>;
+  /** The highest version number; 0 if there is none. */
+  lastRuleSetVersion(): Promise<number>;
+  /** Whether any version was published and not withdrawn. */
+  hasPublishedRuleSet(): Promise<boolean>;
+  findReward(rewardId: string): Promise<Reward | undefined>;
+  countRewards(): Promise<number>;
+}
+
+/** What a use case wants stored, if anything, and what it answers. */
+export interface Decision<Answer> {
+  readonly answer: Answer;
+  readonly change: Change | undefined;
+}
+
+/** Where programs are kept. All methods throw STORAGE_UNAVAILABLE while the database is away. */
+export interface ProgramStore {
+  /** With the rule set version in force at `at`. */
+  findProgram(programId: string, at: Date): Promise<Program | undefined>;
+  /** By id. */
+  listPrograms(query: ProgramQuery): Promise<Page<Program>>;
+  findRuleSet(key: { programId: string; version: number }): Promise<RuleSetVersion | undefined>;
+  /** The newest version first. */
+  listRuleSets(query: RuleSetQuery): Promise<Page<RuleSetVersion>>;
+  findReward(key: { programId: string; rewardId: string }): Promise<Reward | undefined>;
+  /** By id. */
+  listRewards(query: RewardQuery): Promise<Page<Reward>>;
+  /** The newest first. */
+  listChanges(query: ChangeQuery): Promise<Page<ChangeRecord>>;
+  /** All of a program in one consistent reading. */
+  readSnapshot(programId: string, at: Date): Promise<ProgramSnapshot | undefined>;
+  /**
+   * Stores a new program with its line of the audit and its event.
+   *
+   * @throws {AlreadyExists}
+   */
+  createProgram(change: Change): Promise<void>;
+  /**
+   * Locks a program, lets `decide` look at it, and stores the change with its line of the audit and its event.
+   * Errors of `decide` leave everything as it was.
+   *
+   * @throws {ProgramNotFound}
+   * @throws {Contention} when others kept the lock too long
+   */
+  changeProgram<Answer>(
+    programId: string,
+    decide: (locked: LockedProgram) => Promise<Decision<Answer>>,
+  ): Promise<Answer>;
+}

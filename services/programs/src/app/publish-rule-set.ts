@@ -1,0 +1,86 @@
+import { type Author, differences } from '../domain/change.ts';
+import { IllegalTransition } from '../domain/errors.ts';
+import { requireChangeable } from '../domain/program.ts';
+import { effectiveTimeOf, type RuleSetView, viewRuleSet } from '../domain/rule-set.ts';
+import type { App } from './app.ts';
+import { lockedRuleSet } from './locked-rule-set.ts';
+import { requireValidDefinition } from './valid-definition.ts';
+
+export interface PublishRuleSet {
+  readonly programId: string;
+  readonly version: number;
+  /** From when on the version counts; undefined is as soon as possible. */
+  readonly effectiveTime: Date | undefined;
+  readonly author: Author;
+}
+
+/**
+ * Makes a draft immutable and gives it its time and the program's time zone. A version that is already scheduled
+ * or in force is answered as it is, unless another time is asked for.
+ *
+ * @throws {ProgramNotFound}
+ * @throws {RuleSetNotFound}
+ * @throws {IllegalTransition}
+ * @throws {ProgramNotActive} for an archived program
+ * @throws {ValidationFailed} for a time in the past
+ */
+export async function publishRuleSet(app: App, command: PublishRuleSet): Promise<RuleSetView> {
+  return await app.store.changeProgram(command.programId, async (locked) => {
+    const { program, now } = locked;
+    const view = await lockedRuleSet(locked, command.version);
+    if (isRepeated(view, command)) return { answer: view, change: undefined };
+    requireDraft(view, command);
+    requireChangeable(program);
+    // It was valid when it was saved, perhaps by an older release with other limits.
+    requireValidDefinition(view.ruleSet.definition);
+    const effectiveTime = effectiveTimeOf({
+      requested: command.effectiveTime,
+      now,
+      isFirst: !(await locked.hasPublishedRuleSet()),
+    });
+    const revision = program.revision + 1n;
+    const ruleSet = {
+      ...view.ruleSet,
+      timeZone: program.timeZone,
+      effectiveTime,
+      publishTime: now,
+      changedIn: revision,
+      updateTime: now,
+    };
+    const counts = effectiveTime <= now;
+    const published = viewRuleSet(ruleSet, {
+      now,
+      activeRuleSetVersion: counts ? ruleSet.version : program.activeRuleSetVersion,
+    });
+    return {
+      answer: published,
+      change: {
+        verb: 'PUBLISH_RULE_SET',
+        changed: { kind: 'RULE_SET', ruleSet, isNew: false },
+        fields: differences(
+          { state: view.state },
+          { state: published.state, effectiveTime, timeZone: program.timeZone },
+        ),
+        revision,
+        time: now,
+        author: command.author,
+      },
+    };
+  });
+}
+
+// A superseded version is no repetition: publishing it again looks like an attempt to go back to it.
+function isRepeated({ ruleSet, state }: RuleSetView, { effectiveTime }: PublishRuleSet): boolean {
+  if (state !== 'SCHEDULED' && state !== 'ACTIVE') return false;
+  return (
+    effectiveTime === undefined || effectiveTime.getTime() === ruleSet.effectiveTime?.getTime()
+  );
+}
+
+function requireDraft({ ruleSet, state }: RuleSetView, { effectiveTime }: PublishRuleSet): void {
+  if (state === 'DRAFT') return;
+  throw new IllegalTransition(
+    `Version ${ruleSet.version} is ${state}; create a new draft with its rules to publish them again`,
+    { from: state, to: effectiveTime === undefined ? 'ACTIVE' : 'SCHEDULED' },
+  );
+}

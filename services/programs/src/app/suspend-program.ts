@@ -1,0 +1,19 @@
+import type { Author } from '../domain/change.ts';
+import type { Program } from '../domain/program.ts';
+import type { App } from './app.ts';
+import { moveProgram } from './move-program.ts';
+
+export interface SuspendProgram {
+  readonly programId: string;
+  readonly author: Author;
+}
+
+/**
+ * Pauses an ACTIVE program; a SUSPENDED one is answered as it is.
+ *
+ * @throws {ProgramNotFound}
+ * @throws {IllegalTransition}
+ */
+export async function suspendProgram(app: App, command: SuspendProgram): Promise<Program> {
+  return await moveProgram(app, { ...command, to: 'SUSPENDED', verb: 'SUSPEND_PROGRAM' });
+}

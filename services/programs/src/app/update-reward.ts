@@ -1,0 +1,69 @@
+import { type Author, differences } from '../domain/change.ts';
+import { RewardNotFound } from '../domain/errors.ts';
+import { requireEtag } from '../domain/etag.ts';
+import { requireChangeable } from '../domain/program.ts';
+import { type Reward, type RewardOffer, rewardEtag } from '../domain/reward.ts';
+import type { App } from './app.ts';
+import { requireValidOffer } from './valid-offer.ts';
+
+export interface UpdateReward {
+  readonly programId: string;
+  readonly rewardId: string;
+  /** Makes the new offer out of the present one. */
+  readonly edit: (offer: RewardOffer) => RewardOffer;
+  readonly etags: readonly string[];
+  readonly author: Author;
+}
+
+/**
+ * Changes a reward. What is the same already changes nothing, not even the revision.
+ *
+ * @throws {ProgramNotFound}
+ * @throws {RewardNotFound}
+ * @throws {EtagMismatch}
+ * @throws {ProgramNotActive} for an archived program
+ * @throws {ValidationFailed}
+ */
+export async function updateReward(app: App, command: UpdateReward): Promise<Reward> {
+  const { programId, rewardId } = command;
+  return await app.store.changeProgram(programId, async (locked) => {
+    const { program, now } = locked;
+    const reward = await locked.findReward(rewardId);
+    if (reward === undefined) throw new RewardNotFound({ programId, rewardId });
+    requireEtag(rewardEtag(reward), command.etags);
+    requireChangeable(program);
+    const before = offerOf(reward);
+    const after = command.edit(before);
+    requireValidOffer(after);
+    const fields = differences({ ...before }, { ...after });
+    if (fields.length === 0) return { answer: reward, change: undefined };
+    const revision = program.revision + 1n;
+    const changed = { ...reward, ...after, changedIn: revision, updateTime: now };
+    return {
+      answer: changed,
+      change: {
+        verb: 'UPDATE_REWARD',
+        changed: { kind: 'REWARD', reward: changed, isNew: false },
+        fields,
+        revision,
+        time: now,
+        author: command.author,
+      },
+    };
+  });
+}
+
+function offerOf(reward: Reward): RewardOffer {
+  const { displayName, state, price, stockLimit, memberLimit, availability, condition, metadata } =
+    reward;
+  return {
+    displayName,
+    state,
+    price,
+    stockLimit,
+    memberLimit,
+    availability,
+    condition,
+    metadata,
+  };
+}

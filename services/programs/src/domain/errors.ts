@@ -1,0 +1,105 @@
+/** A field that is wrong; `field` is its path in the request, such as `program.time_zone`. */
+export interface Violation {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** Base of all refusals. `reason` is a value of the error catalogue; `metadata` is sent to the caller. */
+abstract class ProgramsError extends Error {
+  abstract readonly reason: string;
+  readonly metadata: Readonly<Record<string, string>>;
+
+  constructor(
+    message: string,
+    metadata: Readonly<Record<string, string>> = {},
+    options?: { cause: unknown },
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+    this.metadata = metadata;
+  }
+}
+
+/** Thrown when fields are well-formed one by one but wrong in what they mean. */
+export class ValidationFailed extends ProgramsError {
+  readonly reason = 'VALIDATION_FAILED';
+  readonly violations: readonly Violation[];
+
+  constructor(violations: readonly Violation[]) {
+    super(violations.map(({ field, message }) => `${field}: ${message}`).join('; '));
+    this.violations = violations;
+  }
+}
+
+/** Thrown when no such program exists, or the caller must not know of it. */
+export class ProgramNotFound extends ProgramsError {
+  readonly reason = 'PROGRAM_NOT_FOUND';
+
+  constructor(programId: string) {
+    super(`There is no program ${programId}`, { programId });
+  }
+}
+
+/** Thrown when the program has no such version, or none that is in force where one is needed. */
+export class RuleSetNotFound extends ProgramsError {
+  readonly reason = 'RULE_SET_NOT_FOUND';
+}
+
+/** Thrown when the program has no such reward. */
+export class RewardNotFound extends ProgramsError {
+  readonly reason = 'REWARD_NOT_FOUND';
+
+  constructor({ programId, rewardId }: { programId: string; rewardId: string }) {
+    super(`Program ${programId} has no reward ${rewardId}`, { programId, rewardId });
+  }
+}
+
+/** Thrown when an id is taken. */
+export class AlreadyExists extends ProgramsError {
+  readonly reason = 'ALREADY_EXISTS';
+}
+
+/** Thrown when an object has changed since the caller read it. */
+export class EtagMismatch extends ProgramsError {
+  readonly reason = 'ETAG_MISMATCH';
+
+  constructor(etag: string) {
+    super('The object has changed since its etag was read; read it again', { etag });
+  }
+}
+
+/** Thrown when an object's state doesn't lead to the state asked for. */
+export class IllegalTransition extends ProgramsError {
+  readonly reason = 'ILLEGAL_TRANSITION';
+
+  constructor(message: string, transition: { from: string; to: string }) {
+    super(message, transition);
+  }
+}
+
+/** Thrown when rule sets or rewards of an archived program are changed. */
+export class ProgramNotActive extends ProgramsError {
+  readonly reason = 'PROGRAM_NOT_ACTIVE';
+
+  constructor({ programId, state }: { programId: string; state: string }) {
+    super(`Program ${programId} is ${state}: its rule sets and rewards can't change any more`, {
+      programId,
+      state,
+    });
+  }
+}
+
+/** Thrown when a program would have more of something than is allowed. */
+export class LimitExceeded extends ProgramsError {
+  readonly reason = 'LIMIT_EXCEEDED';
+}
+
+/** Thrown when a change waited too long for others of the same program; it may be repeated at once. */
+export class Contention extends ProgramsError {
+  readonly reason = 'CONTENTION';
+  readonly retryAfterMs = 200;
+
+  constructor(message: string, options: { cause: unknown }) {
+    super(message, {}, options);
+  }
+}

@@ -1,0 +1,105 @@
+import type { RuleSet } from '@loyalty/rules/language.ts';
+import { IllegalTransition, ValidationFailed } from './errors.ts';
+
+export type RuleSetState = 'DRAFT' | 'SCHEDULED' | 'ACTIVE' | 'SUPERSEDED' | 'WITHDRAWN';
+
+/** A numbered version. What the operator wrote is in `definition`; the rest of that message is not looked at. */
+export interface RuleSetVersion {
+  readonly programId: string;
+  readonly version: number;
+  readonly definition: RuleSet;
+  /** The program's at publication; undefined for a draft. */
+  readonly timeZone: string | undefined;
+  readonly effectiveTime: Date | undefined;
+  readonly publishTime: Date | undefined;
+  readonly withdrawTime: Date | undefined;
+  /** The program's revision in which the version last changed. */
+  readonly changedIn: bigint;
+  readonly createTime: Date;
+  readonly updateTime: Date;
+}
+
+/** An instant, and the version in force then (0: none). */
+export interface InForce {
+  readonly now: Date;
+  readonly activeRuleSetVersion: number;
+}
+
+/**
+ * How long before it counts a version, or its withdrawal, must be known. Every replica of the ledger hears of it
+ * well within this time.
+ */
+export const leadTimeMs = 2_000;
+
+/** The most versions that a program can have. */
+export const ruleSetsPerProgramMax = 1_000;
+
+/** A version as it is at the instant of reading. */
+export interface RuleSetView {
+  readonly ruleSet: RuleSetVersion;
+  readonly state: RuleSetState;
+}
+
+export function viewRuleSet(ruleSet: RuleSetVersion, inForce: InForce): RuleSetView {
+  return { ruleSet, state: ruleSetState(ruleSet, inForce) };
+}
+
+function ruleSetState(ruleSet: RuleSetVersion, inForce: InForce): RuleSetState {
+  if (ruleSet.effectiveTime === undefined) return 'DRAFT';
+  if (ruleSet.withdrawTime !== undefined) return 'WITHDRAWN';
+  if (ruleSet.effectiveTime > inForce.now) return 'SCHEDULED';
+  return ruleSet.version === inForce.activeRuleSetVersion ? 'ACTIVE' : 'SUPERSEDED';
+}
+
+/** An etag that also changes when the clock changes the state. */
+export function ruleSetEtag({ ruleSet, state }: RuleSetView): string {
+  return `${ruleSet.changedIn}-${state}`;
+}
+
+export interface Publication {
+  readonly requested: Date | undefined;
+  readonly now: Date;
+  /** Whether no other version was ever published and not withdrawn. */
+  readonly isFirst: boolean;
+}
+
+/**
+ * From when on a version counts. The first one may do so at once. A later one always leaves every replica the
+ * lead time: a requested time within it is put off to its end.
+ *
+ * @throws {ValidationFailed} for a time in the past
+ */
+export function effectiveTimeOf({ requested, now, isFirst }: Publication): Date {
+  if (requested !== undefined && requested < now) {
+    throw new ValidationFailed([
+      {
+        field: 'effective_time',
+        message: 'must not be in the past; leave it out for the earliest possible time',
+      },
+    ]);
+  }
+  const earliestMs = now.getTime() + (isFirst ? 0 : leadTimeMs);
+  return new Date(Math.max(earliestMs, requested?.getTime() ?? earliestMs));
+}
+
+/**
+ * Checks that a version can still be taken back: it is scheduled, and far enough from counting that no replica
+ * can earn with it any more.
+ *
+ * @throws {IllegalTransition}
+ */
+export function requireWithdrawable({ ruleSet, state: from }: RuleSetView, now: Date): void {
+  const transition = { from, to: 'WITHDRAWN' };
+  if (from !== 'SCHEDULED' || ruleSet.effectiveTime === undefined) {
+    throw new IllegalTransition(
+      `Version ${ruleSet.version} is ${from}; only a SCHEDULED one can be withdrawn`,
+      transition,
+    );
+  }
+  if (ruleSet.effectiveTime.getTime() - now.getTime() < leadTimeMs) {
+    throw new IllegalTransition(
+      `Version ${ruleSet.version} comes into force in less than ${leadTimeMs / 1000} seconds; publish another one to replace it`,
+      transition,
+    );
+  }
+}

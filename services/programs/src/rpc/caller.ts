@@ -1,0 +1,15 @@
+import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
+import type { Viewer } from '../app/app.ts';
+import type { Author } from '../domain/change.ts';
+
+/** On whose behalf a call reads. */
+export function viewerOf({ caller }: CallContext): Viewer {
+  const { roles, programs } = caller;
+  return { isMember: !roles.has('admin') && !roles.has('service'), programIds: programs };
+}
+
+/** Who a change is put down to. */
+export function authorOf({ caller, requestId }: CallContext): Author {
+  const role = (['admin', 'service', 'member'] as const).find((name) => caller.roles.has(name));
+  return { actor: `${role}:${caller.subject}`, requestId };
+}

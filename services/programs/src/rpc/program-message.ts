@@ -1,0 +1,63 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import {
+  Program_Enrollment,
+  Program_State,
+  type Program as ProgramMessage,
+  type ProgramSchema,
+} from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
+import {
+  defaultSettings,
+  type Program,
+  type ProgramSettings,
+  type ProgramState,
+  programEtag,
+} from '../domain/program.ts';
+
+/** A program as the contract shows it. */
+export function renderProgram(program: Program): MessageInitShape<typeof ProgramSchema> {
+  return {
+    programId: program.programId,
+    displayName: program.displayName,
+    description: program.description,
+    unit: program.unit,
+    state: Program_State[program.state],
+    timeZone: program.timeZone,
+    enrollment: Program_Enrollment[program.enrollment],
+    limits: program.limits,
+    activeRuleSetVersion: program.activeRuleSetVersion,
+    metadata: program.metadata,
+    etag: programEtag(program),
+    createTime: timestampFromDate(program.createTime),
+    updateTime: timestampFromDate(program.updateTime),
+  };
+}
+
+/** The settings in a message, with the default for each that is absent. */
+export function parseSettings(message: ProgramMessage): ProgramSettings {
+  const { displayName, description, unit, timeZone, enrollment, limits, metadata } = message;
+  return {
+    displayName,
+    description,
+    unit: unit === undefined ? defaultSettings.unit : nameOfPoints(unit),
+    timeZone: timeZone === '' ? defaultSettings.timeZone : timeZone,
+    enrollment: enrollment === Program_Enrollment.AUTO ? 'AUTO' : 'OPEN',
+    limits: {
+      earnsPerMinute: limits?.earnsPerMinute ?? defaultSettings.limits.earnsPerMinute,
+      redemptionsPerMinute:
+        limits?.redemptionsPerMinute ?? defaultSettings.limits.redemptionsPerMinute,
+    },
+    metadata,
+  };
+}
+
+function nameOfPoints({ singular, plural }: { singular: string; plural: string }) {
+  return { singular, plural };
+}
+
+/** The state in a message; undefined if it has none. */
+export function parseProgramState({ state }: ProgramMessage): ProgramState | undefined {
+  return programStates.find((name) => Program_State[name] === state);
+}
+
+const programStates: readonly ProgramState[] = ['DRAFT', 'ACTIVE', 'SUSPENDED', 'ARCHIVED'];

@@ -1,0 +1,72 @@
+import { create, fromJson, type JsonObject, type JsonValue, toJson } from '@bufbuild/protobuf';
+import {
+  RefundPolicy_Shortfall,
+  RuleSet_Rounding,
+  RuleSet_State,
+  type RuleSet as RuleSetMessage,
+  RuleSetSchema,
+} from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import type { DefinitionCodec } from '../app/definition-codec.ts';
+import { ValidationFailed } from '../domain/errors.ts';
+import { type RuleSetView, ruleSetEtag } from '../domain/rule-set.ts';
+import { timestampOf } from './time.ts';
+
+/** The fields of a rule set that its author writes, by their proto names. */
+export const definitionFields = {
+  description: 'description',
+  rounding: 'rounding',
+  earn_rules: 'earnRules',
+  maturation: 'maturation',
+  expiry: 'expiry',
+  refund: 'refund',
+} as const satisfies Readonly<Record<string, keyof RuleSetMessage>>;
+
+/** A rule set as the contract shows it. */
+export function renderRuleSet(view: RuleSetView): RuleSetMessage {
+  const { ruleSet, state } = view;
+  const { createTime, updateTime, effectiveTime, publishTime } = ruleSet;
+  const message: RuleSetMessage = {
+    ...ruleSet.definition,
+    programId: ruleSet.programId,
+    version: ruleSet.version,
+    state: RuleSet_State[state],
+    timeZone: ruleSet.timeZone ?? '',
+    etag: ruleSetEtag(view),
+  };
+  return Object.assign(message, {
+    createTime: timestampOf(createTime),
+    updateTime: timestampOf(updateTime),
+    effectiveTime: timestampOf(effectiveTime),
+    publishTime: timestampOf(publishTime),
+  });
+}
+
+/**
+ * What the author wrote, with the default for each policy that is absent.
+ *
+ * @throws {ValidationFailed} for what only the server decides
+ */
+export function parseDefinition(message: RuleSetMessage): RuleSetMessage {
+  if (message.effectiveTime !== undefined && message.state <= RuleSet_State.DRAFT) {
+    throw new ValidationFailed([
+      { field: 'rule_set.effective_time', message: 'is given when the rule set is published' },
+    ]);
+  }
+  return create(RuleSetSchema, {
+    description: message.description,
+    rounding: message.rounding || RuleSet_Rounding.FLOOR,
+    earnRules: message.earnRules,
+    maturation: message.maturation ?? { policy: { case: 'immediate', value: {} } },
+    expiry: message.expiry ?? { policy: { case: 'never', value: {} } },
+    refund: {
+      shortfall: message.refund?.shortfall || RefundPolicy_Shortfall.DEFICIT,
+      restoreGraceDays: message.refund?.restoreGraceDays ?? 0,
+    },
+  });
+}
+
+/** The definition as protobuf JSON. Unknown fields are refused, because ignoring a rule would change awards. */
+export const definitionCodec: DefinitionCodec = {
+  toJson: (definition) => toJson(RuleSetSchema, definition) as JsonObject,
+  fromJson: (json) => fromJson(RuleSetSchema, json as JsonValue),
+};

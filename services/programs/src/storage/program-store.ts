@@ -1,0 +1,156 @@
+import type { Knex } from 'knex';
+import type { DefinitionCodec } from '../app/definition-codec.ts';
+import type { Decision, LockedProgram, ProgramStore } from '../app/program-store.ts';
+import type { Change, ChangeRecord } from '../domain/change.ts';
+import { ProgramNotFound } from '../domain/errors.ts';
+import { insertChange, selectChanges } from './change-rows.ts';
+import { translated } from './errors.ts';
+import {
+  insertProgram,
+  lockProgram,
+  selectProgram,
+  selectPrograms,
+  updateProgram,
+  updateRevision,
+} from './program-rows.ts';
+import {
+  countRewards,
+  insertReward,
+  selectAllRewards,
+  selectReward,
+  selectRewards,
+  updateReward,
+} from './reward-rows.ts';
+import { type RuleSetRows, ruleSetRows } from './rule-set-rows.ts';
+
+export interface ProgramStoreOptions {
+  knex: Knex;
+  definitions: DefinitionCodec;
+  clock: () => Date;
+  /** The outbox row that announces a change. */
+  announce: (record: ChangeRecord) => Uint8Array;
+  /** Called after a commit that left something in the outbox. */
+  wakeRelay: () => void;
+}
+
+/** Programs in PostgreSQL. */
+export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
+  const { knex, definitions, wakeRelay } = options;
+  const ruleSets = ruleSetRows(definitions);
+  return {
+    findProgram: (programId, at) => translated(() => selectProgram(knex, { programId, at })),
+    listPrograms: (query) => translated(() => selectPrograms(knex, query)),
+    findRuleSet: (key) => translated(() => ruleSets.find(knex, key)),
+    listRuleSets: (query) => translated(() => ruleSets.list(knex, query)),
+    findReward: (key) => translated(() => selectReward(knex, key)),
+    listRewards: (query) => translated(() => selectRewards(knex, query)),
+    listChanges: (query) => translated(() => selectChanges(knex, query)),
+    readSnapshot: (programId, at) =>
+      translated(() =>
+        knex.transaction(
+          async (tx) => {
+            const program = await selectProgram(tx, { programId, at });
+            if (program === undefined) return undefined;
+            const published = await ruleSets.listPublished(tx, programId);
+            return { program, ruleSets: published, rewards: await selectAllRewards(tx, programId) };
+          },
+          { isolationLevel: 'repeatable read', readOnly: true },
+        ),
+      ),
+    async createProgram(change) {
+      await translated(() => knex.transaction((tx) => write(tx, change, true)));
+      wakeRelay();
+    },
+    async changeProgram(programId, decide) {
+      const { answer, change } = await translated(() =>
+        knex.transaction((tx) => changeLocked(tx, programId, decide)),
+      );
+      if (change !== undefined) wakeRelay();
+      return answer;
+    },
+  };
+
+  async function changeLocked<Answer>(
+    tx: Knex,
+    programId: string,
+    decide: (locked: LockedProgram) => Promise<Decision<Answer>>,
+  ): Promise<Decision<Answer>> {
+    const locked = await lock(tx, programId, { clock: options.clock, ruleSets });
+    const decision = await decide(locked);
+    if (decision.change !== undefined) await write(tx, decision.change, false);
+    return decision;
+  }
+
+  async function write(tx: Knex, change: Change, isNewProgram: boolean): Promise<void> {
+    const record = recordOf(change);
+    const { programId, revision } = record;
+    const { changed } = change;
+    switch (changed.kind) {
+      case 'PROGRAM':
+        await (isNewProgram ? insertProgram : updateProgram)(tx, changed.program);
+        break;
+      case 'RULE_SET':
+        await (changed.isNew ? ruleSets.insert : ruleSets.update)(tx, changed.ruleSet);
+        await updateRevision(tx, { programId, revision });
+        break;
+      case 'REWARD':
+        await (changed.isNew ? insertReward : updateReward)(tx, changed.reward);
+        await updateRevision(tx, { programId, revision });
+        break;
+    }
+    await insertChange(tx, record);
+    await tx('outbox').insert({ batch: Buffer.from(options.announce(record)) });
+  }
+}
+
+/** @throws {ProgramNotFound} */
+async function lock(
+  tx: Knex,
+  programId: string,
+  { clock, ruleSets }: { clock: () => Date; ruleSets: RuleSetRows },
+): Promise<LockedProgram> {
+  if (!(await lockProgram(tx, programId))) throw new ProgramNotFound(programId);
+  const now = clock();
+  // In a statement of its own: the one that waited for the lock still sees the rule sets from before it.
+  const program = await selectProgram(tx, { programId, at: now });
+  if (program === undefined) throw new ProgramNotFound(programId);
+  return {
+    program,
+    now,
+    findRuleSet: (version) => ruleSets.find(tx, { programId, version }),
+    lastRuleSetVersion: () => ruleSets.lastVersion(tx, programId),
+    hasPublishedRuleSet: () => ruleSets.hasPublished(tx, programId),
+    findReward: (rewardId) => selectReward(tx, { programId, rewardId }),
+    countRewards: () => countRewards(tx, programId),
+  };
+}
+
+function recordOf({ verb, changed, fields, revision, time, author }: Change): ChangeRecord {
+  return {
+    ...author,
+    ...subjectOf(changed),
+    verb,
+    fields,
+    revision,
+    time,
+  };
+}
+
+function subjectOf(
+  changed: Change['changed'],
+): Pick<ChangeRecord, 'programId' | 'ruleSetVersion' | 'rewardId'> {
+  switch (changed.kind) {
+    case 'PROGRAM': {
+      const { programId } = changed.program;
+      return { programId, ruleSetVersion: undefined, rewardId: undefined };
+    }
+    case 'RULE_SET': {
+      const { programId, version } = changed.ruleSet;
+      return { programId, ruleSetVersion: version, rewardId: undefined };
+    }
+    case 'REWARD': {
+      const { programId, rewardId } = changed.reward;
+      return { programId, ruleSetVersion: undefined, rewardId };
+    }
+  }
+}

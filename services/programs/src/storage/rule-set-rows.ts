@@ -1,0 +1,111 @@
+import type { Knex } from 'knex';
+import type { DefinitionCodec } from '../app/definition-codec.ts';
+import type { Page, RuleSetQuery } from '../app/program-store.ts';
+import type { RuleSetVersion } from '../domain/rule-set.ts';
+import { pageOf } from './page.ts';
+
+interface RuleSetRow {
+  program_id: string;
+  version: number;
+  definition: unknown;
+  time_zone: string | null;
+  effective_time: Date | null;
+  publish_time: Date | null;
+  withdraw_time: Date | null;
+  changed_in: bigint;
+  create_time: Date;
+  update_time: Date;
+}
+
+/** Reads and writes the table `rule_sets`. */
+export function ruleSetRows(definitions: DefinitionCodec) {
+  const ruleSetOf = (row: RuleSetRow): RuleSetVersion => ({
+    programId: row.program_id,
+    version: row.version,
+    definition: definitions.fromJson(row.definition),
+    timeZone: row.time_zone ?? undefined,
+    effectiveTime: row.effective_time ?? undefined,
+    publishTime: row.publish_time ?? undefined,
+    withdrawTime: row.withdraw_time ?? undefined,
+    changedIn: row.changed_in,
+    createTime: row.create_time,
+    updateTime: row.update_time,
+  });
+
+  const rowOf = (ruleSet: RuleSetVersion): RuleSetRow => ({
+    program_id: ruleSet.programId,
+    version: ruleSet.version,
+    definition: definitions.toJson(ruleSet.definition),
+    time_zone: ruleSet.timeZone ?? null,
+    effective_time: ruleSet.effectiveTime ?? null,
+    publish_time: ruleSet.publishTime ?? null,
+    withdraw_time: ruleSet.withdrawTime ?? null,
+    changed_in: ruleSet.changedIn,
+    create_time: ruleSet.createTime,
+    update_time: ruleSet.updateTime,
+  });
+
+  return {
+    async find(
+      db: Knex,
+      { programId, version }: { programId: string; version: number },
+    ): Promise<RuleSetVersion | undefined> {
+      const row = await db<RuleSetRow>('rule_sets')
+        .where({ program_id: programId, version })
+        .first();
+      return row === undefined ? undefined : ruleSetOf(row as RuleSetRow);
+    },
+
+    async list(db: Knex, query: RuleSetQuery): Promise<Page<RuleSetVersion>> {
+      const { programId, before, limit } = query;
+      const rows = await db('rule_sets')
+        .select<RuleSetRow[]>('*')
+        .where('program_id', programId)
+        .modify((builder) => {
+          if (before !== undefined) builder.where('version', '<', before);
+        })
+        .orderBy('version', 'desc')
+        .limit(limit + 1);
+      return pageOf(rows.map(ruleSetOf), limit);
+    },
+
+    async listPublished(db: Knex, programId: string): Promise<RuleSetVersion[]> {
+      const rows = await db('rule_sets')
+        .select<RuleSetRow[]>('*')
+        .where('program_id', programId)
+        .whereNotNull('publish_time')
+        .whereNull('withdraw_time')
+        .orderBy('version');
+      return rows.map(ruleSetOf);
+    },
+
+    async lastVersion(db: Knex, programId: string): Promise<number> {
+      const row = await db('rule_sets')
+        .where('program_id', programId)
+        .max<{ version: number | null }[]>('version as version')
+        .first<{ version: number | null }>();
+      return row.version ?? 0;
+    },
+
+    async hasPublished(db: Knex, programId: string): Promise<boolean> {
+      const row = await db('rule_sets')
+        .select('version')
+        .where('program_id', programId)
+        .whereNotNull('publish_time')
+        .whereNull('withdraw_time')
+        .first<{ version: number } | undefined>();
+      return row !== undefined;
+    },
+
+    async insert(db: Knex, ruleSet: RuleSetVersion): Promise<void> {
+      await db('rule_sets').insert(rowOf(ruleSet));
+    },
+
+    async update(db: Knex, ruleSet: RuleSetVersion): Promise<void> {
+      const { program_id, version, create_time, ...rest } = rowOf(ruleSet);
+      await db('rule_sets').update(rest).where({ program_id, version });
+    },
+  };
+}
+
+export type RuleSetRows = ReturnType<typeof ruleSetRows>;

@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { createTokenVerifier } from '@loyalty/platform/auth/tokens.ts';
+import type { Logger } from '@loyalty/platform/logging.ts';
+import { connectNats } from '@loyalty/platform/messaging/connection.ts';
+import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
+import { createRelay } from '@loyalty/platform/outbox/relay.ts';
+import { createKnex } from '@loyalty/platform/postgres/knex.ts';
+import { migrate } from '@loyalty/platform/postgres/migrations.ts';
+import { createPool } from '@loyalty/platform/postgres/pool.ts';
+import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
+import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
+import type { App } from './app/app.ts';
+import type { ProgramsConfig } from './config.ts';
+import { announceProgramChanged } from './events/program-changed.ts';
+import { eventsStream } from './events/streams.ts';
+import { definitionCodec } from './rpc/rule-set-message.ts';
+import { programsServices } from './rpc/services.ts';
+import { translateStorageError } from './storage/errors.ts';
+import { createProgramStore } from './storage/program-store.ts';
+
+const applicationName = 'loyalty-programs';
+const migrations = join(import.meta.dirname, '../migrations');
+
+export interface RunningPrograms {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  /** Lets calls end and what is committed be published, then lets go of everything. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Migrates the database and serves. Takes no signals and exits no process, so that tests can run several.
+ *
+ * @throws {ConfigError} when the database is newer than this release
+ */
+export async function startPrograms(
+  config: ProgramsConfig,
+  logger: Logger,
+): Promise<RunningPrograms> {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const stopAll = async () => {
+    for (const cleanup of cleanups.toReversed()) await cleanup();
+  };
+  try {
+    const { url, poolSize } = config.database;
+    const knex = createKnex({ url, max: poolSize, applicationName });
+    cleanups.push(() => knex.destroy());
+    await migrate(knex, migrations);
+
+    const metrics = createRegistry({ service: 'programs' });
+    const relayPool = createPool({ url, max: 2, applicationName, logger });
+    cleanups.push(() => relayPool.end());
+    const nats = connectNats({ ...natsOptions(config), logger });
+    cleanups.push(() => nats.close());
+    const publisher = createPublisher(nats);
+    const relay = createRelay({ pool: relayPool, publisher, logger, registry: metrics });
+    relay.start();
+    cleanups.push(() => relay.stop());
+
+    const clock = () => new Date();
+    const definitions = definitionCodec;
+    const store = createProgramStore({
+      knex,
+      definitions,
+      clock,
+      announce: announceProgramChanged,
+      wakeRelay: relay.wake,
+    });
+    const app: App = { store, definitions, clock };
+    const server = createRpcServer({
+      name: 'programs',
+      logger,
+      verifier: createTokenVerifier(tokenOptions(config)),
+      services: programsServices(app),
+      grpc: { host: config.host, port: config.grpcPort },
+      http: { host: config.host, port: config.httpPort },
+      // NATS may be away: events wait in the outbox.
+      readiness: async () => {
+        await knex.raw('select 1');
+      },
+      defaultDeadlineMs: 10_000,
+      metrics,
+      translateError: translateStorageError,
+    });
+    cleanups.push(() => server.stop(config.shutdownGraceMs));
+    return { ...(await server.start()), stop: stopAll };
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}
+
+function natsOptions({ nats: { url, user, password } }: ProgramsConfig) {
+  return {
+    url,
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    name: applicationName,
+    streams: [eventsStream],
+  };
+}
+
+function tokenOptions({ tokens: { issuer, audience, secret, jwks } }: ProgramsConfig) {
+  return {
+    issuer,
+    audience,
+    ...(secret !== undefined && { secret }),
+    ...(jwks !== undefined && { jwks }),
+  };
+}
