@@ -1,17 +1,18 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** The project's top folder. */
 export const root = join(import.meta.dirname, '..');
 
-/** Thrown when a command ends with another exit code than 0; the message is all that it printed. */
-export class CommandFailed extends Error {
-  override readonly name = 'CommandFailed';
+/** Thrown for what the project's author has to mend; the message is all that there is to say. */
+export class Finding extends Error {
+  override readonly name = 'Finding';
 }
 
 /**
  * Runs a program of node_modules/.bin or of the PATH at the project's top.
- * Answers what it printed on standard output; throws CommandFailed with everything that it printed.
+ * Answers what it printed on standard output; throws a Finding of all that it printed when it fails.
  */
 export async function run(
   program: string,
@@ -37,7 +38,13 @@ export async function run(
   });
   if (code !== 0) {
     const text = Buffer.concat(printed).toString().trim();
-    throw new CommandFailed(text || `${program} ended with exit code ${code}.`);
+    throw new Finding(text || `${program} ended with exit code ${code}.`);
   }
   return Buffer.concat(stdout).toString();
+}
+
+/** Whether there is a program of that name on the PATH. */
+export function isCommand(program: string): boolean {
+  const directories = (process.env['PATH'] ?? '').split(delimiter);
+  return directories.some((directory) => existsSync(join(directory, program)));
 }

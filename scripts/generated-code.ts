@@ -8,10 +8,10 @@ const directory = join(root, 'proto/gen');
 
 /**
  * Generates the code of all contracts: relative path → content.
- * Throws CommandFailed with buf's messages when a contract has an error.
+ * Throws a Finding of buf's messages when a contract has an error.
  */
 export async function generatedCode(): Promise<Map<string, string>> {
-  writeThirdPartyProtos(join(root, '.third-party'));
+  writeThirdPartyProtos();
   const output = await mkdtemp(join(tmpdir(), 'loyalty-generated-'));
   try {
     await run('buf', ['generate', '--output', output]);

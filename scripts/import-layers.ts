@@ -1,7 +1,5 @@
 // What each folder may import. Import cycles are found by biome.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { root } from './commands.ts';
+import { manifests } from './manifests.ts';
 import type { SourceImport } from './source-imports.ts';
 
 interface Layer {
@@ -32,6 +30,8 @@ const layers: readonly Layer[] = [
       messages,
       '@bufbuild/(cel|re2)',
       'temporal-polyfill',
+      // For hashes.
+      'node:crypto',
     ),
   },
   {
@@ -95,7 +95,18 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
     },
     layer('domain', rules, 'temporal-polyfill'),
     layer('app', domain, rules, 'node:crypto', 'temporal-polyfill'),
-    layer('storage', domain, app, rules, 'platform/src/postgres/.*', node, 'pg', 'knex'),
+    layer(
+      'storage',
+      domain,
+      app,
+      rules,
+      'platform/src/postgres/.*',
+      'platform/src/errors\\.ts',
+      node,
+      'pg',
+      'knex',
+      'lru-cache',
+    ),
     layer(
       'events',
       domain,
@@ -145,26 +156,7 @@ export function forbiddenImports(imports: readonly SourceImport[]): string[] {
   });
 }
 
-const workspaces = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  .workspaces as string[];
-const packages = new Map(['', ...workspaces].map((folder) => [folder, readPackage(folder)]));
-
-interface Package {
-  name: string;
-  dependencies: Set<string>;
-  /** With those that only tests and tools need. */
-  all: Set<string>;
-}
-
-function readPackage(folder: string): Package {
-  const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-  const dependencies = Object.keys(manifest.dependencies ?? {});
-  return {
-    name: manifest.name,
-    dependencies: new Set(dependencies),
-    all: new Set([...dependencies, ...Object.keys(manifest.devDependencies ?? {})]),
-  };
-}
+const packages = new Map(manifests().map((manifest) => [manifest.folder, manifest]));
 
 // npm puts every package where all workspaces find it, so that a missing line shows only in an image.
 function isDeclared(file: string, target: string): boolean {
@@ -174,12 +166,15 @@ function isDeclared(file: string, target: string): boolean {
   if (owner === importer) return true;
   const name = owner === undefined ? target : packages.get(owner)?.name;
   const isForTests = /\.test\.ts$|(^|\/)test\//.test(file) || importer === '';
-  const { dependencies, all } = packages.get(importer) as Package;
-  // What all tests use is declared at the top.
-  const declared = isForTests ? all.union(packages.get('')?.all ?? new Set()) : dependencies;
-  return name !== undefined && declared.has(name);
+  const own = packages.get(importer);
+  return [
+    own?.dependencies,
+    // What all tests use is declared at the top.
+    ...(isForTests ? [own?.devDependencies, packages.get('')?.devDependencies] : []),
+  ].some((declared) => declared && name && name in declared);
 }
 
 function workspaceOf(path: string): string {
-  return workspaces.find((folder) => path.startsWith(`${folder}/`)) ?? '';
+  const folders = [...packages.keys()].filter((folder) => folder !== '');
+  return folders.find((folder) => path.startsWith(`${folder}/`)) ?? '';
 }

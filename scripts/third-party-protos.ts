@@ -11,10 +11,11 @@ import {
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt';
 import { file_buf_validate_validate } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
+import { root } from './commands.ts';
 
-/** Writes the contracts that no npm package has as source into the folder, which buf.yaml names. */
-export function writeThirdPartyProtos(directory: string): void {
-  const path = join(directory, 'buf/validate/validate.proto');
+/** Writes the contracts that no npm package has as source, where buf.yaml of the project's top expects them. */
+export function writeThirdPartyProtos(top = root): void {
+  const path = join(top, '.third-party/buf/validate/validate.proto');
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, printFile());
 }

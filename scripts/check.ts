@@ -1,0 +1,94 @@
+// npm run check: everything that can be said about the tree without running the platform.
+// npm run check -- types lint: only the steps named.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs, styleText } from 'node:util';
+import { findBreakingChanges } from './breaking-changes.ts';
+import { Finding, isCommand, root, run } from './commands.ts';
+import { dumpedSchemas } from './database-schema.ts';
+import { loosePins } from './dependency-pins.ts';
+import { generatedCode, staleFiles } from './generated-code.ts';
+import { forbiddenImports } from './import-layers.ts';
+import { sourceImports } from './source-imports.ts';
+import { writeThirdPartyProtos } from './third-party-protos.ts';
+
+/** Throws a Finding that shows what is wrong; answers a remark where there is something to say. */
+type Step = () => Promise<string | undefined>;
+
+const steps: Record<string, Step> = {
+  format: () => quiet('biome', 'check', '--error-on-warnings', '.'),
+  lint: () => quiet('oxlint', '--type-aware', '--deny-warnings'),
+  types: () => quiet('tsc', '--project', '.'),
+  imports: async () => refuse(forbiddenImports(await sourceImports()), ''),
+  dependencies: async () =>
+    refuse(loosePins(), 'Name one exact version, the same in every workspace.'),
+  contracts: async () => {
+    writeThirdPartyProtos();
+    return quiet('buf', 'lint', 'proto');
+  },
+  breaking: findBreakingChanges,
+  generated: async () => {
+    const stale = await staleFiles(await generatedCode());
+    return refuse(
+      stale.map((path) => `proto/gen/${path}`),
+      'Run: npm run generate',
+    );
+  },
+  schema: async () => {
+    const stale = (await dumpedSchemas()).filter(({ isStale }) => isStale);
+    return refuse(
+      stale.map(({ file }) => file),
+      'Run: npm run schema',
+    );
+  },
+  manifests: checkManifests,
+};
+
+async function quiet(program: string, ...args: string[]): Promise<undefined> {
+  await run(program, args);
+}
+
+async function refuse(lines: readonly string[], remedy: string): Promise<undefined> {
+  if (lines.length > 0) throw new Finding([...lines, remedy].join('\n').trim());
+}
+
+async function checkManifests(): Promise<string | undefined> {
+  const overlays = 'deploy/kubernetes/overlays';
+  if (!existsSync(join(root, overlays))) return 'skipped: there are no overlays';
+  if (!isCommand('kubectl')) return 'skipped: kubectl is not installed';
+  for (const overlay of readdirSync(join(root, overlays))) {
+    await run('kubectl', ['kustomize', join(overlays, overlay)]);
+  }
+  return undefined;
+}
+
+/** Runs the step and prints its line; tells whether it found nothing. */
+async function passes(name: string, step: Step): Promise<boolean> {
+  const start = performance.now();
+  const line = (mark: string, remark = '') => {
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    console.log(`${mark} ${name.padEnd(12)} ${seconds.padStart(5)} s  ${remark}`.trimEnd());
+  };
+  try {
+    const remark = await step();
+    line(styleText('green', '✓'), remark);
+    return true;
+  } catch (error) {
+    line(styleText('red', '✗'));
+    console.log(error instanceof Finding ? `${error.message}\n` : error);
+    return false;
+  }
+}
+
+const { positionals } = parseArgs({ allowPositionals: true });
+const unknown = positionals.filter((name) => !(name in steps));
+if (unknown.length > 0) {
+  console.error(
+    `No such step: ${unknown.join(', ')}. There are: ${Object.keys(steps).join(', ')}.`,
+  );
+  process.exit(1);
+}
+for (const [name, step] of Object.entries(steps)) {
+  const isWanted = positionals.length === 0 || positionals.includes(name);
+  if (isWanted && !(await passes(name, step))) process.exitCode = 1;
+}
