@@ -1,0 +1,63 @@
+import type { DescMessage, JsonValue, Message } from '@bufbuild/protobuf';
+import { fieldValue, writeMessage } from './json-output.ts';
+import { expandPath } from './path-template.ts';
+import type { Location, Route } from './routes-from-descriptors.ts';
+
+/** A success as HTTP answers it. */
+export interface Answer {
+  readonly status: number;
+  readonly body: JsonValue;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** @throws {Error} when the service left out what it has to answer */
+export function answerFromMessage(route: Route, response: Message): Answer {
+  const { desc, message } = answered(route, response);
+  const replayed = (response as unknown as Fields)['replayed'] === true;
+  const status = replayed && route.status === 201 ? 200 : route.status;
+  const headers: Record<string, string> = {};
+  if (route.location !== undefined && status !== 200) {
+    headers['location'] = locationOf(route.location, response);
+  }
+  const etag = etagOf(desc, message);
+  if (etag !== undefined) headers['etag'] = `"${etag}"`;
+  // Answers are personal; those with an etag may be kept by the client that asks again before it uses them.
+  headers['cache-control'] = etag === undefined ? 'no-store' : 'private, no-cache';
+  return { status, body: writeMessage(desc, message), headers };
+}
+
+function answered(route: Route, response: Message): { desc: DescMessage; message: Message } {
+  const field = route.responseField;
+  if (field === undefined) return { desc: route.method.output, message: response };
+  const message = fieldValue(field, response) as Message | undefined;
+  if (message === undefined) {
+    throw new Error(`${route.method.output.typeName} came without ${field.name}`);
+  }
+  return { desc: field.message, message };
+}
+
+function locationOf({ template, fields }: Location, response: Message): string {
+  return expandPath(template, (name) => {
+    let value: unknown = response;
+    for (const field of fields.get(name) ?? []) {
+      value = value === undefined ? undefined : fieldValue(field, value as Fields);
+    }
+    if (typeof value === 'string' || typeof value === 'number') return String(value);
+    throw new Error(`${response.$typeName} came without ${name}`);
+  });
+}
+
+function etagOf(desc: DescMessage, message: Message): string | undefined {
+  const field = desc.fields.find((candidate) => candidate.name === 'etag');
+  const etag = field === undefined ? undefined : fieldValue(field, message);
+  return typeof etag === 'string' && etag !== '' ? etag : undefined;
+}
+
+/** Whether an If-None-Match header says that the client has this version already. The comparison is the weak one, as RFC 9110 asks. */
+export function hasAlready(ifNoneMatch: string | undefined, etag: string | undefined): boolean {
+  if (ifNoneMatch === undefined || etag === undefined) return false;
+  const known = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return known.includes('*') || known.includes(etag);
+}

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { ValidationFailed } from '@loyalty/platform/errors.ts';
+import { HttpRefusal } from './http-refusal.ts';
+import { problemContentType, problemOf } from './problem.ts';
+
+/** Answers what never became a request: headers or a body that took too long, and bytes that aren't HTTP. */
+export function answerConnectionError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const requestId = randomUUID();
+  const { problem } = problemOf(refusalOf(error.code), requestId);
+  const body = JSON.stringify(problem);
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+      `Content-Type: ${problemContentType}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${requestId}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+    // A client that goes on sending would keep the connection open for as long as it likes.
+    () => socket.destroy(),
+  );
+}
+
+function refusalOf(code: string | undefined): Error {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new HttpRefusal(408, 'the request took too long to arrive');
+    case 'HPE_HEADER_OVERFLOW':
+      return new HttpRefusal(431, 'the headers are larger than allowed');
+    default:
+      return new ValidationFailed([{ field: '', message: 'the request is not HTTP/1.1' }]);
+  }
+}

@@ -1,0 +1,36 @@
+/** What HTTP itself asks to be refused, before there is an RPC that could answer. */
+const refusals = {
+  404: { reason: 'ROUTE_NOT_FOUND', title: 'Not found' },
+  405: { reason: 'METHOD_NOT_ALLOWED', title: 'Method not allowed' },
+  408: { reason: 'REQUEST_TIMEOUT', title: 'Request timeout' },
+  413: { reason: 'BODY_TOO_LARGE', title: 'Body too large' },
+  415: { reason: 'UNSUPPORTED_MEDIA_TYPE', title: 'Unsupported media type' },
+  431: { reason: 'HEADERS_TOO_LARGE', title: 'Headers too large' },
+} as const;
+
+export type RefusalStatus = keyof typeof refusals;
+
+/** Thrown for a request that can't be brought to any RPC. */
+export class HttpRefusal extends Error {
+  override readonly name = 'HttpRefusal';
+  readonly status: RefusalStatus;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: RefusalStatus,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+
+  get reason(): string {
+    return refusals[this.status].reason;
+  }
+
+  get title(): string {
+    return refusals[this.status].title;
+  }
+}

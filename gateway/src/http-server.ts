@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
+import { ValidationFailed } from '@loyalty/platform/errors.ts';
+import type { Logger } from '@loyalty/platform/logging.ts';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { answerConnectionError } from './connection-errors.ts';
+import { allowOrigins } from './cors.ts';
+import { HttpRefusal } from './http-refusal.ts';
+import { parseJsonText } from './json-text.ts';
+import type { GatewayLimits } from './limits.ts';
+import { problemContentType, problemOf } from './problem.ts';
+import { clientPath } from './request-from-http.ts';
+import type { Route } from './routes-from-descriptors.ts';
+import { serveRoutes } from './transcoder.ts';
+import type { Call } from './upstreams.ts';
+
+export interface HttpServerOptions {
+  readonly routes: readonly Route[];
+  readonly call: Call;
+  readonly verifier: TokenVerifier;
+  readonly logger: Logger;
+  /** Origins of browsers that may read answers; `*` for all. */
+  readonly corsOrigins: readonly string[];
+  readonly limits: GatewayLimits;
+  /** False once the process is to stop: then `/readyz` says so, and connections are let go after their answer. */
+  readonly isOpen: () => boolean;
+}
+
+const requestIdPattern = /^[\w.:/+=@-]{1,128}$/;
+
+/** The HTTP shell around the transcoder: bodies, request ids, errors, probes, logs. */
+export function createHttpServer(options: HttpServerOptions): FastifyInstance {
+  const { logger, limits, isOpen } = options;
+  const app = fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: limits.requestArrivalMsMax,
+    http: {
+      headersTimeout: limits.requestArrivalMsMax,
+      connectionsCheckingInterval: Math.min(1000, limits.requestArrivalMsMax),
+    },
+    // Connections that are open when the process stops are served until they are idle.
+    return503OnClosing: false,
+    genReqId: requestIdOf,
+    clientErrorHandler: answerConnectionError,
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+  }) as unknown as FastifyInstance;
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+    if (!isOpen()) reply.header('connection', 'close');
+  });
+  app.addHook('onResponse', async (request, reply) => logAnswer(request, reply));
+  app.setErrorHandler(answerError);
+  allowOrigins(app, options.corsOrigins);
+  readJsonBodies(app);
+  serveProbes(app, isOpen);
+  serveRoutes(app, options);
+  return app;
+}
+
+/** The caller's request id, if it is one that logs and headers can carry; a new one otherwise. */
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID();
+}
+
+const jsonMediaType = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;
+
+function readJsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, body.length === 0 ? undefined : parseJsonText(body));
+    } catch (error) {
+      const message = Error.isError(error) ? error.message : 'the body can not be read';
+      done(new ValidationFailed([{ field: '', message }], { cause: error }));
+    }
+  });
+  app.addHook('preParsing', async (request) => {
+    const { 'content-type': type, 'content-encoding': encoding = 'identity' } = request.headers;
+    const hasBody =
+      request.headers['transfer-encoding'] !== undefined ||
+      Number(request.headers['content-length'] ?? 0) > 0;
+    if (!hasBody) return;
+    if (type === undefined || !jsonMediaType.test(type)) {
+      throw new HttpRefusal(415, 'the body must be application/json in UTF-8');
+    }
+    if (encoding !== 'identity') {
+      throw new HttpRefusal(415, 'the body must come without a content encoding');
+    }
+  });
+}
+
+/** What orchestrators ask, without a token. The gateway is ready without its upstreams: it answers for them while they are away. */
+function serveProbes(app: FastifyInstance, isOpen: () => boolean): void {
+  app.get('/livez', (_request, reply) => reply.type('text/plain; charset=utf-8').send('alive\n'));
+  app.get('/readyz', (_request, reply) => {
+    const open = isOpen();
+    return reply
+      .code(open ? 200 : 503)
+      .type('text/plain; charset=utf-8')
+      .send(open ? 'ready\n' : 'not ready\n');
+  });
+}
+
+async function answerError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const route = request.target?.route;
+  const { problem, headers } = problemOf(refusalOf(error), request.id, (field) =>
+    route === undefined ? field : clientPath(route, field),
+  );
+  request.reason = problem.reason;
+  if (problem.status >= 500) {
+    const level = problem.reason === 'INTERNAL' ? 'error' : 'warn';
+    request.log[level]({ requestId: request.id, err: error, reason: problem.reason }, 'failed');
+  }
+  await reply
+    .code(problem.status)
+    .headers({ 'cache-control': 'no-store', ...headers })
+    .header('x-request-id', request.id)
+    .type(problemContentType)
+    .send(JSON.stringify(problem));
+}
+
+/** Fastify's own complaints in this API's words. */
+function refusalOf(error: unknown): unknown {
+  if (!Error.isError(error) || !('statusCode' in error)) return error;
+  const { statusCode } = error;
+  if (statusCode === 413) return new HttpRefusal(413, 'the body is larger than 1 MiB');
+  if (statusCode === 415) {
+    return new HttpRefusal(415, 'the body must be application/json in UTF-8');
+  }
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
+    return new ValidationFailed([{ field: '', message: error.message }], { cause: error });
+  }
+  return error;
+}
+
+function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
+  const { target } = request;
+  if (target === undefined && reply.statusCode < 400) return; // probes and preflights
+  request.log.info(
+    {
+      requestId: request.id,
+      httpMethod: request.method,
+      // The route and not the path: that one is the caller's business, and has no bounds.
+      route: target?.route.path,
+      status: reply.statusCode,
+      reason: request.reason,
+      durationMs: Math.round(reply.elapsedTime * 100) / 100,
+      subject: request.caller?.subject,
+    },
+    'answered',
+  );
+}

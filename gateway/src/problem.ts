@@ -1,0 +1,123 @@
+import { getOption } from '@bufbuild/protobuf';
+import { type FieldViolation, isReasoned, type Reasoned } from '@loyalty/platform/errors.ts';
+import { ErrorReasonSchema, error_answer } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+import { HttpRefusal } from './http-refusal.ts';
+
+/** The body of an error, RFC 9457. */
+export interface Problem {
+  /** Where the reason is explained; `about:blank` if the status says it all. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** The request id. */
+  readonly instance: string;
+  readonly reason: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly violations?: readonly FieldViolation[];
+}
+
+/** An error as HTTP answers it. */
+export interface ProblemAnswer {
+  readonly problem: Problem;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export const problemContentType = 'application/problem+json';
+
+interface Catalogued {
+  readonly httpStatus: number;
+  readonly meaning: string;
+}
+
+const catalogue: ReadonlyMap<string, Catalogued> = new Map(
+  ErrorReasonSchema.values
+    .filter((value) => value.number !== 0)
+    .map((value) => [value.name, getOption(value, error_answer)]),
+);
+
+/** Where the documentation of the reasons is; each has a section. */
+const documentation = '/docs/errors';
+
+/**
+ * The answer to an error: as the catalogue says if it has a reason, INTERNAL otherwise.
+ * @param clientPath turns a field's path in the RPC's request into the one that the HTTP client knows
+ */
+export function problemOf(
+  error: unknown,
+  requestId: string,
+  clientPath: (field: string) => string = (field) => field,
+): ProblemAnswer {
+  if (error instanceof HttpRefusal) return refusalOf(error, requestId);
+  const entry = isReasoned(error) ? catalogue.get(error.reason) : undefined;
+  if (!isReasoned(error) || entry === undefined) return internal(requestId);
+  const { reason, metadata = {} } = error;
+  const violations = error.violations?.map(({ field, message }) => ({
+    field: clientPath(field),
+    message,
+  }));
+  const problem: Problem = {
+    type: `${documentation}#${reason.toLowerCase()}`,
+    title: titleOf(reason),
+    status: entry.httpStatus,
+    detail: detailOf(error, entry, violations),
+    instance: requestId,
+    reason,
+    metadata,
+    ...(violations === undefined ? {} : { violations }),
+  };
+  return { problem, headers: headersOf(problem.status, error) };
+}
+
+function internal(requestId: string): ProblemAnswer {
+  const entry = catalogue.get('INTERNAL');
+  const problem: Problem = {
+    type: `${documentation}#internal`,
+    title: titleOf('INTERNAL'),
+    status: 500,
+    detail: entry?.meaning ?? '',
+    instance: requestId,
+    reason: 'INTERNAL',
+    metadata: {},
+  };
+  return { problem, headers: {} };
+}
+
+function refusalOf(refusal: HttpRefusal, requestId: string): ProblemAnswer {
+  const problem: Problem = {
+    type: 'about:blank',
+    title: refusal.title,
+    status: refusal.status,
+    detail: refusal.message,
+    instance: requestId,
+    reason: refusal.reason,
+    metadata: {},
+  };
+  return { problem, headers: refusal.headers };
+}
+
+function detailOf(
+  error: Reasoned,
+  { httpStatus, meaning }: Catalogued,
+  violations: readonly FieldViolation[] | undefined,
+): string {
+  // What a failing service says of itself can name hosts and ports.
+  if (httpStatus >= 500) return meaning;
+  if (violations === undefined || violations.length === 0) return error.message;
+  return violations
+    .map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
+    .join('; ');
+}
+
+function headersOf(status: number, { retryAfterMs }: Reasoned): Record<string, string> {
+  if (status === 401) return { 'www-authenticate': 'Bearer' };
+  const retriable = status === 429 || status === 503 || retryAfterMs !== undefined;
+  if (!retriable) return {};
+  return { 'retry-after': String(Math.max(1, Math.ceil((retryAfterMs ?? 1000) / 1000))) };
+}
+
+/** `INSUFFICIENT_POINTS` is titled "Insufficient points". */
+function titleOf(reason: string): string {
+  const words = reason.toLowerCase().replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

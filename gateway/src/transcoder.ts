@@ -1,0 +1,136 @@
+import { Unauthenticated } from '@loyalty/platform/auth/errors.ts';
+import type { Caller, TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Answer, answerFromMessage, hasAlready } from './answer-from-message.ts';
+import { HttpRefusal } from './http-refusal.ts';
+import type { JsonInput } from './json-text.ts';
+import type { GatewayLimits } from './limits.ts';
+import { requestFromHttp } from './request-from-http.ts';
+import { createRouteTable, type RouteTable } from './route-table.ts';
+import type { Route } from './routes-from-descriptors.ts';
+import type { Call } from './upstreams.ts';
+
+/** Where a request goes. */
+interface Target {
+  readonly route: Route;
+  /** Raw path segments for the route's path fields. */
+  readonly values: readonly string[];
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Known once the route is found. */
+    target: Target | undefined;
+    /** Known once the token is verified. */
+    caller: Caller | undefined;
+    /** Why the request was refused. */
+    reason: string | undefined;
+  }
+}
+
+export interface TranscoderOptions {
+  readonly routes: readonly Route[];
+  readonly call: Call;
+  readonly verifier: TokenVerifier;
+  readonly limits: GatewayLimits;
+}
+
+/** Serves every RPC that has a route: finds it, verifies the token, makes the message, calls, and answers. */
+export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): void {
+  const table = createRouteTable(options.routes);
+  app.decorateRequest('target', undefined);
+  app.decorateRequest('caller', undefined);
+  app.decorateRequest('reason', undefined);
+  app.setNotFoundHandler((request) => {
+    findTarget(table, request);
+  });
+  app.route({
+    method: ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'],
+    url: '*',
+    // Before the body is read: who can't be served isn't listened to.
+    onRequest: async (request) => {
+      request.target = findTarget(table, request);
+      request.caller = await options.verifier.verify(bearerToken(request.headers.authorization));
+    },
+    handler: (request, reply) => serve(options, request, reply),
+  });
+}
+
+/** @throws {HttpRefusal} with 404, or with 405 where the path allows other methods */
+function findTarget(table: RouteTable<Route>, request: FastifyRequest): Target {
+  const match = table(request.method, urlOf(request).path);
+  switch (match.found) {
+    case 'route':
+      return match;
+    case 'path': {
+      const allow = match.allow.join(', ');
+      throw new HttpRefusal(405, `the path allows ${allow}`, { allow });
+    }
+    case 'nothing':
+      throw new HttpRefusal(404, 'there is nothing at this path');
+  }
+}
+
+/** The request's target as it was sent: decoding it before the route is known would mix up ids and paths. */
+function urlOf(request: FastifyRequest): { path: string; query: string } {
+  const url = request.raw.url ?? '';
+  const question = url.indexOf('?');
+  return question < 0
+    ? { path: url, query: '' }
+    : { path: url.slice(0, question), query: url.slice(question + 1) };
+}
+
+function bearerToken(authorization: string | undefined): string {
+  const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+  if (token === undefined) {
+    throw new Unauthenticated('the request needs the header "Authorization: Bearer <token>"');
+  }
+  return token;
+}
+
+async function serve(
+  { call, limits }: TranscoderOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { target, caller } = request;
+  if (target === undefined || caller === undefined) throw new Error('served before it was found');
+  const { route, values } = target;
+  const message = requestFromHttp(route, {
+    values,
+    query: urlOf(request).query,
+    headerValues: (header) => request.raw.headersDistinct[header.toLowerCase()] ?? [],
+    body: request.body as JsonInput | undefined,
+    subject: caller.subject,
+  });
+  const response = await call(route.method, message, {
+    token: caller.token,
+    requestId: request.id,
+    deadlineMs: Date.now() + limits.callMsMax,
+    // A change is worth finishing although nobody waits for it any more: the client is going to repeat it.
+    signal: route.reads ? abandonment(reply) : undefined,
+  });
+  return send(reply, route, answerFromMessage(route, response), request.headers['if-none-match']);
+}
+
+/** Aborts when the client goes away before it is answered. */
+function abandonment(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+function send(
+  reply: FastifyReply,
+  { httpMethod }: Route,
+  { status, headers, body }: Answer,
+  ifNoneMatch: string | undefined,
+): FastifyReply {
+  reply.headers(headers);
+  if (httpMethod === 'GET' && hasAlready(ifNoneMatch, headers['etag'])) {
+    return reply.code(304).send();
+  }
+  return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body));
+}

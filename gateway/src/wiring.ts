@@ -1,0 +1,62 @@
+import type { AddressInfo } from 'node:net';
+import { createTokenVerifier } from '@loyalty/platform/auth/tokens.ts';
+import type { Logger } from '@loyalty/platform/logging.ts';
+import { DeadLetterService } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_service_pb.ts';
+import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
+import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
+import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
+import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
+import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
+import type { GatewayConfig } from './config.ts';
+import { createHttpServer } from './http-server.ts';
+import { readRoutes } from './routes-from-descriptors.ts';
+import { connectUpstreams, type Upstream } from './upstreams.ts';
+
+export interface Gateway {
+  readonly port: number;
+  /** Says that it isn't ready, answers what is under way, and cuts what is left after the grace period. */
+  stop(): Promise<void>;
+}
+
+function upstreamsOf(config: GatewayConfig): Upstream[] {
+  return [
+    {
+      address: config.programsAddress,
+      services: [ProgramService, RuleSetService, RewardService],
+    },
+    {
+      address: config.ledgerAddress,
+      services: [MembershipService, LedgerService, RedemptionService, DeadLetterService],
+    },
+  ];
+}
+
+/** Starts the gateway; it doesn't wait for the services behind it. */
+export async function startGateway(config: GatewayConfig, logger: Logger): Promise<Gateway> {
+  const targets = upstreamsOf(config);
+  const upstreams = connectUpstreams(targets);
+  let open = true;
+  const app = createHttpServer({
+    routes: readRoutes(targets.flatMap(({ services }) => services)),
+    call: upstreams.call,
+    verifier: createTokenVerifier(config.jwt),
+    logger,
+    corsOrigins: config.corsOrigins,
+    limits: config.limits,
+    isOpen: () => open,
+  });
+  await app.listen({ host: config.host, port: config.port });
+  const { port } = app.server.address() as AddressInfo;
+  logger.info({ port }, 'gateway listens');
+  return {
+    port,
+    async stop() {
+      open = false;
+      const timer = setTimeout(() => app.server.closeAllConnections(), config.shutdownGraceMs);
+      await app.close();
+      clearTimeout(timer);
+      upstreams.close();
+    },
+  };
+}
