@@ -1,0 +1,40 @@
+import { ConfigError } from '@loyalty/platform/config.ts';
+import { isReasoned } from '@loyalty/platform/errors.ts';
+import { Command } from 'commander';
+import { FileRefused } from './import/columns.ts';
+import { ProgramRefused } from './import/settlement.ts';
+import { importCommand } from './import-command.ts';
+import { tokenCommand } from './token-command.ts';
+
+const failureExitCode = 2;
+
+const program = new Command('loyalty')
+  .description('Work with the loyalty platform from the command line.')
+  .addCommand(tokenCommand())
+  .addCommand(importCommand());
+
+for (const command of [program, ...program.commands]) {
+  command
+    .showHelpAfterError('(add --help for what there is)')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : failureExitCode));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = failureExitCode;
+  console.error(isForThePerson(error) ? error.message : error);
+  if (isReasoned(error) && error.reason === 'STORAGE_UNAVAILABLE') {
+    console.error('Is the platform running? npm start runs one here.');
+  }
+}
+
+/** Errors whose message tells what to do; of others the stack is wanted. */
+function isForThePerson(error: unknown): error is Error {
+  return (
+    error instanceof ConfigError ||
+    error instanceof FileRefused ||
+    error instanceof ProgramRefused ||
+    isReasoned(error)
+  );
+}
