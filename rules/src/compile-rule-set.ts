@@ -1,13 +1,12 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import {
-  type Cap_Period,
   Cap_Period as Period,
   RefundPolicy_Shortfall as Shortfall,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { compileGiving, type Giving } from './award.ts';
-import { type CompiledCondition, compileCondition } from './condition.ts';
+import { type CompiledCondition, compileCondition } from './condition/condition.ts';
 import { type Fraction, whole } from './fraction.ts';
-import type { EarnRule, ExpiryPolicy, MaturationPolicy, RuleSet } from './language.ts';
+import type { Cap, EarnRule, ExpiryPolicy, MaturationPolicy, RuleSet } from './language.ts';
 import { type LimitPeriod, type PeriodStart, periodStart } from './limit-period.ts';
 import { type CompiledMatch, compileMatch } from './match.ts';
 import { type CompiledSchedule, compileSchedule } from './schedule.ts';
@@ -103,21 +102,16 @@ function compileRule(rule: EarnRule): CompiledRule {
     },
     maximum: maximumPoints === undefined ? undefined : whole(maximumPoints),
     schedule: schedule && compileSchedule(schedule),
-    cap: cap && { points: cap.points, period: capPeriod(cap.period) },
+    cap: cap && {
+      points: cap.points, // The strictest reading of a period that a later version of the contract added.
+      period: CAP_PERIODS[cap.period] ?? 'LIFETIME',
+    },
     exclusiveGroup: rule.exclusiveGroup,
   };
 }
 
-function capPeriod(period: Cap_Period): LimitPeriod {
-  switch (period) {
-    case Period.DAY:
-      return 'DAY';
-    case Period.WEEK:
-      return 'WEEK';
-    case Period.MONTH:
-      return 'MONTH';
-    default:
-      // The strictest reading of a period that a later version of the contract added.
-      return 'LIFETIME';
-  }
-}
+const CAP_PERIODS: Partial<Record<Cap['period'], LimitPeriod>> = {
+  [Period.DAY]: 'DAY',
+  [Period.WEEK]: 'WEEK',
+  [Period.MONTH]: 'MONTH',
+};

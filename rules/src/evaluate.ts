@@ -1,5 +1,5 @@
 import type { CapPeriod, CompiledCap, CompiledRuleSet } from './compile-rule-set.ts';
-import { type ConditionBindings, conditionBindings } from './condition.ts';
+import { type ConditionBindings, conditionBindings } from './condition/condition.ts';
 import { fractionText } from './decimal.ts';
 import { ceiling, isPositive, whole, ZERO } from './fraction.ts';
 import { type MemberFacts, POINTS_MAX, type Transaction } from './language.ts';

@@ -1,12 +1,22 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
-import { Reward_State as State } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
-import { type CompiledCondition, compileCondition, conditionBindings } from './condition.ts';
-import type { MemberFacts, Reward } from './language.ts';
+import {
+  MemberLimit_Period as Period,
+  Reward_State as State,
+} from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
+import {
+  type CompiledCondition,
+  compileCondition,
+  conditionBindings,
+} from './condition/condition.ts';
+import type { MemberFacts, MemberLimit, Reward } from './language.ts';
+import type { LimitPeriod } from './limit-period.ts';
 
 /** A reward ready to be asked whether it can be had. Compile it once and keep it. */
 export interface CompiledReward {
   readonly reward: Reward;
   readonly condition: CompiledCondition | undefined;
+  /** How many a member can have within a period; undefined without a limit. */
+  readonly memberLimit: { readonly count: bigint; readonly period: LimitPeriod } | undefined;
 }
 
 /** Why a reward can't be had; its reason is that of the error that redeeming it gives. */
@@ -16,7 +26,28 @@ export interface RewardRefusal {
 }
 
 export function compileReward(reward: Reward): CompiledReward {
-  return { reward, condition: compileCondition(reward.condition) };
+  const { memberLimit } = reward;
+  return {
+    reward,
+    condition: compileCondition(reward.condition),
+    memberLimit: memberLimit && {
+      count: BigInt(memberLimit.count),
+      period: limitPeriod(memberLimit.period),
+    },
+  };
+}
+
+function limitPeriod(period: MemberLimit['period']): LimitPeriod {
+  switch (period) {
+    case Period.DAY:
+      return 'DAY';
+    case Period.WEEK:
+      return 'WEEK';
+    case Period.MONTH:
+      return 'MONTH';
+    default:
+      return 'LIFETIME';
+  }
 }
 
 /** Undefined when the reward is offered now, and to this member. Stock and limits are counted elsewhere. */
@@ -28,6 +59,16 @@ export function rewardRefusal(
   if (unavailable !== undefined) return { reason: 'REWARD_UNAVAILABLE', message: unavailable };
   const refusal = condition?.refusal(conditionBindings({ member, now }));
   return refusal === undefined ? undefined : { reason: 'CONDITION_NOT_MET', message: refusal };
+}
+
+function compileMemberLimit({ count, period }: MemberLimit): CompiledMemberLimit {
+  const periods: Partial<Record<MemberLimit['period'], LimitPeriod>> = {
+    [Period.DAY]: 'DAY',
+    [Period.WEEK]: 'WEEK',
+    [Period.MONTH]: 'MONTH',
+  };
+  // The strictest reading of a period that a later version of the contract added.
+  return { count: BigInt(count), period: periods[period] ?? 'LIFETIME' };
 }
 
 function unavailability({ state, availability }: Reward, now: Date): string | undefined {

@@ -1,5 +1,5 @@
 import type { CompiledRule } from './compile-rule-set.ts';
-import type { ConditionBindings } from './condition.ts';
+import type { ConditionBindings } from './condition/condition.ts';
 import { moneyText } from './decimal.ts';
 import { compare } from './fraction.ts';
 import { channelMatches, matchingItems } from './match.ts';

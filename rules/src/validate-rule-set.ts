@@ -1,0 +1,126 @@
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { checkCondition, faultText } from './condition/check-condition.ts';
+import { EARN_RULE_VOCABULARY } from './condition/vocabulary.ts';
+import { isCurrency, parseDecimal } from './decimal.ts';
+import type { EarnRule, Money, RuleSet, Schedule, Violation } from './language.ts';
+import { isTimeZone } from './zone-clock.ts';
+
+/** What the conditions of one rule set may cost together, in the steps of CONDITION_COST_MAX. */
+export const CONDITIONS_COST_MAX = 200_000;
+
+/**
+ * What is wrong with a rule set beyond the limits on single fields, which the protos declare. Nothing is, if the answer
+ * is empty: then it can be compiled, and evaluated on any transaction.
+ */
+export function validateRuleSet(ruleSet: RuleSet): Violation[] {
+  const { earnRules, timeZone } = ruleSet;
+  const violations = earnRules.flatMap((rule, index) =>
+    ruleViolations(rule, `earn_rules[${index}]`),
+  );
+  violations.push(...duplicateIds(earnRules), ...mixedGroups(earnRules));
+  if (timeZone !== '' && !isTimeZone(timeZone)) {
+    violations.push({
+      field: 'time_zone',
+      message: `unknown time zone ${timeZone}; use a name of the IANA database, such as "Europe/Paris"`,
+    });
+  }
+  return [...violations, ...conditionViolations(earnRules)];
+}
+
+function ruleViolations(rule: EarnRule, field: string): Violation[] {
+  const { award, minimumAmount, schedule } = rule;
+  const violations: Violation[] = [];
+  if (award.case === 'rate') {
+    violations.push(...currencyViolations(award.value.per, `${field}.rate.per`));
+    if ((award.value.per?.minorUnits ?? 0n) <= 0n) {
+      violations.push({ field: `${field}.rate.per.minor_units`, message: 'must be 1 or more' });
+    }
+    const currency = award.value.per?.currencyCode;
+    if (minimumAmount !== undefined && minimumAmount.currencyCode !== currency) {
+      violations.push({
+        field: `${field}.minimum_amount.currency_code`,
+        message: `must be ${currency} like rate.per, or the rule never applies`,
+      });
+    }
+  }
+  if (award.case === 'multiplier' && parseDecimal(award.value.factor) === undefined) {
+    violations.push({
+      field: `${field}.multiplier.factor`,
+      message: 'must be a decimal from 0 to 100 with at most 3 places, such as "1.5"',
+    });
+  }
+  if (award.case === undefined) {
+    violations.push({
+      field,
+      message: 'gives nothing; set one of rate, fixed, per_item and multiplier',
+    });
+  }
+  violations.push(...currencyViolations(minimumAmount, `${field}.minimum_amount`));
+  if (schedule !== undefined) {
+    violations.push(...scheduleViolations(schedule, `${field}.schedule`));
+  }
+  return violations;
+}
+
+function currencyViolations(money: Money | undefined, field: string): Violation[] {
+  if (money === undefined || isCurrency(money.currencyCode)) return [];
+  const message = `unknown currency ${money.currencyCode}; use an ISO 4217 code, such as "USD"`;
+  return [{ field: `${field}.currency_code`, message }];
+}
+
+function scheduleViolations(schedule: Schedule, field: string): Violation[] {
+  const { startTime, endTime, startTimeOfDay, endTimeOfDay } = schedule;
+  const violations: Violation[] = [];
+  if (startTime !== undefined && endTime !== undefined) {
+    if (timestampMs(endTime) <= timestampMs(startTime)) {
+      violations.push({ field: `${field}.end_time`, message: 'must be after start_time' });
+    }
+  }
+  if (startTimeOfDay !== '' && startTimeOfDay === endTimeOfDay) {
+    violations.push({
+      field: `${field}.end_time_of_day`,
+      message: 'must differ from start_time_of_day; leave both out for the whole day',
+    });
+  }
+  return violations;
+}
+
+function duplicateIds(rules: readonly EarnRule[]): Violation[] {
+  const seen = new Set<string>();
+  return rules.flatMap(({ ruleId }, index) => {
+    if (!seen.has(ruleId)) {
+      seen.add(ruleId);
+      return [];
+    }
+    const message = `${ruleId} is the id of an earlier rule; give each rule its own`;
+    return [{ field: `earn_rules[${index}].rule_id`, message }];
+  });
+}
+
+/** A multiplier's worth can't be told before that of the awards, so the two never compete. */
+function mixedGroups(rules: readonly EarnRule[]): Violation[] {
+  const multiplierFirst = new Map<string, boolean>();
+  return rules.flatMap(({ exclusiveGroup, award }, index) => {
+    if (exclusiveGroup === '') return [];
+    const isMultiplier = award.case === 'multiplier';
+    const first = multiplierFirst.get(exclusiveGroup) ?? isMultiplier;
+    multiplierFirst.set(exclusiveGroup, first);
+    if (first === isMultiplier) return [];
+    const message = `group ${exclusiveGroup} has both multipliers and other awards; put them into groups of their own`;
+    return [{ field: `earn_rules[${index}].exclusive_group`, message }];
+  });
+}
+
+function conditionViolations(rules: readonly EarnRule[]): Violation[] {
+  let total = 0;
+  return rules.flatMap(({ condition }, index) => {
+    if (condition === '') return [];
+    const field = `earn_rules[${index}].condition`;
+    const { fault, cost } = checkCondition(condition, EARN_RULE_VOCABULARY);
+    if (fault !== undefined) return [{ field, message: faultText(fault) }];
+    total += cost;
+    if (total <= CONDITIONS_COST_MAX || total - cost > CONDITIONS_COST_MAX) return [];
+    const message = `the conditions up to this one may take ${total} steps together, more than ${CONDITIONS_COST_MAX}; use fewer loops over items, categories or attributes`;
+    return [{ field, message }];
+  });
+}
