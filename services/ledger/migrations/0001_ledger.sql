@@ -2,14 +2,14 @@
 -- distributed by it one day; the others are distributed by their own keys. Nothing refers across these keys: the
 -- application keeps them consistent, and `loyalty verify` proves it.
 --
--- Points are bigint. "Never" is infinity and "at once" is -infinity, so that keys have no NULLs.
+-- Points are bigint. Ids compare byte by byte, whatever the locale of the database. "Never" is infinity and "at once" is -infinity, so that keys have no NULLs.
 
 CREATE SEQUENCE membership_ids AS bigint;
 
 -- Which membership a user of a program has. A row never changes, so processes may remember it.
 CREATE TABLE member_ids (
-  program_id text NOT NULL,
-  user_id text NOT NULL,
+  program_id text COLLATE "C" NOT NULL,
+  user_id text COLLATE "C" NOT NULL,
   membership_id bigint NOT NULL,
   CONSTRAINT member_ids_pkey PRIMARY KEY (program_id, user_id)
 );
@@ -19,8 +19,8 @@ CREATE INDEX member_ids_by_user ON member_ids (user_id, program_id);
 -- One row a membership: the row that every change of its points locks first.
 CREATE TABLE memberships (
   membership_id bigint NOT NULL,
-  program_id text NOT NULL,
-  user_id text NOT NULL,
+  program_id text COLLATE "C" NOT NULL,
+  user_id text COLLATE "C" NOT NULL,
   state text NOT NULL,
   attributes jsonb NOT NULL,
   join_time timestamptz NOT NULL,
@@ -80,8 +80,8 @@ CREATE TABLE lapsed_lots (
 
 -- The one credit of a transaction, and for ever the proof that it was given.
 CREATE TABLE earns (
-  program_id text NOT NULL,
-  transaction_id text NOT NULL,
+  program_id text COLLATE "C" NOT NULL,
+  transaction_id text COLLATE "C" NOT NULL,
   membership_id bigint NOT NULL,
   state text NOT NULL,
   -- The number of the membership's entry that credited it.
@@ -138,12 +138,12 @@ CREATE TABLE allocations (
 
 CREATE TABLE redemptions (
   membership_id bigint NOT NULL,
-  redemption_id text NOT NULL,
-  idempotency_key text NOT NULL,
+  redemption_id text COLLATE "C" NOT NULL,
+  idempotency_key text COLLATE "C" NOT NULL,
   fingerprint bytea NOT NULL,
   -- The number of the membership's entry that made it; the order of a list.
   sequence bigint NOT NULL,
-  reward_id text NOT NULL,
+  reward_id text COLLATE "C" NOT NULL,
   quantity integer NOT NULL,
   state text NOT NULL,
   points bigint NOT NULL,
@@ -173,8 +173,8 @@ CREATE INDEX redemptions_by_sequence ON redemptions (membership_id, sequence);
 
 -- How many of a reward are taken; a row only for rewards with a limited stock.
 CREATE TABLE reward_stock (
-  program_id text NOT NULL,
-  reward_id text NOT NULL,
+  program_id text COLLATE "C" NOT NULL,
+  reward_id text COLLATE "C" NOT NULL,
   taken bigint NOT NULL,
   CONSTRAINT reward_stock_pkey PRIMARY KEY (program_id, reward_id),
   CONSTRAINT reward_stock_not_negative CHECK (taken >= 0)
@@ -183,7 +183,7 @@ CREATE TABLE reward_stock (
 -- How many of a reward a member had in a period; a row only for rewards with a limit for members.
 CREATE TABLE reward_usage (
   membership_id bigint NOT NULL,
-  reward_id text NOT NULL,
+  reward_id text COLLATE "C" NOT NULL,
   period text NOT NULL,
   period_start timestamptz NOT NULL,
   taken bigint NOT NULL,
@@ -204,7 +204,7 @@ CREATE TABLE cap_usage (
 
 -- The last known definition of a program: a GetProgramSnapshotResponse, protobuf.
 CREATE TABLE program_snapshots (
-  program_id text NOT NULL,
+  program_id text COLLATE "C" NOT NULL,
   revision bigint NOT NULL,
   snapshot bytea NOT NULL,
   update_time timestamptz NOT NULL,
@@ -224,20 +224,25 @@ CREATE TABLE outbox (
 CREATE TABLE dead_letters (
   dead_letter_id bigint GENERATED ALWAYS AS IDENTITY,
   state text NOT NULL,
-  -- Its number in the stream: a message that is delivered twice is kept once.
+  -- Its number in the stream and when the stream stored it: a message that is delivered twice is kept once, and
+  -- one of a stream that was made anew is another.
   stream_sequence bigint NOT NULL,
+  stream_time timestamptz NOT NULL,
   subject text NOT NULL,
   content_type text NOT NULL,
   payload bytea NOT NULL,
-  program_id text NOT NULL,
-  transaction_id text NOT NULL,
+  -- Who and what it is put down to once it is applied.
+  actor text NOT NULL,
+  request_id text NOT NULL,
+  program_id text COLLATE "C" NOT NULL,
+  transaction_id text COLLATE "C" NOT NULL,
   reason text NOT NULL,
   detail text NOT NULL,
   attempts integer NOT NULL,
   retry_at timestamptz NOT NULL,
   create_time timestamptz NOT NULL,
   CONSTRAINT dead_letters_pkey PRIMARY KEY (dead_letter_id),
-  CONSTRAINT dead_letters_stream_sequence UNIQUE (stream_sequence),
+  CONSTRAINT dead_letters_message UNIQUE (stream_sequence, stream_time),
   CONSTRAINT dead_letters_state CHECK (state IN ('WAITING', 'DEAD'))
 );
 

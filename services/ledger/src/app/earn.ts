@@ -1,20 +1,16 @@
-import { timestampDate } from '@bufbuild/protobuf/wkt';
 import {
+  type CompiledRuleSet,
   capPeriods,
-  type CapUsage,
-  evaluate,
-  type MemberFacts,
   needsMemberFacts,
-} from '@loyalty/rules/evaluate.ts';
+} from '@loyalty/rules/compile-rule-set.ts';
+import { evaluate } from '@loyalty/rules/evaluate.ts';
 import { differingFields, fingerprintTransaction } from '@loyalty/rules/fingerprint.ts';
-import type { Transaction } from '@loyalty/rules/language.ts';
-import { availableTime, expireTime, inactivityDate } from '@loyalty/rules/point-dates.ts';
+import type { MemberFacts, Transaction } from '@loyalty/rules/language.ts';
+import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
-import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import { postEarn } from '../domain/earn.ts';
 import {
-  InvalidCommand,
   LimitExceeded,
   MembershipLeft,
   MembershipNotFound,
@@ -28,9 +24,11 @@ import { type Account, type Cause, withMembership } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import { maximumPoints } from '../domain/points.ts';
 import { countAttempt } from '../domain/velocity.ts';
+import { checkTransaction } from './check-transaction.ts';
 import type { Command, CommitQueue } from './commit-queue.ts';
-import type { CapPeriod, Held, MemberName, PostedEarn } from './ledger-store.ts';
-import type { ProgramCatalog, ProgramDefinition, RuleSetVersion } from './program-catalog.ts';
+import { capPeriod, factsOf, inactivityFrom } from './evaluation.ts';
+import type { Held, MemberName, PostedEarn } from './ledger-store.ts';
+import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 
 export interface EarnInput extends MemberName {
   readonly transaction: Transaction;
@@ -42,9 +40,6 @@ export interface EarnResult {
   readonly balance: Balance;
   readonly replayed: boolean;
 }
-
-/** How far ahead of the ledger's clock a transaction may say that it happened. */
-const clockToleranceMs = 5 * 60_000;
 
 /**
  * Credits a transaction, once, however often and however concurrently it is reported. Resolves when the credit is
@@ -75,9 +70,9 @@ function earnCommand(reported: {
 }): Command<EarnResult> {
   const { input, program } = reported;
   const occurTime = checkTransaction(input.transaction, reported.now);
-  // A program without a version isn't active; the state is looked at once the content has been compared.
-  const version = ruleSetInForce(program.versions, occurTime, new Date(reported.now));
-  const caps = version === undefined ? [] : capPeriodsOf(version, occurTime);
+  // A program without a rule set isn't active; its state is looked at once the content has been compared.
+  const ruleSet = ruleSetInForce(program.ruleSets, occurTime, new Date(reported.now));
+  const caps = ruleSet === undefined ? [] : capPeriods(ruleSet, occurTime).map(capPeriod);
   const fingerprint = fingerprintTransaction(input.userId, input.transaction);
   return {
     needs: {
@@ -91,41 +86,7 @@ function earnCommand(reported: {
     },
     decide: (held) =>
       replayOf({ input, fingerprint, held }) ??
-      credit({ ...reported, occurTime, version, fingerprint, held }),
-  };
-}
-
-function checkTransaction(transaction: Transaction, now: Instant): Date {
-  const violations = validateTransaction(transaction).map(({ field, message }) => ({
-    field: `transaction.${field}`,
-    message,
-  }));
-  if (violations.length > 0) throw new InvalidCommand(violations);
-  const { occurTime } = transaction;
-  if (occurTime === undefined) {
-    throw new InvalidCommand([{ field: 'transaction.occur_time', message: 'must be set' }]);
-  }
-  const date = timestampDate(occurTime);
-  if (date.getTime() > now + clockToleranceMs) {
-    throw new InvalidCommand([
-      {
-        field: 'transaction.occur_time',
-        message: `lies more than 5 minutes ahead of the ledger's clock, which says ${new Date(now).toISOString()}`,
-      },
-    ]);
-  }
-  return date;
-}
-
-function capPeriodsOf(version: RuleSetVersion, occurTime: Date): CapPeriod[] {
-  return capPeriods(version.compiled, occurTime).map(capPeriod);
-}
-
-function capPeriod(cap: Pick<CapUsage, 'ruleId' | 'period' | 'periodStart'>): CapPeriod {
-  return {
-    ruleId: cap.ruleId,
-    period: cap.period,
-    start: cap.periodStart === undefined ? always : cap.periodStart.getTime(),
+      credit({ ...reported, occurTime, ruleSet, fingerprint, held }),
   };
 }
 
@@ -147,8 +108,11 @@ function replayOf({
   const account = held.account(input);
   const sameUser = account?.membership.membershipId === earn.membershipId;
   if (!sameUser || !Buffer.from(earn.fingerprint).equals(fingerprint)) {
-    const fields = differingFields(earn.transaction, input.transaction);
-    throw new TransactionConflict(sameUser ? fields : ['user_id', ...fields]);
+    // Who earned it is nobody else's business: only that it was another.
+    const userId = sameUser ? input.userId : '';
+    throw new TransactionConflict(
+      differingFields({ userId, transaction: earn.transaction }, input),
+    );
   }
   return {
     userId: input.userId,
@@ -162,28 +126,28 @@ function credit(reported: {
   input: EarnInput;
   cause: Cause;
   program: ProgramDefinition;
-  version: RuleSetVersion | undefined;
+  ruleSet: CompiledRuleSet | undefined;
   occurTime: Date;
   fingerprint: Uint8Array;
   held: Held;
 }): EarnResult {
-  const { input, cause, program, version, occurTime, held } = reported;
-  if (program.state !== 'ACTIVE' || version === undefined) {
+  const { input, cause, program, ruleSet, occurTime, held } = reported;
+  if (program.state !== 'ACTIVE' || ruleSet === undefined) {
     throw new ProgramNotActive(program.programId, program.state);
   }
   const before = earningAccount(reported);
   const facts = factsOf(before);
-  const award = evaluate(version.compiled, {
+  const award = evaluate(ruleSet, {
     transaction: input.transaction,
     member: facts,
     now: new Date(held.now),
     capUsed: (ruleId, period, periodStart) =>
       held.capUsed(input, capPeriod({ ruleId, period, periodStart })),
   });
-  if (award.points > maximumPoints) {
+  if (award.exceedsLimit) {
     throw new LimitExceeded(`a transaction can't earn more than ${maximumPoints} points`);
   }
-  const { lot, inactivityExpiresAt } = lotOf(version, { occurTime, now: held.now });
+  const { lot, inactivityExpiresAt } = creditLot(ruleSet, { occurTime, now: held.now });
   const account = postEarn(before, {
     points: award.points,
     lot,
@@ -199,8 +163,8 @@ function credit(reported: {
     state: 'POSTED',
     sequence: before.membership.lastSequence + 1n,
     fingerprint: reported.fingerprint,
-    ruleSetVersion: version.version,
-    memberFacts: needsMemberFacts(version.compiled) ? storedFacts(facts) : undefined,
+    ruleSetVersion: ruleSet.version,
+    memberFacts: needsMemberFacts(ruleSet) ? storedFacts(facts) : undefined,
     points: award.points,
     reversedPoints: 0n,
     explanation: award.explanation.map(({ ruleId, points, note }) => ({ ruleId, points, note })),
@@ -261,15 +225,6 @@ function countEarn(
   });
 }
 
-function factsOf({ membership }: Account): MemberFacts {
-  return {
-    userId: membership.userId,
-    attributes: membership.attributes,
-    joinTime: new Date(membership.joinTime),
-    lifetimeEarned: membership.lifetimeEarned,
-  };
-}
-
 function storedFacts(facts: MemberFacts): Record<string, unknown> {
   return {
     attributes: facts.attributes,
@@ -278,17 +233,18 @@ function storedFacts(facts: MemberFacts): Record<string, unknown> {
   };
 }
 
-function lotOf(
-  { compiled }: RuleSetVersion,
+/** The lot that a transaction's points go to, and where its policy says so, the new date of inactivity. */
+function creditLot(
+  ruleSet: CompiledRuleSet,
   { occurTime, now }: { occurTime: Date; now: Instant },
 ): { lot: LotKey; inactivityExpiresAt?: Instant } {
-  const available = availableTime(compiled, occurTime);
+  const available = availableTime(ruleSet, occurTime);
   const availableAt = available === null ? always : available.getTime();
-  const expires = expireTime(compiled, { availableTime: available, occurTime });
+  const expires = expireTime(ruleSet, { availableTime: available, occurTime });
   if (expires === 'INACTIVITY') {
     return {
       lot: { availableAt, expiresAt: never, class: 'INACTIVITY' },
-      inactivityExpiresAt: inactivityDate(compiled, new Date(now)).getTime(),
+      ...inactivityFrom(ruleSet, now),
     };
   }
   const expiresAt = expires === 'NEVER' ? never : expires.getTime();

@@ -1,12 +1,6 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
-import type { Reward } from '@loyalty/rules/language.ts';
-
-/** A published version of a program's rules, ready to be evaluated. */
-export interface RuleSetVersion {
-  readonly version: number;
-  readonly effectiveTime: Date;
-  readonly compiled: CompiledRuleSet;
-}
+import type { CompiledReward } from '@loyalty/rules/reward-availability.ts';
+import type { ZoneClock } from '@loyalty/rules/zone-clock.ts';
 
 /** What the ledger knows of a program. */
 export interface ProgramDefinition {
@@ -15,13 +9,14 @@ export interface ProgramDefinition {
   readonly state: 'DRAFT' | 'ACTIVE' | 'SUSPENDED' | 'ARCHIVED';
   /** Whether a first earn makes a user a member. */
   readonly autoEnrollment: boolean;
-  readonly timeZone: string;
+  /** The days and months of the program's time zone. */
+  readonly clock: ZoneClock;
   /** Per member; 0 is no limit. */
   readonly earnsPerMinute: number;
   readonly redemptionsPerMinute: number;
-  /** By effective time. */
-  readonly versions: readonly RuleSetVersion[];
-  readonly rewards: ReadonlyMap<string, Reward>;
+  /** Published versions in the order of their effective times, without withdrawn ones. */
+  readonly ruleSets: readonly CompiledRuleSet[];
+  readonly rewards: ReadonlyMap<string, CompiledReward>;
 }
 
 /** The ledger's knowledge of programs. */

@@ -1,0 +1,39 @@
+import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
+import type { MemberFacts } from '@loyalty/rules/language.ts';
+import { LIFETIME, type LimitPeriod, type PeriodStart } from '@loyalty/rules/limit-period.ts';
+import { inactivityDate } from '@loyalty/rules/point-dates.ts';
+import { always, type Instant } from '../domain/instant.ts';
+import type { Account } from '../domain/journal.ts';
+import type { CapPeriod } from './ledger-store.ts';
+
+/** What rules and conditions may know of a member, as it is now. */
+export function factsOf({ membership }: Account): MemberFacts {
+  return {
+    userId: membership.userId,
+    attributes: membership.attributes,
+    joinTime: new Date(membership.joinTime),
+    lifetimeEarned: membership.lifetimeEarned,
+  };
+}
+
+/** The period's start in the ledger's terms: a lifetime has always been. */
+export function startOf(start: PeriodStart): Instant {
+  return start === LIFETIME ? always : start.getTime();
+}
+
+export function capPeriod(cap: {
+  ruleId: string;
+  period: LimitPeriod;
+  periodStart: PeriodStart;
+}): CapPeriod {
+  return { ruleId: cap.ruleId, period: cap.period, start: startOf(cap.periodStart) };
+}
+
+/** The date to which an activity now moves the points that expire by inactivity, under that policy only. */
+export function inactivityFrom(
+  ruleSet: CompiledRuleSet,
+  now: Instant,
+): { inactivityExpiresAt?: Instant } {
+  const date = inactivityDate(ruleSet, new Date(now));
+  return date === undefined ? {} : { inactivityExpiresAt: date.getTime() };
+}

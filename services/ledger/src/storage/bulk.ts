@@ -1,0 +1,34 @@
+import type { QueryConfig } from 'pg';
+
+/** The columns of a bulk statement: a PostgreSQL type each, and how a row's value is found. */
+export type Columns<Row> = Readonly<
+  Record<string, readonly [type: string, value: (row: Row) => unknown]>
+>;
+
+/**
+ * Statements over any number of rows that are planned once: each column travels as one array, and `unnest` makes
+ * rows of them again.
+ */
+export interface Bulk<Row> {
+  /** Column names, comma separated. */
+  readonly names: string;
+  /** `unnest($1::bigint[], …) AS rows (membership_id, …)` */
+  readonly source: string;
+  /** The statement with the rows as its parameters, prepared once per connection under its name. */
+  statement(name: string, text: string, rows: readonly Row[]): QueryConfig;
+}
+
+export function bulk<Row>(columns: Columns<Row>): Bulk<Row> {
+  const entries = Object.entries(columns);
+  const names = entries.map(([name]) => name).join(', ');
+  const arrays = entries.map(([, [type]], index) => `$${index + 1}::${type}[]`).join(', ');
+  return {
+    names,
+    source: `unnest(${arrays}) AS rows (${names})`,
+    statement: (name, text, rows) => ({
+      name,
+      text,
+      values: entries.map(([, [, value]]) => rows.map(value)),
+    }),
+  };
+}

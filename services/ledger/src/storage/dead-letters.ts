@@ -1,0 +1,144 @@
+import type { Knex } from 'knex';
+import type { StreamMessage } from '../app/apply-message.ts';
+import type { DeadLetters, DueLetter, Regarding, Setback } from '../app/dead-letters.ts';
+import { storageError } from './storage-error.ts';
+import { instant, timestamptz } from './timestamps.ts';
+
+interface DueRow {
+  dead_letter_id: bigint;
+  stream_sequence: bigint;
+  stream_time: Date;
+  subject: string;
+  content_type: string;
+  payload: Buffer;
+  actor: string;
+  request_id: string;
+  attempts: number;
+}
+
+/** The table of messages that couldn't be applied. */
+export function createDeadLetters(knex: Knex): DeadLetters {
+  return {
+    async keep(letter) {
+      await translated(
+        knex('dead_letters')
+          .insert(rowOf(letter))
+          .onConflict(['stream_sequence', 'stream_time'])
+          .ignore(),
+      );
+    },
+
+    // What keeps others away from the rows while they are being tried is their new time, not a lock: no transaction
+    // stays open meanwhile.
+    async takeDue({ limit, leaseMs, now }) {
+      const { rows } = await translated(
+        knex.raw<{ rows: DueRow[] }>(
+          `UPDATE dead_letters SET retry_at = :leasedUntil
+           WHERE dead_letter_id = ANY (ARRAY(
+             SELECT dead_letter_id FROM dead_letters
+             WHERE state = 'WAITING' AND retry_at <= :now
+             ORDER BY retry_at LIMIT :limit FOR UPDATE SKIP LOCKED
+           ))
+           RETURNING dead_letter_id, stream_sequence, stream_time, subject, content_type, payload,
+             actor, request_id, attempts`,
+          { leasedUntil: timestamptz(now + leaseMs), now: timestamptz(now), limit },
+        ),
+      );
+      return rows.map(dueLetterOf);
+    },
+
+    async setBack(deadLetterId, setback) {
+      await translated(
+        knex('dead_letters')
+          .where({ dead_letter_id: deadLetterId })
+          .update({ ...setbackColumns(setback), attempts: knex.raw('attempts + 1') }),
+      );
+    },
+
+    async remove(deadLetterIds) {
+      await translated(
+        knex('dead_letters')
+          .whereRaw('dead_letter_id = ANY (?::bigint[])', [[...deadLetterIds]])
+          .delete(),
+      );
+    },
+
+    async hasten(programId, now) {
+      await translated(
+        knex('dead_letters')
+          .where({ program_id: programId, state: 'WAITING', reason: 'PROGRAM_NOT_ACTIVE' })
+          .update({ retry_at: timestamptz(now) }),
+      );
+    },
+
+    async ofTransaction({ programId, transactionId }) {
+      const row = await translated(
+        knex('dead_letters')
+          .where({ program_id: programId, transaction_id: transactionId })
+          .orderBy('dead_letter_id', 'desc')
+          .first<{ dead_letter_id: bigint; reason: string } | undefined>(
+            'dead_letter_id',
+            'reason',
+          ),
+      );
+      return row && { deadLetterId: String(row.dead_letter_id), reason: row.reason };
+    },
+  };
+}
+
+function rowOf({
+  message,
+  regarding,
+  setback,
+}: {
+  message: StreamMessage;
+  regarding: Regarding;
+  setback: Setback;
+}) {
+  return {
+    ...setbackColumns(setback),
+    stream_sequence: message.streamSequence,
+    stream_time: timestamptz(message.streamTime),
+    subject: storable(message.subject),
+    content_type: storable(message.contentType),
+    payload: Buffer.from(message.payload),
+    actor: storable(message.cause.actor),
+    request_id: storable(message.cause.requestId),
+    program_id: storable(regarding.programId),
+    transaction_id: storable(regarding.transactionId),
+    attempts: 1,
+    create_time: new Date(),
+  };
+}
+
+function setbackColumns({ state, reason, detail, retryAt }: Setback) {
+  return { state, reason, detail: storable(detail), retry_at: timestamptz(retryAt) };
+}
+
+// Whatever came in has to be kept, but PostgreSQL's text can't hold every string: no NUL, no half of a character.
+function storable(text: string): string {
+  return text.slice(0, 2_000).toWellFormed().replaceAll('\0', '\u{FFFD}');
+}
+
+function dueLetterOf(row: DueRow): DueLetter {
+  return {
+    deadLetterId: row.dead_letter_id,
+    message: {
+      subject: row.subject,
+      contentType: row.content_type,
+      payload: row.payload,
+      streamSequence: Number(row.stream_sequence),
+      streamTime: instant(row.stream_time),
+      cause: { actor: row.actor, requestId: row.request_id },
+    },
+    attempts: row.attempts,
+  };
+}
+
+async function translated<Result>(query: PromiseLike<Result>): Promise<Result> {
+  try {
+    return await query;
+  } catch (error) {
+    throw storageError(error);
+  }
+}

@@ -1,0 +1,69 @@
+import { LRUCache } from 'lru-cache';
+import type { Pool } from 'pg';
+import type { MemberName } from '../app/ledger-store.ts';
+
+/** Identifies a member among Map keys. Neither id can contain a NUL. */
+export function memberKey({ programId, userId }: MemberName): string {
+  return `${programId}\0${userId}`;
+}
+
+/** Membership ids of users, remembered: a user of a program has the same one for ever. */
+export interface MembershipIds {
+  /** The ids of those who are members, by {@link memberKey}. */
+  find(members: readonly MemberName[]): Promise<Map<string, bigint>>;
+  /** Ids for new memberships; one that isn't used is lost, which is harmless. */
+  make(count: number): Promise<bigint[]>;
+  remember(member: MemberName, membershipId: bigint): void;
+}
+
+const rememberedMax = 200_000;
+
+export function createMembershipIds(pool: Pool): MembershipIds {
+  const remembered = new LRUCache<string, bigint>({ max: rememberedMax });
+
+  return {
+    async find(members) {
+      const ids = new Map<string, bigint>();
+      const unknown = new Map<string, MemberName>();
+      for (const member of members) {
+        const key = memberKey(member);
+        const id = remembered.get(key);
+        if (id === undefined) unknown.set(key, member);
+        else ids.set(key, id);
+      }
+      if (unknown.size === 0) return ids;
+      const { rows } = await pool.query<{
+        program_id: string;
+        user_id: string;
+        membership_id: bigint;
+      }>({
+        name: 'find_membership_ids',
+        text: `SELECT program_id, user_id, membership_id
+          FROM unnest($1::text[], $2::text[]) AS names (program_id, user_id)
+          JOIN member_ids USING (program_id, user_id)`,
+        values: [
+          [...unknown.values()].map(({ programId }) => programId),
+          [...unknown.values()].map(({ userId }) => userId),
+        ],
+      });
+      for (const row of rows) {
+        const key = memberKey({ programId: row.program_id, userId: row.user_id });
+        remembered.set(key, row.membership_id);
+        ids.set(key, row.membership_id);
+      }
+      return ids;
+    },
+
+    async make(count) {
+      const { rows } = await pool.query<{ id: bigint }>(
+        `SELECT nextval('membership_ids') AS id FROM generate_series(1, $1)`,
+        [count],
+      );
+      return rows.map(({ id }) => id);
+    },
+
+    remember(member, membershipId) {
+      remembered.set(memberKey(member), membershipId);
+    },
+  };
+}

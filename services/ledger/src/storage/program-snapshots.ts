@@ -1,0 +1,37 @@
+import type { Knex } from 'knex';
+import type { ProgramSnapshots } from '../app/program-snapshots.ts';
+import { storageError } from './storage-error.ts';
+
+/** The table of the last known definitions of programs. */
+export function createProgramSnapshots(knex: Knex): ProgramSnapshots {
+  return {
+    async find(programId) {
+      try {
+        const row = await knex('program_snapshots')
+          .where({ program_id: programId })
+          .first<{ snapshot: Buffer } | undefined>('snapshot');
+        return row?.snapshot;
+      } catch (error) {
+        throw storageError(error);
+      }
+    },
+
+    async keep({ programId, revision, content }) {
+      try {
+        await knex('program_snapshots')
+          .insert({
+            program_id: programId,
+            revision,
+            snapshot: Buffer.from(content),
+            update_time: new Date(),
+          })
+          .onConflict('program_id')
+          .merge()
+          // Replicas learn of a change at the same time and may write in any order.
+          .whereRaw('program_snapshots.revision < excluded.revision');
+      } catch (error) {
+        throw storageError(error);
+      }
+    },
+  };
+}

@@ -1,0 +1,246 @@
+import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { RecordedEntry } from '../app/ledger-store.ts';
+import type { Entry } from '../domain/journal.ts';
+import type { Allocation } from '../domain/lot.ts';
+import { bulk } from './bulk.ts';
+import type { ChangedAccount, LedgerChanges } from './held-ledger.ts';
+import {
+  earnColumns,
+  entryColumns,
+  lotColumns,
+  membershipColumns,
+  type OwnedLot,
+  redemptionColumns,
+} from './rows.ts';
+import { timestamptz } from './timestamps.ts';
+
+/**
+ * Writes everything that a transaction changed, and its COMMIT, in one round trip. Each row is touched by one
+ * statement only, and the rows that others may write without our locks go in the order of their keys.
+ */
+export async function writeLedger(
+  tx: Transaction,
+  changes: LedgerChanges,
+  outboxBatch: Uint8Array | undefined,
+): Promise<void> {
+  const statements = [
+    ...accountStatements(changes.accounts),
+    ...journalStatements(changes.entries),
+    insertEarns(changes),
+    insertRedemptions(changes),
+    ...counterStatements(changes),
+    outboxBatch && {
+      name: 'insert_outbox',
+      text: 'INSERT INTO outbox (batch) VALUES ($1)',
+      values: [outboxBatch],
+    },
+  ].filter((statement) => statement !== undefined);
+  const answers = statements.map((statement) => tx.query(statement));
+  tx.commit();
+  await Promise.all(answers);
+}
+
+const memberIdColumns = bulk<ChangedAccount>({
+  program_id: ['text', ({ after }) => after.membership.programId],
+  user_id: ['text', ({ after }) => after.membership.userId],
+  membership_id: ['bigint', ({ after }) => after.membership.membershipId],
+});
+
+const insertMemberIds = `INSERT INTO member_ids (${memberIdColumns.names})
+  SELECT * FROM ${memberIdColumns.source}
+  ORDER BY program_id, user_id`;
+
+const insertMemberships = `INSERT INTO memberships (${membershipColumns.names})
+  SELECT * FROM ${membershipColumns.source}`;
+
+const updateMemberships = `UPDATE memberships SET
+    state = rows.state,
+    attributes = rows.attributes,
+    join_time = rows.join_time,
+    last_sequence = rows.last_sequence,
+    last_entry_time = rows.last_entry_time,
+    available = rows.available,
+    pending = rows.pending,
+    reserved = rows.reserved,
+    deficit = rows.deficit,
+    lifetime_earned = rows.lifetime_earned,
+    lifetime_redeemed = rows.lifetime_redeemed,
+    lifetime_expired = rows.lifetime_expired,
+    inactivity_expires_at = rows.inactivity_expires_at,
+    next_due_at = rows.next_due_at,
+    earn_window_start = rows.earn_window_start,
+    earn_window_count = rows.earn_window_count,
+    redemption_window_start = rows.redemption_window_start,
+    redemption_window_count = rows.redemption_window_count
+  FROM ${membershipColumns.source}
+  WHERE memberships.membership_id = rows.membership_id`;
+
+// Absolute, since the lots were read under the membership's lock.
+const upsertLots = `INSERT INTO lots (${lotColumns.names})
+  SELECT * FROM ${lotColumns.source}
+  ON CONFLICT ON CONSTRAINT lots_pkey DO UPDATE SET remaining = excluded.remaining`;
+
+const deleteLots = `DELETE FROM lots USING ${lotColumns.source}
+  WHERE lots.membership_id = rows.membership_id
+    AND lots.available_at = rows.available_at
+    AND lots.expires_at = rows.expires_at
+    AND lots.class = rows.class`;
+
+function accountStatements(accounts: readonly ChangedAccount[]) {
+  const opened = accounts.filter(({ before }) => before === undefined);
+  const known = accounts.filter(({ before }) => before !== undefined);
+  const lots = accounts.flatMap(changedLots);
+  const kept = lots.filter(({ remaining }) => remaining > 0n);
+  const emptied = lots.filter(({ remaining }) => remaining === 0n);
+  const after = (changed: readonly ChangedAccount[]) => changed.map((account) => account.after);
+  return [
+    opened.length > 0
+      ? memberIdColumns.statement('insert_member_ids', insertMemberIds, opened)
+      : undefined,
+    opened.length > 0
+      ? membershipColumns.statement('insert_memberships', insertMemberships, after(opened))
+      : undefined,
+    known.length > 0
+      ? membershipColumns.statement('update_memberships', updateMemberships, after(known))
+      : undefined,
+    kept.length > 0 ? lotColumns.statement('upsert_lots', upsertLots, kept) : undefined,
+    emptied.length > 0 ? lotColumns.statement('delete_lots', deleteLots, emptied) : undefined,
+  ];
+}
+
+// The domain replaces a lot that changes and keeps the others, so identity tells them apart.
+function changedLots({ before, after }: ChangedAccount) {
+  const { membershipId } = after.membership;
+  const unchanged = new Set(before?.lots);
+  return after.lots
+    .filter((lot) => !unchanged.has(lot))
+    .map((lot): OwnedLot<typeof lot> => ({ ...lot, membershipId }));
+}
+
+const insertEntries = `INSERT INTO entries (${entryColumns.names})
+  SELECT * FROM ${entryColumns.source}`;
+
+const allocationColumns = bulk<OwnedLot<Allocation> & { sequence: bigint }>({
+  membership_id: ['bigint', ({ membershipId }) => membershipId],
+  sequence: ['bigint', ({ sequence }) => sequence],
+  available_at: ['timestamptz', ({ availableAt }) => timestamptz(availableAt)],
+  expires_at: ['timestamptz', ({ expiresAt }) => timestamptz(expiresAt)],
+  class: ['text', (allocation) => allocation.class],
+  points: ['bigint', ({ points }) => points],
+});
+
+const insertAllocations = `INSERT INTO allocations (${allocationColumns.names})
+  SELECT * FROM ${allocationColumns.source}`;
+
+const upsertLapsedLots = `INSERT INTO lapsed_lots AS lapsed_lots
+    (membership_id, available_at, expires_at, class, lapsed, lapsed_refunded)
+  SELECT membership_id, available_at, expires_at, class, -sum(points)::bigint, 0
+  FROM ${allocationColumns.source}
+  GROUP BY membership_id, available_at, expires_at, class
+  ON CONFLICT ON CONSTRAINT lapsed_lots_pkey
+  DO UPDATE SET lapsed = lapsed_lots.lapsed + excluded.lapsed`;
+
+function journalStatements(entries: readonly RecordedEntry[]) {
+  const allocations = entries.flatMap(allocationsOf(hasAllocationRows));
+  const lapsed = entries.flatMap(allocationsOf(lapses));
+  return [
+    entries.length > 0
+      ? entryColumns.statement('insert_entries', insertEntries, entries)
+      : undefined,
+    allocations.length > 0
+      ? allocationColumns.statement('insert_allocations', insertAllocations, allocations)
+      : undefined,
+    lapsed.length > 0
+      ? allocationColumns.statement('upsert_lapsed_lots', upsertLapsedLots, lapsed)
+      : undefined,
+  ];
+}
+
+function allocationsOf(wanted: (entry: Entry) => boolean) {
+  return ({ membershipId, entry }: RecordedEntry) =>
+    wanted(entry)
+      ? entry.allocations.map((allocation) => ({
+          ...allocation,
+          membershipId,
+          sequence: entry.sequence,
+        }))
+      : [];
+}
+
+// The earn itself names the lot that it went to.
+function hasAllocationRows({ kind }: Entry): boolean {
+  return kind !== 'EARN';
+}
+
+function lapses({ kind }: Entry): boolean {
+  return kind === 'EXPIRE' || kind === 'FORFEIT';
+}
+
+const insertEarnRows = `INSERT INTO earns (${earnColumns.names})
+  SELECT * FROM ${earnColumns.source}
+  ORDER BY program_id, transaction_id`;
+
+function insertEarns({ earns }: LedgerChanges) {
+  return earns.length > 0
+    ? earnColumns.statement('insert_earns', insertEarnRows, earns)
+    : undefined;
+}
+
+const insertRedemptionRows = `INSERT INTO redemptions (${redemptionColumns.names})
+  SELECT * FROM ${redemptionColumns.source}`;
+
+function insertRedemptions({ redemptions }: LedgerChanges) {
+  return redemptions.length > 0
+    ? redemptionColumns.statement('insert_redemptions', insertRedemptionRows, redemptions)
+    : undefined;
+}
+
+const stockColumns = bulk<LedgerChanges['stock'][number]>({
+  program_id: ['text', ({ programId }) => programId],
+  reward_id: ['text', ({ rewardId }) => rewardId],
+  taken: ['bigint', ({ taken }) => taken],
+});
+
+const updateStock = `UPDATE reward_stock SET taken = reward_stock.taken + rows.taken
+  FROM ${stockColumns.source}
+  WHERE reward_stock.program_id = rows.program_id AND reward_stock.reward_id = rows.reward_id`;
+
+const usageColumns = bulk<LedgerChanges['usage'][number]>({
+  membership_id: ['bigint', ({ membershipId }) => membershipId],
+  reward_id: ['text', ({ rewardId }) => rewardId],
+  period: ['text', ({ period }) => period],
+  period_start: ['timestamptz', ({ start }) => timestamptz(start)],
+  taken: ['bigint', ({ taken }) => taken],
+});
+
+const upsertUsage = `INSERT INTO reward_usage AS reward_usage (${usageColumns.names})
+  SELECT * FROM ${usageColumns.source}
+  ON CONFLICT ON CONSTRAINT reward_usage_pkey
+  DO UPDATE SET taken = reward_usage.taken + excluded.taken`;
+
+const capColumns = bulk<LedgerChanges['capUsage'][number]>({
+  membership_id: ['bigint', ({ membershipId }) => membershipId],
+  rule_id: ['text', ({ ruleId }) => ruleId],
+  period: ['text', ({ period }) => period],
+  period_start: ['timestamptz', ({ start }) => timestamptz(start)],
+  points: ['bigint', ({ points }) => points],
+});
+
+const upsertCapUsage = `INSERT INTO cap_usage AS cap_usage (${capColumns.names})
+  SELECT * FROM ${capColumns.source}
+  ON CONFLICT ON CONSTRAINT cap_usage_pkey
+  DO UPDATE SET points = cap_usage.points + excluded.points`;
+
+function counterStatements({ stock, usage, capUsage }: LedgerChanges) {
+  return [
+    stock.length > 0
+      ? stockColumns.statement('update_reward_stock', updateStock, stock)
+      : undefined,
+    usage.length > 0
+      ? usageColumns.statement('upsert_reward_usage', upsertUsage, usage)
+      : undefined,
+    capUsage.length > 0
+      ? capColumns.statement('upsert_cap_usage', upsertCapUsage, capUsage)
+      : undefined,
+  ];
+}
