@@ -1,4 +1,4 @@
-import { dateOf, weekday, type ZoneClock } from './zone-clock.ts';
+import { dateOf, type LocalDay, weekday, type ZoneClock } from './zone-clock.ts';
 
 /** What a cap or a member limit is counted over. Weeks start on Monday. */
 export type LimitPeriod = 'DAY' | 'WEEK' | 'MONTH' | 'LIFETIME';
@@ -13,8 +13,18 @@ export function periodStart(period: LimitPeriod, instant: Date, clock: ZoneClock
   if (period === 'LIFETIME') return LIFETIME;
   const day = clock.dayOf(instant.getTime());
   if (period === 'DAY') return new Date(day.startMs);
+  const starts = STARTS.get(day) ?? startsOf(day, clock);
+  STARTS.set(day, starts);
+  return new Date(period === 'WEEK' ? starts.weekMs : starts.monthMs);
+}
+
+/** Clocks remember days, and these what a day's week and month begin with: every capped rule asks again. */
+const STARTS = new WeakMap<LocalDay, { readonly weekMs: number; readonly monthMs: number }>();
+
+function startsOf(day: LocalDay, clock: ZoneClock) {
   const date = dateOf(day);
-  const first =
-    period === 'MONTH' ? date.with({ day: 1 }) : date.subtract({ days: weekday(day.epochDay) - 1 });
-  return new Date(clock.startOf(first));
+  return {
+    weekMs: clock.startOf(date.subtract({ days: weekday(day.epochDay) - 1 })),
+    monthMs: clock.startOf(date.with({ day: 1 })),
+  };
 }

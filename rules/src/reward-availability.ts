@@ -61,16 +61,6 @@ export function rewardRefusal(
   return refusal === undefined ? undefined : { reason: 'CONDITION_NOT_MET', message: refusal };
 }
 
-function compileMemberLimit({ count, period }: MemberLimit): CompiledMemberLimit {
-  const periods: Partial<Record<MemberLimit['period'], LimitPeriod>> = {
-    [Period.DAY]: 'DAY',
-    [Period.WEEK]: 'WEEK',
-    [Period.MONTH]: 'MONTH',
-  };
-  // The strictest reading of a period that a later version of the contract added.
-  return { count: BigInt(count), period: periods[period] ?? 'LIFETIME' };
-}
-
 function unavailability({ state, availability }: Reward, now: Date): string | undefined {
   if (state === State.ARCHIVED) return 'the reward is no longer offered';
   const { startTime, endTime } = availability ?? {};

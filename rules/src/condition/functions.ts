@@ -1,6 +1,12 @@
 import { type CelFunc, CelScalar, celEnv, celMethod, objectType } from '@bufbuild/cel';
+import { createRegistry } from '@bufbuild/protobuf';
 import { type Timestamp, TimestampSchema, timestampMs } from '@bufbuild/protobuf/wkt';
 import { RE2JS } from '@bufbuild/re2';
+import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
+import {
+  TransactionItemSchema,
+  TransactionSchema,
+} from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import { createZoneClock, isTimeZone, weekday, type ZoneClock } from '../zone-clock.ts';
 import { isScalarName, type ScalarName } from './vocabulary.ts';
 
@@ -54,6 +60,7 @@ function calendarFunctions(): CelFunc[] {
 
 /** Everything that conditions can call: CEL's standard functions. */
 export const CONDITION_ENV = celEnv({
+  registry: createRegistry(TransactionSchema, TransactionItemSchema, MoneySchema),
   funcs: calendarFunctions(),
   re2: { compile: compilePattern },
 });
