@@ -91,7 +91,8 @@ function install() {
   const reporter = reportTime();
   const result = spawnSync(command, isScript ? [npm, ...args] : args, {
     cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // Standard output belongs to the program that is started afterwards.
+    stdio: ['ignore', 2, 2],
   });
   reporter.kill();
   if (result.error) fail(`npm can't be started: ${result.error.message}`);
