@@ -30,5 +30,7 @@ export function createKnex(options: KnexOptions): Knex {
     acquireConnectionTimeout: timeoutsMs.connect,
     // Messages of failed queries keep their placeholders, so that no value of a member ends up in a log.
     compileSqlOnError: false,
+    // Knex prints to the console what it throws as well.
+    log: { error: () => undefined, warn: () => undefined },
   });
 }
