@@ -88,6 +88,10 @@ async function serveHttp(
     { compressions, bytesMax },
   );
   contextValues.set(rawBodyKey, taken.body);
+  if (request.method === 'POST' && request.httpVersionMajor === 1 && !request.complete) {
+    // What is left of a body that was too large would stand in the way of the connection's next request.
+    response.setHeader('connection', 'close');
+  }
   await universalResponseToNodeResponse(await handler(taken.request), response);
 }
 

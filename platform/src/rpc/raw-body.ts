@@ -36,19 +36,20 @@ export async function takeBody(
     chunks.push(next.value);
     size += next.value.byteLength;
     if (size > options.bytesMax + prefixBytes) {
-      return { request: { ...request, body: chained(chunks, iterator) }, body: undefined };
+      // The rest stays unread: this is enough for the library to see that it is too much.
+      return { request: { ...request, body: streamOf(...chunks) }, body: undefined };
     }
   }
   const received = Buffer.concat(chunks);
   const bytes = await messageOf(received, request, framing, options);
   if (bytes === undefined) {
-    return { request: { ...request, body: chained([received]) }, body: undefined };
+    return { request: { ...request, body: streamOf(received) }, body: undefined };
   }
   const header = new Headers(request.header);
   header.delete('content-length');
   header.delete('content-encoding');
   return {
-    request: { ...request, header, body: chained([emptyBody(framing)]) },
+    request: { ...request, header, body: streamOf(emptyBody(framing)) },
     body: { bytes, format: framing.format },
   };
 }
@@ -96,13 +97,6 @@ function emptyBody({ format, enveloped }: Framing): Uint8Array {
   return Buffer.concat([prefix, message]);
 }
 
-async function* chained(
-  chunks: readonly Uint8Array[],
-  rest?: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+async function* streamOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
-  if (rest === undefined) return;
-  for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
-    yield next.value;
-  }
 }

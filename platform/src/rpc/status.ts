@@ -32,10 +32,10 @@ export interface CallStatus {
 }
 
 // Details travel in HTTP/2 trailers, and clients accept 8 KiB of them.
-const messageCharactersMax = 512;
-const violationsMax = 20;
-const metadataEntriesMax = 16;
-const metadataCharactersMax = 256;
+const messageCharactersMax = 400;
+const detailCharactersMax = 128;
+const violationsMax = 16;
+const metadataEntriesMax = 12;
 const retryAfterMsDefault = 1000;
 
 const codeByReason: ReadonlyMap<string, number> = new Map(
@@ -44,11 +44,13 @@ const codeByReason: ReadonlyMap<string, number> = new Map(
     .map((value) => [value.name, getOption(value, error_answer).code]),
 );
 
-const codeNames: readonly string[] = CodeSchema.values.map((value) => value.name);
+const codeNames: ReadonlyMap<number, string> = new Map(
+  CodeSchema.values.map((value) => [value.number, value.name]),
+);
 
 /** `NOT_FOUND` for 5. */
 export function codeName(code: number): string {
-  return codeNames[code] ?? 'UNKNOWN';
+  return codeNames.get(code) ?? 'UNKNOWN';
 }
 
 /** The answer to an error: its own if it has a reason of the catalogue, else INTERNAL without anything of its text. */
@@ -70,8 +72,8 @@ export function statusOf(error: unknown, requestId: string): CallStatus {
     message: shortened(error.message, messageCharactersMax),
     metadata: shortenedMetadata(error.metadata),
     violations: (error.violations ?? []).slice(0, violationsMax).map(({ field, message }) => ({
-      field: shortened(field, metadataCharactersMax),
-      message: shortened(message, metadataCharactersMax),
+      field: shortened(field, detailCharactersMax),
+      message: shortened(message, detailCharactersMax),
     })),
     retryAfterMs: error.retryAfterMs ?? (isTransient(code) ? retryAfterMsDefault : undefined),
   };
@@ -93,7 +95,7 @@ function shortenedMetadata(
   return Object.fromEntries(
     Object.entries(metadata ?? {})
       .slice(0, metadataEntriesMax)
-      .map(([key, value]) => [key, shortened(value, metadataCharactersMax)]),
+      .map(([key, value]) => [key, shortened(value, detailCharactersMax)]),
   );
 }
 

@@ -1,0 +1,203 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { exportJWK, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
+import { mintToken } from './mint.ts';
+import { createTokenVerifier } from './tokens.ts';
+
+const secret = 'a secret that is long enough for HS256';
+const issuer = 'https://issuer.test';
+const audience = 'loyalty';
+const nowSeconds = Math.floor(Date.now() / 1000);
+const goodClaims: JWTPayload = {
+  iss: issuer,
+  aud: audience,
+  sub: 'alice',
+  iat: nowSeconds,
+  exp: nowSeconds + 600,
+  roles: ['member'],
+};
+
+function sign(claims: JWTPayload, key = secret, header: Partial<JWTHeaderParameters> = {}) {
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'HS256', ...header })
+    .sign(new TextEncoder().encode(key));
+}
+
+const verifier = createTokenVerifier({ issuer, audience, secret });
+
+describe('a token signed with the shared secret', () => {
+  test('says who the caller is', async () => {
+    const token = await mintToken({
+      secret,
+      issuer,
+      audience,
+      subject: 'alice',
+      roles: ['member', 'service'],
+      programs: ['wine-dine'],
+      lifetimeSeconds: 60,
+    });
+    expect(await verifier.verify(token)).toEqual({
+      subject: 'alice',
+      roles: new Set(['member', 'service']),
+      programs: new Set(['wine-dine']),
+      token,
+    });
+  });
+
+  test('reaches all programs when it names none', async () => {
+    expect((await verifier.verify(await sign(goodClaims))).programs).toBeUndefined();
+  });
+
+  test('gives no rights for roles that the platform does not know', async () => {
+    const token = await sign({ ...goodClaims, roles: ['offline_access', 'service'] });
+    expect((await verifier.verify(token)).roles).toEqual(new Set(['service']));
+  });
+
+  test('is accepted within 30 seconds of clock difference', async () => {
+    const justExpired = await sign({ ...goodClaims, iat: nowSeconds - 600, exp: nowSeconds - 10 });
+    const fromTheFuture = await sign({ ...goodClaims, iat: nowSeconds + 20, nbf: nowSeconds + 20 });
+    await expect(verifier.verify(justExpired)).resolves.toMatchObject({ subject: 'alice' });
+    await expect(verifier.verify(fromTheFuture)).resolves.toMatchObject({ subject: 'alice' });
+  });
+
+  test('is verified once only while it is valid', async () => {
+    const token = await sign(goodClaims);
+    expect(await verifier.verify(token)).toBe(await verifier.verify(token));
+  });
+
+  test('is refused once it has expired, although it was accepted before', async () => {
+    const token = await sign(goodClaims);
+    await verifier.verify(token);
+    jest.useFakeTimers({ now: Date.now() + 631_000, doNotFake: ['nextTick', 'queueMicrotask'] });
+    try {
+      await expect(verifier.verify(token)).rejects.toMatchObject({ reason: 'UNAUTHENTICATED' });
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
+
+const without = (claim: string): JWTPayload => ({ ...goodClaims, [claim]: undefined });
+
+describe('refused is a token', () => {
+  test.each<[string, JWTPayload]>([
+    ['without iss', without('iss')],
+    ['of another issuer', { ...goodClaims, iss: 'https://other.test' }],
+    ['without aud', without('aud')],
+    ['for another audience', { ...goodClaims, aud: 'other' }],
+    ['without exp', without('exp')],
+    ['that has expired', { ...goodClaims, iat: nowSeconds - 600, exp: nowSeconds - 31 }],
+    ['without sub', without('sub')],
+    ['with an empty sub', { ...goodClaims, sub: '' }],
+    ['with a control character in its sub', { ...goodClaims, sub: 'al\u0000ice' }],
+    ['without iat', without('iat')],
+    ['issued in the future', { ...goodClaims, iat: nowSeconds + 60 }],
+    ['not valid yet', { ...goodClaims, nbf: nowSeconds + 60 }],
+    [
+      'older than a day',
+      { ...goodClaims, iat: nowSeconds - 24 * 3600 - 31, exp: nowSeconds + 600 },
+    ],
+    ['without roles', without('roles')],
+    ['with one role as a text', { ...goodClaims, roles: 'admin' }],
+    ['with roles that are no texts', { ...goodClaims, roles: [1] }],
+    ['with programs that are no list', { ...goodClaims, programs: 'wine-dine' }],
+  ])('%s', async (_case, claims) => {
+    await expect(verifier.verify(await sign(claims))).rejects.toMatchObject({
+      reason: 'UNAUTHENTICATED',
+    });
+  });
+
+  test('signed with another secret', async () => {
+    const token = await sign(goodClaims, 'another secret, also long enough');
+    await expect(verifier.verify(token)).rejects.toMatchObject({ reason: 'UNAUTHENTICATED' });
+  });
+
+  test('that is not signed', async () => {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const token = `${part({ alg: 'none' })}.${part(goodClaims)}.`;
+    await expect(verifier.verify(token)).rejects.toMatchObject({ reason: 'UNAUTHENTICATED' });
+  });
+
+  test.each(['', 'x', 'a.b.c', 'x'.repeat(10_000)])('that is none (%#)', async (token) => {
+    await expect(verifier.verify(token)).rejects.toMatchObject({ reason: 'UNAUTHENTICATED' });
+  });
+});
+
+describe('tokens signed with the key of a JWKS', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'jwks-'));
+  const servers: Server[] = [];
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+
+  async function keySet() {
+    return { keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256' }] };
+  }
+
+  async function fileVerifier() {
+    const path = join(directory, 'jwks.json');
+    writeFileSync(path, JSON.stringify(await keySet()));
+    return createTokenVerifier({ issuer, audience, jwks: path });
+  }
+
+  async function serve(status: number): Promise<string> {
+    const body = JSON.stringify(await keySet());
+    const server = createServer((_request, response) => response.writeHead(status).end(body));
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`;
+  }
+
+  const signed = (kid: string) =>
+    new SignJWT(goodClaims).setProtectedHeader({ alg: 'ES256', kid }).sign(privateKey);
+
+  afterAll(() => {
+    rmSync(directory, { recursive: true });
+    for (const server of servers) server.close();
+  });
+
+  test('are accepted when the set is a file', async () => {
+    const caller = await (await fileVerifier()).verify(await signed('one'));
+    expect(caller.subject).toBe('alice');
+  });
+
+  test('are accepted when the set is at a URL', async () => {
+    const remote = createTokenVerifier({ issuer, audience, jwks: await serve(200) });
+    expect((await remote.verify(await signed('one'))).subject).toBe('alice');
+  });
+
+  test('are refused when the set has no such key', async () => {
+    await expect((await fileVerifier()).verify(await signed('two'))).rejects.toMatchObject({
+      reason: 'UNAUTHENTICATED',
+    });
+  });
+
+  test('are refused when they are HS256 with the public key as the secret', async () => {
+    const token = await sign(goodClaims, pem, { kid: 'one' });
+    await expect((await fileVerifier()).verify(token)).rejects.toMatchObject({
+      reason: 'UNAUTHENTICATED',
+    });
+  });
+
+  test('can be tried again later when the set cannot be loaded', async () => {
+    const remote = createTokenVerifier({ issuer, audience, jwks: await serve(500) });
+    await expect(remote.verify(await signed('one'))).rejects.toMatchObject({
+      reason: 'STORAGE_UNAVAILABLE',
+    });
+  });
+});
+
+describe('a verifier is not made', () => {
+  test('with a secret that is too short', () => {
+    expect(() => createTokenVerifier({ issuer, audience, secret: 'short' })).toThrow('32 bytes');
+  });
+
+  test('with neither or both of secret and JWKS', () => {
+    expect(() => createTokenVerifier({ issuer, audience })).toThrow('either');
+    expect(() => createTokenVerifier({ issuer, audience, secret, jwks: 'x' })).toThrow('either');
+  });
+});

@@ -1,0 +1,158 @@
+import { gzipSync } from 'node:zlib';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ErrorInfoSchema } from '@loyalty/proto/google/rpc/error_details_pb.ts';
+import { StatusSchema } from '@loyalty/proto/google/rpc/status_pb.ts';
+import { createClient } from '../src/rpc/client.ts';
+import { eventually } from './eventually.ts';
+import { callRaw, grpcFrame, type RawAnswer } from './grpc-frames.ts';
+import { type NoteServer, startNoteServer, tokenFor } from './note-server.ts';
+import { methodOf, type Note } from './note-service.ts';
+
+const path = '/note.v1.NoteService/WriteNote';
+let server: NoteServer;
+let token: string;
+let handled = 0;
+
+beforeAll(async () => {
+  token = await tokenFor('checkout', ['service']);
+  server = await startNoteServer(
+    {
+      writeNote: (note) => {
+        handled += 1;
+        return note.text === 'hang' ? new Promise(() => undefined) : Promise.resolve(note);
+      },
+    },
+    { defaultDeadlineMs: 300 },
+  );
+});
+
+afterAll(() => server.stop());
+
+function send(body: Buffer, headers: Record<string, string> = {}): Promise<RawAnswer> {
+  return callRaw(`http://${server.grpcAddress}`, {
+    path,
+    headers: { authorization: `Bearer ${token}`, ...headers },
+    body,
+  });
+}
+
+function note(fields: Partial<Note>): Uint8Array {
+  const { input } = methodOf(server.service, 'WriteNote');
+  return toBinary(input, create(input, fields as Record<string, string>));
+}
+
+function reasonOf({ headers, trailers }: RawAnswer): string | undefined {
+  const details = headers['grpc-status-details-bin'] ?? trailers['grpc-status-details-bin'];
+  if (details === undefined) return undefined;
+  const [info] = fromBinary(StatusSchema, Buffer.from(String(details), 'base64')).details;
+  return info && anyUnpack(info, ErrorInfoSchema)?.reason;
+}
+
+describe('a request that is', () => {
+  test('empty is a message with no field set', async () => {
+    expect((await send(grpcFrame(new Uint8Array()))).status).toBe(0);
+  });
+
+  test('gzipped is understood', async () => {
+    const body = grpcFrame(gzipSync(note({ text: 'hello' })), true);
+    expect((await send(body, { 'grpc-encoding': 'gzip' })).status).toBe(0);
+  });
+
+  test('answered carries the request id that it came with', async () => {
+    const answer = await send(grpcFrame(note({})), { 'x-request-id': 'order-1' });
+    expect(answer.headers['x-request-id']).toBe('order-1');
+  });
+
+  test.each([
+    ['garbage', () => Buffer.from('ffffffff', 'hex')],
+    ['cut off in the middle of a field', () => Buffer.from(note({ text: 'hello' })).subarray(0, 4)],
+    ['text that is no UTF-8', () => Buffer.from('1a02c328', 'hex')],
+  ])('%s is INVALID_ARGUMENT', async (_case, message) => {
+    const answer = await send(grpcFrame(message()));
+    expect(answer.status).toBe(3);
+    expect(reasonOf(answer)).toBe('VALIDATION_FAILED');
+  });
+
+  test('garbage from nobody is UNAUTHENTICATED first', async () => {
+    const answer = await send(grpcFrame(Buffer.from('ffffffff', 'hex')), { authorization: '' });
+    expect(answer.status).toBe(16);
+    expect(reasonOf(answer)).toBe('UNAUTHENTICATED');
+  });
+});
+
+describe('refused, without reaching the handler, is', () => {
+  test.each<[string, () => Promise<RawAnswer>, number]>([
+    ['a length prefix of 4 GiB', () => send(Buffer.from('00ffffffff', 'hex')), 8],
+    [
+      'a message larger than the limit',
+      () => send(grpcFrame(note({ text: 'x'.repeat(5 * 1024 * 1024) }))),
+      8,
+    ],
+    [
+      'a small message that unzips to a huge one',
+      () => send(grpcFrame(gzipSync(Buffer.alloc(50_000_000)), true), { 'grpc-encoding': 'gzip' }),
+      8,
+    ],
+    [
+      'an encoding that nobody knows',
+      () => send(grpcFrame(note({}), true), { 'grpc-encoding': 'rot13' }),
+      12,
+    ],
+    [
+      'a compressed message that is not',
+      () => send(grpcFrame(note({ text: 'x' }), true), { 'grpc-encoding': 'gzip' }),
+      13,
+    ],
+    ['a request that ends within its frame', () => send(Buffer.from('0000000008', 'hex')), 12],
+    ['a deadline of no time', () => send(grpcFrame(note({})), { 'grpc-timeout': '0m' }), 4],
+    ['a header that is not a token', () => send(grpcFrame(note({})), { authorization: 'x' }), 16],
+  ])('%s', async (_case, request, status) => {
+    const before = handled;
+    expect((await request()).status).toBe(status);
+    expect(handled).toBe(before);
+  });
+
+  test('a method that does not exist', async () => {
+    const answer = await callRaw(`http://${server.grpcAddress}`, {
+      path: '/note.v1.NoteService/NoSuchMethod',
+      body: grpcFrame(note({})),
+    });
+    expect(answer.status).toBe(12);
+  });
+});
+
+test('a call without a deadline gets the default one', async () => {
+  const answer = await send(grpcFrame(note({ text: 'hang' })));
+  expect(answer.status).toBe(4);
+  expect(reasonOf(answer)).toBe('DEADLINE_EXCEEDED');
+});
+
+test('a caller that hangs up in the middle of a request disturbs nobody', async () => {
+  await callRaw(`http://${server.grpcAddress}`, {
+    path,
+    headers: { authorization: `Bearer ${token}` },
+    body: Buffer.from('0000000100', 'hex'),
+    hangUp: true,
+  });
+  expect((await send(grpcFrame(note({})))).status).toBe(0);
+});
+
+test('a caller that hangs up while its call runs ends the call', async () => {
+  const channel = server.channel();
+  const client = createClient(server.service, channel) as unknown as Record<
+    'writeNote',
+    (note: object, options: object) => Promise<Note>
+  >;
+  const controller = new AbortController();
+  const before = handled;
+  const options = { token, requestId: 'hang-up-1', signal: controller.signal };
+  const answer = client.writeNote({ text: 'hang' }, options).catch((error: unknown) => error);
+  await eventually('the handler has the call', () => handled > before);
+  controller.abort();
+  await eventually('the call is logged', () =>
+    server.lines.some(({ requestId, code }) => requestId === 'hang-up-1' && code === 'CANCELLED'),
+  );
+  expect(await answer).toMatchObject({ reason: 'CANCELLED' });
+});
