@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,12 +57,21 @@ async function git(...args: string[]): Promise<string> {
 // buf reads no module that lies behind a link or outside of its folder.
 function copyThirdPartyProtos(directory: string): void {
   writeThirdPartyProtos(directory);
-  const modules = readFileSync(join(directory, 'buf.yaml'), 'utf8').matchAll(/^ +- path: (.+)$/gm);
-  for (const [, path = ''] of modules) {
-    if (path === 'proto' || !existsSync(join(root, path))) continue;
-    cpSync(join(root, path), join(directory, path), {
-      recursive: true,
-      filter: (source) => source.endsWith('.proto') || statSync(source).isDirectory(),
-    });
+  for (const path of moduleFolders(readFileSync(join(directory, 'buf.yaml'), 'utf8'))) {
+    if (!path.startsWith('node_modules/') || !existsSync(join(root, path))) continue;
+    cpSync(join(root, path), join(directory, path), { recursive: true });
   }
+}
+
+/** The folders that a buf.yaml names: of each module what it includes, or all of it. */
+function moduleFolders(configuration: string): string[] {
+  const modules = configuration.split(/^ {2}- path: /m).slice(1);
+  return modules.flatMap((module) => {
+    const [, included] = /^ {4}includes:\n((?: {6}- .+\n)+)/m.exec(module) ?? [];
+    if (!included) return [module.slice(0, module.indexOf('\n'))];
+    return included
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/^ *- /, ''));
+  });
 }

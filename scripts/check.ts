@@ -24,6 +24,7 @@ const steps: Record<string, Step> = {
     refuse(loosePins(), 'Name one exact version, the same in every workspace.'),
   contracts: async () => {
     writeThirdPartyProtos();
+    await quiet('buf', 'format', '--diff', '--exit-code', 'proto');
     return quiet('buf', 'lint', 'proto');
   },
   breaking: findBreakingChanges,
