@@ -3,7 +3,13 @@ import type { IncomingMessage } from 'node:http';
 import type { TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify';
 import { answerConnectionError } from './connection-errors.ts';
 import { allowOrigins } from './cors.ts';
 import { HttpRefusal } from './http-refusal.ts';
@@ -34,7 +40,10 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const { logger, limits, isOpen } = options;
   const app = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: 'requestId',
+    }),
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestArrivalMsMax,
     http: {
@@ -51,6 +60,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
+  });
+  app.addHook('onSend', async (_request, reply) => {
     if (!isOpen()) reply.header('connection', 'close');
   });
   app.addHook('onResponse', async (request, reply) => logAnswer(request, reply));
@@ -119,28 +130,39 @@ async function answerError(
   request.reason = problem.reason;
   if (problem.status >= 500) {
     const level = problem.reason === 'INTERNAL' ? 'error' : 'warn';
-    request.log[level]({ requestId: request.id, err: error, reason: problem.reason }, 'failed');
+    request.log[level]({ err: error, reason: problem.reason }, 'failed');
   }
   await reply
     .code(problem.status)
     .headers({ 'cache-control': 'no-store', ...headers })
     .header('x-request-id', request.id)
     .type(problemContentType)
-    .send(JSON.stringify(problem));
+    .send(Buffer.from(JSON.stringify(problem)));
 }
 
 /** Fastify's own complaints in this API's words. */
 function refusalOf(error: unknown): unknown {
-  if (!Error.isError(error) || !('statusCode' in error)) return error;
+  if (!isComplaint(error)) return error;
   const { statusCode } = error;
   if (statusCode === 413) return new HttpRefusal(413, 'the body is larger than 1 MiB');
   if (statusCode === 415) {
     return new HttpRefusal(415, 'the body must be application/json in UTF-8');
   }
-  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
+  if (statusCode >= 400 && statusCode < 500) {
     return new ValidationFailed([{ field: '', message: error.message }], { cause: error });
   }
   return error;
+}
+
+/** Fastify's errors are no errors to the language, only objects with the members of one. */
+function isComplaint(error: unknown): error is { statusCode: number; message: string } {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'statusCode' in error &&
+    typeof error.statusCode === 'number' &&
+    'message' in error
+  );
 }
 
 function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
@@ -148,7 +170,6 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
   if (target === undefined && reply.statusCode < 400) return; // probes and preflights
   request.log.info(
     {
-      requestId: request.id,
       httpMethod: request.method,
       // The route and not the path: that one is the caller's business, and has no bounds.
       route: target?.route.path,

@@ -1,0 +1,289 @@
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { defaultLimits } from '../src/limits.ts';
+import {
+  send,
+  startService,
+  startTestGateway,
+  type TestGateway,
+  type TestService,
+  tokenFor,
+} from './start-gateway.ts';
+
+let service: TestService;
+let gateway: TestGateway;
+let backend: string;
+let calls = 0;
+
+beforeAll(async () => {
+  const answer = () => {
+    calls += 1;
+    return Promise.resolve({ program: {}, membership: {}, earn: {}, balance: {} });
+  };
+  service = await startService({
+    getProgram: answer,
+    getMembership: answer,
+    listMembers: answer,
+    listEntries: answer,
+    earn: () => {
+      calls += 1;
+      return Promise.resolve({ earn: { programId: 'wine-dine', transactionId: 't' }, balance: {} });
+    },
+    updateMembership: answer,
+  });
+  gateway = await startTestGateway(service.address, {
+    limits: { ...defaultLimits, requestArrivalMsMax: 400 },
+  });
+  backend = await tokenFor('service', 'checkout');
+});
+
+afterAll(async () => {
+  await gateway?.stop();
+  await service?.stop();
+});
+
+const earns = '/v1/programs/wine-dine/earns';
+const money = '{"currencyCode":"USD","minorUnits":1}';
+
+function earn(fields: { amount?: string; occurTime?: string; rest?: string }): string {
+  const { amount = money, occurTime = '"2026-01-01T12:00:00Z"', rest = '' } = fields;
+  return `{"userId":"alice","transaction":{"transactionId":"t","occurTime":${occurTime},"amount":${amount}${rest}}}`;
+}
+
+async function post(body: string, headers: Record<string, string> = {}) {
+  return send(`${gateway.url}${earns}`, 'POST', { token: backend, body, headers });
+}
+
+describe('a body is refused by the name of its field, and reaches no service:', () => {
+  const minorUnits = (value: string) =>
+    earn({ amount: `{"currencyCode":"USD","minorUnits":${value}}` });
+
+  test.each([
+    ['malformed', '{"userId":', ''],
+    ['not an object', '[1]', ''],
+    ['null', 'null', ''],
+    ['key twice', `{"userId":"a","userId":"b"}`, ''],
+    ['key twice, deep inside', earn({ amount: '{"minorUnits":1,"minorUnits":2}' }), ''],
+    ['lone surrogate', earn({ rest: ',"channel":"\\ud800"' }), ''],
+    ['deep nesting', `{"transaction":${'{"a":'.repeat(500)}1${'}'.repeat(500)}}`, ''],
+    ['unknown field', earn({ rest: ',"colour":"red"' }), 'transaction.colour'],
+    ['__proto__', '{"__proto__":{"userId":"mallory"}}', '__proto__'],
+    ['__proto__ in a map', earn({ rest: ',"attributes":{"__proto__":"x"}' }), 'transaction.'],
+    ['field of the path', '{"programId":"other"}', 'programId'],
+    ['hexadecimal', minorUnits('"0x10"'), 'transaction.amount.minorUnits'],
+    ['spaces', minorUnits('" 1 "'), 'transaction.amount.minorUnits'],
+    ['exponent', minorUnits('1e3'), 'transaction.amount.minorUnits'],
+    ['rounded', minorUnits('9007199254740993'), 'transaction.amount.minorUnits'],
+    ['null number', minorUnits('null'), 'transaction.amount.minorUnits'],
+    ['no number', earn({ amount: '{"currencyCode":"USD"}' }), 'transaction.amount.minorUnits'],
+    ['February 30th', earn({ occurTime: '"2026-02-30T00:00:00Z"' }), 'transaction.occurTime'],
+  ])('%s', async (_what, body, field) => {
+    const before = calls;
+    const { status, headers, json } = await post(body);
+    expect(status).toBe(400);
+    expect(headers.get('content-type')).toContain('application/problem+json');
+    expect(json).toMatchObject({ reason: 'VALIDATION_FAILED', status: 400 });
+    const { violations } = json as { violations: { field: string }[] };
+    expect(violations[0]?.field).toEqual(expect.stringContaining(field));
+    expect(calls).toBe(before);
+  });
+
+  test('what only the service can judge, in the names of the JSON', async () => {
+    for (const [body, field] of [
+      [earn({ amount: 'null' }), 'transaction.amount'],
+      [earn({ occurTime: 'null' }), 'transaction.occurTime'],
+      [earn({ rest: ',"items":[{"itemId":"1","quantity":0,"amount":null}]' }), 'items[0].quantity'],
+    ] as const) {
+      const { status, json } = await post(body);
+      expect(status).toBe(400);
+      expect(JSON.stringify(json)).toContain(field);
+    }
+  });
+
+  test('raw bytes that are not UTF-8', async () => {
+    const response = await fetch(`${gateway.url}${earns}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${backend}`, 'content-type': 'application/json' },
+      body: Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d),
+    });
+    expect(response.status).toBe(400);
+  });
+});
+
+describe('a query is refused', () => {
+  test.each([
+    ['/v1/programs/wine-dine/members?colour=red', 'colour'],
+    ['/v1/programs/wine-dine/members?pageSize=ten', 'pageSize'],
+    ['/v1/programs/wine-dine/members?pageSize=1&page_size=2', 'pageSize'],
+    ['/v1/programs/wine-dine/members?pageSize=', 'pageSize'],
+    ['/v1/programs/wine-dine/members?pageSize=-1', 'pageSize'],
+    ['/v1/programs/wine-dine/members?programId=other', 'programId'],
+    ['/v1/programs/wine-dine/members?pageToken=%ff', 'pageToken'],
+    ['/v1/programs/wine-dine/members/alice/entries?kinds=GIFT', 'kinds[0]'],
+    ['/v1/programs/wine-dine/members/alice/entries?startTime=2026-02-30T00:00:00Z', 'startTime'],
+    ['/v1/programs/wine-dine?__proto__=x', '__proto__'],
+  ])('%s', async (path, field) => {
+    const { status, json } = await send(`${gateway.url}${path}`, 'GET', { token: backend });
+    expect(status).toBe(400);
+    expect(json).toMatchObject({ violations: [{ field }] });
+  });
+});
+
+/** Sends a path as it is; fetch would tidy it up. */
+function getRaw(path: string): Promise<{ status: number | undefined; text: string }> {
+  const headers = { authorization: `Bearer ${backend}` };
+  return new Promise((resolve, reject) => {
+    httpRequest({ port: gateway.port, host: '127.0.0.1', path, headers }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      response.on('end', () => resolve({ status: response.statusCode, text }));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+describe('a path is refused', () => {
+  test.each([
+    ['/v1/programs/%00', 400],
+    ['/v1/programs/wine-dine/members/a%00b', 400],
+    ['/v1/programs/..%2f..%2fetc', 400],
+    ['/v1/programs/../programs/wine-dine', 404],
+    ['/v1/programs/%ff', 400],
+    ['/v1/programs/%zz', 400],
+    ['/v1/programs/wine-dine/', 404],
+    ['//v1/programs/wine-dine', 404],
+    ['/v1/programs/wine-dine/members/', 404],
+    ['/', 404],
+    ['/v2/programs', 404],
+    ['/v1/programs/wine-dine/rule-sets/one', 400],
+    [`/v1/programs/wine-dine/members/${'x'.repeat(129)}`, 400],
+  ])('%s with %i', async (path, expected) => {
+    const { status, text } = await getRaw(path);
+    expect(status).toBe(expected);
+    expect(JSON.parse(text)).toMatchObject({ status: expected, instance: expect.any(String) });
+  });
+});
+
+describe('a request is refused', () => {
+  test('in another media type or encoding', async () => {
+    for (const headers of [
+      { 'content-type': 'text/plain' },
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      { 'content-type': 'application/json; charset=latin1' },
+      { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+    ]) {
+      const { status, json } = await post(earn({}), headers as Record<string, string>);
+      expect([status, json]).toMatchObject([415, { reason: 'UNSUPPORTED_MEDIA_TYPE' }]);
+    }
+  });
+
+  test('with a body beyond 1 MiB, announced or not', async () => {
+    const body = earn({ rest: `,"channel":"${'x'.repeat(1024 * 1024)}"` });
+    const { status, json } = await post(body);
+    expect([status, json]).toMatchObject([413, { reason: 'BODY_TOO_LARGE' }]);
+    const chunked = await fetch(`${gateway.url}${earns}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${backend}`, 'content-type': 'application/json' },
+      body: new Blob([body]).stream(),
+      duplex: 'half',
+    });
+    expect(chunked.status).toBe(413);
+  });
+
+  test.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND'])(
+    'by %s where the path does not allow it',
+    async (method) => {
+      const { status, headers, json } = await send(`${gateway.url}${earns}`, method, {
+        token: backend,
+      });
+      expect([status, headers.get('allow')]).toEqual([405, 'POST']);
+      expect(json).toMatchObject({ reason: 'METHOD_NOT_ALLOWED' });
+    },
+  );
+
+  test.each([
+    ['without a token', undefined],
+    ['with another scheme', 'Basic YTpi'],
+    ['with a token that nobody signed', 'Bearer a.b.c'],
+    ['with an empty token', 'Bearer '],
+  ])('%s', async (_what, authorization) => {
+    const headers = authorization === undefined ? {} : { authorization };
+    const answer = await send(`${gateway.url}/v1/programs/wine-dine`, 'GET', {
+      headers: headers as Record<string, string>,
+    });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+    expect(answer.json).toMatchObject({ reason: 'UNAUTHENTICATED' });
+  });
+
+  test('with a key given twice', async () => {
+    const { status, text } = await new Promise<{ status: number | undefined; text: string }>(
+      (resolve, reject) => {
+        const request = httpRequest(
+          {
+            port: gateway.port,
+            host: '127.0.0.1',
+            method: 'POST',
+            path: '/v1/programs/wine-dine/members/alice/redemptions',
+            headers: { authorization: `Bearer ${backend}`, 'idempotency-key': ['a', 'b'] },
+          },
+          (response) => {
+            response.setEncoding('utf8').on('data', (body: string) => {
+              resolve({ status: response.statusCode, text: body });
+            });
+          },
+        );
+        request.on('error', reject).end();
+      },
+    );
+    expect(status).toBe(400);
+    expect(text).toContain('Idempotency-Key');
+  });
+});
+
+/** Writes to the gateway's port, and resolves to all that it answers until it closes. */
+function converse(...lines: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(gateway.port, '127.0.0.1', () => socket.write(lines.join('\r\n')));
+    socket.on('data', (chunk) => {
+      answer += chunk.toString();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer));
+  });
+}
+
+describe('a connection is answered and closed', () => {
+  test('when the body does not arrive in time', async () => {
+    const answer = await converse(
+      `POST ${earns} HTTP/1.1`,
+      'host: test',
+      `authorization: Bearer ${backend}`,
+      'content-type: application/json',
+      'content-length: 100',
+      '',
+      '{"userId":',
+    );
+    expect(answer).toMatch(/^HTTP\/1.1 408 /);
+    expect(answer).toContain('"reason":"REQUEST_TIMEOUT"');
+  });
+
+  test('when the headers do not', async () => {
+    expect(await converse(`GET ${earns} HTTP/1.1`, 'host: te')).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  test('when it is not HTTP', async () => {
+    const answer = await converse('HELO gateway', '', '');
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(answer).toContain('application/problem+json');
+  });
+});
+
+test('a body without any of that is served', async () => {
+  expect((await post(earn({}))).status).toBe(201);
+});

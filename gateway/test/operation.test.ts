@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { send, startService, startTestGateway, tokenFor } from './start-gateway.ts';
+
+const stops: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const stop of stops.splice(0).toReversed()) await stop();
+});
+
+async function started(handlers: Record<string, unknown>, corsOrigins: string[] = []) {
+  const service = await startService(handlers);
+  stops.push(() => service.stop());
+  const gateway = await startTestGateway(service.address, { corsOrigins });
+  stops.push(() => gateway.stop());
+  return gateway;
+}
+
+test('probes need no token', async () => {
+  const { url } = await started({});
+  for (const path of ['/livez', '/readyz']) {
+    const response = await fetch(`${url}${path}`);
+    expect([response.status, await response.text()]).toEqual([
+      200,
+      path === '/livez' ? 'alive\n' : 'ready\n',
+    ]);
+  }
+});
+
+test('a request that is under way is answered while the gateway stops', async () => {
+  const arrived = Promise.withResolvers<void>();
+  const finish = Promise.withResolvers<void>();
+  const gateway = await started({
+    getProgram: async () => {
+      arrived.resolve();
+      await finish.promise;
+      return { program: { programId: 'wine-dine' } };
+    },
+  });
+  const token = await tokenFor('admin', 'ops');
+  const answer = send(`${gateway.url}/v1/programs/wine-dine`, 'GET', { token });
+  await arrived.promise;
+  const stopped = gateway.stop();
+  finish.resolve();
+  expect((await answer).status).toBe(200);
+  await stopped;
+  await expect(fetch(`${gateway.url}/livez`)).rejects.toThrow('fetch failed');
+});
+
+test('a read that nobody waits for any more is called off', async () => {
+  const arrived = Promise.withResolvers<void>();
+  const aborted = Promise.withResolvers<void>();
+  const gateway = await started({
+    getProgram: async (_request: unknown, context: { signal: AbortSignal }) => {
+      context.signal.addEventListener('abort', () => aborted.resolve());
+      arrived.resolve();
+      return new Promise(() => {});
+    },
+  });
+  const leave = new AbortController();
+  const answer = fetch(`${gateway.url}/v1/programs/wine-dine`, {
+    headers: { authorization: `Bearer ${await tokenFor('admin', 'ops')}` },
+    signal: leave.signal,
+  });
+  await arrived.promise;
+  leave.abort();
+  await expect(answer).rejects.toThrow('aborted');
+  await aborted.promise;
+});
+
+describe('a browser', () => {
+  const origin = 'https://app.example.com';
+
+  test('of an allowed origin may ask and read', async () => {
+    const { url } = await started({}, [origin]);
+    const preflight = await send(`${url}/v1/programs/p/members/me/redemptions`, 'OPTIONS', {
+      headers: { origin, 'access-control-request-method': 'POST' },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('Idempotency-Key');
+    const answer = await send(`${url}/v1/programs`, 'GET', { headers: { origin } });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(answer.headers.get('access-control-expose-headers')).toContain('ETag');
+    expect(answer.headers.get('vary')).toBe('Origin');
+  });
+
+  test('of another origin may not', async () => {
+    const { url } = await started({}, [origin]);
+    const headers = { origin: 'https://evil.example', 'access-control-request-method': 'GET' };
+    const preflight = await send(`${url}/v1/programs`, 'OPTIONS', { headers });
+    expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test('of any origin may where all are allowed', async () => {
+    const { url } = await started({}, ['*']);
+    const answer = await send(`${url}/v1/programs`, 'GET', { headers: { origin } });
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  });
+});
