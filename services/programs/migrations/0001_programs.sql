@@ -59,24 +59,9 @@ create index rule_sets_in_force on rule_sets (program_id, effective_time desc, v
 create table rewards (
   program_id text collate "C" not null,
   reward_id text collate "C" not null,
-  display_name text not null,
   state text not null,
-  -- Points for one unit; the other way to price a reward is the conversion below.
-  fixed_points bigint,
-  -- So many points are worth so much money. The bounds are 0 where there is none.
-  conversion_points bigint,
-  conversion_currency_code text,
-  conversion_minor_units bigint,
-  conversion_minimum_points bigint,
-  conversion_maximum_points bigint,
-  conversion_step_points bigint,
-  stock_limit bigint,
-  member_limit_count integer,
-  member_limit_period text,
-  available_from timestamptz,
-  available_until timestamptz,
-  condition text not null,
-  metadata jsonb not null,
+  -- Name, price, limits and condition in protobuf JSON.
+  definition jsonb not null,
   changed_in bigint not null,
   create_time timestamptz not null,
   update_time timestamptz not null,
@@ -84,17 +69,8 @@ create table rewards (
   constraint rewards_program_fkey foreign key (program_id) references programs (program_id),
   constraint rewards_state_known check (state in ('ACTIVE', 'ARCHIVED')),
   constraint rewards_one_price check (
-    num_nonnulls(fixed_points, conversion_points) = 1
-    and num_nonnulls(conversion_points, conversion_currency_code, conversion_minor_units,
-      conversion_minimum_points, conversion_maximum_points, conversion_step_points) in (0, 6)
-  ),
-  constraint rewards_member_limit_whole check (
-    (member_limit_count is null) = (member_limit_period is null)
-  ),
-  constraint rewards_member_limit_period_known check (
-    member_limit_period in ('DAY', 'WEEK', 'MONTH', 'LIFETIME')
-  ),
-  constraint rewards_availability_ordered check (available_from < available_until)
+    (definition -> 'fixed' is null) <> (definition -> 'conversion' is null)
+  )
 );
 
 -- Who changed what, and when. Append-only.

@@ -13,7 +13,7 @@ import type { App } from './app/app.ts';
 import type { ProgramsConfig } from './config.ts';
 import { announceProgramChanged } from './events/program-changed.ts';
 import { eventsStream } from './events/streams.ts';
-import { definitionCodec } from './rpc/rule-set-message.ts';
+import { definitionsAsJson } from './rpc/definition-json.ts';
 import { programsServices } from './rpc/services.ts';
 import { translateStorageError } from './storage/errors.ts';
 import { createProgramStore } from './storage/program-store.ts';
@@ -58,7 +58,7 @@ export async function startPrograms(
     cleanups.push(() => relay.stop());
 
     const clock = () => new Date();
-    const definitions = definitionCodec;
+    const definitions = definitionsAsJson;
     const store = createProgramStore({
       knex,
       definitions,

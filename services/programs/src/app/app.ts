@@ -1,10 +1,17 @@
+import type { Reward, RuleSet } from '@loyalty/rules/language.ts';
 import type { DefinitionCodec } from './definition-codec.ts';
 import type { ProgramStore } from './program-store.ts';
+
+/** How definitions are written down. */
+export interface Definitions {
+  readonly ruleSet: DefinitionCodec<RuleSet>;
+  readonly reward: DefinitionCodec<Reward>;
+}
 
 /** What the use cases work with. */
 export interface App {
   readonly store: ProgramStore;
-  readonly definitions: DefinitionCodec;
+  readonly definitions: Definitions;
   readonly clock: () => Date;
 }
 

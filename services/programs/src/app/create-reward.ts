@@ -3,6 +3,7 @@ import { AlreadyExists, LimitExceeded } from '../domain/errors.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { type Reward, type RewardOffer, rewardsPerProgramMax } from '../domain/reward.ts';
 import type { App } from './app.ts';
+import { offerJson } from './offer-json.ts';
 import { requireValidOffer } from './valid-offer.ts';
 
 export interface CreateReward {
@@ -52,7 +53,7 @@ export async function createReward(app: App, command: CreateReward): Promise<Rew
       change: {
         verb: 'CREATE_REWARD',
         changed: { kind: 'REWARD', reward, isNew: true },
-        fields: differences(undefined, { ...offer }),
+        fields: differences(undefined, offerJson(app, offer)),
         revision,
         time: now,
         author,

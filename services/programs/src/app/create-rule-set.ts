@@ -54,7 +54,7 @@ export async function createRuleSet(app: App, command: CreateRuleSet): Promise<R
       change: {
         verb: 'CREATE_RULE_SET',
         changed: { kind: 'RULE_SET', ruleSet, isNew: true },
-        fields: differences(undefined, app.definitions.toJson(definition)),
+        fields: differences(undefined, app.definitions.ruleSet.toJson(definition)),
         revision,
         time: now,
         author,

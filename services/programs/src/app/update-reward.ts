@@ -4,6 +4,7 @@ import { requireEtag } from '../domain/etag.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { type Reward, type RewardOffer, rewardEtag } from '../domain/reward.ts';
 import type { App } from './app.ts';
+import { offerJson } from './offer-json.ts';
 import { requireValidOffer } from './valid-offer.ts';
 
 export interface UpdateReward {
@@ -32,10 +33,9 @@ export async function updateReward(app: App, command: UpdateReward): Promise<Rew
     if (reward === undefined) throw new RewardNotFound({ programId, rewardId });
     requireEtag(rewardEtag(reward), command.etags);
     requireChangeable(program);
-    const before = offerOf(reward);
-    const after = command.edit(before);
+    const after = command.edit(reward);
     requireValidOffer(after);
-    const fields = differences({ ...before }, { ...after });
+    const fields = differences(offerJson(app, reward), offerJson(app, after));
     if (fields.length === 0) return { answer: reward, change: undefined };
     const revision = program.revision + 1n;
     const changed = { ...reward, ...after, changedIn: revision, updateTime: now };
@@ -51,19 +51,4 @@ export async function updateReward(app: App, command: UpdateReward): Promise<Rew
       },
     };
   });
-}
-
-function offerOf(reward: Reward): RewardOffer {
-  const { displayName, state, price, stockLimit, memberLimit, availability, condition, metadata } =
-    reward;
-  return {
-    displayName,
-    state,
-    price,
-    stockLimit,
-    memberLimit,
-    availability,
-    condition,
-    metadata,
-  };
 }

@@ -42,8 +42,8 @@ export async function updateRuleSet(app: App, command: UpdateRuleSet): Promise<R
     const definition = command.edit(view.ruleSet.definition);
     requireValidDefinition(definition);
     const fields = differences(
-      app.definitions.toJson(view.ruleSet.definition),
-      app.definitions.toJson(definition),
+      app.definitions.ruleSet.toJson(view.ruleSet.definition),
+      app.definitions.ruleSet.toJson(definition),
     );
     if (fields.length === 0) return { answer: view, change: undefined };
     const revision = program.revision + 1n;

@@ -4,7 +4,7 @@ import type { App } from '../app/app.ts';
 import { createReward } from '../app/create-reward.ts';
 import { authorOf } from './caller.ts';
 import { required, requireSameId } from './required.ts';
-import { parseOffer, renderReward, requirePrice } from './reward-message.ts';
+import { parseOffer, renderReward } from './reward-message.ts';
 
 type Method = typeof RewardService.method.createReward;
 
@@ -13,11 +13,10 @@ export function createRewardHandler(app: App): Handler<Method> {
     const { programId } = request;
     const message = required(request.reward, 'reward');
     requireSameId('reward.program_id', { inBody: message.programId, inPath: programId });
-    const offer = parseOffer(message);
     const reward = await createReward(app, {
       programId,
       rewardId: message.rewardId,
-      offer: { ...offer, price: requirePrice(offer.price) },
+      offer: parseOffer(message),
       author: authorOf(context),
     });
     return { reward: renderReward(reward) };

@@ -4,7 +4,7 @@ import {
   Program_Enrollment,
   Program_State,
   type Program as ProgramMessage,
-  type ProgramSchema,
+  ProgramSchema,
 } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import {
   defaultSettings,
@@ -13,6 +13,7 @@ import {
   type ProgramState,
   programEtag,
 } from '../domain/program.ts';
+import { requireStorable } from './storable.ts';
 
 /** A program as the contract shows it. */
 export function renderProgram(program: Program): MessageInitShape<typeof ProgramSchema> {
@@ -33,8 +34,13 @@ export function renderProgram(program: Program): MessageInitShape<typeof Program
   };
 }
 
-/** The settings in a message, with the default for each that is absent. */
+/**
+ * The settings in a message, with the default for each that is absent.
+ *
+ * @throws {ValidationFailed}
+ */
 export function parseSettings(message: ProgramMessage): ProgramSettings {
+  requireStorable(ProgramSchema, message, 'program');
   const { displayName, description, unit, timeZone, enrollment, limits, metadata } = message;
   return {
     displayName,

@@ -1,4 +1,5 @@
-import { create, fromJson, type JsonObject, type JsonValue, toJson } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import {
   RefundPolicy_Shortfall,
   RuleSet_Rounding,
@@ -6,10 +7,10 @@ import {
   type RuleSet as RuleSetMessage,
   RuleSetSchema,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
-import type { DefinitionCodec } from '../app/definition-codec.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { type RuleSetView, ruleSetEtag } from '../domain/rule-set.ts';
-import { timestampOf } from './time.ts';
+import { requireStorable } from './storable.ts';
+import { timestampField } from './time.ts';
 
 /** The fields of a rule set that its author writes, by their proto names. */
 export const definitionFields = {
@@ -24,29 +25,27 @@ export const definitionFields = {
 /** A rule set as the contract shows it. */
 export function renderRuleSet(view: RuleSetView): RuleSetMessage {
   const { ruleSet, state } = view;
-  const { createTime, updateTime, effectiveTime, publishTime } = ruleSet;
-  const message: RuleSetMessage = {
+  return {
     ...ruleSet.definition,
     programId: ruleSet.programId,
     version: ruleSet.version,
     state: RuleSet_State[state],
     timeZone: ruleSet.timeZone ?? '',
     etag: ruleSetEtag(view),
+    createTime: timestampFromDate(ruleSet.createTime),
+    updateTime: timestampFromDate(ruleSet.updateTime),
+    ...timestampField('effectiveTime', ruleSet.effectiveTime),
+    ...timestampField('publishTime', ruleSet.publishTime),
   };
-  return Object.assign(message, {
-    createTime: timestampOf(createTime),
-    updateTime: timestampOf(updateTime),
-    effectiveTime: timestampOf(effectiveTime),
-    publishTime: timestampOf(publishTime),
-  });
 }
 
 /**
  * What the author wrote, with the default for each policy that is absent.
  *
- * @throws {ValidationFailed} for what only the server decides
+ * @throws {ValidationFailed} also for what only the server decides
  */
 export function parseDefinition(message: RuleSetMessage): RuleSetMessage {
+  requireStorable(RuleSetSchema, message, 'rule_set');
   if (message.effectiveTime !== undefined && message.state <= RuleSet_State.DRAFT) {
     throw new ValidationFailed([
       { field: 'rule_set.effective_time', message: 'is given when the rule set is published' },
@@ -64,9 +63,3 @@ export function parseDefinition(message: RuleSetMessage): RuleSetMessage {
     },
   });
 }
-
-/** The definition as protobuf JSON. Unknown fields are refused, because ignoring a rule would change awards. */
-export const definitionCodec: DefinitionCodec = {
-  toJson: (definition) => toJson(RuleSetSchema, definition) as JsonObject,
-  fromJson: (json) => fromJson(RuleSetSchema, json as JsonValue),
-};

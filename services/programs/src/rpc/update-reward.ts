@@ -10,19 +10,18 @@ import type { RewardOffer } from '../domain/reward.ts';
 import { authorOf } from './caller.ts';
 import { fieldsToUpdate } from './field-mask.ts';
 import { required, requireSameId } from './required.ts';
-import { parseOffer, renderReward, requirePrice } from './reward-message.ts';
+import { parseOffer, renderReward } from './reward-message.ts';
 
 type Method = typeof RewardService.method.updateReward;
 
-const offerFieldOf: Readonly<Record<string, keyof RewardOffer>> = {
+const definitionFields = {
   display_name: 'displayName',
-  state: 'state',
-  stock: 'stockLimit',
+  stock: 'stock',
   member_limit: 'memberLimit',
   availability: 'availability',
   condition: 'condition',
   metadata: 'metadata',
-};
+} as const satisfies Readonly<Record<string, keyof RewardMessage>>;
 
 export function updateRewardHandler(app: App): Handler<Method> {
   return async (request, context) => {
@@ -34,7 +33,7 @@ export function updateRewardHandler(app: App): Handler<Method> {
       schema: RewardSchema,
       message,
       mask: updateMask,
-      updatable: [...Object.keys(offerFieldOf), 'fixed', 'conversion'],
+      updatable: [...Object.keys(definitionFields), 'state', 'fixed', 'conversion'],
       ignored: ['program_id', 'reward_id', 'etag', 'create_time', 'update_time'],
     });
     const reward = await updateReward(app, {
@@ -49,15 +48,19 @@ export function updateRewardHandler(app: App): Handler<Method> {
 }
 
 function editor(message: RewardMessage, fields: ReadonlySet<string>) {
-  const { price, ...given } = parseOffer(message);
-  const names = [...fields].map((field) => offerFieldOf[field]);
-  const changes = Object.fromEntries(
-    Object.entries(given).filter(([name]) => names.includes(name as keyof RewardOffer)),
-  ) as Partial<RewardOffer>;
-  return (present: RewardOffer): RewardOffer => {
-    const isCleared = fields.has(present.price.kind === 'FIXED' ? 'fixed' : 'conversion');
-    const isGiven = message.price.case !== undefined && fields.has(message.price.case);
-    const kept = isCleared ? undefined : present.price;
-    return { ...present, ...changes, price: requirePrice(isGiven ? price : kept) };
+  const given = parseOffer(message);
+  return ({ state, definition }: RewardOffer): RewardOffer => {
+    const edited = { ...definition, price: editedPrice(definition.price) };
+    for (const [field, name] of Object.entries(definitionFields)) {
+      if (fields.has(field)) Object.assign(edited, { [name]: given.definition[name] });
+    }
+    return { state: fields.has('state') ? given.state : state, definition: edited };
   };
+
+  // A price that is named replaces the other kind; naming the present kind without a value takes it away.
+  function editedPrice(present: RewardMessage['price']): RewardMessage['price'] {
+    const { price } = given.definition;
+    if (price.case !== undefined && fields.has(price.case)) return price;
+    return present.case !== undefined && fields.has(present.case) ? { case: undefined } : present;
+  }
 }

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { DefinitionCodec } from '../app/definition-codec.ts';
+import type { Definitions } from '../app/app.ts';
 import type { Decision, LockedProgram, ProgramStore } from '../app/program-store.ts';
 import type { Change, ChangeRecord } from '../domain/change.ts';
 import { ProgramNotFound } from '../domain/errors.ts';
@@ -13,19 +13,12 @@ import {
   updateProgram,
   updateRevision,
 } from './program-rows.ts';
-import {
-  countRewards,
-  insertReward,
-  selectAllRewards,
-  selectReward,
-  selectRewards,
-  updateReward,
-} from './reward-rows.ts';
+import { type RewardRows, rewardRows } from './reward-rows.ts';
 import { type RuleSetRows, ruleSetRows } from './rule-set-rows.ts';
 
 export interface ProgramStoreOptions {
   knex: Knex;
-  definitions: DefinitionCodec;
+  definitions: Definitions;
   clock: () => Date;
   /** The outbox row that announces a change. */
   announce: (record: ChangeRecord) => Uint8Array;
@@ -36,14 +29,15 @@ export interface ProgramStoreOptions {
 /** Programs in PostgreSQL. */
 export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
   const { knex, definitions, wakeRelay } = options;
-  const ruleSets = ruleSetRows(definitions);
+  const ruleSets = ruleSetRows(definitions.ruleSet);
+  const rewards = rewardRows(definitions.reward);
   return {
     findProgram: (programId, at) => translated(() => selectProgram(knex, { programId, at })),
     listPrograms: (query) => translated(() => selectPrograms(knex, query)),
     findRuleSet: (key) => translated(() => ruleSets.find(knex, key)),
     listRuleSets: (query) => translated(() => ruleSets.list(knex, query)),
-    findReward: (key) => translated(() => selectReward(knex, key)),
-    listRewards: (query) => translated(() => selectRewards(knex, query)),
+    findReward: (key) => translated(() => rewards.find(knex, key)),
+    listRewards: (query) => translated(() => rewards.list(knex, query)),
     listChanges: (query) => translated(() => selectChanges(knex, query)),
     readSnapshot: (programId, at) =>
       translated(() =>
@@ -52,7 +46,7 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
             const program = await selectProgram(tx, { programId, at });
             if (program === undefined) return undefined;
             const published = await ruleSets.listPublished(tx, programId);
-            return { program, ruleSets: published, rewards: await selectAllRewards(tx, programId) };
+            return { program, ruleSets: published, rewards: await rewards.listAll(tx, programId) };
           },
           { isolationLevel: 'repeatable read', readOnly: true },
         ),
@@ -75,7 +69,7 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
     programId: string,
     decide: (locked: LockedProgram) => Promise<Decision<Answer>>,
   ): Promise<Decision<Answer>> {
-    const locked = await lock(tx, programId, { clock: options.clock, ruleSets });
+    const locked = await lock(tx, programId, { clock: options.clock, ruleSets, rewards });
     const decision = await decide(locked);
     if (decision.change !== undefined) await write(tx, decision.change, false);
     return decision;
@@ -94,7 +88,7 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
         await updateRevision(tx, { programId, revision });
         break;
       case 'REWARD':
-        await (changed.isNew ? insertReward : updateReward)(tx, changed.reward);
+        await (changed.isNew ? rewards.insert : rewards.update)(tx, changed.reward);
         await updateRevision(tx, { programId, revision });
         break;
     }
@@ -103,11 +97,17 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
   }
 }
 
+interface LockOptions {
+  clock: () => Date;
+  ruleSets: RuleSetRows;
+  rewards: RewardRows;
+}
+
 /** @throws {ProgramNotFound} */
 async function lock(
   tx: Knex,
   programId: string,
-  { clock, ruleSets }: { clock: () => Date; ruleSets: RuleSetRows },
+  { clock, ruleSets, rewards }: LockOptions,
 ): Promise<LockedProgram> {
   if (!(await lockProgram(tx, programId))) throw new ProgramNotFound(programId);
   const now = clock();
@@ -120,8 +120,8 @@ async function lock(
     findRuleSet: (version) => ruleSets.find(tx, { programId, version }),
     lastRuleSetVersion: () => ruleSets.lastVersion(tx, programId),
     hasPublishedRuleSet: () => ruleSets.hasPublished(tx, programId),
-    findReward: (rewardId) => selectReward(tx, { programId, rewardId }),
-    countRewards: () => countRewards(tx, programId),
+    findReward: (rewardId) => rewards.find(tx, { programId, rewardId }),
+    countRewards: () => rewards.count(tx, programId),
   };
 }
 

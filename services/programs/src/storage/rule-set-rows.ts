@@ -1,3 +1,4 @@
+import type { RuleSet } from '@loyalty/rules/language.ts';
 import type { Knex } from 'knex';
 import type { DefinitionCodec } from '../app/definition-codec.ts';
 import type { Page, RuleSetQuery } from '../app/program-store.ts';
@@ -18,7 +19,7 @@ interface RuleSetRow {
 }
 
 /** Reads and writes the table `rule_sets`. */
-export function ruleSetRows(definitions: DefinitionCodec) {
+export function ruleSetRows(definitions: DefinitionCodec<RuleSet>) {
   const ruleSetOf = (row: RuleSetRow): RuleSetVersion => ({
     programId: row.program_id,
     version: row.version,

@@ -1,0 +1,161 @@
+// A programs service with a database and a message server of its own, and clients that call it over real gRPC.
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { mintToken } from '@loyalty/platform/auth/mint.ts';
+import type { Role } from '@loyalty/platform/auth/tokens.ts';
+import { createLogger } from '@loyalty/platform/logging.ts';
+import { type CallOptions, createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
+import type { ProgramSchema } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
+import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
+import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
+import {
+  RateAward_Mode,
+  type RuleSetSchema,
+} from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
+import { createTestDatabase, createTestNats } from '../../../local/src/test-environment.ts';
+import type { ProgramsConfig } from '../src/config.ts';
+import { type RunningPrograms, startPrograms } from '../src/wiring.ts';
+
+const issuer = 'https://issuer.test';
+const audience = 'loyalty';
+const secret = randomBytes(32).toString('base64url');
+
+export function tokenOf({
+  role,
+  subject = 'someone',
+  programs,
+}: {
+  role: Role;
+  subject?: string;
+  programs?: readonly string[];
+}): Promise<string> {
+  return mintToken({
+    secret,
+    issuer,
+    audience,
+    subject,
+    roles: [role],
+    ...(programs !== undefined && { programs }),
+    lifetimeSeconds: 3600,
+  });
+}
+
+const services = [ProgramService, RuleSetService, RewardService];
+
+export type Setting = Awaited<ReturnType<typeof startSetting>>;
+
+/** What a test file needs; `start` it before and `stop` it after its tests. */
+export async function startSetting() {
+  const [database, nats] = await Promise.all([createTestDatabase('programs'), createTestNats()]);
+  const config: ProgramsConfig = {
+    host: '127.0.0.1',
+    grpcPort: 0,
+    httpPort: 0,
+    database: { url: database.url, poolSize: 10 },
+    nats: { url: nats.url, user: undefined, password: undefined },
+    tokens: { issuer, audience, secret, jwks: undefined },
+    log: { level: 'silent', pretty: false },
+    shutdownGraceMs: 1_000,
+  };
+  const logger = createLogger({ name: 'programs', level: process.env['TEST_LOG'] ?? 'silent' });
+  const tokens = {
+    admin: await tokenOf({ role: 'admin', subject: 'jane' }),
+    service: await tokenOf({ role: 'service', subject: 'ledger' }),
+    member: await tokenOf({ role: 'member', subject: 'alice' }),
+  };
+  let running = await startPrograms(config, logger);
+  let clients = connect(running);
+
+  return {
+    tokens,
+    config,
+    databaseUrl: database.url,
+    natsUrl: nats.url,
+    get clients() {
+      return clients;
+    },
+    get httpUrl() {
+      return `http://127.0.0.1:${running.httpPort}`;
+    },
+    /** A second replica on the same database. */
+    async startReplica() {
+      const replica = await startPrograms(config, logger);
+      const connected = connect(replica);
+      return {
+        clients: connected,
+        async stop() {
+          connected.close();
+          await replica.stop();
+        },
+      };
+    },
+    async restart() {
+      clients.close();
+      await running.stop();
+      running = await startPrograms(config, logger);
+      clients = connect(running);
+    },
+    async stop() {
+      clients.close();
+      await running.stop();
+      await Promise.all([database.drop(), nats.stop()]);
+    },
+  };
+}
+
+function connect({ grpcPort }: RunningPrograms) {
+  const channel = createChannel({ address: `127.0.0.1:${grpcPort}`, services });
+  return {
+    programs: createClient(ProgramService, channel),
+    ruleSets: createClient(RuleSetService, channel),
+    rewards: createClient(RewardService, channel),
+    close: () => channel.close(),
+  };
+}
+
+export function newProgramId(): string {
+  return `p-${randomUUID().slice(0, 18)}`;
+}
+
+/** 5 points per 100.00 USD. */
+export const fivePerHundred = {
+  earnRules: [
+    {
+      ruleId: 'base',
+      award: {
+        case: 'rate',
+        value: {
+          points: 5n,
+          per: { currencyCode: 'USD', minorUnits: 10_000n },
+          mode: RateAward_Mode.STEP,
+        },
+      },
+    },
+  ],
+} as const satisfies MessageInitShape<typeof RuleSetSchema>;
+
+/** A new program in state DRAFT. */
+export async function createDraft(
+  { clients, tokens }: Setting,
+  settings: MessageInitShape<typeof ProgramSchema> = {},
+) {
+  const { program } = await clients.programs.createProgram(
+    { program: { programId: newProgramId(), displayName: 'Wine & Dine', ...settings } },
+    { token: tokens.admin },
+  );
+  if (program === undefined) throw new Error('no program was answered');
+  return program;
+}
+
+/** A new program in state ACTIVE, with a first rule set. */
+export async function createActive(setting: Setting) {
+  const { programId } = await createDraft(setting);
+  const { clients, tokens } = setting;
+  const call: CallOptions = { token: tokens.admin };
+  await clients.ruleSets.createRuleSet({ programId, ruleSet: fivePerHundred }, call);
+  await clients.ruleSets.publishRuleSet({ programId, version: 1 }, call);
+  const { program } = await clients.programs.activateProgram({ programId }, call);
+  if (program === undefined) throw new Error('no program was answered');
+  return program;
+}

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execute } from '../../../local/src/test-environment.ts';
+import { type Setting, startSetting } from './running-programs.ts';
+
+const main = join(import.meta.dirname, '../src/main.ts');
+
+let setting: Setting;
+beforeAll(async () => {
+  setting = await startSetting();
+});
+afterAll(() => setting.stop());
+
+function environment(): Record<string, string> {
+  return {
+    PROGRAMS_HOST: '127.0.0.1',
+    PROGRAMS_GRPC_PORT: '0',
+    PROGRAMS_HTTP_PORT: '0',
+    PROGRAMS_DATABASE_URL: setting.databaseUrl,
+    PROGRAMS_NATS_URL: setting.natsUrl,
+    PROGRAMS_JWT_ISSUER: 'https://issuer.test',
+    PROGRAMS_JWT_AUDIENCE: 'loyalty',
+    PROGRAMS_JWT_SECRET: 'a secret of more than thirty-two bytes',
+  };
+}
+
+function run(env: Record<string, string>) {
+  const child = spawn(process.execPath, [main], { env: { PATH: '/usr/bin:/bin', ...env } });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (data) => (output.stdout += data));
+  child.stderr.on('data', (data) => (output.stderr += data));
+  return { child, output, exited: once(child, 'close').then(([code]) => code as number) };
+}
+
+describe('the process', () => {
+  test.each([
+    { wrong: 'no database', change: { PROGRAMS_DATABASE_URL: '' }, key: 'PROGRAMS_DATABASE_URL' },
+    { wrong: 'no issuer', change: { PROGRAMS_JWT_ISSUER: '' }, key: 'PROGRAMS_JWT_ISSUER' },
+    {
+      wrong: 'a port out of range',
+      change: { PROGRAMS_GRPC_PORT: '70000' },
+      key: 'PROGRAMS_GRPC_PORT',
+    },
+    {
+      wrong: 'a pool of none',
+      change: { PROGRAMS_DATABASE_POOL_SIZE: '0' },
+      key: 'PROGRAMS_DATABASE_POOL_SIZE',
+    },
+    { wrong: 'an unknown key', change: { PROGRAMS_GPRC_PORT: '1' }, key: 'PROGRAMS_GPRC_PORT' },
+    { wrong: 'two keys for tokens', change: { PROGRAMS_JWT_JWKS: 'x' }, key: 'PROGRAMS_JWT_JWKS' },
+    { wrong: 'a short secret', change: { PROGRAMS_JWT_SECRET: 'x' }, key: 'PROGRAMS_JWT_SECRET' },
+    {
+      wrong: 'a NATS URL that is none',
+      change: { PROGRAMS_NATS_URL: 'x' },
+      key: 'PROGRAMS_NATS_URL',
+    },
+  ])('with $wrong says so in one line and exits', async ({ change, key }) => {
+    const { output, exited } = run({ ...environment(), ...change });
+    expect(await exited).not.toBe(0);
+    expect(output.stdout).toBe('');
+    expect(output.stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(output.stderr).toContain(key);
+  });
+
+  test('refuses a database that a newer release has migrated', async () => {
+    const newer = `insert into knex_migrations (name, batch, migration_time) values ('9999_later.sql', 99, now())`;
+    await execute(setting.databaseUrl, newer);
+    try {
+      const { output, exited } = run(environment());
+      expect(await exited).not.toBe(0);
+      expect(output.stderr).toContain('9999_later.sql');
+    } finally {
+      await execute(
+        setting.databaseUrl,
+        `delete from knex_migrations where name = '9999_later.sql'`,
+      );
+    }
+  });
+
+  test('says where it listens, and stops cleanly when asked to', async () => {
+    const { child, output, exited } = run(environment());
+    for await (const _ of child.stdout) if (output.stdout.includes('is ready')) break;
+    child.kill('SIGTERM');
+    expect(await exited).toBe(0);
+    expect(output.stdout).toMatch(/"grpcPort":\d+,"httpPort":\d+/);
+  });
+});
+
+test('the same handlers answer over HTTP, with health beside them', async () => {
+  const response = await fetch(`${setting.httpUrl}/loyalty.programs.v1.ProgramService/GetProgram`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${setting.tokens.admin}`,
+    },
+    body: JSON.stringify({ programId: 'not-there' }),
+  });
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ code: 'not_found' });
+  expect((await fetch(`${setting.httpUrl}/readyz`)).status).toBe(200);
+  expect(await (await fetch(`${setting.httpUrl}/metrics`)).text()).toContain('outbox_rows_total');
+});
