@@ -15,8 +15,8 @@ export async function awaitPredecessor(options: {
 }): Promise<void> {
   const deadline = Date.now() + 15_000;
   for (;;) {
-    const pid = readPid(options.pidFile);
-    if (pid === undefined || !commandLine(pid).includes(options.argument)) break;
+    const pid = findPredecessor(options);
+    if (pid === undefined) break;
     if (Date.now() > deadline) {
       throw new Error(
         `${options.name} (process ${pid}) is already at work here: end what started it, or run: kill ${pid}`,
@@ -25,6 +25,15 @@ export async function awaitPredecessor(options: {
     await delay(50);
   }
   rmSync(options.pidFile, { force: true });
+}
+
+/** The process that the pid file names, unless it has ended and its number is another program's. */
+export function findPredecessor(options: {
+  pidFile: string;
+  argument: string;
+}): number | undefined {
+  const pid = readPid(options.pidFile);
+  return pid !== undefined && commandLine(pid).includes(options.argument) ? pid : undefined;
 }
 
 function readPid(file: string): number | undefined {

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { findPredecessor } from './predecessor.ts';
+import { StartRefused } from './start-refused.ts';
+
+/** The folder in which everything is kept that outlives a run. */
+export interface DataDirectory {
+  path(name: string): string;
+  /** A text that was made at random when it was first asked for. */
+  secret(): string;
+  /** What the last run told its users; empty before the first one. */
+  readEnv(): NodeJS.Dict<string>;
+  /** Tells them, in a file that a shell can source. */
+  writeEnv(values: Readonly<Record<string, string>>): void;
+  /** Deletes databases, streams and logs. Tokens that were handed out stay good. */
+  empty(): void;
+  /** Lets another process have the folder. */
+  release(): void;
+}
+
+const mainFile = 'local/src/main.ts';
+
+/** @throws {StartRefused} while another process has the folder */
+export function claimDataDirectory(directory: string): DataDirectory {
+  mkdirSync(directory, { recursive: true });
+  const path = (name: string) => join(directory, name);
+  claim(path('pid'), directory);
+  return {
+    path,
+    secret: () => readOrCreate(path('secret')),
+    readEnv: () => parseEnv(read(path('env')) ?? ''),
+    writeEnv(values) {
+      const lines = Object.entries(values).map(
+        ([name, value]) => `export ${name}=${quoted(value)}`,
+      );
+      // Renamed into place, so that nobody reads half of it.
+      writeFileSync(path('env.new'), `${lines.join('\n')}\n`, { mode: 0o600 });
+      renameSync(path('env.new'), path('env'));
+    },
+    empty() {
+      for (const name of ['postgres', 'nats', 'logs']) {
+        rmSync(path(name), { recursive: true, force: true });
+      }
+    },
+    release: () => rmSync(path('pid'), { force: true }),
+  };
+}
+
+function claim(pidFile: string, directory: string): void {
+  try {
+    writeFileSync(pidFile, String(process.pid), { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const pid = findPredecessor({ pidFile, argument: mainFile });
+    if (pid !== undefined) {
+      throw new StartRefused(
+        `npm start is already at work in ${directory} (process ${pid}): use what it runs, or end it: kill ${pid}`,
+      );
+    }
+    rmSync(pidFile, { force: true });
+    claim(pidFile, directory);
+  }
+}
+
+function readOrCreate(file: string): string {
+  const present = read(file);
+  if (present !== undefined && present.length >= 32) return present;
+  const created = randomBytes(32).toString('base64url');
+  writeFileSync(file, created, { mode: 0o600 });
+  return created;
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** One word of a shell's command line. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

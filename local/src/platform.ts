@@ -1,0 +1,119 @@
+import { mintToken } from '@loyalty/platform/auth/mint.ts';
+import type { Role } from '@loyalty/platform/auth/tokens.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { ensureDatabase } from './databases.ts';
+import { type NatsServer, startNats } from './nats-server.ts';
+import { isFree } from './port-check.ts';
+import { type PostgresServer, startPostgres } from './postgres-server.ts';
+import { withProgress } from './progress.ts';
+import { ensureSamplePrograms } from './sample-programs.ts';
+import { type Services, startServices } from './services.ts';
+import type { LocalPorts } from './settings.ts';
+import { welcome } from './welcome.ts';
+
+const host = '127.0.0.1';
+const issuer = 'loyalty-local';
+const audience = 'loyalty';
+const tokenLifetimeSeconds = 24 * 60 * 60;
+
+/** What runs so far; grows while the platform starts, so that it can be stopped at any moment. */
+export interface Platform {
+  postgres?: PostgresServer;
+  nats?: NatsServer;
+  services?: Services;
+}
+
+export interface PlatformOptions {
+  platform: Platform;
+  data: DataDirectory;
+  ports: LocalPorts;
+  /** Nothing more is started when it is aborted. */
+  stopping: AbortSignal;
+  tell: (line: string) => void;
+}
+
+/** Starts everything, and answers what to tell the person then. */
+export async function startPlatform(options: PlatformOptions): Promise<string> {
+  const { platform, data, ports, stopping, tell } = options;
+  tell('Starting PostgreSQL and NATS …');
+  const servers = await startServers(platform, data);
+  stopping.throwIfAborted();
+
+  tell('Starting programs, ledger and gateway …');
+  const tokens = { secret: data.secret(), issuer, audience };
+  const logDirectory = data.path('logs');
+  const services = startServices({ ...servers, ports, tokens, logDirectory, tell });
+  platform.services = services;
+  await withProgress('The services are starting', () => services.ready());
+
+  const token = (role: Role, subject: string) =>
+    mintToken({ ...tokens, subject, roles: [role], lifetimeSeconds: tokenLifetimeSeconds });
+  const gatewayUrl = `http://${host}:${ports.gateway}`;
+  const adminToken = await token('admin', 'local-admin');
+  await withProgress('The sample programs are being created', () =>
+    ensureSamplePrograms({ url: gatewayUrl, adminToken }),
+  );
+
+  data.writeEnv({
+    LOYALTY_URL: gatewayUrl,
+    LOYALTY_ADMIN_TOKEN: adminToken,
+    LOYALTY_SERVICE_TOKEN: await token('service', 'local-shop'),
+    LOYALTY_MEMBER_TOKEN: await token('member', 'alice'),
+    LOYALTY_PROGRAMS_GRPC: `${host}:${ports.programsGrpc}`,
+    LOYALTY_LEDGER_GRPC: `${host}:${ports.ledgerGrpc}`,
+    LOYALTY_JWT_SECRET: tokens.secret,
+    LOYALTY_JWT_ISSUER: issuer,
+    LOYALTY_JWT_AUDIENCE: audience,
+    NATS_URL: servers.natsUrl,
+    PROGRAMS_DATABASE_URL: servers.databases.programs,
+    LEDGER_DATABASE_URL: servers.databases.ledger,
+  });
+  return welcome({
+    envFile: data.path('env'),
+    logDirectory,
+    gatewayUrl,
+    programs: {
+      grpc: `${host}:${ports.programsGrpc}`,
+      http: `http://${host}:${ports.programsHttp}`,
+    },
+    ledger: { grpc: `${host}:${ports.ledgerGrpc}`, http: `http://${host}:${ports.ledgerHttp}` },
+    databases: servers.databases,
+    natsUrl: servers.natsUrl,
+  });
+}
+
+/** Ends what runs, those first that need the others. What they have stored stays. */
+export async function stopPlatform({ services, postgres, nats }: Platform): Promise<void> {
+  await services?.stop();
+  await Promise.all([nats?.stop(), postgres?.stop()]);
+}
+
+async function startServers(platform: Platform, data: DataDirectory) {
+  // On the ports of the last run where they are free, so that a shell with its addresses remains of use.
+  const last = data.readEnv();
+  const [postgresPort, natsPort] = await Promise.all([
+    reusablePort(last['PROGRAMS_DATABASE_URL']),
+    reusablePort(last['NATS_URL']),
+  ]);
+  const starting = await Promise.allSettled([
+    startPostgres({ directory: data.path('postgres'), ...postgresPort }),
+    startNats({ directory: data.path('nats'), ...natsPort }),
+  ]);
+  const [postgres, nats] = starting;
+  if (postgres.status === 'fulfilled') platform.postgres = postgres.value;
+  if (nats.status === 'fulfilled') platform.nats = nats.value;
+  if (postgres.status === 'rejected') throw postgres.reason;
+  if (nats.status === 'rejected') throw nats.reason;
+  return {
+    databases: {
+      programs: await ensureDatabase(postgres.value, 'programs'),
+      ledger: await ensureDatabase(postgres.value, 'ledger'),
+    },
+    natsUrl: nats.value.url,
+  };
+}
+
+async function reusablePort(url: string | undefined): Promise<{ port?: number }> {
+  const port = Number(URL.parse(url ?? '')?.port);
+  return port > 0 && (await isFree(port)) ? { port } : {};
+}

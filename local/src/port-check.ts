@@ -1,0 +1,29 @@
+import { createServer } from 'node:net';
+import { type LocalPorts, portSettings } from './settings.ts';
+import { StartRefused } from './start-refused.ts';
+
+/** @throws {StartRefused} naming the ports that somebody else listens on */
+export async function demandFreePorts(ports: LocalPorts): Promise<void> {
+  const taken: { port: number; setting: string }[] = [];
+  for (const [name, setting] of Object.entries(portSettings)) {
+    const port = ports[name as keyof LocalPorts];
+    if (!(await isFree(port))) taken.push({ port, setting });
+  }
+  const [first] = taken;
+  if (first === undefined) return;
+  const numbers = taken.map(({ port }) => port).join(', ');
+  throw new StartRefused(
+    `${taken.length === 1 ? `Port ${numbers} is` : `Ports ${numbers} are`} taken: ` +
+      'end what listens there, or choose another, such as: ' +
+      `${first.setting}=${first.port + 1000} npm start`,
+  );
+}
+
+/** Whether a process could listen on the port of 127.0.0.1. */
+export async function isFree(port: number): Promise<boolean> {
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+}

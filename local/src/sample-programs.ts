@@ -1,0 +1,110 @@
+// The two programs that a newcomer finds. They are made through the gateway like anybody's.
+
+interface SampleProgram {
+  program: { programId: string; displayName: string; unit: { singular: string; plural: string } };
+  ruleSet: { description: string; earnRules: readonly object[] };
+  rewards: readonly { rewardId: string; displayName: string; fixed: { points: number } }[];
+}
+
+const hundredDollars = { currencyCode: 'USD', minorUnits: 10_000 };
+
+const samples: readonly SampleProgram[] = [
+  {
+    program: {
+      programId: 'wine-dine',
+      displayName: 'Wine & Dine',
+      unit: { singular: 'token', plural: 'tokens' },
+    },
+    ruleSet: {
+      description: '5 tokens for each 100.00 USD',
+      earnRules: [
+        {
+          ruleId: 'base',
+          displayName: '5 per 100.00 USD',
+          rate: { points: 5, per: hundredDollars, mode: 'STEP' },
+        },
+      ],
+    },
+    rewards: [
+      { rewardId: 'glass', displayName: 'A glass of wine', fixed: { points: 10 } },
+      { rewardId: 'bottle', displayName: 'A bottle of wine', fixed: { points: 50 } },
+    ],
+  },
+  {
+    program: {
+      programId: 'frequent-flyer',
+      displayName: 'Frequent Flyer',
+      unit: { singular: 'point', plural: 'points' },
+    },
+    ruleSet: {
+      description: '1 point for each 100.00 USD',
+      earnRules: [
+        {
+          ruleId: 'base',
+          displayName: '1 per 100.00 USD',
+          rate: { points: 1, per: hundredDollars, mode: 'STEP' },
+        },
+      ],
+    },
+    rewards: [],
+  },
+];
+
+interface Door {
+  url: string;
+  adminToken: string;
+}
+
+/** Creates the sample programs that don't exist. One that somebody has changed stays as it is. */
+export async function ensureSamplePrograms(door: Door): Promise<void> {
+  await Promise.all(samples.map((sample) => ensureProgram(door, sample)));
+}
+
+// Activation comes last: a program in another state than DRAFT is complete, or somebody's own by now.
+async function ensureProgram(door: Door, { program, ruleSet, rewards }: SampleProgram) {
+  const path = `/v1/programs/${program.programId}`;
+  const present =
+    (await read(door, path)) ?? (await write(door, { path: '/v1/programs', body: program }));
+  if (present['state'] !== 'DRAFT') return;
+  for (const reward of rewards) {
+    if ((await read(door, `${path}/rewards/${reward.rewardId}`)) === undefined) {
+      await write(door, { path: `${path}/rewards`, body: reward });
+    }
+  }
+  if ((await read(door, `${path}/rule-sets/1`)) === undefined) {
+    await write(door, { path: `${path}/rule-sets`, body: ruleSet });
+  }
+  const first = await read(door, `${path}/rule-sets/1`);
+  if (first?.['state'] === 'DRAFT') {
+    await write(door, { path: `${path}/rule-sets/1:publish`, body: {} });
+  }
+  await write(door, { path: `${path}:activate`, body: {} });
+}
+
+type Json = Record<string, unknown>;
+
+/** Undefined when there is nothing. */
+async function read(door: Door, path: string): Promise<Json | undefined> {
+  const response = await fetch(door.url + path, { headers: headers(door) });
+  if (response.status === 404) return undefined;
+  return answer(response, `GET ${path}`);
+}
+
+async function write(door: Door, { path, body }: { path: string; body: object }): Promise<Json> {
+  const response = await fetch(door.url + path, {
+    method: 'POST',
+    headers: { ...headers(door), 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return answer(response, `POST ${path}`);
+}
+
+function headers({ adminToken }: Door) {
+  return { Authorization: `Bearer ${adminToken}` };
+}
+
+async function answer(response: Response, what: string): Promise<Json> {
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${what} was answered ${response.status}: ${text}`);
+  return JSON.parse(text) as Json;
+}

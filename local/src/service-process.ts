@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ServiceLog } from './service-log.ts';
+import { root } from './settings.ts';
+import { StartRefused } from './start-refused.ts';
+
+export interface ServiceProcess {
+  /** Resolves when the service says that it is ready. */
+  ready(): Promise<void>;
+  /** Rejects when the service can't be kept running. */
+  readonly failed: Promise<never>;
+  /** Ends it, after the calls that it is serving. */
+  stop(): Promise<void>;
+  kill(): void;
+}
+
+export interface ServiceProcessOptions {
+  name: string;
+  /** The service's main file, from the project's top. */
+  main: string;
+  env: Readonly<Record<string, string>>;
+  /** Answers 200 on /readyz when the service is ready. */
+  httpPort: number;
+  log: ServiceLog;
+  tell: (line: string) => void;
+}
+
+const readyPollMs = 50;
+const readyPatienceMs = 30_000;
+const stopPatienceMs = 15_000;
+const restartsMax = 5;
+const restartWindowMs = 60_000;
+
+/** Runs a service, and again when it ends unasked; not when it never became ready, and not over and over. */
+export function startService(options: ServiceProcessOptions): ServiceProcess {
+  const { name, log, tell } = options;
+  const failure = Promise.withResolvers<never>();
+  // It may reject before somebody listens.
+  failure.promise.catch(() => undefined);
+  const endsMs: number[] = [];
+  let isStopping = false;
+  let wasReady = false;
+  let child = start();
+
+  function start(): ChildProcess {
+    const started = spawn(process.execPath, [join(root, options.main)], {
+      cwd: root,
+      env: { ...process.env, ...options.env },
+      // The channel ends the service when this process is gone, however it went.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // A terminal's Ctrl-C reaches this process alone, which ends the services in their order.
+      detached: true,
+    });
+    if (started.stdout) log.follow(started.stdout);
+    if (started.stderr) log.follow(started.stderr);
+    started.once('error', failure.reject);
+    // Unlike 'exit', it comes when the last lines have been read.
+    started.once('close', (code, signal) => {
+      if (!isStopping) restart(signal ?? `exit code ${code}`);
+    });
+    return started;
+  }
+
+  function restart(end: string): void {
+    const now = performance.now();
+    endsMs.push(now);
+    const isTooMuch = endsMs.filter((at) => now - at < restartWindowMs).length > restartsMax;
+    if (!wasReady || isTooMuch) {
+      const what = wasReady ? `ended again and again (${end})` : `could not be started (${end})`;
+      failure.reject(
+        new StartRefused(`${name} ${what}. Its last lines, of ${log.file}:\n${log.lastLines()}`),
+      );
+      return;
+    }
+    tell(`${name} ended (${end}) and is started again.`);
+    child = start();
+    void ready().then(
+      () => tell(`${name} is ready again.`),
+      () => undefined,
+    );
+  }
+
+  async function ready(): Promise<void> {
+    const patience = AbortSignal.timeout(readyPatienceMs);
+    while (!(await isReady(options.httpPort))) {
+      if (isStopping) return;
+      if (patience.aborted) {
+        throw new StartRefused(
+          `${name} is not ready after ${readyPatienceMs / 1000} s. Its last lines, of ${log.file}:\n${log.lastLines()}`,
+        );
+      }
+      await delay(readyPollMs);
+    }
+    wasReady = true;
+  }
+
+  const kill = () => child.kill('SIGKILL');
+  return {
+    failed: failure.promise,
+    ready: () => Promise.race([ready(), failure.promise]),
+    async stop() {
+      isStopping = true;
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const closed = new Promise((resolve) => child.once('close', resolve));
+      child.kill('SIGTERM');
+      const impatience = setTimeout(kill, stopPatienceMs);
+      await closed;
+      clearTimeout(impatience);
+    },
+    kill,
+  };
+}
+
+async function isReady(httpPort: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${httpPort}/readyz`, {
+      signal: AbortSignal.timeout(2_000),
+    });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

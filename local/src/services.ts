@@ -1,0 +1,88 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createServiceLog, type ServiceLog } from './service-log.ts';
+import { type ServiceProcess, startService } from './service-process.ts';
+import type { LocalPorts } from './settings.ts';
+
+export interface ServicesOptions {
+  ports: LocalPorts;
+  databases: { programs: string; ledger: string };
+  natsUrl: string;
+  tokens: { secret: string; issuer: string; audience: string };
+  logDirectory: string;
+  tell: (line: string) => void;
+}
+
+export interface Services {
+  /** Resolves when all of them are ready; rejects when one can't be started. */
+  ready(): Promise<void>;
+  /** Rejects when one can't be kept running. */
+  readonly failed: Promise<never>;
+  /** Ends them in the order in which they call each other. */
+  stop(): Promise<void>;
+  kill(): void;
+}
+
+const host = '127.0.0.1';
+
+/** Starts the three processes of the platform, all at once: each waits by itself for what it needs. */
+export function startServices(options: ServicesOptions): Services {
+  const { ports, logDirectory } = options;
+  mkdirSync(logDirectory, { recursive: true });
+  const logs: ServiceLog[] = [];
+  const start = (name: string, main: string, httpPort: number, env: Record<string, string>) => {
+    const file = join(logDirectory, `${name}.log`);
+    const log = createServiceLog({ name, file, show: options.tell });
+    logs.push(log);
+    return startService({ name, main, httpPort, env, log, tell: options.tell });
+  };
+  const programs = start('programs', 'services/programs/src/main.ts', ports.programsHttp, {
+    ...common('PROGRAMS_', options),
+    PROGRAMS_GRPC_PORT: String(ports.programsGrpc),
+    PROGRAMS_HTTP_PORT: String(ports.programsHttp),
+    PROGRAMS_DATABASE_URL: options.databases.programs,
+    PROGRAMS_NATS_URL: options.natsUrl,
+  });
+  const ledger = start('ledger', 'services/ledger/src/main.ts', ports.ledgerHttp, {
+    ...common('LEDGER_', options),
+    LEDGER_GRPC_PORT: String(ports.ledgerGrpc),
+    LEDGER_HTTP_PORT: String(ports.ledgerHttp),
+    LEDGER_DATABASE_URL: options.databases.ledger,
+    LEDGER_NATS_URL: options.natsUrl,
+    LEDGER_PROGRAMS_ADDRESS: `${host}:${ports.programsGrpc}`,
+  });
+  const gateway = start('gateway', 'gateway/src/main.ts', ports.gateway, {
+    ...common('GATEWAY_', options),
+    GATEWAY_PORT: String(ports.gateway),
+    GATEWAY_PROGRAMS_ADDRESS: `${host}:${ports.programsGrpc}`,
+    GATEWAY_LEDGER_ADDRESS: `${host}:${ports.ledgerGrpc}`,
+  });
+  const inOrder: readonly ServiceProcess[] = [gateway, ledger, programs];
+  const failed = Promise.race(inOrder.map((service) => service.failed));
+  // It may reject before somebody listens.
+  failed.catch(() => undefined);
+  return {
+    async ready() {
+      await Promise.all(inOrder.map((service) => service.ready()));
+      for (const log of logs) log.setVisible(true);
+    },
+    failed,
+    async stop() {
+      for (const log of logs) log.setVisible(false);
+      for (const service of inOrder) await service.stop();
+    },
+    kill() {
+      for (const service of inOrder) service.kill();
+    },
+  };
+}
+
+function common(prefix: string, { tokens }: ServicesOptions): Record<string, string> {
+  return {
+    [`${prefix}HOST`]: host,
+    [`${prefix}JWT_ISSUER`]: tokens.issuer,
+    [`${prefix}JWT_AUDIENCE`]: tokens.audience,
+    [`${prefix}JWT_SECRET`]: tokens.secret,
+    [`${prefix}SHUTDOWN_GRACE_SECONDS`]: '5',
+  };
+}
