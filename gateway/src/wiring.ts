@@ -19,7 +19,10 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-function upstreamsOf(config: GatewayConfig): Upstream[] {
+/** Who serves what; the routes are those of all these services. */
+export function upstreamsOf(
+  config: Pick<GatewayConfig, 'programsAddress' | 'ledgerAddress'>,
+): Upstream[] {
   return [
     {
       address: config.programsAddress,
@@ -48,7 +51,6 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
   });
   await app.listen({ host: config.host, port: config.port });
   const { port } = app.server.address() as AddressInfo;
-  logger.info({ port }, 'gateway listens');
   return {
     port,
     async stop() {

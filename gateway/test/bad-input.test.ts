@@ -176,7 +176,7 @@ describe('a request is refused', () => {
       { 'content-type': 'application/json; charset=latin1' },
       { 'content-type': 'application/json', 'content-encoding': 'gzip' },
     ]) {
-      const { status, json } = await post(earn({}), headers as Record<string, string>);
+      const { status, json } = await post(earn({}), headers);
       expect([status, json]).toMatchObject([415, { reason: 'UNSUPPORTED_MEDIA_TYPE' }]);
     }
   });
@@ -213,7 +213,7 @@ describe('a request is refused', () => {
   ])('%s', async (_what, authorization) => {
     const headers = authorization === undefined ? {} : { authorization };
     const answer = await send(`${gateway.url}/v1/programs/wine-dine`, 'GET', {
-      headers: headers as Record<string, string>,
+      headers,
     });
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
