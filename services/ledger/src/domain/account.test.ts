@@ -1,0 +1,205 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { balanceAt } from './balance.ts';
+import { postEarn } from './earn.ts';
+import { always, type Instant, never } from './instant.ts';
+import { join, rejoin } from './join.ts';
+import { type Account, pointsOf, withMembership } from './journal.ts';
+import type { LotKey } from './lot.ts';
+import { maximumPoints } from './points.ts';
+import { missingPoints, refuse, spend } from './redemption.ts';
+import { nextDueAt, settle } from './settle.ts';
+
+const cause = { actor: 'service:test', requestId: 'r' };
+
+function opened(now: Instant = 0): Account {
+  return join({
+    membershipId: 1n,
+    programId: 'wine-dine',
+    userId: 'alice',
+    attributes: {},
+    cause,
+    now,
+  });
+}
+
+function earned(
+  account: Account,
+  earn: { points: bigint; now: Instant; lot?: Partial<LotKey>; inactivityExpiresAt?: Instant },
+): Account {
+  const { lot, ...rest } = earn;
+  return postEarn(settle(account, earn.now), {
+    ...rest,
+    lot: { availableAt: always, expiresAt: never, class: 'NORMAL', ...lot },
+    transactionId: 't',
+    cause,
+  });
+}
+
+function kinds(account: Account): string[] {
+  return account.entries.map(({ kind }) => kind);
+}
+
+describe('a balance over time', () => {
+  test('points that never had to mature can be spent at once', () => {
+    const account = earned(opened(), { points: 10n, now: 1 });
+    expect(balanceAt(account, 1)).toMatchObject({ available: 10n, pending: 0n });
+  });
+
+  test('points are pending until the instant at which they mature', () => {
+    const account = earned(opened(), { points: 10n, now: 1, lot: { availableAt: 100 } });
+    expect(balanceAt(account, 99)).toMatchObject({ available: 0n, pending: 10n });
+    expect(balanceAt(account, 100)).toMatchObject({ available: 10n, pending: 0n });
+  });
+
+  test('points are gone at the instant at which they expire', () => {
+    const account = earned(opened(), { points: 10n, now: 1, lot: { expiresAt: 100 } });
+    expect(balanceAt(account, 99).available).toBe(10n);
+    expect(balanceAt(account, 100)).toMatchObject({ available: 0n, lifetimeExpired: 10n });
+  });
+
+  test('what expires next is told with its points, those of one date together', () => {
+    let account = earned(opened(), { points: 10n, now: 1, lot: { expiresAt: 200 } });
+    account = earned(account, { points: 4n, now: 2, lot: { expiresAt: 100 } });
+    account = earned(account, { points: 5n, now: 3, lot: { expiresAt: 100, availableAt: 50 } });
+    account = earned(account, { points: 1n, now: 4 });
+    expect(balanceAt(account, 5).nextExpiry).toEqual({ points: 9n, time: 100 });
+    expect(nextDueAt(account)).toBe(50);
+  });
+
+  test('an earn moves the date of all points that expire by inactivity', () => {
+    const lot = { class: 'INACTIVITY' as const };
+    let account = earned(opened(), { points: 10n, now: 1, lot, inactivityExpiresAt: 100 });
+    account = earned(account, { points: 5n, now: 99, lot, inactivityExpiresAt: 200 });
+    expect(balanceAt(account, 199)).toMatchObject({
+      available: 15n,
+      nextExpiry: { points: 15n, time: 200 },
+    });
+    expect(balanceAt(account, 200)).toMatchObject({ available: 0n, lifetimeExpired: 15n });
+  });
+
+  test('points that come after their own expiry are credited and expire in the next line', () => {
+    const account = earned(opened(), { points: 10n, now: 300, lot: { expiresAt: 100 } });
+    expect(kinds(account)).toEqual(['JOINED', 'EARN', 'EXPIRE']);
+    expect(balanceAt(account, 300)).toMatchObject({ available: 0n, lifetimeEarned: 10n });
+  });
+
+  test('settling writes maturity before expiry, once', () => {
+    const lot = { availableAt: 100, expiresAt: 200 };
+    const account = earned(opened(), { points: 10n, now: 1, lot });
+    const settled = settle(account, 300);
+    expect(kinds(settled)).toEqual(['JOINED', 'EARN', 'MATURE', 'EXPIRE']);
+    expect(settle(settled, 400)).toBe(settled);
+  });
+});
+
+describe('a deficit', () => {
+  const owing = withMembership(opened(), { deficit: 30n });
+
+  test('is paid by the next points before any become available', () => {
+    const account = earned(owing, { points: 100n, now: 1 });
+    const entry = account.entries.at(-1);
+    expect(entry).toMatchObject({ available: 70n, deficit: -30n, balanceAfter: 70n });
+    expect(entry && pointsOf(entry)).toBe(100n);
+    expect(account.lots).toMatchObject([{ remaining: 70n }]);
+  });
+
+  test('is not paid by pending points, but as they mature', () => {
+    const account = earned(owing, { points: 20n, now: 1, lot: { availableAt: 100 } });
+    expect(balanceAt(account, 99)).toMatchObject({ pending: 20n, deficit: 30n });
+    expect(balanceAt(account, 100)).toMatchObject({ available: 0n, pending: 0n, deficit: 10n });
+  });
+});
+
+describe('spending', () => {
+  test('takes what expires first and leaves pending points alone', () => {
+    let account = earned(opened(), { points: 5n, now: 1, lot: { expiresAt: 500 } });
+    account = earned(account, { points: 5n, now: 2 });
+    account = earned(account, { points: 9n, now: 3, lot: { availableAt: 100, expiresAt: 400 } });
+    expect(missingPoints(account, 11n)).toBe(1n);
+    const after = spend(account, { points: 7n, redemptionId: 'x', cause, now: 4 });
+    expect(after.entries.at(-1)?.allocations).toMatchObject([
+      { expiresAt: 500, points: -5n },
+      { expiresAt: never, points: -2n },
+    ]);
+    expect(balanceAt(after, 4)).toMatchObject({
+      available: 3n,
+      pending: 9n,
+      lifetimeRedeemed: 7n,
+    });
+  });
+
+  test('a refusal is a line of the journal that moves nothing', () => {
+    const account = earned(opened(), { points: 5n, now: 1 });
+    const refusal = { redemptionId: 'x', reason: 'OUT_OF_STOCK', cause, now: 2 };
+    const after = refuse(account, refusal);
+    expect(after.entries.at(-1)).toMatchObject({ kind: 'REJECT', reason: 'OUT_OF_STOCK' });
+    expect(balanceAt(after, 2)).toEqual(balanceAt(account, 2));
+  });
+});
+
+test('who comes back keeps what they owe and their totals', () => {
+  const left = withMembership(opened(), { state: 'LEFT', deficit: 5n, lifetimeEarned: 9n });
+  const back = rejoin(left, { attributes: { tier: 'gold' }, cause, now: 50 });
+  expect(back.membership).toMatchObject({
+    state: 'ACTIVE',
+    joinTime: 50,
+    deficit: 5n,
+    lifetimeEarned: 9n,
+    attributes: { tier: 'gold' },
+  });
+});
+
+test('a balance never passes what a JSON number can say', () => {
+  const account = earned(opened(), { points: maximumPoints, now: 1 });
+  expect(() => earned(account, { points: 1n, now: 2 })).toThrow('beyond 9007199254740991');
+});
+
+test('after any series of moves lots, columns and journal agree', () => {
+  const move = fc.record({
+    kind: fc.constantFrom('earn', 'spend', 'owe'),
+    points: fc.bigInt(0n, 50n),
+    wait: fc.nat(60),
+    matures: fc.option(fc.nat(40)),
+    lives: fc.option(fc.nat(80)),
+  });
+  fc.assert(
+    fc.property(fc.array(move, { maxLength: 40 }), (moves) => {
+      let now = 0;
+      let account = opened();
+      let owed = 0n;
+      for (const { kind, points, wait, matures, lives } of moves) {
+        now += wait;
+        account = settle(account, now);
+        if (kind === 'earn') {
+          const lot = {
+            availableAt: matures === null ? always : now + matures,
+            expiresAt: lives === null ? never : now + (matures ?? 0) + lives,
+          };
+          account = earned(account, { points, now, lot });
+        } else if (kind === 'spend' && missingPoints(account, points) <= 0n) {
+          account = spend(account, { points, redemptionId: 'x', cause, now });
+        } else if (kind === 'owe' && account.membership.available === 0n) {
+          owed += points;
+          account = withMembership(account, { deficit: account.membership.deficit + points });
+        }
+        const { membership, lots, entries } = account;
+        const inLots = lots.reduce((sum, { remaining }) => sum + remaining, 0n);
+        expect(inLots).toBe(membership.available + membership.pending);
+        expect(membership.deficit === 0n || membership.available === 0n).toBe(true);
+        const inJournal = entries.reduce((sum, entry) => sum + pointsOf(entry), 0n);
+        expect(inJournal - owed).toBe(
+          membership.available + membership.pending - membership.deficit,
+        );
+        expect(entries.map(({ sequence }) => Number(sequence))).toEqual(
+          entries.map((_, index) => index + 1),
+        );
+        for (const { allocations, available, pending } of entries) {
+          const allocated = allocations.reduce((sum, each) => sum + each.points, 0n);
+          expect(allocated).toBe(available + pending);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
