@@ -86,7 +86,7 @@ export function connectNats(options: NatsOptions): Nats {
     live = undefined;
     next = Promise.withResolvers();
     // Without a server there is nobody to flush to.
-    await Promise.race([connection.flush().catch(() => undefined), pause(flushMs)]);
+    await abortable(connection.flush(), AbortSignal.timeout(flushMs)).catch(() => undefined);
     await connection.close();
   };
 
