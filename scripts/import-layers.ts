@@ -131,6 +131,19 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
       messages,
       'pino',
     ),
+    // Where the ledger gets the programs from: over gRPC and JetStream.
+    layer(
+      'catalog',
+      domain,
+      app,
+      rules,
+      generated,
+      'platform/src/(messaging|rpc|telemetry)/.*',
+      'platform/src/[^/]+',
+      node,
+      messages,
+      'pino',
+    ),
     layer('jobs', domain, app, 'platform/src/telemetry/.*', 'platform/src/[^/]+', node, 'pino'),
     // The composition root imports everything but the other service.
     {
