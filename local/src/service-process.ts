@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceLog } from './service-log.ts';
 import { root } from './settings.ts';
@@ -44,7 +44,7 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
   let child = start();
 
   function start(): ChildProcess {
-    const started = spawn(process.execPath, [join(root, options.main)], {
+    const started = spawn(process.execPath, [resolve(root, options.main)], {
       cwd: root,
       env: { ...process.env, ...options.env },
       // The channel ends the service when this process is gone, however it went.

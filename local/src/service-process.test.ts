@@ -1,0 +1,118 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { freePort } from './guarded-process.ts';
+import { createServiceLog } from './service-log.ts';
+import { type ServiceProcess, startService } from './service-process.ts';
+
+let directory: string;
+const started: ServiceProcess[] = [];
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'loyalty services '));
+});
+
+afterEach(async () => {
+  for (const service of started.splice(0)) await service.stop();
+});
+
+afterAll(() => rm(directory, { recursive: true }));
+
+const listens = `
+import { createServer } from 'node:http';
+const server = createServer((request, response) => response.end(String(process.pid)));
+server.listen(process.env.TEST_PORT, '127.0.0.1');
+process.on('SIGTERM', () => { console.log('ended in order'); process.exit(0); });
+process.on('disconnect', () => process.exit(0));
+`;
+
+async function start(script: string) {
+  const main = join(directory, 'service.mjs');
+  await writeFile(main, script);
+  const httpPort = await freePort();
+  const told: string[] = [];
+  const tell = (line: string) => told.push(line);
+  const log = createServiceLog({ name: 'ledger', file: join(directory, 'ledger.log'), show: tell });
+  log.setVisible(true);
+  const env = { TEST_PORT: String(httpPort) };
+  const service = startService({ name: 'ledger', main, env, httpPort, log, tell });
+  started.push(service);
+  return { service, told, log, httpPort };
+}
+
+async function pidOf(httpPort: number): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${httpPort}/`, {
+    headers: { connection: 'close' },
+  });
+  return Number(await response.text());
+}
+
+async function isGone(pid: number): Promise<void> {
+  for (let isThere = true; isThere; await delay(10)) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      isThere = false;
+    }
+  }
+}
+
+describe('a service of the platform', () => {
+  test('that is killed is started again, and the person is told', async () => {
+    const { service, told, httpPort } = await start(listens);
+    await service.ready();
+    const first = await pidOf(httpPort);
+    process.kill(first, 'SIGKILL');
+    await isGone(first);
+    while (!told.includes('ledger is ready again.')) await service.ready();
+    expect(told).toEqual([
+      'ledger ended (SIGKILL) and is started again.',
+      'ledger is ready again.',
+    ]);
+    expect(await pidOf(httpPort)).not.toBe(first);
+  });
+
+  test('that dies over and over is given up', async () => {
+    const { service, told, httpPort } = await start(listens);
+    await service.ready();
+    for (let lives = 6; lives > 0; lives--) {
+      await service.ready();
+      const pid = await pidOf(httpPort);
+      process.kill(pid, 'SIGKILL');
+      await isGone(pid);
+    }
+    await expect(service.failed).rejects.toThrow('again and again');
+    expect(told.filter((line) => line.includes('started again'))).toHaveLength(5);
+  });
+
+  test('that can not be started is told with its last lines', async () => {
+    const { service } = await start(`console.error('the port is taken'); process.exit(3);`);
+    await expect(service.ready()).rejects.toThrow(
+      /could not be started.*exit code 3.*port is taken/s,
+    );
+  });
+
+  test('ends in order when it is stopped', async () => {
+    const { service, log } = await start(listens);
+    await service.ready();
+    await service.stop();
+    expect(log.lastLines()).toBe('ended in order');
+  });
+
+  test('shows the person its warnings once, and keeps every line in its file', async () => {
+    const { service, told, log } = await start(`${listens}
+      const line = (level, msg) => console.log(JSON.stringify({ level, msg, err: level === 'error' ? { message: 'no route' } : undefined }));
+      line('info', 'listening');
+      line('warn', 'disconnected');
+      line('warn', 'disconnected');
+      line('error', 'lost');
+      console.log('a runtime speaks');
+    `);
+    await service.ready();
+    await service.stop();
+    expect(told).toEqual(['ledger: warn: disconnected', 'ledger: error: lost (no route)']);
+    expect((await readFile(log.file, 'utf8')).split('\n')).toHaveLength(7);
+  });
+});
