@@ -20,7 +20,8 @@ export interface NoteServer {
   lines: Record<string, unknown>[];
   metrics: Registry;
   channel(options?: Partial<ChannelOptions>): Channel;
-  stop(graceMs?: number): Promise<void>;
+  /** Closes the clients' channels too, unless told to keep them. */
+  stop(graceMs?: number, options?: { keepChannels: boolean }): Promise<void>;
 }
 
 const issuer = 'https://issuer.test';
@@ -97,8 +98,8 @@ export async function startNoteServer(
       channels.push(channel);
       return channel;
     },
-    async stop(graceMs = 0) {
-      for (const channel of channels) channel.close();
+    async stop(graceMs = 0, { keepChannels } = { keepChannels: false }) {
+      if (!keepChannels) for (const channel of channels) channel.close();
       await server.stop(graceMs);
     },
   };

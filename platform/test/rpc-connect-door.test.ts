@@ -1,6 +1,6 @@
 import { connect as connectTcp } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { create, type DescService, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
 import {
   createConnectTransport,
@@ -181,7 +181,7 @@ describe.each<[string, () => Transport]>([
   ['gRPC over HTTP/2', () => createGrpcTransport({ baseUrl: server.httpUrl })],
 ])('a client that speaks %s', (_protocol, transport) => {
   function write(note: Partial<Note>): Promise<Note> {
-    const client = createClient(server.service as DescService, transport()) as unknown as Record<
+    const client = createClient(server.service, transport()) as unknown as Record<
       'writeNote',
       (note: object, options: object) => Promise<Note>
     >;

@@ -76,22 +76,26 @@ export function createGrpcDoor({
     server.addService(definition, implementation);
   }
 
+  let boundAddress: string | undefined;
   return {
     listen: ({ host, port }) =>
       new Promise((resolve, reject) => {
-        const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-        server.bindAsync(address, ServerCredentials.createInsecure(), (error, boundPort) => {
-          if (error === null) resolve(boundPort);
-          else reject(error);
+        const name = host.includes(':') ? `[${host}]` : host;
+        const insecure = ServerCredentials.createInsecure();
+        server.bindAsync(`${name}:${port}`, insecure, (error, boundPort) => {
+          if (error !== null) {
+            reject(error);
+            return;
+          }
+          boundAddress = `${name}:${boundPort}`;
+          resolve(boundPort);
         });
       }),
     close: (graceMs) =>
       new Promise((resolve) => {
-        const timer = setTimeout(() => server.forceShutdown(), graceMs);
-        server.tryShutdown(() => {
-          clearTimeout(timer);
-          resolve();
-        });
+        // First, because only this cuts sessions: without channelz `forceShutdown` doesn't know of any.
+        if (boundAddress !== undefined) server.drain(boundAddress, graceMs);
+        server.tryShutdown(() => resolve());
       }),
   };
 }
