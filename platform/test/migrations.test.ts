@@ -73,7 +73,7 @@ describe('migrate', () => {
     const directory = await release({ ...first, ...second, ...slow });
     const replicas = Array.from({ length: 5 }, connection);
     const applied = await Promise.all(replicas.map((replica) => migrate(replica, directory)));
-    expect(applied.map((names) => names.length).toSorted()).toEqual([0, 0, 0, 0, 3]);
+    expect(applied.flat()).toEqual(['0001_first.sql', '0002_second.sql', '0003_slow.sql']);
     await Promise.all(replicas.map((replica) => replica.destroy()));
   });
 

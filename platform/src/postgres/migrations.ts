@@ -21,9 +21,8 @@ export async function migrate(knex: Knex, directory: string): Promise<string[]> 
   const session = await singleSession(knex);
   try {
     refuseNewer(await appliedMigrations(session), files);
-    // Knex's own lock is a row, which stays behind when its owner is killed. Whoever has the advisory lock, which
-    // belongs to the session that also runs the migrations, knows that no one else is at work.
-    await session.migrate.forceFreeMigrationsLock();
+    // One at a time, because knex would put all of `latest` into one transaction. Its own lock is part of that
+    // transaction too, so that a killed process can't leave it behind.
     const applied: string[] = [];
     for (const _ of files) {
       const [, names] = (await session.migrate.up({
@@ -55,7 +54,10 @@ export async function assertMigrated(knex: Knex, directory: string): Promise<voi
   }
 }
 
-/** Knex over one connection that holds the advisory lock until it ends, by whatever cause. */
+/**
+ * Knex over one connection that holds the advisory lock until it ends, by whatever cause. Knex's lock alone isn't
+ * enough: it begins after the tables that it is kept in are created, and that fails when two do it at once.
+ */
 async function singleSession(knex: Knex): Promise<Knex> {
   const { config } = knex.client as { config: Knex.Config };
   const session = knexFactory({
