@@ -62,9 +62,10 @@ function multiplyAll(
     }
     const growth = divide(add(sum, bonusOn(sum, multiplier)), sum);
     const next = multiplied.map((points) => multiply(points, growth));
-    const bonus = subtract(sumWithinCaps(next), sumWithinCaps(multiplied));
+    const counted = sumWithinCaps(multiplied);
+    const bonus = subtract(sumWithinCaps(next), counted);
     added.set(multiplier, { part: bonus, counted: bonus });
-    multiplier.note = multiplierNote(multiplier, sum);
+    multiplier.note = multiplierNote(multiplier, { sum, counted });
     multiplied = next;
   }
   return { multiplied, added };
@@ -74,10 +75,13 @@ function isMultiplier({ rule }: Outcome): boolean {
   return rule.giving.kind === 'MULTIPLIER';
 }
 
-function multiplierNote(multiplier: Outcome, sum: Fraction): string {
+function multiplierNote(
+  multiplier: Outcome,
+  { sum, counted }: { readonly sum: Fraction; readonly counted: Fraction },
+): string {
   const { giving, maximum, cap } = multiplier.rule;
   if (giving.kind !== 'MULTIPLIER') return '';
-  const note = `× ${fractionText(giving.factor)} on ${fractionText(sum)}`;
+  const note = `× ${fractionText(giving.factor)} on ${fractionText(counted)}`;
   const unlimited = subtract(multiply(sum, giving.factor), sum);
   if (cap !== undefined && multiplier.room !== undefined) {
     const room = multiplier.room;

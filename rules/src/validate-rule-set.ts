@@ -1,6 +1,6 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { checkCondition, faultText } from './condition/check-condition.ts';
-import { EARN_RULE_VOCABULARY } from './condition/vocabulary.ts';
+import { EARN_RULE_VOCABULARY, REWARD_VOCABULARY } from './condition/vocabulary.ts';
 import { isCurrency, parseDecimal } from './decimal.ts';
 import type { EarnRule, Money, RuleSet, Schedule, Violation } from './language.ts';
 import { isTimeZone } from './zone-clock.ts';
@@ -25,6 +25,13 @@ export function validateRuleSet(ruleSet: RuleSet): Violation[] {
     });
   }
   return [...violations, ...conditionViolations(earnRules)];
+}
+
+/** What is wrong with a reward's condition, which is over `member` and `now`; empty is always true. */
+export function validateRewardCondition(condition: string, field: string): Violation[] {
+  if (condition === '') return [];
+  const { fault } = checkCondition(condition, REWARD_VOCABULARY);
+  return fault === undefined ? [] : [{ field, message: faultText(fault) }];
 }
 
 function ruleViolations(rule: EarnRule, field: string): Violation[] {

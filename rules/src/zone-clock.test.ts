@@ -1,0 +1,50 @@
+import { describe, expect, test } from '@jest/globals';
+import { createZoneClock, isTimeZone, weekday } from './zone-clock.ts';
+
+const ms = (time: string) => Date.parse(time);
+
+describe("a zone's day", () => {
+  test.each([
+    ['Europe/Paris', '2026-03-29T12:00:00Z', '2026-03-28T23:00:00Z', '2026-03-29T22:00:00Z'],
+    ['Europe/Paris', '2026-10-25T12:00:00Z', '2026-10-24T22:00:00Z', '2026-10-25T23:00:00Z'],
+    ['America/New_York', '2026-03-08T12:00:00Z', '2026-03-08T05:00:00Z', '2026-03-09T04:00:00Z'],
+    ['UTC', '2026-03-08T00:00:00Z', '2026-03-08T00:00:00Z', '2026-03-09T00:00:00Z'],
+    // Midnight is skipped here.
+    ['America/Santiago', '2026-09-06T12:00:00Z', '2026-09-06T04:00:00Z', '2026-09-07T03:00:00Z'],
+    // A whole day is skipped here.
+    ['Pacific/Apia', '2011-12-29T12:00:00Z', '2011-12-29T10:00:00Z', '2011-12-30T10:00:00Z'],
+  ])('in %s at %s lasts from %s to %s', (zone, instant, start, end) => {
+    const day = createZoneClock(zone).dayOf(ms(instant));
+    expect([day.startMs, day.endMs]).toEqual([ms(start), ms(end)]);
+  });
+
+  test('is found again after thousands of others, and before its first look-up', () => {
+    const clock = createZoneClock('Europe/Paris');
+    const first = clock.dayOf(ms('2026-06-01T10:00:00Z'));
+    for (let day = 0; day < 10_000; day += 1) clock.dayOf(day * 86_400_000);
+    expect(clock.dayOf(ms('2026-06-01T10:00:00Z'))).toEqual(first);
+    expect(clock.dayOf(ms('2026-06-01T22:30:00Z')).epochDay).toBe(first.epochDay + 1);
+  });
+});
+
+test('the minute of a day is what the wall clock shows', () => {
+  const clock = createZoneClock('Europe/Paris');
+  expect(clock.minuteOfDay(ms('2026-03-29T00:59:30Z'))).toBe(119.5);
+  expect(clock.minuteOfDay(ms('2026-03-29T01:00:00Z'))).toBe(180);
+  expect(clock.minuteOfDay(ms('2026-10-25T00:30:00Z'))).toBe(150);
+  expect(clock.minuteOfDay(ms('2026-10-25T01:30:00Z'))).toBe(150);
+});
+
+test('weeks begin on Monday', () => {
+  const days = ['2026-03-23', '2026-03-29', '1970-01-01', '1969-12-28'];
+  expect(days.map((day) => weekday(ms(`${day}T00:00:00Z`) / 86_400_000))).toEqual([1, 7, 4, 7]);
+});
+
+test('time zones are names of the IANA database', () => {
+  expect(['Europe/Paris', 'UTC', 'America/Argentina/Buenos_Aires'].every(isTimeZone)).toBe(true);
+  expect(['', '+02:00', 'Europe/Atlantis', 'Paris', '../etc'].some(isTimeZone)).toBe(false);
+});
+
+test('an unknown zone has no clock', () => {
+  expect(() => createZoneClock('Europe/Atlantis')).toThrow(RangeError);
+});
