@@ -35,6 +35,9 @@ beforeAll(async () => {
     signal: leaving.signal,
     logger,
   });
+  // Whoever begins to follow late sees only the last event of each program.
+  const { programId } = await createDraft(setting);
+  await eventually(() => expect(eventsOf(programId)).toHaveLength(1));
 });
 afterAll(async () => {
   leaving.abort();

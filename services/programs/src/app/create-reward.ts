@@ -2,9 +2,9 @@ import { type Author, differences } from '../domain/change.ts';
 import { AlreadyExists, LimitExceeded } from '../domain/errors.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { type Reward, type RewardOffer, rewardsPerProgramMax } from '../domain/reward.ts';
+import { requireValidOffer } from '../domain/valid-offer.ts';
 import type { App } from './app.ts';
 import { offerJson } from './offer-json.ts';
-import { requireValidOffer } from './valid-offer.ts';
 
 export interface CreateReward {
   readonly programId: string;

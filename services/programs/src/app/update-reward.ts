@@ -3,9 +3,9 @@ import { RewardNotFound } from '../domain/errors.ts';
 import { requireEtag } from '../domain/etag.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { type Reward, type RewardOffer, rewardEtag } from '../domain/reward.ts';
+import { requireValidOffer } from '../domain/valid-offer.ts';
 import type { App } from './app.ts';
 import { offerJson } from './offer-json.ts';
-import { requireValidOffer } from './valid-offer.ts';
 
 export interface UpdateReward {
   readonly programId: string;
