@@ -5,13 +5,14 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file loyalty/programs/v1/money.proto.
  */
 export const file_loyalty_programs_v1_money: GenFile = /*@__PURE__*/
-  fileDesc("Ch9sb3lhbHR5L3Byb2dyYW1zL3YxL21vbmV5LnByb3RvEhNsb3lhbHR5LnByb2dyYW1zLnYxIlgKBU1vbmV5EigKDWN1cnJlbmN5X2NvZGUYASABKAlCEbpIDnIMMgpeW0EtWl17M30kEiUKC21pbm9yX3VuaXRzGAIgASgDQhC6SA0iCxj/////////DygAYgZwcm90bzM", [file_buf_validate_validate]);
+  fileDesc("Ch9sb3lhbHR5L3Byb2dyYW1zL3YxL21vbmV5LnByb3RvEhNsb3lhbHR5LnByb2dyYW1zLnYxIlsKBU1vbmV5EigKDWN1cnJlbmN5X2NvZGUYASABKAlCEbpIDnIMMgpeW0EtWl17M30kEigKC21pbm9yX3VuaXRzGAIgASgDQhPgQQK6SA0iCxj/////////DygAYgZwcm90bzM", [file_buf_validate_validate, file_google_api_field_behavior]);
 
 /**
  * An amount of money, never negative. All arithmetic on it is exact.
