@@ -23,10 +23,10 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 describe('PostgreSQL', () => {
   test('keeps its data from one start to the next, in a path with spaces', async () => {
     const home = join(directory, 'kept data');
-    const first = await startPostgres({ directory: home });
+    const first = await startPostgres({ directory: home, fsync: false });
     await query(first.url('postgres'), 'CREATE TABLE kept AS SELECT 42 AS answer');
     await first.stop();
-    const second = await startPostgres({ directory: home });
+    const second = await startPostgres({ directory: home, fsync: false });
     try {
       expect(await query(second.url('postgres'), 'SELECT answer FROM kept')).toEqual([
         { answer: 42 },
@@ -41,9 +41,9 @@ describe('PostgreSQL', () => {
     await once(listener, 'listening');
     const { port } = listener.address() as { port: number };
     try {
-      await expect(startPostgres({ directory: join(directory, 'taken'), port })).rejects.toThrow(
-        `Port ${port} of 127.0.0.1 is taken`,
-      );
+      await expect(
+        startPostgres({ directory: join(directory, 'taken'), port, fsync: false }),
+      ).rejects.toThrow(`Port ${port} of 127.0.0.1 is taken`);
       await expect(startNats({ directory: join(directory, 'taken'), port })).rejects.toThrow(
         `Port ${port} of 127.0.0.1 is taken`,
       );
