@@ -1,0 +1,162 @@
+// The platform as different clients see it. None of them uses the platform's own client.
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { fromBinary } from '@bufbuild/protobuf';
+import { root } from '@loyalty/local/settings.ts';
+import { ErrorInfoSchema } from '@loyalty/proto/google/rpc/error_details_pb.ts';
+import type { RunningPlatform } from './running-platform.ts';
+
+export type Json = { [name: string]: Json } | Json[] | string | number | boolean | null;
+export type JsonObject = Record<string, Json>;
+
+/** An answer in proto3 JSON, or the reason of an error. Integers of 64 bits are texts at all doors but the gateway. */
+export type Answer =
+  | { ok: true; body: JsonObject }
+  | { ok: false; reason: string; metadata: Record<string, string> };
+
+/** What a client does at a door; each call with the token of whoever does it. */
+export interface Door {
+  join(token: string, request: { programId: string; userId: string }): Promise<Answer>;
+  earn(token: string, request: EarnRequest): Promise<Answer>;
+  balance(token: string, request: { programId: string; userId: string }): Promise<Answer>;
+  redeem(token: string, request: RedeemRequest): Promise<Answer>;
+}
+
+export interface EarnRequest {
+  programId: string;
+  userId: string;
+  transaction: JsonObject;
+}
+
+export interface RedeemRequest {
+  programId: string;
+  userId: string;
+  rewardId: string;
+  idempotencyKey: string;
+}
+
+/** HTTP and JSON at the gateway. */
+export function gatewayDoor({ env }: RunningPlatform): Door {
+  const call = async (token: string, path: string, body?: object, headers = {}) => {
+    const response = await fetch(`${env['LOYALTY_URL']}/v1/programs/${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer = (await response.json()) as JsonObject;
+    if (response.ok) return { ok: true, body: answer } as const;
+    const { reason, metadata } = answer as { reason: string; metadata: Record<string, string> };
+    return { ok: false, reason, metadata } as const;
+  };
+  return {
+    join: (token, { programId, userId }) => call(token, `${programId}/members`, { userId }),
+    earn: (token, { programId, ...body }) => call(token, `${programId}/earns`, body),
+    balance: (token, { programId, userId }) =>
+      call(token, `${programId}/members/${encodeURIComponent(userId)}/balance`),
+    redeem: (token, { programId, userId, rewardId, idempotencyKey }) =>
+      call(
+        token,
+        `${programId}/members/${encodeURIComponent(userId)}/redemptions`,
+        { rewardId },
+        { 'Idempotency-Key': idempotencyKey },
+      ),
+  };
+}
+
+/** Calls a method of a service of the ledger, such as `LedgerService/Earn`. */
+type Call = (token: string, method: string, request: JsonObject) => Promise<Answer>;
+
+/** The fields of an answer that the gateway unwraps. */
+function rpcDoor(call: Call): Door {
+  const unwrapped = async (answer: Promise<Answer>, field: string): Promise<Answer> => {
+    const { ...result } = await answer;
+    return result.ok ? { ok: true, body: result.body[field] as JsonObject } : result;
+  };
+  return {
+    join: (token, request) =>
+      unwrapped(call(token, 'MembershipService/JoinProgram', request), 'membership'),
+    earn: (token, request) => call(token, 'LedgerService/Earn', { ...request }),
+    balance: (token, request) =>
+      unwrapped(call(token, 'LedgerService/GetBalance', request), 'balance'),
+    redeem: (token, request) => call(token, 'RedemptionService/Redeem', { ...request }),
+  };
+}
+
+interface ErrorDetail {
+  type: string;
+  value: string;
+}
+
+/** Connect over HTTP/1.1: what curl can do. */
+export function connectDoor({ ledgerHttp }: RunningPlatform): Door {
+  return rpcDoor(async (token, method, request) => {
+    const response = await fetch(`${ledgerHttp}/loyalty.ledger.v1.${method}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify(request),
+    });
+    const body = (await response.json()) as JsonObject;
+    return response.ok ? { ok: true, body } : refusal(body);
+  });
+}
+
+/** gRPC by buf, which learns the methods by reflection. */
+export function bufDoor({ env }: RunningPlatform): Door {
+  return rpcDoor(async (token, method, request) => {
+    const args = [
+      ...['curl', '--protocol', 'grpc', '--http2-prior-knowledge'],
+      ...['-H', `Authorization: Bearer ${token}`, '-d', JSON.stringify(request)],
+      `http://${env['LOYALTY_LEDGER_GRPC']}/loyalty.ledger.v1.${method}`,
+    ];
+    try {
+      const { stdout } = await promisify(execFile)(buf, args);
+      return { ok: true, body: JSON.parse(stdout) as JsonObject };
+    } catch (error) {
+      const { stderr } = error as { stderr: string };
+      return refusal(JSON.parse(stderr) as JsonObject);
+    }
+  });
+}
+
+/** gRPC by Python's grpcio; undefined where that isn't installed. */
+export function pythonDoor({ env }: RunningPlatform, directory: string): Door | undefined {
+  const python = ['/usr/bin/python3', 'python3'].find(hasGrpc);
+  if (python === undefined) return undefined;
+  const contracts = join(directory, 'contracts.binpb');
+  if (!existsSync(contracts)) {
+    execFileSync(buf, ['build', '--as-file-descriptor-set', '-o', contracts], { cwd: root });
+  }
+  return rpcDoor(async (token, method, request) => {
+    const address = env['LOYALTY_LEDGER_GRPC'] ?? '';
+    const { stdout } = await promisify(execFile)(python, [
+      join(import.meta.dirname, 'grpc_call.py'),
+      ...[contracts, address, `loyalty.ledger.v1.${method}`, token, JSON.stringify(request)],
+    ]);
+    return JSON.parse(stdout) as Answer;
+  });
+}
+
+function hasGrpc(python: string): boolean {
+  try {
+    execFileSync(python, ['-c', 'import grpc, google.protobuf'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const buf = join(root, 'node_modules/.bin/buf');
+
+function refusal(error: JsonObject): Answer {
+  const details = (error['details'] ?? []) as unknown as ErrorDetail[];
+  const detail = details.find(({ type }) => type === ErrorInfoSchema.typeName);
+  if (detail === undefined) throw new Error(`An error without a reason: ${JSON.stringify(error)}`);
+  const { reason, metadata } = fromBinary(ErrorInfoSchema, Buffer.from(detail.value, 'base64'));
+  return { ok: false, reason, metadata };
+}

@@ -1,0 +1,123 @@
+// A platform as npm start runs it: real processes, on free ports, with a folder of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { freePort } from '@loyalty/local/guarded-process.ts';
+import { root } from '@loyalty/local/settings.ts';
+
+export interface RunningPlatform {
+  /** What `.local/env` has for those who use the platform. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Where the Connect doors are. */
+  readonly programsHttp: string;
+  readonly ledgerHttp: string;
+  /** What it has printed so far. */
+  output(): string;
+  /** Asks it to end, and resolves with its exit code. */
+  stop(): Promise<number | null>;
+  /** Kills every process that it consists of, at once. */
+  killAll(): Promise<void>;
+  /** Kills the process of a service. */
+  killService(main: string): void;
+}
+
+/** The folder that a platform keeps its data in, and the ports that it listens on: they outlive a run. */
+export interface Place {
+  readonly directory: string;
+  readonly settings: Readonly<Record<string, string>>;
+  remove(): Promise<void>;
+}
+
+export async function createPlace(): Promise<Place> {
+  // A name with a space, which shells and URLs trip over.
+  const top = await mkdtemp(join(tmpdir(), 'loyalty e2e '));
+  const directory = join(top, '.local');
+  return {
+    directory,
+    settings: {
+      LOYALTY_LOCAL_DIRECTORY: directory,
+      LOYALTY_LOCAL_GATEWAY_PORT: String(await freePort()),
+      LOYALTY_LOCAL_PROGRAMS_GRPC_PORT: String(await freePort()),
+      LOYALTY_LOCAL_PROGRAMS_HTTP_PORT: String(await freePort()),
+      LOYALTY_LOCAL_LEDGER_GRPC_PORT: String(await freePort()),
+      LOYALTY_LOCAL_LEDGER_HTTP_PORT: String(await freePort()),
+    },
+    remove: () => rm(top, { recursive: true, force: true }),
+  };
+}
+
+/** Runs `npm start`'s main file, and rejects with what it printed when it ends before it is ready. */
+export async function startPlatform(
+  place: Place,
+  args: readonly string[] = [],
+): Promise<RunningPlatform> {
+  const { settings, directory } = place;
+  const child = spawn(process.execPath, [join(root, 'local/src/main.ts'), ...args], {
+    cwd: root,
+    env: { ...process.env, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const printed = await untilReady(child, exited);
+  const env = parseEnv(readFileSync(join(directory, 'env'), 'utf8')) as Record<string, string>;
+  return {
+    env,
+    programsHttp: `http://127.0.0.1:${settings['LOYALTY_LOCAL_PROGRAMS_HTTP_PORT']}`,
+    ledgerHttp: `http://127.0.0.1:${settings['LOYALTY_LOCAL_LEDGER_HTTP_PORT']}`,
+    output: () => printed.join(''),
+    stop() {
+      child.kill('SIGTERM');
+      return exited;
+    },
+    async killAll() {
+      for (const pid of [child.pid ?? 0, ...descendants(child.pid ?? 0)]) kill(pid);
+      await exited;
+    },
+    killService(main) {
+      const pids = descendants(child.pid ?? 0).filter((pid) => commandLine(pid).includes(main));
+      for (const pid of pids) kill(pid);
+    },
+  };
+}
+
+async function untilReady(child: ChildProcess, exited: Promise<unknown>): Promise<string[]> {
+  const printed: string[] = [];
+  const ready = new Promise<void>((resolve) => {
+    const take = (chunk: string) => {
+      printed.push(chunk);
+      if (printed.join('').includes('\nReady in ')) resolve();
+    };
+    child.stdout?.setEncoding('utf8').on('data', take);
+    child.stderr?.setEncoding('utf8').on('data', take);
+  });
+  await Promise.race([
+    ready,
+    exited.then((code) => {
+      throw new Error(`npm start ended with exit code ${String(code)}:\n${printed.join('')}`);
+    }),
+  ]);
+  return printed;
+}
+
+/** Children, their children and so on, as Linux tells them. */
+function descendants(pid: number): number[] {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  if (!existsSync(file)) return [];
+  const children = readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+function commandLine(pid: number): string {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended with its parent.
+  }
+}

@@ -1,0 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Asks again until the answer satisfies; rejects with the last answer when it doesn't in time. */
+export async function until<Value>(
+  ask: () => Promise<Value>,
+  satisfies: (value: Value) => boolean,
+  { limitMs = 10_000 } = {},
+): Promise<Value> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const value = await ask();
+    if (satisfies(value)) return value;
+    if (performance.now() > deadline) {
+      throw new Error(`Not within ${limitMs} ms; at last: ${JSON.stringify(value)}`);
+    }
+    await delay(50);
+  }
+}

@@ -1,0 +1,121 @@
+// However a purchase is reported, it is credited.
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  createPlace,
+  type Place,
+  type RunningPlatform,
+  startPlatform,
+} from '../src/running-platform.ts';
+import { tokenFor } from '../src/tokens.ts';
+import { until } from '../src/until.ts';
+
+let place: Place;
+let platform: RunningPlatform;
+
+beforeAll(async () => {
+  place = await createPlace();
+  platform = await startPlatform(place);
+}, 60_000);
+
+afterAll(async () => {
+  await platform.stop();
+  await place.remove();
+}, 30_000);
+
+async function http(token: string, path: string, body?: object) {
+  const response = await fetch(`${platform.env['LOYALTY_URL']}/v1/${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      Authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return {
+    status: response.status,
+    location: response.headers.get('location'),
+    body: (await response.json()) as Record<string, unknown>,
+  };
+}
+
+/** The text protocol of NATS, spoken by hand: what any client's plain publish comes to. */
+async function natsPublish(url: string, input: { subject: string; body: object }): Promise<void> {
+  const { hostname, port } = new URL(url);
+  const headers = 'NATS/1.0\r\nContent-Type: application/json\r\n\r\n';
+  const body = JSON.stringify(input.body);
+  const total = Buffer.byteLength(headers + body);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.write('CONNECT {"verbose":false,"pedantic":false,"headers":true}\r\n');
+  socket.write(`HPUB ${input.subject} ${headers.length} ${total}\r\n${headers}${body}\r\nPING\r\n`);
+  for (let answer = ''; !answer.includes('PONG\r\n'); ) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    answer += chunk.toString();
+    if (answer.includes('-ERR')) throw new Error(answer);
+  }
+  socket.destroy();
+}
+
+describe('a purchase', () => {
+  test('is credited by a call, by a submission, and by an event that another client publishes', async () => {
+    const userId = `alice-${randomUUID()}`;
+    const service = platform.env['LOYALTY_SERVICE_TOKEN'] ?? '';
+    const alice = await tokenFor(platform, 'member', userId);
+    const earn = (amount: number) => ({
+      userId,
+      transaction: {
+        transactionId: `order/${randomUUID()}`,
+        occurTime: '2026-01-31T18:30:00Z',
+        amount: { currencyCode: 'USD', minorUnits: amount },
+      },
+    });
+    for (const programId of ['wine-dine', 'frequent-flyer']) {
+      expect(await http(alice, `programs/${programId}/members`, { userId })).toMatchObject({
+        status: 201,
+      });
+    }
+
+    const called = await http(service, 'programs/wine-dine/earns', earn(10_000));
+    expect(called).toMatchObject({ status: 201, body: { earn: { points: 5 } } });
+
+    const submitted = await http(service, 'programs/wine-dine/earns:submit', earn(20_000));
+    expect(submitted).toMatchObject({ status: 202, body: { state: 'ACCEPTED' } });
+    const location = submitted.location?.replace(/^.*\/v1\//, '') ?? '';
+    const posted = await until(
+      () => http(service, location),
+      ({ status }) => status === 200,
+    );
+    expect(posted.body).toMatchObject({ state: 'POSTED', points: 10 });
+
+    const event = { programId: 'wine-dine', ...earn(40_000) };
+    const subject = 'loyalty.earn.v1.wine-dine';
+    await natsPublish(platform.env['NATS_URL'] ?? '', { subject, body: event });
+    // Delivered again, as happens after any trouble.
+    await natsPublish(platform.env['NATS_URL'] ?? '', { subject, body: event });
+    const id = encodeURIComponent(event.transaction.transactionId);
+    const fromEvent = await until(
+      () => http(alice, `programs/wine-dine/earns/${id}`),
+      ({ status }) => status === 200,
+    );
+    expect(fromEvent.body).toMatchObject({ userId, state: 'POSTED', points: 20 });
+
+    const { body } = await http(alice, 'users/me/memberships');
+    expect(body).toMatchObject({
+      memberships: expect.arrayContaining([
+        expect.objectContaining({
+          programId: 'wine-dine',
+          balance: expect.objectContaining({ available: 35, lifetimeEarned: 35 }),
+        }),
+        expect.objectContaining({
+          programId: 'frequent-flyer',
+          balance: expect.objectContaining({ available: 0 }),
+        }),
+      ]),
+    });
+    const mallory = await tokenFor(platform, 'member', `mallory-${randomUUID()}`);
+    expect(await http(mallory, `users/${userId}/memberships`)).toMatchObject({ status: 403 });
+    expect(await http(mallory, `programs/wine-dine/earns/${id}`)).toMatchObject({ status: 404 });
+  }, 30_000);
+});
