@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import type { StreamMessage } from '../app/apply-message.ts';
-import type { DeadLetters, DueLetter, Regarding, Setback } from '../app/dead-letters.ts';
+import type { DeadLetters, DueLetter, Setback } from '../app/dead-letters.ts';
+import type { Regarding, StreamMessage } from '../app/stream-message.ts';
 import { storageError } from './storage-error.ts';
 import { instant, timestamptz } from './timestamps.ts';
 
@@ -58,7 +58,7 @@ export function createDeadLetters(knex: Knex): DeadLetters {
     async remove(deadLetterIds) {
       await translated(
         knex('dead_letters')
-          .whereRaw('dead_letter_id = ANY (?::bigint[])', [[...deadLetterIds]])
+          .whereIn('dead_letter_id', deadLetterIds.map(String))
           .delete(),
       );
     },

@@ -1,0 +1,46 @@
+import type { Instant } from '../domain/instant.ts';
+import type { TransactionName } from './ledger-store.ts';
+import type { Regarding, StreamMessage } from './stream-message.ts';
+
+/** Why a message couldn't be applied, and whether it is tried again. */
+export interface Setback {
+  /** WAITING is tried again at `retryAt`; DEAD stays until an operator deals with it. */
+  readonly state: 'WAITING' | 'DEAD';
+  /** A reason of the contract's error catalogue. */
+  readonly reason: string;
+  readonly detail: string;
+  /** Of no meaning for DEAD. */
+  readonly retryAt: Instant;
+}
+
+/** A waiting message that has been taken up for another attempt. */
+export interface DueLetter {
+  readonly deadLetterId: bigint;
+  readonly message: StreamMessage;
+  /** How often it was tried before. */
+  readonly attempts: number;
+}
+
+/**
+ * Messages that couldn't be applied, kept with their reasons. All methods throw {@link StorageUnavailable} when the
+ * database is away.
+ */
+export interface DeadLetters {
+  /** Keeps a message. One that is delivered again is kept once. */
+  keep(letter: { message: StreamMessage; regarding: Regarding; setback: Setback }): Promise<void>;
+  /**
+   * Takes up waiting messages whose time has come. Others leave them alone for `leaseMs`, after which they count as
+   * abandoned and are due again.
+   */
+  takeDue(batch: { limit: number; leaseMs: number; now: Instant }): Promise<DueLetter[]>;
+  /** Notes that another attempt failed. */
+  setBack(deadLetterId: bigint, setback: Setback): Promise<void>;
+  /** Forgets messages that have been applied. */
+  remove(deadLetterIds: readonly bigint[]): Promise<void>;
+  /** Makes due at once what waits for a program to be active. */
+  hasten(programId: string, now: Instant): Promise<void>;
+  /** The newest message about a transaction. */
+  ofTransaction(
+    transaction: TransactionName,
+  ): Promise<{ deadLetterId: string; reason: string } | undefined>;
+}

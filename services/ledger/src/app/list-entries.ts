@@ -1,0 +1,34 @@
+import type { Instant } from '../domain/instant.ts';
+import type { Entry, EntryKind } from '../domain/journal.ts';
+import type { LedgerReader, MemberName, PageRequest } from './ledger-store.ts';
+import { type Page, readPage } from './page.ts';
+import { requireAccount } from './require-account.ts';
+
+export interface EntryFilter {
+  /** Only these kinds; all when empty. */
+  readonly kinds: readonly EntryKind[];
+  /** Only lines written at or after it. */
+  readonly startTime: Instant | undefined;
+  /** Only lines written before it. */
+  readonly endTime: Instant | undefined;
+}
+
+/**
+ * A member's journal, the newest line first. Positions are sequences.
+ *
+ * @throws {MembershipNotFound}
+ */
+export type ListEntriesUseCase = (
+  query: MemberName & EntryFilter & PageRequest<bigint>,
+) => Promise<Page<Entry, bigint>>;
+
+export function createListEntries({ reader }: { reader: LedgerReader }): ListEntriesUseCase {
+  return async (query) => {
+    const { membershipId } = (await requireAccount(reader, query)).membership;
+    const { kinds, startTime, endTime } = query;
+    return await readPage(query, {
+      read: (part) => reader.entries({ membershipId, kinds, startTime, endTime, ...part }),
+      positionOf: ({ sequence }) => sequence,
+    });
+  };
+}

@@ -1,0 +1,16 @@
+/** The last known definition of a program, in the form in which the catalog keeps it. */
+export interface ProgramSnapshot {
+  readonly programId: string;
+  readonly revision: bigint;
+  readonly content: Uint8Array;
+}
+
+/**
+ * What the ledger remembers of programs while the Programs service is away. All methods throw
+ * {@link StorageUnavailable} when the database is away.
+ */
+export interface ProgramSnapshots {
+  find(programId: string): Promise<Uint8Array | undefined>;
+  /** Keeps the snapshot unless a newer one is there. */
+  keep(snapshot: ProgramSnapshot): Promise<void>;
+}

@@ -1,0 +1,26 @@
+import type { LedgerError } from '../domain/errors.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Cause } from '../domain/journal.ts';
+import type { EarnInput } from './earn.ts';
+import type { TransactionName } from './ledger-store.ts';
+
+/** A message of the incoming stream, as it came. */
+export interface StreamMessage {
+  readonly subject: string;
+  /** Empty when the message had none. */
+  readonly contentType: string;
+  readonly payload: Uint8Array;
+  /** Its number in the stream and when the stream stored it; together they tell it from all others. */
+  readonly streamSequence: number;
+  readonly streamTime: Instant;
+  readonly cause: Cause;
+}
+
+/** What a message is about; empty where it couldn't be read. */
+export type Regarding = TransactionName;
+
+/** A message as far as it could be read: what it asks for, or why that can't be told. */
+export type ReadMessage = { readonly regarding: Regarding } & (
+  | { readonly input: EarnInput }
+  | { readonly problem: LedgerError }
+);

@@ -1,0 +1,26 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import type { Publisher } from '@loyalty/platform/messaging/publisher.ts';
+import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
+import type { EarnStream } from '../app/submit-earn.ts';
+import { headerText } from './header-text.ts';
+import { earnSubject } from './streams.ts';
+
+/**
+ * Reports transactions as any backend could. Without a Nats-Msg-Id: the stream would silently drop a corrected report
+ * with the same one, whereas the ledger answers a repeat and keeps a conflict.
+ */
+export function createEarnStream(publisher: Publisher): EarnStream {
+  return {
+    async publish(input, { actor, requestId }) {
+      await publisher.publish({
+        subject: earnSubject(input.programId),
+        data: toBinary(EarnRequestedSchema, create(EarnRequestedSchema, input)),
+        headers: {
+          'content-type': 'application/protobuf',
+          'x-request-id': requestId,
+          'x-actor': headerText(actor),
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import type { Logger } from '@loyalty/platform/logging.ts';
+import type { Nats } from '@loyalty/platform/messaging/connection.ts';
+import {
+  consume,
+  type IncomingMessage,
+  type Verdict,
+} from '@loyalty/platform/messaging/consumer.ts';
+import { type ApplyMessage, isLedgersOwn, type Outcome } from '../app/apply-message.ts';
+import type { DeadLetters } from '../app/dead-letters.ts';
+import type { ReadMessage, StreamMessage } from '../app/stream-message.ts';
+import { textOfHeader } from './header-text.ts';
+import { incomingStream } from './streams.ts';
+
+export interface StreamConsumerOptions {
+  nats: Nats;
+  /** Name of the consumer that all replicas share. */
+  durable: string;
+  /** The subjects that it takes. */
+  filter: string;
+  read: (message: StreamMessage) => ReadMessage;
+  apply: ApplyMessage;
+  deadLetters: DeadLetters;
+  logger: Logger;
+  signal: AbortSignal;
+}
+
+/** Handled at once, so that they share commits. */
+const batch = 500;
+/** Those that are handled, as many fetched ahead, and room for what comes again after trouble. */
+const maxAckPending = 2_000;
+const ackWaitMs = 30_000;
+/** After so many deliveries a message that fails in an unforeseen way is kept as a dead letter. */
+const unforeseenMax = 5;
+const nakMsMax = 30_000;
+
+/**
+ * Applies what comes on the incoming stream, until the signal aborts. A message is acknowledged once its effect, or
+ * its dead letter, is committed; one that comes again after that changes nothing.
+ */
+export function consumeStream(options: StreamConsumerOptions): Promise<void> {
+  const { nats, durable, filter, signal, logger } = options;
+  return consume({
+    nats,
+    stream: incomingStream.name,
+    durable,
+    filter,
+    batch,
+    maxAckPending,
+    ackWaitMs,
+    handle: (message) => handle(message, options),
+    signal,
+    logger,
+  });
+}
+
+async function handle(incoming: IncomingMessage, options: StreamConsumerOptions): Promise<Verdict> {
+  const { deadLetters, logger } = options;
+  const message = streamMessage(incoming);
+  try {
+    const { regarding, setback } = await outcomeOf(message, incoming.deliveries, options);
+    if (setback === undefined) return 'ack';
+    await deadLetters.keep({ message, regarding, setback });
+    const { state, reason } = setback;
+    const { subject, streamSequence } = message;
+    logger.warn({ subject, streamSequence, state, reason }, 'a message could not be applied');
+    return 'ack';
+  } catch (error) {
+    if (!isLedgersOwn(error)) throw error;
+    const { retryAfterMs = 1_000 } = error;
+    return {
+      nakAfterMs: Math.min(retryAfterMs * 2 ** Math.min(incoming.deliveries, 10), nakMsMax),
+    };
+  }
+}
+
+async function outcomeOf(
+  message: StreamMessage,
+  deliveries: number,
+  { read, apply, logger }: StreamConsumerOptions,
+): Promise<Outcome> {
+  try {
+    return await apply(message, 1);
+  } catch (error) {
+    if (isLedgersOwn(error) || deliveries < unforeseenMax) throw error;
+    const { subject, streamSequence } = message;
+    logger.error({ err: error, subject, streamSequence }, 'a message fails again and again');
+    return {
+      regarding: read(message).regarding,
+      setback: {
+        state: 'DEAD',
+        reason: 'INTERNAL',
+        detail: 'something unforeseen happened; the log has it under the number in the stream',
+        retryAt: message.streamTime,
+      },
+    };
+  }
+}
+
+function streamMessage(incoming: IncomingMessage): StreamMessage {
+  const { subject, data, sequence, storeTime } = incoming;
+  return {
+    subject,
+    contentType: incoming.header('content-type') ?? '',
+    payload: data,
+    streamSequence: sequence,
+    streamTime: storeTime.getTime(),
+    cause: {
+      actor: actorOf(incoming.header('x-actor')),
+      requestId: requestIdOf(incoming),
+    },
+  };
+}
+
+const requestIdPattern = /^[\w.:/+=@-]{1,128}$/;
+const actorPattern = /^service:\P{C}{1,255}$/u;
+
+// Only backends publish on this stream, so that no message can speak for a member or an operator.
+function actorOf(header: string | undefined): string {
+  const actor = header === undefined ? undefined : textOfHeader(header);
+  return actor !== undefined && actorPattern.test(actor) ? actor : 'service:jetstream';
+}
+
+function requestIdOf(incoming: IncomingMessage): string {
+  const requestId = incoming.header('x-request-id');
+  return requestId !== undefined && requestIdPattern.test(requestId)
+    ? requestId
+    : `${incomingStream.name}:${incoming.sequence}`;
+}

@@ -1,0 +1,58 @@
+import type { Logger } from '@loyalty/platform/logging.ts';
+import { type ApplyMessage, isLedgersOwn } from '../app/apply-message.ts';
+import type { DeadLetters, DueLetter } from '../app/dead-letters.ts';
+import type { Instant } from '../domain/instant.ts';
+import { repeat } from './repeat.ts';
+
+export interface RetryDeadLettersOptions {
+  deadLetters: DeadLetters;
+  apply: ApplyMessage;
+  clock: () => Instant;
+  logger: Logger;
+  signal: AbortSignal;
+  /** How often it looks for due messages; 1 s by default. */
+  pauseMs?: number;
+}
+
+const limit = 200;
+/** Longer than any attempt takes; what its process left behind is taken up again after it. */
+const leaseMs = 60_000;
+
+/** Tries waiting messages again when their time has come, until the signal aborts. Replicas share the work. */
+export function retryDeadLetters(options: RetryDeadLettersOptions): Promise<void> {
+  const { logger, signal, pauseMs = 1_000 } = options;
+  return repeat({
+    name: 'retry-dead-letters',
+    pauseMs,
+    run: () => retryDue(options),
+    logger,
+    signal,
+  });
+}
+
+async function retryDue(options: RetryDeadLettersOptions): Promise<boolean> {
+  const { deadLetters, clock } = options;
+  const due = await deadLetters.takeDue({ limit, leaseMs, now: clock() });
+  const applied = await Promise.all(due.map((letter) => retry(letter, options)));
+  const done = due.filter((_, index) => applied[index]).map(({ deadLetterId }) => deadLetterId);
+  if (done.length > 0) await deadLetters.remove(done);
+  return due.length === limit;
+}
+
+/** Resolves to whether the message has been applied. */
+async function retry(
+  { deadLetterId, message, attempts }: DueLetter,
+  { deadLetters, apply, logger }: RetryDeadLettersOptions,
+): Promise<boolean> {
+  try {
+    const { setback } = await apply(message, attempts + 1);
+    if (setback === undefined) return true;
+    await deadLetters.setBack(deadLetterId, setback);
+  } catch (error) {
+    // It is due again when the lease ends.
+    if (!isLedgersOwn(error)) {
+      logger.error({ err: error, deadLetterId: String(deadLetterId) }, 'a dead letter fails');
+    }
+  }
+  return false;
+}

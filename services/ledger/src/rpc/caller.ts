@@ -1,0 +1,13 @@
+import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
+import type { Cause } from '../domain/journal.ts';
+
+/** Who and what an entry is put down to. */
+export function causeOf({ caller, requestId }: CallContext): Cause {
+  const role = (['admin', 'service', 'member'] as const).find((name) => caller.roles.has(name));
+  return { actor: `${role}:${caller.subject}`, requestId };
+}
+
+/** Whether the caller is a member and nothing else. */
+export function isMember({ caller }: CallContext): boolean {
+  return !caller.roles.has('admin') && !caller.roles.has('service');
+}

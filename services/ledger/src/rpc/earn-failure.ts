@@ -1,0 +1,18 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { statusOf } from '@loyalty/platform/rpc/status.ts';
+import type { EarnFailureSchema } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+
+/** Why a transaction of a batch was refused: what a call of its own would have been answered. */
+export function renderEarnFailure(
+  error: unknown,
+  requestId: string,
+): MessageInitShape<typeof EarnFailureSchema> {
+  const { reason, message, metadata, violations } = statusOf(error, requestId);
+  return {
+    reason: ErrorReason[reason as keyof typeof ErrorReason],
+    message,
+    metadata: { ...metadata },
+    violations: violations.map((violation) => ({ ...violation })),
+  };
+}

@@ -1,0 +1,57 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { Earn_State, type EarnSchema } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
+import type { EarnResponseSchema } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import type { Transaction } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import type { EarnInput, EarnResult } from '../app/earn.ts';
+import type { PostedEarn } from '../app/ledger-store.ts';
+import { InvalidCommand } from '../domain/errors.ts';
+import { always } from '../domain/instant.ts';
+import { renderBalance } from './balance-message.ts';
+import { timestampOf } from './time.ts';
+
+/** A reported transaction, whose presence the contract's validation has seen to. */
+export function parseEarn(report: {
+  programId: string;
+  userId: string;
+  transaction?: Transaction | undefined;
+}): EarnInput {
+  const { programId, userId, transaction } = report;
+  if (transaction === undefined) {
+    throw new InvalidCommand([{ field: 'transaction', message: 'must be set' }]);
+  }
+  return { programId, userId, transaction };
+}
+
+/** An earn as the contract shows it. */
+export function renderEarn(
+  earn: PostedEarn & { userId: string },
+): MessageInitShape<typeof EarnSchema> {
+  const { lot, postTime } = earn;
+  const expireTime = timestampOf(lot.expiresAt);
+  return {
+    programId: earn.programId,
+    userId: earn.userId,
+    transactionId: earn.transactionId,
+    state: Earn_State[earn.state],
+    points: earn.points,
+    reversedPoints: earn.reversedPoints,
+    ruleSetVersion: earn.ruleSetVersion,
+    explanation: earn.explanation.map((line) => ({ ...line })),
+    // Points that never had to mature are available since they were posted.
+    availableTime: timestampFromMs(lot.availableAt === always ? postTime : lot.availableAt),
+    ...(expireTime !== undefined && { expireTime }),
+    postTime: timestampFromMs(postTime),
+    transaction: earn.transaction,
+  };
+}
+
+/** The answer to a reported transaction. */
+export function renderEarnResult({
+  userId,
+  earn,
+  balance,
+  replayed,
+}: EarnResult): MessageInitShape<typeof EarnResponseSchema> {
+  return { earn: renderEarn({ ...earn, userId }), balance: renderBalance(balance), replayed };
+}

@@ -1,0 +1,34 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import {
+  Entry_Kind,
+  Entry_KindSchema,
+  type EntrySchema,
+} from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
+import { type Entry, type EntryKind, pointsOf } from '../domain/journal.ts';
+
+/** A line of the journal as the contract shows it. */
+export function renderEntry(entry: Entry): MessageInitShape<typeof EntrySchema> {
+  return {
+    sequence: entry.sequence,
+    kind: Entry_Kind[entry.kind],
+    points: pointsOf(entry),
+    available: entry.available,
+    pending: entry.pending,
+    reserved: entry.reserved,
+    deficit: entry.deficit,
+    balanceAfter: entry.balanceAfter,
+    transactionId: entry.transactionId ?? '',
+    redemptionId: entry.redemptionId ?? '',
+    refundId: entry.refundId ?? '',
+    reason: entry.reason ?? '',
+    actor: entry.actor,
+    requestId: entry.requestId,
+    createTime: timestampFromMs(entry.createTime),
+  };
+}
+
+/** The kind of a line. The contract's validation lets no other numbers through. */
+export function parseEntryKind(kind: Entry_Kind): EntryKind {
+  return Entry_KindSchema.value[kind]?.name as EntryKind;
+}

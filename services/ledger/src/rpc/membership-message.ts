@@ -1,0 +1,23 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import {
+  Membership_State,
+  type MembershipSchema,
+} from '@loyalty/proto/loyalty/ledger/v1/membership_pb.ts';
+import type { MembershipView } from '../app/membership-view.ts';
+import { renderBalance } from './balance-message.ts';
+
+/** A membership as the contract shows it. */
+export function renderMembership({
+  membership,
+  balance,
+}: MembershipView): MessageInitShape<typeof MembershipSchema> {
+  return {
+    programId: membership.programId,
+    userId: membership.userId,
+    state: Membership_State[membership.state],
+    attributes: { ...membership.attributes },
+    joinTime: timestampFromMs(membership.joinTime),
+    balance: renderBalance(balance),
+  };
+}

@@ -1,0 +1,37 @@
+import type { Handler } from '@loyalty/platform/rpc/handler.ts';
+import {
+  RedeemRequest_Capture as Capture,
+  type RedemptionService,
+} from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
+import type { App } from '../app/app.ts';
+import { renderBalance } from './balance-message.ts';
+import { causeOf, isMember } from './caller.ts';
+import { renderRedemption } from './redemption-message.ts';
+
+type Method = typeof RedemptionService.method.redeem;
+
+export function redeemHandler({ redeem }: Pick<App, 'redeem'>): Handler<Method> {
+  return async (request, context) => {
+    const { redemption, balance, replayed } = await redeem(
+      {
+        programId: request.programId,
+        userId: request.userId,
+        idempotencyKey: request.idempotencyKey,
+        rewardId: request.rewardId,
+        quantity: request.quantity,
+        capture: request.capture === Capture.HOLD ? 'HOLD' : 'IMMEDIATE',
+        holdSeconds: request.holdSeconds,
+        points: request.points,
+        expectedPoints: request.expectedPoints,
+        reference: request.reference,
+        madeByMember: isMember(context),
+      },
+      causeOf(context),
+    );
+    return {
+      redemption: renderRedemption(request, redemption),
+      balance: renderBalance(balance),
+      replayed,
+    };
+  };
+}

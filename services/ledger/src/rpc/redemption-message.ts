@@ -1,0 +1,36 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import {
+  Redemption_State,
+  type RedemptionSchema,
+} from '@loyalty/proto/loyalty/ledger/v1/redemption_pb.ts';
+import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+import type { MemberName } from '../app/ledger-store.ts';
+import type { Redemption } from '../domain/redemption.ts';
+import { timestampOf } from './time.ts';
+
+/** A member's redemption as the contract shows it. */
+export function renderRedemption(
+  { programId, userId }: MemberName,
+  redemption: Redemption,
+): MessageInitShape<typeof RedemptionSchema> {
+  const { value, refusal } = redemption;
+  const holdExpireTime = timestampOf(redemption.holdExpiresAt);
+  return {
+    redemptionId: redemption.redemptionId,
+    programId,
+    userId,
+    rewardId: redemption.rewardId,
+    quantity: redemption.quantity,
+    state: Redemption_State[redemption.state],
+    points: redemption.points,
+    reversedPoints: redemption.reversedPoints,
+    reference: redemption.reference,
+    createTime: timestampFromMs(redemption.createTime),
+    ...(value !== undefined && { value }),
+    ...(holdExpireTime !== undefined && { holdExpireTime }),
+    ...(refusal !== undefined && {
+      refusal: { reason: ErrorReason[refusal.reason], metadata: { ...refusal.metadata } },
+    }),
+  };
+}

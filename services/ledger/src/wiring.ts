@@ -1,0 +1,231 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { createTokenVerifier } from '@loyalty/platform/auth/tokens.ts';
+import type { Logger } from '@loyalty/platform/logging.ts';
+import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
+import { createPublisher, type Publisher } from '@loyalty/platform/messaging/publisher.ts';
+import { createRelay } from '@loyalty/platform/outbox/relay.ts';
+import { createKnex } from '@loyalty/platform/postgres/knex.ts';
+import { migrate } from '@loyalty/platform/postgres/migrations.ts';
+import { createPool } from '@loyalty/platform/postgres/pool.ts';
+import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
+import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
+import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
+import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
+import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
+import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
+import type { Knex } from 'knex';
+import type { Pool } from 'pg';
+import type { App } from './app/app.ts';
+import { createApplyMessage } from './app/apply-message.ts';
+import { createCommitQueue } from './app/commit-queue.ts';
+import type { DeadLetters } from './app/dead-letters.ts';
+import { createEarn } from './app/earn.ts';
+import { createGetBalance } from './app/get-balance.ts';
+import { createGetEarn } from './app/get-earn.ts';
+import { createGetMembership } from './app/get-membership.ts';
+import { createGetRedemption } from './app/get-redemption.ts';
+import { createJoinProgram } from './app/join-program.ts';
+import { createListEntries } from './app/list-entries.ts';
+import { createListMembers } from './app/list-members.ts';
+import { createListMemberships } from './app/list-memberships.ts';
+import { createListRedemptions } from './app/list-redemptions.ts';
+import type { ProgramCatalog } from './app/program-catalog.ts';
+import { createRedeem } from './app/redeem.ts';
+import { createSubmitEarn } from './app/submit-earn.ts';
+import { createProgramCatalog, type KeptCatalog } from './catalog/program-catalog.ts';
+import { followProgramChanges } from './catalog/program-changes.ts';
+import { createProgramSource } from './catalog/program-source.ts';
+import type { LedgerConfig } from './config.ts';
+import { createEarnStream } from './events/earn-stream.ts';
+import { encodeEvents } from './events/event-encoding.ts';
+import { createMessageReader } from './events/message-reader.ts';
+import { consumeStream } from './events/stream-consumer.ts';
+import { eventsStream, incomingStream } from './events/streams.ts';
+import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
+import { ledgerServices } from './rpc/services.ts';
+import { createServiceToken } from './service-token.ts';
+import { createCommitToLedger } from './storage/commit-to-ledger.ts';
+import { createDeadLetters } from './storage/dead-letters.ts';
+import { createLedgerReader } from './storage/ledger-reader.ts';
+import { createProgramSnapshots } from './storage/program-snapshots.ts';
+import { storageError } from './storage/storage-error.ts';
+
+const applicationName = 'loyalty-ledger';
+const migrations = join(import.meta.dirname, '../migrations');
+/** Connections for what is off the hot path: program snapshots, dead letters, migrations. */
+const knexPoolSize = 4;
+
+export interface RunningLedger {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  /** Lets calls and messages under way end, then lets go of everything. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Migrates the database, takes messages and serves. Takes no signals and exits no process, so that tests can run
+ * several.
+ *
+ * @throws {ConfigError} when the database is newer than this release
+ */
+export async function startLedger(config: LedgerConfig, logger: Logger): Promise<RunningLedger> {
+  const cleanups: (() => unknown)[] = [];
+  const stop = async () => {
+    for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+  };
+  try {
+    const { url, poolSize } = config.database;
+    const knex = createKnex({ url, max: knexPoolSize, applicationName });
+    cleanups.push(() => knex.destroy());
+    await migrate(knex, migrations);
+    const pool = createPool({ url, max: poolSize, applicationName, logger });
+    cleanups.push(() => pool.end());
+    const nats = connectNats({ ...natsOptions(config), logger });
+    cleanups.push(() => nats.close());
+
+    const stopping = new AbortController();
+    const background: Promise<void>[] = [];
+    const part: Part = { config, logger, knex, pool, nats, background, signal: stopping.signal };
+    const { catalog, closeCatalog } = startCatalog(part);
+    cleanups.push(closeCatalog);
+    const metrics = createRegistry({ service: 'ledger' });
+    const publisher = createPublisher(nats);
+    const relay = createRelay({ pool, publisher, logger, registry: metrics });
+    relay.start();
+    cleanups.push(() => relay.stop());
+    const app = createApp(part, { catalog, publisher, wakeRelay: relay.wake });
+    startIntake(part, app);
+    cleanups.push(async () => {
+      stopping.abort();
+      await Promise.all(background);
+    });
+
+    const server = createRpcServer({
+      name: 'ledger',
+      logger,
+      verifier: createTokenVerifier(config.tokens),
+      services: ledgerServices(app),
+      grpc: { host: config.host, port: config.grpcPort },
+      http: { host: config.host, port: config.httpPort },
+      readiness: readinessOf(part),
+      defaultDeadlineMs: 10_000,
+      metrics,
+      translateError: storageError,
+    });
+    cleanups.push(() => server.stop(config.shutdownGraceMs));
+    return { ...(await server.start()), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** What the parts of the ledger are made of. */
+interface Part {
+  readonly config: LedgerConfig;
+  readonly logger: Logger;
+  readonly knex: Knex;
+  readonly pool: Pool;
+  readonly nats: Nats;
+  /** Work that goes on until `signal` aborts. */
+  readonly background: Promise<void>[];
+  readonly signal: AbortSignal;
+}
+
+const clock = () => Date.now();
+
+function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => void } {
+  const { config, logger, knex, nats, background, signal } = part;
+  const channel = createChannel({
+    address: config.programs.address,
+    services: [ProgramService],
+  });
+  const deadLetters = createDeadLetters(knex);
+  const catalog = createProgramCatalog({
+    source: createProgramSource({
+      client: createClient(ProgramService, channel),
+      token: createServiceToken(config),
+    }),
+    snapshots: createProgramSnapshots(knex),
+    logger,
+    onChange(after, before) {
+      if (after.state !== 'ACTIVE' || before.state === 'ACTIVE') return;
+      deadLetters.hasten(after.programId, clock()).catch((error: unknown) => {
+        logger.warn({ err: error }, 'waiting messages are not tried before their time');
+      });
+    },
+    signal,
+  });
+  background.push(
+    followProgramChanges({ nats, stream: eventsStream.name, catalog, logger, signal }),
+    catalog.keepFresh(),
+  );
+  return { catalog, closeCatalog: () => channel.close() };
+}
+
+function createApp(
+  { knex, pool }: Part,
+  {
+    catalog,
+    publisher,
+    wakeRelay,
+  }: { catalog: ProgramCatalog; publisher: Publisher; wakeRelay: () => void },
+): App & { deadLetters: DeadLetters } {
+  const commit = createCommitToLedger({ pool, encodeEvents, clock, wakeRelay });
+  const queue = createCommitQueue({ commit });
+  const reader = createLedgerReader(pool);
+  const deadLetters = createDeadLetters(knex);
+  return {
+    clock,
+    deadLetters,
+    joinProgram: createJoinProgram({ catalog, queue }),
+    getMembership: createGetMembership({ reader, clock }),
+    listMembers: createListMembers({ reader, catalog, clock }),
+    listMemberships: createListMemberships({ reader, clock }),
+    earn: createEarn({ catalog, queue, clock }),
+    submitEarn: createSubmitEarn({ stream: createEarnStream(publisher), clock }),
+    getEarn: createGetEarn({ reader, deadLetters }),
+    getBalance: createGetBalance({ reader, clock }),
+    listEntries: createListEntries({ reader }),
+    redeem: createRedeem({ catalog, queue, clock, newRedemptionId: randomUUID }),
+    getRedemption: createGetRedemption({ reader }),
+    listRedemptions: createListRedemptions({ reader }),
+  };
+}
+
+/** Takes what comes on the incoming stream, and what waits from before. */
+function startIntake(
+  { nats, logger, background, signal }: Part,
+  { earn, deadLetters }: Pick<App, 'earn'> & { deadLetters: DeadLetters },
+): void {
+  const read = createMessageReader({ validateEarn: validatorOf(EarnRequestedSchema) });
+  const apply = createApplyMessage({ read, earn, clock });
+  const consumer = { nats, read, apply, deadLetters, logger, signal };
+  background.push(
+    consumeStream({ ...consumer, durable: 'ledger-earns', filter: 'loyalty.earn.v1.*' }),
+    consumeStream({ ...consumer, durable: 'ledger-refunds', filter: 'loyalty.refund.v1.*' }),
+    retryDeadLetters({ deadLetters, apply, clock, logger, signal }),
+  );
+}
+
+// A ledger whose streams were never reachable isn't set up well and should take no traffic. Later it goes on without
+// NATS: events wait in the outbox.
+function readinessOf({ knex, nats }: Part): () => Promise<void> {
+  let connected = false;
+  return async () => {
+    connected ||= nats.isConnected();
+    if (!connected) throw new Error('NATS has not been reached yet');
+    await knex.raw('select 1');
+  };
+}
+
+function natsOptions({ nats: { url, user, password } }: LedgerConfig) {
+  return {
+    url,
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    name: applicationName,
+    streams: [incomingStream, eventsStream],
+  };
+}
