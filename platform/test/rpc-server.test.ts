@@ -93,7 +93,7 @@ describe('a server that is stopped', () => {
     });
     await eventually('both calls run', () => running === 2);
     const stopped = server.stop(10_000, { keepChannels: true });
-    await expect(fetch(`${server.httpUrl}/livez`)).rejects.toThrow();
+    await expect(fetch(`${server.httpUrl}/livez`)).rejects.toThrow('fetch failed');
     release.resolve();
     expect((await grpcAnswer).text).toBe('grpc');
     expect(await (await httpAnswer).json()).toEqual({ text: 'http' });
