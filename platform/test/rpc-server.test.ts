@@ -140,7 +140,10 @@ describe('a server that is stopped', () => {
     const start = performance.now();
     await server.stop(200, { keepChannels: true });
     expect(performance.now() - start).toBeLessThan(2000);
-    expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await settled).toMatchObject([
+      { status: 'rejected', reason: { code: 14, reason: 'STORAGE_UNAVAILABLE' } },
+      { status: 'rejected' },
+    ]);
   });
 });
 

@@ -94,7 +94,8 @@ const retryPolicy = {
   initialBackoff: '0.05s',
   maxBackoff: '1s',
   backoffMultiplier: 3,
-  retryableStatusCodes: ['UNAVAILABLE'],
+  // CANCELLED comes from a server that dies; what is cancelled here is never retried.
+  retryableStatusCodes: ['UNAVAILABLE', 'CANCELLED'],
 };
 
 /** Typed calls of a service over a channel. */
@@ -136,8 +137,12 @@ function callerOf(method: DescMethodUnary, channel: Channel): Call {
         { deadline: deadlineMs ?? Date.now() + channel.defaultTimeoutMs },
         (error, response) => {
           signal?.removeEventListener('abort', cancel);
-          if (error !== null) reject(remoteErrorOf(error, requestId));
-          else resolve(response as Message);
+          if (error === null) {
+            resolve(response as Message);
+            return;
+          }
+          const cancelledHere = signal?.aborted === true;
+          reject(remoteErrorOf(error, { requestId, cancelledHere }));
         },
       );
       signal?.addEventListener('abort', cancel, { once: true });

@@ -58,16 +58,22 @@ const reasonByCode: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** What a failed call of grpc-js says, with the details that the server attached. */
-export function remoteErrorOf(error: ServiceError, sentRequestId: string): RemoteError {
+export function remoteErrorOf(
+  error: ServiceError,
+  sent: { requestId: string; cancelledHere: boolean },
+): RemoteError {
   const details = detailsOf(error);
+  // A server that dies resets its calls, which looks as if we had cancelled them.
+  const cutOff = error.code === Code.CANCELLED && !sent.cancelledHere;
+  const code = cutOff ? Code.UNAVAILABLE : error.code;
   const requestId = error.metadata.get('x-request-id')[0];
   return new RemoteError(error.details, {
-    code: error.code,
-    reason: details.reason ?? reasonByCode.get(error.code) ?? 'INTERNAL',
+    code,
+    reason: details.reason ?? reasonByCode.get(code) ?? 'INTERNAL',
     metadata: details.metadata ?? {},
     violations: details.violations,
     retryAfterMs: details.retryAfterMs,
-    requestId: typeof requestId === 'string' ? requestId : sentRequestId,
+    requestId: typeof requestId === 'string' ? requestId : sent.requestId,
   });
 }
 
