@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { http as call } from '../src/http.ts';
 import {
   createPlace,
   type Place,
@@ -25,21 +26,8 @@ afterAll(async () => {
   await place.remove();
 }, 30_000);
 
-async function http(token: string, path: string, body?: object) {
-  const response = await fetch(`${platform.env['LOYALTY_URL']}/v1/${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: {
-      Authorization: `Bearer ${token}`,
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return {
-    status: response.status,
-    location: response.headers.get('location'),
-    body: (await response.json()) as Record<string, unknown>,
-  };
-}
+const http = (token: string, path: string, body?: object) =>
+  call(platform, { token, path, ...(body === undefined ? {} : { body }) });
 
 /** The text protocol of NATS, spoken by hand: what any client's plain publish comes to. */
 async function natsPublish(url: string, input: { subject: string; body: object }): Promise<void> {
