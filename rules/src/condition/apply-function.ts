@@ -19,7 +19,8 @@ export interface Application {
   readonly types: readonly ValueType[];
   /** The operands that are string literals. */
   readonly literals: readonly (string | undefined)[];
-  readonly fail: (message: string) => never;
+  /** Refuses the call, or the operand with that number. */
+  readonly fail: (message: string, operand?: number) => never;
 }
 
 /** What a call gives, and the steps that it takes by itself. */
@@ -38,7 +39,7 @@ export function apply(application: Application): Applied {
   switch (name) {
     case '_&&_':
     case '_||_':
-      return every(application, 'bool');
+      return logical(application);
     case '_==_':
     case '_!=_':
       return equality(application);
@@ -71,10 +72,12 @@ export function apply(application: Application): Applied {
   }
 }
 
-function every({ name, types, fail }: Application, wanted: 'bool'): Applied {
-  const other = types.find((type) => !isScalar(type, wanted));
-  if (other !== undefined)
-    fail(`${symbol(name)} needs ${wanted} on both sides, not ${typeText(other)}`);
+function logical({ name, types, fail }: Application): Applied {
+  const other = types.findIndex((type) => !isScalar(type, 'bool'));
+  const type = types[other];
+  if (type !== undefined) {
+    fail(`${symbol(name)} needs a bool on both sides, but this is ${typeText(type)}`, other);
+  }
   return { type: BOOL, cost: 0 };
 }
 

@@ -96,7 +96,7 @@ function constant(id: bigint, { constantKind }: Kind<'constExpr'>): ValueType {
 }
 
 function variable(id: bigint, name: string, { variables }: Scope): ValueType {
-  const type = variables[name];
+  const type = Object.hasOwn(variables, name) ? variables[name] : undefined;
   if (type !== undefined) return type;
   const known = Object.keys(variables).filter((candidate) => candidate !== ACCUMULATOR);
   throw new TypeFault(id, `unknown name ${name}; known are ${known.join(', ')}`);
@@ -132,6 +132,7 @@ function list({ elements }: Kind<'listExpr'>, scope: Scope): Typed {
 
 function map(id: bigint, { messageName, entries }: Kind<'structExpr'>, scope: Scope): Typed {
   if (messageName !== '') throw new TypeFault(id, 'a condition can make no messages');
+  if (entries.length === 0) throw new TypeFault(id, 'a map needs at least one entry');
   let [key, value]: [ValueType, ValueType] = [NOTHING, NOTHING];
   let cost = 1;
   for (const entry of entries) {
@@ -140,8 +141,11 @@ function map(id: bigint, { messageName, entries }: Kind<'structExpr'>, scope: Sc
       infer(entry.keyKind.value, scope),
       infer(required(id, entry.value), scope),
     ];
-    if (!KEY_TYPES.some((name) => isScalar(left.type, name))) {
-      throw new TypeFault(entry.id, `${typeText(left.type)} can't be a key`);
+    if (
+      entry.keyKind.value.exprKind.case !== 'constExpr' ||
+      !KEY_TYPES.some((name) => isScalar(left.type, name))
+    ) {
+      throw new TypeFault(entry.id, 'a key must be a literal: a string, a whole number or a bool');
     }
     key = joined(entry.id, key, left.type, 'a map has keys of one type');
     value = joined(entry.id, value, right.type, 'a map has values of one type');
@@ -180,8 +184,8 @@ function call(id: bigint, { function: name, target, args }: Kind<'callExpr'>, sc
   const typed = operands.map((operand) => infer(operand, scope));
   const types = typed.map(({ type }) => type);
   const cost = typed.reduce((sum, operand) => sum + operand.cost, 1);
-  const fail = (message: string): never => {
-    throw new TypeFault(id, message);
+  const fail = (message: string, operand?: number): never => {
+    throw new TypeFault((operand === undefined ? undefined : operands[operand]?.id) ?? id, message);
   };
   if (scope.loop) checkGrowth(name, types, operands, fail);
   const literals = operands.map(stringLiteral);

@@ -1,0 +1,63 @@
+import { fromJson, type JsonObject } from '@bufbuild/protobuf';
+import { describe, expect, test } from '@jest/globals';
+import { RewardSchema } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
+import { priceReward } from './reward-price.ts';
+
+const price = (json: JsonObject, quantity: number, points: bigint) =>
+  priceReward(fromJson(RewardSchema, json), { quantity, points });
+const GLASS = { fixed: { points: '10' } };
+const VOUCHER = {
+  conversion: {
+    points: '100',
+    per: { currencyCode: 'USD', minorUnits: '100' },
+    minimumPoints: '200',
+    maximumPoints: '5000',
+    stepPoints: '50',
+  },
+};
+
+describe('a fixed price', () => {
+  test('is for each unit, and one unit when nothing is said', () => {
+    expect(price(GLASS, 3, 0n)).toEqual({ points: 30n });
+    expect(price(GLASS, 0, 0n)).toEqual({ points: 10n });
+  });
+
+  test('is refused for points, fewer than none and more than anyone can have', () => {
+    expect(price(GLASS, 1, 5n)).toMatchObject([{ field: 'points' }]);
+    expect(price(GLASS, -1, 0n)).toMatchObject([{ field: 'quantity' }]);
+    expect(price({ fixed: { points: '1000000000' } }, 2_000_000_000, 0n)).toMatchObject([
+      { field: 'quantity' },
+    ]);
+  });
+});
+
+describe('a conversion', () => {
+  test('is worth what its points are, rounded down to the cent', () => {
+    expect(price(VOUCHER, 0, 250n)).toMatchObject({
+      points: 250n,
+      value: { currencyCode: 'USD', minorUnits: 250n },
+    });
+    const thirds = {
+      conversion: { points: '3', per: { currencyCode: 'USD', minorUnits: '1' } },
+    };
+    expect(price(thirds, 0, 11n)).toMatchObject({ points: 11n, value: { minorUnits: 3n } });
+    expect(price(thirds, 0, 2n)).toMatchObject([{ field: 'points' }]);
+  });
+
+  test.each([
+    [0n, 'say how many points to convert'],
+    [150n, 'must be at least 200'],
+    [5050n, 'must be at most 5000'],
+    [220n, 'must be a multiple of 50'],
+  ])('of %d points is refused: %s', (points, message) => {
+    expect(price(VOUCHER, 0, points)).toEqual([{ field: 'points', message }]);
+  });
+
+  test('has no quantity', () => {
+    expect(price(VOUCHER, 2, 250n)).toMatchObject([{ field: 'quantity' }]);
+  });
+});
+
+test('a reward without a price is refused', () => {
+  expect(price({}, 1, 0n)).toMatchObject([{ field: 'reward_id' }]);
+});

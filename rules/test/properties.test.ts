@@ -1,0 +1,257 @@
+import type { JsonObject } from '@bufbuild/protobuf';
+import { createValidator } from '@bufbuild/protovalidate';
+import { describe, expect, test } from '@jest/globals';
+import {
+  RuleSet_Rounding as Rounding,
+  RuleSetSchema,
+} from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
+import { evaluate } from '@loyalty/rules/evaluate.ts';
+import { POINTS_MAX } from '@loyalty/rules/language.ts';
+import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
+import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
+import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
+import fc from 'fast-check';
+import { evaluateFor, MEMBER, ruleSet, transaction } from './example.ts';
+
+const validator = createValidator();
+const CURRENCIES = ['USD', 'EUR', 'JPY', 'KWD'];
+const WORDS = ['wine', 'cheese', 'paris', 'web', 'store', 'gold'];
+const ZONES = ['UTC', 'Europe/Paris', 'America/New_York', 'America/Santiago', 'Asia/Kolkata'];
+const DAYS = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'];
+const ROUNDINGS = ['FLOOR', 'HALF_UP', 'HALF_EVEN', 'CEILING'];
+
+const word = fc.constantFrom(...WORDS);
+const words = fc.uniqueArray(word, { maxLength: 3 });
+const instant = fc
+  .date({
+    min: new Date('1970-01-01T00:00:00Z'),
+    max: new Date('2100-01-01T00:00:00Z'),
+    noInvalidDate: true,
+  })
+  .map((date) => date.toISOString());
+const integer = (max: bigint, min = 1n) => fc.bigInt({ min, max }).map(String);
+const money = (min: bigint) =>
+  fc.record({ currencyCode: fc.constantFrom(...CURRENCIES), minorUnits: integer(POINTS_MAX, min) });
+const points = integer(1_000_000_000n);
+const timeOfDay = fc
+  .tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }))
+  .map((parts) => parts.map((part) => String(part).padStart(2, '0')).join(':'));
+
+const award: fc.Arbitrary<JsonObject> = fc.oneof(
+  fc
+    .record({ points, per: money(1n), mode: fc.constantFrom('STEP', 'PROPORTIONAL') })
+    .map((rate) => ({ rate })),
+  points.map((fixed) => ({ fixed: { points: fixed } })),
+  points.map((each) => ({ perItem: { points: each } })),
+  fc
+    .tuple(fc.integer({ min: 0, max: 99 }), fc.integer({ min: 0, max: 999 }))
+    .map(([whole, rest]) => ({
+      multiplier: { factor: `${whole}.${String(rest).padStart(3, '0')}` },
+    })),
+);
+
+/** Conditions that hold, don't hold, fail on some transactions, and are refused. */
+const condition = fc.constantFrom(
+  '',
+  "transaction.attributes['city'] == 'paris'",
+  'transaction.items[0].quantity > 3',
+  "transaction.items.exists(i, 'wine' in i.categories)",
+  'member.lifetime_earned / (member.lifetime_earned - 7) > 0',
+  "transaction.occur_time.getHours('Europe/Paris') < 12",
+  'transaction.amount.minor_units * 9223372036854775807 > 0',
+  'transaction.amount',
+  'this is no condition',
+);
+
+const rule = fc
+  .record(
+    {
+      match: fc.record({ skus: words, categories: words, channels: words }),
+      condition,
+      minimumAmount: money(0n),
+      maximumPoints: integer(POINTS_MAX),
+      schedule: fc.record(
+        {
+          startTime: instant,
+          endTime: instant,
+          daysOfWeek: fc.uniqueArray(fc.constantFrom(...DAYS)),
+          startTimeOfDay: timeOfDay,
+          endTimeOfDay: timeOfDay,
+        },
+        { requiredKeys: [] },
+      ),
+      cap: fc.record({
+        points: integer(POINTS_MAX),
+        period: fc.constantFrom('DAY', 'WEEK', 'MONTH', 'LIFETIME'),
+      }),
+      exclusiveGroup: fc.constantFrom('a', 'b'),
+    },
+    { requiredKeys: [] },
+  )
+  .chain((rest) => award.map((given): JsonObject => ({ ...given, ...rest })));
+
+const ruleSets = fc
+  .record({
+    rounding: fc.constantFrom(...ROUNDINGS),
+    timeZone: fc.constantFrom(...ZONES),
+    earnRules: fc
+      .array(rule, { maxLength: 8 })
+      .map((rules) => rules.map((one, index) => ({ ...one, ruleId: `rule-${index}` }))),
+    maturation: fc.oneof(
+      fc.constant({ immediate: {} }),
+      fc.integer({ min: 1, max: 3650 }).map((days) => ({ after: { days } })),
+    ),
+    expiry: fc.oneof(
+      fc.constant({ never: {} }),
+      fc.integer({ min: 1, max: 36_500 }).map((days) => ({ after: { days, roundUpTo: 'MONTH' } })),
+      fc.integer({ min: 1, max: 1200 }).map((months) => ({ after: { months } })),
+      fc
+        .record({
+          month: fc.integer({ min: 1, max: 12 }),
+          day: fc.integer({ min: 1, max: 31 }),
+          minimumDays: fc.integer({ min: 0, max: 366 }),
+        })
+        .map((fixedDate) => ({ fixedDate })),
+    ),
+  })
+  .map(ruleSet);
+
+const transactions = fc
+  .record({
+    occurTime: instant,
+    amount: money(0n),
+    channel: fc.constantFrom('', ...WORDS),
+    attributes: fc.dictionary(fc.constantFrom('city', 'tier'), word),
+    items: fc.array(
+      fc.record({
+        sku: word,
+        categories: words,
+        quantity: fc.integer({ min: 1, max: 1_000_000 }),
+        minorUnits: integer(POINTS_MAX, 0n),
+      }),
+      { maxLength: 5 },
+    ),
+  })
+  .map(({ items, ...rest }) =>
+    transaction({
+      ...rest,
+      items: items.map(({ minorUnits, ...one }, index) => ({
+        ...one,
+        itemId: String(index),
+        amount: { currencyCode: rest.amount.currencyCode, minorUnits },
+      })),
+    }),
+  );
+
+const cases = fc.record({
+  rules: ruleSets,
+  purchase: transactions,
+  used: fc.bigInt({ min: 0n, max: POINTS_MAX }),
+});
+
+/** Reads what an explanation says, in its own way: [numerator, denominator]. */
+function readNumber(text: string): [bigint, bigint] {
+  const [numerator = '', denominator] = text.split('/');
+  if (denominator !== undefined) return [BigInt(numerator), BigInt(denominator)];
+  const [integer = '', decimals = ''] = text.split('.');
+  return [BigInt(integer + decimals), BigInt(`1${'0'.repeat(decimals.length)}`)];
+}
+
+function plus([a, b]: [bigint, bigint], [c, d]: [bigint, bigint]): [bigint, bigint] {
+  return [a * d + c * b, b * d];
+}
+
+describe('whatever an operator writes and a member buys', () => {
+  test('what validates never throws, and gives points within their bounds', () => {
+    let valid = 0;
+    fc.assert(
+      fc.property(cases, ({ rules, purchase, used }) => {
+        expect(validator.validate(RuleSetSchema, rules).kind).toBe('valid');
+        expect(validator.validate(TransactionSchema, purchase).kind).toBe('valid');
+        expect(validateTransaction(purchase)).toEqual([]);
+        if (validateRuleSet(rules).length > 0) return;
+        valid += 1;
+        const award = evaluateFor(rules, purchase, { capUsed: () => used });
+        expect(award.points >= 0n && award.points <= POINTS_MAX).toBe(true);
+        expect(award.explanation.map(({ ruleId }) => ruleId)).toEqual(
+          rules.earnRules.map(({ ruleId }) => ruleId),
+        );
+        for (const usage of award.capUsage) {
+          const limit = rules.earnRules.find(({ ruleId }) => ruleId === usage.ruleId)?.cap?.points;
+          expect(usage.points > 0n && usage.points + used <= (limit ?? 0n)).toBe(true);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(valid).toBeGreaterThan(100);
+  });
+
+  test('even a rule set that does not validate never throws', () => {
+    fc.assert(
+      fc.property(cases, ({ rules, purchase }) => {
+        expect(evaluateFor(rules, purchase).points >= 0n).toBe(true);
+      }),
+    );
+  });
+
+  test('an award depends on nothing but its input', () => {
+    fc.assert(
+      fc.property(cases, transactions, ({ rules, purchase, used }, other) => {
+        const input = { member: MEMBER, now: new Date(0), capUsed: () => used };
+        const [fresh, busy] = [compileRuleSet(rules), compileRuleSet(rules)];
+        evaluate(busy, { ...input, transaction: other });
+        const award = evaluate(fresh, { ...input, transaction: purchase });
+        expect(evaluate(busy, { ...input, transaction: purchase })).toEqual(award);
+        expect(evaluate(fresh, { ...input, transaction: purchase })).toEqual(award);
+      }),
+    );
+  });
+
+  test('the lines of an explanation add up to the award', () => {
+    fc.assert(
+      fc.property(cases, ({ rules, purchase, used }) => {
+        rules.rounding = Rounding.FLOOR;
+        const award = evaluateFor(rules, purchase, { capUsed: () => used });
+        const sum = award.explanation
+          .map(({ points: text }) => readNumber(text))
+          .reduce(plus, [0n, 1n]);
+        const floor = sum[0] / sum[1];
+        expect(award.exceedsLimit ? POINTS_MAX : floor).toBe(award.points);
+      }),
+    );
+  });
+
+  test('a proportion is exact', () => {
+    const amounts = fc.bigInt({ min: 0n, max: POINTS_MAX });
+    const given = fc.bigInt({ min: 1n, max: 1_000_000_000n });
+    fc.assert(
+      fc.property(amounts, given, fc.bigInt({ min: 1n, max: POINTS_MAX }), (amount, each, per) => {
+        const usd = (minorUnits: bigint) => ({ currencyCode: 'USD', minorUnits: `${minorUnits}` });
+        const rate = { points: `${each}`, per: usd(per), mode: 'PROPORTIONAL' };
+        const award = evaluateFor(
+          ruleSet({ earnRules: [{ ruleId: 'rate', rate }] }),
+          transaction({ amount: usd(amount) }),
+        );
+        const [numerator, denominator] = readNumber(award.explanation[0]?.points ?? '');
+        expect(numerator * per).toBe(each * amount * denominator);
+        fc.pre(!award.exceedsLimit);
+        expect(award.points).toBe((each * amount) / per);
+      }),
+    );
+  });
+
+  test('points mature and expire after the purchase', () => {
+    fc.assert(
+      fc.property(cases, ({ rules, purchase }) => {
+        const compiled = compileRuleSet(rules);
+        const occurTime = new Date(Number(purchase.occurTime?.seconds) * 1000);
+        const available = availableTime(compiled, occurTime);
+        const expires = expireTime(compiled, { availableTime: available, occurTime });
+        if (available !== null) expect(available >= occurTime).toBe(true);
+        if (expires instanceof Date) expect(expires > (available ?? occurTime)).toBe(true);
+      }),
+    );
+  });
+});
