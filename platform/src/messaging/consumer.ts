@@ -35,7 +35,7 @@ export interface ConsumeOptions extends DurableOptions {
 }
 
 /** How long one pull request waits at the server; missing heartbeats are noticed within this time. */
-const pullExpiresMs = 10_000;
+const pullExpiresMs = 5_000;
 
 /**
  * Consumes a stream through a durable consumer, which replicas share, until the signal aborts: then it finishes
