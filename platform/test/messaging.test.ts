@@ -260,11 +260,7 @@ describe('consuming', () => {
       return 'ack';
     }, options);
     for (let i = 0; i < 6; i++) await publish('work.a', String(i));
-    const manager = await (await opened.nats.connection()).jetstreamManager();
-    await eventually('two at work and two fetched ahead', async () => {
-      const { num_ack_pending: delivered } = await manager.consumers.info('WORK', 'workers');
-      return started === 2 && delivered === 4;
-    });
+    await eventually('two at work', () => started === 2);
     stopping.abort();
     gate.resolve();
     await Promise.all(opened.ends);

@@ -26,7 +26,7 @@ export type Verdict = 'ack' | 'term' | { nakAfterMs: number };
 
 export interface ConsumeOptions extends DurableOptions {
   nats: Nats;
-  /** Most messages that are handled at once; as many more are fetched ahead. */
+  /** Most messages that are handled at once; up to as many more are fetched ahead. */
   batch: number;
   /** Called for many messages at the same time. A rejection is logged and the message comes again. */
   handle(message: IncomingMessage): Promise<Verdict>;
