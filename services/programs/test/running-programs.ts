@@ -78,9 +78,12 @@ export async function startSetting() {
     get httpUrl() {
       return `http://127.0.0.1:${running.httpPort}`;
     },
-    /** A second replica on the same database. */
-    async startReplica() {
-      const replica = await startPrograms(config, logger);
+    /** A second replica on the same database, with the same message server unless another is given. */
+    async startReplica({ natsUrl = nats.url } = {}) {
+      const replica = await startPrograms(
+        { ...config, nats: { ...config.nats, url: natsUrl } },
+        logger,
+      );
       const connected = connect(replica);
       return {
         clients: connected,

@@ -91,5 +91,7 @@ function sortedKeys(value: unknown): unknown {
 }
 
 function cut(value: string): string {
-  return value.length <= valueLengthMax ? value : `${value.slice(0, valueLengthMax)}…`;
+  if (value.length <= valueLengthMax) return value;
+  // Half of a surrogate pair at the cut could not be stored.
+  return `${value.slice(0, valueLengthMax - 1).toWellFormed()}…`;
 }

@@ -8,9 +8,9 @@ import { EtagMismatch } from './errors.ts';
  */
 export function requireEtag(present: string, conditions: readonly string[]): void {
   for (const condition of conditions) {
+    if (condition === '') continue;
     const accepted = condition.split(',').map(withoutDecoration);
-    const asksForNothing = accepted.length === 1 && accepted[0] === '';
-    if (asksForNothing || accepted.includes('*') || accepted.includes(present)) continue;
+    if (accepted.includes('*') || accepted.includes(present)) continue;
     throw new EtagMismatch(present);
   }
 }

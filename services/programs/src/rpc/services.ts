@@ -1,4 +1,4 @@
-import { implement, type Mountable, unimplemented } from '@loyalty/platform/rpc/handler.ts';
+import { implement, type Mountable } from '@loyalty/platform/rpc/handler.ts';
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
@@ -12,9 +12,11 @@ import { getProgramHandler } from './get-program.ts';
 import { getProgramSnapshotHandler } from './get-program-snapshot.ts';
 import { getRewardHandler } from './get-reward.ts';
 import { getRuleSetHandler } from './get-rule-set.ts';
+import { listProgramChangesHandler } from './list-program-changes.ts';
 import { listProgramsHandler } from './list-programs.ts';
 import { listRewardsHandler } from './list-rewards.ts';
 import { listRuleSetsHandler } from './list-rule-sets.ts';
+import { previewEarnHandler } from './preview-earn.ts';
 import { publishRuleSetHandler } from './publish-rule-set.ts';
 import { suspendProgramHandler } from './suspend-program.ts';
 import { updateProgramHandler } from './update-program.ts';
@@ -33,7 +35,8 @@ export function programsServices(app: App): Mountable[] {
       activateProgram: activateProgramHandler(app),
       suspendProgram: suspendProgramHandler(app),
       archiveProgram: archiveProgramHandler(app),
-      previewEarn: unimplemented,
+      previewEarn: previewEarnHandler(app),
+      listProgramChanges: listProgramChangesHandler(app),
       getProgramSnapshot: getProgramSnapshotHandler(app),
     }),
     implement(RuleSetService, {

@@ -51,10 +51,10 @@ export function ruleSetRows(definitions: DefinitionCodec<RuleSet>) {
       db: Knex,
       { programId, version }: { programId: string; version: number },
     ): Promise<RuleSetVersion | undefined> {
-      const row = await db<RuleSetRow>('rule_sets')
+      const row = await db('rule_sets')
         .where({ program_id: programId, version })
-        .first();
-      return row === undefined ? undefined : ruleSetOf(row as RuleSetRow);
+        .first<RuleSetRow | undefined>();
+      return row === undefined ? undefined : ruleSetOf(row);
     },
 
     async list(db: Knex, query: RuleSetQuery): Promise<Page<RuleSetVersion>> {

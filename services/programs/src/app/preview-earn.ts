@@ -1,0 +1,124 @@
+import { type CompiledRuleSet, compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
+import { type ExplanationLine, evaluate } from '@loyalty/rules/evaluate.ts';
+import type { MemberFacts, Transaction } from '@loyalty/rules/language.ts';
+import { availableTime, expireTime, inactivityDate } from '@loyalty/rules/point-dates.ts';
+import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
+import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
+import {
+  LimitExceeded,
+  ProgramNotFound,
+  RuleSetNotFound,
+  ValidationFailed,
+} from '../domain/errors.ts';
+import type { RuleSetVersion } from '../domain/rule-set.ts';
+import type { App } from './app.ts';
+import { ruleSetNotFound } from './locked-rule-set.ts';
+
+export interface PreviewEarn {
+  readonly programId: string;
+  /** A draft, too; 0 is the version that would be in force. */
+  readonly version: number;
+  readonly transaction: Transaction;
+  readonly occurTime: Date;
+  /** What is absent is that of a member who has just joined. */
+  readonly member: Partial<MemberFacts>;
+  /** The instant of the evaluation; undefined is now. */
+  readonly at: Date | undefined;
+}
+
+export interface EarnPreview {
+  readonly points: bigint;
+  readonly ruleSetVersion: number;
+  readonly explanation: readonly ExplanationLine[];
+  readonly availableTime: Date;
+  /** Undefined if never. */
+  readonly expireTime: Date | undefined;
+}
+
+/**
+ * Evaluates a sample transaction, as if the member had used nothing of any cap, and writes nothing. The sample may lie
+ * in the future, as a campaign does that is being tried out.
+ *
+ * @throws {ProgramNotFound}
+ * @throws {RuleSetNotFound}
+ * @throws {ValidationFailed}
+ * @throws {LimitExceeded} when the points would be more than a balance can hold
+ */
+export async function previewEarn(app: App, command: PreviewEarn): Promise<EarnPreview> {
+  const { transaction, occurTime } = command;
+  requireValidTransaction(transaction);
+  const at = command.at ?? app.clock();
+  const { version, compiled } = await compiledVersion(app, { ...command, at });
+  const award = evaluate(compiled, {
+    transaction,
+    member: { userId: '', attributes: {}, joinTime: at, lifetimeEarned: 0n, ...command.member },
+    now: at,
+    capUsed: () => 0n,
+  });
+  if (award.exceedsLimit) {
+    throw new LimitExceeded('The transaction would earn more points than a balance can hold');
+  }
+  return {
+    points: award.points,
+    ruleSetVersion: version,
+    explanation: award.explanation,
+    ...datesOf(compiled, { occurTime, at }),
+  };
+}
+
+function requireValidTransaction(transaction: Transaction): void {
+  const violations = validateTransaction(transaction).map(({ field, message }) => ({
+    field: `transaction.${field}`,
+    message,
+  }));
+  if (violations.length > 0) throw new ValidationFailed(violations);
+}
+
+interface Wanted extends PreviewEarn {
+  readonly at: Date;
+}
+
+async function compiledVersion(app: App, wanted: Wanted) {
+  const { programId, version, occurTime, at } = wanted;
+  const snapshot = await app.store.readSnapshot(programId, at);
+  if (snapshot === undefined) throw new ProgramNotFound(programId);
+  const ruleSet =
+    version === 0
+      ? inForce(snapshot.ruleSets, { programId, occurTime, at })
+      : await app.store.findRuleSet({ programId, version });
+  if (ruleSet === undefined) throw ruleSetNotFound({ programId, version });
+  const timeZone = ruleSet.timeZone ?? snapshot.program.timeZone;
+  return {
+    version: ruleSet.version,
+    compiled: compileRuleSet({ ...ruleSet.definition, timeZone }),
+  };
+}
+
+function inForce(
+  published: readonly RuleSetVersion[],
+  { programId, occurTime, at }: { programId: string; occurTime: Date; at: Date },
+): RuleSetVersion {
+  const byTime = published.toSorted(
+    (a, b) => (a.effectiveTime?.getTime() ?? 0) - (b.effectiveTime?.getTime() ?? 0),
+  );
+  const found = ruleSetInForce(byTime, occurTime, at);
+  if (found !== undefined) return found;
+  throw new RuleSetNotFound(
+    `Program ${programId} has no rule set in force at ${at.toISOString()}; name a version to try`,
+    { programId },
+  );
+}
+
+function datesOf(
+  compiled: CompiledRuleSet,
+  { occurTime, at }: { occurTime: Date; at: Date },
+): Pick<EarnPreview, 'availableTime' | 'expireTime'> {
+  const matured = availableTime(compiled, occurTime);
+  const expires = expireTime(compiled, { availableTime: matured, occurTime });
+  return { availableTime: matured ?? at, expireTime: expireDate() };
+
+  function expireDate(): Date | undefined {
+    if (expires === 'NEVER') return undefined;
+    return expires === 'INACTIVITY' ? inactivityDate(compiled, at) : expires;
+  }
+}

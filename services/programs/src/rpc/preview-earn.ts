@@ -1,0 +1,47 @@
+import type { Handler } from '@loyalty/platform/rpc/handler.ts';
+import type {
+  MemberFacts as MemberFactsMessage,
+  ProgramService,
+} from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
+import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import type { App } from '../app/app.ts';
+import { previewEarn } from '../app/preview-earn.ts';
+import { required } from './required.ts';
+import { requireStorable } from './storable.ts';
+import { dateOf, timestampField } from './time.ts';
+
+type Method = typeof ProgramService.method.previewEarn;
+
+export function previewEarnHandler(app: App): Handler<Method> {
+  return async (request) => {
+    const transaction = required(request.transaction, 'transaction');
+    requireStorable(TransactionSchema, transaction, 'transaction');
+    const preview = await previewEarn(app, {
+      programId: request.programId,
+      version: request.version,
+      transaction,
+      occurTime: required(
+        dateOf(transaction.occurTime, 'transaction.occur_time'),
+        'transaction.occur_time',
+      ),
+      member: request.member === undefined ? {} : factsOf(request.member),
+      at: dateOf(request.at, 'at'),
+    });
+    return {
+      points: preview.points,
+      ruleSetVersion: preview.ruleSetVersion,
+      explanation: preview.explanation.map(({ ruleId, points, note }) => ({
+        ruleId,
+        points,
+        note,
+      })),
+      ...timestampField('availableTime', preview.availableTime),
+      ...timestampField('expireTime', preview.expireTime),
+    };
+  };
+}
+
+function factsOf({ userId, attributes, lifetimeEarned, ...facts }: MemberFactsMessage) {
+  const joinTime = dateOf(facts.joinTime, 'member.join_time');
+  return { userId, attributes, lifetimeEarned, ...(joinTime !== undefined && { joinTime }) };
+}

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { ProgramChange_Verb as Verb } from '@loyalty/proto/loyalty/programs/v1/program_change_pb.ts';
+import {
+  createActive,
+  createDraft,
+  newProgramId,
+  type Setting,
+  startSetting,
+} from './running-programs.ts';
+
+let setting: Setting;
+beforeAll(async () => {
+  setting = await startSetting();
+});
+afterAll(() => setting.stop());
+
+const admin = () => ({ token: setting.tokens.admin });
+
+async function changesOf(programId: string) {
+  const { changes } = await setting.clients.programs.listProgramChanges({ programId }, admin());
+  return changes;
+}
+
+test('the audit tells who changed what, the newest first', async () => {
+  const { programId } = await createActive(setting);
+  const { rewards, programs } = setting.clients;
+  const reward = {
+    rewardId: 'glass',
+    displayName: 'A glass',
+    price: { case: 'fixed' as const, value: { points: 10n } },
+  };
+  await rewards.createReward({ programId, reward }, admin());
+  await programs.updateProgram(
+    { programId, program: { displayName: 'New', metadata: { a: '1' } } },
+    { ...admin(), requestId: 'the-request' },
+  );
+  const changes = await changesOf(programId);
+  expect(
+    changes.map(({ verb, ruleSetVersion, rewardId }) => [verb, ruleSetVersion, rewardId]),
+  ).toEqual([
+    [Verb.UPDATE_PROGRAM, 0, ''],
+    [Verb.CREATE_REWARD, 0, 'glass'],
+    [Verb.ACTIVATE_PROGRAM, 0, ''],
+    [Verb.PUBLISH_RULE_SET, 1, ''],
+    [Verb.CREATE_RULE_SET, 1, ''],
+    [Verb.CREATE_PROGRAM, 0, ''],
+  ]);
+  expect(changes.map(({ revision }) => Number(revision))).toEqual([6, 5, 4, 3, 2, 1]);
+  expect(changes[0]).toMatchObject({
+    programId,
+    actor: 'admin:jane',
+    requestId: 'the-request',
+    fields: [
+      { field: 'displayName', before: '"Wine & Dine"', after: '"New"' },
+      { field: 'metadata', before: '{}', after: '{"a":"1"}' },
+    ],
+  });
+  expect(changes[0]?.changeTime).toBeDefined();
+  expect(changes[2]?.fields).toMatchObject([{ before: '"DRAFT"', after: '"ACTIVE"' }]);
+});
+
+test('the order of a map’s keys is no change', async () => {
+  const { programId } = await createDraft(setting, { metadata: { bb: '1', a: '2' } });
+  const program = { metadata: { a: '2', bb: '1' } };
+  await setting.clients.programs.updateProgram({ programId, program }, admin());
+  expect(await changesOf(programId)).toHaveLength(1);
+});
+
+test('long values are cut in the audit, and kept whole in the object', async () => {
+  const condition = `true ${'&& true '.repeat(200)}`;
+  const { programId } = await createDraft(setting);
+  const earnRules = Array.from({ length: 3 }, (_, index) => ({
+    ruleId: `r${index}`,
+    award: { case: 'fixed' as const, value: { points: 1n } },
+    condition,
+  }));
+  const { ruleSets } = setting.clients;
+  const { ruleSet } = await ruleSets.createRuleSet({ programId, ruleSet: { earnRules } }, admin());
+  expect(ruleSet?.earnRules.map((rule) => rule.condition)).toEqual(Array(3).fill(condition));
+  const [change] = await changesOf(programId);
+  const rules = change?.fields.find(({ field }) => field === 'earnRules');
+  expect(rules?.after.length).toBeLessThanOrEqual(2_000);
+});
+
+test('the audit is read page by page, by admins only, and of programs that exist', async () => {
+  const { programId } = await createActive(setting);
+  const { programs } = setting.clients;
+  const first = await programs.listProgramChanges({ programId, pageSize: 3 }, admin());
+  expect(first.changes.map(({ revision }) => Number(revision))).toEqual([4, 3, 2]);
+  const pageToken = first.nextPageToken;
+  const second = await programs.listProgramChanges({ programId, pageSize: 3, pageToken }, admin());
+  expect(second.changes.map(({ revision }) => Number(revision))).toEqual([1]);
+  expect(second.nextPageToken).toBe('');
+  await expect(
+    programs.listProgramChanges({ programId }, { token: setting.tokens.service }),
+  ).rejects.toMatchObject({ reason: 'PERMISSION_DENIED' });
+  await expect(
+    programs.listProgramChanges({ programId: newProgramId() }, admin()),
+  ).rejects.toMatchObject({ reason: 'PROGRAM_NOT_FOUND' });
+});
