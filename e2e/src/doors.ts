@@ -1,11 +1,16 @@
 // The platform as different clients see it. None of them uses the platform's own client.
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { fromBinary } from '@bufbuild/protobuf';
+import { create, type DescFile, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { root } from '@loyalty/local/settings.ts';
 import { ErrorInfoSchema } from '@loyalty/proto/google/rpc/error_details_pb.ts';
+import { StatusSchema } from '@loyalty/proto/google/rpc/status_pb.ts';
+import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
+import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import type { RunningPlatform } from './running-platform.ts';
 
 export type Json = { [name: string]: Json } | Json[] | string | number | boolean | null;
@@ -129,9 +134,7 @@ export function pythonDoor({ env }: RunningPlatform, directory: string): Door | 
   const python = ['/usr/bin/python3', 'python3'].find(hasGrpc);
   if (python === undefined) return undefined;
   const contracts = join(directory, 'contracts.binpb');
-  if (!existsSync(contracts)) {
-    execFileSync(buf, ['build', '--as-file-descriptor-set', '-o', contracts], { cwd: root });
-  }
+  writeFileSync(contracts, contractsOfLedger());
   return rpcDoor(async (token, method, request) => {
     const address = env['LOYALTY_LEDGER_GRPC'] ?? '';
     const { stdout } = await promisify(execFile)(python, [
@@ -140,6 +143,20 @@ export function pythonDoor({ env }: RunningPlatform, directory: string): Door | 
     ]);
     return JSON.parse(stdout) as Answer;
   });
+}
+
+/** The ledger's contracts and all that they import, each file after those that it imports. */
+function contractsOfLedger(): Uint8Array {
+  const files = new Set<DescFile>();
+  const add = (file: DescFile) => {
+    file.dependencies.forEach(add);
+    files.add(file);
+  };
+  for (const service of [LedgerService, MembershipService, RedemptionService]) add(service.file);
+  add(StatusSchema.file);
+  add(ErrorInfoSchema.file);
+  const file = [...files].map(({ proto }) => proto);
+  return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
 }
 
 function hasGrpc(python: string): boolean {
