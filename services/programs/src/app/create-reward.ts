@@ -5,6 +5,7 @@ import { type Reward, type RewardOffer, rewardsPerProgramMax } from '../domain/r
 import { requireValidOffer } from '../domain/valid-offer.ts';
 import type { App } from './app.ts';
 import { offerJson } from './offer-json.ts';
+import { requireRoomInSnapshot } from './snapshot-size.ts';
 
 export interface CreateReward {
   readonly programId: string;
@@ -39,6 +40,7 @@ export async function createReward(app: App, command: CreateReward): Promise<Rew
         limit: String(rewardsPerProgramMax),
       });
     }
+    await requireRoomInSnapshot(locked, { added: offerJson(app, offer) });
     const revision = program.revision + 1n;
     const reward: Reward = {
       ...offer,

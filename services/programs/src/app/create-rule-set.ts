@@ -26,7 +26,7 @@ export interface CreateRuleSet {
  */
 export async function createRuleSet(app: App, command: CreateRuleSet): Promise<RuleSetView> {
   const { programId, definition, author } = command;
-  requireValidDefinition(definition);
+  requireValidDefinition(app, definition);
   return await app.store.changeProgram(programId, async (locked) => {
     const { program, now } = locked;
     requireChangeable(program);

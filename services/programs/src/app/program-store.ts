@@ -63,6 +63,8 @@ export interface LockedProgram {
   hasPublishedRuleSet(): Promise<boolean>;
   findReward(rewardId: string): Promise<Reward | undefined>;
   countRewards(): Promise<number>;
+  /** What the definitions in the program's snapshot take as JSON, in bytes. */
+  snapshotBytes(): Promise<number>;
 }
 
 /** What a use case wants stored, if anything, and what it answers. */

@@ -4,6 +4,7 @@ import { requireChangeable } from '../domain/program.ts';
 import { effectiveTimeOf, type RuleSetView, viewRuleSet } from '../domain/rule-set.ts';
 import type { App } from './app.ts';
 import { lockedRuleSet } from './locked-rule-set.ts';
+import { requireRoomInSnapshot } from './snapshot-size.ts';
 import { requireValidDefinition } from './valid-definition.ts';
 
 export interface PublishRuleSet {
@@ -32,7 +33,9 @@ export async function publishRuleSet(app: App, command: PublishRuleSet): Promise
     requireDraft(view, command);
     requireChangeable(program);
     // It was valid when it was saved, perhaps by an older release with other limits.
-    requireValidDefinition(view.ruleSet.definition);
+    requireValidDefinition(app, view.ruleSet.definition);
+    const added = app.definitions.ruleSet.toJson(view.ruleSet.definition);
+    await requireRoomInSnapshot(locked, { added });
     const effectiveTime = effectiveTimeOf({
       requested: command.effectiveTime,
       now,

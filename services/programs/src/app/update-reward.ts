@@ -6,6 +6,7 @@ import { type Reward, type RewardOffer, rewardEtag } from '../domain/reward.ts';
 import { requireValidOffer } from '../domain/valid-offer.ts';
 import type { App } from './app.ts';
 import { offerJson } from './offer-json.ts';
+import { requireRoomInSnapshot } from './snapshot-size.ts';
 
 export interface UpdateReward {
   readonly programId: string;
@@ -35,8 +36,10 @@ export async function updateReward(app: App, command: UpdateReward): Promise<Rew
     requireChangeable(program);
     const after = command.edit(reward);
     requireValidOffer(after);
-    const fields = differences(offerJson(app, reward), offerJson(app, after));
+    const [removed, added] = [offerJson(app, reward), offerJson(app, after)];
+    const fields = differences(removed, added);
     if (fields.length === 0) return { answer: reward, change: undefined };
+    await requireRoomInSnapshot(locked, { added, removed });
     const revision = program.revision + 1n;
     const changed = { ...reward, ...after, changedIn: revision, updateTime: now };
     return {

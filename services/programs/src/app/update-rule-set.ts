@@ -40,7 +40,7 @@ export async function updateRuleSet(app: App, command: UpdateRuleSet): Promise<R
       );
     }
     const definition = command.edit(view.ruleSet.definition);
-    requireValidDefinition(definition);
+    requireValidDefinition(app, definition);
     const fields = differences(
       app.definitions.ruleSet.toJson(view.ruleSet.definition),
       app.definitions.ruleSet.toJson(definition),

@@ -1,16 +1,23 @@
 import type { RuleSet } from '@loyalty/rules/language.ts';
 import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
-import { ValidationFailed } from '../domain/errors.ts';
+import { ValidationFailed, type Violation } from '../domain/errors.ts';
+import { definitionBytesMax } from '../domain/rule-set.ts';
+import type { App } from './app.ts';
 
 /**
- * Checks what a definition means: expressions, currencies, ids, bounds between fields.
+ * Checks what a definition means (expressions, currencies, ids, bounds between fields) and that it isn't too large.
  *
  * @throws {ValidationFailed} with paths below `rule_set`
  */
-export function requireValidDefinition(definition: RuleSet): void {
-  const violations = validateRuleSet(definition).map(({ field, message }) => ({
-    field: `rule_set.${field}`,
-    message,
-  }));
+export function requireValidDefinition({ definitions }: App, definition: RuleSet): void {
+  const bytes = Buffer.byteLength(JSON.stringify(definitions.ruleSet.toJson(definition)));
+  // What is too large isn't looked into: that could take long.
+  const violations: Violation[] =
+    bytes > definitionBytesMax
+      ? [{ field: 'rule_set', message: `takes ${bytes} bytes, more than ${definitionBytesMax}` }]
+      : validateRuleSet(definition).map(({ field, message }) => ({
+          field: `rule_set.${field}`,
+          message,
+        }));
   if (violations.length > 0) throw new ValidationFailed(violations);
 }

@@ -31,6 +31,9 @@ export interface InForce {
  */
 export const leadTimeMs = 2_000;
 
+/** The most that a definition may take as JSON, in bytes. */
+export const definitionBytesMax = 128 * 1024;
+
 /** The most versions that a program can have. */
 export const ruleSetsPerProgramMax = 1_000;
 

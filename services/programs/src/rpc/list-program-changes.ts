@@ -1,15 +1,16 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { decodePageToken, encodePageToken, pageSize } from '@loyalty/platform/paging.ts';
+import { decodePageToken, pageSize } from '@loyalty/platform/paging.ts';
 import type { Handler } from '@loyalty/platform/rpc/handler.ts';
 import {
   ProgramChange_Verb,
-  type ProgramChangeSchema,
+  ProgramChangeSchema,
 } from '@loyalty/proto/loyalty/programs/v1/program_change_pb.ts';
 import type { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import type { App } from '../app/app.ts';
 import { listProgramChanges } from '../app/list-program-changes.ts';
 import type { ChangeRecord } from '../domain/change.ts';
+import { renderPage } from './page.ts';
 
 type Method = typeof ProgramService.method.listProgramChanges;
 
@@ -18,19 +19,19 @@ export function listProgramChangesHandler(app: App): Handler<Method> {
     const { programId } = request;
     const filter = { list: 'changes', programId };
     const position = decodePageToken(request.pageToken, filter)?.[0];
-    const { items, hasMore } = await listProgramChanges(app, {
+    const page = await listProgramChanges(app, {
       programId,
       before: position === undefined ? undefined : BigInt(position),
       limit: pageSize(request.pageSize),
     });
-    const last = items.at(-1);
-    return {
-      changes: items.map(renderChange),
-      nextPageToken:
-        hasMore && last !== undefined
-          ? encodePageToken({ filter, position: [String(last.revision)] })
-          : '',
-    };
+    const { messages, nextPageToken } = renderPage({
+      page,
+      schema: ProgramChangeSchema,
+      render: renderChange,
+      filter,
+      positionOf: ({ revision }) => String(revision),
+    });
+    return { changes: messages, nextPageToken };
   };
 }
 

@@ -122,6 +122,8 @@ async function lock(
     hasPublishedRuleSet: () => ruleSets.hasPublished(tx, programId),
     findReward: (rewardId) => rewards.find(tx, { programId, rewardId }),
     countRewards: () => rewards.count(tx, programId),
+    snapshotBytes: async () =>
+      (await ruleSets.publishedBytes(tx, programId)) + (await rewards.bytes(tx, programId)),
   };
 }
 

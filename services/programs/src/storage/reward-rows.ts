@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { DefinitionCodec } from '../app/definition-codec.ts';
 import type { Page, RewardQuery } from '../app/program-store.ts';
 import type { Reward, RewardState } from '../domain/reward.ts';
+import { definitionBytes } from './definition-bytes.ts';
 import { pageOf } from './page.ts';
 
 interface RewardRow {
@@ -76,6 +77,15 @@ export function rewardRows(definitions: DefinitionCodec<RewardDefinition>) {
         .count<{ count: bigint }[]>('* as count')
         .first<{ count: bigint }>();
       return Number(row.count);
+    },
+
+    /** What all definitions take as JSON. */
+    async bytes(db: Knex, programId: string): Promise<number> {
+      const row = await db('rewards')
+        .select(db.raw(definitionBytes))
+        .where('program_id', programId)
+        .first<{ bytes: bigint }>();
+      return Number(row.bytes);
     },
 
     async insert(db: Knex, reward: Reward): Promise<void> {

@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { DefinitionCodec } from '../app/definition-codec.ts';
 import type { Page, RuleSetQuery } from '../app/program-store.ts';
 import type { RuleSetVersion } from '../domain/rule-set.ts';
+import { definitionBytes } from './definition-bytes.ts';
 import { pageOf } from './page.ts';
 
 interface RuleSetRow {
@@ -96,6 +97,17 @@ export function ruleSetRows(definitions: DefinitionCodec<RuleSet>) {
         .whereNull('withdraw_time')
         .first<{ version: number } | undefined>();
       return row !== undefined;
+    },
+
+    /** What the published definitions take as JSON. */
+    async publishedBytes(db: Knex, programId: string): Promise<number> {
+      const row = await db('rule_sets')
+        .select(db.raw(definitionBytes))
+        .where('program_id', programId)
+        .whereNotNull('publish_time')
+        .whereNull('withdraw_time')
+        .first<{ bytes: bigint }>();
+      return Number(row.bytes);
     },
 
     async insert(db: Knex, ruleSet: RuleSetVersion): Promise<void> {
