@@ -1,4 +1,11 @@
-import { type ConsumerMessages, DeliverPolicy, type JsMsg, Match, type NatsConnection } from 'nats';
+import {
+  type ConsumerMessages,
+  DeliverPolicy,
+  type JsMsg,
+  Match,
+  type NatsConnection,
+  type Subscription,
+} from 'nats';
 import type { Logger } from '../logging.ts';
 import type { Nats } from './connection.ts';
 import { type DurableOptions, ensureDurable } from './jetstream.ts';
@@ -37,6 +44,9 @@ export interface ConsumeOptions extends DurableOptions {
 /** How long one pull request waits at the server; missing heartbeats are noticed within this time. */
 const pullExpiresMs = 5_000;
 
+/** How long the server may take to confirm that it sends no more. */
+const drainMs = 1_000;
+
 /**
  * Consumes a stream through a durable consumer, which replicas share, until the signal aborts: then it finishes
  * what is being handled, gives the rest back and resolves. Lost connections, a deleted consumer or stream only
@@ -61,7 +71,7 @@ async function handleAll(
   options: ConsumeOptions,
 ): Promise<void> {
   const { signal, batch } = options;
-  const stop = () => messages.stop();
+  const stop = () => void drain(messages);
   signal.addEventListener('abort', stop, { once: true });
   // The iterator of a connection that was closed for good would wait for ever.
   void connection.closed().then(stop);
@@ -90,6 +100,16 @@ async function handleAll(
       room = Promise.withResolvers();
     }
   }
+}
+
+/**
+ * Ends the iteration after what the server has sent. `stop()` alone would drop the messages that are on their way,
+ * and those would come again only after `ackWaitMs`; the subscription, which can be drained, is not in its type.
+ */
+async function drain(messages: ConsumerMessages): Promise<void> {
+  const { sub } = messages as ConsumerMessages & { sub: Subscription };
+  await abortable(sub.drain(), AbortSignal.timeout(drainMs)).catch(() => undefined);
+  messages.stop();
 }
 
 async function settle(message: JsMsg, options: ConsumeOptions): Promise<void> {
