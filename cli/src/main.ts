@@ -24,9 +24,13 @@ try {
 } catch (error) {
   process.exitCode = failureExitCode;
   console.error(isForThePerson(error) ? error.message : error);
-  if (isReasoned(error) && error.reason === 'STORAGE_UNAVAILABLE') {
+  if (isReasoned(error) && isAway(error.reason)) {
     console.error('Is the platform running? npm start runs one here.');
   }
+}
+
+function isAway(reason: string): boolean {
+  return reason === 'SERVICE_UNAVAILABLE' || reason === 'STORAGE_UNAVAILABLE';
 }
 
 /** Errors whose message tells what to do; of others the stack is wanted. */

@@ -152,7 +152,7 @@ describe('what goes wrong inside stays inside:', () => {
       const url = `${alone.url}/v1/programs/wine-dine/members/alice`;
       const { status, headers, json } = await send(url, 'GET', { token: backend });
       expect([status, headers.get('retry-after')]).toEqual([503, '1']);
-      expect(json).toMatchObject({ reason: 'STORAGE_UNAVAILABLE' });
+      expect(json).toMatchObject({ reason: 'SERVICE_UNAVAILABLE' });
       expect(JSON.stringify(json)).not.toContain('127.0.0.1');
       expect((await fetch(`${alone.url}/readyz`)).status).toBe(200);
     } finally {

@@ -63,6 +63,15 @@ export class StorageUnavailable extends ReasonedError {
   }
 }
 
+/** Thrown when another service, such as the issuer of tokens, can't be reached; the same request may be repeated later. */
+export class ServiceUnavailable extends ReasonedError {
+  readonly reason = 'SERVICE_UNAVAILABLE';
+
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, { retryAfterMs: 1000, ...options });
+  }
+}
+
 const reasons: ReadonlySet<string> = new Set(
   ErrorReasonSchema.values.filter((value) => value.number !== 0).map((value) => value.name),
 );

@@ -141,7 +141,7 @@ describe('a server that is stopped', () => {
     await server.stop(200, { keepChannels: true });
     expect(performance.now() - start).toBeLessThan(2000);
     expect(await settled).toMatchObject([
-      { status: 'rejected', reason: { code: 14, reason: 'STORAGE_UNAVAILABLE' } },
+      { status: 'rejected', reason: { code: 14, reason: 'SERVICE_UNAVAILABLE' } },
       { status: 'rejected' },
     ]);
   });
@@ -233,6 +233,6 @@ test('a client whose server is nowhere is told so within its deadline', async ()
   const calls = callsOf(server, '127.0.0.1:1');
   await expect(
     calls.writeNote({}, { token, requestId: 'nowhere-1', deadlineMs: Date.now() + 5000 }),
-  ).rejects.toMatchObject({ code: 14, reason: 'STORAGE_UNAVAILABLE', requestId: 'nowhere-1' });
+  ).rejects.toMatchObject({ code: 14, reason: 'SERVICE_UNAVAILABLE', requestId: 'nowhere-1' });
   await server.stop();
 });

@@ -47,6 +47,7 @@ const passingReasons: ReadonlySet<string> = new Set([
   'OVERLOADED',
   'PROGRAMS_UNAVAILABLE',
   'RATE_LIMITED',
+  'SERVICE_UNAVAILABLE',
   'STORAGE_UNAVAILABLE',
 ]);
 

@@ -186,7 +186,7 @@ describe('tokens signed with the key of a JWKS', () => {
   test('can be tried again later when the set cannot be loaded', async () => {
     const remote = createTokenVerifier({ issuer, audience, jwks: await serve(500) });
     await expect(remote.verify(await signed('one'))).rejects.toMatchObject({
-      reason: 'STORAGE_UNAVAILABLE',
+      reason: 'SERVICE_UNAVAILABLE',
     });
   });
 });

@@ -8,7 +8,7 @@ import {
   type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose';
-import { StorageUnavailable } from '../errors.ts';
+import { ServiceUnavailable } from '../errors.ts';
 import { Unauthenticated } from './errors.ts';
 
 /** What a caller may be; the names are those of the token's claim `roles`. */
@@ -28,7 +28,7 @@ export interface Caller {
 
 export interface TokenVerifier {
   /**
-   * Who the token stands for. Throws Unauthenticated when it can't be trusted, StorageUnavailable when the keys to
+   * Who the token stands for. Throws Unauthenticated when it can't be trusted, ServiceUnavailable when the keys to
    * check it with can't be loaded.
    */
   verify(token: string): Promise<Caller>;
@@ -114,7 +114,7 @@ function keySource({ secret, jwks }: TokenVerifierOptions): KeySource {
         ) {
           throw error;
         }
-        throw new StorageUnavailable("The token issuer's keys can't be loaded", { cause: error });
+        throw new ServiceUnavailable("The token issuer's keys can't be loaded", { cause: error });
       }
     },
   };
@@ -135,7 +135,7 @@ async function verifiedClaims(
   try {
     return (await jwtVerify(token, getKey, options)).payload;
   } catch (error) {
-    if (error instanceof StorageUnavailable) throw error;
+    if (error instanceof ServiceUnavailable) throw error;
     throw new Unauthenticated(`The bearer token isn't accepted: ${complaint(error)}`, {
       cause: error,
     });

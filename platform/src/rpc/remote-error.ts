@@ -54,7 +54,7 @@ const reasonByCode: ReadonlyMap<number, string> = new Map([
   [Code.UNAUTHENTICATED, 'UNAUTHENTICATED'],
   [Code.RESOURCE_EXHAUSTED, 'LIMIT_EXCEEDED'],
   [Code.UNIMPLEMENTED, 'NOT_IMPLEMENTED'],
-  [Code.UNAVAILABLE, 'STORAGE_UNAVAILABLE'],
+  [Code.UNAVAILABLE, 'SERVICE_UNAVAILABLE'],
 ]);
 
 /** What a failed call of grpc-js says, with the details that the server attached. */
