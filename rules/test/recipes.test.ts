@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import type { JsonObject } from '@bufbuild/protobuf';
+import { createValidator } from '@bufbuild/protovalidate';
+import { describe, expect, test } from '@jest/globals';
+import { RuleSetSchema } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
+import { evaluate } from '@loyalty/rules/evaluate.ts';
+import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
+import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
+import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
+import { MEMBER, ruleSet, transaction } from './example.ts';
+
+interface Recipe {
+  /** The program's; a rule set gets its copy when it is published. */
+  readonly timeZone?: string;
+  readonly ruleSet: JsonObject;
+  readonly purchases: readonly Purchase[];
+}
+
+interface Purchase {
+  readonly transaction: JsonObject;
+  readonly member?: {
+    readonly attributes?: Record<string, string>;
+    readonly joinTime?: string;
+    readonly lifetimeEarned?: number;
+  };
+  /** What capped rules have given before, by rule id. */
+  readonly used?: Record<string, number>;
+  readonly points: number;
+  readonly explanation?: readonly string[];
+  readonly availableTime?: string;
+  readonly expireTime?: string;
+}
+
+const COOKBOOK = readFileSync(new URL('../../docs/rules.md', import.meta.url), 'utf8');
+const RECIPES = Array.from(
+  COOKBOOK.matchAll(/^### (.+)\n(?:(?!^#).*\n)*?```json\n([\s\S]*?)^```/gm),
+  ([, title = '', json = '']) => ({ title, recipe: JSON.parse(json) as Recipe }),
+);
+
+const validator = createValidator();
+
+test('every block of JSON in the cookbook is a recipe', () => {
+  expect(RECIPES).toHaveLength(COOKBOOK.split('```json').length - 1);
+  expect(RECIPES.length).toBeGreaterThan(15);
+});
+
+describe.each(RECIPES)('$title', ({ recipe }) => {
+  const rules = ruleSet({ ...recipe.ruleSet, timeZone: recipe.timeZone ?? 'UTC' });
+
+  test('can be published', () => {
+    expect(validator.validate(RuleSetSchema, rules).violations).toBeUndefined();
+    expect(validateRuleSet(rules)).toEqual([]);
+  });
+
+  test.each(recipe.purchases)('gives $points for $transaction.transactionId', (purchase) => {
+    const bought = transaction(purchase.transaction);
+    expect(validator.validate(TransactionSchema, bought).violations).toBeUndefined();
+    expect(validateTransaction(bought)).toEqual([]);
+
+    const compiled = compileRuleSet(rules);
+    const { attributes, joinTime, lifetimeEarned } = purchase.member ?? {};
+    const award = evaluate(compiled, {
+      transaction: bought,
+      member: {
+        userId: 'alice',
+        attributes: attributes ?? {},
+        joinTime: joinTime === undefined ? MEMBER.joinTime : new Date(joinTime),
+        lifetimeEarned: BigInt(lifetimeEarned ?? 0),
+      },
+      now: new Date('2026-06-01T00:00:00Z'),
+      capUsed: (ruleId) => BigInt(purchase.used?.[ruleId] ?? 0),
+    });
+    const explanation = award.explanation.map(
+      ({ ruleId, points, note }) => `${ruleId}: ${points} (${note})`,
+    );
+    expect(award.points).toBe(BigInt(purchase.points));
+    expect(explanation).toEqual(purchase.explanation ?? explanation);
+
+    const occurTime = new Date(String(purchase.transaction['occurTime']));
+    const available = availableTime(compiled, occurTime);
+    const expires = expireTime(compiled, { availableTime: available, occurTime });
+    const shown = (time: Date | string | null) =>
+      time instanceof Date ? time.toISOString() : time;
+    expect(shown(available)).toBe(purchase.availableTime ?? null);
+    expect(shown(expires)).toBe(purchase.expireTime ?? 'NEVER');
+  });
+});
