@@ -51,10 +51,8 @@ async function runUntil(
     const text = await Promise.race([starting, stopped]);
     if (text !== undefined) {
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
-      console.log(
-        `\nReady in ${seconds} s. Ctrl-C stops everything; data stays in ${data.path('')}`,
-      );
-      console.log(text);
+      const ready = `Ready in ${seconds} s. Ctrl-C stops everything; data stays in ${data.path('')}`;
+      console.log(`\n${ready}\n${text}`);
       await Promise.race([stopped, platform.services?.failed]);
     }
   } finally {
