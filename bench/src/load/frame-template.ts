@@ -1,0 +1,76 @@
+/**
+ * A gRPC message as it stands on the wire, encoded once; only digits change from call to call. Encoding every request
+ * anew would cost the load generator more than sending it.
+ */
+export interface FrameTemplate {
+  /** Length prefix and message, base64: it crosses to another process as JSON. */
+  readonly frame: string;
+  readonly slots: readonly Slot[];
+}
+
+/** Decimal digits with leading zeros. */
+interface Slot {
+  readonly offset: number;
+  readonly width: number;
+  /** Random numbers below it are written; the numbers 0, 1, 2, … when absent. */
+  readonly below?: number;
+}
+
+/** A run of zeros in the message that stands for a number. */
+export interface Placeholder {
+  /** What stands before the zeros, wherever it occurs in the message. */
+  readonly prefix: string;
+  readonly width: number;
+  readonly below?: number;
+}
+
+const prefixBytes = 5;
+
+/** @throws {Error} when the message has no such placeholder */
+export function frameTemplate(
+  message: Uint8Array,
+  placeholders: readonly Placeholder[],
+): FrameTemplate {
+  const frame = Buffer.alloc(prefixBytes + message.length);
+  frame.writeUInt32BE(message.length, 1);
+  frame.set(message, prefixBytes);
+  const slots = placeholders.flatMap((placeholder) => slotsOf(frame, placeholder));
+  return { frame: frame.toString('base64'), slots };
+}
+
+function slotsOf(frame: Buffer, { prefix, width, below }: Placeholder): Slot[] {
+  const text = prefix + '0'.repeat(width);
+  const slots: Slot[] = [];
+  for (let at = frame.indexOf(text); at >= 0; at = frame.indexOf(text, at + text.length)) {
+    const offset = at + Buffer.byteLength(prefix);
+    slots.push(below === undefined ? { offset, width } : { offset, width, below });
+  }
+  if (slots.length === 0) throw new Error(`The message has no placeholder ${text}`);
+  return slots;
+}
+
+/** Makes the next frame at each call. */
+export function frameWriter({ frame, slots }: FrameTemplate): () => Buffer {
+  const template = Buffer.from(frame, 'base64');
+  let sequence = 0;
+  return () => {
+    const next = Buffer.from(template);
+    for (const { offset, width, below } of slots) {
+      const number = below === undefined ? sequence++ : Math.floor(Math.random() * below);
+      writeDigits(next, { end: offset + width, width, number });
+    }
+    return next;
+  };
+}
+
+function writeDigits(
+  target: Buffer,
+  { end, width, number }: { end: number; width: number; number: number },
+): void {
+  let rest = number;
+  for (let index = end - 1; index >= end - width; index--) {
+    target[index] = 0x30 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+  if (rest > 0) throw new RangeError(`${number} has more than ${width} digits`);
+}

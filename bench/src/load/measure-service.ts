@@ -1,0 +1,43 @@
+import type { ChildService } from '../machine/child-service.ts';
+import type { Measurement } from '../row.ts';
+import { type LoadPlan, runLoad } from './run-load.ts';
+
+/** A measurement, and how many calls the service acknowledged for it, the warm-up's too. */
+export interface ServiceMeasurement extends Measurement {
+  readonly acknowledged: number;
+}
+
+/**
+ * Puts the load on a service and looks at what that costs its process.
+ *
+ * @throws {Error} when a call failed: a service under test has no excuse
+ */
+export async function measureService(
+  service: ChildService,
+  plan: Omit<LoadPlan, 'address'>,
+): Promise<ServiceMeasurement> {
+  const before = await service.usage();
+  const { perSecond, latencyMs, acknowledged, failures, cpuSeconds } = await runLoad({
+    ...plan,
+    address: service.address,
+  });
+  const after = await service.usage();
+  if (Object.keys(failures).length > 0) {
+    throw new Error(`Calls of ${plan.path} failed: ${JSON.stringify(failures)}`);
+  }
+  const perCallUs = (seconds: number) => round((seconds * 1e6) / acknowledged);
+  return {
+    perSecond,
+    latencyMs,
+    acknowledged,
+    details: {
+      serviceCpuPerCallUs: perCallUs(after.cpuSeconds - before.cpuSeconds),
+      serviceResidentMiB: round(after.residentBytes / 2 ** 20),
+      generatorCpuPerCallUs: perCallUs(cpuSeconds),
+    },
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '@loyalty/local/guarded-process.ts';
+import { root } from '@loyalty/local/settings.ts';
+import type { Stage } from './stage.ts';
+
+/** A service under load, in a process of its own. */
+export interface ChildService {
+  /** `host:port` of its gRPC door. */
+  readonly address: string;
+  /** What it says about itself at `/metrics`. */
+  usage(): Promise<ProcessUsage>;
+}
+
+export interface ProcessUsage {
+  /** Processor time since its start. */
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+}
+
+export interface ChildServiceOptions {
+  name: string;
+  /** The main file, from the project's top. */
+  main: string;
+  /** Told the ports that the service is to listen on. */
+  settings: (ports: { grpcPort: number; httpPort: number }) => {
+    env?: Record<string, string>;
+    args?: readonly string[];
+  };
+  /** For Node itself. */
+  nodeArgs?: readonly string[];
+}
+
+export const host = '127.0.0.1';
+const readyPatienceMs = 30_000;
+const stopPatienceMs = 20_000;
+
+/** Starts a service of the project as `npm start` would, and waits until it is ready. It ends with the stage. */
+export async function startChildService(
+  stage: Stage,
+  { name, main, settings, nodeArgs = [] }: ChildServiceOptions,
+): Promise<ChildService> {
+  const [grpcPort, httpPort] = [await freePort(), await freePort()];
+  const { env = {}, args = [] } = settings({ grpcPort, httpPort });
+  const logFile = join(stage.directory, `${name}.log`);
+  // Lines go straight to a file: reading them here would take processor time from what is measured.
+  const log = openSync(logFile, 'w');
+  const child = spawn(process.execPath, [...nodeArgs, join(root, main), ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    // The channel ends the service when this process is gone, however it went.
+    stdio: ['ignore', log, log, 'ipc'],
+    // A terminal's Ctrl-C must not end the service before those who use it.
+    detached: true,
+  });
+  closeSync(log);
+  const exited = once(child, 'exit');
+  stage.resources.defer(async () => {
+    child.kill('SIGTERM');
+    const impatience = setTimeout(() => child.kill('SIGKILL'), stopPatienceMs);
+    await exited;
+    clearTimeout(impatience);
+  });
+  const patience = AbortSignal.timeout(readyPatienceMs);
+  while (!(await isReady(httpPort))) {
+    if (child.exitCode !== null || child.signalCode !== null || patience.aborted) {
+      throw new Error(`${name} did not get ready. Its last lines:\n${lastLines(logFile)}`);
+    }
+    await delay(50);
+  }
+  return { address: `${host}:${grpcPort}`, usage: () => readUsage(httpPort) };
+}
+
+async function isReady(httpPort: number): Promise<boolean> {
+  try {
+    const response = await fetch(`http://${host}:${httpPort}/readyz`);
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+function lastLines(file: string): string {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-20).join('\n');
+}
+
+async function readUsage(httpPort: number): Promise<ProcessUsage> {
+  const response = await fetch(`http://${host}:${httpPort}/metrics`);
+  const text = await response.text();
+  return {
+    cpuSeconds: metric(text, 'process_cpu_seconds_total'),
+    residentBytes: metric(text, 'process_resident_memory_bytes'),
+  };
+}
+
+/** The value of a metric without labels of its own, in the text format of Prometheus. */
+function metric(text: string, name: string): number {
+  const [, value] = new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'm').exec(text) ?? [];
+  if (value === undefined) throw new Error(`/metrics has no ${name}`);
+  return Number(value);
+}

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type NatsServer, startNats } from '@loyalty/local/nats-server.ts';
+import { type PostgresServer, startPostgres } from '@loyalty/local/postgres-server.ts';
+import { execute } from '@loyalty/local/test-environment.ts';
+import { mintToken } from '@loyalty/platform/auth/mint.ts';
+import type { Role } from '@loyalty/platform/auth/tokens.ts';
+
+/** What all rows of a run share: servers of its own with empty data, thrown away afterwards. */
+export interface Stage {
+  /** For data and logs; removed with the stage. */
+  readonly directory: string;
+  readonly postgres: PostgresServer;
+  readonly nats: NatsServer;
+  readonly tokens: TokenSettings;
+  token(role: Role): Promise<string>;
+  /** Writes out what preparations have left dirty, so that no measurement pays for it. */
+  settle(): Promise<void>;
+  /** What has to be stopped in the end, the newest first. */
+  readonly resources: AsyncDisposableStack;
+}
+
+export interface TokenSettings {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly secret: string;
+}
+
+/** Starts PostgreSQL, as durable as in production, and nats-server. Everything ends with `resources`. */
+export async function setStage(resources: AsyncDisposableStack): Promise<Stage> {
+  const directory = await mkdtemp(join(await diskFolder(), 'loyalty-bench-'));
+  resources.defer(() => rm(directory, { recursive: true, force: true }));
+  // PostgreSQL may run under another account, which must come through.
+  await chmod(directory, 0o711);
+  const postgres = await startPostgres({ directory: join(directory, 'postgres') });
+  resources.defer(() => postgres.stop());
+  const serverUrl = postgres.url('postgres');
+  // Or one contestant would pay for the checkpoint that another one has caused.
+  await execute(serverUrl, "ALTER SYSTEM SET max_wal_size = '16GB'");
+  await execute(serverUrl, "ALTER SYSTEM SET checkpoint_timeout = '1h'");
+  await execute(serverUrl, 'SELECT pg_reload_conf()');
+  const nats = await startNats({ directory: join(directory, 'nats') });
+  resources.defer(() => nats.stop());
+  const tokens = {
+    issuer: 'loyalty-bench',
+    audience: 'loyalty',
+    secret: randomBytes(32).toString('hex'),
+  };
+  return {
+    directory,
+    postgres,
+    nats,
+    tokens,
+    token: (role) =>
+      mintToken({ ...tokens, subject: `bench-${role}`, roles: [role], lifetimeSeconds: 86_400 }),
+    settle: () => execute(serverUrl, 'CHECKPOINT'),
+    resources,
+  };
+}
+
+const tmpfsType = 0x01021994;
+
+/** A folder for temporary files on a disk: in memory, a commit would cost nothing. */
+async function diskFolder(): Promise<string> {
+  for (const folder of [tmpdir(), '/var/tmp']) {
+    const { type } = await statfs(folder);
+    if (type !== tmpfsType) return folder;
+  }
+  throw new Error('All folders for temporary files are in memory: set TMPDIR to one on a disk.');
+}

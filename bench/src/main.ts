@@ -1,0 +1,103 @@
+// npm run bench: what the platform does per second, next to yardsticks of the same run.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from '@loyalty/local/settings.ts';
+import { currentLoad, readEnvironment } from './machine/environment.ts';
+import { setStage } from './machine/stage.ts';
+import { chartOf } from './report/chart.ts';
+import { environmentLines, tableOf } from './report/table.ts';
+import type { Row } from './row.ts';
+import { earnRow } from './rows/earn.ts';
+import { type RowResult, runRounds } from './run-rounds.ts';
+
+const rows: readonly Row[] = [earnRow];
+
+const usage = `npm run bench                 every row, 5 rounds, about 5 minutes a row
+npm run bench -- --quick      3 short rounds, about a minute a row
+npm run bench -- ${rows.map(({ id }) => id).join('|')}         only the rows named
+             --rounds N       another number of rounds
+             --profile        also writes the ledger's CPU profile, which costs some throughput`;
+
+const full = { rounds: 5, window: { warmUpMs: 3_000, measureMs: 10_000 } };
+const quick = { rounds: 3, window: { warmUpMs: 1_000, measureMs: 3_000 } };
+
+const resources = new AsyncDisposableStack();
+stopOnSignals();
+process.exitCode = await main();
+process.exit();
+
+async function main(): Promise<number> {
+  const options = readArguments();
+  if (options === undefined) return 1;
+  const startTime = new Date();
+  const name = startTime.toISOString().replaceAll(':', '-').slice(0, 19);
+  const directory = join(root, 'bench/results');
+  mkdirSync(directory, { recursive: true });
+  const loadBefore = currentLoad();
+  try {
+    console.log('Starting PostgreSQL and NATS …');
+    const stage = await setStage(resources);
+    const environment = await readEnvironment(stage.postgres, loadBefore);
+    const nodeArgs = options.profile
+      ? ['--cpu-prof', `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${name}.cpuprofile`]
+      : [];
+    const results: RowResult[] = [];
+    for (const row of options.rows) {
+      console.log(`\n${row.title}\nPreparing …`);
+      const prepared = await row.prepare(stage, { nodeArgs });
+      await stage.settle();
+      results.push(await runRounds(row, prepared, { ...options.effort, tell: console.log }));
+    }
+    const report = { startTime, ...options.effort, environment, rows: results };
+    const file = join(directory, name);
+    writeFileSync(`${file}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
+    writeFileSync(`${file}.svg`, chartOf(report));
+    console.log(['', ...environmentLines(environment), ...results.flatMap(tableOf)].join('\n'));
+    console.log(`\nKept in ${relative(process.cwd(), file)}.json and .svg`);
+    return 0;
+  } catch (error) {
+    console.error(error);
+    return 1;
+  } finally {
+    await resources.disposeAsync();
+  }
+}
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        quick: { type: 'boolean', default: false },
+        rounds: { type: 'string' },
+        profile: { type: 'boolean', default: false },
+      },
+    });
+    const effort = values.quick ? quick : full;
+    const rounds = Number(values.rounds ?? effort.rounds);
+    if (!Number.isInteger(rounds) || rounds < 1) {
+      throw new Error('--rounds needs a whole number from 1');
+    }
+    const unknown = positionals.filter((id) => rows.every((row) => row.id !== id));
+    if (unknown.length > 0) throw new Error(`There is no row ${unknown.join(', ')}`);
+    const chosen = rows.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
+    return { rows: chosen, effort: { ...effort, rounds }, profile: values.profile };
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${usage}`);
+    return undefined;
+  }
+}
+
+/** Ends what was started and removes its files; a second request only ends this process, and the rest with it. */
+function stopOnSignals(): void {
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) return;
+    isStopping = true;
+    console.error('\nStopping …');
+    void resources.disposeAsync().finally(() => process.exit(130));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  process.on('disconnect', stop);
+}

@@ -1,0 +1,15 @@
+// E: an empty handler behind the same door, the ceiling that the transport sets.
+import { earnResponse, pointsFor, readSettings, runEarnServer } from './earn-server.ts';
+
+await runEarnServer({
+  name: 'empty',
+  settings: readSettings(),
+  start: () =>
+    Promise.resolve({
+      earn: (request) => {
+        const points = pointsFor(request);
+        return Promise.resolve(earnResponse(request, { points, balance: points }));
+      },
+      stop: () => Promise.resolve(),
+    }),
+});

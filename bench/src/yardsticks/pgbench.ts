@@ -1,0 +1,63 @@
+// P: what the database gives anyone, one simple update a transaction.
+import { execFile } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { ensureDatabase } from '@loyalty/local/databases.ts';
+import type { Stage } from '../machine/stage.ts';
+import type { Contestant } from '../row.ts';
+import { prepareSimpleUpdates, runSimpleUpdates } from './simple-update.ts';
+
+const run = promisify(execFile);
+
+const clients = 32;
+/** In hundred thousands of accounts, as pgbench counts: enough that clients seldom meet on a row. */
+export const scale = 10;
+
+/** pgbench itself where it is installed, and the same transaction through pg elsewhere. */
+export async function createPgbench(stage: Stage): Promise<Contestant> {
+  const url = await ensureDatabase(stage.postgres, 'pgbench');
+  const program = findPgbench();
+  if (program === undefined) {
+    await prepareSimpleUpdates({ url, scale });
+    return {
+      id: 'P',
+      title: `pgbench's simple update through pg, ${clients} clients (no pgbench here)`,
+      async measure(window) {
+        return { perSecond: await runSimpleUpdates({ url, scale, clients, window }), details: {} };
+      },
+    };
+  }
+  await run(program, ['--initialize', '--quiet', '--scale', String(scale), url]);
+  const options = ['-N', '-M', 'prepared', '-c', String(clients)];
+  const runFor = async (ms: number) => {
+    const seconds = Math.max(Math.ceil(ms / 1000), 1);
+    const args = [...options, '--jobs', '2', '--time', String(seconds), '--no-vacuum', url];
+    const { stdout } = await run(program, args);
+    return { perSecond: figure(stdout, 'tps'), latencyMs: figure(stdout, 'latency average') };
+  };
+  return {
+    id: 'P',
+    title: `pgbench ${options.join(' ')}`,
+    async measure({ warmUpMs, measureMs }) {
+      await runFor(warmUpMs);
+      const { perSecond, latencyMs } = await runFor(measureMs);
+      return { perSecond, details: { latencyMeanMs: latencyMs } };
+    },
+  };
+}
+
+function findPgbench(): string | undefined {
+  const onPath = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((directory) => join(directory, 'pgbench'));
+  // Debian's is a Perl script that needs a package which knows the clusters; the program itself is better.
+  const debian = globSync('/usr/lib/postgresql/*/bin/pgbench').toSorted().toReversed();
+  return [...debian, ...onPath].find((path) => existsSync(path));
+}
+
+function figure(output: string, name: string): number {
+  const [, value] = new RegExp(`^${name} = ([\\d.]+)`, 'm').exec(output) ?? [];
+  if (value === undefined) throw new Error(`pgbench printed no ${name}:\n${output}`);
+  return Number(value);
+}
