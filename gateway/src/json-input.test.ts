@@ -5,6 +5,7 @@ import {
   EarnRequestSchema,
   ReverseEarnRequestSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import { RewardSchema } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import { RuleSetSchema } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { readMessage } from './json-input.ts';
 import { parseJsonText } from './json-text.ts';
@@ -63,8 +64,12 @@ describe('a number', () => {
 
   test('that must be there is missed when it is not', () => {
     expect(inTransaction('"amount":{"currencyCode":"USD"}')).toEqual([
-      { field: 'transaction.amount.minorUnits', message: expect.stringContaining('must be given') },
+      { field: 'transaction.amount.minorUnits', message: 'must be given' },
     ]);
+    expect(read(RewardSchema, '{"stock":{"limit":null}}').violations).toEqual([
+      { field: 'stock.limit', message: 'must be given' },
+    ]);
+    expect(read(RewardSchema, '{"stock":{"limit":0}}').violations).toEqual([]);
   });
 });
 
