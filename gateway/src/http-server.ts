@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
+import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import {
   type FastifyInstance,
   type FastifyReply,
@@ -18,7 +19,7 @@ import type { GatewayLimits } from './limits.ts';
 import { problemContentType, problemOf } from './problem.ts';
 import { clientPath } from './request-from-http.ts';
 import type { Route } from './routes-from-descriptors.ts';
-import { serveRoutes } from './transcoder.ts';
+import { serveRoutes, traceparentOf } from './transcoder.ts';
 import type { Call } from './upstreams.ts';
 
 export interface HttpServerOptions {
@@ -177,6 +178,7 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
       reason: request.reason,
       durationMs: Math.round(reply.elapsedTime * 100) / 100,
       subject: request.caller?.subject,
+      traceId: traceIdOf(traceparentOf(request)),
     },
     'answered',
   );

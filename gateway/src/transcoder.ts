@@ -1,5 +1,6 @@
 import { Unauthenticated } from '@loyalty/platform/auth/errors.ts';
 import type { Caller, TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
+import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Answer, answerFromMessage, hasAlready } from './answer-from-message.ts';
 import { HttpRefusal } from './http-refusal.ts';
@@ -106,11 +107,18 @@ async function serve(
   const response = await call(route.method, message, {
     token: caller.token,
     requestId: request.id,
+    traceparent: traceparentOf(request),
     deadlineMs: Date.now() + limits.callMsMax,
     // A change is worth finishing although nobody waits for it any more: the client is going to repeat it.
     signal: route.reads ? abandonment(reply) : undefined,
   });
   return send(reply, route, answerFromMessage(route, response), request.headers['if-none-match']);
+}
+
+/** The trace that the request belongs to. It is passed on as it came, because the gateway records no spans of its own. */
+export function traceparentOf({ headers }: FastifyRequest): string | undefined {
+  const traceparent = String(headers['traceparent'] ?? '');
+  return traceIdOf(traceparent) === undefined ? undefined : traceparent;
 }
 
 /** Aborts when the client goes away before it is answered. */

@@ -146,6 +146,16 @@ describe('the service is told', () => {
     expect(remainingMs).toBeLessThanOrEqual(10_000);
   });
 
+  test('which trace the request belongs to, if it belongs to one', async () => {
+    const url = `${gateway.url}/v1/programs/wine-dine`;
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+    await send(url, 'GET', { token: alice, headers: { traceparent } });
+    expect(last.context.traceId).toBe(traceId);
+    await send(url, 'GET', { token: alice, headers: { traceparent: 'nonsense' } });
+    expect(last.context.traceId).toBeUndefined();
+  });
+
   test('a new request id where the given one could not be logged', async () => {
     const { headers } = await send(`${gateway.url}/v1/programs/wine-dine`, 'GET', {
       token: alice,

@@ -82,6 +82,13 @@ describe('curl', () => {
     });
   });
 
+  test('can name the trace that its call belongs to', async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+    await post('{"userId":"alice"}', { 'x-request-id': 'trace-1', traceparent });
+    expect(server.lines.find((line) => line['requestId'] === 'trace-1')).toMatchObject({ traceId });
+  });
+
   test('can send gzipped JSON', async () => {
     const body = new Uint8Array(gzipSync('{"userId":"alice","text":"zip"}'));
     const answer = await post(body, { 'content-encoding': 'gzip' });

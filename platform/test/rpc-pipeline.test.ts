@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CallContext } from '../src/rpc/call-context.ts';
-import { createClient } from '../src/rpc/client.ts';
+import { type CallOptions, createClient } from '../src/rpc/client.ts';
 import { unimplemented } from '../src/rpc/handler.ts';
 import { RemoteError } from '../src/rpc/remote-error.ts';
 import { eventually } from './eventually.ts';
@@ -16,11 +16,7 @@ function notFound(): NotFound {
 }
 
 let server: NoteServer;
-let call: (
-  method: string,
-  note: Partial<Note>,
-  options: { token?: string; requestId?: string; deadlineMs?: number; signal?: AbortSignal },
-) => Promise<Note>;
+let call: (method: string, note: Partial<Note>, options: CallOptions) => Promise<Note>;
 let member: string;
 let service: string;
 const seen: CallContext[] = [];
@@ -85,6 +81,23 @@ describe('a call that is in order', () => {
       subject: 'alice',
     });
     expect(JSON.stringify(lines)).not.toMatch(/payload|eyJ/i);
+  });
+
+  test('is logged with the trace that it belongs to', async () => {
+    behaviour = (note, context) => {
+      context.log.info('handled');
+      return Promise.resolve(note);
+    };
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+    const options = { token: member, requestId: 'trace-1', traceparent };
+    await call('writeNote', { userId: 'alice' }, options);
+    expect(seen.at(-1)?.traceId).toBe(traceId);
+    const lines = server.lines.filter((line) => line['requestId'] === 'trace-1');
+    expect(lines.map((line) => [line['msg'], line['traceId']])).toEqual([
+      ['handled', traceId],
+      ['call', traceId],
+    ]);
   });
 
   test('tells the handler who calls, and until when', async () => {

@@ -5,12 +5,14 @@ import type { Logger } from '../logging.ts';
 export interface CallContext {
   /** Correlates the call's log lines, events and answers; from the caller's `x-request-id`, or made here. */
   readonly requestId: string;
+  /** Of the trace that the call belongs to, by its W3C header `traceparent`; undefined if it belongs to none. */
+  readonly traceId: string | undefined;
   readonly caller: Caller;
   /** When the call's deadline passes, in milliseconds since the epoch. */
   readonly deadlineMs: number;
   /** Aborted when the caller goes away or the deadline passes. Made on first use, because most handlers never need it. */
   readonly signal: AbortSignal;
-  /** Logs with the request id and the method. */
+  /** Logs with the request id, the trace id and the method. */
   readonly log: Logger;
   /**
    * Lets the call go on only if the caller may reach what belongs to `userId`; throws what `otherwise` makes if not.

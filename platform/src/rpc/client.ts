@@ -37,6 +37,8 @@ export interface CallOptions {
   token?: string | undefined;
   /** Of the call that this one serves; a new one if absent. */
   requestId?: string | undefined;
+  /** The W3C header of the trace that the call belongs to. */
+  traceparent?: string | undefined;
   /** Milliseconds since the epoch, such as the `deadlineMs` of the call that this one serves. */
   deadlineMs?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -121,11 +123,12 @@ function callerOf(method: DescMethodUnary, channel: Channel): Call {
   };
   const deserialize = (bytes: Buffer): Message => fromBinary(output, bytes);
 
-  return (init, { token, requestId = randomUUID(), deadlineMs, signal }) =>
+  return (init, { token, requestId = randomUUID(), traceparent, deadlineMs, signal }) =>
     new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const metadata = new Metadata();
       metadata.set('x-request-id', requestId);
+      if (traceparent !== undefined) metadata.set('traceparent', traceparent);
       if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
       const cancel = () => call.cancel();
       const call = channel.grpc.makeUnaryRequest(

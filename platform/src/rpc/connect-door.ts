@@ -121,6 +121,7 @@ function serveCall(
       {
         raw: context.values.get(rawBodyKey) ?? request,
         requestId: context.requestHeader.get('x-request-id') ?? undefined,
+        traceparent: context.requestHeader.get('traceparent') ?? undefined,
         authorization: context.requestHeader.get('authorization') ?? undefined,
         deadlineMs: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
       },

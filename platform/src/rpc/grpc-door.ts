@@ -123,6 +123,7 @@ function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>) {
       {
         raw: call.request,
         requestId: textOf(metadata, 'x-request-id'),
+        traceparent: textOf(metadata, 'traceparent'),
         authorization: textOf(metadata, 'authorization'),
         deadlineMs: deadline === Number.POSITIVE_INFINITY ? undefined : Number(deadline),
       },

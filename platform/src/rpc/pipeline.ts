@@ -5,6 +5,7 @@ import { Unauthenticated } from '../auth/errors.ts';
 import type { TokenVerifier } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
 import type { RpcMetrics } from '../telemetry/metrics.ts';
+import { traceIdOf } from '../telemetry/traceparent.ts';
 import { Cancelled, DeadlineExceeded, Overloaded, Undecodable } from './errors.ts';
 import type { AnyHandler } from './handler.ts';
 import { RunningCall } from './running-call.ts';
@@ -37,6 +38,8 @@ export interface Incoming<Raw> {
   readonly raw: Raw;
   /** The header `x-request-id`. */
   readonly requestId: string | undefined;
+  /** The header `traceparent`. */
+  readonly traceparent: string | undefined;
   /** The header `authorization`. */
   readonly authorization: string | undefined;
   /** Milliseconds since the epoch; undefined if the caller set no deadline. */
@@ -134,6 +137,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           incoming.requestId !== undefined && requestIdPattern.test(incoming.requestId)
             ? incoming.requestId
             : randomUUID(),
+        traceId: traceIdOf(incoming.traceparent),
         deadlineMs: incoming.deadlineMs ?? nowMs + defaultDeadlineMs,
         method: route.name,
         logger,
@@ -221,6 +225,7 @@ function logFailure(
 function lineOf(route: Route<never, unknown>, call: RunningCall, code: string) {
   return {
     requestId: call.requestId,
+    traceId: call.traceId,
     method: route.name,
     door: route.door,
     code,

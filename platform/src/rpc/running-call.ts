@@ -3,9 +3,18 @@ import type { Caller } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
 import type { CallContext } from './call-context.ts';
 
+interface RunningCallOptions {
+  requestId: string;
+  traceId: string | undefined;
+  deadlineMs: number;
+  method: string;
+  logger: Logger;
+}
+
 /** What the pipeline keeps about a call, and the context that its handler gets: one object, because there is one per call. */
 export class RunningCall implements CallContext {
   readonly requestId: string;
+  readonly traceId: string | undefined;
   readonly deadlineMs: number;
   readonly startedMs = performance.now();
   /** Set by the pipeline before any handler sees the call. */
@@ -21,8 +30,9 @@ export class RunningCall implements CallContext {
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
 
-  constructor(options: { requestId: string; deadlineMs: number; method: string; logger: Logger }) {
+  constructor(options: RunningCallOptions) {
     this.requestId = options.requestId;
+    this.traceId = options.traceId;
     this.deadlineMs = options.deadlineMs;
     this.#method = options.method;
     this.#logger = options.logger;
@@ -37,7 +47,11 @@ export class RunningCall implements CallContext {
   }
 
   get log(): Logger {
-    this.#log ??= this.#logger.child({ requestId: this.requestId, method: this.#method });
+    this.#log ??= this.#logger.child({
+      requestId: this.requestId,
+      traceId: this.traceId,
+      method: this.#method,
+    });
     return this.#log;
   }
 
