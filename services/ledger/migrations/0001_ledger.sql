@@ -22,6 +22,8 @@ CREATE TABLE memberships (
   program_id text COLLATE "C" NOT NULL,
   user_id text COLLATE "C" NOT NULL,
   state text NOT NULL,
+  -- Outlasts leaving: who comes back is suspended still.
+  suspended boolean NOT NULL,
   attributes jsonb NOT NULL,
   join_time timestamptz NOT NULL,
   -- The number and time of the newest entry. Lots that mature at or before that time count as available.
@@ -78,32 +80,65 @@ CREATE TABLE lapsed_lots (
   CONSTRAINT lapsed_lots_bounds CHECK (lapsed_refunded BETWEEN 0 AND lapsed)
 );
 
--- The one credit of a transaction, and for ever the proof that it was given.
+-- The one credit of a transaction, and for ever the proof that it was given. A refund that comes before its
+-- transaction makes the row, in state AWAITED, with its key and nothing else.
 CREATE TABLE earns (
   program_id text COLLATE "C" NOT NULL,
   transaction_id text COLLATE "C" NOT NULL,
-  membership_id bigint NOT NULL,
   state text NOT NULL,
+  membership_id bigint,
   -- The number of the membership's entry that credited it.
-  sequence bigint NOT NULL,
-  fingerprint bytea NOT NULL,
-  rule_set_version integer NOT NULL,
-  -- What was known of the member when the rules were evaluated, where they asked; NULL otherwise.
-  member_facts jsonb,
-  points bigint NOT NULL,
-  reversed_points bigint NOT NULL,
-  explanation jsonb NOT NULL,
+  sequence bigint,
+  fingerprint bytea,
+  rule_set_version integer,
+  -- What the rules asked about the member when they were evaluated; NULL where they asked nothing.
+  facts jsonb,
+  points bigint,
+  reversed_points bigint,
+  explanation jsonb,
   -- The lot that the points went to.
-  available_at timestamptz NOT NULL,
-  expires_at timestamptz NOT NULL,
-  lot_class text NOT NULL,
-  post_time timestamptz NOT NULL,
+  available_at timestamptz,
+  expires_at timestamptz,
+  lot_class text,
+  post_time timestamptz,
   -- The transaction as it was sent, protobuf.
-  transaction bytea NOT NULL,
+  transaction bytea,
   CONSTRAINT earns_pkey PRIMARY KEY (program_id, transaction_id),
-  CONSTRAINT earns_state CHECK (state IN ('AWAITED', 'POSTED', 'REVERSED')),
+  CONSTRAINT earns_state CHECK (
+    CASE state
+      WHEN 'AWAITED' THEN membership_id IS NULL
+      WHEN 'POSTED' THEN num_nulls(
+        membership_id, sequence, fingerprint, rule_set_version, points, reversed_points,
+        explanation, available_at, expires_at, lot_class, post_time, transaction
+      ) = 0
+      WHEN 'REVERSED' THEN membership_id IS NOT NULL
+      ELSE false
+    END
+  ),
   CONSTRAINT earns_points CHECK (reversed_points BETWEEN 0 AND points)
 );
+
+-- A refund of a transaction, applied or waiting for it.
+CREATE TABLE refunds (
+  program_id text COLLATE "C" NOT NULL,
+  transaction_id text COLLATE "C" NOT NULL,
+  refund_id text COLLATE "C" NOT NULL,
+  state text NOT NULL,
+  fingerprint bytea NOT NULL,
+  -- How much of the transaction it gives back.
+  extent jsonb NOT NULL,
+  points bigint NOT NULL,
+  taken bigint NOT NULL,
+  lapsed bigint NOT NULL,
+  owed bigint NOT NULL,
+  forgiven bigint NOT NULL,
+  create_time timestamptz NOT NULL,
+  CONSTRAINT refunds_pkey PRIMARY KEY (program_id, transaction_id, refund_id),
+  CONSTRAINT refunds_state CHECK (state IN ('WAITING', 'APPLIED', 'REJECTED', 'CANCELLED')),
+  CONSTRAINT refunds_points CHECK (points = taken + lapsed + owed + forgiven)
+);
+
+CREATE INDEX refunds_waiting ON refunds (program_id, transaction_id) WHERE state = 'WAITING';
 
 -- The journal. Lines are added, never changed.
 CREATE TABLE entries (
@@ -139,15 +174,21 @@ CREATE TABLE allocations (
 CREATE TABLE redemptions (
   membership_id bigint NOT NULL,
   redemption_id text COLLATE "C" NOT NULL,
+  program_id text COLLATE "C" NOT NULL,
   idempotency_key text COLLATE "C" NOT NULL,
   fingerprint bytea NOT NULL,
   -- The number of the membership's entry that made it; the order of a list.
   sequence bigint NOT NULL,
   reward_id text COLLATE "C" NOT NULL,
+  -- What was asked for, and what of it stands once a part was captured.
+  asked_quantity integer NOT NULL,
+  asked_points bigint NOT NULL,
   quantity integer NOT NULL,
-  state text NOT NULL,
   points bigint NOT NULL,
   reversed_points bigint NOT NULL,
+  state text NOT NULL,
+  -- Which lots the points came from, in the order in which they were taken, and what came back of them.
+  parts jsonb NOT NULL,
   reference text NOT NULL,
   value_currency_code text,
   value_minor_units bigint,
@@ -157,7 +198,7 @@ CREATE TABLE redemptions (
   made_by_member boolean NOT NULL,
   refusal_reason text,
   refusal_metadata jsonb,
-  -- Whether it counted against the reward's stock, and in which period against the member's limit.
+  -- Whether it counts against the reward's stock, and in which period against the member's limit.
   stock_taken boolean NOT NULL,
   usage_period text,
   usage_period_start timestamptz,
@@ -170,6 +211,19 @@ CREATE TABLE redemptions (
 );
 
 CREATE INDEX redemptions_by_sequence ON redemptions (membership_id, sequence);
+CREATE INDEX redemptions_reserved ON redemptions (membership_id) WHERE state = 'RESERVED';
+
+-- The idempotency record of adjustments and reversals, for ever.
+CREATE TABLE requests (
+  membership_id bigint NOT NULL,
+  kind text NOT NULL,
+  idempotency_key text COLLATE "C" NOT NULL,
+  fingerprint bytea NOT NULL,
+  -- The number of the entry that it led to.
+  sequence bigint NOT NULL,
+  CONSTRAINT requests_pkey PRIMARY KEY (membership_id, kind, idempotency_key),
+  CONSTRAINT requests_kind CHECK (kind IN ('ADJUST', 'REVERSE'))
+);
 
 -- How many of a reward are taken; a row only for rewards with a limited stock.
 CREATE TABLE reward_stock (

@@ -17,7 +17,7 @@ function recordingCommit(
 ) {
   const batches: string[][] = [];
   const commit: CommitToLedger = async (needs, decide) => {
-    const users = needs.map(({ member }) => member.userId);
+    const users = needs.map(({ member }) => member?.userId ?? '');
     batches.push(users);
     decide({} as Held);
     await new Promise(setImmediate);

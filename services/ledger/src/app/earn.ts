@@ -9,7 +9,7 @@ import type { MemberFacts, Transaction } from '@loyalty/rules/language.ts';
 import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
-import { postEarn } from '../domain/earn.ts';
+import { type EarnFacts, postEarn } from '../domain/earn.ts';
 import {
   LimitExceeded,
   MembershipLeft,
@@ -164,7 +164,7 @@ function credit(reported: {
     sequence: before.membership.lastSequence + 1n,
     fingerprint: reported.fingerprint,
     ruleSetVersion: ruleSet.version,
-    memberFacts: needsMemberFacts(ruleSet) ? storedFacts(facts) : undefined,
+    facts: factsToKeep(ruleSet, { facts, occurTime, held, input }),
     points: award.points,
     reversedPoints: 0n,
     explanation: award.explanation.map(({ ruleId, points, note }) => ({ ruleId, points, note })),
@@ -174,7 +174,9 @@ function credit(reported: {
   };
   held.putAccount(account);
   held.putEarn(earn);
-  for (const usage of award.capUsage) held.addCapUsed(input, capPeriod(usage), usage.points);
+  for (const usage of award.capUsage) {
+    held.addCapUsed(earn.membershipId, capPeriod(usage), usage.points);
+  }
   return {
     userId: input.userId,
     earn,
@@ -225,11 +227,20 @@ function countEarn(
   });
 }
 
-function storedFacts(facts: MemberFacts): Record<string, unknown> {
+/** What an evaluation asks about the member, for when a refund makes it necessary again. */
+function factsToKeep(
+  ruleSet: CompiledRuleSet,
+  asked: { facts: MemberFacts; occurTime: Date; held: Held; input: EarnInput },
+): EarnFacts | undefined {
+  const caps = capPeriods(ruleSet, asked.occurTime);
+  if (caps.length === 0 && !needsMemberFacts(ruleSet)) return undefined;
   return {
-    attributes: facts.attributes,
-    joinTime: facts.joinTime.toISOString(),
-    lifetimeEarned: Number(facts.lifetimeEarned),
+    attributes: asked.facts.attributes,
+    joinTime: asked.facts.joinTime.toISOString(),
+    lifetimeEarned: String(asked.facts.lifetimeEarned),
+    capUsed: Object.fromEntries(
+      caps.map((cap) => [cap.ruleId, String(asked.held.capUsed(asked.input, capPeriod(cap)))]),
+    ),
   };
 }
 

@@ -1,5 +1,5 @@
 import { RedemptionNotFound } from '../domain/errors.ts';
-import type { Redemption } from '../domain/redemption.ts';
+import type { Redemption } from '../domain/redemption-state.ts';
 import type { LedgerReader, MemberName } from './ledger-store.ts';
 
 /** @throws {RedemptionNotFound} */

@@ -1,10 +1,14 @@
 import type { Transaction } from '@loyalty/rules/language.ts';
+import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
 import type { Earn } from '../domain/earn.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account, Entry, EntryKind } from '../domain/journal.ts';
-import type { Redemption } from '../domain/redemption.ts';
+import type { LotKey } from '../domain/lot.ts';
+import type { Redemption } from '../domain/redemption-state.ts';
+import type { Refund } from '../domain/refund.ts';
 
 export type PostedEarn = Earn<Transaction>;
+export type TransactionRefund = Refund<RefundPart>;
 
 /** Names a member as callers do. */
 export interface MemberName {
@@ -36,13 +40,33 @@ export interface UsagePeriod {
   readonly start: Instant;
 }
 
+/** The idempotency key of a command that isn't the making of a redemption. */
+export interface RequestKey {
+  readonly kind: 'ADJUST' | 'REVERSE';
+  readonly idempotencyKey: string;
+}
+
+/** What an idempotency key stands for. */
+export interface RequestRecord extends RequestKey {
+  readonly membershipId: bigint;
+  readonly fingerprint: Uint8Array;
+  /** The line of the journal that the request led to. */
+  readonly entry: Entry;
+}
+
 /** What a command has to hold, and to know, before it decides. */
 export interface Needs {
-  readonly member: MemberName;
-  /** Makes the user's membership id where there is none, for commands that may open an account. */
+  readonly member?: MemberName;
+  /** Makes the member's id where there is none, for commands that may open an account. */
   readonly mayJoin?: boolean;
+  /** The account, where a job knows it by its id. */
+  readonly membershipId?: bigint;
   readonly transaction?: TransactionName;
-  readonly idempotencyKey?: string;
+  /** The transaction with its refunds, and the account of whoever earned it. */
+  readonly refundOf?: TransactionName;
+  /** A redemption of the member, besides those that hold points. */
+  readonly redemption?: { readonly redemptionId: string } | { readonly idempotencyKey: string };
+  readonly request?: RequestKey;
   readonly caps?: readonly CapPeriod[];
   readonly stock?: RewardName;
   readonly usage?: UsagePeriod;
@@ -51,26 +75,35 @@ export interface Needs {
 /**
  * What a transaction holds under lock. Commands of one batch decide one after the other on the same object, each
  * seeing what those before it changed; all of it is written at the end.
+ *
+ * What redemptions count against stock and limits follows from the redemptions of the accounts that are put.
  */
 export interface Held {
   readonly now: Instant;
   /** The settled account, or undefined if the user never joined. */
   account(member: MemberName): Account | undefined;
+  /** The settled account with the id, which must be among the needs. */
+  accountById(membershipId: bigint): Account;
   /** The id for a user who never joined and whose command may join. */
   newMembershipId(member: MemberName): bigint;
   /** The earn of a transaction, whoever earned it. */
   earn(transaction: TransactionName): PostedEarn | undefined;
-  redemptionByKey(member: MemberName, idempotencyKey: string): Redemption | undefined;
+  /** The transaction's refunds, the oldest first: of those that needs.refundOf names, and of those that wait. */
+  refunds(transaction: TransactionName): readonly TransactionRefund[];
+  request(membershipId: bigint, key: RequestKey): RequestRecord | undefined;
   capUsed(member: MemberName, cap: CapPeriod): bigint;
   stockTaken(reward: RewardName): bigint;
   usageTaken(member: MemberName, usage: UsagePeriod): bigint;
+  /** Points of the lot that expired or were forfeited and that no refund has counted. */
+  lapsedLeft(membershipId: bigint, lot: LotKey): bigint;
 
   putAccount(account: Account): void;
   putEarn(earn: PostedEarn): void;
-  putRedemption(member: MemberName, redemption: Redemption): void;
-  addCapUsed(member: MemberName, cap: CapPeriod, points: bigint): void;
-  addStockTaken(reward: RewardName, quantity: bigint): void;
-  addUsageTaken(member: MemberName, usage: UsagePeriod, quantity: bigint): void;
+  /** Also marks the transaction as awaited, if it hasn't been credited. */
+  putRefund(refund: TransactionRefund): void;
+  putRequest(request: RequestRecord): void;
+  addCapUsed(membershipId: bigint, cap: CapPeriod, points: bigint): void;
+  addLapsedRefunded(membershipId: bigint, lot: LotKey, points: bigint): void;
 }
 
 /** Journal lines as they are announced: whose they are, and what they say. */
@@ -108,6 +141,14 @@ export interface LedgerReader {
   /** The account with its lots, unsettled. */
   account(member: MemberName): Promise<Account | undefined>;
   earn(transaction: TransactionName): Promise<(PostedEarn & { userId: string }) | undefined>;
+  /** A member's earns, the newest first. Positions are sequences. */
+  earns(query: { membershipId: bigint } & PageRequest<bigint>): Promise<PostedEarn[]>;
+  /** The refunds of one transaction, the oldest first. */
+  refundsOf(transaction: TransactionName): Promise<TransactionRefund[]>;
+  /** A program's refunds that wait for their transaction, by transaction id. */
+  waitingRefunds(
+    query: { programId: string } & PageRequest<{ transactionId: string; refundId: string }>,
+  ): Promise<TransactionRefund[]>;
   /** A user's accounts by program id. */
   accountsOfUser(
     query: { userId: string; programs: readonly string[] | undefined } & PageRequest<string>,

@@ -1,4 +1,4 @@
-import type { Redemption } from '../domain/redemption.ts';
+import type { Redemption } from '../domain/redemption-state.ts';
 import type { LedgerReader, MemberName, PageRequest } from './ledger-store.ts';
 import { type Page, readPage } from './page.ts';
 import { requireAccount } from './require-account.ts';

@@ -7,10 +7,26 @@ import { join, rejoin } from './join.ts';
 import { type Account, pointsOf, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { maximumPoints } from './points.ts';
-import { missingPoints, refuse, spend } from './redemption.ts';
+import { missingPoints, type RedemptionDraft, refuse, spend } from './redemption.ts';
 import { nextDueAt, settle } from './settle.ts';
 
 const cause = { actor: 'service:test', requestId: 'r' };
+
+function draft(points: bigint): RedemptionDraft {
+  return {
+    redemptionId: 'x',
+    idempotencyKey: 'key',
+    fingerprint: Buffer.of(1),
+    rewardId: 'glass',
+    quantity: 1,
+    points,
+    reference: '',
+    value: undefined,
+    madeByMember: false,
+    stockTaken: false,
+    usagePeriod: undefined,
+  };
+}
 
 function opened(now: Instant = 0): Account {
   return join({
@@ -117,7 +133,7 @@ describe('spending', () => {
     account = earned(account, { points: 5n, now: 2 });
     account = earned(account, { points: 9n, now: 3, lot: { availableAt: 100, expiresAt: 400 } });
     expect(missingPoints(account, 11n)).toBe(1n);
-    const after = spend(account, { points: 7n, redemptionId: 'x', cause, now: 4 });
+    const after = spend(account, draft(7n), { cause, now: 4 });
     expect(after.entries.at(-1)?.allocations).toMatchObject([
       { expiresAt: 500, points: -5n },
       { expiresAt: never, points: -2n },
@@ -131,8 +147,8 @@ describe('spending', () => {
 
   test('a refusal is a line of the journal that moves nothing', () => {
     const account = earned(opened(), { points: 5n, now: 1 });
-    const refusal = { redemptionId: 'x', reason: 'OUT_OF_STOCK', cause, now: 2 };
-    const after = refuse(account, refusal);
+    const refusal = { reason: 'OUT_OF_STOCK' as const, metadata: {} };
+    const after = refuse(account, draft(1n), { refusal, cause, now: 2 });
     expect(after.entries.at(-1)).toMatchObject({ kind: 'REJECT', reason: 'OUT_OF_STOCK' });
     expect(balanceAt(after, 2)).toEqual(balanceAt(account, 2));
   });
@@ -178,7 +194,7 @@ test('after any series of moves lots, columns and journal agree', () => {
           };
           account = earned(account, { points, now, lot });
         } else if (kind === 'spend' && missingPoints(account, points) <= 0n) {
-          account = spend(account, { points, redemptionId: 'x', cause, now });
+          account = spend(account, draft(points), { cause, now });
         } else if (kind === 'owe' && account.membership.available === 0n) {
           owed += points;
           account = withMembership(account, { deficit: account.membership.deficit + points });

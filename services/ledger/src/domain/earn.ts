@@ -1,10 +1,21 @@
+import { makeAvailable } from './available.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Cause, noChange, record, withMembership } from './journal.ts';
-import type { Allocation, LotKey } from './lot.ts';
-import { addPoints, smaller } from './points.ts';
+import type { LotKey } from './lot.ts';
+import { addPoints } from './points.ts';
 import { settle } from './settle.ts';
 
-export type EarnState = 'AWAITED' | 'POSTED' | 'REVERSED';
+/** POSTED until everything of it was refunded. */
+export type EarnState = 'POSTED' | 'REVERSED';
+
+/** What the rules asked about the member, so that they can be evaluated again. JSON. */
+export interface EarnFacts {
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly joinTime: string;
+  readonly lifetimeEarned: string;
+  /** What each capped rule had given in its period before, by rule id. */
+  readonly capUsed: Readonly<Record<string, string>>;
+}
 
 /** What one rule did, and why. `points` is an exact decimal or fraction. */
 export interface ExplanationLine {
@@ -23,8 +34,8 @@ export interface Earn<Content> {
   readonly sequence: bigint;
   readonly fingerprint: Uint8Array;
   readonly ruleSetVersion: number;
-  /** The facts that the rules asked for; undefined where they asked for none. */
-  readonly memberFacts: Readonly<Record<string, unknown>> | undefined;
+  /** Undefined where the rules asked nothing about the member. */
+  readonly facts: EarnFacts | undefined;
   readonly points: bigint;
   readonly reversedPoints: bigint;
   readonly explanation: readonly ExplanationLine[];
@@ -52,16 +63,14 @@ export function postEarn(
     now: Instant;
   },
 ): Account {
-  const pending = earn.lot.availableAt > earn.now;
-  const paid = pending ? 0n : smaller(earn.points, account.membership.deficit);
-  const allocations: Allocation[] =
-    earn.points === paid ? [] : [{ ...earn.lot, points: earn.points - paid }];
+  const given = earn.points === 0n ? [] : [{ ...earn.lot, points: earn.points }];
+  const credit =
+    earn.lot.availableAt > earn.now
+      ? { changes: { ...noChange, pending: earn.points }, allocations: given }
+      : makeAvailable(account, given);
   const after = record(account, {
     kind: 'EARN',
-    changes: pending
-      ? { ...noChange, pending: earn.points }
-      : { ...noChange, available: earn.points - paid, deficit: -paid },
-    allocations,
+    ...credit,
     subject: { transactionId: earn.transactionId },
     cause: earn.cause,
     now: earn.now,

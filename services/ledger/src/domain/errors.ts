@@ -188,6 +188,48 @@ export interface Refusal {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** Thrown when more would be taken by hand than there is. */
+export class InsufficientPoints extends LedgerError {
+  readonly reason = 'INSUFFICIENT_POINTS';
+
+  constructor(missingPoints: bigint) {
+    super(
+      `the balance lacks ${missingPoints} points; set allow_deficit to take them all the same`,
+      {
+        metadata: { missingPoints: String(missingPoints) },
+      },
+    );
+  }
+}
+
+/** Thrown when the state of an object doesn't allow what was asked. */
+export class IllegalTransition extends LedgerError {
+  readonly reason = 'ILLEGAL_TRANSITION';
+
+  constructor({ from, to }: { from: string; to: string }) {
+    super(`what is ${from} can't become ${to}`, { metadata: { from, to } });
+  }
+}
+
+/** Thrown when a member would do what only others may, such as cancelling a hold that a backend made. */
+export class NotPermitted extends LedgerError {
+  readonly reason = 'PERMISSION_DENIED';
+}
+
+/** Thrown when a refund asks for more than its transaction has left. */
+export class RefundExceedsTransaction extends LedgerError {
+  readonly reason = 'REFUND_EXCEEDS_TRANSACTION';
+}
+
+/** Thrown when a refund id comes back with other content. */
+export class RefundConflict extends LedgerError {
+  readonly reason = 'REFUND_CONFLICT';
+
+  constructor() {
+    super('the refund was reported before with other content; use an id of its own');
+  }
+}
+
 /** Thrown when a number would pass what can be represented. */
 export class LimitExceeded extends LedgerError {
   readonly reason = 'LIMIT_EXCEEDED';

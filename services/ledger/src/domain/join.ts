@@ -15,18 +15,21 @@ export function join(membership: {
   const account = {
     membership: newMembership({ ...identity, joinTime: now }),
     lots: [],
+    redemptions: [],
     entries: [],
   };
   return joined(account, { cause, now });
 }
 
-/** Takes back someone who left. What they owed, their limits and their totals are as they were. */
+/**
+ * Takes back someone who left. What they owed, their limits, their totals and a suspension are as they were.
+ */
 export function rejoin(
   account: Account,
   rejoining: { attributes: Readonly<Record<string, string>>; cause: Cause; now: Instant },
 ): Account {
   const returned = withMembership(account, {
-    state: 'ACTIVE',
+    state: account.membership.suspended ? 'SUSPENDED' : 'ACTIVE',
     attributes: rejoining.attributes,
     joinTime: rejoining.now,
   });

@@ -2,6 +2,7 @@ import type { Instant } from './instant.ts';
 import { type Allocation, allocate, type Lot } from './lot.ts';
 import type { Membership } from './membership.ts';
 import { addPoints } from './points.ts';
+import type { Redemption } from './redemption-state.ts';
 
 export type EntryKind =
   | 'JOINED'
@@ -60,10 +61,12 @@ export interface Entry extends Changes, Subject, Cause {
   readonly allocations: readonly Allocation[];
 }
 
-/** A membership with its lots, and the lines that were added to its journal since it was read. */
+/** A membership with what it holds, and the lines that were added to its journal since it was read. */
 export interface Account {
   readonly membership: Membership;
   readonly lots: readonly Lot[];
+  /** All that hold points, and whichever others the command at work asked for. */
+  readonly redemptions: readonly Redemption[];
   readonly entries: readonly Entry[];
 }
 
@@ -111,6 +114,7 @@ export function record(account: Account, line: Line): Account {
       deficit: addPoints(membership.deficit, line.changes.deficit),
     },
     lots: allocate(account.lots, line.allocations),
+    redemptions: account.redemptions,
     entries: [...account.entries, entry],
   };
 }
@@ -118,4 +122,12 @@ export function record(account: Account, line: Line): Account {
 /** The account with other values in its membership, where no line tells of them. */
 export function withMembership(account: Account, changes: Partial<Membership>): Account {
   return { ...account, membership: { ...account.membership, ...changes } };
+}
+
+/** The account with the redemption as it is now, whether it had it before or not. */
+export function withRedemption(account: Account, redemption: Redemption): Account {
+  const others = account.redemptions.filter(
+    ({ redemptionId }) => redemptionId !== redemption.redemptionId,
+  );
+  return { ...account, redemptions: [...others, redemption] };
 }

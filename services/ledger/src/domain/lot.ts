@@ -64,6 +64,18 @@ export function take(lots: readonly Lot[], points: bigint): Allocation[] {
   return allocations;
 }
 
+/** One allocation for each lot that gains or loses by all of these together. */
+export function sumAllocations(...lists: readonly (readonly Allocation[])[]): Allocation[] {
+  const sums: Allocation[] = [];
+  for (const allocation of lists.flat()) {
+    const index = sums.findIndex((sum) => sameLot(sum, allocation));
+    const sum = sums[index];
+    if (sum === undefined) sums.push(allocation);
+    else sums[index] = { ...sum, points: sum.points + allocation.points };
+  }
+  return sums.filter(({ points }) => points !== 0n);
+}
+
 /** The lots after the allocations. Lots that are empty stay in the list, so that a store can remove them. */
 export function allocate(lots: readonly Lot[], allocations: readonly Allocation[]): readonly Lot[] {
   if (allocations.length === 0) return lots;

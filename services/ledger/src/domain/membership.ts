@@ -15,6 +15,8 @@ export interface Membership {
   readonly programId: string;
   readonly userId: string;
   readonly state: MembershipState;
+  /** Outlasts leaving: who comes back is suspended still. */
+  readonly suspended: boolean;
   readonly attributes: Readonly<Record<string, string>>;
   readonly joinTime: Instant;
   readonly lastSequence: bigint;
@@ -46,6 +48,7 @@ export function newMembership(identity: {
   return {
     ...identity,
     state: 'ACTIVE',
+    suspended: false,
     lastSequence: 0n,
     lastEntryTime: always,
     available: 0n,

@@ -1,43 +1,35 @@
+import { makeAvailable } from './available.ts';
 import type { Refusal } from './errors.ts';
 import type { Instant } from './instant.ts';
-import { type Account, type Cause, noChange, record, withMembership } from './journal.ts';
-import { inConsumptionOrder, take } from './lot.ts';
-import { addPoints } from './points.ts';
-import { isPending } from './settle.ts';
+import {
+  type Account,
+  type Cause,
+  noChange,
+  record,
+  withMembership,
+  withRedemption,
+} from './journal.ts';
+import { type Allocation, expiryOf, inConsumptionOrder, type LotKey, take } from './lot.ts';
+import { addPoints, smaller } from './points.ts';
+import type { Redemption, RedemptionPart } from './redemption-state.ts';
+import { releaseParts } from './release.ts';
+import { isPending, settle } from './settle.ts';
 
-export type RedemptionState =
-  | 'RESERVED'
-  | 'CAPTURED'
-  | 'CANCELLED'
-  | 'EXPIRED'
-  | 'REVERSED'
-  | 'REJECTED';
-
-/** Points reserved for, or spent on, a reward. */
-export interface Redemption {
-  readonly redemptionId: string;
-  readonly membershipId: bigint;
-  readonly idempotencyKey: string;
-  readonly fingerprint: Uint8Array;
-  /** The number of the entry that made it. */
-  readonly sequence: bigint;
-  readonly rewardId: string;
-  readonly quantity: number;
-  readonly state: RedemptionState;
-  readonly points: bigint;
-  readonly reversedPoints: bigint;
-  readonly reference: string;
-  /** What the points of a conversion are worth. */
-  readonly value: { readonly currencyCode: string; readonly minorUnits: bigint } | undefined;
-  readonly createTime: Instant;
-  readonly holdExpiresAt: Instant | undefined;
-  readonly madeByMember: boolean;
-  readonly refusal: Refusal | undefined;
-  /** Whether it counts against the reward's stock. */
-  readonly stockTaken: boolean;
-  /** The period in which it counts against the member's limit. */
-  readonly usagePeriod: { readonly period: string; readonly start: Instant } | undefined;
-}
+/** What a redemption is before anything was decided about it. */
+export type RedemptionDraft = Omit<
+  Redemption,
+  | 'membershipId'
+  | 'programId'
+  | 'sequence'
+  | 'askedQuantity'
+  | 'askedPoints'
+  | 'reversedPoints'
+  | 'state'
+  | 'parts'
+  | 'createTime'
+  | 'holdExpiresAt'
+  | 'refusal'
+>;
 
 /** How many points are missing for a price; 0n or less when none are. */
 export function missingPoints(account: Account, points: bigint): bigint {
@@ -47,33 +39,213 @@ export function missingPoints(account: Account, points: bigint): bigint {
 /** Spends available points of a settled account at once. There must be enough. */
 export function spend(
   account: Account,
-  redemption: { points: bigint; redemptionId: string; cause: Cause; now: Instant },
+  draft: RedemptionDraft,
+  { cause, now }: { cause: Cause; now: Instant },
 ): Account {
-  const spendable = account.lots.filter((lot) => !isPending(lot, account));
+  const allocations = takeAvailable(account, draft.points);
   const after = record(account, {
     kind: 'CAPTURE',
-    changes: { ...noChange, available: -redemption.points },
-    allocations: take(inConsumptionOrder(spendable, account.membership), redemption.points),
-    subject: { redemptionId: redemption.redemptionId },
-    cause: redemption.cause,
-    now: redemption.now,
+    changes: { ...noChange, available: -draft.points },
+    allocations,
+    subject: { redemptionId: draft.redemptionId },
+    cause,
+    now,
   });
-  return withMembership(after, {
-    lifetimeRedeemed: addPoints(account.membership.lifetimeRedeemed, redemption.points),
-  });
+  const redemption = made(account, draft, { state: 'CAPTURED', parts: partsOf(allocations), now });
+  return withRedemption(countRedeemed(after, draft.points), redemption);
 }
 
-/** Notes a refusal in the journal; no points move. */
+/** Holds available points of a settled account until the hold ends. There must be enough. */
+export function reserve(
+  account: Account,
+  draft: RedemptionDraft,
+  { holdExpiresAt, cause, now }: { holdExpiresAt: Instant; cause: Cause; now: Instant },
+): Account {
+  const allocations = takeAvailable(account, draft.points);
+  const after = record(account, {
+    kind: 'RESERVE',
+    changes: { ...noChange, available: -draft.points, reserved: draft.points },
+    allocations,
+    subject: { redemptionId: draft.redemptionId },
+    cause,
+    now,
+  });
+  const redemption = made(account, draft, { state: 'RESERVED', parts: partsOf(allocations), now });
+  return withRedemption(after, { ...redemption, holdExpiresAt });
+}
+
+/** Notes a refusal in the journal; no points move, and nothing counts against stock or limits. */
 export function refuse(
   account: Account,
-  redemption: { redemptionId: string; reason: string; cause: Cause; now: Instant },
+  draft: RedemptionDraft,
+  { refusal, cause, now }: { refusal: Refusal; cause: Cause; now: Instant },
 ): Account {
-  return record(account, {
+  const after = record(account, {
     kind: 'REJECT',
     changes: noChange,
     allocations: [],
-    subject: { redemptionId: redemption.redemptionId, reason: redemption.reason },
-    cause: redemption.cause,
-    now: redemption.now,
+    subject: { redemptionId: draft.redemptionId, reason: refusal.reason },
+    cause,
+    now,
   });
+  const redemption = made(account, draft, { state: 'REJECTED', parts: [], now });
+  return withRedemption(after, { ...redemption, refusal });
+}
+
+/** Spends a hold, or a part of it; the rest goes back to its lots. Points that expire first are spent first. */
+export function captureHold(
+  account: Account,
+  hold: Redemption,
+  capture: {
+    quantity: number;
+    points: bigint;
+    value: Redemption['value'];
+    cause: Cause;
+    now: Instant;
+  },
+): Account {
+  const { cause, now } = capture;
+  const { first: captured, rest } = splitParts(hold.parts, capture.points);
+  const { redemptionId } = hold;
+  const spent = record(account, {
+    kind: 'CAPTURE',
+    changes: { ...noChange, reserved: -capture.points },
+    allocations: [],
+    subject: { redemptionId },
+    cause,
+    now,
+  });
+  const after =
+    rest.length === 0 ? spent : releaseParts(spent, { parts: rest, redemptionId, cause, now });
+  const redemption: Redemption = {
+    ...hold,
+    state: 'CAPTURED',
+    quantity: capture.quantity,
+    points: capture.points,
+    value: capture.value,
+    parts: captured,
+  };
+  return settle(withRedemption(countRedeemed(after, capture.points), redemption), now);
+}
+
+/**
+ * Gives spent points back, those that live longest first, to their own lots; what has expired meanwhile expires at
+ * once. Under a grace, points whose own date is nearer live until the grace ends, once.
+ */
+export function giveBack(
+  account: Account,
+  redemption: Redemption,
+  reversal: {
+    points: bigint;
+    /** When points that come back live until at least; undefined without a grace. */
+    graceEndsAt: Instant | undefined;
+    cause: Cause;
+    now: Instant;
+  },
+): Account {
+  const { cause, now } = reversal;
+  const { parts, returned } = returnLast(redemption.parts, reversal.points);
+  const given = returned.map(
+    ({ lot, points }): Allocation => ({
+      ...withGrace(lot, { account, graceEndsAt: reversal.graceEndsAt }),
+      points,
+    }),
+  );
+  const { changes, allocations } = makeAvailable(account, given);
+  const after = record(account, {
+    kind: 'RETURN',
+    changes,
+    allocations,
+    subject: { redemptionId: redemption.redemptionId },
+    cause,
+    now,
+  });
+  const reversedPoints = redemption.reversedPoints + reversal.points;
+  const reversed: Redemption = {
+    ...redemption,
+    parts,
+    reversedPoints,
+    state: reversedPoints === redemption.points ? 'REVERSED' : 'CAPTURED',
+  };
+  return settle(withRedemption(countRedeemed(after, -reversal.points), reversed), now);
+}
+
+function takeAvailable(account: Account, points: bigint): Allocation[] {
+  const spendable = account.lots.filter((lot) => !isPending(lot, account));
+  return take(inConsumptionOrder(spendable, account.membership), points);
+}
+
+function countRedeemed(account: Account, points: bigint): Account {
+  const { lifetimeRedeemed } = account.membership;
+  return withMembership(account, { lifetimeRedeemed: addPoints(lifetimeRedeemed, points) });
+}
+
+function made(
+  { membership }: Account,
+  draft: RedemptionDraft,
+  { now, ...outcome }: Pick<Redemption, 'state' | 'parts'> & { now: Instant },
+): Redemption {
+  return {
+    ...draft,
+    ...outcome,
+    membershipId: membership.membershipId,
+    programId: membership.programId,
+    sequence: membership.lastSequence + 1n,
+    askedQuantity: draft.quantity,
+    askedPoints: draft.points,
+    reversedPoints: 0n,
+    createTime: now,
+    holdExpiresAt: undefined,
+    refusal: undefined,
+  };
+}
+
+function partsOf(allocations: readonly Allocation[]): RedemptionPart[] {
+  return allocations.map(({ points, ...lot }) => ({ lot, points: -points, returned: 0n }));
+}
+
+/** Splits off the first points, in the order in which they were taken. */
+function splitParts(
+  parts: readonly RedemptionPart[],
+  points: bigint,
+): { first: RedemptionPart[]; rest: RedemptionPart[] } {
+  const first: RedemptionPart[] = [];
+  const rest: RedemptionPart[] = [];
+  let missing = points;
+  for (const part of parts) {
+    const taken = smaller(part.points, missing);
+    missing -= taken;
+    if (taken > 0n) first.push({ ...part, points: taken });
+    if (taken < part.points) rest.push({ ...part, points: part.points - taken });
+  }
+  return { first, rest };
+}
+
+/** Marks points as returned, from the last part backwards, and tells which. */
+function returnLast(
+  parts: readonly RedemptionPart[],
+  points: bigint,
+): { parts: RedemptionPart[]; returned: RedemptionPart[] } {
+  const after = [...parts];
+  const returned: RedemptionPart[] = [];
+  let missing = points;
+  for (let index = after.length - 1; index >= 0 && missing > 0n; index -= 1) {
+    const part = after[index] as RedemptionPart;
+    const given = smaller(part.points - part.returned, missing);
+    if (given === 0n) continue;
+    missing -= given;
+    after[index] = { ...part, returned: part.returned + given };
+    returned.push({ ...part, points: given });
+  }
+  return { parts: after, returned };
+}
+
+function withGrace(
+  lot: LotKey,
+  { account, graceEndsAt }: { account: Account; graceEndsAt: Instant | undefined },
+): LotKey {
+  if (graceEndsAt === undefined || lot.class === 'GRACE') return lot;
+  return expiryOf(lot, account.membership) >= graceEndsAt
+    ? lot
+    : { ...lot, expiresAt: graceEndsAt, class: 'GRACE' };
 }

@@ -6,7 +6,7 @@ import {
 } from '@loyalty/proto/loyalty/ledger/v1/redemption_pb.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import type { MemberName } from '../app/ledger-store.ts';
-import type { Redemption } from '../domain/redemption.ts';
+import type { Redemption } from '../domain/redemption-state.ts';
 import { timestampOf } from './time.ts';
 
 /** A member's redemption as the contract shows it. */

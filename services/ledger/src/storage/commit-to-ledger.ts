@@ -1,9 +1,15 @@
 import { transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
-import type { CommitToLedger, MemberName, Needs, RecordedEntry } from '../app/ledger-store.ts';
+import type {
+  CommitToLedger,
+  MemberName,
+  Needs,
+  RecordedEntry,
+  TransactionName,
+} from '../app/ledger-store.ts';
 import type { Instant } from '../domain/instant.ts';
 import { holdLedger, type LedgerChanges } from './held-ledger.ts';
-import { lockLedger } from './lock-ledger.ts';
+import { type Locks, lockLedger } from './lock-ledger.ts';
 import { createMembershipIds, type MembershipIds, memberKey } from './membership-ids.ts';
 import { storageError } from './storage-error.ts';
 import { writeLedger } from './write-ledger.ts';
@@ -26,10 +32,9 @@ export function createCommitToLedger(deps: {
   const ids = createMembershipIds(deps.pool);
   return async (needs, decide) => {
     try {
-      const membershipIds = await ids.find(needs.map(({ member }) => member));
-      const newMembershipIds = await makeIds(ids, needs, membershipIds);
+      const locks = await findLocks({ pool: deps.pool, ids }, needs);
       const changes = await transaction(deps.pool, async (tx) => {
-        const loaded = await lockLedger(tx, needs, { membershipIds, newMembershipIds });
+        const loaded = await lockLedger(tx, needs, locks);
         const { held, changes: decided } = holdLedger(loaded, deps.clock());
         decide(held);
         const decidedChanges = decided();
@@ -46,20 +51,47 @@ export function createCommitToLedger(deps: {
   };
 }
 
-/** Ids for those who may join and aren't members yet. */
-async function makeIds(
-  ids: MembershipIds,
+/** Finds out what to lock. What this reads is fixed for ever, or checked again under the locks. */
+async function findLocks(
+  { pool, ids }: { pool: Pool; ids: MembershipIds },
   needs: readonly Needs[],
-  known: ReadonlyMap<string, bigint>,
-): Promise<Map<string, bigint>> {
+): Promise<Locks> {
+  const members = needs.flatMap(({ member }) => (member === undefined ? [] : [member]));
+  const refunding = needs.flatMap(({ refundOf }) => (refundOf === undefined ? [] : [refundOf]));
+  const membershipIds = await ids.find(members);
   const joining = new Map<string, MemberName>();
   for (const { member, mayJoin } of needs) {
+    if (member === undefined || mayJoin !== true) continue;
     const key = memberKey(member);
-    if (mayJoin === true && !known.has(key)) joining.set(key, member);
+    if (!membershipIds.has(key)) joining.set(key, member);
   }
-  if (joining.size === 0) return new Map();
-  const made = await ids.make(joining.size);
-  return new Map([...joining.keys()].map((key, index) => [key, made[index] as bigint]));
+  const made = joining.size === 0 ? [] : await ids.make(joining.size);
+  const earners = refunding.length === 0 ? [] : await earnersOf(pool, refunding);
+  return {
+    membershipIds,
+    newMembershipIds: new Map(
+      [...joining.keys()].map((key, index) => [key, made[index] as bigint]),
+    ),
+    otherIds: [
+      ...earners,
+      ...needs.flatMap(({ membershipId }) => (membershipId === undefined ? [] : [membershipId])),
+    ],
+  };
+}
+
+async function earnersOf(pool: Pool, transactions: readonly TransactionName[]): Promise<bigint[]> {
+  const { rows } = await pool.query<{ membership_id: bigint }>({
+    name: 'find_earners',
+    text: `SELECT membership_id
+      FROM unnest($1::text[], $2::text[]) AS names (program_id, transaction_id)
+      JOIN earns USING (program_id, transaction_id)
+      WHERE membership_id IS NOT NULL`,
+    values: [
+      transactions.map(({ programId }) => programId),
+      transactions.map(({ transactionId }) => transactionId),
+    ],
+  });
+  return rows.map((row) => row.membership_id);
 }
 
 function rememberOpened(ids: MembershipIds, { accounts }: LedgerChanges): void {

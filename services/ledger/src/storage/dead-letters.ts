@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 import type { DeadLetters, DueLetter, Setback } from '../app/dead-letters.ts';
 import type { Regarding, StreamMessage } from '../app/stream-message.ts';
+import { instant, timestamptz } from './column-values.ts';
 import { storageError } from './storage-error.ts';
-import { instant, timestamptz } from './timestamps.ts';
 
 interface DueRow {
   dead_letter_id: bigint;
@@ -57,9 +57,7 @@ export function createDeadLetters(knex: Knex): DeadLetters {
 
     async remove(deadLetterIds) {
       await translated(
-        knex('dead_letters')
-          .whereIn('dead_letter_id', deadLetterIds.map(String))
-          .delete(),
+        knex('dead_letters').whereIn('dead_letter_id', deadLetterIds.map(String)).delete(),
       );
     },
 

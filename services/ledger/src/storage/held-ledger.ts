@@ -1,46 +1,61 @@
 import type {
   CapPeriod,
   Held,
-  MemberName,
   PostedEarn,
   RecordedEntry,
+  RequestKey,
+  RequestRecord,
   RewardName,
   TransactionName,
+  TransactionRefund,
   UsagePeriod,
 } from '../app/ledger-store.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
-import type { Redemption } from '../domain/redemption.ts';
+import { type LotKey, sameLot } from '../domain/lot.ts';
+import { type Redemption, unitsTaken } from '../domain/redemption-state.ts';
 import { settle } from '../domain/settle.ts';
+import { type Counters, createCounters } from './counters.ts';
 import { memberKey } from './membership-ids.ts';
 
 /** Everything that a transaction read under its locks. */
 export interface LoadedLedger {
-  readonly accounts: readonly Account[];
-  /** Ids made for users who may join, by {@link memberKey}. */
+  /** Ids of those who are members, and ids made for those who may join, by {@link memberKey}. */
+  readonly membershipIds: ReadonlyMap<string, bigint>;
   readonly newMembershipIds: ReadonlyMap<string, bigint>;
+  readonly accounts: readonly Account[];
   readonly earns: readonly PostedEarn[];
-  readonly redemptions: readonly Redemption[];
+  /** Transactions of which only refunds have come, by {@link transactionKey}. */
+  readonly awaited: ReadonlySet<string>;
+  readonly refunds: readonly TransactionRefund[];
+  readonly requests: readonly RequestRecord[];
   readonly capUsage: ReadonlyMap<string, bigint>;
   readonly stockTaken: ReadonlyMap<string, bigint>;
   readonly usageTaken: ReadonlyMap<string, bigint>;
+  readonly lapsedLeft: ReadonlyMap<string, bigint>;
 }
 
-/** An account that has to be written, and what it was when it was read. */
-export interface ChangedAccount {
-  readonly before: Account | undefined;
-  readonly after: Account;
+/** Something that has to be written, and what it was when it was read, if it was there. */
+export interface Changed<Value> {
+  readonly before: Value | undefined;
+  readonly after: Value;
 }
 
 /** What a transaction has to write. Counters carry the sum to add, one row each. */
 export interface LedgerChanges {
-  readonly accounts: readonly ChangedAccount[];
+  readonly accounts: readonly Changed<Account>[];
   readonly entries: readonly RecordedEntry[];
-  readonly earns: readonly PostedEarn[];
-  readonly redemptions: readonly Redemption[];
+  readonly redemptions: readonly Changed<Redemption>[];
+  /** `before` is AWAITED for a credit that refunds have waited for. */
+  readonly earns: readonly Changed<PostedEarn | 'AWAITED'>[];
+  /** Transactions of which the first refund has come. */
+  readonly newlyAwaited: readonly TransactionName[];
+  readonly refunds: readonly TransactionRefund[];
+  readonly requests: readonly RequestRecord[];
   readonly capUsage: readonly (CapPeriod & { membershipId: bigint; points: bigint })[];
   readonly stock: readonly (RewardName & { taken: bigint })[];
   readonly usage: readonly (UsagePeriod & { membershipId: bigint; taken: bigint })[];
+  readonly lapsedRefunded: readonly (LotKey & { membershipId: bigint; points: bigint })[];
 }
 
 export function capKey(membershipId: bigint, { ruleId, period, start }: CapPeriod): string {
@@ -55,12 +70,20 @@ export function stockKey({ programId, rewardId }: RewardName): string {
   return `${programId}\0${rewardId}`;
 }
 
-function earnKey({ programId, transactionId }: TransactionName): string {
+export function lotKeyOf(membershipId: bigint, lot: LotKey): string {
+  return `${membershipId}\0${lot.availableAt}\0${lot.expiresAt}\0${lot.class}`;
+}
+
+export function transactionKey({ programId, transactionId }: TransactionName): string {
   return `${programId}\0${transactionId}`;
 }
 
-function redemptionKey(membershipId: bigint, idempotencyKey: string): string {
-  return `${membershipId}\0${idempotencyKey}`;
+function refundKey(refund: TransactionName & { refundId: string }): string {
+  return `${transactionKey(refund)}\0${refund.refundId}`;
+}
+
+function requestKey(membershipId: bigint, { kind, idempotencyKey }: RequestKey): string {
+  return `${membershipId}\0${kind}\0${idempotencyKey}`;
 }
 
 /** The working copy that the commands of a batch decide on, one after the other. */
@@ -73,125 +96,181 @@ export function holdLedger(
     (latest, { membership }) => Math.max(latest, membership.lastEntryTime),
     clock,
   );
-  const before = new Map(
-    loaded.accounts.map((account) => [memberKey(account.membership), account]),
-  );
+  const before = new Map(loaded.accounts.map((each) => [each.membership.membershipId, each]));
   const accounts = new Map(before);
-  const earns = new Map(loaded.earns.map((earn) => [earnKey(earn), earn]));
-  const redemptions = new Map(
-    loaded.redemptions.map((redemption) => [
-      redemptionKey(redemption.membershipId, redemption.idempotencyKey),
-      redemption,
-    ]),
+  const ids = new Map(loaded.membershipIds);
+  const earnsBefore = new Map(loaded.earns.map((earn) => [transactionKey(earn), earn]));
+  const earns = new Map(earnsBefore);
+  const refundsBefore = new Map(loaded.refunds.map((refund) => [refundKey(refund), refund]));
+  const refunds = new Map(refundsBefore);
+  const requests = new Map(
+    loaded.requests.map((request) => [requestKey(request.membershipId, request), request]),
   );
-  const newEarns: PostedEarn[] = [];
-  const newRedemptions: Redemption[] = [];
+  const newRequests: RequestRecord[] = [];
   const caps = createCounters<CapPeriod & { membershipId: bigint }>(loaded.capUsage);
   const stock = createCounters<RewardName>(loaded.stockTaken);
   const usage = createCounters<UsagePeriod & { membershipId: bigint }>(loaded.usageTaken);
+  const lapsedRefunded = createCounters<LotKey & { membershipId: bigint }>(new Map());
 
-  function membershipIdOf(member: MemberName): bigint {
-    const account = accounts.get(memberKey(member));
-    if (account === undefined) throw new Error(`${member.userId} has no account here`);
-    return account.membership.membershipId;
+  function put(account: Account): void {
+    const { membership } = account;
+    const previous = accounts.get(membership.membershipId);
+    countUsage(previous, account, { stock, usage });
+    accounts.set(membership.membershipId, account);
+    ids.set(memberKey(membership), membership.membershipId);
+  }
+
+  function settled(membershipId: bigint): Account | undefined {
+    const account = accounts.get(membershipId);
+    if (account === undefined) return undefined;
+    const after = settle(account, now);
+    if (after !== account) put(after);
+    return after;
   }
 
   const held: Held = {
     now,
     account(member) {
-      const key = memberKey(member);
-      const account = accounts.get(key);
-      if (account === undefined) return undefined;
-      const settled = settle(account, now);
-      if (settled !== account) accounts.set(key, settled);
-      return settled;
+      const id = ids.get(memberKey(member));
+      return id === undefined ? undefined : settled(id);
+    },
+    accountById(membershipId) {
+      const account = settled(membershipId);
+      if (account === undefined) throw new Error(`membership ${membershipId} is not locked`);
+      return account;
     },
     newMembershipId(member) {
       const id = loaded.newMembershipIds.get(memberKey(member));
       if (id === undefined) throw new Error('a command that may join must say so in its needs');
       return id;
     },
-    earn: (transaction) => earns.get(earnKey(transaction)),
-    redemptionByKey(member, idempotencyKey) {
-      return redemptions.get(redemptionKey(membershipIdOf(member), idempotencyKey));
+    earn: (transaction) => earns.get(transactionKey(transaction)),
+    refunds(transaction) {
+      const key = transactionKey(transaction);
+      return [...refunds.values()].filter((refund) => transactionKey(refund) === key);
     },
+    request: (membershipId, key) => requests.get(requestKey(membershipId, key)),
     capUsed(member, cap) {
-      const account = accounts.get(memberKey(member));
-      return account === undefined ? 0n : caps.get(capKey(account.membership.membershipId, cap));
+      const id = ids.get(memberKey(member));
+      return id === undefined ? 0n : caps.get(capKey(id, cap));
     },
     stockTaken: (reward) => stock.get(stockKey(reward)),
-    usageTaken: (member, period) => usage.get(usageKey(membershipIdOf(member), period)),
+    usageTaken(member, period) {
+      const id = ids.get(memberKey(member));
+      return id === undefined ? 0n : usage.get(usageKey(id, period));
+    },
+    lapsedLeft(membershipId, lot) {
+      const key = lotKeyOf(membershipId, lot);
+      const lapsedNow = lapsedSince(accounts.get(membershipId), lot);
+      return (loaded.lapsedLeft.get(key) ?? 0n) + lapsedNow - lapsedRefunded.get(key);
+    },
 
-    putAccount: (account) => accounts.set(memberKey(account.membership), account),
-    putEarn(earn) {
-      earns.set(earnKey(earn), earn);
-      newEarns.push(earn);
+    putAccount: put,
+    putEarn: (earn) => earns.set(transactionKey(earn), earn),
+    putRefund: (refund) => refunds.set(refundKey(refund), refund),
+    putRequest(request) {
+      requests.set(requestKey(request.membershipId, request), request);
+      newRequests.push(request);
     },
-    putRedemption(_member, redemption) {
-      const key = redemptionKey(redemption.membershipId, redemption.idempotencyKey);
-      redemptions.set(key, redemption);
-      newRedemptions.push(redemption);
-    },
-    addCapUsed(member, cap, points) {
-      const membershipId = membershipIdOf(member);
+    addCapUsed(membershipId, cap, points) {
       caps.add(capKey(membershipId, cap), { ...cap, membershipId }, points);
     },
-    addStockTaken: (reward, quantity) => stock.add(stockKey(reward), reward, quantity),
-    addUsageTaken(member, period, quantity) {
-      const membershipId = membershipIdOf(member);
-      usage.add(usageKey(membershipId, period), { ...period, membershipId }, quantity);
+    addLapsedRefunded(membershipId, lot, points) {
+      lapsedRefunded.add(lotKeyOf(membershipId, lot), { ...lot, membershipId }, points);
     },
   };
 
   return {
     held,
-    changes: () => ({
-      accounts: changedAccounts(before, accounts),
-      entries: newEntries(accounts),
-      earns: newEarns,
-      redemptions: newRedemptions,
-      capUsage: caps.added().map(([cap, points]) => ({ ...cap, points })),
-      stock: stock.added().map(([reward, taken]) => ({ ...reward, taken })),
-      usage: usage.added().map(([period, taken]) => ({ ...period, taken })),
-    }),
-  };
-}
-
-function changedAccounts(
-  before: ReadonlyMap<string, Account>,
-  after: ReadonlyMap<string, Account>,
-): ChangedAccount[] {
-  const changed: ChangedAccount[] = [];
-  for (const [key, account] of after) {
-    const original = before.get(key);
-    if (account !== original) changed.push({ before: original, after: account });
-  }
-  return changed;
-}
-
-function newEntries(accounts: ReadonlyMap<string, Account>): RecordedEntry[] {
-  const recorded: RecordedEntry[] = [];
-  for (const { membership, entries } of accounts.values()) {
-    const { membershipId, programId, userId } = membership;
-    for (const entry of entries) recorded.push({ membershipId, programId, userId, entry });
-  }
-  return recorded;
-}
-
-interface Counters<Name> {
-  get(key: string): bigint;
-  add(key: string, name: Name, amount: bigint): void;
-  added(): [Name, bigint][];
-}
-
-/** Counts on top of what was read, and keeps apart what has to be added to each row. */
-function createCounters<Name>(read: ReadonlyMap<string, bigint>): Counters<Name> {
-  const additions = new Map<string, [Name, bigint]>();
-  return {
-    get: (key) => (read.get(key) ?? 0n) + (additions.get(key)?.[1] ?? 0n),
-    add(key, name, amount) {
-      additions.set(key, [name, (additions.get(key)?.[1] ?? 0n) + amount]);
+    changes(): LedgerChanges {
+      const changedAccounts = changed(before, accounts);
+      const changedRefunds = changed(refundsBefore, refunds);
+      return {
+        accounts: changedAccounts,
+        entries: changedAccounts.flatMap(({ after }) => newEntries(after)),
+        redemptions: changedAccounts.flatMap(changedRedemptions),
+        earns: changed(earnsBefore, earns).map((earn) =>
+          loaded.awaited.has(transactionKey(earn.after)) ? { ...earn, before: 'AWAITED' } : earn,
+        ),
+        newlyAwaited: firstRefunds(changedRefunds, { earns, awaited: loaded.awaited }),
+        refunds: changedRefunds.map(({ after }) => after),
+        requests: newRequests,
+        capUsage: caps.added().map(([cap, points]) => ({ ...cap, points })),
+        stock: stock.added().map(([reward, taken]) => ({ ...reward, taken })),
+        usage: usage.added().map(([period, taken]) => ({ ...period, taken })),
+        lapsedRefunded: lapsedRefunded.added().map(([lot, points]) => ({ ...lot, points })),
+      };
     },
-    added: () => [...additions.values()],
   };
+}
+
+interface Usage {
+  readonly stock: Counters<RewardName>;
+  readonly usage: Counters<UsagePeriod & { membershipId: bigint }>;
+}
+
+/** Counts against stock and limits what an account's redemptions take more, or less, than before. */
+function countUsage(before: Account | undefined, after: Account, counters: Usage): void {
+  if (after.redemptions === before?.redemptions) return;
+  for (const redemption of after.redemptions) {
+    const { membershipId, programId, rewardId, redemptionId, usagePeriod } = redemption;
+    const previous = before?.redemptions.find((each) => each.redemptionId === redemptionId);
+    const units = unitsTaken(redemption) - (previous === undefined ? 0n : unitsTaken(previous));
+    if (units === 0n) continue;
+    if (redemption.stockTaken) {
+      counters.stock.add(stockKey({ programId, rewardId }), { programId, rewardId }, units);
+    }
+    if (usagePeriod !== undefined) {
+      const period = { rewardId, ...usagePeriod };
+      counters.usage.add(usageKey(membershipId, period), { ...period, membershipId }, units);
+    }
+  }
+}
+
+function changed<Key, Value>(
+  before: ReadonlyMap<Key, Value>,
+  after: ReadonlyMap<Key, Value>,
+): Changed<Value>[] {
+  const differing: Changed<Value>[] = [];
+  for (const [key, value] of after) {
+    const original = before.get(key);
+    if (value !== original) differing.push({ before: original, after: value });
+  }
+  return differing;
+}
+
+function changedRedemptions({ before, after }: Changed<Account>): Changed<Redemption>[] {
+  const byId = (account: Account | undefined) =>
+    new Map(account?.redemptions.map((redemption) => [redemption.redemptionId, redemption]));
+  return changed(byId(before), byId(after));
+}
+
+function newEntries({ membership, entries }: Account): RecordedEntry[] {
+  const { membershipId, programId, userId } = membership;
+  return entries.map((entry) => ({ membershipId, programId, userId, entry }));
+}
+
+/** What lapsed of a lot since the account was read. */
+function lapsedSince(account: Account | undefined, lot: LotKey): bigint {
+  let lapsed = 0n;
+  for (const { kind, allocations } of account?.entries ?? []) {
+    if (kind !== 'EXPIRE' && kind !== 'FORFEIT') continue;
+    for (const allocation of allocations) {
+      if (sameLot(allocation, lot)) lapsed -= allocation.points;
+    }
+  }
+  return lapsed;
+}
+
+/** Transactions that the ledger first hears of by a refund. */
+function firstRefunds(
+  refunds: readonly Changed<TransactionRefund>[],
+  known: { earns: ReadonlyMap<string, unknown>; awaited: ReadonlySet<string> },
+): TransactionName[] {
+  const names = new Map<string, TransactionName>();
+  for (const { after } of refunds) {
+    const key = transactionKey(after);
+    if (!known.earns.has(key) && !known.awaited.has(key)) names.set(key, after);
+  }
+  return [...names.values()];
 }

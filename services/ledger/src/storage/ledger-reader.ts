@@ -1,37 +1,17 @@
 import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
 import { always, never } from '../domain/instant.ts';
-import type { Account } from '../domain/journal.ts';
-import type { Lot } from '../domain/lot.ts';
-import {
-  type EarnRow,
-  type EntryRow,
-  earnOf,
-  entryOf,
-  type LotRow,
-  lotOf,
-  type MembershipRow,
-  membershipOf,
-  type RedemptionRow,
-  redemptionOf,
-} from './rows.ts';
+import { timestamptz } from './column-values.ts';
+import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
+import { type EntryRow, entryOf } from './entry-rows.ts';
+import { createAccountReader } from './read-accounts.ts';
+import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 import { storageError } from './storage-error.ts';
-import { timestamptz } from './timestamps.ts';
-
-/** A membership with one of its lots; the lot's columns are NULL where it has none. */
-type AccountRow = MembershipRow & {
-  [Column in keyof Omit<LotRow, 'membership_id'>]: LotRow[Column] | null;
-};
-
-// One statement, so that a balance and its lots are of the same instant.
-const accountsOf = (members: string) => `SELECT memberships.*, lots.available_at,
-    lots.expires_at, lots.class, lots.remaining
-  FROM (${members}) AS members
-  JOIN memberships USING (membership_id)
-  LEFT JOIN lots USING (membership_id)`;
 
 /** Reads that lock nothing. */
 export function createLedgerReader(pool: Pool): LedgerReader {
+  const accounts = createAccountReader(pool);
+
   async function read<Row extends QueryResultRow>(query: QueryConfig): Promise<Row[]> {
     try {
       return (await pool.query<Row>(query)).rows;
@@ -40,17 +20,11 @@ export function createLedgerReader(pool: Pool): LedgerReader {
     }
   }
 
-  async function accounts(query: QueryConfig): Promise<Account[]> {
-    return groupLots(await read<AccountRow>(query));
-  }
-
   return {
     async account({ programId, userId }) {
       const [account] = await accounts({
         name: 'read_account',
-        text: accountsOf(
-          'SELECT membership_id FROM member_ids WHERE program_id = $1 AND user_id = $2',
-        ),
+        members: 'SELECT membership_id FROM member_ids WHERE program_id = $1 AND user_id = $2',
         values: [programId, userId],
       });
       return account;
@@ -67,13 +41,50 @@ export function createLedgerReader(pool: Pool): LedgerReader {
       return row === undefined ? undefined : { ...earnOf(row), userId: row.user_id };
     },
 
+    async earns({ membershipId, limit, after }) {
+      // The journal has a member's earns in order; the earns' own key is the transaction.
+      const rows = await read<EarnRow>({
+        name: 'read_earns_of_membership',
+        text: `SELECT earns.*
+          FROM entries
+          JOIN memberships USING (membership_id)
+          JOIN earns USING (program_id, transaction_id)
+          WHERE entries.membership_id = $1 AND entries.kind = 'EARN'
+            AND ($2::bigint IS NULL OR entries.sequence < $2)
+          ORDER BY entries.sequence DESC LIMIT $3`,
+        values: [membershipId, after ?? null, limit],
+      });
+      return rows.map(earnOf);
+    },
+
+    async refundsOf({ programId, transactionId }) {
+      const rows = await read<RefundRow>({
+        name: 'read_refunds_of_transaction',
+        text: `SELECT * FROM refunds WHERE program_id = $1 AND transaction_id = $2
+          ORDER BY create_time, refund_id`,
+        values: [programId, transactionId],
+      });
+      return rows.map(refundOf);
+    },
+
+    async waitingRefunds({ programId, limit, after }) {
+      const rows = await read<RefundRow>({
+        name: 'read_waiting_refunds',
+        text: `SELECT * FROM refunds
+          WHERE state = 'WAITING' AND program_id = $1 AND (transaction_id, refund_id) > ($2, $3)
+          ORDER BY transaction_id, refund_id LIMIT $4`,
+        values: [programId, after?.transactionId ?? '', after?.refundId ?? '', limit],
+      });
+      return rows.map(refundOf);
+    },
+
     async accountsOfUser({ userId, programs, limit, after }) {
       return await accounts({
         name: 'read_accounts_of_user',
-        text: `${accountsOf(`SELECT membership_id FROM member_ids
-            WHERE user_id = $1 AND program_id > $2 AND ($3::text[] IS NULL OR program_id = ANY($3))
-            ORDER BY program_id LIMIT $4`)}
-          ORDER BY memberships.program_id`,
+        members: `SELECT membership_id FROM member_ids
+          WHERE user_id = $1 AND program_id > $2 AND ($3::text[] IS NULL OR program_id = ANY($3))
+          ORDER BY program_id LIMIT $4`,
+        order: 'program_id',
         values: [userId, after ?? '', programs ?? null, limit],
       });
     },
@@ -81,9 +92,9 @@ export function createLedgerReader(pool: Pool): LedgerReader {
     async accountsOfProgram({ programId, limit, after }) {
       return await accounts({
         name: 'read_accounts_of_program',
-        text: `${accountsOf(`SELECT membership_id FROM member_ids
-            WHERE program_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3`)}
-          ORDER BY memberships.user_id`,
+        members: `SELECT membership_id FROM member_ids
+          WHERE program_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3`,
+        order: 'user_id',
         values: [programId, after ?? '', limit],
       });
     },
@@ -131,23 +142,4 @@ export function createLedgerReader(pool: Pool): LedgerReader {
       return rows.map(redemptionOf);
     },
   };
-}
-
-/** Accounts in the order of the rows; the rows of one account stand together or not, as the plan has it. */
-function groupLots(rows: readonly AccountRow[]): Account[] {
-  const grouped = new Map<bigint, { account: Account; lots: Lot[] }>();
-  for (const row of rows) {
-    let group = grouped.get(row.membership_id);
-    if (group === undefined) {
-      const lots: Lot[] = [];
-      group = { account: { membership: membershipOf(row), lots, entries: [] }, lots };
-      grouped.set(row.membership_id, group);
-    }
-    if (hasLot(row)) group.lots.push(lotOf(row));
-  }
-  return [...grouped.values()].map(({ account }) => account);
-}
-
-function hasLot(row: AccountRow): row is MembershipRow & LotRow {
-  return row.class !== null;
 }

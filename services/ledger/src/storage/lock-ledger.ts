@@ -1,45 +1,72 @@
 import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
-import type { CapPeriod, Needs, RewardName, UsagePeriod } from '../app/ledger-store.ts';
-import type { Account } from '../domain/journal.ts';
-import type { Lot } from '../domain/lot.ts';
-import { capKey, type LoadedLedger, stockKey, usageKey } from './held-ledger.ts';
-import { memberKey } from './membership-ids.ts';
 import {
-  type EarnRow,
-  earnOf,
-  type LotRow,
-  lotOf,
-  type MembershipRow,
-  membershipOf,
-  type RedemptionRow,
-  redemptionOf,
-} from './rows.ts';
-import { instant, timestamptz } from './timestamps.ts';
+  LostRace,
+  type Needs,
+  type PostedEarn,
+  type TransactionName,
+} from '../app/ledger-store.ts';
+import type { Account } from '../domain/journal.ts';
+import type { Redemption } from '../domain/redemption-state.ts';
+import { type AwaitedRow, type EarnRow, earnOf } from './earn-rows.ts';
+import { type LoadedLedger, transactionKey } from './held-ledger.ts';
+import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
+import { lockAwaited, readLapsedLots, readRefunds } from './read-refunds.ts';
+import {
+  lockStock,
+  readCapUsage,
+  readRequests,
+  readRewardUsage,
+  withMembershipId,
+} from './read-usage.ts';
+import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
+
+/** The memberships that a transaction has to lock. */
+export interface Locks {
+  /** By member key. */
+  readonly membershipIds: ReadonlyMap<string, bigint>;
+  /** Ids made for users who may join, by member key. */
+  readonly newMembershipIds: ReadonlyMap<string, bigint>;
+  /** Those that no member name stands for: of jobs, and of transactions to refund. */
+  readonly otherIds: readonly bigint[];
+}
 
 /**
- * Takes every lock of a transaction, and reads what its commands need, in one round trip: memberships first, then
- * stock, each in the order of their keys, so that two transactions never wait for each other. All locking is here.
+ * Takes every lock of a transaction and reads what its commands need, in one round trip, or two where refunds are
+ * concerned: memberships first, then stock, then awaited transactions, each in the order of their keys, so that two
+ * transactions don't wait for each other. All locking is in this function.
  *
  * Whatever is read after the locks is read by statements of their own, which see what others committed meanwhile.
+ *
+ * @throws {LostRace} when a transaction to refund was credited since its earner was looked up
  */
 export async function lockLedger(
   tx: Transaction,
   needs: readonly Needs[],
-  ids: {
-    membershipIds: ReadonlyMap<string, bigint>;
-    newMembershipIds: ReadonlyMap<string, bigint>;
-  },
+  locks: Locks,
 ): Promise<LoadedLedger> {
-  const [accounts, stockTaken, earns, redemptions, capUsage, usageTaken] = await Promise.all([
-    lockAccounts(tx, [...ids.membershipIds.values()]),
+  const { membershipIds, newMembershipIds } = locks;
+  const locked = [...new Set([...membershipIds.values(), ...locks.otherIds])];
+  const [accounts, stockTaken, earns, asked, requests, capUsage, usageTaken] = await Promise.all([
+    lockAccounts(tx, locked),
     lockStock(tx, needs),
     readEarns(tx, needs),
-    readRedemptions(tx, needs, ids.membershipIds),
-    readCapUsage(tx, needs, ids.membershipIds),
-    readRewardUsage(tx, needs, ids.membershipIds),
+    readAskedRedemptions(tx, needs, membershipIds),
+    readRequests(tx, needs, membershipIds),
+    readCapUsage(tx, needs, membershipIds),
+    readRewardUsage(tx, needs, membershipIds),
   ]);
-  const { newMembershipIds } = ids;
-  return { accounts, newMembershipIds, earns, redemptions, capUsage, stockTaken, usageTaken };
+  const refunding = await lockRefunds(tx, { needs, earns, locked });
+  return {
+    membershipIds,
+    newMembershipIds,
+    accounts: accounts.map((account) => withAsked(account, asked)),
+    earns: earns.posted,
+    requests,
+    capUsage,
+    stockTaken,
+    usageTaken,
+    ...refunding,
+  };
 }
 
 async function lockAccounts(tx: Transaction, membershipIds: bigint[]): Promise<Account[]> {
@@ -55,179 +82,124 @@ async function lockAccounts(tx: Transaction, membershipIds: bigint[]): Promise<A
     text: 'SELECT * FROM lots WHERE membership_id = ANY($1::bigint[])',
     values: [membershipIds],
   });
-  const lotsById = new Map<bigint, Lot[]>();
-  const membershipRows = (await memberships).rows;
-  for (const row of (await lots).rows) {
-    const owned = lotsById.get(row.membership_id);
-    if (owned === undefined) lotsById.set(row.membership_id, [lotOf(row)]);
-    else owned.push(lotOf(row));
-  }
-  return membershipRows.map((row) => ({
+  const holds = tx.query<RedemptionRow>({
+    name: 'read_holds',
+    text: `SELECT redemptions.* FROM memberships JOIN redemptions USING (membership_id)
+      WHERE membership_id = ANY($1::bigint[])
+        AND memberships.reserved > 0 AND redemptions.state = 'RESERVED'`,
+    values: [membershipIds],
+  });
+  const [membershipRows, lotRows, holdRows] = await Promise.all([memberships, lots, holds]);
+  const lotsById = groupById(lotRows.rows, lotOf);
+  const holdsById = groupById(holdRows.rows, redemptionOf);
+  return membershipRows.rows.map((row) => ({
     membership: membershipOf(row),
     lots: lotsById.get(row.membership_id) ?? [],
+    redemptions: holdsById.get(row.membership_id) ?? [],
     entries: [],
   }));
 }
 
-async function lockStock(
-  tx: Transaction,
-  needs: readonly Needs[],
-): Promise<ReadonlyMap<string, bigint>> {
-  const rewards = needs.flatMap(({ stock }) => (stock === undefined ? [] : [stock]));
-  if (rewards.length === 0) return new Map();
-  const names = [
-    rewards.map(({ programId }) => programId),
-    rewards.map(({ rewardId }) => rewardId),
-  ];
-  // A reward without a row couldn't be locked. Sorted, because an insert waits for another's like a lock does.
-  const inserted = tx.query({
-    name: 'insert_reward_stock',
-    text: `INSERT INTO reward_stock (program_id, reward_id, taken)
-      SELECT DISTINCT program_id, reward_id, 0
-      FROM unnest($1::text[], $2::text[]) AS names (program_id, reward_id)
-      ORDER BY program_id, reward_id
-      ON CONFLICT DO NOTHING`,
-    values: names,
-  });
-  const locked = tx.query<{ program_id: string; reward_id: string; taken: bigint }>({
-    name: 'lock_reward_stock',
-    text: `SELECT program_id, reward_id, taken FROM reward_stock
-      WHERE (program_id, reward_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
-      ORDER BY program_id, reward_id FOR UPDATE`,
-    values: names,
-  });
-  await inserted;
-  return new Map(
-    (await locked).rows.map((row) => {
-      const reward: RewardName = { programId: row.program_id, rewardId: row.reward_id };
-      return [stockKey(reward), row.taken];
-    }),
-  );
+function groupById<Row extends { membership_id: bigint }, Value>(
+  rows: readonly Row[],
+  fromRow: (row: Row) => Value,
+): Map<bigint, Value[]> {
+  const groups = new Map<bigint, Value[]>();
+  for (const row of rows) {
+    const group = groups.get(row.membership_id);
+    if (group === undefined) groups.set(row.membership_id, [fromRow(row)]);
+    else group.push(fromRow(row));
+  }
+  return groups;
 }
 
-async function readEarns(tx: Transaction, needs: readonly Needs[]): Promise<LoadedLedger['earns']> {
-  const transactions = needs.flatMap(({ transaction }) =>
-    transaction === undefined ? [] : [transaction],
-  );
-  if (transactions.length === 0) return [];
-  const { rows } = await tx.query<EarnRow>({
+interface Earns {
+  readonly posted: PostedEarn[];
+  /** Transactions of which only refunds have come. */
+  readonly awaited: TransactionName[];
+}
+
+async function readEarns(tx: Transaction, needs: readonly Needs[]): Promise<Earns> {
+  const names = needs.flatMap(({ transaction, refundOf }) => [
+    ...(transaction === undefined ? [] : [transaction]),
+    ...(refundOf === undefined ? [] : [refundOf]),
+  ]);
+  if (names.length === 0) return { posted: [], awaited: [] };
+  const { rows } = await tx.query<EarnRow | AwaitedRow>({
     name: 'read_earns',
     text: `SELECT earns.*
       FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS names (program_id, transaction_id)
       JOIN earns USING (program_id, transaction_id)`,
     values: [
-      transactions.map(({ programId }) => programId),
-      transactions.map(({ transactionId }) => transactionId),
+      names.map(({ programId }) => programId),
+      names.map(({ transactionId }) => transactionId),
     ],
   });
-  return rows.map(earnOf);
+  const earns: Earns = { posted: [], awaited: [] };
+  for (const row of rows) {
+    if (row.state === 'AWAITED') {
+      earns.awaited.push({ programId: row.program_id, transactionId: row.transaction_id });
+    } else {
+      earns.posted.push(earnOf(row));
+    }
+  }
+  return earns;
 }
 
-async function readRedemptions(
+/** What refunds need: rare, so that it may cost a round trip of its own. */
+async function lockRefunds(
+  tx: Transaction,
+  { needs, earns, locked }: { needs: readonly Needs[]; earns: Earns; locked: readonly bigint[] },
+): Promise<Pick<LoadedLedger, 'awaited' | 'refunds' | 'lapsedLeft'>> {
+  const refunding = needs.flatMap(({ refundOf }) => (refundOf === undefined ? [] : [refundOf]));
+  if (refunding.length === 0 && earns.awaited.length === 0) {
+    return { awaited: new Set(), refunds: [], lapsedLeft: new Map() };
+  }
+  const refundingKeys = new Set(refunding.map(transactionKey));
+  const refunded = earns.posted.filter((earn) => refundingKeys.has(transactionKey(earn)));
+  if (refunded.some(({ membershipId }) => !locked.includes(membershipId))) {
+    throw new LostRace('the transaction was credited a moment ago');
+  }
+  const [, refunds, lapsedLeft] = await Promise.all([
+    lockAwaited(tx, earns.awaited),
+    readRefunds(tx, [...refunding, ...earns.awaited]),
+    readLapsedLots(tx, refunded),
+  ]);
+  return { awaited: new Set(earns.awaited.map(transactionKey)), refunds, lapsedLeft };
+}
+
+async function readAskedRedemptions(
   tx: Transaction,
   needs: readonly Needs[],
   membershipIds: ReadonlyMap<string, bigint>,
-): Promise<LoadedLedger['redemptions']> {
-  const keys = withMembershipId(needs, membershipIds, ({ idempotencyKey }) =>
-    idempotencyKey === undefined ? [] : [idempotencyKey],
+): Promise<Redemption[]> {
+  const asked = withMembershipId(needs, membershipIds, ({ redemption }) =>
+    redemption === undefined ? [] : [redemption],
   );
-  if (keys.length === 0) return [];
+  if (asked.length === 0) return [];
   const { rows } = await tx.query<RedemptionRow>({
     name: 'read_redemptions',
     text: `SELECT redemptions.*
       FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::text[])) AS keys (membership_id, idempotency_key)
-      JOIN redemptions USING (membership_id, idempotency_key)`,
-    values: [keys.map(([id]) => id), keys.map(([, key]) => key)],
+      JOIN redemptions USING (membership_id, idempotency_key)
+      UNION
+      SELECT redemptions.*
+      FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $3::text[])) AS ids (membership_id, redemption_id)
+      JOIN redemptions USING (membership_id, redemption_id)`,
+    values: [
+      asked.map(([id]) => id),
+      asked.map(([, name]) => ('idempotencyKey' in name ? name.idempotencyKey : null)),
+      asked.map(([, name]) => ('redemptionId' in name ? name.redemptionId : null)),
+    ],
   });
   return rows.map(redemptionOf);
 }
 
-async function readCapUsage(
-  tx: Transaction,
-  needs: readonly Needs[],
-  membershipIds: ReadonlyMap<string, bigint>,
-): Promise<ReadonlyMap<string, bigint>> {
-  const caps = withMembershipId<CapPeriod>(needs, membershipIds, (need) => need.caps ?? []);
-  if (caps.length === 0) return new Map();
-  const { rows } = await tx.query<{
-    membership_id: bigint;
-    rule_id: string;
-    period: string;
-    period_start: Date | number;
-    points: bigint;
-  }>({
-    name: 'read_cap_usage',
-    text: `SELECT cap_usage.*
-      FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]))
-        AS caps (membership_id, rule_id, period, period_start)
-      JOIN cap_usage USING (membership_id, rule_id, period, period_start)`,
-    values: [
-      caps.map(([id]) => id),
-      caps.map(([, { ruleId }]) => ruleId),
-      caps.map(([, { period }]) => period),
-      caps.map(([, { start }]) => timestamptz(start)),
-    ],
-  });
-  return new Map(
-    rows.map((row) => {
-      const cap = {
-        ruleId: row.rule_id,
-        period: row.period,
-        start: instant(row.period_start),
-      };
-      return [capKey(row.membership_id, cap), row.points];
-    }),
+/** The account with those of the redemptions that are its own and not holds, which it has already. */
+function withAsked(account: Account, asked: readonly Redemption[]): Account {
+  const own = asked.filter(
+    ({ membershipId, state }) =>
+      membershipId === account.membership.membershipId && state !== 'RESERVED',
   );
-}
-
-async function readRewardUsage(
-  tx: Transaction,
-  needs: readonly Needs[],
-  membershipIds: ReadonlyMap<string, bigint>,
-): Promise<ReadonlyMap<string, bigint>> {
-  const usages = withMembershipId<UsagePeriod>(needs, membershipIds, ({ usage }) =>
-    usage === undefined ? [] : [usage],
-  );
-  if (usages.length === 0) return new Map();
-  const { rows } = await tx.query<{
-    membership_id: bigint;
-    reward_id: string;
-    period: string;
-    period_start: Date | number;
-    taken: bigint;
-  }>({
-    name: 'read_reward_usage',
-    text: `SELECT reward_usage.*
-      FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]))
-        AS usages (membership_id, reward_id, period, period_start)
-      JOIN reward_usage USING (membership_id, reward_id, period, period_start)`,
-    values: [
-      usages.map(([id]) => id),
-      usages.map(([, { rewardId }]) => rewardId),
-      usages.map(([, { period }]) => period),
-      usages.map(([, { start }]) => timestamptz(start)),
-    ],
-  });
-  return new Map(
-    rows.map((row) => {
-      const usage = {
-        rewardId: row.reward_id,
-        period: row.period,
-        start: instant(row.period_start),
-      };
-      return [usageKey(row.membership_id, usage), row.taken];
-    }),
-  );
-}
-
-/** What the needs ask for of members who exist, with their ids. */
-function withMembershipId<Part>(
-  needs: readonly Needs[],
-  membershipIds: ReadonlyMap<string, bigint>,
-  partsOf: (need: Needs) => readonly Part[],
-): [bigint, Part][] {
-  return needs.flatMap((need) => {
-    const id = membershipIds.get(memberKey(need.member));
-    return id === undefined ? [] : partsOf(need).map((part): [bigint, Part] => [id, part]);
-  });
+  return own.length === 0 ? account : { ...account, redemptions: [...account.redemptions, ...own] };
 }

@@ -7,6 +7,7 @@ const raceConstraints: ReadonlySet<string> = new Set([
   'member_ids_pkey',
   'earns_pkey',
   'redemptions_idempotency_key',
+  'requests_pkey',
 ]);
 
 /** What a database error means for the commands of a transaction. Other errors pass as they are. */

@@ -1,18 +1,14 @@
 import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
-import type { RecordedEntry } from '../app/ledger-store.ts';
-import type { Entry } from '../domain/journal.ts';
+import type { RecordedEntry, TransactionName } from '../app/ledger-store.ts';
+import type { Account, Entry } from '../domain/journal.ts';
 import type { Allocation } from '../domain/lot.ts';
 import { bulk } from './bulk.ts';
-import type { ChangedAccount, LedgerChanges } from './held-ledger.ts';
-import {
-  earnColumns,
-  entryColumns,
-  lotColumns,
-  membershipColumns,
-  type OwnedLot,
-  redemptionColumns,
-} from './rows.ts';
-import { timestamptz } from './timestamps.ts';
+import { timestamptz } from './column-values.ts';
+import { earnColumns, refundColumns } from './earn-rows.ts';
+import { entryColumns, requestColumns } from './entry-rows.ts';
+import type { Changed, LedgerChanges } from './held-ledger.ts';
+import { lotColumns, membershipColumns, type OwnedLot } from './membership-rows.ts';
+import { redemptionColumns } from './redemption-rows.ts';
 
 /**
  * Writes everything that a transaction changed, and its COMMIT, in one round trip. Each row is touched by one
@@ -26,8 +22,8 @@ export async function writeLedger(
   const statements = [
     ...accountStatements(changes.accounts),
     ...journalStatements(changes.entries),
-    insertEarns(changes),
-    insertRedemptions(changes),
+    ...earnStatements(changes),
+    ...redemptionStatements(changes),
     ...counterStatements(changes),
     outboxBatch && {
       name: 'insert_outbox',
@@ -40,7 +36,7 @@ export async function writeLedger(
   await Promise.all(answers);
 }
 
-const memberIdColumns = bulk<ChangedAccount>({
+const memberIdColumns = bulk<Changed<Account>>({
   program_id: ['text', ({ after }) => after.membership.programId],
   user_id: ['text', ({ after }) => after.membership.userId],
   membership_id: ['bigint', ({ after }) => after.membership.membershipId],
@@ -55,6 +51,7 @@ const insertMemberships = `INSERT INTO memberships (${membershipColumns.names})
 
 const updateMemberships = `UPDATE memberships SET
     state = rows.state,
+    suspended = rows.suspended,
     attributes = rows.attributes,
     join_time = rows.join_time,
     last_sequence = rows.last_sequence,
@@ -86,13 +83,13 @@ const deleteLots = `DELETE FROM lots USING ${lotColumns.source}
     AND lots.expires_at = rows.expires_at
     AND lots.class = rows.class`;
 
-function accountStatements(accounts: readonly ChangedAccount[]) {
+function accountStatements(accounts: readonly Changed<Account>[]) {
   const opened = accounts.filter(({ before }) => before === undefined);
   const known = accounts.filter(({ before }) => before !== undefined);
   const lots = accounts.flatMap(changedLots);
   const kept = lots.filter(({ remaining }) => remaining > 0n);
   const emptied = lots.filter(({ remaining }) => remaining === 0n);
-  const after = (changed: readonly ChangedAccount[]) => changed.map((account) => account.after);
+  const after = (changed: readonly Changed<Account>[]) => changed.map((account) => account.after);
   return [
     opened.length > 0
       ? memberIdColumns.statement('insert_member_ids', insertMemberIds, opened)
@@ -109,7 +106,7 @@ function accountStatements(accounts: readonly ChangedAccount[]) {
 }
 
 // The domain replaces a lot that changes and keeps the others, so identity tells them apart.
-function changedLots({ before, after }: ChangedAccount) {
+function changedLots({ before, after }: Changed<Account>) {
   const { membershipId } = after.membership;
   const unchanged = new Set(before?.lots);
   return after.lots
@@ -176,23 +173,97 @@ function lapses({ kind }: Entry): boolean {
   return kind === 'EXPIRE' || kind === 'FORFEIT';
 }
 
-const insertEarnRows = `INSERT INTO earns (${earnColumns.names})
+const insertEarns = `INSERT INTO earns (${earnColumns.names})
   SELECT * FROM ${earnColumns.source}
   ORDER BY program_id, transaction_id`;
 
-function insertEarns({ earns }: LedgerChanges) {
-  return earns.length > 0
-    ? earnColumns.statement('insert_earns', insertEarnRows, earns)
-    : undefined;
+const updateEarns = `UPDATE earns SET
+    state = rows.state,
+    membership_id = rows.membership_id,
+    sequence = rows.sequence,
+    fingerprint = rows.fingerprint,
+    rule_set_version = rows.rule_set_version,
+    facts = rows.facts,
+    points = rows.points,
+    reversed_points = rows.reversed_points,
+    explanation = rows.explanation,
+    available_at = rows.available_at,
+    expires_at = rows.expires_at,
+    lot_class = rows.lot_class,
+    post_time = rows.post_time,
+    transaction = rows.transaction
+  FROM ${earnColumns.source}
+  WHERE earns.program_id = rows.program_id AND earns.transaction_id = rows.transaction_id`;
+
+const awaitedColumns = bulk<TransactionName>({
+  program_id: ['text', ({ programId }) => programId],
+  transaction_id: ['text', ({ transactionId }) => transactionId],
+  state: ['text', () => 'AWAITED'],
+});
+
+const insertAwaited = `INSERT INTO earns (${awaitedColumns.names})
+  SELECT * FROM ${awaitedColumns.source}
+  ORDER BY program_id, transaction_id`;
+
+const upsertRefunds = `INSERT INTO refunds (${refundColumns.names})
+  SELECT * FROM ${refundColumns.source}
+  ON CONFLICT ON CONSTRAINT refunds_pkey DO UPDATE SET
+    state = excluded.state,
+    points = excluded.points,
+    taken = excluded.taken,
+    lapsed = excluded.lapsed,
+    owed = excluded.owed,
+    forgiven = excluded.forgiven`;
+
+function earnStatements({ earns, newlyAwaited, refunds }: LedgerChanges) {
+  const after = (changed: LedgerChanges['earns']) =>
+    changed.flatMap((earn) => (earn.after === 'AWAITED' ? [] : [earn.after]));
+  const posted = after(earns.filter(({ before }) => before === undefined));
+  const updated = after(earns.filter(({ before }) => before !== undefined));
+  return [
+    posted.length > 0 ? earnColumns.statement('insert_earns', insertEarns, posted) : undefined,
+    updated.length > 0 ? earnColumns.statement('update_earns', updateEarns, updated) : undefined,
+    newlyAwaited.length > 0
+      ? awaitedColumns.statement('insert_awaited', insertAwaited, newlyAwaited)
+      : undefined,
+    refunds.length > 0
+      ? refundColumns.statement('upsert_refunds', upsertRefunds, refunds)
+      : undefined,
+  ];
 }
 
-const insertRedemptionRows = `INSERT INTO redemptions (${redemptionColumns.names})
+const insertRedemptions = `INSERT INTO redemptions (${redemptionColumns.names})
   SELECT * FROM ${redemptionColumns.source}`;
 
-function insertRedemptions({ redemptions }: LedgerChanges) {
-  return redemptions.length > 0
-    ? redemptionColumns.statement('insert_redemptions', insertRedemptionRows, redemptions)
-    : undefined;
+const updateRedemptions = `UPDATE redemptions SET
+    quantity = rows.quantity,
+    points = rows.points,
+    reversed_points = rows.reversed_points,
+    state = rows.state,
+    parts = rows.parts,
+    value_minor_units = rows.value_minor_units
+  FROM ${redemptionColumns.source}
+  WHERE redemptions.membership_id = rows.membership_id
+    AND redemptions.redemption_id = rows.redemption_id`;
+
+const insertRequests = `INSERT INTO requests (${requestColumns.names})
+  SELECT * FROM ${requestColumns.source}`;
+
+function redemptionStatements({ redemptions, requests }: LedgerChanges) {
+  const made = redemptions.filter(({ before }) => before === undefined);
+  const updated = redemptions.filter(({ before }) => before !== undefined);
+  const after = (changed: LedgerChanges['redemptions']) => changed.map((each) => each.after);
+  return [
+    made.length > 0
+      ? redemptionColumns.statement('insert_redemptions', insertRedemptions, after(made))
+      : undefined,
+    updated.length > 0
+      ? redemptionColumns.statement('update_redemptions', updateRedemptions, after(updated))
+      : undefined,
+    requests.length > 0
+      ? requestColumns.statement('insert_requests', insertRequests, requests)
+      : undefined,
+  ];
 }
 
 const stockColumns = bulk<LedgerChanges['stock'][number]>({
@@ -201,9 +272,14 @@ const stockColumns = bulk<LedgerChanges['stock'][number]>({
   taken: ['bigint', ({ taken }) => taken],
 });
 
-const updateStock = `UPDATE reward_stock SET taken = reward_stock.taken + rows.taken
-  FROM ${stockColumns.source}
-  WHERE reward_stock.program_id = rows.program_id AND reward_stock.reward_id = rows.reward_id`;
+// Holds that end give stock back that no command had locked, so the rows are locked here, in order.
+const updateStock = `WITH locked AS (
+    SELECT reward_stock.program_id, reward_stock.reward_id, rows.taken
+    FROM ${stockColumns.source} JOIN reward_stock USING (program_id, reward_id)
+    ORDER BY program_id, reward_id FOR UPDATE OF reward_stock
+  )
+  UPDATE reward_stock SET taken = reward_stock.taken + locked.taken FROM locked
+  WHERE reward_stock.program_id = locked.program_id AND reward_stock.reward_id = locked.reward_id`;
 
 const usageColumns = bulk<LedgerChanges['usage'][number]>({
   membership_id: ['bigint', ({ membershipId }) => membershipId],
@@ -226,12 +302,28 @@ const capColumns = bulk<LedgerChanges['capUsage'][number]>({
   points: ['bigint', ({ points }) => points],
 });
 
+const lapsedRefundedColumns = bulk<LedgerChanges['lapsedRefunded'][number]>({
+  membership_id: ['bigint', ({ membershipId }) => membershipId],
+  available_at: ['timestamptz', ({ availableAt }) => timestamptz(availableAt)],
+  expires_at: ['timestamptz', ({ expiresAt }) => timestamptz(expiresAt)],
+  class: ['text', (lot) => lot.class],
+  points: ['bigint', ({ points }) => points],
+});
+
+const updateLapsedLots = `UPDATE lapsed_lots
+  SET lapsed_refunded = lapsed_lots.lapsed_refunded + rows.points
+  FROM ${lapsedRefundedColumns.source}
+  WHERE lapsed_lots.membership_id = rows.membership_id
+    AND lapsed_lots.available_at = rows.available_at
+    AND lapsed_lots.expires_at = rows.expires_at
+    AND lapsed_lots.class = rows.class`;
+
 const upsertCapUsage = `INSERT INTO cap_usage AS cap_usage (${capColumns.names})
   SELECT * FROM ${capColumns.source}
   ON CONFLICT ON CONSTRAINT cap_usage_pkey
   DO UPDATE SET points = cap_usage.points + excluded.points`;
 
-function counterStatements({ stock, usage, capUsage }: LedgerChanges) {
+function counterStatements({ stock, usage, capUsage, lapsedRefunded }: LedgerChanges) {
   return [
     stock.length > 0
       ? stockColumns.statement('update_reward_stock', updateStock, stock)
@@ -241,6 +333,9 @@ function counterStatements({ stock, usage, capUsage }: LedgerChanges) {
       : undefined,
     capUsage.length > 0
       ? capColumns.statement('upsert_cap_usage', upsertCapUsage, capUsage)
+      : undefined,
+    lapsedRefunded.length > 0
+      ? lapsedRefundedColumns.statement('update_lapsed_lots', updateLapsedLots, lapsedRefunded)
       : undefined,
   ];
 }

@@ -1,0 +1,84 @@
+import { periodStart } from '@loyalty/rules/limit-period.ts';
+import { type CompiledReward, rewardRefusal } from '@loyalty/rules/reward-availability.ts';
+import { priceReward, type RewardPrice } from '@loyalty/rules/reward-price.ts';
+import { InvalidCommand, type Refusal, RewardNotFound } from '../domain/errors.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Account } from '../domain/journal.ts';
+import { missingPoints } from '../domain/redemption.ts';
+import { factsOf, startOf } from './evaluation.ts';
+import type { UsagePeriod } from './ledger-store.ts';
+import type { ProgramDefinition } from './program-catalog.ts';
+
+/** What someone asks of a reward: units where the price is fixed, points where it is a conversion. 0 is absent. */
+export interface RewardRequest {
+  readonly rewardId: string;
+  readonly quantity: number;
+  readonly points: bigint;
+}
+
+/** How much of a reward is taken already. */
+export interface RewardTaken {
+  /** Of its stock, by everyone. */
+  readonly stock: bigint;
+  /** By the member, in the period of the limit. */
+  readonly byMember: bigint;
+}
+
+export function unitsOf({ quantity }: { quantity: number }): number {
+  return Math.max(quantity, 1);
+}
+
+/** @throws {RewardNotFound} */
+export function requireOffer(program: ProgramDefinition, rewardId: string): CompiledReward {
+  const offer = program.rewards.get(rewardId);
+  if (offer === undefined) throw new RewardNotFound(rewardId);
+  return offer;
+}
+
+/** @throws {InvalidCommand} when the request doesn't fit the kind of price */
+export function priceOf({ reward }: CompiledReward, request: RewardRequest): RewardPrice {
+  const price = priceReward(reward, request);
+  if (Array.isArray(price)) throw new InvalidCommand(price);
+  return price;
+}
+
+/** The period in which a redemption at `now` counts against the member's limit; undefined without a limit. */
+export function usagePeriodOf(
+  { reward, memberLimit }: CompiledReward,
+  { program, now }: { program: ProgramDefinition; now: Instant },
+): UsagePeriod | undefined {
+  if (memberLimit === undefined) return undefined;
+  const start = periodStart(memberLimit.period, new Date(now), program.clock);
+  return { rewardId: reward.rewardId, period: memberLimit.period, start: startOf(start) };
+}
+
+/** Every business reason against a redemption, the ones that the member can't help first. */
+export function obstaclesTo(redeeming: {
+  offer: CompiledReward;
+  request: RewardRequest;
+  price: RewardPrice;
+  account: Account;
+  taken: RewardTaken;
+  now: Instant;
+}): Refusal[] {
+  const { offer, account, taken } = redeeming;
+  const units = BigInt(unitsOf(redeeming.request));
+  const obstacles: Refusal[] = [];
+  const asked = { member: factsOf(account), now: new Date(redeeming.now) };
+  const refusal = rewardRefusal(offer, asked);
+  if (refusal !== undefined) obstacles.push({ reason: refusal.reason, metadata: {} });
+  const { stock } = offer.reward;
+  if (stock !== undefined && taken.stock + units > stock.limit) {
+    obstacles.push({ reason: 'OUT_OF_STOCK', metadata: {} });
+  }
+  const { memberLimit } = offer;
+  if (memberLimit !== undefined && taken.byMember + units > memberLimit.count) {
+    obstacles.push({ reason: 'MEMBER_LIMIT_REACHED', metadata: { period: memberLimit.period } });
+  }
+  const missing = missingPoints(account, redeeming.price.points);
+  if (missing > 0n) {
+    const metadata = { missingPoints: String(missing) };
+    obstacles.push({ reason: 'INSUFFICIENT_POINTS', metadata });
+  }
+  return obstacles;
+}

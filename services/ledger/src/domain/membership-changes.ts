@@ -1,0 +1,77 @@
+import { IllegalTransition } from './errors.ts';
+import type { Instant } from './instant.ts';
+import {
+  type Account,
+  type Cause,
+  type EntryKind,
+  noChange,
+  record,
+  withMembership,
+} from './journal.ts';
+import { take } from './lot.ts';
+import { releaseHold } from './release.ts';
+import { settle } from './settle.ts';
+
+interface Change {
+  readonly cause: Cause;
+  readonly now: Instant;
+}
+
+/**
+ * Stops a member's earns and redemptions.
+ *
+ * @throws {IllegalTransition} when the user has left
+ */
+export function suspend(account: Account, change: Change): Account {
+  refuseLeft(account, 'SUSPENDED');
+  const suspended = withMembership(account, { state: 'SUSPENDED', suspended: true });
+  return note(suspended, { kind: 'SUSPENDED', ...change });
+}
+
+/**
+ * Lets a suspended member act again.
+ *
+ * @throws {IllegalTransition} when the user has left
+ */
+export function resume(account: Account, change: Change): Account {
+  refuseLeft(account, 'ACTIVE');
+  const resumed = withMembership(account, { state: 'ACTIVE', suspended: false });
+  return note(resumed, { kind: 'RESUMED', ...change });
+}
+
+/** Changes what conditions may ask about the member. */
+export function updateAttributes(
+  account: Account,
+  { attributes, ...change }: Change & { attributes: Readonly<Record<string, string>> },
+): Account {
+  return note(withMembership(account, { attributes }), { kind: 'UPDATED', ...change });
+}
+
+/** Ends a membership: open holds go back, everything left is forfeited. What is owed stays. */
+export function leave(account: Account, change: Change): Account {
+  const released = account.redemptions
+    .filter(({ state }) => state === 'RESERVED')
+    .reduce((rest, hold) => releaseHold(rest, hold, { state: 'CANCELLED', ...change }), account);
+  const forfeited = forfeit(settle(released, change.now), change);
+  return note(withMembership(forfeited, { state: 'LEFT' }), { kind: 'LEFT', ...change });
+}
+
+function forfeit(account: Account, { cause, now }: Change): Account {
+  const { available, pending } = account.membership;
+  if (available + pending === 0n) return account;
+  return record(account, {
+    kind: 'FORFEIT',
+    changes: { ...noChange, available: -available, pending: -pending },
+    allocations: take(account.lots, available + pending),
+    cause,
+    now,
+  });
+}
+
+function note(account: Account, { kind, cause, now }: Change & { kind: EntryKind }): Account {
+  return record(account, { kind, changes: noChange, allocations: [], cause, now });
+}
+
+function refuseLeft({ membership }: Account, to: string): void {
+  if (membership.state === 'LEFT') throw new IllegalTransition({ from: 'LEFT', to });
+}

@@ -1,0 +1,56 @@
+import type { Refusal } from './errors.ts';
+import type { Instant } from './instant.ts';
+import type { LotKey } from './lot.ts';
+
+export type RedemptionState =
+  | 'RESERVED'
+  | 'CAPTURED'
+  | 'CANCELLED'
+  | 'EXPIRED'
+  | 'REVERSED'
+  | 'REJECTED';
+
+/** Points that a redemption took from one lot. */
+export interface RedemptionPart {
+  readonly lot: LotKey;
+  readonly points: bigint;
+  /** How many of them a reversal gave back. */
+  readonly returned: bigint;
+}
+
+/** Points reserved for, or spent on, a reward. */
+export interface Redemption {
+  readonly redemptionId: string;
+  readonly membershipId: bigint;
+  readonly programId: string;
+  readonly idempotencyKey: string;
+  readonly fingerprint: Uint8Array;
+  /** The number of the entry that made it. */
+  readonly sequence: bigint;
+  readonly rewardId: string;
+  /** What was asked for; `quantity` and `points` are less once a part of it was captured. */
+  readonly askedQuantity: number;
+  readonly askedPoints: bigint;
+  readonly quantity: number;
+  readonly points: bigint;
+  readonly reversedPoints: bigint;
+  readonly state: RedemptionState;
+  /** Where the points came from, in the order in which they were taken. */
+  readonly parts: readonly RedemptionPart[];
+  readonly reference: string;
+  /** What the points of a conversion are worth; its parts are counted in points, not in units. */
+  readonly value: { readonly currencyCode: string; readonly minorUnits: bigint } | undefined;
+  readonly createTime: Instant;
+  readonly holdExpiresAt: Instant | undefined;
+  readonly madeByMember: boolean;
+  readonly refusal: Refusal | undefined;
+  /** Whether it counts against the reward's stock. */
+  readonly stockTaken: boolean;
+  /** The period in which it counts against the member's limit. */
+  readonly usagePeriod: { readonly period: string; readonly start: Instant } | undefined;
+}
+
+/** How many units count against stock and limits: those of redemptions that stand. */
+export function unitsTaken({ state, quantity }: Redemption): bigint {
+  return state === 'RESERVED' || state === 'CAPTURED' ? BigInt(quantity) : 0n;
+}

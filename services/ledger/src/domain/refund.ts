@@ -1,0 +1,130 @@
+import type { Instant } from './instant.ts';
+import { type Account, type Cause, noChange, record, withMembership } from './journal.ts';
+import { inConsumptionOrder, type LotKey, sameLot, take } from './lot.ts';
+import { addPoints, smaller } from './points.ts';
+import { isPending } from './settle.ts';
+
+export type RefundState = 'WAITING' | 'APPLIED' | 'REJECTED' | 'CANCELLED';
+
+/** What becomes of points that a refund takes back and the member no longer has. */
+export type ShortfallPolicy = 'DEFICIT' | 'FORGIVE';
+
+/** What a refund took back. Its points are taken + lapsed + owed + forgiven. */
+export interface RefundOutcome {
+  readonly points: bigint;
+  /** From the balance. */
+  readonly taken: bigint;
+  /** Expired or forfeited before, so that they cost nothing now. */
+  readonly lapsed: bigint;
+  /** Added to the deficit. */
+  readonly owed: bigint;
+  readonly forgiven: bigint;
+}
+
+/** A refund of a transaction. `Extent` is how much of the transaction it gives back, as it was sent. */
+export interface Refund<Extent> extends RefundOutcome {
+  readonly programId: string;
+  readonly transactionId: string;
+  readonly refundId: string;
+  readonly state: RefundState;
+  readonly fingerprint: Uint8Array;
+  readonly extent: Extent;
+  readonly createTime: Instant;
+}
+
+export const nothingTaken: RefundOutcome = {
+  points: 0n,
+  taken: 0n,
+  lapsed: 0n,
+  owed: 0n,
+  forgiven: 0n,
+};
+
+/**
+ * Takes points of an earn back from a settled account: first those of the earn's lot that are gone already, then
+ * the rest of that lot, pending or not, then other lots as they would be spent, never what is reserved; what is
+ * still missing is owed or forgiven.
+ *
+ * @throws {LimitExceeded} when the deficit would pass what can be represented
+ */
+export function takeBack(
+  account: Account,
+  refund: {
+    points: bigint;
+    lot: LotKey;
+    /** Points of the lot that lapsed and that no refund has counted yet. */
+    lapsedLeft: bigint;
+    shortfall: ShortfallPolicy;
+    transactionId: string;
+    refundId: string;
+    cause: Cause;
+    now: Instant;
+  },
+): { account: Account; outcome: RefundOutcome } {
+  const lapsed = smaller(refund.points, refund.lapsedLeft);
+  const fromOwn = takeUpTo(account, {
+    points: refund.points - lapsed,
+    lots: account.lots.filter((lot) => sameLot(lot, refund.lot)),
+  });
+  const others = account.lots.filter(
+    (lot) => !sameLot(lot, refund.lot) && !isPending(lot, account),
+  );
+  const fromOthers = takeUpTo(account, {
+    points: refund.points - lapsed - fromOwn.points,
+    lots: inConsumptionOrder(others, account.membership),
+  });
+  const taken = fromOwn.points + fromOthers.points;
+  const missing = refund.points - lapsed - taken;
+  const owed = refund.shortfall === 'DEFICIT' ? missing : 0n;
+  const pending = fromOwn.pending;
+  const after = record(account, {
+    kind: 'REFUND',
+    changes: { ...noChange, available: pending - taken, pending: -pending, deficit: owed },
+    allocations: [...fromOwn.allocations, ...fromOthers.allocations],
+    subject: { transactionId: refund.transactionId, refundId: refund.refundId },
+    cause: refund.cause,
+    now: refund.now,
+  });
+  const { lifetimeEarned } = account.membership;
+  return {
+    account: withMembership(after, {
+      lifetimeEarned: addPoints(lifetimeEarned, -refund.points),
+    }),
+    outcome: { points: refund.points, taken, lapsed, owed, forgiven: missing - owed },
+  };
+}
+
+/** Notes in the journal that a refund which waited asked for more than its transaction had. */
+export function rejectRefund(
+  account: Account,
+  refund: {
+    transactionId: string;
+    refundId: string;
+    reason: string;
+    cause: Cause;
+    now: Instant;
+  },
+): Account {
+  const { transactionId, refundId, reason, cause, now } = refund;
+  return record(account, {
+    kind: 'REFUND',
+    changes: noChange,
+    allocations: [],
+    subject: { transactionId, refundId, reason },
+    cause,
+    now,
+  });
+}
+
+/** Takes points from the lots, or as many as they have. */
+function takeUpTo(
+  account: Account,
+  { points, lots }: { points: bigint; lots: Account['lots'] },
+): { points: bigint; pending: bigint; allocations: ReturnType<typeof take> } {
+  const there = lots.reduce((sum, { remaining }) => sum + remaining, 0n);
+  const allocations = take(lots, smaller(points, there));
+  const pending = allocations
+    .filter(({ availableAt }) => availableAt > account.membership.lastEntryTime)
+    .reduce((sum, each) => sum - each.points, 0n);
+  return { points: smaller(points, there), pending, allocations };
+}

@@ -1,0 +1,31 @@
+import { always, type Instant, never } from '../domain/instant.ts';
+
+/** An instant as PostgreSQL reads it. */
+export function timestamptz(instant: Instant): string {
+  if (instant === never) return 'infinity';
+  if (instant === always) return '-infinity';
+  return new Date(instant).toISOString();
+}
+
+/** A timestamptz as pg reads it, a Date or an infinite number, as an instant. */
+export function instant(value: Date | number): Instant {
+  return Number(value);
+}
+
+/** What {@link timestamptz} wrote, as an instant again. */
+export function instantOfText(text: string): Instant {
+  if (text === 'infinity') return never;
+  if (text === '-infinity') return always;
+  return Date.parse(text);
+}
+
+export function timestamptzOrNull(value: Instant | undefined): string | null {
+  return value === undefined ? null : timestamptz(value);
+}
+
+export function jsonOrNull(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
+}
+
+/** A timestamptz column as pg reads it: infinite ones are numbers. */
+export type Timestamp = Date | number;

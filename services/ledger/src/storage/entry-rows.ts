@@ -1,0 +1,86 @@
+import type { RequestRecord } from '../app/ledger-store.ts';
+import type { Entry, EntryKind } from '../domain/journal.ts';
+import { bulk } from './bulk.ts';
+import { instant, timestamptz } from './column-values.ts';
+
+export interface EntryRow {
+  sequence: bigint;
+  kind: EntryKind;
+  available: bigint;
+  pending: bigint;
+  reserved: bigint;
+  deficit: bigint;
+  balance_after: bigint;
+  transaction_id: string | null;
+  redemption_id: string | null;
+  refund_id: string | null;
+  reason: string | null;
+  actor: string;
+  request_id: string;
+  create_time: Date;
+}
+
+/** An entry of the journal. Which lots it moved is in the table of allocations. */
+export function entryOf(row: EntryRow): Entry {
+  return {
+    sequence: row.sequence,
+    kind: row.kind,
+    available: row.available,
+    pending: row.pending,
+    reserved: row.reserved,
+    deficit: row.deficit,
+    balanceAfter: row.balance_after,
+    ...(row.transaction_id === null ? {} : { transactionId: row.transaction_id }),
+    ...(row.redemption_id === null ? {} : { redemptionId: row.redemption_id }),
+    ...(row.refund_id === null ? {} : { refundId: row.refund_id }),
+    ...(row.reason === null ? {} : { reason: row.reason }),
+    actor: row.actor,
+    requestId: row.request_id,
+    createTime: instant(row.create_time),
+    allocations: [],
+  };
+}
+
+export const entryColumns = bulk<{ membershipId: bigint; entry: Entry }>({
+  membership_id: ['bigint', ({ membershipId }) => membershipId],
+  sequence: ['bigint', ({ entry }) => entry.sequence],
+  kind: ['text', ({ entry }) => entry.kind],
+  available: ['bigint', ({ entry }) => entry.available],
+  pending: ['bigint', ({ entry }) => entry.pending],
+  reserved: ['bigint', ({ entry }) => entry.reserved],
+  deficit: ['bigint', ({ entry }) => entry.deficit],
+  balance_after: ['bigint', ({ entry }) => entry.balanceAfter],
+  transaction_id: ['text', ({ entry }) => entry.transactionId],
+  redemption_id: ['text', ({ entry }) => entry.redemptionId],
+  refund_id: ['text', ({ entry }) => entry.refundId],
+  reason: ['text', ({ entry }) => entry.reason],
+  actor: ['text', ({ entry }) => entry.actor],
+  request_id: ['text', ({ entry }) => entry.requestId],
+  create_time: ['timestamptz', ({ entry }) => timestamptz(entry.createTime)],
+});
+
+/** A request with the entry that it led to. */
+export type RequestRow = EntryRow & {
+  membership_id: bigint;
+  request_kind: RequestRecord['kind'];
+  idempotency_key: string;
+  fingerprint: Buffer;
+};
+
+export function requestOf(row: RequestRow): RequestRecord {
+  return {
+    membershipId: row.membership_id,
+    kind: row.request_kind,
+    idempotencyKey: row.idempotency_key,
+    fingerprint: row.fingerprint,
+    entry: entryOf(row),
+  };
+}
+
+export const requestColumns = bulk<RequestRecord>({
+  membership_id: ['bigint', (request) => request.membershipId],
+  kind: ['text', (request) => request.kind],
+  idempotency_key: ['text', (request) => request.idempotencyKey],
+  fingerprint: ['bytea', (request) => request.fingerprint],
+  sequence: ['bigint', (request) => request.entry.sequence],
+});

@@ -1,0 +1,116 @@
+import type { Account } from '../domain/journal.ts';
+import type { Lot, LotClass, LotKey } from '../domain/lot.ts';
+import type { Membership, MembershipState } from '../domain/membership.ts';
+import { nextDueAt } from '../domain/settle.ts';
+import { bulk } from './bulk.ts';
+import { instant, type Timestamp, timestamptz } from './column-values.ts';
+
+export interface MembershipRow {
+  membership_id: bigint;
+  program_id: string;
+  user_id: string;
+  state: MembershipState;
+  suspended: boolean;
+  attributes: Record<string, string>;
+  join_time: Timestamp;
+  last_sequence: bigint;
+  last_entry_time: Timestamp;
+  available: bigint;
+  pending: bigint;
+  reserved: bigint;
+  deficit: bigint;
+  lifetime_earned: bigint;
+  lifetime_redeemed: bigint;
+  lifetime_expired: bigint;
+  inactivity_expires_at: Timestamp;
+  earn_window_start: Timestamp;
+  earn_window_count: number;
+  redemption_window_start: Timestamp;
+  redemption_window_count: number;
+}
+
+export function membershipOf(row: MembershipRow): Membership {
+  return {
+    membershipId: row.membership_id,
+    programId: row.program_id,
+    userId: row.user_id,
+    state: row.state,
+    suspended: row.suspended,
+    attributes: row.attributes,
+    joinTime: instant(row.join_time),
+    lastSequence: row.last_sequence,
+    lastEntryTime: instant(row.last_entry_time),
+    available: row.available,
+    pending: row.pending,
+    reserved: row.reserved,
+    deficit: row.deficit,
+    lifetimeEarned: row.lifetime_earned,
+    lifetimeRedeemed: row.lifetime_redeemed,
+    lifetimeExpired: row.lifetime_expired,
+    inactivityExpiresAt: instant(row.inactivity_expires_at),
+    earnWindow: { start: instant(row.earn_window_start), count: row.earn_window_count },
+    redemptionWindow: {
+      start: instant(row.redemption_window_start),
+      count: row.redemption_window_count,
+    },
+  };
+}
+
+export const membershipColumns = bulk<Account>({
+  membership_id: ['bigint', ({ membership }) => membership.membershipId],
+  program_id: ['text', ({ membership }) => membership.programId],
+  user_id: ['text', ({ membership }) => membership.userId],
+  state: ['text', ({ membership }) => membership.state],
+  suspended: ['boolean', ({ membership }) => membership.suspended],
+  attributes: ['jsonb', ({ membership }) => JSON.stringify(membership.attributes)],
+  join_time: ['timestamptz', ({ membership }) => timestamptz(membership.joinTime)],
+  last_sequence: ['bigint', ({ membership }) => membership.lastSequence],
+  last_entry_time: ['timestamptz', ({ membership }) => timestamptz(membership.lastEntryTime)],
+  available: ['bigint', ({ membership }) => membership.available],
+  pending: ['bigint', ({ membership }) => membership.pending],
+  reserved: ['bigint', ({ membership }) => membership.reserved],
+  deficit: ['bigint', ({ membership }) => membership.deficit],
+  lifetime_earned: ['bigint', ({ membership }) => membership.lifetimeEarned],
+  lifetime_redeemed: ['bigint', ({ membership }) => membership.lifetimeRedeemed],
+  lifetime_expired: ['bigint', ({ membership }) => membership.lifetimeExpired],
+  inactivity_expires_at: [
+    'timestamptz',
+    ({ membership }) => timestamptz(membership.inactivityExpiresAt),
+  ],
+  next_due_at: ['timestamptz', (account) => timestamptz(nextDueAt(account))],
+  earn_window_start: ['timestamptz', ({ membership }) => timestamptz(membership.earnWindow.start)],
+  earn_window_count: ['integer', ({ membership }) => membership.earnWindow.count],
+  redemption_window_start: [
+    'timestamptz',
+    ({ membership }) => timestamptz(membership.redemptionWindow.start),
+  ],
+  redemption_window_count: ['integer', ({ membership }) => membership.redemptionWindow.count],
+});
+
+export interface LotRow {
+  membership_id: bigint;
+  available_at: Timestamp;
+  expires_at: Timestamp;
+  class: LotClass;
+  remaining: bigint;
+}
+
+export function lotOf(row: LotRow): Lot {
+  return {
+    availableAt: instant(row.available_at),
+    expiresAt: instant(row.expires_at),
+    class: row.class,
+    remaining: row.remaining,
+  };
+}
+
+/** A lot with the membership that it belongs to. */
+export type OwnedLot<Value extends LotKey> = Value & { readonly membershipId: bigint };
+
+export const lotColumns = bulk<OwnedLot<Lot>>({
+  membership_id: ['bigint', (lot) => lot.membershipId],
+  available_at: ['timestamptz', (lot) => timestamptz(lot.availableAt)],
+  expires_at: ['timestamptz', (lot) => timestamptz(lot.expiresAt)],
+  class: ['text', (lot) => lot.class],
+  remaining: ['bigint', (lot) => lot.remaining],
+});

@@ -1,0 +1,98 @@
+import { type Transaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { Account } from '../domain/journal.ts';
+import type { Lot } from '../domain/lot.ts';
+import type { Redemption } from '../domain/redemption-state.ts';
+import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
+import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
+import { storageError } from './storage-error.ts';
+
+/** Which accounts to read. */
+export interface AccountQuery {
+  /** The name under which the statement is prepared. */
+  readonly name: string;
+  /** A SELECT of membership ids. */
+  readonly members: string;
+  /** The column of memberships to sort by, where there may be several. */
+  readonly order?: 'program_id' | 'user_id';
+  readonly values: unknown[];
+}
+
+/** A membership with one of its lots; the lot's columns are NULL where it has none. */
+type AccountRow = MembershipRow & {
+  [Column in keyof Omit<LotRow, 'membership_id'>]: LotRow[Column] | null;
+};
+
+/** Reads accounts with all that a balance depends on, each as it was at one instant. Locks nothing. */
+export function createAccountReader(pool: Pool): (query: AccountQuery) => Promise<Account[]> {
+  return async (query) => {
+    try {
+      const accounts = await readAccounts(pool, query);
+      // Few members have open holds, so the others don't pay for looking at them.
+      return accounts.some(({ membership }) => membership.reserved > 0n)
+        ? await transaction(pool, async (tx) => await readWithHolds(tx, query))
+        : accounts;
+    } catch (error) {
+      throw storageError(error);
+    }
+  };
+}
+
+interface Queryable {
+  query<Row extends QueryResultRow>(query: QueryConfig): Promise<QueryResult<Row>>;
+}
+
+// One statement, so that a balance and its lots are of the same instant.
+async function readAccounts(
+  database: Queryable,
+  { name, members, order, values }: AccountQuery,
+): Promise<Account[]> {
+  const { rows } = await database.query<AccountRow>({
+    name,
+    text: `SELECT memberships.*, lots.available_at, lots.expires_at, lots.class, lots.remaining
+      FROM (${members}) AS members
+      JOIN memberships USING (membership_id)
+      LEFT JOIN lots USING (membership_id)
+      ${order === undefined ? '' : `ORDER BY memberships.${order}`}`,
+    values,
+  });
+  return groupLots(rows);
+}
+
+async function readWithHolds(tx: Transaction, query: AccountQuery): Promise<Account[]> {
+  await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+  const accounts = await readAccounts(tx, query);
+  const { rows } = await tx.query<RedemptionRow>({
+    name: 'read_holds_of_members',
+    text: `SELECT * FROM redemptions
+      WHERE membership_id = ANY($1::bigint[]) AND state = 'RESERVED'`,
+    values: [accounts.map(({ membership }) => membership.membershipId)],
+  });
+  const holds = rows.map(redemptionOf);
+  return accounts.map((account) => withHolds(account, holds));
+}
+
+function withHolds(account: Account, holds: readonly Redemption[]): Account {
+  const { membershipId } = account.membership;
+  return { ...account, redemptions: holds.filter((hold) => hold.membershipId === membershipId) };
+}
+
+/** Accounts in the order in which they first come. */
+function groupLots(rows: readonly AccountRow[]): Account[] {
+  const lotsById = new Map<bigint, Lot[]>();
+  const accounts: Account[] = [];
+  for (const row of rows) {
+    let lots = lotsById.get(row.membership_id);
+    if (lots === undefined) {
+      lots = [];
+      lotsById.set(row.membership_id, lots);
+      accounts.push({ membership: membershipOf(row), lots, redemptions: [], entries: [] });
+    }
+    if (hasLot(row)) lots.push(lotOf(row));
+  }
+  return accounts;
+}
+
+function hasLot(row: AccountRow): row is MembershipRow & LotRow {
+  return row.class !== null;
+}

@@ -1,0 +1,92 @@
+import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
+import {
+  LostRace,
+  type PostedEarn,
+  type TransactionName,
+  type TransactionRefund,
+} from '../app/ledger-store.ts';
+import type { LotClass } from '../domain/lot.ts';
+import { instant, type Timestamp, timestamptz } from './column-values.ts';
+import { type RefundRow, refundOf } from './earn-rows.ts';
+import { lotKeyOf } from './held-ledger.ts';
+
+/**
+ * Locks transactions of which only refunds have come, so that a refund and the earn can't miss each other.
+ *
+ * @throws {LostRace} when one of them has been credited meanwhile
+ */
+export async function lockAwaited(
+  tx: Transaction,
+  transactions: readonly TransactionName[],
+): Promise<void> {
+  if (transactions.length === 0) return;
+  const { rowCount } = await tx.query({
+    name: 'lock_awaited',
+    text: `SELECT 1 FROM earns
+      WHERE (program_id, transaction_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+        AND state = 'AWAITED'
+      ORDER BY program_id, transaction_id FOR UPDATE`,
+    values: namesOf(transactions),
+  });
+  if (rowCount !== transactions.length) throw new LostRace('a transaction came a moment ago');
+}
+
+/** All refunds of the transactions, the oldest first. */
+export async function readRefunds(
+  tx: Transaction,
+  transactions: readonly TransactionName[],
+): Promise<TransactionRefund[]> {
+  const { rows } = await tx.query<RefundRow>({
+    name: 'read_refunds',
+    text: `SELECT * FROM refunds
+      WHERE (program_id, transaction_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+      ORDER BY create_time, refund_id`,
+    values: namesOf(transactions),
+  });
+  return rows.map(refundOf);
+}
+
+/** What lapsed of the earns' lots and no refund has counted, by lot key. */
+export async function readLapsedLots(
+  tx: Transaction,
+  earns: readonly PostedEarn[],
+): Promise<ReadonlyMap<string, bigint>> {
+  if (earns.length === 0) return new Map();
+  const { rows } = await tx.query<{
+    membership_id: bigint;
+    available_at: Timestamp;
+    expires_at: Timestamp;
+    class: LotClass;
+    lapsed_left: bigint;
+  }>({
+    name: 'read_lapsed_lots',
+    text: `SELECT membership_id, available_at, expires_at, class, lapsed - lapsed_refunded AS lapsed_left
+      FROM (
+        SELECT DISTINCT * FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::text[])
+      ) AS lots (membership_id, available_at, expires_at, class)
+      JOIN lapsed_lots USING (membership_id, available_at, expires_at, class)`,
+    values: [
+      earns.map(({ membershipId }) => membershipId),
+      earns.map(({ lot }) => timestamptz(lot.availableAt)),
+      earns.map(({ lot }) => timestamptz(lot.expiresAt)),
+      earns.map(({ lot }) => lot.class),
+    ],
+  });
+  return new Map(
+    rows.map((row) => {
+      const lot = {
+        availableAt: instant(row.available_at),
+        expiresAt: instant(row.expires_at),
+        class: row.class,
+      };
+      return [lotKeyOf(row.membership_id, lot), row.lapsed_left];
+    }),
+  );
+}
+
+function namesOf(transactions: readonly TransactionName[]): [string[], string[]] {
+  return [
+    transactions.map(({ programId }) => programId),
+    transactions.map(({ transactionId }) => transactionId),
+  ];
+}

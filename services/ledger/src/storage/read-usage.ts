@@ -1,0 +1,168 @@
+import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type {
+  CapPeriod,
+  Needs,
+  RequestKey,
+  RequestRecord,
+  RewardName,
+  UsagePeriod,
+} from '../app/ledger-store.ts';
+import { instant, type Timestamp, timestamptz } from './column-values.ts';
+import { type RequestRow, requestOf } from './entry-rows.ts';
+import { capKey, stockKey, usageKey } from './held-ledger.ts';
+import { memberKey } from './membership-ids.ts';
+
+/** Locks the stock of limited rewards, and reads how much of it is taken, by stock key. */
+export async function lockStock(
+  tx: Transaction,
+  needs: readonly Needs[],
+): Promise<ReadonlyMap<string, bigint>> {
+  const rewards = needs.flatMap(({ stock }) => (stock === undefined ? [] : [stock]));
+  if (rewards.length === 0) return new Map();
+  const names = [
+    rewards.map(({ programId }) => programId),
+    rewards.map(({ rewardId }) => rewardId),
+  ];
+  // A reward without a row couldn't be locked. Sorted, because an insert waits for another's like a lock does.
+  const inserted = tx.query({
+    name: 'insert_reward_stock',
+    text: `INSERT INTO reward_stock (program_id, reward_id, taken)
+      SELECT DISTINCT program_id, reward_id, 0
+      FROM unnest($1::text[], $2::text[]) AS names (program_id, reward_id)
+      ORDER BY program_id, reward_id
+      ON CONFLICT DO NOTHING`,
+    values: names,
+  });
+  const locked = tx.query<{ program_id: string; reward_id: string; taken: bigint }>({
+    name: 'lock_reward_stock',
+    text: `SELECT program_id, reward_id, taken FROM reward_stock
+      WHERE (program_id, reward_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+      ORDER BY program_id, reward_id FOR UPDATE`,
+    values: names,
+  });
+  await inserted;
+  return new Map(
+    (await locked).rows.map((row) => {
+      const reward: RewardName = { programId: row.program_id, rewardId: row.reward_id };
+      return [stockKey(reward), row.taken];
+    }),
+  );
+}
+
+/** Requests with the entries that they led to. */
+export async function readRequests(
+  tx: Transaction,
+  needs: readonly Needs[],
+  membershipIds: ReadonlyMap<string, bigint>,
+): Promise<RequestRecord[]> {
+  const keys = withMembershipId<RequestKey>(needs, membershipIds, ({ request }) =>
+    request === undefined ? [] : [request],
+  );
+  if (keys.length === 0) return [];
+  const { rows } = await tx.query<RequestRow>({
+    name: 'read_requests',
+    text: `SELECT entries.*, requests.kind AS request_kind, idempotency_key, fingerprint
+      FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::text[], $3::text[]))
+        AS keys (membership_id, kind, idempotency_key)
+      JOIN requests USING (membership_id, kind, idempotency_key)
+      JOIN entries USING (membership_id, sequence)`,
+    values: [
+      keys.map(([id]) => id),
+      keys.map(([, { kind }]) => kind),
+      keys.map(([, { idempotencyKey }]) => idempotencyKey),
+    ],
+  });
+  return rows.map(requestOf);
+}
+
+/** What capped rules have given, by cap key. */
+export async function readCapUsage(
+  tx: Transaction,
+  needs: readonly Needs[],
+  membershipIds: ReadonlyMap<string, bigint>,
+): Promise<ReadonlyMap<string, bigint>> {
+  const caps = withMembershipId<CapPeriod>(needs, membershipIds, (need) => need.caps ?? []);
+  if (caps.length === 0) return new Map();
+  const { rows } = await tx.query<{
+    membership_id: bigint;
+    rule_id: string;
+    period: string;
+    period_start: Timestamp;
+    points: bigint;
+  }>({
+    name: 'read_cap_usage',
+    text: `SELECT cap_usage.*
+      FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]))
+        AS caps (membership_id, rule_id, period, period_start)
+      JOIN cap_usage USING (membership_id, rule_id, period, period_start)`,
+    values: [
+      caps.map(([id]) => id),
+      caps.map(([, { ruleId }]) => ruleId),
+      caps.map(([, { period }]) => period),
+      caps.map(([, { start }]) => timestamptz(start)),
+    ],
+  });
+  return new Map(
+    rows.map((row) => {
+      const cap = {
+        ruleId: row.rule_id,
+        period: row.period,
+        start: instant(row.period_start),
+      };
+      return [capKey(row.membership_id, cap), row.points];
+    }),
+  );
+}
+
+/** How often members had rewards, by usage key. */
+export async function readRewardUsage(
+  tx: Transaction,
+  needs: readonly Needs[],
+  membershipIds: ReadonlyMap<string, bigint>,
+): Promise<ReadonlyMap<string, bigint>> {
+  const usages = withMembershipId<UsagePeriod>(needs, membershipIds, ({ usage }) =>
+    usage === undefined ? [] : [usage],
+  );
+  if (usages.length === 0) return new Map();
+  const { rows } = await tx.query<{
+    membership_id: bigint;
+    reward_id: string;
+    period: string;
+    period_start: Timestamp;
+    taken: bigint;
+  }>({
+    name: 'read_reward_usage',
+    text: `SELECT reward_usage.*
+      FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]))
+        AS usages (membership_id, reward_id, period, period_start)
+      JOIN reward_usage USING (membership_id, reward_id, period, period_start)`,
+    values: [
+      usages.map(([id]) => id),
+      usages.map(([, { rewardId }]) => rewardId),
+      usages.map(([, { period }]) => period),
+      usages.map(([, { start }]) => timestamptz(start)),
+    ],
+  });
+  return new Map(
+    rows.map((row) => {
+      const usage = {
+        rewardId: row.reward_id,
+        period: row.period,
+        start: instant(row.period_start),
+      };
+      return [usageKey(row.membership_id, usage), row.taken];
+    }),
+  );
+}
+
+/** What the needs ask for of members who exist, with their ids. */
+export function withMembershipId<Part>(
+  needs: readonly Needs[],
+  membershipIds: ReadonlyMap<string, bigint>,
+  partsOf: (need: Needs) => readonly Part[],
+): [bigint, Part][] {
+  return needs.flatMap((need) => {
+    const id = need.member && membershipIds.get(memberKey(need.member));
+    return id === undefined ? [] : partsOf(need).map((part): [bigint, Part] => [id, part]);
+  });
+}
