@@ -1,5 +1,6 @@
 import { SignJWT } from 'jose';
-import { type Role, secretKey } from './tokens.ts';
+import { secretKey } from './key-source.ts';
+import type { Role } from './tokens.ts';
 
 export interface MintOptions {
   secret: string;
@@ -13,7 +14,11 @@ export interface MintOptions {
   lifetimeSeconds: number;
 }
 
-/** A token signed with the shared secret: for local use, tests, and a service's own calls. */
+/**
+ * A token signed with the shared secret: for local use, tests, and a service's own calls.
+ *
+ * @throws {ConfigError} if the secret is too short
+ */
 export function mintToken(options: MintOptions): Promise<string> {
   const { roles, programs } = options;
   const nowSeconds = Math.floor(Date.now() / 1000);

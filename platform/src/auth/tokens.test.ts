@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { exportJWK, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
+import { ConfigError } from '../config.ts';
 import { mintToken } from './mint.ts';
 import { createTokenVerifier } from './tokens.ts';
 
@@ -191,13 +192,32 @@ describe('tokens signed with the key of a JWKS', () => {
   });
 });
 
-describe('a verifier is not made', () => {
-  test('with a secret that is too short', () => {
-    expect(() => createTokenVerifier({ issuer, audience, secret: 'short' })).toThrow('32 bytes');
-  });
+describe('a verifier is not made, and the setting is named,', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'bad-jwks-'));
+  const settingPrefix = 'LEDGER_';
 
-  test('with neither or both of secret and JWKS', () => {
-    expect(() => createTokenVerifier({ issuer, audience })).toThrow('either');
-    expect(() => createTokenVerifier({ issuer, audience, secret, jwks: 'x' })).toThrow('either');
+  function file(content: string): string {
+    const path = join(directory, 'jwks.json');
+    writeFileSync(path, content);
+    return path;
+  }
+
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  test.each<[string, () => { secret?: string; jwks?: string }, string]>([
+    ['with a secret that is too short', () => ({ secret: 'short' }), 'LEDGER_JWT_SECRET must have'],
+    ['with neither of secret and JWKS', () => ({}), 'LEDGER_JWT_SECRET must be set if, and only'],
+    ['with both of them', () => ({ secret, jwks: 'x' }), 'LEDGER_JWT_SECRET must be set if, and'],
+    ['with a URL that is none', () => ({ jwks: 'https://' }), 'LEDGER_JWT_JWKS must be a URL'],
+    ['without the file', () => ({ jwks: join(directory, 'none') }), 'LEDGER_JWT_JWKS.*ENOENT'],
+    ['with a folder for a file', () => ({ jwks: directory }), 'LEDGER_JWT_JWKS.*EISDIR'],
+    ['with a file that is no JSON', () => ({ jwks: file('-----BEGIN') }), 'LEDGER_JWT_JWKS names'],
+    ['with a file of other JSON', () => ({ jwks: file('{"kty":"EC"}') }), 'LEDGER_JWT_JWKS names'],
+    ['with a set that is empty', () => ({ jwks: file('{"keys":[]}') }), 'LEDGER_JWT_JWKS names'],
+    ['with keys that are none', () => ({ jwks: file('{"keys":[1]}') }), 'LEDGER_JWT_JWKS names'],
+  ])('%s', (_case, source, message) => {
+    const make = () => createTokenVerifier({ issuer, audience, settingPrefix, ...source() });
+    expect(make).toThrow(ConfigError);
+    expect(make).toThrow(new RegExp(message));
   });
 });

@@ -1,15 +1,7 @@
-import { readFileSync } from 'node:fs';
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  errors,
-  type JSONWebKeySet,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  jwtVerify,
-} from 'jose';
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { ServiceUnavailable } from '../errors.ts';
 import { Unauthenticated } from './errors.ts';
+import { createKeySource, type KeySourceOptions } from './key-source.ts';
 
 /** What a caller may be; the names are those of the token's claim `roles`. */
 export type Role = 'admin' | 'service' | 'member';
@@ -34,13 +26,9 @@ export interface TokenVerifier {
   verify(token: string): Promise<Caller>;
 }
 
-export interface TokenVerifierOptions {
+export interface TokenVerifierOptions extends KeySourceOptions {
   issuer: string;
   audience: string;
-  /** Shared secret of at least 32 bytes (HS256). Either this or `jwks`. */
-  secret?: string | undefined;
-  /** Where the issuer's public keys are (RS256, ES256, EdDSA): an http(s) URL, or the path of a file read once. */
-  jwks?: string | undefined;
 }
 
 const clockToleranceSeconds = 30;
@@ -49,9 +37,14 @@ const tokenBytesMax = 8192;
 const subjectPattern = /^\P{C}{1,255}$/u;
 const rememberedTokensMax = 10_000;
 
-/** Verifies bearer tokens and remembers the good ones until they expire, because checking a signature costs as much as ten calls. */
+/**
+ * Verifies bearer tokens and remembers the good ones until they expire, because checking a signature costs as much as
+ * ten calls.
+ *
+ * @throws {ConfigError} naming the setting that is missing or bad
+ */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { algorithms, getKey } = keySource(options);
+  const { algorithms, getKey } = createKeySource(options);
   const remembered = new Map<string, { caller: Caller; expiresMs: number }>();
 
   return {
@@ -83,48 +76,6 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       return caller;
     },
   };
-}
-
-interface KeySource {
-  algorithms: string[];
-  getKey: JWTVerifyGetKey;
-}
-
-function keySource({ secret, jwks }: TokenVerifierOptions): KeySource {
-  if ((secret === undefined) === (jwks === undefined)) {
-    throw new Error('Tokens need either a shared secret or a JWKS to be verified with');
-  }
-  if (secret !== undefined) {
-    const key = secretKey(secret);
-    return { algorithms: ['HS256'], getKey: () => Promise.resolve(key) };
-  }
-  const source = jwks ?? '';
-  const keySet = /^https?:\/\//.test(source)
-    ? createRemoteJWKSet(new URL(source))
-    : createLocalJWKSet(JSON.parse(readFileSync(source, 'utf8')) as JSONWebKeySet);
-  return {
-    algorithms: ['RS256', 'ES256', 'EdDSA'],
-    async getKey(header, token) {
-      try {
-        return await keySet(header, token);
-      } catch (error) {
-        if (
-          error instanceof errors.JWKSNoMatchingKey ||
-          error instanceof errors.JWKSMultipleMatchingKeys
-        ) {
-          throw error;
-        }
-        throw new ServiceUnavailable("The token issuer's keys can't be loaded", { cause: error });
-      }
-    },
-  };
-}
-
-/** The HS256 key of a shared secret. Throws if the secret is shorter than the digest, which would make it the weakest link. */
-export function secretKey(secret: string): Uint8Array {
-  const key = new TextEncoder().encode(secret);
-  if (key.length < 32) throw new Error('The JWT secret must have at least 32 bytes');
-  return key;
 }
 
 async function verifiedClaims(
