@@ -1,6 +1,6 @@
 import type { MessageShape } from '@bufbuild/protobuf';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { isReasoned, StorageUnavailable } from '@loyalty/platform/errors.ts';
+import { isReasoned, ServiceUnavailable, StorageUnavailable } from '@loyalty/platform/errors.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import {
   type BatchEarnOutcomeSchema,
@@ -30,10 +30,19 @@ export function openLedger(options: {
   const channel = createChannel({ address, services: [LedgerService, MembershipService] });
   const ledger = createClient(LedgerService, channel);
   const memberships = createClient(MembershipService, channel);
+  // What grpc-js says of a lost connection helps nobody.
+  const reached = async <Result>(call: Promise<Result>): Promise<Result> => {
+    try {
+      return await call;
+    } catch (error) {
+      if (!isReasoned(error) || error.reason !== 'SERVICE_UNAVAILABLE') throw error;
+      throw new ServiceUnavailable(`The ledger at ${address} can't be reached`, { cause: error });
+    }
+  };
   return {
     async join(userId) {
       try {
-        await memberships.joinProgram({ programId, userId }, { token });
+        await reached(memberships.joinProgram({ programId, userId }, { token }));
       } catch (error) {
         if (!isReasoned(error) || !error.reason.startsWith('MEMBERSHIP_')) throw error;
       }
@@ -42,7 +51,7 @@ export function openLedger(options: {
       const earns = purchases.map(({ purchase: { userId, transaction } }) =>
         transaction === undefined ? { userId } : { userId, transaction },
       );
-      const { outcomes } = await ledger.batchEarn({ programId, earns }, { token });
+      const { outcomes } = await reached(ledger.batchEarn({ programId, earns }, { token }));
       if (outcomes.length !== purchases.length) throw new Error('The ledger left out outcomes');
       return outcomes.map(readOutcome);
     },
