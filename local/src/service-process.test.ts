@@ -35,7 +35,6 @@ async function start(script: string) {
   const told: string[] = [];
   const tell = (line: string) => told.push(line);
   const log = createServiceLog({ name: 'ledger', file: join(directory, 'ledger.log'), show: tell });
-  log.setVisible(true);
   const env = { TEST_PORT: String(httpPort) };
   const service = startService({ name: 'ledger', main, env, httpPort, log, tell });
   started.push(service);
@@ -102,17 +101,28 @@ describe('a service of the platform', () => {
   });
 
   test('shows the person its warnings once, and keeps every line in its file', async () => {
-    const { service, told, log } = await start(`${listens}
+    const { service, told, log, httpPort } = await start(`${listens}
+      process.on('SIGUSR1', () => {
       const line = (level, msg) => console.log(JSON.stringify({ level, msg, err: level === 'error' ? { message: 'no route' } : undefined }));
       line('info', 'listening');
       line('warn', 'disconnected');
       line('warn', 'disconnected');
       line('error', 'lost');
       console.log('a runtime speaks');
+      process.exit(0);
+      });
     `);
     await service.ready();
-    await service.stop();
-    expect(told).toEqual(['ledger: warn: disconnected', 'ledger: error: lost (no route)']);
-    expect((await readFile(log.file, 'utf8')).split('\n')).toHaveLength(7);
+    process.kill(await pidOf(httpPort), 'SIGUSR1');
+    while (told.length < 3) await service.ready();
+    expect(told).toEqual([
+      'ledger: warn: disconnected',
+      'ledger: error: lost (no route)',
+      'ledger ended (exit code 0) and is started again.',
+    ]);
+    let kept = '';
+    while (!kept.includes('a runtime speaks')) kept = await readFile(log.file, 'utf8');
+    expect(kept.match(/"disconnected"/g)).toHaveLength(2);
+    expect(kept).toContain('"listening"');
   });
 });

@@ -74,11 +74,11 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
       return;
     }
     tell(`${name} ended (${end}) and is started again.`);
+    log.setVisible(false);
     child = start();
-    void ready().then(
-      () => tell(`${name} is ready again.`),
-      () => undefined,
-    );
+    void ready().then(() => {
+      if (!isStopping) tell(`${name} is ready again.`);
+    }, failure.reject);
   }
 
   async function ready(): Promise<void> {
@@ -93,6 +93,7 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
       await delay(readyPollMs);
     }
     wasReady = true;
+    log.setVisible(true);
   }
 
   const kill = () => child.kill('SIGKILL');
@@ -101,6 +102,7 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
     ready: () => Promise.race([ready(), failure.promise]),
     async stop() {
       isStopping = true;
+      log.setVisible(false);
       if (child.exitCode !== null || child.signalCode !== null) return;
       const closed = new Promise((resolve) => child.once('close', resolve));
       child.kill('SIGTERM');

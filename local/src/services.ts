@@ -64,10 +64,10 @@ export function startServices(options: ServicesOptions): Services {
   return {
     async ready() {
       await Promise.all(inOrder.map((service) => service.ready()));
-      for (const log of logs) log.setVisible(true);
     },
     failed,
     async stop() {
+      // What they say of each other's end is no news.
       for (const log of logs) log.setVisible(false);
       for (const service of inOrder) await service.stop();
     },
