@@ -3,7 +3,7 @@ import { fractionText } from './decimal.ts';
 import { keepBestOfGroups } from './exclusive-group.ts';
 import { add, compare, divide, type Fraction, isPositive, multiply, subtract } from './fraction.ts';
 import type { LimitPeriod } from './limit-period.ts';
-import { bonusOn, type Outcome, sumOf, within } from './outcome.ts';
+import { bonusOn, type Outcome, sumOf, unlimitedBonusOn, within } from './outcome.ts';
 
 /** What a rule gave in the end. */
 export interface Settled {
@@ -20,19 +20,17 @@ export function multiplyAndCap(outcomes: readonly Outcome[]): ReadonlyMap<Outcom
     applied.filter((outcome) => !isMultiplier(outcome)),
     ({ points }) => points,
   );
-  const given = awards.map(({ points }) => points);
   const { multiplied, added } = multiplyAll(
     awards,
-    given,
     applied.filter((outcome) => isMultiplier(outcome)),
   );
 
   const settled = new Map<Outcome, Settled>(added);
   awards.forEach((award, index) => {
-    const [before, after] = [given[index] ?? award.points, multiplied[index] ?? award.points];
+    const after = multiplied[index] ?? award.points;
     const counted = within(after, award.room);
-    settled.set(award, { part: within(before, award.room), counted });
-    if (compare(counted, after) < 0) noteCap(award, before);
+    settled.set(award, { part: within(award.points, award.room), counted });
+    if (compare(counted, after) < 0) noteCap(award);
   });
   return settled;
 }
@@ -41,18 +39,14 @@ export function multiplyAndCap(outcomes: readonly Outcome[]): ReadonlyMap<Outcom
  * Lets the multipliers work one after the other, in the rules' order, on what the awards gave. What one adds is counted
  * within the awards' caps: a point that an award may not give can't be multiplied either.
  */
-function multiplyAll(
-  awards: readonly Outcome[],
-  given: readonly Fraction[],
-  multipliers: readonly Outcome[],
-) {
+function multiplyAll(awards: readonly Outcome[], multipliers: readonly Outcome[]) {
   const added = new Map<Outcome, Settled>();
-  if (multipliers.length === 0) return { multiplied: given, added };
+  let multiplied = awards.map(({ points }) => points);
+  if (multipliers.length === 0) return { multiplied, added };
 
   const sumWithinCaps = (points: readonly Fraction[]) =>
     sumOf(points.map((value, index) => within(value, awards[index]?.room)));
-  const base = sumOf(given);
-  let multiplied = given;
+  const base = sumOf(multiplied);
   for (const multiplier of keepBestOfGroups(multipliers, (outcome) => bonusOn(base, outcome))) {
     const sum = sumOf(multiplied);
     if (!isPositive(sum)) {
@@ -60,7 +54,7 @@ function multiplyAll(
       multiplier.note = 'there are no points to multiply';
       continue;
     }
-    const growth = divide(add(sum, bonusOn(sum, multiplier)), sum);
+    const growth = growthOf(sum, multiplier);
     const next = multiplied.map((points) => multiply(points, growth));
     const counted = sumWithinCaps(multiplied);
     const bonus = subtract(sumWithinCaps(next), counted);
@@ -69,6 +63,14 @@ function multiplyAll(
     multiplied = next;
   }
   return { multiplied, added };
+}
+
+/** The factor, or a smaller one that adds no more than the multiplier may. */
+function growthOf(sum: Fraction, multiplier: Outcome): Fraction {
+  const { giving } = multiplier.rule;
+  const bonus = bonusOn(sum, multiplier);
+  const limited = compare(bonus, unlimitedBonusOn(sum, multiplier.rule)) < 0;
+  return giving.kind === 'MULTIPLIER' && !limited ? giving.factor : divide(add(sum, bonus), sum);
 }
 
 function isMultiplier({ rule }: Outcome): boolean {
@@ -82,7 +84,7 @@ function multiplierNote(
   const { giving, maximum, cap } = multiplier.rule;
   if (giving.kind !== 'MULTIPLIER') return '';
   const note = `× ${fractionText(giving.factor)} on ${fractionText(counted)}`;
-  const unlimited = subtract(multiply(sum, giving.factor), sum);
+  const unlimited = unlimitedBonusOn(sum, multiplier.rule);
   if (cap !== undefined && multiplier.room !== undefined) {
     const room = multiplier.room;
     if (compare(within(unlimited, maximum), room) > 0) {
@@ -94,15 +96,15 @@ function multiplierNote(
     : note;
 }
 
-function noteCap(award: Outcome, before: Fraction): void {
-  const { room, rule } = award;
+function noteCap(award: Outcome): void {
+  const { points, room, rule } = award;
   if (room === undefined || rule.cap === undefined) return;
   if (!isPositive(room)) {
     award.applied = false;
     award.note = `${award.note}, but its cap of ${capText(rule.cap)} is used up`;
     return;
   }
-  const what = compare(before, room) > 0 ? 'limited' : 'with multipliers limited';
+  const what = compare(points, room) > 0 ? 'limited' : 'with multipliers limited';
   award.note = `${award.note}, ${what} to ${fractionText(room)} by its cap of ${capText(rule.cap)}`;
 }
 

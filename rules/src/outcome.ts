@@ -53,10 +53,12 @@ export function notApplied(rule: CompiledRule, note: string): Outcome {
 
 /** What a multiplier adds to a sum of points: negative when its factor is below 1. */
 export function bonusOn(sum: Fraction, { rule, room }: Outcome): Fraction {
-  const { giving, maximum } = rule;
-  if (giving.kind !== 'MULTIPLIER') return ZERO;
-  const bonus = multiply(sum, subtract(giving.factor, ONE));
-  return within(within(bonus, maximum), room);
+  return within(within(unlimitedBonusOn(sum, rule), rule.maximum), room);
+}
+
+/** The same without the rule's maximum and its cap. */
+export function unlimitedBonusOn(sum: Fraction, { giving }: CompiledRule): Fraction {
+  return giving.kind === 'MULTIPLIER' ? multiply(sum, subtract(giving.factor, ONE)) : ZERO;
 }
 
 export function within(points: Fraction, limit: Fraction | undefined): Fraction {

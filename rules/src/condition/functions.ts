@@ -1,6 +1,6 @@
 import { type CelFunc, CelScalar, celEnv, celMethod, objectType } from '@bufbuild/cel';
 import { createRegistry } from '@bufbuild/protobuf';
-import { type Timestamp, TimestampSchema, timestampMs } from '@bufbuild/protobuf/wkt';
+import { TimestampSchema, timestampMs } from '@bufbuild/protobuf/wkt';
 import { RE2JS } from '@bufbuild/re2';
 import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
 import {
@@ -52,7 +52,7 @@ function calendarFunctions(): CelFunc[] {
       [CelScalar.STRING],
       CelScalar.INT,
       function (timeZone) {
-        return BigInt(part(timestampMs(this.message as Timestamp), clockOf(timeZone)));
+        return BigInt(part(timestampMs(this.message), clockOf(timeZone)));
       },
     ),
   );

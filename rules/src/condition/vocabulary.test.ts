@@ -1,8 +1,5 @@
 import { type DescField, type DescMessage, getOption, ScalarType } from '@bufbuild/protobuf';
-import {
-  field as constraints,
-  type FieldRules,
-} from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
+import { field as constraints } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
 import { expect, test } from '@jest/globals';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import { EARN_RULE_VOCABULARY, INT, STRING, TIMESTAMP, type ValueType } from './vocabulary.ts';
@@ -15,7 +12,7 @@ function typeOfMessage(message: DescMessage): ValueType {
 }
 
 function typeOfField(field: DescField): ValueType {
-  const { type } = getOption(field, constraints) as FieldRules;
+  const { type } = getOption(field, constraints);
   if (field.fieldKind === 'list') {
     const element = field.listKind === 'message' ? typeOfMessage(field.message) : STRING;
     const sizeMax = type.case === 'repeated' ? Number(type.value.maxItems) : Number.NaN;
