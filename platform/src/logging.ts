@@ -18,7 +18,7 @@ const secretKeys = ['authorization', 'password', 'secret', 'token', 'cookie', 'c
 
 /** A logger that lets no credential through: neither by the name of a field nor inside of a text. */
 export function createLogger(options: LoggerOptions): Logger {
-  const output = options.destination ?? destination({ fd: 1, sync: true });
+  const output = options.destination ?? standardOutput();
   return pino(
     {
       level: options.level,
@@ -34,6 +34,40 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     options.pretty === true ? prettified(output) : output,
   );
+}
+
+const gatheredCharactersMax = 64 * 1024;
+
+// One for all loggers, so that their lines keep their order.
+let sharedOutput: DestinationStream | undefined;
+
+function standardOutput(): DestinationStream {
+  sharedOutput ??= gathering(destination({ fd: 1, sync: true }));
+  return sharedOutput;
+}
+
+/**
+ * Writes the lines of one turn of the event loop together: into a pipe, 200 000 took 40 µs each one by one, and 15 in
+ * twenties. It waits for each write, because one that goes on in another thread loses lines when the process exits.
+ */
+function gathering(output: DestinationStream): DestinationStream & { flushSync(): void } {
+  let lines = '';
+  const flushSync = () => {
+    if (lines === '') return;
+    const gathered = lines;
+    lines = '';
+    output.write(gathered);
+  };
+  process.on('exit', flushSync);
+  return {
+    write(line) {
+      if (lines === '') setImmediate(flushSync);
+      lines += line;
+      if (lines.length > gatheredCharactersMax) flushSync();
+    },
+    // Called by pino after a fatal line.
+    flushSync,
+  };
 }
 
 function prettified(output: DestinationStream): DestinationStream {
