@@ -90,8 +90,18 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
   });
   return [
     {
+      // Tests may run the other service, as it is started and no other way.
       paths: match(`${own}/src/.*\\.test\\.ts`, `${own}/test/.*`),
-      may: match(`${own}/.*`, generated, platform, rules, 'local/src/.*', node, npm),
+      may: match(
+        `${own}/.*`,
+        'services/[^/]+/src/(wiring|config)\\.ts',
+        generated,
+        platform,
+        rules,
+        'local/src/.*',
+        node,
+        npm,
+      ),
     },
     layer('domain', rules, 'temporal-polyfill'),
     layer('app', domain, rules, 'node:crypto', 'temporal-polyfill'),

@@ -50,6 +50,11 @@ function limitPeriod(period: MemberLimit['period']): LimitPeriod {
   }
 }
 
+/** Whether the reward is still in the program's catalogue, be it offered at this very time or not. */
+export function isListed({ reward }: CompiledReward): boolean {
+  return reward.state !== State.ARCHIVED;
+}
+
 /** Undefined when the reward is offered now, and to this member. Stock and limits are counted elsewhere. */
 export function rewardRefusal(
   { reward, condition }: CompiledReward,

@@ -37,6 +37,17 @@ export function priceReward(
   }
 }
 
+/** The least that can be asked for: one unit, or the fewest points of a conversion that are worth something. */
+export function smallestRequest({ price }: Reward): PriceRequest {
+  if (price.case !== 'conversion') return { quantity: 1, points: 0n };
+  const { points, per, minimumPoints, stepPoints } = price.value;
+  const minorUnits = per?.minorUnits ?? 0n;
+  const forOneMinorUnit = minorUnits === 0n ? points : (points + minorUnits - 1n) / minorUnits;
+  const least = minimumPoints > forOneMinorUnit ? minimumPoints : forOneMinorUnit;
+  const step = stepPoints > 0n ? stepPoints : 1n;
+  return { quantity: 0, points: ((least + step - 1n) / step) * step };
+}
+
 /** What so many points of a conversion are worth, rounded down to the minor unit. */
 export function conversionValue(price: ConversionPrice, points: bigint): Money {
   const exact = fraction(points * (price.per?.minorUnits ?? 0n), price.points);

@@ -1,35 +1,21 @@
-import { timestampDate } from '@bufbuild/protobuf/wkt';
 import type { Transaction } from '@loyalty/rules/language.ts';
+import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
 import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
 import { InvalidCommand } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 
-/** How far ahead of the ledger's clock a transaction may say that it happened. */
-const clockToleranceMs = 5 * 60_000;
-
 /**
- * Checks what goes beyond the rules of single fields, and answers when the transaction happened.
+ * Checks what the contract's field rules can't, and answers when the transaction occurred.
  *
- * @throws {InvalidCommand}
+ * @throws {InvalidCommand} naming every field at fault
  */
 export function checkTransaction(transaction: Transaction, now: Instant): Date {
-  const violations = validateTransaction(transaction).map(({ field, message }) => ({
-    field: `transaction.${field}`,
-    message,
-  }));
-  if (violations.length > 0) throw new InvalidCommand(violations);
-  const { occurTime } = transaction;
-  if (occurTime === undefined) {
-    throw new InvalidCommand([{ field: 'transaction.occur_time', message: 'must be set' }]);
+  const violations = validateTransaction(transaction, new Date(now));
+  const occurTime = occurTimeOf(transaction);
+  if (violations.length > 0 || occurTime === undefined) {
+    throw new InvalidCommand(
+      violations.map(({ field, message }) => ({ field: `transaction.${field}`, message })),
+    );
   }
-  const date = timestampDate(occurTime);
-  if (date.getTime() > now + clockToleranceMs) {
-    throw new InvalidCommand([
-      {
-        field: 'transaction.occur_time',
-        message: `lies more than 5 minutes ahead of the ledger's clock, which says ${new Date(now).toISOString()}`,
-      },
-    ]);
-  }
-  return date;
+  return occurTime;
 }

@@ -24,6 +24,7 @@ import { type Account, type Cause, withMembership } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import { maximumPoints } from '../domain/points.ts';
 import { countAttempt } from '../domain/velocity.ts';
+import { applyWaitingRefunds } from './apply-waiting-refunds.ts';
 import { checkTransaction } from './check-transaction.ts';
 import type { Command, CommitQueue } from './commit-queue.ts';
 import { capPeriod, factsOf, inactivityFrom } from './evaluation.ts';
@@ -177,10 +178,11 @@ function credit(reported: {
   for (const usage of award.capUsage) {
     held.addCapUsed(earn.membershipId, capPeriod(usage), usage.points);
   }
+  const standing = applyWaitingRefunds(held, { earn, ruleSet, cause });
   return {
     userId: input.userId,
-    earn,
-    balance: balanceAt(account, held.now),
+    earn: standing,
+    balance: balanceAt(held.accountById(earn.membershipId), held.now),
     replayed: false,
   };
 }

@@ -164,6 +164,14 @@ export interface LedgerReader {
       endTime: Instant | undefined;
     } & PageRequest<bigint>,
   ): Promise<Entry[]>;
+  /** How much of each reward is taken: of its stock, and by the member in the period. In the order asked for. */
+  rewardsTaken(query: {
+    programId: string;
+    membershipId: bigint;
+    rewards: readonly { rewardId: string; usage: UsagePeriod | undefined }[];
+  }): Promise<{ stock: bigint; byMember: bigint }[]>;
+  /** Ids of memberships whose balance time has changed since they were written, the longest overdue first. */
+  due(query: { now: Instant; limit: number }): Promise<bigint[]>;
   redemption(query: MemberName & { redemptionId: string }): Promise<Redemption | undefined>;
   /** Redemptions, the newest first. Positions are sequences. */
   redemptions(query: { membershipId: bigint } & PageRequest<bigint>): Promise<Redemption[]>;

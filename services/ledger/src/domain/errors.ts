@@ -221,6 +221,15 @@ export class RefundExceedsTransaction extends LedgerError {
   readonly reason = 'REFUND_EXCEEDS_TRANSACTION';
 }
 
+/** Thrown when no refund with the id was reported. */
+export class RefundNotFound extends LedgerError {
+  readonly reason = 'REFUND_NOT_FOUND';
+
+  constructor(refundId: string) {
+    super(`the transaction has no refund with the id ${refundId}`, { metadata: { refundId } });
+  }
+}
+
 /** Thrown when a refund id comes back with other content. */
 export class RefundConflict extends LedgerError {
   readonly reason = 'REFUND_CONFLICT';

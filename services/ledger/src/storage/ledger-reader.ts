@@ -1,7 +1,7 @@
 import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
 import { always, never } from '../domain/instant.ts';
-import { timestamptz } from './column-values.ts';
+import { timestamptz, timestamptzOrNull } from './column-values.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { createAccountReader } from './read-accounts.ts';
@@ -118,6 +118,42 @@ export function createLedgerReader(pool: Pool): LedgerReader {
         ],
       });
       return rows.map(entryOf);
+    },
+
+    async rewardsTaken({ programId, membershipId, rewards }) {
+      const usages = rewards.map(({ usage }) => usage);
+      return await read<{ stock: bigint; byMember: bigint }>({
+        name: 'read_rewards_taken',
+        text: `SELECT coalesce(reward_stock.taken, 0)::bigint AS stock,
+            coalesce(reward_usage.taken, 0)::bigint AS "byMember"
+          FROM unnest($3::text[], $4::text[], $5::timestamptz[])
+            WITH ORDINALITY AS asked (reward_id, period, period_start, position)
+          LEFT JOIN reward_stock
+            ON reward_stock.program_id = $1 AND reward_stock.reward_id = asked.reward_id
+          LEFT JOIN reward_usage
+            ON reward_usage.membership_id = $2 AND reward_usage.reward_id = asked.reward_id
+            AND reward_usage.period = asked.period
+            AND reward_usage.period_start = asked.period_start
+          ORDER BY asked.position`,
+        values: [
+          programId,
+          membershipId,
+          rewards.map(({ rewardId }) => rewardId),
+          usages.map((usage) => usage?.period),
+          usages.map((usage) => timestamptzOrNull(usage?.start)),
+        ],
+      });
+    },
+
+    async due({ now, limit }) {
+      const rows = await read<{ membership_id: bigint }>({
+        name: 'read_due_memberships',
+        text: `SELECT membership_id FROM memberships
+          WHERE next_due_at <= $1 AND next_due_at < 'infinity'
+          ORDER BY next_due_at LIMIT $2`,
+        values: [timestamptz(now), limit],
+      });
+      return rows.map((row) => row.membership_id);
     },
 
     async redemption({ programId, userId, redemptionId }) {

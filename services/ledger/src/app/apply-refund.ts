@@ -1,0 +1,146 @@
+import { type CompiledRuleSet, capPeriods } from '@loyalty/rules/compile-rule-set.ts';
+import { type Award, evaluate } from '@loyalty/rules/evaluate.ts';
+import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
+import {
+  afterRefund,
+  type RefundPart,
+  type Remaining,
+  wholeTransaction,
+} from '@loyalty/rules/remaining-transaction.ts';
+import { InvalidCommand, RefundExceedsTransaction } from '../domain/errors.ts';
+import type { Account, Cause } from '../domain/journal.ts';
+import { smaller } from '../domain/points.ts';
+import { takeBack } from '../domain/refund.ts';
+import { capPeriod } from './evaluation.ts';
+import type { Held, PostedEarn, TransactionRefund } from './ledger-store.ts';
+
+/** What a refund leads to, before it is put. */
+export interface AppliedRefund {
+  readonly account: Account;
+  readonly earn: PostedEarn;
+  readonly refund: TransactionRefund;
+}
+
+/**
+ * Takes back what a refund makes of an earn: the points that its rules, evaluated again on what is left of the
+ * transaction and on the facts of that day, no longer give. Any series of partial refunds ends where the full one does.
+ *
+ * @throws {RefundExceedsTransaction} {@link InvalidCommand} {@link LimitExceeded}
+ */
+export function applyRefund(
+  held: Held,
+  refunding: {
+    earn: PostedEarn;
+    refund: TransactionRefund;
+    ruleSet: CompiledRuleSet;
+    cause: Cause;
+  },
+): AppliedRefund {
+  const { earn, refund, ruleSet, cause } = refunding;
+  const account = held.accountById(earn.membershipId);
+  const before = remainingOf(earn, appliedExtents(held, earn));
+  const after = refunded(earn, before, refund.extent);
+  const awardBefore = evaluateAgain(earn, { ruleSet, remaining: before, account });
+  const awardAfter = evaluateAgain(earn, { ruleSet, remaining: after, account });
+  const pointsBefore = earn.points - earn.reversedPoints;
+  const points = pointsBefore - smaller(pointsBefore, awardAfter.points);
+  const lapsedLeft = held.lapsedLeft(earn.membershipId, earn.lot);
+  const { account: taken, outcome } = takeBack(account, {
+    points,
+    lot: earn.lot,
+    lapsedLeft,
+    shortfall: ruleSet.refund.shortfall,
+    transactionId: earn.transactionId,
+    refundId: refund.refundId,
+    cause,
+    now: held.now,
+  });
+  freeCaps(held, { earn, ruleSet, awardBefore, awardAfter });
+  held.addLapsedRefunded(earn.membershipId, earn.lot, outcome.lapsed);
+  const applied: AppliedRefund = {
+    account: taken,
+    earn: {
+      ...earn,
+      reversedPoints: earn.reversedPoints + points,
+      state: after.nothing ? 'REVERSED' : earn.state,
+    },
+    refund: { ...refund, ...outcome, state: 'APPLIED' },
+  };
+  held.putAccount(applied.account);
+  held.putEarn(applied.earn);
+  held.putRefund(applied.refund);
+  return applied;
+}
+
+function appliedExtents(held: Held, earn: PostedEarn): RefundPart[] {
+  return held
+    .refunds(earn)
+    .filter(({ state }) => state === 'APPLIED')
+    .map(({ extent }) => extent);
+}
+
+function remainingOf({ transaction }: PostedEarn, extents: readonly RefundPart[]): Remaining {
+  return extents.reduce<Remaining>((left, extent) => {
+    const rest = afterRefund(transaction, left, extent);
+    if ('fault' in rest) throw new Error(`an applied refund no longer applies: ${rest.message}`);
+    return rest;
+  }, wholeTransaction(transaction));
+}
+
+function refunded({ transaction }: PostedEarn, left: Remaining, extent: RefundPart): Remaining {
+  const rest = afterRefund(transaction, left, extent);
+  if (!('fault' in rest)) return rest;
+  if (rest.fault === 'EXCEEDS_TRANSACTION') throw new RefundExceedsTransaction(rest.message);
+  throw new InvalidCommand([
+    { field: extent.kind === 'ITEMS' ? 'items' : 'amount', message: rest.message },
+  ]);
+}
+
+/** The award of what is left, by the rules and the facts that the transaction was credited with. */
+function evaluateAgain(
+  { transaction, postTime, facts }: PostedEarn,
+  {
+    ruleSet,
+    remaining,
+    account,
+  }: { ruleSet: CompiledRuleSet; remaining: Remaining; account: Account },
+): Award {
+  const { userId, joinTime } = account.membership;
+  return evaluate(ruleSet, {
+    transaction,
+    member: {
+      userId,
+      attributes: facts?.attributes ?? {},
+      joinTime: new Date(facts?.joinTime ?? joinTime),
+      lifetimeEarned: BigInt(facts?.lifetimeEarned ?? 0),
+    },
+    now: new Date(postTime),
+    capUsed: (ruleId) => BigInt(facts?.capUsed[ruleId] ?? 0),
+    remaining,
+  });
+}
+
+/** Frees what the refund takes back for later earns; earlier ones are not looked at again. */
+function freeCaps(
+  held: Held,
+  {
+    earn,
+    ruleSet,
+    awardBefore,
+    awardAfter,
+  }: {
+    earn: PostedEarn;
+    ruleSet: CompiledRuleSet;
+    awardBefore: Award;
+    awardAfter: Award;
+  },
+): void {
+  const occurTime = occurTimeOf(earn.transaction);
+  if (occurTime === undefined) return;
+  const used = ({ capUsage }: Award, ruleId: string) =>
+    capUsage.find((usage) => usage.ruleId === ruleId)?.points ?? 0n;
+  for (const cap of capPeriods(ruleSet, occurTime)) {
+    const freed = used(awardBefore, cap.ruleId) - used(awardAfter, cap.ruleId);
+    if (freed > 0n) held.addCapUsed(earn.membershipId, capPeriod(cap), -freed);
+  }
+}

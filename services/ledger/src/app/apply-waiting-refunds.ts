@@ -1,0 +1,40 @@
+import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
+import { InvalidCommand, RefundExceedsTransaction } from '../domain/errors.ts';
+import type { Cause } from '../domain/journal.ts';
+import { rejectRefund } from '../domain/refund.ts';
+import { applyRefund } from './apply-refund.ts';
+import type { Held, PostedEarn, TransactionRefund } from './ledger-store.ts';
+
+/** Applies the refunds that waited for a transaction, now that it was credited, in the order in which they came. */
+export function applyWaitingRefunds(
+  held: Held,
+  { earn, ruleSet, cause }: { earn: PostedEarn; ruleSet: CompiledRuleSet; cause: Cause },
+): PostedEarn {
+  return held
+    .refunds(earn)
+    .filter(({ state }) => state === 'WAITING')
+    .reduce((credited, refund) => {
+      try {
+        return applyRefund(held, { earn: credited, refund, ruleSet, cause }).earn;
+      } catch (error) {
+        reject(held, { earn: credited, refund, cause, error });
+        return credited;
+      }
+    }, earn);
+}
+
+/** Nobody waits for an answer to the refund any more, so its journal line tells of the refusal. */
+function reject(
+  held: Held,
+  rejected: { earn: PostedEarn; refund: TransactionRefund; cause: Cause; error: unknown },
+): void {
+  const { earn, refund, cause, error } = rejected;
+  if (!(error instanceof RefundExceedsTransaction) && !(error instanceof InvalidCommand)) {
+    throw error;
+  }
+  const account = held.accountById(earn.membershipId);
+  const { transactionId, refundId } = refund;
+  const { reason } = error;
+  held.putAccount(rejectRefund(account, { transactionId, refundId, reason, cause, now: held.now }));
+  held.putRefund({ ...refund, state: 'REJECTED' });
+}

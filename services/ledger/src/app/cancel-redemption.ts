@@ -1,0 +1,58 @@
+import { balanceAt } from '../domain/balance.ts';
+import { IllegalTransition, NotPermitted } from '../domain/errors.ts';
+import type { Cause } from '../domain/journal.ts';
+import { releaseHold } from '../domain/release.ts';
+import { settle } from '../domain/settle.ts';
+import type { CommitQueue } from './commit-queue.ts';
+import { heldRedemption } from './held-account.ts';
+import type { Held, MemberName } from './ledger-store.ts';
+import type { RedeemResult } from './redeem.ts';
+
+export interface CancelRedemptionInput extends MemberName {
+  readonly redemptionId: string;
+  /** Whether the member asks, and not a backend. */
+  readonly byMember: boolean;
+}
+
+/**
+ * Gives held points back. Repeated it answers the same.
+ *
+ * @throws {MembershipNotFound} {@link RedemptionNotFound} {@link IllegalTransition}, {@link NotPermitted} when a
+ * member cancels a hold that a backend made, and what {@link CommitQueue.submit} throws
+ */
+export type CancelRedemptionUseCase = (
+  input: CancelRedemptionInput,
+  cause: Cause,
+) => Promise<RedeemResult>;
+
+export function createCancelRedemption(deps: { queue: CommitQueue }): CancelRedemptionUseCase {
+  return async (input, cause) =>
+    await deps.queue.submit({
+      needs: { member: input, redemption: input },
+      decide: (held) => cancel(held, { input, cause }),
+    });
+}
+
+function cancel(
+  held: Held,
+  { input, cause }: { input: CancelRedemptionInput; cause: Cause },
+): RedeemResult {
+  const { account, redemption } = heldRedemption(held, input);
+  if (input.byMember && !redemption.madeByMember) {
+    throw new NotPermitted('members cancel only the holds that they made themselves');
+  }
+  if (redemption.state === 'CANCELLED') {
+    return { redemption, balance: balanceAt(account, held.now), replayed: true };
+  }
+  if (redemption.state !== 'RESERVED') {
+    throw new IllegalTransition({ from: redemption.state, to: 'CANCELLED' });
+  }
+  const end = { state: 'CANCELLED', cause, now: held.now } as const;
+  const after = settle(releaseHold(account, redemption, end), held.now);
+  held.putAccount(after);
+  return {
+    redemption: heldRedemption(held, input).redemption,
+    balance: balanceAt(after, held.now),
+    replayed: false,
+  };
+}

@@ -1,0 +1,88 @@
+import { balanceAt } from '../domain/balance.ts';
+import { IllegalTransition } from '../domain/errors.ts';
+import type { Cause } from '../domain/journal.ts';
+import { captureHold } from '../domain/redemption.ts';
+import type { Redemption } from '../domain/redemption-state.ts';
+import type { CommitQueue } from './commit-queue.ts';
+import { heldRedemption } from './held-account.ts';
+import type { Held, MemberName } from './ledger-store.ts';
+import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import { afterCapture, type RedeemResult } from './redeem.ts';
+import { partOf, type RedemptionPartName, valueOfPart } from './redemption-part.ts';
+
+export interface CaptureRedemptionInput extends MemberName {
+  readonly redemptionId: string;
+  readonly part: RedemptionPartName;
+}
+
+/**
+ * Spends a hold, or a part of it; the rest goes back. Repeated with the same part it answers the same.
+ *
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link MembershipNotFound} {@link RedemptionNotFound}
+ * {@link IllegalTransition} {@link InvalidCommand}, and what {@link CommitQueue.submit} throws
+ */
+export type CaptureRedemptionUseCase = (
+  input: CaptureRedemptionInput,
+  cause: Cause,
+) => Promise<RedeemResult>;
+
+export function createCaptureRedemption(deps: {
+  catalog: ProgramCatalog;
+  queue: CommitQueue;
+}): CaptureRedemptionUseCase {
+  return async (input, cause) => {
+    const program = await deps.catalog.get(input.programId);
+    return await deps.queue.submit({
+      needs: { member: input, redemption: input },
+      decide: (held) => capture(held, { input, cause, program }),
+    });
+  };
+}
+
+function capture(
+  held: Held,
+  {
+    input,
+    cause,
+    program,
+  }: { input: CaptureRedemptionInput; cause: Cause; program: ProgramDefinition },
+): RedeemResult {
+  const { account, redemption } = heldRedemption(held, input);
+  if (redemption.state !== 'RESERVED') {
+    if (!wasCapturedSo(redemption, input.part)) {
+      throw new IllegalTransition({ from: redemption.state, to: 'CAPTURED' });
+    }
+    return { redemption, balance: balanceAt(account, held.now), replayed: true };
+  }
+  const { points, quantity } = partOf(redemption, input.part);
+  const value = valueOfPart(redemption, points);
+  const captured = captureHold(account, redemption, {
+    points,
+    quantity,
+    value,
+    cause,
+    now: held.now,
+  });
+  const after = afterCapture(captured, { program, now: held.now });
+  held.putAccount(after);
+  return {
+    redemption: heldRedemption(held, input).redemption,
+    balance: balanceAt(after, held.now),
+    replayed: false,
+  };
+}
+
+/** Whether capturing the part would have led to what the redemption is. */
+function wasCapturedSo(redemption: Redemption, part: RedemptionPartName): boolean {
+  if (redemption.state !== 'CAPTURED') return false;
+  switch (part.kind) {
+    case 'ALL':
+      return redemption.points === redemption.askedPoints;
+    case 'QUANTITY':
+      return redemption.value === undefined && redemption.quantity === part.quantity;
+    case 'POINTS':
+      return redemption.value !== undefined && redemption.points === part.points;
+    default:
+      return part satisfies never;
+  }
+}

@@ -1,0 +1,113 @@
+import type { CompiledReward } from '@loyalty/rules/reward-availability.ts';
+import type { RewardPrice } from '@loyalty/rules/reward-price.ts';
+import type { Refusal } from '../domain/errors.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Account } from '../domain/journal.ts';
+import { settle } from '../domain/settle.ts';
+import type { LedgerReader, MemberName } from './ledger-store.ts';
+import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import { requireAccount } from './require-account.ts';
+import {
+  obstaclesTo,
+  priceOf,
+  type RewardRequest,
+  requireOffer,
+  unitsOf,
+  usagePeriodOf,
+} from './reward-offer.ts';
+
+/** What a redemption would cost now, and what would stand in its way. */
+export interface RewardQuote {
+  readonly rewardId: string;
+  readonly displayName: string;
+  readonly quantity: number;
+  readonly price: RewardPrice;
+  /** None when it would succeed. */
+  readonly obstacles: readonly Obstacle[];
+}
+
+export interface Obstacle {
+  readonly reason:
+    | Refusal['reason']
+    | 'PROGRAM_NOT_ACTIVE'
+    | 'MEMBERSHIP_SUSPENDED'
+    | 'MEMBERSHIP_LEFT';
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * Quotes a redemption. Writes nothing.
+ *
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link MembershipNotFound} {@link RewardNotFound}
+ * {@link InvalidCommand}
+ */
+export type QuoteRedemptionUseCase = (input: MemberName & RewardRequest) => Promise<RewardQuote>;
+
+export interface QuoteDeps {
+  readonly catalog: ProgramCatalog;
+  readonly reader: LedgerReader;
+  readonly clock: () => Instant;
+}
+
+export function createQuoteRedemption(deps: QuoteDeps): QuoteRedemptionUseCase {
+  return async (input) => {
+    const program = await deps.catalog.get(input.programId);
+    const account = await requireAccount(deps.reader, input);
+    const offer = requireOffer(program, input.rewardId);
+    const [quote] = await quoteOffers(deps, {
+      program,
+      account,
+      asked: [{ offer, request: input }],
+    });
+    if (quote === undefined) throw new Error('a quote was asked for and not given');
+    return quote;
+  };
+}
+
+/** Quotes several rewards for one member, as of one instant. */
+export async function quoteOffers(
+  { reader, clock }: QuoteDeps,
+  quoting: {
+    program: ProgramDefinition;
+    account: Account;
+    asked: readonly { offer: CompiledReward; request: RewardRequest }[];
+  },
+): Promise<RewardQuote[]> {
+  const { program, asked } = quoting;
+  const now = Math.max(clock(), quoting.account.membership.lastEntryTime);
+  const account = settle(quoting.account, now);
+  const taken = await reader.rewardsTaken({
+    programId: program.programId,
+    membershipId: account.membership.membershipId,
+    rewards: asked.map(({ offer }) => ({
+      rewardId: offer.reward.rewardId,
+      usage: usagePeriodOf(offer, { program, now }),
+    })),
+  });
+  return asked.map(({ offer, request }, index) => {
+    const price = priceOf(offer, request);
+    const takenOfIt = taken[index] ?? { stock: 0n, byMember: 0n };
+    return {
+      rewardId: offer.reward.rewardId,
+      displayName: offer.reward.displayName,
+      quantity: unitsOf(request),
+      price,
+      obstacles: [
+        ...generalObstacles(program, account),
+        ...obstaclesTo({ offer, request, price, account, taken: takenOfIt, now }),
+      ],
+    };
+  });
+}
+
+function generalObstacles(program: ProgramDefinition, { membership }: Account): Obstacle[] {
+  const obstacles: Obstacle[] = [];
+  if (program.state !== 'ACTIVE') {
+    obstacles.push({ reason: 'PROGRAM_NOT_ACTIVE', metadata: { state: program.state } });
+  }
+  if (membership.state === 'SUSPENDED') {
+    obstacles.push({ reason: 'MEMBERSHIP_SUSPENDED', metadata: {} });
+  }
+  if (membership.state === 'LEFT') obstacles.push({ reason: 'MEMBERSHIP_LEFT', metadata: {} });
+  return obstacles;
+}

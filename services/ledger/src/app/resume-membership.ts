@@ -1,0 +1,27 @@
+import type { Account, Cause } from '../domain/journal.ts';
+import { resume } from '../domain/membership-changes.ts';
+import type { CommitQueue } from './commit-queue.ts';
+import { heldAccount } from './held-account.ts';
+import type { MemberName } from './ledger-store.ts';
+
+/**
+ * Lets a suspended member act again. Repeated it changes nothing.
+ *
+ * @throws {MembershipNotFound} {@link IllegalTransition} when the user has left, and what
+ * {@link CommitQueue.submit} throws
+ */
+export type ResumeMembershipUseCase = (member: MemberName, cause: Cause) => Promise<Account>;
+
+export function createResumeMembership(deps: { queue: CommitQueue }): ResumeMembershipUseCase {
+  return async (member, cause) =>
+    await deps.queue.submit({
+      needs: { member },
+      decide: (held) => {
+        const account = heldAccount(held, member);
+        if (account.membership.state === 'ACTIVE') return account;
+        const after = resume(account, { cause, now: held.now });
+        held.putAccount(after);
+        return after;
+      },
+    });
+}

@@ -1,0 +1,120 @@
+import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
+import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
+import { type Balance, balanceAt } from '../domain/balance.ts';
+import { RefundConflict } from '../domain/errors.ts';
+import type { Cause } from '../domain/journal.ts';
+import { nothingTaken } from '../domain/refund.ts';
+import { applyRefund } from './apply-refund.ts';
+import type { CommitQueue } from './commit-queue.ts';
+import { fingerprintOf, sameFingerprint } from './fingerprint.ts';
+import type { Held, PostedEarn, TransactionName, TransactionRefund } from './ledger-store.ts';
+import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+
+export interface ReverseEarnInput extends TransactionName {
+  readonly refundId: string;
+  readonly extent: RefundPart;
+}
+
+export interface ReverseEarnResult {
+  readonly refund: TransactionRefund;
+  /** Undefined while the refund waits for its transaction. */
+  readonly earned: { earn: PostedEarn; userId: string; balance: Balance } | undefined;
+  readonly replayed: boolean;
+}
+
+/**
+ * Takes back what a transaction earned, in full or in part, once for each refund id. A refund that comes before its
+ * transaction waits for it.
+ *
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link RefundConflict} {@link RefundExceedsTransaction}
+ * {@link InvalidCommand} {@link LimitExceeded}, and what {@link CommitQueue.submit} throws
+ */
+export type ReverseEarnUseCase = (
+  input: ReverseEarnInput,
+  cause: Cause,
+) => Promise<ReverseEarnResult>;
+
+export function createReverseEarn(deps: {
+  catalog: ProgramCatalog;
+  queue: CommitQueue;
+}): ReverseEarnUseCase {
+  return async (input, cause) => {
+    const program = await deps.catalog.get(input.programId);
+    const fingerprint = fingerprintOf(contentOf(input.extent));
+    return await deps.queue.submit({
+      needs: { refundOf: input },
+      decide: (held) =>
+        replayOf(held, { input, fingerprint }) ??
+        decideRefund(held, { input, cause, program, fingerprint }),
+    });
+  };
+}
+
+function replayOf(
+  held: Held,
+  { input, fingerprint }: { input: ReverseEarnInput; fingerprint: Uint8Array },
+): ReverseEarnResult | undefined {
+  const refund = held.refunds(input).find(({ refundId }) => refundId === input.refundId);
+  if (refund === undefined) return undefined;
+  if (!sameFingerprint(refund.fingerprint, fingerprint)) throw new RefundConflict();
+  return { refund, earned: earnedOf(held, held.earn(input)), replayed: true };
+}
+
+function decideRefund(
+  held: Held,
+  reported: {
+    input: ReverseEarnInput;
+    cause: Cause;
+    program: ProgramDefinition;
+    fingerprint: Uint8Array;
+  },
+): ReverseEarnResult {
+  const { input, cause, program } = reported;
+  const waiting: TransactionRefund = {
+    ...nothingTaken,
+    programId: input.programId,
+    transactionId: input.transactionId,
+    refundId: input.refundId,
+    state: 'WAITING',
+    fingerprint: reported.fingerprint,
+    extent: input.extent,
+    createTime: held.now,
+  };
+  const earn = held.earn(input);
+  if (earn === undefined) {
+    held.putRefund(waiting);
+    return { refund: waiting, earned: undefined, replayed: false };
+  }
+  const ruleSet = ruleSetOf(program, earn);
+  const applied = applyRefund(held, { earn, refund: waiting, ruleSet, cause });
+  return { refund: applied.refund, earned: earnedOf(held, applied.earn), replayed: false };
+}
+
+function earnedOf(held: Held, earn: PostedEarn | undefined): ReverseEarnResult['earned'] {
+  if (earn === undefined) return undefined;
+  const account = held.accountById(earn.membershipId);
+  const { userId } = account.membership;
+  return { earn, userId, balance: balanceAt(account, held.now) };
+}
+
+/** The version that an earn was credited under. Published versions are never deleted. */
+function ruleSetOf({ ruleSets, programId }: ProgramDefinition, earn: PostedEarn): CompiledRuleSet {
+  const ruleSet = ruleSets.find(({ version }) => version === earn.ruleSetVersion);
+  if (ruleSet === undefined) {
+    throw new Error(`${programId} has no version ${earn.ruleSetVersion}, which earned before`);
+  }
+  return ruleSet;
+}
+
+function contentOf(extent: RefundPart): (string | number)[] {
+  switch (extent.kind) {
+    case 'FULL':
+      return ['FULL'];
+    case 'AMOUNT':
+      return ['AMOUNT', extent.amount.currencyCode, String(extent.amount.minorUnits)];
+    case 'ITEMS':
+      return ['ITEMS', ...extent.items.flatMap(({ itemId, quantity }) => [itemId, quantity])];
+    default:
+      return extent satisfies never;
+  }
+}

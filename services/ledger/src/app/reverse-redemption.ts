@@ -1,0 +1,88 @@
+import { endOfGraceDay } from '@loyalty/rules/point-dates.ts';
+import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
+import { balanceAt } from '../domain/balance.ts';
+import { IllegalTransition } from '../domain/errors.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Cause } from '../domain/journal.ts';
+import { giveBack } from '../domain/redemption.ts';
+import type { CommitQueue } from './commit-queue.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { heldRedemption, lineAfter, repeatedRequest } from './held-account.ts';
+import type { Held, MemberName } from './ledger-store.ts';
+import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import type { RedeemResult } from './redeem.ts';
+import { partContent, partOf, type RedemptionPartName } from './redemption-part.ts';
+
+export interface ReverseRedemptionInput extends MemberName {
+  readonly redemptionId: string;
+  readonly idempotencyKey: string;
+  readonly part: RedemptionPartName;
+}
+
+/**
+ * Gives spent points back, all that is left or a part, once for each idempotency key.
+ *
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link MembershipNotFound} {@link RedemptionNotFound}
+ * {@link IllegalTransition} {@link InvalidCommand} {@link IdempotencyKeyReused}, and what
+ * {@link CommitQueue.submit} throws
+ */
+export type ReverseRedemptionUseCase = (
+  input: ReverseRedemptionInput,
+  cause: Cause,
+) => Promise<RedeemResult>;
+
+export function createReverseRedemption(deps: {
+  catalog: ProgramCatalog;
+  queue: CommitQueue;
+}): ReverseRedemptionUseCase {
+  return async (input, cause) => {
+    const program = await deps.catalog.get(input.programId);
+    return await deps.queue.submit({
+      needs: {
+        member: input,
+        redemption: input,
+        request: { kind: 'REVERSE', idempotencyKey: input.idempotencyKey },
+      },
+      decide: (held) => reverse(held, { input, cause, program }),
+    });
+  };
+}
+
+function reverse(
+  held: Held,
+  {
+    input,
+    cause,
+    program,
+  }: { input: ReverseRedemptionInput; cause: Cause; program: ProgramDefinition },
+): RedeemResult {
+  const { account, redemption } = heldRedemption(held, input);
+  const request = {
+    kind: 'REVERSE' as const,
+    idempotencyKey: input.idempotencyKey,
+    membershipId: account.membership.membershipId,
+    fingerprint: fingerprintOf([input.redemptionId, ...partContent(input.part)]),
+  };
+  if (repeatedRequest(held, request) !== undefined) {
+    return { redemption, balance: balanceAt(account, held.now), replayed: true };
+  }
+  if (redemption.state !== 'CAPTURED') {
+    throw new IllegalTransition({ from: redemption.state, to: 'REVERSED' });
+  }
+  const { points } = partOf(redemption, input.part);
+  const graceEndsAt = graceEnd(program, held.now);
+  const after = giveBack(account, redemption, { points, graceEndsAt, cause, now: held.now });
+  held.putAccount(after);
+  held.putRequest({ ...request, entry: lineAfter(account, after) });
+  return {
+    redemption: heldRedemption(held, input).redemption,
+    balance: balanceAt(after, held.now),
+    replayed: false,
+  };
+}
+
+function graceEnd(program: ProgramDefinition, now: Instant): Instant | undefined {
+  const date = new Date(now);
+  const ruleSet = ruleSetInForce(program.ruleSets, date, date);
+  return ruleSet && endOfGraceDay(ruleSet, date)?.getTime();
+}

@@ -1,0 +1,27 @@
+import type { Account, Cause } from '../domain/journal.ts';
+import { suspend } from '../domain/membership-changes.ts';
+import type { CommitQueue } from './commit-queue.ts';
+import { heldAccount } from './held-account.ts';
+import type { MemberName } from './ledger-store.ts';
+
+/**
+ * Stops a member's earns and redemptions. Repeated it changes nothing.
+ *
+ * @throws {MembershipNotFound} {@link IllegalTransition} when the user has left, and what
+ * {@link CommitQueue.submit} throws
+ */
+export type SuspendMembershipUseCase = (member: MemberName, cause: Cause) => Promise<Account>;
+
+export function createSuspendMembership(deps: { queue: CommitQueue }): SuspendMembershipUseCase {
+  return async (member, cause) =>
+    await deps.queue.submit({
+      needs: { member },
+      decide: (held) => {
+        const account = heldAccount(held, member);
+        if (account.membership.state === 'SUSPENDED') return account;
+        const after = suspend(account, { cause, now: held.now });
+        held.putAccount(after);
+        return after;
+      },
+    });
+}
