@@ -17,19 +17,33 @@ const schema = z.object({
     'such as postgres://user:password@host:5432/ledger',
   ),
   LEDGER_DATABASE_POOL_SIZE: integer({ min: 1, max: 500 }).default(10),
-  LEDGER_NATS_URL: z.string().min(1).describe('such as nats://host:4222'),
+  LEDGER_NATS_URL: natsUrls().describe('such as nats://host:4222'),
   LEDGER_NATS_USER: z.string().optional(),
   LEDGER_NATS_PASSWORD: z.string().optional(),
   LEDGER_PROGRAMS_ADDRESS: z.string().min(1).describe('such as programs:50051'),
   LEDGER_SERVICE_TOKEN_FILE: z.string().optional(),
   LEDGER_JWT_ISSUER: z.string().describe('the iss that tokens must have'),
   LEDGER_JWT_AUDIENCE: z.string().describe('the aud that tokens must have'),
-  LEDGER_JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  LEDGER_JWT_SECRET: z
+    .string()
+    .refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes')
+    .optional(),
   LEDGER_JWT_JWKS: z.string().optional(),
   LEDGER_LOG_LEVEL: logLevel().default('info'),
   LEDGER_LOG_PRETTY: flag().default(false),
   LEDGER_SHUTDOWN_GRACE_SECONDS: integer({ min: 0, max: 3600 }).default(20),
 });
+
+/** One server or several, separated by commas. */
+function natsUrls() {
+  const one = url({ protocols: ['nats:', 'tls:'] });
+  return z
+    .string()
+    .refine(
+      (value) => value.split(',').every((part) => one.safeParse(part.trim()).success),
+      'must be one or more URLs that start with nats:// or tls://, separated by commas',
+    );
+}
 
 export interface LedgerConfig {
   readonly host: string;

@@ -39,6 +39,7 @@ export function ledgerServices(app: App): Mountable[] {
       listEarns: unimplemented,
       reverseEarn: unimplemented,
       cancelRefund: unimplemented,
+      listWaitingRefunds: unimplemented,
       getBalance: getBalanceHandler(app),
       listEntries: listEntriesHandler(app),
       adjustBalance: unimplemented,

@@ -1,0 +1,242 @@
+// A ledger and a programs service with databases and a message server of their own, and clients that call them over
+// real gRPC.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { createTestDatabase, createTestNats } from '@loyalty/local/test-environment.ts';
+import { mintToken } from '@loyalty/platform/auth/mint.ts';
+import type { Role } from '@loyalty/platform/auth/tokens.ts';
+import { createLogger } from '@loyalty/platform/logging.ts';
+import { connectNats } from '@loyalty/platform/messaging/connection.ts';
+import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
+import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
+import type { RemoteError } from '@loyalty/platform/rpc/remote-error.ts';
+import { startPrograms } from '@loyalty/programs/wiring.ts';
+import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
+import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
+import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
+import type { ProgramSchema } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
+import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
+import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
+import { RateAward_Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
+import type { LedgerConfig } from '../src/config.ts';
+import { type RunningLedger, startLedger } from '../src/wiring.ts';
+
+const tokens = {
+  issuer: 'https://issuer.test',
+  audience: 'loyalty',
+  secret: randomBytes(32).toString('base64url'),
+  jwks: undefined,
+};
+const logger = createLogger({ name: 'test', level: process.env['TEST_LOG'] ?? 'silent' });
+
+export async function tokenOf(
+  role: Role,
+  subject: string,
+  programs?: readonly string[],
+): Promise<{ token: string }> {
+  const { secret, issuer, audience } = tokens;
+  const token = await mintToken({
+    secret,
+    issuer,
+    audience,
+    subject,
+    roles: [role],
+    ...(programs !== undefined && { programs }),
+    lifetimeSeconds: 3600,
+  });
+  return { token };
+}
+
+export const admin = await tokenOf('admin', 'ann');
+export const checkout = await tokenOf('service', 'checkout');
+
+export type Setting = Awaited<ReturnType<typeof startSetting>>;
+
+/** What a test file needs; `start` it before and `stop` it after its tests. */
+export async function startSetting() {
+  const [programsDatabase, database, nats] = await Promise.all([
+    createTestDatabase('programs'),
+    createTestDatabase('ledger'),
+    createTestNats(),
+  ]);
+  const common = {
+    host: '127.0.0.1',
+    grpcPort: 0,
+    httpPort: 0,
+    nats: { url: nats.url, user: undefined, password: undefined },
+    tokens,
+    log: { level: 'silent', pretty: false },
+    shutdownGraceMs: 1_000,
+  };
+  const programsConfig = { ...common, database: { url: programsDatabase.url, poolSize: 4 } };
+  let programs = await startPrograms(programsConfig, logger);
+  const config: LedgerConfig = {
+    ...common,
+    database: { url: database.url, poolSize: 10 },
+    programs: { address: `127.0.0.1:${programs.grpcPort}`, tokenFile: undefined },
+  };
+  let ledger = await startLedger(config, logger);
+  const connection = connectNats({ url: nats.url, name: 'test', logger });
+  const publisher = createPublisher(connection);
+  let clients = connect(ledger, config);
+  let natsStopped: Promise<void> | undefined;
+  const stopNats = () => (natsStopped ??= nats.stop());
+
+  return {
+    config,
+    databaseUrl: database.url,
+    natsUrl: nats.url,
+    nats: connection,
+    publisher,
+    get clients() {
+      return clients;
+    },
+    get httpUrl() {
+      return `http://127.0.0.1:${ledger.httpPort}`;
+    },
+    stopNats,
+    stopPrograms: () => programs.stop(),
+    async startPrograms() {
+      const grpcPort = Number(config.programs.address.split(':')[1]);
+      programs = await startPrograms({ ...programsConfig, grpcPort }, logger);
+    },
+    async restartLedger() {
+      clients.close();
+      await ledger.stop();
+      ledger = await startLedger(config, logger);
+      clients = connect(ledger, config);
+    },
+    /** A second ledger on the same database. */
+    async startReplica() {
+      const replica = await startLedger(config, logger);
+      const replicaClients = connect(replica, config);
+      return {
+        clients: replicaClients,
+        async stop() {
+          replicaClients.close();
+          await replica.stop();
+        },
+      };
+    },
+    async stop() {
+      clients.close();
+      await connection.close();
+      await ledger.stop();
+      await programs.stop();
+      await Promise.all([programsDatabase.drop(), database.drop(), stopNats()]);
+    },
+  };
+}
+
+function connect({ grpcPort }: RunningLedger, { programs: { address } }: LedgerConfig) {
+  const ledgerServices = [MembershipService, LedgerService, RedemptionService];
+  const channel = createChannel({ address: `127.0.0.1:${grpcPort}`, services: ledgerServices });
+  const programsServices = [ProgramService, RuleSetService, RewardService];
+  const programsChannel = createChannel({ address, services: programsServices });
+  return {
+    memberships: createClient(MembershipService, channel),
+    ledger: createClient(LedgerService, channel),
+    redemptions: createClient(RedemptionService, channel),
+    programs: createClient(ProgramService, programsChannel),
+    ruleSets: createClient(RuleSetService, programsChannel),
+    rewards: createClient(RewardService, programsChannel),
+    close() {
+      channel.close();
+      programsChannel.close();
+    },
+  };
+}
+
+export interface NewProgram {
+  /** How many points 100.00 USD give, in whole steps; 5 when absent. */
+  points?: bigint;
+  rewards?: Readonly<Record<string, bigint>>;
+  settings?: MessageInitShape<typeof ProgramSchema>;
+}
+
+/** An active program; answers its id. */
+export async function createProgram(setting: Setting, options: NewProgram = {}): Promise<string> {
+  const { programs, rewards } = setting.clients;
+  const programId = `p-${randomUUID().slice(0, 18)}`;
+  const settings = { programId, displayName: 'Wine & Dine', ...options.settings };
+  await programs.createProgram({ program: settings }, admin);
+  await publishRule(setting, { programId, points: options.points ?? 5n });
+  for (const [rewardId, points] of Object.entries(options.rewards ?? {})) {
+    const price = { case: 'fixed', value: { points } } as const;
+    const reward = { rewardId, displayName: rewardId, price };
+    await rewards.createReward({ programId, reward }, admin);
+  }
+  await programs.activateProgram({ programId }, admin);
+  return programId;
+}
+
+/** Publishes a new version that gives so many points per 100.00 USD, in whole steps; answers its number. */
+export async function publishRule(
+  { clients: { ruleSets } }: Setting,
+  { programId, points }: { programId: string; points: bigint },
+): Promise<number> {
+  const per = { currencyCode: 'USD', minorUnits: 10_000n };
+  const rate = { points, per, mode: RateAward_Mode.STEP };
+  const earnRules = [{ ruleId: 'base', award: { case: 'rate' as const, value: rate } }];
+  const { ruleSet } = await ruleSets.createRuleSet({ programId, ruleSet: { earnRules } }, admin);
+  const version = ruleSet?.version ?? 0;
+  await ruleSets.publishRuleSet({ programId, version }, admin);
+  return version;
+}
+
+export interface Purchase {
+  transactionId: string;
+  occurTime: { seconds: bigint; nanos: number };
+  amount: { currencyCode: string; minorUnits: bigint };
+}
+
+/** A purchase of so many cents, a moment ago. */
+export function purchase(cents: number, changes: Partial<Purchase> = {}): Purchase {
+  return {
+    transactionId: `order-${randomUUID()}`,
+    occurTime: secondsAndNanos(Date.now() - 1_000),
+    amount: { currencyCode: 'USD', minorUnits: BigInt(cents) },
+    ...changes,
+  };
+}
+
+export function secondsAndNanos(epochMs: number): Purchase['occurTime'] {
+  return { seconds: BigInt(Math.floor(epochMs / 1000)), nanos: (epochMs % 1000) * 1_000_000 };
+}
+
+/** A program, and alice with the points that a purchase of so many cents gave. */
+export async function createMember(
+  setting: Setting,
+  { cents = 0, ...program }: NewProgram & { cents?: number } = {},
+): Promise<{ programId: string; userId: string }> {
+  const member = { programId: await createProgram(setting, program), userId: 'alice' };
+  await setting.clients.memberships.joinProgram(member, checkout);
+  if (cents > 0) {
+    await setting.clients.ledger.earn({ ...member, transaction: purchase(cents) }, checkout);
+  }
+  return member;
+}
+
+export async function availablePoints(
+  { clients }: Setting,
+  member: { programId: string; userId: string },
+): Promise<bigint | undefined> {
+  return (await clients.ledger.getBalance(member, checkout)).balance?.available;
+}
+
+/** The error that a call is refused with. */
+export async function refusalOf(call: Promise<unknown>): Promise<RemoteError> {
+  try {
+    await call;
+  } catch (error) {
+    return error as RemoteError;
+  }
+  throw new Error('the call was not refused');
+}
+
+/** An earn event as a backend publishes it. */
+export function encodeEarn(event: MessageInitShape<typeof EarnRequestedSchema>): Uint8Array {
+  return toBinary(EarnRequestedSchema, create(EarnRequestedSchema, event));
+}
