@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -35,6 +35,8 @@ export interface Place {
 export async function createPlace(): Promise<Place> {
   // A name with a space, which shells and URLs trip over.
   const top = await mkdtemp(join(tmpdir(), 'loyalty e2e '));
+  // As open as a home: PostgreSQL's files in a private folder would be kept elsewhere, and left behind.
+  await chmod(top, 0o711);
   const directory = join(top, '.local');
   return {
     directory,
