@@ -1,5 +1,10 @@
 import { getOption } from '@bufbuild/protobuf';
-import { type FieldViolation, isReasoned, type Reasoned } from '@loyalty/platform/errors.ts';
+import {
+  type FieldViolation,
+  isReasoned,
+  type Reasoned,
+  sentenceOf,
+} from '@loyalty/platform/errors.ts';
 import { ErrorReasonSchema, error_answer } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { HttpRefusal } from './http-refusal.ts';
 
@@ -104,9 +109,7 @@ function detailOf(
   // What a failing service says of itself can name hosts and ports.
   if (httpStatus >= 500) return meaning;
   if (violations === undefined || violations.length === 0) return error.message;
-  return violations
-    .map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
-    .join('; ');
+  return violations.map(sentenceOf).join('; ');
 }
 
 function headersOf(status: number, { retryAfterMs }: Reasoned): Record<string, string> {

@@ -29,6 +29,11 @@ test('a validation error names all of its fields in one message', () => {
   expect(error.violations).toHaveLength(2);
 });
 
+test('a validation error of the whole request says just what is wrong', () => {
+  const error = new ValidationFailed([{ field: '', message: 'the body is no JSON' }]);
+  expect(error.message).toBe('the body is no JSON');
+});
+
 test('a caller is told when to come back to storage that is away', () => {
   const cause = new Error('ECONNREFUSED');
   const error = new StorageUnavailable('the database is away', { cause });

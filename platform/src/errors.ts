@@ -1,7 +1,7 @@
 import { ErrorReasonSchema } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 
 export interface FieldViolation {
-  /** Path of the field in the request, e.g. `transaction.items[2].quantity`. */
+  /** Path of the field in the request, e.g. `transaction.items[2].quantity`; empty for the request itself. */
   readonly field: string;
   readonly message: string;
 }
@@ -47,11 +47,13 @@ export class ValidationFailed extends ReasonedError {
   readonly reason = 'VALIDATION_FAILED';
 
   constructor(violations: readonly FieldViolation[], options: { cause?: unknown } = {}) {
-    super(violations.map(({ field, message }) => `${field}: ${message}`).join('; '), {
-      ...options,
-      violations,
-    });
+    super(violations.map(sentenceOf).join('; '), { ...options, violations });
   }
+}
+
+/** A violation as one text; one of the whole request names no field. */
+export function sentenceOf({ field, message }: FieldViolation): string {
+  return field === '' ? message : `${field}: ${message}`;
 }
 
 /** Thrown when PostgreSQL or NATS can't be reached; the same request may be repeated later. */

@@ -2,6 +2,7 @@ import { create, type DescMessage, type Message } from '@bufbuild/protobuf';
 import { pathToString } from '@bufbuild/protobuf/reflect';
 import { createValidator, type Violation } from '@bufbuild/protovalidate';
 import { type FieldViolation, ValidationFailed } from '../errors.ts';
+import { wordsOf } from './violation-words.ts';
 
 const validator = createValidator();
 
@@ -24,8 +25,13 @@ export function validatorOf(schema: DescMessage): (message: Message) => void {
 function firstOfEachField(violations: readonly Violation[]): FieldViolation[] {
   const messages = new Map<string, string>();
   for (const violation of violations) {
-    const field = pathToString(violation.field);
-    if (!messages.has(field)) messages.set(field, violation.message);
+    const field = pathToString(fieldsOf(violation));
+    if (!messages.has(field)) messages.set(field, wordsOf(violation));
   }
   return [...messages].map(([field, message]) => ({ field, message }));
+}
+
+/** The path without the name of a oneof, which no request has: what is missing is missing from the message around it. */
+function fieldsOf({ field }: Violation): Violation['field'] {
+  return field.at(-1)?.kind === 'oneof' ? field.slice(0, -1) : field;
 }

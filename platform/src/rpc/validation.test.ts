@@ -1,0 +1,134 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  create,
+  type DescFile,
+  type DescMessage,
+  getOption,
+  type MessageInitShape,
+  toJson,
+} from '@bufbuild/protobuf';
+import { nestedTypes } from '@bufbuild/protobuf/reflect';
+import {
+  FieldRulesSchema,
+  field as fieldRules,
+} from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
+import {
+  EarnRequestSchema,
+  ListEntriesRequestSchema,
+  ReverseEarnRequestSchema,
+} from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
+import { ProgramSchema } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
+import {
+  CapSchema,
+  EarnRuleSchema,
+  Schedule_Day,
+  ScheduleSchema,
+} from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import type { ValidationFailed } from '../errors.ts';
+import { validatorOf } from './validation.ts';
+import { wordsOfPatterns } from './violation-words.ts';
+
+function violationsOf<D extends DescMessage>(schema: D, init: MessageInitShape<D>) {
+  try {
+    validatorOf(schema)(create(schema, init));
+    return {};
+  } catch (error) {
+    const { violations = [] } = error as ValidationFailed;
+    return Object.fromEntries(violations.map(({ field, message }) => [field, message]));
+  }
+}
+
+describe('a caller who sends', () => {
+  test('nothing is told what must be given', () => {
+    expect(violationsOf(EarnRequestSchema, {})).toEqual({
+      program_id:
+        'must be 3 to 50 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen',
+      user_id: 'must not be empty',
+      transaction: 'must be given',
+    });
+  });
+
+  test('an id that nobody could read or log is told so', () => {
+    const transaction = { transactionId: 'order\u00001', occurTime: {}, amount: {} };
+    expect(violationsOf(TransactionSchema, transaction)).toMatchObject({
+      transaction_id: 'must not contain control or invisible characters',
+    });
+  });
+
+  test('numbers and texts out of bounds is told the bounds', () => {
+    expect(violationsOf(MoneySchema, { currencyCode: 'usd', minorUnits: -1n })).toEqual({
+      currency_code: 'must be three capital letters, such as USD',
+      minor_units: 'must be at least 0 and at most 9007199254740991',
+    });
+    expect(violationsOf(ProgramSchema, { displayName: 'x'.repeat(201) })).toEqual({
+      display_name: 'must be at most 200 bytes',
+    });
+  });
+
+  test('none of the alternatives is told which there are', () => {
+    expect(violationsOf(EarnRuleSchema, { ruleId: 'base' })).toEqual({
+      '': 'one of rate, fixed, per_item, multiplier must be given',
+    });
+    expect(violationsOf(ReverseEarnRequestSchema, {})).toHaveProperty(
+      [''],
+      'one of full, amount, items must be given',
+    );
+  });
+
+  test('what is no value of an enum is told the values', () => {
+    expect(violationsOf(CapSchema, { points: 1n })).toEqual({
+      period: 'must be one of DAY, WEEK, MONTH, LIFETIME',
+    });
+    expect(violationsOf(ListEntriesRequestSchema, { kinds: [99 as Entry_Kind] })).toHaveProperty(
+      ['kinds[0]'],
+      expect.stringMatching(/^must be one of .*EARN, .*UPDATED$/),
+    );
+  });
+
+  test('lists and maps that are too large, or not as they should be, is told how', () => {
+    const daysOfWeek = [Schedule_Day.MONDAY, Schedule_Day.MONDAY];
+    expect(violationsOf(ScheduleSchema, { daysOfWeek, startTimeOfDay: '24:00' })).toEqual({
+      days_of_week: 'must not have the same item twice',
+      start_time_of_day: 'must be a time of day from 00:00 to 23:59, such as 18:30',
+    });
+    const metadata = Object.fromEntries(Array.from({ length: 51 }, (_, index) => [index, '']));
+    expect(violationsOf(ProgramSchema, { metadata })).toEqual({
+      metadata: 'must have at most 50 keys',
+    });
+    expect(violationsOf(ProgramSchema, { metadata: { '': 'x' } })).toEqual({
+      'metadata[""]': 'its key must not be empty',
+    });
+  });
+});
+
+describe('every pattern of the contract', () => {
+  const contracts = join(import.meta.dirname, '../../../proto/gen/loyalty');
+  const patterns = new Map<string, string>();
+
+  beforeAll(async () => {
+    for (const path of readdirSync(contracts, { recursive: true, encoding: 'utf8' })) {
+      if (!path.endsWith('_pb.ts')) continue;
+      const module = (await import(join(contracts, path))) as Record<string, { kind?: string }>;
+      const file = Object.values(module).find(({ kind }) => kind === 'file') as DescFile;
+      for (const type of nestedTypes(file)) {
+        if (type.kind !== 'message') continue;
+        for (const field of type.fields) {
+          const rules = JSON.stringify(toJson(FieldRulesSchema, getOption(field, fieldRules)));
+          JSON.parse(rules, (key, value: unknown) => {
+            if (key === 'pattern') patterns.set(String(value), field.toString());
+            return value;
+          });
+        }
+      }
+    }
+  });
+
+  test('can be said in words, and nothing else is', () => {
+    expect(new Set(wordsOfPatterns.keys())).toEqual(new Set(patterns.keys()));
+  });
+});

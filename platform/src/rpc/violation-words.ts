@@ -1,0 +1,100 @@
+import { type DescField, getOption } from '@bufbuild/protobuf';
+import { isReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
+import type { Violation } from '@bufbuild/protovalidate';
+import {
+  FieldRulesSchema,
+  field as fieldRules,
+} from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
+
+/** What the patterns of the contract ask for, in words; a test sees to it that none is missing. */
+export const wordsOfPatterns: ReadonlyMap<string, string> = new Map([
+  [String.raw`^\P{C}+$`, 'must not contain control or invisible characters'],
+  [
+    '^[a-z][a-z0-9-]{1,48}[a-z0-9]$',
+    'must be 3 to 50 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen',
+  ],
+  [
+    '^[a-z][a-z0-9-]{0,48}[a-z0-9]$',
+    'must be 2 to 50 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen',
+  ],
+  [
+    '^[a-z][a-z0-9_-]{0,49}$',
+    'must be 1 to 50 lower-case letters, digits, hyphens and underscores, starting with a letter',
+  ],
+  ['^[A-Z]{3}$', 'must be three capital letters, such as USD'],
+  ['^([01][0-9]|2[0-3]):[0-5][0-9]$', 'must be a time of day from 00:00 to 23:59, such as 18:30'],
+  [
+    String.raw`^(100(\.0{1,3})?|[0-9]{1,2}(\.[0-9]{1,3})?)$`,
+    'must be a number from 0 to 100 with at most three decimals, such as 1.5',
+  ],
+]);
+
+/** What is wrong with a field, in words for who sent it: no regular expressions, and enums by their names. */
+export function wordsOf(violation: Violation): string {
+  const words = wordsOfRule(violation);
+  return violation.forKey ? `its key ${words}` : words;
+}
+
+function wordsOfRule(violation: Violation): string {
+  const { message, ruleId } = violation;
+  const [kind = '', rule = ''] = ruleId.split('.');
+  switch (`${kind}.${rule}`) {
+    case 'required.':
+      return wordsOfAbsence(violation);
+    case 'string.pattern':
+      return wordsOfPatterns.get(String(ruleValueOf(violation))) ?? message;
+    case 'string.min_bytes':
+    case 'string.min_len':
+      return ruleValueOf(violation) === 1n ? 'must not be empty' : message;
+    case 'enum.defined_only':
+    case 'enum.not_in':
+      return wordsOfEnum(violation);
+    case 'repeated.min_items':
+      return `must have at least ${countOf(violation, 'item')}`;
+    case 'repeated.max_items':
+      return `must have at most ${countOf(violation, 'item')}`;
+    case 'repeated.unique':
+      return 'must not have the same item twice';
+    case 'map.max_pairs':
+      return `must have at most ${countOf(violation, 'key')}`;
+    default:
+      return message
+        .replaceAll('greater than or equal to', 'at least')
+        .replaceAll('less than or equal to', 'at most');
+  }
+}
+
+function wordsOfAbsence({ field }: Violation): string {
+  const absent = field.at(-1);
+  return absent?.kind === 'oneof'
+    ? `one of ${absent.fields.map(({ name }) => name).join(', ')} must be given`
+    : 'must be given';
+}
+
+function wordsOfEnum(violation: Violation): string {
+  const values = fieldOf(violation)?.enum?.values.filter(({ number }) => number !== 0) ?? [];
+  if (values.length === 0) return violation.message;
+  return `must be one of ${values.map(({ name }) => name).join(', ')}`;
+}
+
+function countOf(violation: Violation, noun: string): string {
+  const count = String(ruleValueOf(violation));
+  return count === '1' ? `1 ${noun}` : `${count} ${noun}s`;
+}
+
+/** The field that the rule stands at, also where one of its items or keys breaks it. */
+function fieldOf({ field }: Violation): DescField | undefined {
+  return field.findLast((step): step is DescField => step.kind === 'field');
+}
+
+/** What the contract says of the rule: the 20 of `max_bytes: 20`. */
+function ruleValueOf(violation: Violation): unknown {
+  const field = fieldOf(violation);
+  if (field === undefined) return undefined;
+  let value: unknown = reflect(FieldRulesSchema, getOption(field, fieldRules));
+  for (const step of violation.rule) {
+    if (!isReflectMessage(value) || step.kind !== 'field') return undefined;
+    value = value.get(step);
+  }
+  return value;
+}
