@@ -86,7 +86,7 @@ describe('a rule set is refused', () => {
     );
     const violations = validateRuleSet(ruleSet({ earnRules: rules }));
     expect(violations).toHaveLength(1);
-    expect(violations[0]?.message).toMatch(/steps together, more than 200000/);
+    expect(violations[0]?.message).toMatch(/steps together, more than 100000/);
   });
 
   test('with the place of the mistake in its condition', () => {

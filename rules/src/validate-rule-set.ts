@@ -6,7 +6,7 @@ import type { EarnRule, Money, RuleSet, Schedule, Violation } from './language.t
 import { isTimeZone } from './zone-clock.ts';
 
 /** What the conditions of one rule set may cost together, in the steps of CONDITION_COST_MAX. */
-export const CONDITIONS_COST_MAX = 200_000;
+export const CONDITIONS_COST_MAX = 100_000;
 
 /**
  * What is wrong with a rule set beyond the limits on single fields, which the protos declare. Nothing is, if the answer

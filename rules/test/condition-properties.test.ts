@@ -123,9 +123,9 @@ test('a condition that is accepted never fails for its types', () => {
         ]);
       }
     }),
-    { numRuns: 20_000 },
+    { numRuns: 4_000 },
   );
-  expect(accepted).toBeGreaterThan(100);
+  expect(accepted).toBeGreaterThan(20);
 });
 
 test('no text at all makes the check throw', () => {

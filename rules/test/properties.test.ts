@@ -183,9 +183,9 @@ describe('whatever an operator writes and a member buys', () => {
           expect(usage.points > 0n && usage.points + used <= (limit ?? 0n)).toBe(true);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
-    expect(valid).toBeGreaterThan(100);
+    expect(valid).toBeGreaterThan(20);
   });
 
   test('even a rule set that does not validate never throws', () => {

@@ -19,7 +19,7 @@ interface Recipe {
 }
 
 interface Purchase {
-  readonly transaction: JsonObject;
+  readonly transaction: JsonObject & { readonly occurTime: string };
   readonly member?: {
     readonly attributes?: Record<string, string>;
     readonly joinTime?: string;
@@ -78,7 +78,7 @@ describe.each(RECIPES)('$title', ({ recipe }) => {
     expect(award.points).toBe(BigInt(purchase.points));
     expect(explanation).toEqual(purchase.explanation ?? explanation);
 
-    const occurTime = new Date(String(purchase.transaction['occurTime']));
+    const occurTime = new Date(purchase.transaction.occurTime);
     const available = availableTime(compiled, occurTime);
     const expires = expireTime(compiled, { availableTime: available, occurTime });
     const shown = (time: Date | string | null) =>

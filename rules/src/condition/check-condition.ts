@@ -9,7 +9,7 @@ export interface ConditionFault {
   readonly message: string;
 }
 
-/** What an expression may cost at most, in steps of roughly 0.1 µs on the largest transaction allowed. */
+/** What an expression may cost at most, on the largest transaction allowed, in steps of a fraction of a microsecond. */
 export const CONDITION_COST_MAX = 50_000;
 
 export interface CheckedCondition {
