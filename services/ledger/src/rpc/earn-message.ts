@@ -42,7 +42,6 @@ export function renderEarn(
     availableTime: timestampFromMs(lot.availableAt === always ? postTime : lot.availableAt),
     ...(expireTime !== undefined && { expireTime }),
     postTime: timestampFromMs(postTime),
-    transaction: earn.transaction,
   };
 }
 

@@ -8,15 +8,13 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { ExplanationLine } from "../../programs/v1/program_service_pb.ts";
 import { file_loyalty_programs_v1_program_service } from "../../programs/v1/program_service_pb.ts";
-import type { Transaction } from "../../programs/v1/transaction_pb.ts";
-import { file_loyalty_programs_v1_transaction } from "../../programs/v1/transaction_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file loyalty/ledger/v1/earn.proto.
  */
 export const file_loyalty_ledger_v1_earn: GenFile = /*@__PURE__*/
-  fileDesc("Chxsb3lhbHR5L2xlZGdlci92MS9lYXJuLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSKtBAoERWFybhISCgpwcm9ncmFtX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSFgoOdHJhbnNhY3Rpb25faWQYAyABKAkSLAoFc3RhdGUYBCABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FYXJuLlN0YXRlEg4KBnBvaW50cxgFIAEoAxIXCg9yZXZlcnNlZF9wb2ludHMYBiABKAMSGAoQcnVsZV9zZXRfdmVyc2lvbhgHIAEoBRI5CgtleHBsYW5hdGlvbhgIIAMoCzIkLmxveWFsdHkucHJvZ3JhbXMudjEuRXhwbGFuYXRpb25MaW5lEjIKDmF2YWlsYWJsZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJcG9zdF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI1Cgt0cmFuc2FjdGlvbhgMIAEoCzIgLmxveWFsdHkucHJvZ3JhbXMudjEuVHJhbnNhY3Rpb24SKgoHcmVmdW5kcxgNIAMoCzIZLmxveWFsdHkubGVkZ2VyLnYxLlJlZnVuZCJFCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgsKB0FXQUlURUQQARIKCgZQT1NURUQQAhIMCghSRVZFUlNFRBADIroCCgZSZWZ1bmQSEQoJcmVmdW5kX2lkGAEgASgJEi4KBXN0YXRlGAIgASgOMh8ubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kLlN0YXRlEg4KBnBvaW50cxgDIAEoAxINCgV0YWtlbhgEIAEoAxIOCgZsYXBzZWQYBSABKAMSDAoEb3dlZBgGIAEoAxIQCghmb3JnaXZlbhgHIAEoAxIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOdHJhbnNhY3Rpb25faWQYCSABKAkiVQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABILCgdXQUlUSU5HEAESCwoHQVBQTElFRBACEgwKCFJFSkVDVEVEEAMSDQoJQ0FOQ0VMTEVEEARiBnByb3RvMw", [file_google_protobuf_timestamp, file_loyalty_programs_v1_program_service, file_loyalty_programs_v1_transaction]);
+  fileDesc("Chxsb3lhbHR5L2xlZGdlci92MS9lYXJuLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSL2AwoERWFybhISCgpwcm9ncmFtX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSFgoOdHJhbnNhY3Rpb25faWQYAyABKAkSLAoFc3RhdGUYBCABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FYXJuLlN0YXRlEg4KBnBvaW50cxgFIAEoAxIXCg9yZXZlcnNlZF9wb2ludHMYBiABKAMSGAoQcnVsZV9zZXRfdmVyc2lvbhgHIAEoBRI5CgtleHBsYW5hdGlvbhgIIAMoCzIkLmxveWFsdHkucHJvZ3JhbXMudjEuRXhwbGFuYXRpb25MaW5lEjIKDmF2YWlsYWJsZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJcG9zdF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdyZWZ1bmRzGAwgAygLMhkubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kIkUKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASCwoHQVdBSVRFRBABEgoKBlBPU1RFRBACEgwKCFJFVkVSU0VEEAMiugIKBlJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAkSLgoFc3RhdGUYAiABKA4yHy5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmQuU3RhdGUSDgoGcG9pbnRzGAMgASgDEg0KBXRha2VuGAQgASgDEg4KBmxhcHNlZBgFIAEoAxIMCgRvd2VkGAYgASgDEhAKCGZvcmdpdmVuGAcgASgDEi8KC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg50cmFuc2FjdGlvbl9pZBgJIAEoCSJVCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgsKB1dBSVRJTkcQARILCgdBUFBMSUVEEAISDAoIUkVKRUNURUQQAxINCglDQU5DRUxMRUQQBGIGcHJvdG8z", [file_google_protobuf_timestamp, file_loyalty_programs_v1_program_service]);
 
 /**
  * The one credit that a transaction led to.
@@ -102,16 +100,9 @@ export type Earn = Message<"loyalty.ledger.v1.Earn"> & {
   postTime?: Timestamp | undefined;
 
   /**
-   * The transaction as it was reported.
+   * The refunds of the transaction; only where the earn itself is asked for.
    *
-   * @generated from field: loyalty.programs.v1.Transaction transaction = 12;
-   */
-  transaction?: Transaction | undefined;
-
-  /**
-   * The refunds of the transaction.
-   *
-   * @generated from field: repeated loyalty.ledger.v1.Refund refunds = 13;
+   * @generated from field: repeated loyalty.ledger.v1.Refund refunds = 12;
    */
   refunds: Refund[];
 };
