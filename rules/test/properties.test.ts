@@ -8,7 +8,7 @@ import {
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate } from '@loyalty/rules/evaluate.ts';
-import { POINTS_MAX } from '@loyalty/rules/language.ts';
+import { POINTS_MAX, type RuleSet } from '@loyalty/rules/language.ts';
 import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
 import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
 import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
@@ -151,6 +151,12 @@ const cases = fc.record({
   used: fc.bigInt({ min: 0n, max: POINTS_MAX }),
 });
 
+/** Leaves the rules that nothing is said against. */
+function dropRefusedRules(rules: RuleSet): void {
+  const refused = new Set(validateRuleSet(rules).map(({ field }) => field.replace(/\].*/, ']')));
+  rules.earnRules = rules.earnRules.filter((_, index) => !refused.has(`earn_rules[${index}]`));
+}
+
 /** Reads what an explanation says, in its own way: [numerator, denominator]. */
 function readNumber(text: string): [bigint, bigint] {
   const [numerator = '', denominator] = text.split('/');
@@ -165,14 +171,13 @@ function plus([a, b]: [bigint, bigint], [c, d]: [bigint, bigint]): [bigint, bigi
 
 describe('whatever an operator writes and a member buys', () => {
   test('what validates never throws, and gives points within their bounds', () => {
-    let valid = 0;
     fc.assert(
       fc.property(cases, ({ rules, purchase, used }) => {
         expect(validator.validate(RuleSetSchema, rules).kind).toBe('valid');
         expect(validator.validate(TransactionSchema, purchase).kind).toBe('valid');
         expect(validateTransaction(purchase)).toEqual([]);
-        if (validateRuleSet(rules).length > 0) return;
-        valid += 1;
+        dropRefusedRules(rules);
+        expect(validateRuleSet(rules)).toEqual([]);
         const award = evaluateFor(rules, purchase, { capUsed: () => used });
         expect(award.points >= 0n && award.points <= POINTS_MAX).toBe(true);
         expect(award.explanation.map(({ ruleId }) => ruleId)).toEqual(
@@ -185,7 +190,6 @@ describe('whatever an operator writes and a member buys', () => {
       }),
       { numRuns: 400 },
     );
-    expect(valid).toBeGreaterThan(20);
   });
 
   test('even a rule set that does not validate never throws', () => {
