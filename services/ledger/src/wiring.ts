@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createTokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
-import { createPublisher, type Publisher } from '@loyalty/platform/messaging/publisher.ts';
+import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
@@ -55,6 +55,8 @@ const applicationName = 'loyalty-ledger';
 const migrations = join(import.meta.dirname, '../migrations');
 /** Connections for what is off the hot path: program snapshots, dead letters, migrations. */
 const knexPoolSize = 4;
+/** Short enough for callers to be answered, and to try again, within their deadline while NATS is away. */
+const submitTimeoutMs = 2_000;
 
 export interface RunningLedger {
   readonly grpcPort: number;
@@ -90,11 +92,15 @@ export async function startLedger(config: LedgerConfig, logger: Logger): Promise
     const { catalog, closeCatalog } = startCatalog(part);
     cleanups.push(closeCatalog);
     const metrics = createRegistry({ service: 'ledger' });
-    const publisher = createPublisher(nats);
-    const relay = createRelay({ pool, publisher, logger, registry: metrics });
+    const relay = createRelay({
+      pool,
+      publisher: createPublisher(nats),
+      logger,
+      registry: metrics,
+    });
     relay.start();
     cleanups.push(() => relay.stop());
-    const app = createApp(part, { catalog, publisher, wakeRelay: relay.wake });
+    const app = createApp(part, { catalog, wakeRelay: relay.wake });
     startIntake(part, app);
     cleanups.push(async () => {
       stopping.abort();
@@ -165,17 +171,14 @@ function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => v
 }
 
 function createApp(
-  { knex, pool }: Part,
-  {
-    catalog,
-    publisher,
-    wakeRelay,
-  }: { catalog: ProgramCatalog; publisher: Publisher; wakeRelay: () => void },
+  { knex, pool, nats }: Part,
+  { catalog, wakeRelay }: { catalog: ProgramCatalog; wakeRelay: () => void },
 ): App & { deadLetters: DeadLetters } {
   const commit = createCommitToLedger({ pool, encodeEvents, clock, wakeRelay });
   const queue = createCommitQueue({ commit });
   const reader = createLedgerReader(pool);
   const deadLetters = createDeadLetters(knex);
+  const publisher = createPublisher(nats, { timeoutMs: submitTimeoutMs });
   return {
     clock,
     deadLetters,

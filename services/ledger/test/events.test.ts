@@ -1,0 +1,110 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLogger } from '@loyalty/platform/logging.ts';
+import { consume, type IncomingMessage } from '@loyalty/platform/messaging/consumer.ts';
+import { EntryRecordedSchema } from '@loyalty/proto/loyalty/events/v1/entry_recorded_pb.ts';
+import { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
+import { eventually } from './eventually.ts';
+import {
+  availablePoints,
+  checkout,
+  createMember,
+  purchase,
+  type Setting,
+  startSetting,
+  tokenOf,
+} from './running-ledger.ts';
+
+let setting: Setting;
+let consuming: Promise<void>;
+const received: IncomingMessage[] = [];
+const leaving = new AbortController();
+
+beforeAll(async () => {
+  setting = await startSetting();
+  consuming = consume({
+    nats: setting.nats,
+    stream: 'LOYALTY_EVENTS',
+    durable: 'test',
+    filter: 'loyalty.events.v1.>',
+    batch: 100,
+    maxAckPending: 1_000,
+    ackWaitMs: 30_000,
+    async handle(message) {
+      received.push(message);
+      return 'ack';
+    },
+    signal: leaving.signal,
+    logger: createLogger({ name: 'test', level: 'silent' }),
+  });
+});
+afterAll(async () => {
+  leaving.abort();
+  await consuming;
+  await setting.stop();
+});
+
+/** The ledger's events of a program, in the order of their ids. */
+function eventsOf(programId: string): IncomingMessage[] {
+  return received
+    .filter(({ subject }) => subject.startsWith(`loyalty.events.v1.${programId}.`))
+    .filter((message) => message.header('ce-source') === '/ledger')
+    .toSorted((a, b) => sequenceOf(a) - sequenceOf(b));
+}
+
+function sequenceOf(message: IncomingMessage): number {
+  return Number(message.header('ce-id')?.split('-')[1]);
+}
+
+test('every line of the journal is announced once, under an id without gaps', async () => {
+  const member = await createMember(setting, { rewards: { glass: 10n } });
+  const { ledger, redemptions } = setting.clients;
+  await ledger.earn(
+    { ...member, transaction: purchase(25_000) },
+    { ...checkout, requestId: 'call-of-the-earn' },
+  );
+  const alice = await tokenOf('member', 'alice');
+  const glass = { ...member, rewardId: 'glass' };
+  await redemptions.redeem({ ...glass, idempotencyKey: 'a' }, alice);
+  await redemptions.redeem({ ...glass, idempotencyKey: 'b' }, alice).catch(() => undefined);
+
+  await eventually(() => expect(eventsOf(member.programId)).toHaveLength(4));
+  const events = eventsOf(member.programId);
+  expect(events.map(sequenceOf)).toEqual([1, 2, 3, 4]);
+  expect(events.map((event) => event.header('ce-type'))).toEqual([
+    'loyalty.membership.joined',
+    'loyalty.points.earned',
+    'loyalty.redemption.captured',
+    'loyalty.redemption.rejected',
+  ]);
+  expect(events.map(({ subject }) => subject)).toContain(
+    `loyalty.events.v1.${member.programId}.points.earned`,
+  );
+
+  const [, earned, captured] = events.map(({ data }) => fromBinary(EntryRecordedSchema, data));
+  expect(earned).toMatchObject({
+    ...member,
+    entry: { kind: Entry_Kind.EARN, points: 10n, sequence: 2n, requestId: 'call-of-the-earn' },
+  });
+  expect(captured?.entry).toMatchObject({ points: -10n, actor: 'member:alice' });
+  const [, event] = events;
+  expect(event?.header('ce-id')).toBe(`${earned?.membershipId}-2`);
+  expect(event?.header('ce-specversion')).toBe('1.0');
+  expect(event?.header('content-type')).toBe('application/protobuf');
+  expect(event?.header('ce-actor')).toBe('service:checkout');
+  expect(new Date(event?.header('ce-time') ?? '').getTime()).toBeGreaterThan(0);
+});
+
+test('events of many at once arrive once each', async () => {
+  const member = await createMember(setting);
+  await Promise.all(
+    Array.from({ length: 200 }, () =>
+      setting.clients.ledger.earn({ ...member, transaction: purchase(10_000) }, checkout),
+    ),
+  );
+  await eventually(() => expect(eventsOf(member.programId).length).toBeGreaterThanOrEqual(201));
+  expect(eventsOf(member.programId).map(sequenceOf)).toEqual(
+    Array.from({ length: 201 }, (_, index) => index + 1),
+  );
+  expect(await availablePoints(setting, member)).toBe(1_000n);
+});

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  admin,
+  availablePoints,
+  checkout,
+  createMember,
+  createProgram,
+  purchase,
+  refusalOf,
+  type Setting,
+  startSetting,
+  tokenOf,
+} from './running-ledger.ts';
+
+let setting: Setting;
+beforeAll(async () => {
+  setting = await startSetting();
+});
+afterAll(() => setting.stop());
+
+const alice = await tokenOf('member', 'alice');
+const bob = await tokenOf('member', 'bob');
+
+describe('a member', () => {
+  test('sees all programs that they are in, each with its balance', async () => {
+    const programs = [await createMember(setting, { cents: 10_000 }), await createMember(setting)];
+    const { memberships } = await setting.clients.memberships.listMemberships(
+      { userId: 'alice', pageSize: 500 },
+      alice,
+    );
+    for (const [index, { programId }] of programs.entries()) {
+      const shown = memberships.find((membership) => membership.programId === programId);
+      expect(shown?.balance?.available).toBe(index === 0 ? 5n : 0n);
+    }
+    const ids = memberships.map(({ programId }) => programId);
+    expect(ids).toEqual(ids.toSorted());
+  });
+
+  test('reaches nothing of another’s', async () => {
+    const member = await createMember(setting, { cents: 100_000, rewards: { glass: 10n } });
+    const { memberships, ledger, redemptions } = setting.clients;
+    const redeem = { ...member, rewardId: 'glass', idempotencyKey: 'k' };
+    const calls = [
+      memberships.getMembership(member, bob),
+      memberships.listMemberships({ userId: 'alice' }, bob),
+      memberships.joinProgram(member, bob),
+      ledger.getBalance(member, bob),
+      ledger.listEntries(member, bob),
+      redemptions.redeem(redeem, bob),
+      redemptions.getRedemption({ ...member, redemptionId: 'r' }, bob),
+      redemptions.listRedemptions(member, bob),
+    ];
+    for (const call of calls) {
+      expect(await refusalOf(call)).toMatchObject({ code: 7, reason: 'PERMISSION_DENIED' });
+    }
+    expect(await availablePoints(setting, member)).toBe(50n);
+  });
+
+  test('can’t tell another’s earn from one that doesn’t exist', async () => {
+    const member = await createMember(setting);
+    const transaction = purchase(10_000);
+    await setting.clients.ledger.earn({ ...member, transaction }, checkout);
+    const getEarn = (transactionId: string) =>
+      setting.clients.ledger.getEarn({ programId: member.programId, transactionId }, bob);
+    const [others, missing] = await Promise.all([
+      refusalOf(getEarn(transaction.transactionId)),
+      refusalOf(getEarn('no-such-order')),
+    ]);
+    expect(others).toMatchObject({ code: 5, reason: 'EARN_NOT_POSTED' });
+    expect([others.message, others.metadata]).toEqual([missing.message, missing.metadata]);
+    const own = await setting.clients.ledger.getEarn(
+      { programId: member.programId, transactionId: transaction.transactionId },
+      alice,
+    );
+    expect(own.earn?.points).toBe(5n);
+  });
+
+  test('can’t give themselves points', async () => {
+    const member = await createMember(setting);
+    const { ledger } = setting.clients;
+    const report = { ...member, transaction: purchase(10_000) };
+    for (const call of [
+      ledger.earn(report, alice),
+      ledger.submitEarn(report, alice),
+      ledger.batchEarn({ programId: member.programId, earns: [report] }, alice),
+    ]) {
+      expect(await refusalOf(call)).toMatchObject({ reason: 'PERMISSION_DENIED' });
+    }
+  });
+
+  test('reaches nothing of another’s over HTTP either', async () => {
+    const member = await createMember(setting);
+    const path = 'loyalty.ledger.v1.LedgerService/GetBalance';
+    const ask = (token: string) =>
+      fetch(`${setting.httpUrl}/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify(member),
+      });
+    expect((await ask(bob.token)).status).toBe(403);
+    expect((await ask(alice.token)).status).toBe(200);
+  });
+});
+
+describe('a token for some programs', () => {
+  test('shows no others', async () => {
+    const inside = await createMember(setting);
+    const outside = await createMember(setting);
+    const some = await tokenOf('service', 'checkout', [inside.programId]);
+    const { memberships, ledger } = setting.clients;
+    const list = await memberships.listMemberships({ userId: 'alice' }, some);
+    expect(list.memberships.map(({ programId }) => programId)).toEqual([inside.programId]);
+    expect(await refusalOf(ledger.getBalance(outside, some))).toMatchObject({
+      reason: 'PERMISSION_DENIED',
+    });
+  });
+});
+
+describe('the members of a program', () => {
+  test('are listed by user id, page by page, to operators', async () => {
+    const programId = await createProgram(setting);
+    const users = ['carol', 'alice', 'bob'];
+    for (const userId of users) {
+      await setting.clients.memberships.joinProgram({ programId, userId }, checkout);
+    }
+    const { memberships } = setting.clients;
+    const first = await memberships.listMembers({ programId, pageSize: 2 }, admin);
+    const pageToken = first.nextPageToken;
+    const second = await memberships.listMembers({ programId, pageSize: 2, pageToken }, admin);
+    expect(first.members.map(({ userId }) => userId)).toEqual(['alice', 'bob']);
+    expect(second.members.map(({ userId }) => userId)).toEqual(['carol']);
+    expect(second.nextPageToken).toBe('');
+    expect(await refusalOf(memberships.listMembers({ programId }, alice))).toMatchObject({
+      reason: 'PERMISSION_DENIED',
+    });
+  });
+
+  test('of an unknown program are no empty list', async () => {
+    const list = setting.clients.memberships.listMembers({ programId: 'no-such-one' }, admin);
+    expect(await refusalOf(list)).toMatchObject({ reason: 'PROGRAM_NOT_FOUND' });
+  });
+});
+
+test('who joins again is answered as a member', async () => {
+  const programId = await createProgram(setting);
+  const member = { programId, userId: 'alice', attributes: { tier: 'gold' } };
+  const { memberships } = setting.clients;
+  const first = await memberships.joinProgram(member, alice);
+  const again = await memberships.joinProgram({ programId, userId: 'alice' }, alice);
+  expect(first.replayed).toBe(false);
+  expect(again).toMatchObject({ replayed: true, membership: { attributes: { tier: 'gold' } } });
+  expect(again.membership?.joinTime).toEqual(first.membership?.joinTime);
+});
