@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
+import { requestIdOf } from '@loyalty/platform/rpc/request-id.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import {
   type FastifyInstance,
@@ -34,8 +34,6 @@ export interface HttpServerOptions {
   readonly isOpen: () => boolean;
 }
 
-const requestIdPattern = /^[\w.:/+=@-]{1,128}$/;
-
 /** The HTTP shell around the transcoder: bodies, request ids, errors, probes, logs. */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const { logger, limits, isOpen } = options;
@@ -53,7 +51,9 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     },
     // Connections that are open when the process stops are served until they are idle.
     return503OnClosing: false,
-    genReqId: requestIdOf,
+    // Node joins the values of a header that is sent twice; no request id has a comma.
+    genReqId: (request: IncomingMessage) =>
+      requestIdOf(request.headers['x-request-id']?.toString()),
     clientErrorHandler: answerConnectionError,
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
   }) as unknown as FastifyInstance;
@@ -72,12 +72,6 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   serveProbes(app, isOpen);
   serveRoutes(app, options);
   return app;
-}
-
-/** The caller's request id, if it is one that logs and headers can carry; a new one otherwise. */
-function requestIdOf(request: IncomingMessage): string {
-  const given = request.headers['x-request-id'];
-  return typeof given === 'string' && requestIdPattern.test(given) ? given : randomUUID();
 }
 
 const jsonMediaType = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;

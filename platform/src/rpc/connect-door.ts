@@ -1,6 +1,5 @@
 import { type DescMethodUnary, fromBinary, fromJsonString, type Message } from '@bufbuild/protobuf';
 import {
-  ConnectError,
   createConnectRouter,
   createContextKey,
   createContextValues,
@@ -14,13 +13,14 @@ import {
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
 import type { Logger } from '../logging.ts';
+import { connectErrorOf } from './connect-error.ts';
 import type { Mountable } from './handler.ts';
 import type { HttpRequest, HttpResponse } from './http-port.ts';
 import type { RpcLimits } from './limits.ts';
 import { handlerOf, unaryMethodsOf } from './mount.ts';
 import type { Codec, Pipeline, Route } from './pipeline.ts';
 import { type RawBody, takeBody } from './raw-body.ts';
-import { type CallStatus, detailsOf } from './status.ts';
+import { createUnknownMethodHandler, isMethodPath } from './unknown-method.ts';
 
 /** What a request's message comes as: bytes, or, where the library took it from a GET's query, decoded already. */
 type Raw = RawBody | Message;
@@ -37,7 +37,7 @@ export interface ConnectDoorOptions {
 
 /**
  * Connect, gRPC-Web and gRPC for browsers, curl and Connect clients. The function returned serves a request if it is
- * for one of the methods, and says whether it was.
+ * for a method, also one that there isn't, and says whether it was.
  */
 export function createConnectDoor({
   pipeline,
@@ -61,10 +61,13 @@ export function createConnectDoor({
       router.rpc(method, (request, context) => serveCall(pipeline, route, request, context));
     }
   }
+  const unknownMethod = createUnknownMethodHandler(logger);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, response) => {
-    const handler = handlers.get(request.url?.split('?', 1)[0] ?? '');
+    const path = request.url?.split('?', 1)[0] ?? '';
+    const isUnknownMethod = request.method === 'POST' && isMethodPath(path);
+    const handler = handlers.get(path) ?? (isUnknownMethod ? unknownMethod : undefined);
     if (handler === undefined) return false;
     serveHttp(handler, request, response, limits.messageBytesMax).catch((error: unknown) => {
       if (request.destroyed || response.destroyed) return;
@@ -100,6 +103,7 @@ function rawCodec({ input }: DescMethodUnary): Codec<Raw, Message> {
   return {
     decode(raw) {
       if ('$typeName' in raw) return raw;
+      if ('problem' in raw) throw new Error(raw.problem);
       return raw.format === 'proto'
         ? fromBinary(input, raw.bytes)
         : fromJsonString(input, text.decode(raw.bytes));
@@ -135,9 +139,4 @@ function serveCall(
     );
     context.signal.addEventListener('abort', cancel);
   });
-}
-
-function connectErrorOf(status: CallStatus, requestId: string): ConnectError {
-  const details = detailsOf(status);
-  return new ConnectError(status.message, status.code, { 'x-request-id': requestId }, details);
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { create, type DescMethodUnary, type Message } from '@bufbuild/protobuf';
 import { type Access, accessOf, authorize } from '../auth/access.ts';
 import { Unauthenticated } from '../auth/errors.ts';
@@ -8,6 +7,7 @@ import type { RpcMetrics } from '../telemetry/metrics.ts';
 import { traceIdOf } from '../telemetry/traceparent.ts';
 import { Cancelled, DeadlineExceeded, Overloaded, Undecodable } from './errors.ts';
 import type { AnyHandler } from './handler.ts';
+import { requestIdOf } from './request-id.ts';
 import { RunningCall } from './running-call.ts';
 import { type CallStatus, codeName, statusOf } from './status.ts';
 import { validatorOf } from './validation.ts';
@@ -75,7 +75,6 @@ export interface PipelineOptions {
   translateError: (error: unknown) => unknown;
 }
 
-const requestIdPattern = /^[\w.:/+=@-]{1,128}$/;
 const bearerPattern = /^bearer +(\S+)$/i;
 const timerMsMax = 2 ** 31 - 1;
 
@@ -133,10 +132,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     serve(route, incoming, answer) {
       const nowMs = Date.now();
       const call = new RunningCall({
-        requestId:
-          incoming.requestId !== undefined && requestIdPattern.test(incoming.requestId)
-            ? incoming.requestId
-            : randomUUID(),
+        requestId: requestIdOf(incoming.requestId),
         traceId: traceIdOf(incoming.traceparent),
         deadlineMs: incoming.deadlineMs ?? nowMs + defaultDeadlineMs,
         method: route.name,

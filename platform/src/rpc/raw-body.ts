@@ -1,13 +1,15 @@
 import type { Compression, UniversalServerRequest } from '@connectrpc/connect/protocol';
 
-/** A request's message, unframed and uncompressed but not decoded. */
-export interface RawBody {
+/** A request's message, unframed and uncompressed but not decoded; or why there is none. */
+export type RawBody = RawMessage | { readonly problem: string };
+
+interface RawMessage {
   readonly bytes: Uint8Array;
   readonly format: 'proto' | 'json';
 }
 
 interface Framing {
-  format: RawBody['format'];
+  format: RawMessage['format'];
   /** gRPC and gRPC-Web put five bytes before the message: a flag and the length. */
   enveloped: boolean;
 }
@@ -19,8 +21,8 @@ const emptyMessage = { proto: '', json: '{}' };
 
 /**
  * Takes the message out of a request and leaves an empty one in its place. The Connect library would decode the
- * message before anybody is authenticated, and answer bytes that can't be decoded with INTERNAL.
- * What is wrong in other ways (too large, badly framed, unknown compression) is left to the library.
+ * message before anybody is authenticated, and answer what can't be decoded, is badly framed or too large without a
+ * reason. An unknown content type or compression is left to it, because it says which ones there are.
  */
 export async function takeBody(
   request: UniversalServerRequest,
@@ -29,6 +31,8 @@ export async function takeBody(
   const framing = framingOf(request);
   if (framing === undefined || !isByteStream(request.body)) return { request, body: undefined };
 
+  const taken = (body: RawBody) => ({ request: emptied(request, framing), body });
+  const tooLarge = `it is larger than ${options.bytesMax} bytes`;
   const iterator = request.body[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -36,22 +40,35 @@ export async function takeBody(
     chunks.push(next.value);
     size += next.value.byteLength;
     if (size > options.bytesMax + prefixBytes) {
-      // The rest stays unread: this is enough for the library to see that it is too much.
-      return { request: { ...request, body: streamOf(...chunks) }, body: undefined };
+      return taken({ problem: tooLarge });
     }
   }
   const received = Buffer.concat(chunks);
-  const bytes = await messageOf(received, request, framing, options);
-  if (bytes === undefined) {
+  if (framing.enveloped && !isOneEnvelope(received)) {
+    return taken({ problem: 'it is not one message with its length before it' });
+  }
+  const message = framing.enveloped ? received.subarray(prefixBytes) : received;
+  const encoding = encodingOf(received, request, framing);
+  const compression = options.compressions.find(({ name }) => name === encoding);
+  if (encoding !== 'identity' && compression === undefined) {
     return { request: { ...request, body: streamOf(received) }, body: undefined };
   }
+  const bytes =
+    compression === undefined
+      ? message
+      : await decompressed(message, compression, options.bytesMax);
+  if (bytes === undefined) {
+    return taken({ problem: `it can't be decompressed, or ${tooLarge} then` });
+  }
+  if (bytes.byteLength > options.bytesMax) return taken({ problem: tooLarge });
+  return taken({ bytes, format: framing.format });
+}
+
+function emptied(request: UniversalServerRequest, framing: Framing): UniversalServerRequest {
   const header = new Headers(request.header);
   header.delete('content-length');
   header.delete('content-encoding');
-  return {
-    request: { ...request, header, body: streamOf(emptyBody(framing)) },
-    body: { bytes, format: framing.format },
-  };
+  return { ...request, header, body: streamOf(emptyBody(framing)) };
 }
 
 function framingOf({ method, header }: UniversalServerRequest): Framing | undefined {
@@ -66,19 +83,23 @@ function isByteStream(body: UniversalServerRequest['body']): body is AsyncIterab
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }
 
-/** The message as it was before framing and compression; undefined if that can't be undone. */
-async function messageOf(
+function encodingOf(
   received: Buffer,
   { header }: UniversalServerRequest,
   { enveloped }: Framing,
-  options: { compressions: readonly Compression[]; bytesMax: number },
+): string {
+  if (enveloped && received[0] === 0) return 'identity';
+  return enveloped
+    ? (header.get('grpc-encoding') ?? 'undeclared')
+    : (header.get('content-encoding') ?? 'identity');
+}
+
+function decompressed(
+  message: Uint8Array,
+  compression: Compression,
+  bytesMax: number,
 ): Promise<Uint8Array | undefined> {
-  if (enveloped && !isOneEnvelope(received)) return undefined;
-  const message = enveloped ? received.subarray(prefixBytes) : received;
-  const encoding = header.get(enveloped ? 'grpc-encoding' : 'content-encoding') ?? 'identity';
-  if (enveloped ? received[0] === 0 : encoding === 'identity') return message;
-  const compression = options.compressions.find(({ name }) => name === encoding);
-  return compression?.decompress(message, options.bytesMax).catch(() => undefined);
+  return compression.decompress(message, bytesMax).catch(() => undefined);
 }
 
 function isOneEnvelope(received: Buffer): boolean {
@@ -97,6 +118,6 @@ function emptyBody({ format, enveloped }: Framing): Uint8Array {
   return Buffer.concat([prefix, message]);
 }
 
-async function* streamOf(...chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* chunks;
+async function* streamOf(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield chunk;
 }
