@@ -1,8 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** What `look` answers once it doesn't throw any more; its last error after ten seconds. */
-export async function eventually<Result>(look: () => Promise<Result> | Result): Promise<Result> {
-  const giveUpMs = Date.now() + 10_000;
+/** What `look` answers once it doesn't throw any more; its last error when the time is over. */
+export async function eventually<Result>(
+  look: () => Promise<Result> | Result,
+  withinMs = 10_000,
+): Promise<Result> {
+  const giveUpMs = Date.now() + withinMs;
   for (;;) {
     try {
       return await look();

@@ -102,6 +102,7 @@ export async function startSetting() {
       const grpcPort = Number(config.programs.address.split(':')[1]);
       programs = await startPrograms({ ...programsConfig, grpcPort }, logger);
     },
+    stopLedger: () => ledger.stop(),
     async restartLedger() {
       clients.close();
       await ledger.stop();

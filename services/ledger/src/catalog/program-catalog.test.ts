@@ -1,0 +1,152 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createLogger } from '@loyalty/platform/logging.ts';
+import { Program_State, ProgramSchema } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
+import {
+  type GetProgramSnapshotResponse,
+  GetProgramSnapshotResponseSchema,
+} from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
+import { RuleSet_State } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { eventually } from '../../test/eventually.ts';
+import type { ProgramSnapshot } from '../app/program-snapshots.ts';
+import { ProgramNotFound, ProgramsUnavailable } from '../domain/errors.ts';
+import { createProgramCatalog, type KeptCatalog } from './program-catalog.ts';
+
+const programId = 'wine-dine';
+let stopping: AbortController;
+beforeEach(() => {
+  stopping = new AbortController();
+});
+afterEach(() => stopping.abort());
+
+type Answer = () => Promise<GetProgramSnapshotResponse>;
+
+/** A catalog whose questions are answered in turn; the last answer is repeated. */
+function catalogOf(...answers: Answer[]) {
+  const asked: string[] = [];
+  const stored = new Map<string, ProgramSnapshot>();
+  const changes: string[] = [];
+  const catalog: KeptCatalog = createProgramCatalog({
+    source(id) {
+      asked.push(id);
+      const answer = answers.length > 1 ? answers.shift() : answers[0];
+      if (answer === undefined) throw new Error('nothing to answer');
+      return answer();
+    },
+    snapshots: {
+      find: async (id) => stored.get(id)?.content,
+      keep: async (snapshot) => {
+        stored.set(snapshot.programId, snapshot);
+      },
+    },
+    logger: createLogger({ name: 'test', level: 'silent' }),
+    onChange: (after, before) => changes.push(`${before.state} to ${after.state}`),
+    signal: stopping.signal,
+  });
+  return { catalog, asked, stored, changes };
+}
+
+function aProgram(settings: { state: Program_State; timeZone?: string }) {
+  return create(ProgramSchema, { programId, ...settings });
+}
+
+function snapshot(
+  revision: bigint,
+  changes: MessageInitShape<typeof GetProgramSnapshotResponseSchema> = {},
+): Answer {
+  const program = aProgram({ state: Program_State.ACTIVE, timeZone: 'Europe/Paris' });
+  const message = create(GetProgramSnapshotResponseSchema, { program, revision, ...changes });
+  return () => Promise.resolve(message);
+}
+
+const absent: Answer = () => Promise.reject(new ProgramNotFound(programId));
+const away: Answer = () => Promise.reject(new ProgramsUnavailable(programId, undefined));
+
+describe('a program', () => {
+  test('is asked for once, however many need it at the same time', async () => {
+    const { catalog, asked } = catalogOf(snapshot(1n));
+    await Promise.all(Array.from({ length: 50 }, () => catalog.get(programId)));
+    await catalog.get(programId);
+    expect(asked).toHaveLength(1);
+  });
+
+  test('that doesn’t exist isn’t asked for again at once, but is as soon as it is announced', async () => {
+    const { catalog, asked } = catalogOf(absent, snapshot(1n));
+    await expect(catalog.get(programId)).rejects.toThrow(ProgramNotFound);
+    await expect(catalog.get(programId)).rejects.toThrow(ProgramNotFound);
+    expect(asked).toHaveLength(1);
+    catalog.announce({ programId, revision: 1n });
+    expect((await catalog.get(programId)).revision).toBe(1n);
+  });
+
+  test('that is announced is asked for until the answer is as new', async () => {
+    const { catalog } = catalogOf(snapshot(1n), away, snapshot(1n), snapshot(2n));
+    await catalog.get(programId);
+    catalog.announce({ programId, revision: 2n });
+    await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
+  });
+
+  test('that changes while it is asked for the first time is asked for again', async () => {
+    const first = Promise.withResolvers<GetProgramSnapshotResponse>();
+    const { catalog } = catalogOf(() => first.promise, snapshot(2n));
+    const got = catalog.get(programId);
+    catalog.announce({ programId, revision: 2n });
+    first.resolve(await snapshot(1n)());
+    await got;
+    await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
+  });
+
+  test('is never replaced by an older answer', async () => {
+    const slow = Promise.withResolvers<GetProgramSnapshotResponse>();
+    const { catalog, stored } = catalogOf(snapshot(1n), () => slow.promise, snapshot(1n));
+    await catalog.get(programId);
+    catalog.announce({ programId, revision: 3n });
+    slow.resolve(await snapshot(3n)());
+    await eventually(async () => expect((await catalog.get(programId)).revision).toBe(3n));
+    expect(stored.get(programId)?.revision).toBe(3n);
+    catalog.announce({ programId, revision: 2n });
+    expect((await catalog.get(programId)).revision).toBe(3n);
+  });
+
+  test('known from before is used while the Programs service is away, and asked for meanwhile', async () => {
+    const before = catalogOf(snapshot(1n));
+    await before.catalog.get(programId);
+    const { catalog, stored } = catalogOf(away, away, snapshot(2n));
+    for (const [id, kept] of before.stored) stored.set(id, kept);
+    expect((await catalog.get(programId)).revision).toBe(1n);
+    await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
+  });
+
+  test('never known here is unavailable while the Programs service is away', async () => {
+    const { catalog } = catalogOf(away);
+    await expect(catalog.get(programId)).rejects.toThrow(ProgramsUnavailable);
+  });
+
+  test('tells when its state changes', async () => {
+    const suspended = aProgram({ state: Program_State.SUSPENDED });
+    const { catalog, changes } = catalogOf(snapshot(1n, { program: suspended }), snapshot(2n));
+    await catalog.get(programId);
+    catalog.announce({ programId, revision: 2n });
+    await eventually(() => expect(changes).toEqual(['SUSPENDED to ACTIVE']));
+  });
+});
+
+test('rules count in the order of their times, without drafts and withdrawn ones', async () => {
+  const effective = (seconds: bigint) => ({ seconds, nanos: 0 });
+  const { catalog } = catalogOf(
+    snapshot(1n, {
+      ruleSets: [
+        { version: 3, state: RuleSet_State.ACTIVE, effectiveTime: effective(300n) },
+        { version: 1, state: RuleSet_State.SUPERSEDED, effectiveTime: effective(100n) },
+        { version: 2, state: RuleSet_State.WITHDRAWN, effectiveTime: effective(200n) },
+        { version: 4, state: RuleSet_State.DRAFT },
+      ],
+      rewards: [{ rewardId: 'glass' }],
+    }),
+  );
+  const { ruleSets, rewards, clock, redemptionsPerMinute } = await catalog.get(programId);
+  expect(ruleSets.map(({ version }) => version)).toEqual([1, 3]);
+  expect([...rewards.keys()]).toEqual(['glass']);
+  expect(clock.timeZone).toBe('Europe/Paris');
+  expect(redemptionsPerMinute).toBe(5);
+});
