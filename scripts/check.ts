@@ -7,6 +7,7 @@ import { findBreakingChanges } from './breaking-changes.ts';
 import { Finding, isCommand, root, run } from './commands.ts';
 import { dumpedSchemas } from './database-schema.ts';
 import { loosePins } from './dependency-pins.ts';
+import { errorDocs, errorDocsFile, isErrorDocsStale } from './error-docs.ts';
 import { generatedCode, staleFiles } from './generated-code.ts';
 import { forbiddenImports } from './import-layers.ts';
 import { sourceImports } from './source-imports.ts';
@@ -29,11 +30,9 @@ const steps: Record<string, Step> = {
   },
   breaking: findBreakingChanges,
   generated: async () => {
-    const stale = await staleFiles(await generatedCode());
-    return refuse(
-      stale.map((path) => `proto/gen/${path}`),
-      'Run: npm run generate',
-    );
+    const stale = (await staleFiles(await generatedCode())).map((path) => `proto/gen/${path}`);
+    if (await isErrorDocsStale(await errorDocs())) stale.push(errorDocsFile);
+    return refuse(stale, 'Run: npm run generate');
   },
   schema: async () => {
     const stale = (await dumpedSchemas()).filter(({ isStale }) => isStale);

@@ -1,14 +1,19 @@
-// npm run generate: writes proto/gen from the contracts. Only files whose content differs are
-// touched, and nothing is when a contract has an error.
+// npm run generate: writes proto/gen and docs/errors.md from the contracts. Only files whose content
+// differs are touched, and nothing is when a contract has an error.
 import { styleText } from 'node:util';
 import { Finding } from './commands.ts';
+import { errorDocs, isErrorDocsStale, writeErrorDocs } from './error-docs.ts';
 import { generatedCode, staleFiles, writeGenerated } from './generated-code.ts';
 
 try {
   const files = await generatedCode();
+  const page = await errorDocs();
   const stale = await staleFiles(files);
   await writeGenerated(files);
-  console.log(`${files.size} generated files, ${stale.length} changed.`);
+  const isPageStale = await isErrorDocsStale(page);
+  if (isPageStale) await writeErrorDocs(page);
+  const changed = stale.length + (isPageStale ? 1 : 0);
+  console.log(`${files.size + 1} generated files, ${changed} changed.`);
 } catch (error) {
   if (!(error instanceof Finding)) throw error;
   console.error(error.message);

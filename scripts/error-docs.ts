@@ -1,0 +1,78 @@
+// docs/errors.md: the catalogue of error reasons as its contract tells it, for who meets one.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createFileRegistry, fromBinary, getOption } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { root, run } from './commands.ts';
+import { writeThirdPartyProtos } from './third-party-protos.ts';
+
+/** From the project's top. */
+export const errorDocsFile = 'docs/errors.md';
+
+/** What the contract says of a reason; `code` is a number of google.rpc.Code. */
+interface ErrorAnswer {
+  readonly code: number;
+  readonly httpStatus: number;
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+const introduction = `<!-- Written by \`npm run generate\` from proto/loyalty/options/v1/errors.proto. -->
+# Errors
+
+Every error has a *reason* out of this catalogue. Programs should decide by it: the texts beside it are for people, and
+may change.
+
+- **gRPC, gRPC-Web and Connect**: \`google.rpc.ErrorInfo\` in the status details has the reason, the domain \`loyalty\`
+  and metadata; \`google.rpc.BadRequest\` names the fields at fault, \`google.rpc.RetryInfo\` says when to try again.
+- **HTTP**: an \`application/problem+json\` body (RFC 9457) has \`reason\`, \`metadata\` and \`violations\`, and its \`type\`
+  leads to a section of this page; the header \`Retry-After\` says when to try again. What HTTP itself refuses, such as
+  a path that leads nowhere, has the type \`about:blank\`: its status says it all.
+
+The request id, in the header or metadata \`x-request-id\`, finds the error in the logs.`;
+
+/** The page, from the contracts as they are now; throws a Finding of buf's messages when one has an error. */
+export async function errorDocs(): Promise<string> {
+  const registry = await contracts();
+  const reasons = registry.getEnum('loyalty.options.v1.ErrorReason');
+  const answer = registry.getExtension('loyalty.options.v1.error_answer');
+  const codes = registry.getEnum('google.rpc.Code');
+  if (!reasons || !answer || !codes) throw new Error('The contracts have no catalogue of errors');
+  const sections = reasons.values
+    .filter(({ number }) => number !== 0)
+    .map((value) => {
+      const { code, httpStatus, meaning, remedy } = getOption(value, answer) as ErrorAnswer;
+      return [
+        // The heading's anchor is the reason in lower case.
+        `## ${value.name}`,
+        meaning,
+        `**What to do:** ${remedy}`,
+        `gRPC \`${codes.value[code]?.name}\` · HTTP ${httpStatus}`,
+      ].join('\n\n');
+    });
+  return `${[introduction, ...sections].join('\n\n')}\n`;
+}
+
+/** Whether the page is missing or tells of another catalogue. */
+export async function isErrorDocsStale(content: string): Promise<boolean> {
+  const present = await readFile(join(root, errorDocsFile), 'utf8').catch(() => '');
+  return present !== content;
+}
+
+/** Brings the page up to date. */
+export async function writeErrorDocs(content: string): Promise<void> {
+  await writeFile(join(root, errorDocsFile), content);
+}
+
+async function contracts() {
+  writeThirdPartyProtos();
+  const directory = await mkdtemp(join(tmpdir(), 'loyalty-contracts-'));
+  try {
+    const image = join(directory, 'image.binpb');
+    await run('buf', ['build', 'proto', '--output', image]);
+    return createFileRegistry(fromBinary(FileDescriptorSetSchema, await readFile(image)));
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
