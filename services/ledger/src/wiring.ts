@@ -8,6 +8,7 @@ import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
+import { withRole } from '@loyalty/platform/postgres/role.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
@@ -53,7 +54,9 @@ import { storageError } from './storage/storage-error.ts';
 
 const applicationName = 'loyalty-ledger';
 const migrations = join(import.meta.dirname, '../migrations');
-/** Connections for what is off the hot path: program snapshots, dead letters, migrations. */
+/** Made by the first migration, and without the privilege to change what is written in the journal. */
+const applicationRole = 'ledger_app';
+/** Connections for what is off the hot path: program snapshots, dead letters, readiness. */
 const knexPoolSize = 4;
 /** Short enough for callers to be answered, and to try again, within their deadline while NATS is away. */
 const submitTimeoutMs = 2_000;
@@ -77,11 +80,11 @@ export async function startLedger(config: LedgerConfig, logger: Logger): Promise
     for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
   };
   try {
-    const { url, poolSize } = config.database;
+    await migrateDatabase(config.database.url);
+    const url = withRole(config.database.url, applicationRole);
     const knex = createKnex({ url, max: knexPoolSize, applicationName });
     cleanups.push(() => knex.destroy());
-    await migrate(knex, migrations);
-    const pool = createPool({ url, max: poolSize, applicationName, logger });
+    const pool = createPool({ url, max: config.database.poolSize, applicationName, logger });
     cleanups.push(() => pool.end());
     const nats = connectNats({ ...natsOptions(config), logger });
     cleanups.push(() => nats.close());
@@ -124,6 +127,15 @@ export async function startLedger(config: LedgerConfig, logger: Logger): Promise
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function migrateDatabase(url: string): Promise<void> {
+  const knex = createKnex({ url, max: 1, applicationName });
+  try {
+    await migrate(knex, migrations);
+  } finally {
+    await knex.destroy();
   }
 }
 
@@ -192,8 +204,8 @@ function createApp(
     getBalance: createGetBalance({ reader, clock }),
     listEntries: createListEntries({ reader }),
     redeem: createRedeem({ catalog, queue, clock, newRedemptionId: randomUUID }),
-    getRedemption: createGetRedemption({ reader }),
-    listRedemptions: createListRedemptions({ reader }),
+    getRedemption: createGetRedemption({ reader, clock }),
+    listRedemptions: createListRedemptions({ reader, clock }),
   };
 }
 
