@@ -16,6 +16,7 @@ describe('the layers', () => {
     [storage, 'platform/src/postgres/pool.ts'],
     ['services/ledger/src/rpc/earn.ts', service],
     ['services/ledger/src/wiring.ts', storage],
+    ['services/ledger/test/earn.test.ts', 'services/programs/src/wiring.ts'],
     ['platform/src/messaging/connection.ts', 'nats'],
     ['gateway/src/transcoder.ts', service],
   ])('let %s import %s', (file, target) => {
@@ -36,7 +37,7 @@ describe('the layers', () => {
     ['services/ledger/src/events/earn-consumer.ts', 'knex'],
     ['services/ledger/src/rpc/earn.ts', storage],
     ['services/ledger/src/wiring.ts', 'services/programs/src/wiring.ts'],
-    ['services/ledger/test/earn.test.ts', 'services/programs/src/wiring.ts'],
+    ['services/ledger/test/earn.test.ts', 'services/programs/src/app/create-program.ts'],
     ['platform/src/outbox/relay.ts', 'nats'],
     ['platform/src/config.ts', messages],
     ['platform/src/config.ts', 'services/ledger/src/config.ts'],

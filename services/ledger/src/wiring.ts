@@ -72,7 +72,7 @@ export interface RunningLedger {
  * Migrates the database, takes messages and serves. Takes no signals and exits no process, so that tests can run
  * several.
  *
- * @throws {ConfigError} when the database is newer than this release
+ * @throws {ConfigError} when the database is newer than this release, or its login mayn't migrate it
  */
 export async function startLedger(config: LedgerConfig, logger: Logger): Promise<RunningLedger> {
   const cleanups: (() => unknown)[] = [];
@@ -113,7 +113,7 @@ export async function startLedger(config: LedgerConfig, logger: Logger): Promise
     const server = createRpcServer({
       name: 'ledger',
       logger,
-      verifier: createTokenVerifier(config.tokens),
+      verifier: createTokenVerifier({ ...config.tokens, settingPrefix: 'LEDGER_' }),
       services: ledgerServices(app),
       grpc: { host: config.host, port: config.grpcPort },
       http: { host: config.host, port: config.httpPort },

@@ -70,7 +70,7 @@ export async function startPrograms(
     const server = createRpcServer({
       name: 'programs',
       logger,
-      verifier: createTokenVerifier(tokenOptions(config)),
+      verifier: createTokenVerifier({ ...tokenOptions(config), settingPrefix: 'PROGRAMS_' }),
       services: programsServices(app),
       grpc: { host: config.host, port: config.grpcPort },
       http: { host: config.host, port: config.httpPort },

@@ -41,6 +41,7 @@ export interface CommitQueueOptions {
 
 interface Waiting {
   readonly command: Command<unknown>;
+  /** Takes what the command decided. */
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
@@ -83,11 +84,7 @@ export function createCommitQueue({
       if (unanswered >= maxWaiting) return Promise.reject(new Overloaded());
       unanswered += 1;
       return new Promise<Result>((resolve, reject) => {
-        waiting.push({
-          command,
-          resolve: resolve as (result: unknown) => void,
-          reject,
-        });
+        waiting.push({ command, resolve, reject });
         schedule();
       }).finally(() => {
         unanswered -= 1;

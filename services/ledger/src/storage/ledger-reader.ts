@@ -161,7 +161,7 @@ export function createLedgerReader(pool: Pool): LedgerReader {
         name: 'read_redemption',
         text: `SELECT redemptions.*
           FROM member_ids JOIN redemptions USING (membership_id)
-          WHERE program_id = $1 AND user_id = $2 AND redemption_id = $3`,
+          WHERE member_ids.program_id = $1 AND user_id = $2 AND redemption_id = $3`,
         values: [programId, userId, redemptionId],
       });
       return row === undefined ? undefined : redemptionOf(row);
