@@ -8,7 +8,8 @@ export async function ensureDatabase(server: PostgresServer, name: string): Prom
   try {
     const identifier = pg.escapeIdentifier(name);
     const role = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
-    if (role.rowCount === 0) await client.query(`CREATE ROLE ${identifier} LOGIN`);
+    // CREATEROLE, because migrations make the roles that services work in.
+    if (role.rowCount === 0) await client.query(`CREATE ROLE ${identifier} LOGIN CREATEROLE`);
     const database = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
     if (database.rowCount === 0) {
       await client.query(`CREATE DATABASE ${identifier} OWNER ${identifier}`);

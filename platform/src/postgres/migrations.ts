@@ -1,10 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import knexFactory, { type Knex } from 'knex';
+import pg from 'pg';
 import { ConfigError } from '../config.ts';
 
 /** Identifies the lock of migrations among a database's advisory locks; any number will do, as long as it stays. */
 const advisoryLock = 4_827_193_106;
+
+const insufficientPrivilege = '42501';
 
 /** A migration gives up when others keep a lock that it needs, instead of queueing all their queries behind it. */
 const lockTimeoutMs = 10_000;
@@ -14,7 +17,8 @@ const lockTimeoutMs = 10_000;
  * names, each in a transaction of its own), and returns the names of those applied. Replicas that start at
  * once take turns; all but the first find nothing to do.
  *
- * @throws {ConfigError} when the database was migrated by a newer release than this one
+ * @throws {ConfigError} when the database was migrated by a newer release than this one, or when its login may not do
+ * what a migration does
  */
 export async function migrate(knex: Knex, directory: string): Promise<string[]> {
   const files = await migrationFiles(directory);
@@ -108,12 +112,29 @@ function source(directory: string, names: readonly string[]): Knex.MigrationSour
     getMigration: async (name) => {
       const sql = await readFile(join(directory, name), 'utf8');
       return {
-        // Knex takes a bare ? for a binding.
-        up: (knex) => knex.raw(sql.replaceAll('?', String.raw`\?`)),
+        async up(knex) {
+          try {
+            // Knex takes a bare ? for a binding.
+            await knex.raw(sql.replaceAll('?', String.raw`\?`));
+          } catch (error) {
+            throw migrationError(error, { name, sql });
+          }
+        },
         down: async () => {
           throw new Error(`${name}: migrations only go forward`);
         },
       };
     },
   };
+}
+
+function migrationError(error: unknown, { name, sql }: { name: string; sql: string }): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error;
+  // Knex puts the whole file in front of the message.
+  const message = `${name}: ${error.message.replace(`${sql} - `, '')}`;
+  // What the login may not do, somebody else has to, once; a restart won't help.
+  if (error.code === insufficientPrivilege) {
+    return new ConfigError(error.hint === undefined ? message : `${message}. ${error.hint}`);
+  }
+  return new Error(message, { cause: error });
 }

@@ -302,3 +302,44 @@ CREATE TABLE dead_letters (
 
 CREATE INDEX dead_letters_due ON dead_letters (retry_at) WHERE state = 'WAITING';
 CREATE INDEX dead_letters_by_transaction ON dead_letters (program_id, transaction_id);
+
+-- The role that the service works in; whoever migrates owns the tables. Roles belong to the cluster, so that it may be
+-- there already, made for another database or by an operator where logins mayn't make roles.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ledger_app') THEN
+    CREATE ROLE ledger_app NOLOGIN;
+  END IF;
+EXCEPTION
+  WHEN duplicate_object OR unique_violation THEN NULL; -- another database's migration was quicker
+  WHEN insufficient_privilege THEN
+    RAISE insufficient_privilege USING
+      MESSAGE = format('%I may not create the role ledger_app, which the ledger works in', current_user),
+      HINT = format('As a superuser: CREATE ROLE ledger_app NOLOGIN; GRANT ledger_app TO %I;', current_user);
+END $$;
+
+DO $$
+BEGIN
+  -- What it takes to SET ROLE became a privilege of its own in PostgreSQL 16.
+  IF NOT pg_has_role(
+    'ledger_app',
+    CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END
+  ) THEN
+    GRANT ledger_app TO CURRENT_USER;
+  END IF;
+EXCEPTION
+  WHEN unique_violation THEN NULL;
+  WHEN insufficient_privilege THEN
+    RAISE insufficient_privilege USING
+      MESSAGE = format('%I is not a member of the role ledger_app, which the ledger works in', current_user),
+      HINT = format('As a superuser: GRANT ledger_app TO %I;', current_user);
+END $$;
+
+GRANT USAGE ON SCHEMA public TO ledger_app;
+GRANT USAGE ON SEQUENCE membership_ids TO ledger_app;
+-- Facts, which stand once they are written.
+GRANT SELECT, INSERT ON entries, allocations, member_ids, requests TO ledger_app;
+GRANT SELECT, INSERT, UPDATE ON
+  memberships, lapsed_lots, earns, refunds, redemptions, reward_stock, reward_usage, cap_usage, program_snapshots
+  TO ledger_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON lots, outbox, dead_letters TO ledger_app;
