@@ -14,36 +14,59 @@ import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
+import { RefundRequestedSchema } from '@loyalty/proto/loyalty/events/v1/refund_requested_pb.ts';
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import type { Knex } from 'knex';
 import type { Pool } from 'pg';
+import { createAdjustBalance } from './app/adjust-balance.ts';
 import type { App } from './app/app.ts';
-import { createApplyMessage } from './app/apply-message.ts';
+import { type ApplyMessage, createApplyMessage } from './app/apply-message.ts';
+import { createCancelRedemption } from './app/cancel-redemption.ts';
+import { createCancelRefund } from './app/cancel-refund.ts';
+import { createCaptureRedemption } from './app/capture-redemption.ts';
 import { createCommitQueue } from './app/commit-queue.ts';
 import type { DeadLetters } from './app/dead-letters.ts';
+import { createDiscardDeadLetter } from './app/discard-dead-letter.ts';
 import { createEarn } from './app/earn.ts';
 import { createGetBalance } from './app/get-balance.ts';
+import { createGetDeadLetter } from './app/get-dead-letter.ts';
 import { createGetEarn } from './app/get-earn.ts';
 import { createGetMembership } from './app/get-membership.ts';
 import { createGetRedemption } from './app/get-redemption.ts';
 import { createJoinProgram } from './app/join-program.ts';
+import { createLeaveProgram } from './app/leave-program.ts';
+import { createListDeadLetters } from './app/list-dead-letters.ts';
+import { createListEarns } from './app/list-earns.ts';
 import { createListEntries } from './app/list-entries.ts';
 import { createListMembers } from './app/list-members.ts';
 import { createListMemberships } from './app/list-memberships.ts';
 import { createListRedemptions } from './app/list-redemptions.ts';
+import { createListRewardQuotes } from './app/list-reward-quotes.ts';
+import { createListWaitingRefunds } from './app/list-waiting-refunds.ts';
 import type { ProgramCatalog } from './app/program-catalog.ts';
+import { createQuoteRedemption } from './app/quote-redemption.ts';
 import { createRedeem } from './app/redeem.ts';
+import { createReplayDeadLetter } from './app/replay-dead-letter.ts';
+import { createResumeMembership } from './app/resume-membership.ts';
+import { createReverseEarn } from './app/reverse-earn.ts';
+import { createReverseRedemption } from './app/reverse-redemption.ts';
+import { createSettleDue, type SettleDueUseCase } from './app/settle-due.ts';
+import type { ReadMessage, StreamMessage } from './app/stream-message.ts';
 import { createSubmitEarn } from './app/submit-earn.ts';
+import { createSuspendMembership } from './app/suspend-membership.ts';
+import { createUpdateMembership } from './app/update-membership.ts';
 import { createProgramCatalog, type KeptCatalog } from './catalog/program-catalog.ts';
 import { followProgramChanges } from './catalog/program-changes.ts';
 import { createProgramSource } from './catalog/program-source.ts';
 import type { LedgerConfig } from './config.ts';
+import type { Instant } from './domain/instant.ts';
 import { createEarnStream } from './events/earn-stream.ts';
 import { encodeEvents } from './events/event-encoding.ts';
 import { createMessageReader } from './events/message-reader.ts';
 import { consumeStream } from './events/stream-consumer.ts';
 import { eventsStream, incomingStream } from './events/streams.ts';
 import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
+import { settleDueMemberships } from './jobs/settle-due.ts';
 import { ledgerServices } from './rpc/services.ts';
 import { createServiceToken } from './service-token.ts';
 import { createCommitToLedger } from './storage/commit-to-ledger.ts';
@@ -70,11 +93,15 @@ export interface RunningLedger {
 
 /**
  * Migrates the database, takes messages and serves. Takes no signals and exits no process, so that tests can run
- * several.
+ * several, and lets them say what time it is.
  *
  * @throws {ConfigError} when the database is newer than this release, or its login mayn't migrate it
  */
-export async function startLedger(config: LedgerConfig, logger: Logger): Promise<RunningLedger> {
+export async function startLedger(
+  config: LedgerConfig,
+  logger: Logger,
+  { clock = Date.now }: { clock?: () => Instant } = {},
+): Promise<RunningLedger> {
   const cleanups: (() => unknown)[] = [];
   const stop = async () => {
     for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
@@ -91,7 +118,8 @@ export async function startLedger(config: LedgerConfig, logger: Logger): Promise
 
     const stopping = new AbortController();
     const background: Promise<void>[] = [];
-    const part: Part = { config, logger, knex, pool, nats, background, signal: stopping.signal };
+    const { signal } = stopping;
+    const part: Part = { config, logger, clock, knex, pool, nats, background, signal };
     const { catalog, closeCatalog } = startCatalog(part);
     cleanups.push(closeCatalog);
     const metrics = createRegistry({ service: 'ledger' });
@@ -104,7 +132,7 @@ export async function startLedger(config: LedgerConfig, logger: Logger): Promise
     relay.start();
     cleanups.push(() => relay.stop());
     const app = createApp(part, { catalog, wakeRelay: relay.wake });
-    startIntake(part, app);
+    startBackground(part, app);
     cleanups.push(async () => {
       stopping.abort();
       await Promise.all(background);
@@ -143,6 +171,7 @@ async function migrateDatabase(url: string): Promise<void> {
 interface Part {
   readonly config: LedgerConfig;
   readonly logger: Logger;
+  readonly clock: () => Instant;
   readonly knex: Knex;
   readonly pool: Pool;
   readonly nats: Nats;
@@ -151,10 +180,8 @@ interface Part {
   readonly signal: AbortSignal;
 }
 
-const clock = () => Date.now();
-
 function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => void } {
-  const { config, logger, knex, nats, background, signal } = part;
+  const { config, logger, clock, knex, nats, background, signal } = part;
   const channel = createChannel({
     address: config.programs.address,
     services: [ProgramService],
@@ -183,44 +210,79 @@ function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => v
 }
 
 function createApp(
-  { knex, pool, nats }: Part,
+  { knex, pool, nats, clock }: Part,
   { catalog, wakeRelay }: { catalog: ProgramCatalog; wakeRelay: () => void },
-): App & { deadLetters: DeadLetters } {
+): App & Background {
   const commit = createCommitToLedger({ pool, encodeEvents, clock, wakeRelay });
   const queue = createCommitQueue({ commit });
   const reader = createLedgerReader(pool);
   const deadLetters = createDeadLetters(knex);
   const publisher = createPublisher(nats, { timeoutMs: submitTimeoutMs });
+  const earn = createEarn({ catalog, queue, clock });
+  const reverseEarn = createReverseEarn({ catalog, queue });
+  const read = createMessageReader({
+    earn: validatorOf(EarnRequestedSchema),
+    refund: validatorOf(RefundRequestedSchema),
+  });
+  const apply = createApplyMessage({ read, earn, reverseEarn, clock });
   return {
     clock,
+    read,
+    apply,
     deadLetters,
+    settleDue: createSettleDue({ reader, queue, clock }),
     joinProgram: createJoinProgram({ catalog, queue }),
     getMembership: createGetMembership({ reader, clock }),
     listMembers: createListMembers({ reader, catalog, clock }),
+    updateMembership: createUpdateMembership({ queue }),
     listMemberships: createListMemberships({ reader, clock }),
-    earn: createEarn({ catalog, queue, clock }),
+    suspendMembership: createSuspendMembership({ queue }),
+    resumeMembership: createResumeMembership({ queue }),
+    leaveProgram: createLeaveProgram({ queue }),
+    earn,
     submitEarn: createSubmitEarn({ stream: createEarnStream(publisher), clock }),
     getEarn: createGetEarn({ reader, deadLetters }),
+    listEarns: createListEarns({ reader }),
+    reverseEarn,
+    cancelRefund: createCancelRefund({ queue }),
+    listWaitingRefunds: createListWaitingRefunds({ reader, catalog }),
     getBalance: createGetBalance({ reader, clock }),
     listEntries: createListEntries({ reader }),
+    adjustBalance: createAdjustBalance({ catalog, queue }),
+    quoteRedemption: createQuoteRedemption({ catalog, reader, clock }),
+    listRewardQuotes: createListRewardQuotes({ catalog, reader, clock }),
     redeem: createRedeem({ catalog, queue, clock, newRedemptionId: randomUUID }),
     getRedemption: createGetRedemption({ reader, clock }),
     listRedemptions: createListRedemptions({ reader, clock }),
+    captureRedemption: createCaptureRedemption({ catalog, queue }),
+    cancelRedemption: createCancelRedemption({ queue }),
+    reverseRedemption: createReverseRedemption({ catalog, queue }),
+    listDeadLetters: createListDeadLetters({ deadLetters }),
+    getDeadLetter: createGetDeadLetter({ deadLetters }),
+    replayDeadLetter: createReplayDeadLetter({ deadLetters, apply }),
+    discardDeadLetter: createDiscardDeadLetter({ deadLetters }),
   };
 }
 
-/** Takes what comes on the incoming stream, and what waits from before. */
-function startIntake(
-  { nats, logger, background, signal }: Part,
-  { earn, deadLetters }: Pick<App, 'earn'> & { deadLetters: DeadLetters },
+/** What the ledger does without being called. */
+interface Background {
+  readonly read: (message: StreamMessage) => ReadMessage;
+  readonly apply: ApplyMessage;
+  readonly deadLetters: DeadLetters;
+  readonly settleDue: SettleDueUseCase;
+}
+
+/** Takes what comes on the incoming stream, what waits from before, and what time brings about. */
+function startBackground(
+  { nats, logger, clock, background, signal }: Part,
+  { read, apply, deadLetters, settleDue }: Background,
 ): void {
-  const read = createMessageReader({ validateEarn: validatorOf(EarnRequestedSchema) });
-  const apply = createApplyMessage({ read, earn, clock });
   const consumer = { nats, read, apply, deadLetters, logger, signal };
   background.push(
     consumeStream({ ...consumer, durable: 'ledger-earns', filter: 'loyalty.earn.v1.*' }),
     consumeStream({ ...consumer, durable: 'ledger-refunds', filter: 'loyalty.refund.v1.*' }),
     retryDeadLetters({ deadLetters, apply, clock, logger, signal }),
+    settleDueMemberships({ settleDue, logger, signal }),
   );
 }
 

@@ -2,6 +2,7 @@ import { LedgerError, ProgramNotActive } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Setback } from './dead-letters.ts';
 import type { EarnUseCase } from './earn.ts';
+import type { ReverseEarnUseCase } from './reverse-earn.ts';
 import type { ReadMessage, Regarding, StreamMessage } from './stream-message.ts';
 
 /** What came of a message. Without a setback it has been applied, now or before. */
@@ -22,13 +23,15 @@ export type ApplyMessage = (message: StreamMessage, attempt: number) => Promise<
 export function createApplyMessage(deps: {
   read: (message: StreamMessage) => ReadMessage;
   earn: EarnUseCase;
+  reverseEarn: ReverseEarnUseCase;
   clock: () => Instant;
 }): ApplyMessage {
   return async (message, attempt) => {
     const { regarding, ...content } = deps.read(message);
     try {
       if ('problem' in content) throw content.problem;
-      await deps.earn(content.input, message.cause);
+      if ('earn' in content) await deps.earn(content.earn, message.cause);
+      else await deps.reverseEarn(content.refund, message.cause);
       return { regarding, setback: undefined };
     } catch (error) {
       if (!(error instanceof LedgerError) || isLedgersOwn(error)) throw error;

@@ -1,5 +1,5 @@
 import type { Instant } from '../domain/instant.ts';
-import type { TransactionName } from './ledger-store.ts';
+import type { PageRequest, TransactionName } from './ledger-store.ts';
 import type { Regarding, StreamMessage } from './stream-message.ts';
 
 /** Why a message couldn't be applied, and whether it is tried again. */
@@ -13,13 +13,22 @@ export interface Setback {
   readonly retryAt: Instant;
 }
 
-/** A waiting message that has been taken up for another attempt. */
+/** A kept message, for another attempt. */
 export interface DueLetter {
   readonly deadLetterId: bigint;
   readonly message: StreamMessage;
   /** How often it was tried before. */
   readonly attempts: number;
 }
+
+/** A message that couldn't be applied, as an operator sees it. */
+export interface DeadLetter extends DueLetter, Setback {
+  readonly regarding: Regarding;
+  readonly createTime: Instant;
+}
+
+/** The programs whose messages count; undefined for all. */
+export type ProgramScope = readonly string[] | undefined;
 
 /**
  * Messages that couldn't be applied, kept with their reasons. All methods throw {@link StorageUnavailable} when the
@@ -39,7 +48,15 @@ export interface DeadLetters {
   remove(deadLetterIds: readonly bigint[]): Promise<void>;
   /** Makes due at once what waits for a program to be active. */
   hasten(programId: string, now: Instant): Promise<void>;
-  /** The newest message about a transaction. */
+  /** The newest first, without their payloads, which can be large. Positions are ids. */
+  list(
+    query: {
+      programs: ProgramScope;
+      state: Setback['state'] | undefined;
+    } & PageRequest<bigint>,
+  ): Promise<DeadLetter[]>;
+  find(query: { deadLetterId: bigint; programs: ProgramScope }): Promise<DeadLetter | undefined>;
+  /** The newest message that reports a transaction. */
   ofTransaction(
     transaction: TransactionName,
   ): Promise<{ deadLetterId: string; reason: string } | undefined>;

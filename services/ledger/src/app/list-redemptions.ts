@@ -1,10 +1,11 @@
-import type { Redemption } from '../domain/redemption-state.ts';
+import type { Instant } from '../domain/instant.ts';
+import { type Redemption, redemptionAt } from '../domain/redemption-state.ts';
 import type { LedgerReader, MemberName, PageRequest } from './ledger-store.ts';
 import { type Page, readPage } from './page.ts';
 import { requireAccount } from './require-account.ts';
 
 /**
- * A member's redemptions, the newest first. Positions are sequences.
+ * A member's redemptions as they are at this instant, the newest first. Positions are sequences.
  *
  * @throws {MembershipNotFound}
  */
@@ -12,16 +13,17 @@ export type ListRedemptionsUseCase = (
   query: MemberName & PageRequest<bigint>,
 ) => Promise<Page<Redemption, bigint>>;
 
-export function createListRedemptions({
-  reader,
-}: {
+export function createListRedemptions(deps: {
   reader: LedgerReader;
+  clock: () => Instant;
 }): ListRedemptionsUseCase {
   return async (query) => {
-    const { membershipId } = (await requireAccount(reader, query)).membership;
-    return await readPage(query, {
-      read: (part) => reader.redemptions({ membershipId, ...part }),
+    const { membershipId } = (await requireAccount(deps.reader, query)).membership;
+    const { items, next } = await readPage(query, {
+      read: (part) => deps.reader.redemptions({ membershipId, ...part }),
       positionOf: ({ sequence }) => sequence,
     });
+    const now = deps.clock();
+    return { items: items.map((redemption) => redemptionAt(redemption, now)), next };
   };
 }

@@ -3,6 +3,7 @@ import type { Instant } from '../domain/instant.ts';
 import type { Cause } from '../domain/journal.ts';
 import type { EarnInput } from './earn.ts';
 import type { TransactionName } from './ledger-store.ts';
+import type { ReverseEarnInput } from './reverse-earn.ts';
 
 /** A message of the incoming stream, as it came. */
 export interface StreamMessage {
@@ -21,6 +22,7 @@ export type Regarding = TransactionName;
 
 /** A message as far as it could be read: what it asks for, or why that can't be told. */
 export type ReadMessage = { readonly regarding: Regarding } & (
-  | { readonly input: EarnInput }
+  | { readonly earn: EarnInput }
+  | { readonly refund: ReverseEarnInput }
   | { readonly problem: LedgerError }
 );

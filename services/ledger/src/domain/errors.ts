@@ -110,6 +110,17 @@ export class EarnNotPosted extends LedgerError {
   }
 }
 
+/** Thrown when no dead letter has the id, or none that the caller may see. */
+export class DeadLetterNotFound extends LedgerError {
+  readonly reason = 'DEAD_LETTER_NOT_FOUND';
+
+  constructor(deadLetterId: string) {
+    super('there is no such dead letter; it may have been replayed or discarded', {
+      metadata: { deadLetterId },
+    });
+  }
+}
+
 /** Thrown when the program offers no such reward. */
 export class RewardNotFound extends LedgerError {
   readonly reason = 'REWARD_NOT_FOUND';
@@ -280,9 +291,4 @@ export class StorageUnavailable extends LedgerError {
   constructor(cause: unknown) {
     super("the ledger's database can't be reached; retry", { retryAfterMs: 1000, cause });
   }
-}
-
-/** Thrown where this release doesn't serve a part of the contract yet. */
-export class NotImplemented extends LedgerError {
-  readonly reason = 'NOT_IMPLEMENTED';
 }

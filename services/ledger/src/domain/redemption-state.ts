@@ -1,5 +1,5 @@
 import type { Refusal } from './errors.ts';
-import type { Instant } from './instant.ts';
+import { type Instant, never } from './instant.ts';
 import type { LotKey } from './lot.ts';
 
 export type RedemptionState =
@@ -48,6 +48,16 @@ export interface Redemption {
   readonly stockTaken: boolean;
   /** The period in which it counts against the member's limit. */
   readonly usagePeriod: { readonly period: string; readonly start: Instant } | undefined;
+}
+
+/** Whether it is a hold whose deadline has passed. */
+export function isOverdue({ state, holdExpiresAt = never }: Redemption, now: Instant): boolean {
+  return state === 'RESERVED' && holdExpiresAt <= now;
+}
+
+/** The redemption as it is at `now`, whether or not the end of its hold has been written. */
+export function redemptionAt(redemption: Redemption, now: Instant): Redemption {
+  return isOverdue(redemption, now) ? { ...redemption, state: 'EXPIRED' } : redemption;
 }
 
 /** How many units count against stock and limits: those of redemptions that stand. */

@@ -2,6 +2,7 @@ import { type Instant, never } from './instant.ts';
 import { type Account, noChange, passingOfTime, record, withMembership } from './journal.ts';
 import { expiryOf, inConsumptionOrder, type Lot, take } from './lot.ts';
 import { addPoints, smaller } from './points.ts';
+import { isOverdue } from './redemption-state.ts';
 import { releaseHold } from './release.ts';
 
 /**
@@ -50,7 +51,7 @@ function mature(account: Account, now: Instant): Account {
 
 function endHolds(account: Account, now: Instant): Account {
   return account.redemptions
-    .filter(({ state, holdExpiresAt = never }) => state === 'RESERVED' && holdExpiresAt <= now)
+    .filter((redemption) => isOverdue(redemption, now))
     .toSorted((a, b) => (a.holdExpiresAt ?? never) - (b.holdExpiresAt ?? never))
     .reduce(
       (rest, hold) => releaseHold(rest, hold, { state: 'EXPIRED', cause: passingOfTime, now }),

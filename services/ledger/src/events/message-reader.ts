@@ -8,33 +8,39 @@ import {
   type EarnRequested,
   EarnRequestedSchema,
 } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
-import { RefundRequestedSchema } from '@loyalty/proto/loyalty/events/v1/refund_requested_pb.ts';
+import {
+  type RefundRequested,
+  RefundRequestedSchema,
+} from '@loyalty/proto/loyalty/events/v1/refund_requested_pb.ts';
+import { refundPartOf } from '../app/refund-extent.ts';
 import type { ReadMessage, StreamMessage } from '../app/stream-message.ts';
-import { InvalidCommand, type LedgerError, NotImplemented } from '../domain/errors.ts';
+import { InvalidCommand, type LedgerError } from '../domain/errors.ts';
 
 /** Checks a message by the rules of the contract; throws an error with `violations`. */
 export type Validate<Message> = (message: Message) => void;
 
 /** Reads what came on the incoming stream, protobuf or JSON by its content type. It never throws. */
-export function createMessageReader(deps: {
-  validateEarn: Validate<EarnRequested>;
+export function createMessageReader(validate: {
+  earn: Validate<EarnRequested>;
+  refund: Validate<RefundRequested>;
 }): (message: StreamMessage) => ReadMessage {
   return (message) => {
     const [, direction, , programId = ''] = message.subject.split('.');
-    return direction === 'earn'
-      ? readEarn(message, { programId, validate: deps.validateEarn })
-      : readRefund(message, programId);
+    const came = { message, programId };
+    return direction === 'earn' ? readEarn(came, validate.earn) : readRefund(came, validate.refund);
   };
 }
 
-function readEarn(
-  message: StreamMessage,
-  { programId, validate }: { programId: string; validate: Validate<EarnRequested> },
-): ReadMessage {
-  const requested = decode(EarnRequestedSchema, message);
-  if ('problem' in requested) {
-    return { regarding: { programId, transactionId: '' }, problem: requested.problem };
-  }
+/** A message, and the program that its subject names. */
+interface Came {
+  readonly message: StreamMessage;
+  readonly programId: string;
+}
+
+function readEarn(came: Came, validate: Validate<EarnRequested>): ReadMessage {
+  const { programId } = came;
+  const requested = decode(EarnRequestedSchema, came.message);
+  if ('problem' in requested) return unreadable(came, requested.problem);
   const { content } = requested;
   const { userId, transaction } = content;
   const regarding = { programId, transactionId: idOrNothing(transaction?.transactionId) };
@@ -42,12 +48,29 @@ function readEarn(
   if (problem !== undefined || transaction === undefined) {
     return { regarding, problem: problem ?? invalid('transaction', 'must be set') };
   }
-  return { regarding, input: { programId, userId, transaction } };
+  return { regarding, earn: { programId, userId, transaction } };
 }
 
-function problemOf(
-  content: EarnRequested,
-  { programId, validate }: { programId: string; validate: Validate<EarnRequested> },
+function readRefund(came: Came, validate: Validate<RefundRequested>): ReadMessage {
+  const { programId } = came;
+  const requested = decode(RefundRequestedSchema, came.message);
+  if ('problem' in requested) return unreadable(came, requested.problem);
+  const { content } = requested;
+  const { transactionId, refundId } = content;
+  const regarding = { programId, transactionId: idOrNothing(transactionId) };
+  const problem = problemOf(content, { programId, validate });
+  if (problem !== undefined) return { regarding, problem };
+  const extent = refundPartOf(content.extent);
+  return { regarding, refund: { programId, transactionId, refundId, extent } };
+}
+
+function unreadable({ programId }: Came, problem: LedgerError): ReadMessage {
+  return { regarding: { programId, transactionId: '' }, problem };
+}
+
+function problemOf<Content extends { programId: string }>(
+  content: Content,
+  { programId, validate }: { programId: string; validate: Validate<Content> },
 ): LedgerError | undefined {
   try {
     validate(content);
@@ -60,17 +83,6 @@ function problemOf(
   return content.programId === programId
     ? undefined
     : invalid('program_id', `isn't that of the subject, ${programId}`);
-}
-
-function readRefund(message: StreamMessage, programId: string): ReadMessage {
-  const requested = decode(RefundRequestedSchema, message);
-  if ('problem' in requested) {
-    return { regarding: { programId, transactionId: '' }, problem: requested.problem };
-  }
-  return {
-    regarding: { programId, transactionId: idOrNothing(requested.content.transactionId) },
-    problem: new NotImplemented('this release keeps refunds without applying them'),
-  };
 }
 
 type Decoded<Desc extends DescMessage> = { content: MessageShape<Desc> } | { problem: LedgerError };

@@ -11,3 +11,8 @@ export function causeOf({ caller, requestId }: CallContext): Cause {
 export function isMember({ caller }: CallContext): boolean {
   return !caller.roles.has('admin') && !caller.roles.has('service');
 }
+
+/** The programs that the caller's token reaches; undefined for all. */
+export function programsOf({ caller }: CallContext): readonly string[] | undefined {
+  return caller.programs && [...caller.programs];
+}

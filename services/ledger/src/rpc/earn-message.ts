@@ -4,10 +4,12 @@ import { Earn_State, type EarnSchema } from '@loyalty/proto/loyalty/ledger/v1/ea
 import type { EarnResponseSchema } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import type { Transaction } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import type { EarnInput, EarnResult } from '../app/earn.ts';
+import type { EarnView } from '../app/get-earn.ts';
 import type { PostedEarn } from '../app/ledger-store.ts';
 import { InvalidCommand } from '../domain/errors.ts';
 import { always } from '../domain/instant.ts';
 import { renderBalance } from './balance-message.ts';
+import { renderRefund } from './refund-message.ts';
 import { timestampOf } from './time.ts';
 
 /** A reported transaction, whose presence the contract's validation has seen to. */
@@ -23,9 +25,9 @@ export function parseEarn(report: {
   return { programId, userId, transaction };
 }
 
-/** An earn as the contract shows it. */
+/** An earn as the contract shows it, with its refunds where it is asked for itself. */
 export function renderEarn(
-  earn: PostedEarn & { userId: string },
+  earn: PostedEarn & Pick<EarnView, 'userId'> & Partial<EarnView>,
 ): MessageInitShape<typeof EarnSchema> {
   const { lot, postTime } = earn;
   const expireTime = timestampOf(lot.expiresAt);
@@ -42,6 +44,7 @@ export function renderEarn(
     availableTime: timestampFromMs(lot.availableAt === always ? postTime : lot.availableAt),
     ...(expireTime !== undefined && { expireTime }),
     postTime: timestampFromMs(postTime),
+    refunds: (earn.refunds ?? []).map(renderRefund),
   };
 }
 

@@ -4,15 +4,16 @@ import {
   type RedemptionService,
 } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import type { App } from '../app/app.ts';
-import { renderBalance } from './balance-message.ts';
 import { causeOf, isMember } from './caller.ts';
-import { renderRedemption } from './redemption-message.ts';
+import { renderRedeemResult } from './redemption-message.ts';
+import { requireText } from './text.ts';
 
 type Method = typeof RedemptionService.method.redeem;
 
 export function redeemHandler({ redeem }: Pick<App, 'redeem'>): Handler<Method> {
   return async (request, context) => {
-    const { redemption, balance, replayed } = await redeem(
+    requireText({ reference: request.reference });
+    const result = await redeem(
       {
         programId: request.programId,
         userId: request.userId,
@@ -28,10 +29,6 @@ export function redeemHandler({ redeem }: Pick<App, 'redeem'>): Handler<Method> 
       },
       causeOf(context),
     );
-    return {
-      redemption: renderRedemption(request, redemption),
-      balance: renderBalance(balance),
-      replayed,
-    };
+    return renderRedeemResult(request, result);
   };
 }

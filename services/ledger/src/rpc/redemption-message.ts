@@ -4,10 +4,40 @@ import {
   Redemption_State,
   type RedemptionSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/redemption_pb.ts';
+import type { CaptureRedemptionRequest } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import type { MemberName } from '../app/ledger-store.ts';
+import type { RedeemResult } from '../app/redeem.ts';
+import type { RedemptionPartName } from '../app/redemption-part.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
+import { renderBalance } from './balance-message.ts';
 import { timestampOf } from './time.ts';
+
+/** The part that a request names; everything when it names none. */
+export function parsePart(part: CaptureRedemptionRequest['part']): RedemptionPartName {
+  switch (part.case) {
+    case 'quantity':
+      return { kind: 'QUANTITY', quantity: part.value };
+    case 'points':
+      return { kind: 'POINTS', points: part.value };
+    case undefined:
+      return { kind: 'ALL' };
+    default:
+      return part satisfies never;
+  }
+}
+
+/** The answer to whatever changes a redemption. */
+export function renderRedeemResult(
+  member: MemberName,
+  { redemption, balance, replayed }: RedeemResult,
+) {
+  return {
+    redemption: renderRedemption(member, redemption),
+    balance: renderBalance(balance),
+    replayed,
+  };
+}
 
 /** A member's redemption as the contract shows it. */
 export function renderRedemption(

@@ -1,7 +1,13 @@
 import type { Knex } from 'knex';
-import type { DeadLetters, DueLetter, Setback } from '../app/dead-letters.ts';
+import type {
+  DeadLetter,
+  DeadLetters,
+  DueLetter,
+  ProgramScope,
+  Setback,
+} from '../app/dead-letters.ts';
 import type { Regarding, StreamMessage } from '../app/stream-message.ts';
-import { instant, timestamptz } from './column-values.ts';
+import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { storageError } from './storage-error.ts';
 
 interface DueRow {
@@ -16,8 +22,42 @@ interface DueRow {
   attempts: number;
 }
 
+interface DeadLetterRow extends DueRow {
+  state: Setback['state'];
+  reason: string;
+  detail: string;
+  program_id: string;
+  transaction_id: string;
+  retry_at: Timestamp;
+  create_time: Date;
+}
+
+/** All but the payload, which can be large. */
+const summaryColumns = [
+  'dead_letter_id',
+  'stream_sequence',
+  'stream_time',
+  'subject',
+  'content_type',
+  'actor',
+  'request_id',
+  'attempts',
+  'state',
+  'reason',
+  'detail',
+  'program_id',
+  'transaction_id',
+  'retry_at',
+  'create_time',
+] as const;
+
 /** The table of messages that couldn't be applied. */
 export function createDeadLetters(knex: Knex): DeadLetters {
+  function letters(programs: ProgramScope) {
+    const query = knex('dead_letters');
+    return programs === undefined ? query : query.whereIn('program_id', programs);
+  }
+
   return {
     async keep(letter) {
       await translated(
@@ -69,10 +109,31 @@ export function createDeadLetters(knex: Knex): DeadLetters {
       );
     },
 
+    async list({ programs, state, limit, after }) {
+      const query = letters(programs)
+        .select<Omit<DeadLetterRow, 'payload'>[]>(summaryColumns)
+        .orderBy('dead_letter_id', 'desc')
+        .limit(limit);
+      if (state !== undefined) query.where({ state });
+      if (after !== undefined) query.where('dead_letter_id', '<', String(after));
+      const rows = await translated(query);
+      return rows.map((row) => deadLetterOf({ ...row, payload: Buffer.alloc(0) }));
+    },
+
+    async find({ deadLetterId, programs }) {
+      const row = await translated(
+        letters(programs)
+          .where({ dead_letter_id: String(deadLetterId) })
+          .first<DeadLetterRow | undefined>(),
+      );
+      return row && deadLetterOf(row);
+    },
+
     async ofTransaction({ programId, transactionId }) {
       const row = await translated(
         knex('dead_letters')
           .where({ program_id: programId, transaction_id: transactionId })
+          .whereLike('subject', 'loyalty.earn.%')
           .orderBy('dead_letter_id', 'desc')
           .first<{ dead_letter_id: bigint; reason: string } | undefined>(
             'dead_letter_id',
@@ -130,6 +191,18 @@ function dueLetterOf(row: DueRow): DueLetter {
       cause: { actor: row.actor, requestId: row.request_id },
     },
     attempts: row.attempts,
+  };
+}
+
+function deadLetterOf(row: DeadLetterRow): DeadLetter {
+  return {
+    ...dueLetterOf(row),
+    state: row.state,
+    reason: row.reason,
+    detail: row.detail,
+    regarding: { programId: row.program_id, transactionId: row.transaction_id },
+    retryAt: instant(row.retry_at),
+    createTime: instant(row.create_time),
   };
 }
 

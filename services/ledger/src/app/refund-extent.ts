@@ -1,0 +1,36 @@
+import type { Money } from '@loyalty/rules/language.ts';
+import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
+import { InvalidCommand } from '../domain/errors.ts';
+
+/** How much a refund is of, as calls and events say it. */
+export type ReportedExtent =
+  | { readonly case: 'full'; readonly value: object }
+  | { readonly case: 'amount'; readonly value: Money }
+  | {
+      readonly case: 'items';
+      readonly value: { readonly items: readonly { itemId: string; quantity: number }[] };
+    }
+  | { readonly case: undefined };
+
+/**
+ * The extent of a refund, whose presence the contract's validation has seen to.
+ *
+ * @throws {InvalidCommand} when there is none
+ */
+export function refundPartOf(extent: ReportedExtent): RefundPart {
+  switch (extent.case) {
+    case 'full':
+      return { kind: 'FULL' };
+    case 'amount':
+      return { kind: 'AMOUNT', amount: extent.value };
+    case 'items':
+      return {
+        kind: 'ITEMS',
+        items: extent.value.items.map(({ itemId, quantity }) => ({ itemId, quantity })),
+      };
+    case undefined:
+      throw new InvalidCommand([{ field: 'extent', message: 'must be full, amount or items' }]);
+    default:
+      return extent satisfies never;
+  }
+}

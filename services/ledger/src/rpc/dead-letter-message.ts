@@ -1,0 +1,27 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import {
+  DeadLetter_State,
+  type DeadLetterSchema,
+} from '@loyalty/proto/loyalty/ledger/v1/dead_letter_pb.ts';
+import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+import type { DeadLetter } from '../app/dead-letters.ts';
+
+/** A dead letter as the contract shows it. */
+export function renderDeadLetter(letter: DeadLetter): MessageInitShape<typeof DeadLetterSchema> {
+  const { message, regarding, state } = letter;
+  return {
+    deadLetterId: String(letter.deadLetterId),
+    state: DeadLetter_State[state],
+    subject: message.subject,
+    programId: regarding.programId,
+    transactionId: regarding.transactionId,
+    reason: ErrorReason[letter.reason as keyof typeof ErrorReason],
+    detail: letter.detail,
+    attempts: letter.attempts,
+    ...(state === 'WAITING' && { retryTime: timestampFromMs(letter.retryAt) }),
+    createTime: timestampFromMs(letter.createTime),
+    contentType: message.contentType,
+    payload: message.payload,
+  };
+}

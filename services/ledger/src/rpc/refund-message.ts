@@ -1,0 +1,19 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { Refund_State, type RefundSchema } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
+import type { TransactionRefund } from '../app/ledger-store.ts';
+
+/** A refund as the contract shows it. */
+export function renderRefund(refund: TransactionRefund): MessageInitShape<typeof RefundSchema> {
+  return {
+    refundId: refund.refundId,
+    transactionId: refund.transactionId,
+    state: Refund_State[refund.state],
+    points: refund.points,
+    taken: refund.taken,
+    lapsed: refund.lapsed,
+    owed: refund.owed,
+    forgiven: refund.forgiven,
+    createTime: timestampFromMs(refund.createTime),
+  };
+}
