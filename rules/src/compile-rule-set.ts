@@ -1,10 +1,10 @@
-import { timestampDate } from '@bufbuild/protobuf/wkt';
 import {
   Cap_Period as Period,
   RefundPolicy_Shortfall as Shortfall,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { compileGiving, type Giving } from './award.ts';
 import { type CompiledCondition, compileCondition } from './condition/condition.ts';
+import { epochMs } from './epoch-ms.ts';
 import { type Fraction, whole } from './fraction.ts';
 import type { Cap, EarnRule, ExpiryPolicy, MaturationPolicy, RuleSet } from './language.ts';
 import { type LimitPeriod, type PeriodStart, periodStart } from './limit-period.ts';
@@ -62,7 +62,7 @@ export function compileRuleSet(ruleSet: RuleSet): CompiledRuleSet {
   return {
     programId: ruleSet.programId,
     version: ruleSet.version,
-    effectiveTime: effectiveTime === undefined ? undefined : timestampDate(effectiveTime),
+    effectiveTime: effectiveTime === undefined ? undefined : new Date(epochMs(effectiveTime)),
     clock: createZoneClock(ruleSet.timeZone),
     rounding: ruleSet.rounding,
     rules: ruleSet.earnRules.map(compileRule),

@@ -1,7 +1,7 @@
-import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { epochMs } from './epoch-ms.ts';
 import type { Transaction } from './language.ts';
 
-/** When a transaction happened; undefined where it doesn't say. Parts of a millisecond are dropped. */
+/** When a transaction happened, to the millisecond; undefined where it doesn't say. */
 export function occurTimeOf({ occurTime }: Transaction): Date | undefined {
-  return occurTime && timestampDate(occurTime);
+  return occurTime && new Date(epochMs(occurTime));
 }

@@ -1,4 +1,4 @@
-import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { epochMs } from './epoch-ms.ts';
 import { type Fraction, whole } from './fraction.ts';
 import type { Transaction } from './language.ts';
 import type { Remaining } from './remaining-transaction.ts';
@@ -21,7 +21,7 @@ export interface PurchaseItem {
 
 export function purchaseOf(transaction: Transaction, remaining?: Remaining): Purchase {
   return {
-    occurMs: transaction.occurTime === undefined ? 0 : timestampMs(transaction.occurTime),
+    occurMs: transaction.occurTime === undefined ? 0 : epochMs(transaction.occurTime),
     currencyCode: transaction.amount?.currencyCode ?? '',
     amount: remaining?.amount ?? whole(transaction.amount?.minorUnits ?? 0n),
     channel: transaction.channel,

@@ -2,7 +2,7 @@ import { fromJson, type JsonObject } from '@bufbuild/protobuf';
 import { expect, test } from '@jest/globals';
 import { RewardSchema } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import { MEMBER } from '../test/example.ts';
-import { compileReward, rewardRefusal } from './reward-availability.ts';
+import { compileReward, isListed, rewardRefusal } from './reward-availability.ts';
 
 const reward = (json: JsonObject) => compileReward(fromJson(RewardSchema, json));
 const MARCH = { startTime: '2026-03-01T00:00:00Z', endTime: '2026-04-01T00:00:00Z' };
@@ -28,4 +28,10 @@ test('a limit per member is counted over its period', () => {
   expect(limit('MONTH')).toEqual({ count: 2n, period: 'MONTH' });
   expect(limit('LIFETIME')).toEqual({ count: 2n, period: 'LIFETIME' });
   expect(reward({}).memberLimit).toBeUndefined();
+});
+
+test('a reward is listed until it is archived, also while it is not offered', () => {
+  expect(isListed(reward({}))).toBe(true);
+  expect(isListed(reward({ availability: MARCH }))).toBe(true);
+  expect(isListed(reward({ state: 'ARCHIVED' }))).toBe(false);
 });

@@ -1,4 +1,3 @@
-import { timestampMs } from '@bufbuild/protobuf/wkt';
 import {
   MemberLimit_Period as Period,
   Reward_State as State,
@@ -8,6 +7,7 @@ import {
   compileCondition,
   conditionBindings,
 } from './condition/condition.ts';
+import { epochMs } from './epoch-ms.ts';
 import type { MemberFacts, MemberLimit, Reward } from './language.ts';
 import type { LimitPeriod } from './limit-period.ts';
 
@@ -69,10 +69,10 @@ export function rewardRefusal(
 function unavailability({ state, availability }: Reward, now: Date): string | undefined {
   if (state === State.ARCHIVED) return 'the reward is no longer offered';
   const { startTime, endTime } = availability ?? {};
-  if (startTime !== undefined && now.getTime() < timestampMs(startTime)) {
+  if (startTime !== undefined && now.getTime() < epochMs(startTime)) {
     return 'the reward is not offered yet';
   }
-  if (endTime !== undefined && now.getTime() >= timestampMs(endTime)) {
+  if (endTime !== undefined && now.getTime() >= epochMs(endTime)) {
     return 'the reward is no longer offered';
   }
   return undefined;

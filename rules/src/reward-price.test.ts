@@ -1,7 +1,7 @@
 import { fromJson, type JsonObject } from '@bufbuild/protobuf';
 import { describe, expect, test } from '@jest/globals';
 import { RewardSchema } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
-import { priceReward } from './reward-price.ts';
+import { priceReward, smallestRequest } from './reward-price.ts';
 
 const price = (json: JsonObject, quantity: number, points: bigint) =>
   priceReward(fromJson(RewardSchema, json), { quantity, points });
@@ -60,4 +60,32 @@ describe('a conversion', () => {
 
 test('a reward without a price is refused', () => {
   expect(price({}, 1, 0n)).toMatchObject([{ field: 'reward_id' }]);
+});
+
+test.each<[string, JsonObject, bigint]>([
+  ['its minimum', { minimumPoints: '250' }, 250n],
+  ['the first step above its minimum', { minimumPoints: '250', stepPoints: '100' }, 300n],
+  ['its step', { stepPoints: '40' }, 40n],
+  ['the points that one cent costs', { points: '30' }, 30n],
+  ['no fewer points than a cent costs', { points: '30', minimumPoints: '10' }, 30n],
+  ['a step that is worth a cent', { points: '30', stepPoints: '20' }, 40n],
+  ['one point, where that is worth a cent', { points: '1' }, 1n],
+  [
+    'the points that a cent costs, where they are no whole number, rounded up',
+    { points: '10', per: { currencyCode: 'USD', minorUnits: '3' } },
+    4n,
+  ],
+])('the least that can be asked of a conversion is %s', (_, terms, points) => {
+  const one = { points: '1', per: { currencyCode: 'USD', minorUnits: '1' } };
+  const voucher = fromJson(RewardSchema, { conversion: { ...one, ...terms } });
+  const least = smallestRequest(voucher);
+  expect(least).toEqual({ quantity: 0, points });
+  expect(priceReward(voucher, least)).toMatchObject({ points });
+  expect(priceReward(voucher, { quantity: 0, points: points - 1n })).toBeInstanceOf(Array);
+});
+
+test('the least that can be asked at a fixed price is one unit', () => {
+  const glass = fromJson(RewardSchema, GLASS);
+  expect(smallestRequest(glass)).toEqual({ quantity: 1, points: 0n });
+  expect(priceReward(glass, smallestRequest(glass))).toEqual({ points: 10n });
 });

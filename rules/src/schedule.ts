@@ -1,4 +1,4 @@
-import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { epochMs } from './epoch-ms.ts';
 import type { Schedule } from './language.ts';
 import { dateOf, weekday, type ZoneClock } from './zone-clock.ts';
 
@@ -17,8 +17,8 @@ const DAY_MINUTES = 24 * 60;
 export function compileSchedule(schedule: Schedule): CompiledSchedule {
   const { startTime, endTime, daysOfWeek, startTimeOfDay, endTimeOfDay } = schedule;
   return {
-    startMs: startTime === undefined ? Number.NEGATIVE_INFINITY : timestampMs(startTime),
-    endMs: endTime === undefined ? Number.POSITIVE_INFINITY : timestampMs(endTime),
+    startMs: startTime === undefined ? Number.NEGATIVE_INFINITY : epochMs(startTime),
+    endMs: endTime === undefined ? Number.POSITIVE_INFINITY : epochMs(endTime),
     weekdays: new Set(daysOfWeek),
     startMinute: startTimeOfDay === '' ? 0 : minutes(startTimeOfDay),
     endMinute: endTimeOfDay === '' ? DAY_MINUTES : minutes(endTimeOfDay),

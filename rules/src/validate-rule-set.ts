@@ -1,7 +1,7 @@
-import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { checkCondition, faultText } from './condition/check-condition.ts';
 import { EARN_RULE_VOCABULARY, REWARD_VOCABULARY } from './condition/vocabulary.ts';
 import { isCurrency, parseDecimal } from './decimal.ts';
+import { epochMs } from './epoch-ms.ts';
 import type { EarnRule, Money, RuleSet, Schedule, Violation } from './language.ts';
 import { isTimeZone } from './zone-clock.ts';
 
@@ -79,7 +79,7 @@ function scheduleViolations(schedule: Schedule, field: string): Violation[] {
   const { startTime, endTime, startTimeOfDay, endTimeOfDay } = schedule;
   const violations: Violation[] = [];
   if (startTime !== undefined && endTime !== undefined) {
-    if (timestampMs(endTime) <= timestampMs(startTime)) {
+    if (epochMs(endTime) <= epochMs(startTime)) {
       violations.push({ field: `${field}.end_time`, message: 'must be after start_time' });
     }
   }

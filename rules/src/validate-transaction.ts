@@ -1,5 +1,5 @@
-import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { isCurrency } from './decimal.ts';
+import { epochMs } from './epoch-ms.ts';
 import type { Transaction, TransactionItem, Violation } from './language.ts';
 
 /** How far a backend's clock may be ahead of ours. */
@@ -33,7 +33,7 @@ function timeViolations({ occurTime }: Transaction, now: Date | undefined): Viol
   if (nanos < 0 || nanos > 999_999_999) {
     return [{ field, message: 'nanos must be from 0 to 999999999' }];
   }
-  const occurMs = timestampMs(occurTime);
+  const occurMs = epochMs(occurTime);
   if (occurMs < 0) return [{ field, message: 'must not be before 1970' }];
   if (occurMs >= TIME_MS_END) return [{ field, message: 'must be before the year 10000' }];
   if (now !== undefined && occurMs > now.getTime() + CLOCK_AHEAD_MS_MAX) {

@@ -480,6 +480,32 @@ const SCHEDULES: Case[] = [
   },
 ];
 
+const LAST_INSTANT = at('2026-03-21T23:59:59.999999999Z');
+
+const LAST_INSTANTS: Case[] = [
+  {
+    when: 'a campaign lasts until just before its end',
+    rules: [fixed(50, { schedule: { endTime: '2026-03-22T00:00:00Z' } })],
+    buys: LAST_INSTANT,
+    points: 50n,
+    because: ['fixed 50: once per transaction'],
+  },
+  {
+    when: 'a day lasts until just before the next',
+    rules: [fixed(50, { schedule: { daysOfWeek: ['SATURDAY'] } })],
+    buys: LAST_INSTANT,
+    points: 50n,
+    because: ['fixed 50: once per transaction'],
+  },
+  {
+    when: 'a day asked for in a condition lasts until just before the next',
+    rules: [fixed(50, { condition: 'transaction.occur_time.getDayOfWeek() == 6' })],
+    buys: LAST_INSTANT,
+    points: 50n,
+    because: ['fixed 50: once per transaction'],
+  },
+];
+
 const LIMITS: Case[] = [
   {
     when: 'a rule has a maximum per transaction',
@@ -688,7 +714,17 @@ const MULTIPLIERS: Case[] = [
   },
 ];
 
-const TABLES = { RATES, ROUNDINGS, AWARDS, FILTERS, CONDITIONS, SCHEDULES, LIMITS, MULTIPLIERS };
+const TABLES = {
+  RATES,
+  ROUNDINGS,
+  AWARDS,
+  FILTERS,
+  CONDITIONS,
+  SCHEDULES,
+  LAST_INSTANTS,
+  LIMITS,
+  MULTIPLIERS,
+};
 
 describe.each(Object.entries(TABLES))('%s', (_, cases) => {
   test.each(cases)('$when', (example) => {

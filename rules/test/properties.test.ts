@@ -1,6 +1,7 @@
-import type { JsonObject } from '@bufbuild/protobuf';
+import { create, type JsonObject } from '@bufbuild/protobuf';
 import { createValidator } from '@bufbuild/protovalidate';
 import { describe, expect, test } from '@jest/globals';
+import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
 import {
   RuleSet_Rounding as Rounding,
   RuleSetSchema,
@@ -10,6 +11,7 @@ import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate } from '@loyalty/rules/evaluate.ts';
 import { POINTS_MAX, type RuleSet } from '@loyalty/rules/language.ts';
 import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
+import { afterRefund, wholeTransaction } from '@loyalty/rules/remaining-transaction.ts';
 import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
 import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
 import fc from 'fast-check';
@@ -169,6 +171,22 @@ function plus([a, b]: [bigint, bigint], [c, d]: [bigint, bigint]): [bigint, bigi
   return [a * d + c * b, b * d];
 }
 
+/** Rounds by comparing twice the rest with the whole, unlike the engine. */
+function round([numerator, denominator]: [bigint, bigint], rounding: Rounding): bigint {
+  const down = numerator / denominator;
+  const twiceRest = (numerator % denominator) * 2n;
+  switch (rounding) {
+    case Rounding.CEILING:
+      return twiceRest > 0n ? down + 1n : down;
+    case Rounding.HALF_UP:
+      return twiceRest >= denominator ? down + 1n : down;
+    case Rounding.HALF_EVEN:
+      return twiceRest + (down % 2n) > denominator ? down + 1n : down;
+    default:
+      return down;
+  }
+}
+
 describe('whatever an operator writes and a member buys', () => {
   test('what validates never throws, and gives points within their bounds', () => {
     fc.assert(
@@ -200,6 +218,27 @@ describe('whatever an operator writes and a member buys', () => {
     );
   });
 
+  test('what refunds leave of it never throws, and everything refunded is worth nothing', () => {
+    const amounts = fc.bigInt({ min: 1n, max: POINTS_MAX });
+    fc.assert(
+      fc.property(cases, amounts, ({ rules, purchase }, minorUnits) => {
+        const { currencyCode = '' } = purchase.amount ?? {};
+        const amount = create(MoneySchema, { currencyCode, minorUnits });
+        const whole = wholeTransaction(purchase);
+        const left = afterRefund(purchase, whole, { kind: 'AMOUNT', amount });
+        if ('fault' in left) {
+          expect(minorUnits > (purchase.amount?.minorUnits ?? 0n)).toBe(true);
+        } else {
+          const award = evaluateFor(rules, purchase, { remaining: left });
+          expect(award.points >= 0n && award.points <= POINTS_MAX).toBe(true);
+        }
+        const nothing = afterRefund(purchase, whole, { kind: 'FULL' });
+        if ('fault' in nothing) throw new Error(nothing.message);
+        expect(evaluateFor(rules, purchase, { remaining: nothing }).points).toBe(0n);
+      }),
+    );
+  });
+
   test('an award depends on nothing but its input', () => {
     fc.assert(
       fc.property(cases, transactions, ({ rules, purchase, used }, other) => {
@@ -213,17 +252,18 @@ describe('whatever an operator writes and a member buys', () => {
     );
   });
 
-  test('the lines of an explanation add up to the award', () => {
+  test('the lines of an explanation add up to the award, which is rounded once', () => {
     fc.assert(
       fc.property(cases, ({ rules, purchase, used }) => {
-        rules.rounding = Rounding.FLOOR;
         const award = evaluateFor(rules, purchase, { capUsed: () => used });
         const sum = award.explanation
           .map(({ points: text }) => readNumber(text))
           .reduce(plus, [0n, 1n]);
-        const floor = sum[0] / sum[1];
-        expect(award.exceedsLimit ? POINTS_MAX : floor).toBe(award.points);
+        const rounded = round(sum, rules.rounding);
+        expect(award.points).toBe(award.exceedsLimit ? POINTS_MAX : rounded);
+        expect(award.exceedsLimit).toBe(rounded > POINTS_MAX);
       }),
+      { numRuns: 400 },
     );
   });
 

@@ -42,6 +42,11 @@ describe('a condition', () => {
     ["now.getMonth('Europe/Paris')", 2],
     ["now.getFullYear('Europe/Paris')", 2026],
     ["now.getDayOfYear('Europe/Paris')", 87],
+    ['now.getHours()', 23],
+    ["timestamp('2026-03-28T23:30:07.089Z').getSeconds('Asia/Kolkata')", 7],
+    ["timestamp('2026-03-28T23:30:07.089999Z').getMilliseconds()", 89],
+    ["timestamp('2026-03-28T23:59:59.999999Z').getDate()", 28],
+    ["duration('90s').getSeconds()", 90],
   ])('reads the calendar: %s is %d', (expression, value) => {
     expect(refusal(`${expression} == ${value}`)).toBeUndefined();
   });

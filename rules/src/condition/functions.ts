@@ -1,12 +1,13 @@
 import { type CelFunc, CelScalar, celEnv, celMethod, objectType } from '@bufbuild/cel';
 import { createRegistry } from '@bufbuild/protobuf';
-import { TimestampSchema, timestampMs } from '@bufbuild/protobuf/wkt';
+import { TimestampSchema } from '@bufbuild/protobuf/wkt';
 import { RE2JS } from '@bufbuild/re2';
 import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
 import {
   TransactionItemSchema,
   TransactionSchema,
 } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import { epochMs } from '../epoch-ms.ts';
 import { createZoneClock, isTimeZone, weekday, type ZoneClock } from '../zone-clock.ts';
 import { isScalarName, type ScalarName } from './vocabulary.ts';
 
@@ -33,7 +34,10 @@ const clockOf = memoized((timeZone) => {
   return createZoneClock(timeZone);
 });
 
-/** CEL's calendar functions that take a zone, through clocks that remember: 20 times as fast as looking each up. */
+/**
+ * CEL's calendar functions, of UTC where no zone is given, through clocks that remember: 20 times as fast as looking
+ * each up. The library's own round an instant to the nearest millisecond, which may be one of the next day.
+ */
 function calendarFunctions(): CelFunc[] {
   const parts: Record<string, (epochMs: number, clock: ZoneClock) => number> = {
     getFullYear: (epochMs, clock) => clock.zoned(epochMs).year,
@@ -44,18 +48,18 @@ function calendarFunctions(): CelFunc[] {
     getDayOfWeek: (epochMs, clock) => weekday(clock.dayOf(epochMs).epochDay) % 7,
     getHours: (epochMs, clock) => Math.floor(clock.minuteOfDay(epochMs) / 60),
     getMinutes: (epochMs, clock) => Math.floor(clock.minuteOfDay(epochMs)) % 60,
+    getSeconds: (epochMs, clock) => clock.zoned(epochMs).second,
+    getMilliseconds: (epochMs, clock) => clock.zoned(epochMs).millisecond,
   };
-  return Object.entries(parts).map(([name, part]) =>
-    celMethod(
-      name,
-      objectType(TimestampSchema),
-      [CelScalar.STRING],
-      CelScalar.INT,
-      function (timeZone) {
-        return BigInt(part(timestampMs(this.message), clockOf(timeZone)));
-      },
-    ),
-  );
+  const receiver = objectType(TimestampSchema);
+  return Object.entries(parts).flatMap(([name, part]) => [
+    celMethod(name, receiver, [], CelScalar.INT, function () {
+      return BigInt(part(epochMs(this.message), clockOf('UTC')));
+    }),
+    celMethod(name, receiver, [CelScalar.STRING], CelScalar.INT, function (timeZone) {
+      return BigInt(part(epochMs(this.message), clockOf(timeZone)));
+    }),
+  ]);
 }
 
 /** Everything that conditions can call: CEL's standard functions. */
