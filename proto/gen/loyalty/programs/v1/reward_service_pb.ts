@@ -259,7 +259,7 @@ export const ListRewardsResponseSchema: GenMessage<ListRewardsResponse> = /*@__P
 export const RewardService: GenService<{
   /**
    * Creates a reward.
-   * Errors: PROGRAM_NOT_FOUND, ALREADY_EXISTS.
+   * Errors: PROGRAM_NOT_FOUND, ALREADY_EXISTS, PROGRAM_NOT_ACTIVE, LIMIT_EXCEEDED.
    *
    * @generated from rpc loyalty.programs.v1.RewardService.CreateReward
    */
@@ -270,7 +270,7 @@ export const RewardService: GenService<{
   },
   /**
    * Changes what update_mask names. State ARCHIVED ends the offer.
-   * Errors: REWARD_NOT_FOUND, ETAG_MISMATCH.
+   * Errors: PROGRAM_NOT_FOUND, REWARD_NOT_FOUND, ETAG_MISMATCH, PROGRAM_NOT_ACTIVE, LIMIT_EXCEEDED.
    *
    * @generated from rpc loyalty.programs.v1.RewardService.UpdateReward
    */

@@ -364,7 +364,7 @@ export const WithdrawRuleSetResponseSchema: GenMessage<WithdrawRuleSetResponse> 
 export const RuleSetService: GenService<{
   /**
    * Creates a draft with the next version number.
-   * Errors: PROGRAM_NOT_FOUND.
+   * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE, LIMIT_EXCEEDED.
    *
    * @generated from rpc loyalty.programs.v1.RuleSetService.CreateRuleSet
    */
@@ -375,7 +375,7 @@ export const RuleSetService: GenService<{
   },
   /**
    * Changes what update_mask names, of a draft only.
-   * Errors: RULE_SET_NOT_FOUND, ETAG_MISMATCH, ILLEGAL_TRANSITION.
+   * Errors: PROGRAM_NOT_FOUND, RULE_SET_NOT_FOUND, ETAG_MISMATCH, ILLEGAL_TRANSITION, PROGRAM_NOT_ACTIVE.
    *
    * @generated from rpc loyalty.programs.v1.RuleSetService.UpdateRuleSet
    */
@@ -408,7 +408,7 @@ export const RuleSetService: GenService<{
   },
   /**
    * Makes a draft immutable and puts it in force, now or later.
-   * Errors: RULE_SET_NOT_FOUND, ILLEGAL_TRANSITION.
+   * Errors: PROGRAM_NOT_FOUND, RULE_SET_NOT_FOUND, ILLEGAL_TRANSITION, PROGRAM_NOT_ACTIVE, LIMIT_EXCEEDED.
    *
    * @generated from rpc loyalty.programs.v1.RuleSetService.PublishRuleSet
    */
@@ -419,7 +419,7 @@ export const RuleSetService: GenService<{
   },
   /**
    * Takes back a version that isn't in force yet.
-   * Errors: RULE_SET_NOT_FOUND, ILLEGAL_TRANSITION.
+   * Errors: PROGRAM_NOT_FOUND, RULE_SET_NOT_FOUND, ILLEGAL_TRANSITION, PROGRAM_NOT_ACTIVE.
    *
    * @generated from rpc loyalty.programs.v1.RuleSetService.WithdrawRuleSet
    */
