@@ -23,6 +23,7 @@ const full = { rounds: 5, window: { warmUpMs: 3_000, measureMs: 10_000 } };
 const quick = { rounds: 3, window: { warmUpMs: 1_000, measureMs: 3_000 } };
 
 const resources = new AsyncDisposableStack();
+let cleaned: Promise<void> | undefined;
 stopOnSignals();
 process.exitCode = await main();
 process.exit();
@@ -57,10 +58,11 @@ async function main(): Promise<number> {
     console.log(`\nKept in ${relative(process.cwd(), file)}.json and .svg`);
     return 0;
   } catch (error) {
-    console.error(error);
+    // What was stopped in the middle fails, as it should.
+    if (cleaned === undefined) console.error(error);
     return 1;
   } finally {
-    await resources.disposeAsync();
+    await cleanUp();
   }
 }
 
@@ -89,14 +91,17 @@ function readArguments() {
   }
 }
 
-/** Ends what was started and removes its files; a second request only ends this process, and the rest with it. */
+/** Ends what was started, and removes its files. */
+function cleanUp(): Promise<void> {
+  cleaned ??= resources.disposeAsync();
+  return cleaned;
+}
+
 function stopOnSignals(): void {
-  let isStopping = false;
   const stop = () => {
-    if (isStopping) return;
-    isStopping = true;
+    if (cleaned !== undefined) return;
     console.error('\nStopping …');
-    void resources.disposeAsync().finally(() => process.exit(130));
+    void cleanUp().finally(() => process.exit(130));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   process.on('disconnect', stop);

@@ -13,6 +13,8 @@ process.once('message', (plan: LoadPlan) => {
     process.disconnect();
   });
 });
+// Also when the parent is gone.
+process.once('disconnect', () => process.exit());
 
 async function generateLoad(plan: LoadPlan): Promise<LoadResult> {
   const nextFrame = frameWriter(plan.template);

@@ -10,7 +10,7 @@ export interface Charted {
 
 const width = 860;
 const left = 24;
-const barLeft = 300;
+const barLeft = 320;
 const barRight = width - 130;
 const barHeight = 20;
 const barStep = 34;
@@ -72,7 +72,7 @@ function bar(
     text({ x: left, y: middle + 4, label: isOwn ? title : `${id}  ${title}` }),
     `<rect x="${barLeft}" y="${y}" width="${barWidth}" height="${barHeight}" rx="2" class="${isOwn ? 'own' : 'yardstick'}"/>`,
     `<path class="whisker" d="M${start} ${middle}H${end}M${start} ${middle - 4}v8M${end} ${middle - 4}v8"/>`,
-    text({ x: scale(max) + 10, y: middle + 4, label: whole(median), kind: 'figure' }),
+    text({ x: Math.round(scale(max)) + 10, y: middle + 4, label: whole(median), kind: 'figure' }),
   ].join('\n');
 }
 

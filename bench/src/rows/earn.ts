@@ -22,6 +22,7 @@ import { createPgbench } from '../yardsticks/pgbench.ts';
 const inFlight = 200;
 const memberCount = 10_000;
 const programId = 'bench';
+const drainPatienceMs = 60_000;
 const method = LedgerService.method.earn;
 
 export const earnRow: Row = {
@@ -92,8 +93,7 @@ function createEarnContestant(
     acknowledged += measurement.acknowledged;
     const batchesLeft = await unpublished();
     const earnsPerCommit = measurement.acknowledged / ((await commits()) - commitsBefore);
-    // What is still to be published would take processor time from the next to be measured.
-    while ((await unpublished()) > 0) await delay(50);
+    await drain();
     return {
       ...measurement,
       details: {
@@ -102,6 +102,16 @@ function createEarnContestant(
         unpublishedBatchesAtEnd: batchesLeft,
       },
     };
+  }
+
+  // What is still to be published would take processor time from the next to be measured.
+  async function drain(): Promise<void> {
+    const patience = AbortSignal.timeout(drainPatienceMs);
+    while ((await unpublished()) > 0) {
+      if (patience.aborted)
+        throw new Error(`The outbox isn't empty ${drainPatienceMs} ms after the load`);
+      await delay(50);
+    }
   }
 
   async function verify(): Promise<string> {

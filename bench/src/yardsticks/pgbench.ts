@@ -22,7 +22,7 @@ export async function createPgbench(stage: Stage): Promise<Contestant> {
     await prepareSimpleUpdates({ url, scale });
     return {
       id: 'P',
-      title: `pgbench's simple update through pg, ${clients} clients (no pgbench here)`,
+      title: `no pgbench: its -N through pg, ${clients} clients`,
       async measure(window) {
         return { perSecond: await runSimpleUpdates({ url, scale, clients, window }), details: {} };
       },
