@@ -106,7 +106,7 @@ function capUsage(
 ): CapUsage[] {
   const usage: CapUsage[] = [];
   for (const [{ rule }, { counted }] of settled) {
-    if (rule.cap === undefined || !isPositive(counted)) continue;
+    if (rule.cap === undefined || counted === undefined || !isPositive(counted)) continue;
     const { period } = rule.cap;
     const start = periodStart(period, occurTime, clock);
     usage.push({ ruleId: rule.ruleId, period, periodStart: start, points: ceiling(counted) });

@@ -1,7 +1,17 @@
 import type { CompiledCap } from './compile-rule-set.ts';
 import { fractionText } from './decimal.ts';
 import { keepBestOfGroups } from './exclusive-group.ts';
-import { add, compare, divide, type Fraction, isPositive, multiply, subtract } from './fraction.ts';
+import {
+  add,
+  compare,
+  divide,
+  type Fraction,
+  isPositive,
+  multiply,
+  ONE,
+  smaller,
+  subtract,
+} from './fraction.ts';
 import type { LimitPeriod } from './limit-period.ts';
 import { bonusOn, type Outcome, sumOf, unlimitedBonusOn, within } from './outcome.ts';
 
@@ -9,8 +19,8 @@ import { bonusOn, type Outcome, sumOf, unlimitedBonusOn, within } from './outcom
 export interface Settled {
   /** Its own part of the award: without what multipliers added to it, which is theirs. The parts add up to the award. */
   readonly part: Fraction;
-  /** What its cap counts: with what multipliers added to it. */
-  readonly counted: Fraction;
+  /** What its cap counts: with what multipliers added to it; undefined without a cap. */
+  readonly counted: Fraction | undefined;
 }
 
 /** Best of each group, multipliers, caps. Writes into the outcomes why a rule gave less than it could, or nothing. */
@@ -20,49 +30,67 @@ export function multiplyAndCap(outcomes: readonly Outcome[]): ReadonlyMap<Outcom
     applied.filter((outcome) => !isMultiplier(outcome)),
     ({ points }) => points,
   );
-  const { multiplied, added } = multiplyAll(
+  const { growth, added } = multiplyAll(
     awards,
     applied.filter((outcome) => isMultiplier(outcome)),
   );
 
   const settled = new Map<Outcome, Settled>(added);
-  awards.forEach((award, index) => {
-    const after = multiplied[index] ?? award.points;
-    const counted = within(after, award.room);
-    settled.set(award, { part: within(award.points, award.room), counted });
-    if (compare(counted, after) < 0) noteCap(award);
-  });
+  for (const award of awards) {
+    const { points, room } = award;
+    if (room === undefined) {
+      settled.set(award, { part: points, counted: undefined });
+      continue;
+    }
+    const multiplied = multiply(points, growth);
+    const counted = smaller(multiplied, room);
+    settled.set(award, { part: smaller(points, room), counted });
+    if (compare(counted, multiplied) < 0) noteCap(award);
+  }
   return settled;
 }
 
 /**
- * Lets the multipliers work one after the other, in the rules' order, on what the awards gave. What one adds is counted
- * within the awards' caps: a point that an award may not give can't be multiplied either.
+ * Lets the multipliers work one after the other, in the rules' order, on what the awards gave; answers what they make
+ * of one point together. What one adds is counted within the awards' caps: a point that an award may not give can't be
+ * multiplied either.
  */
 function multiplyAll(awards: readonly Outcome[], multipliers: readonly Outcome[]) {
   const added = new Map<Outcome, Settled>();
-  let multiplied = awards.map(({ points }) => points);
-  if (multipliers.length === 0) return { multiplied, added };
+  let growth = ONE;
+  if (multipliers.length === 0) return { growth, added };
 
-  const sumWithinCaps = (points: readonly Fraction[]) =>
-    sumOf(points.map((value, index) => within(value, awards[index]?.room)));
-  const base = sumOf(multiplied);
+  const base = sumOf(awards.map(({ points }) => points));
+  const sumWithinCaps = sumWithinCapsOf(awards);
+  let counted = sumWithinCaps(growth);
   for (const multiplier of keepBestOfGroups(multipliers, (outcome) => bonusOn(base, outcome))) {
-    const sum = sumOf(multiplied);
+    const sum = multiply(base, growth);
     if (!isPositive(sum)) {
       multiplier.applied = false;
       multiplier.note = 'there are no points to multiply';
       continue;
     }
-    const growth = growthOf(sum, multiplier);
-    const next = multiplied.map((points) => multiply(points, growth));
-    const counted = sumWithinCaps(multiplied);
-    const bonus = subtract(sumWithinCaps(next), counted);
-    added.set(multiplier, { part: bonus, counted: bonus });
+    growth = multiply(growth, growthOf(sum, multiplier));
     multiplier.note = multiplierNote(multiplier, { sum, counted });
-    multiplied = next;
+    const before = counted;
+    counted = sumWithinCaps(growth);
+    const bonus = subtract(counted, before);
+    added.set(multiplier, { part: bonus, counted: bonus });
   }
-  return { multiplied, added };
+  return { growth, added };
+}
+
+/** What awards give together once multipliers made so much of each of their points. Only capped ones are looked at singly. */
+function sumWithinCapsOf(awards: readonly Outcome[]): (growth: Fraction) => Fraction {
+  const uncapped = sumOf(
+    awards.filter(({ room }) => room === undefined).map(({ points }) => points),
+  );
+  const capped = awards.filter(({ room }) => room !== undefined);
+  return (growth) =>
+    capped.reduce(
+      (sum, { points, room }) => add(sum, within(multiply(points, growth), room)),
+      multiply(uncapped, growth),
+    );
 }
 
 /** The factor, or a smaller one that adds no more than the multiplier may. */
