@@ -66,7 +66,15 @@ const layers: readonly Layer[] = [
   },
   {
     paths: match('cli/.*'),
-    may: match('cli/.*', generated, platform, 'local/src/test-environment\\.ts', node, npm),
+    may: match(
+      'cli/.*',
+      generated,
+      platform,
+      'services/ledger/src/verify/.*',
+      'local/src/test-environment\\.ts',
+      node,
+      npm,
+    ),
   },
   {
     paths: match('local/.*'),
@@ -153,6 +161,14 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
       node,
       messages,
       'pino',
+    ),
+    // What has to be true of the tables, and of the events that follow from them. The CLI runs it.
+    layer(
+      'verify',
+      `${own}/src/storage/application-role\\.ts`,
+      `${own}/src/events/streams\\.ts`,
+      'platform/src/(postgres|messaging|outbox)/.*',
+      'pg',
     ),
     layer('jobs', domain, app, 'platform/src/telemetry/.*', 'platform/src/[^/]+', node, 'pino'),
     // The composition root imports everything but the other service.

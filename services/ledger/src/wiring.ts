@@ -69,6 +69,7 @@ import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
 import { settleDueMemberships } from './jobs/settle-due.ts';
 import { ledgerServices } from './rpc/services.ts';
 import { createServiceToken } from './service-token.ts';
+import { applicationRole } from './storage/application-role.ts';
 import { createCommitToLedger } from './storage/commit-to-ledger.ts';
 import { createDeadLetters } from './storage/dead-letters.ts';
 import { createLedgerReader } from './storage/ledger-reader.ts';
@@ -77,8 +78,6 @@ import { storageError } from './storage/storage-error.ts';
 
 const applicationName = 'loyalty-ledger';
 const migrations = join(import.meta.dirname, '../migrations');
-/** Made by the first migration, and without the privilege to change what is written in the journal. */
-const applicationRole = 'ledger_app';
 /** Connections for what is off the hot path: program snapshots, dead letters, readiness. */
 const knexPoolSize = 4;
 /** Short enough for callers to be answered, and to try again, within their deadline while NATS is away. */

@@ -1,0 +1,13 @@
+import { balanceInvariants } from './balance-invariants.ts';
+import type { SqlInvariant } from './invariant.ts';
+import { journalInvariants } from './journal-invariants.ts';
+import { privilegeInvariants } from './privilege-invariants.ts';
+import { redemptionInvariants } from './redemption-invariants.ts';
+
+/** All that can be proved of a ledger by its database alone. */
+export const sqlInvariants: readonly SqlInvariant[] = [
+  ...balanceInvariants,
+  ...journalInvariants,
+  ...redemptionInvariants,
+  ...privilegeInvariants,
+].toSorted((a, b) => a.id.localeCompare(b.id));

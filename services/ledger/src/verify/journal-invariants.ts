@@ -1,0 +1,163 @@
+import type { SqlInvariant } from './invariant.ts';
+import { lotMovements } from './lot-movements.ts';
+
+/** I3, I4 and I6: what the journal says, line by line. */
+export const journalInvariants: readonly SqlInvariant[] = [
+  {
+    id: 'I3',
+    name: 'earn entries',
+    meaning:
+      'A transaction that was credited has one EARN entry, in the journal of its member, with its points.',
+    sql: `SELECT format('transaction %s of %s: credited %s points to membership %s, entry %s; that entry says %s',
+        coalesce(earn.transaction_id, line.transaction_id), coalesce(earn.program_id, line.program_id),
+        earn.points, membership_id, sequence, line.points) AS offender
+      FROM (SELECT * FROM earns WHERE state <> 'AWAITED') AS earn
+      FULL JOIN (
+        SELECT membership_id, sequence, program_id, transaction_id COLLATE "C" AS transaction_id,
+          entries.available + entries.pending + entries.reserved - entries.deficit AS points
+        FROM entries JOIN memberships USING (membership_id)
+        WHERE kind = 'EARN'
+      ) AS line USING (membership_id, sequence)
+      WHERE (earn.program_id, earn.transaction_id, earn.points)
+        IS DISTINCT FROM (line.program_id, line.transaction_id, line.points)`,
+  },
+  {
+    id: 'I3',
+    name: 'refunds',
+    meaning:
+      'The points reversed of a transaction are those of its applied refunds, all of them once it is REVERSED, and no refund waits for a transaction that was credited.',
+    sql: `SELECT format('transaction %s of %s: %s, %s of %s points reversed, refunds applied %s, %s waiting',
+        transaction_id, program_id, coalesce(state, 'unknown'), reversed_points, points,
+        coalesce(applied, 0), coalesce(waiting, 0)) AS offender
+      FROM earns
+      FULL JOIN (
+        SELECT program_id, transaction_id, sum(points) FILTER (WHERE state = 'APPLIED') AS applied,
+          sum(points) FILTER (WHERE state <> 'APPLIED') AS unapplied,
+          count(*) FILTER (WHERE state = 'WAITING') AS waiting
+        FROM refunds GROUP BY program_id, transaction_id
+      ) AS refunded USING (program_id, transaction_id)
+      WHERE state IS NULL
+        OR coalesce(reversed_points, 0) <> coalesce(applied, 0)
+        OR unapplied <> 0
+        OR (state = 'REVERSED' AND reversed_points <> points)
+        OR (state <> 'AWAITED' AND waiting > 0)`,
+  },
+  {
+    id: 'I3',
+    name: 'refund entries',
+    meaning:
+      'A refund that was applied has one REFUND entry, which takes and owes what the refund says; one that was rejected has one that changes nothing.',
+    sql: `SELECT format('refund %s of transaction %s of %s: taken, owed are %s; its %s entries say %s',
+        refund_id, transaction_id, program_id, (refund.taken, refund.owed), coalesce(entries, 0),
+        (line.taken, line.owed)) AS offender
+      FROM (
+        SELECT program_id, transaction_id, refund_id, membership_id, taken, owed
+        FROM refunds JOIN earns USING (program_id, transaction_id)
+        WHERE refunds.state IN ('APPLIED', 'REJECTED')
+      ) AS refund
+      FULL JOIN (
+        SELECT program_id, transaction_id COLLATE "C" AS transaction_id, refund_id COLLATE "C" AS refund_id,
+          min(membership_id) AS membership_id, count(*) AS entries,
+          -sum(entries.available + entries.pending) AS taken, sum(entries.deficit) AS owed
+        FROM entries JOIN memberships USING (membership_id)
+        WHERE kind = 'REFUND'
+        GROUP BY program_id, transaction_id, refund_id
+      ) AS line USING (program_id, transaction_id, refund_id)
+      WHERE entries IS DISTINCT FROM 1
+        OR (refund.membership_id, refund.taken, refund.owed)
+          IS DISTINCT FROM (line.membership_id, line.taken, line.owed)`,
+  },
+  {
+    id: 'I4',
+    name: 'chain',
+    meaning:
+      'Entries are numbered from 1 without a gap, never go back in time, and each balance_after follows from the one before.',
+    sql: `SELECT format('membership %s, entry %s: follows entry %s, balance_after is %s instead of %s, at %s',
+        membership_id, sequence, previous, balance_after, expected, create_time) AS offender
+      FROM (
+        SELECT membership_id, sequence, balance_after, create_time,
+          lag(sequence, 1, 0::bigint) OVER journal AS previous,
+          lag(balance_after, 1, 0::bigint) OVER journal + available AS expected,
+          lag(create_time) OVER journal AS previous_time
+        FROM entries WINDOW journal AS (PARTITION BY membership_id ORDER BY sequence)
+      ) AS chained
+      WHERE sequence <> previous + 1 OR balance_after <> expected OR create_time < previous_time`,
+  },
+  {
+    id: 'I4',
+    name: 'last entry',
+    meaning: 'A membership knows the number and time of its last entry.',
+    sql: `SELECT format('membership %s: knows entry %s of %s, the last is %s of %s', membership_id,
+        last_sequence, last_entry_time, last.sequence, last.create_time) AS offender
+      FROM memberships
+      LEFT JOIN (
+        SELECT membership_id, max(sequence) AS sequence, max(create_time) AS create_time
+        FROM entries GROUP BY membership_id
+      ) AS last USING (membership_id)
+      WHERE (last_sequence, last_entry_time) IS DISTINCT FROM (last.sequence, last.create_time)`,
+  },
+  {
+    id: 'I6',
+    name: 'allocation sums',
+    meaning:
+      "An entry's allocations sum to its available and pending changes; an EARN has none, because its earn names the lot.",
+    sql: `SELECT format('membership %s, entry %s (%s): changes %s points, its allocations sum to %s',
+        membership_id, sequence, kind, available + pending, coalesce(allocated.points, 0)) AS offender
+      FROM entries
+      FULL JOIN (
+        SELECT membership_id, sequence, sum(points) AS points
+        FROM allocations GROUP BY membership_id, sequence
+      ) AS allocated USING (membership_id, sequence)
+      WHERE CASE kind
+        WHEN 'EARN' THEN allocated.points IS NOT NULL
+        ELSE available + pending IS DISTINCT FROM coalesce(allocated.points, 0)
+      END`,
+  },
+  {
+    id: 'I6',
+    name: 'lot dates',
+    meaning:
+      'EXPIRE takes from lots whose date has passed and no other entry does but MATURE, which pays debts late; RESERVE and CAPTURE take what has matured (the date of INACTIVITY lots moves and is not checked).',
+    sql: `SELECT format('membership %s, entry %s (%s of %s): took %s from the lot (%s, %s, %s)',
+        membership_id, sequence, kind, create_time, -points, available_at, expires_at, class) AS offender
+      FROM allocations JOIN entries USING (membership_id, sequence)
+      WHERE points < 0 AND (
+        (class <> 'INACTIVITY' AND CASE kind
+          WHEN 'EXPIRE' THEN expires_at > create_time
+          WHEN 'MATURE' THEN false
+          ELSE expires_at <= create_time
+        END)
+        OR (kind IN ('RESERVE', 'CAPTURE') AND available_at > create_time)
+      )`,
+  },
+  {
+    id: 'I6',
+    name: 'consumption order',
+    meaning:
+      'Who spends, holds or debits points leaves nothing in a lot that had to go first: by expiry, maturity, class (INACTIVITY lots, whose date moves, are left out).',
+    sql: `WITH balances AS (
+        SELECT membership_id, available_at, expires_at, class, sequence,
+          lead(sequence, 1, 9223372036854775807) OVER lot AS until,
+          sum(points) OVER lot AS remaining
+        FROM ${lotMovements} AS movements
+        WHERE class <> 'INACTIVITY'
+        WINDOW lot AS (PARTITION BY membership_id, available_at, expires_at, class ORDER BY sequence)
+      ), last_taken AS (
+        SELECT DISTINCT ON (membership_id, sequence) membership_id, sequence, create_time,
+          available_at, expires_at, class
+        FROM allocations JOIN entries USING (membership_id, sequence)
+        WHERE kind IN ('RESERVE', 'CAPTURE', 'ADJUST') AND points < 0 AND class <> 'INACTIVITY'
+        ORDER BY membership_id, sequence, expires_at DESC, available_at DESC, class DESC
+      )
+      SELECT format('membership %s, entry %s: took from the lot (%s, %s, %s) and left %s in (%s, %s, %s)',
+        membership_id, last_taken.sequence,
+        last_taken.available_at, last_taken.expires_at, last_taken.class,
+        remaining, balances.available_at, balances.expires_at, balances.class) AS offender
+      FROM last_taken JOIN balances USING (membership_id)
+      WHERE balances.remaining > 0
+        AND balances.sequence <= last_taken.sequence AND last_taken.sequence < balances.until
+        AND balances.available_at <= last_taken.create_time
+        AND (balances.expires_at, balances.available_at, balances.class)
+          < (last_taken.expires_at, last_taken.available_at, last_taken.class)`,
+  },
+];
