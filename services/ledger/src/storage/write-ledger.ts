@@ -9,6 +9,7 @@ import { entryColumns, requestColumns } from './entry-rows.ts';
 import type { Changed, LedgerChanges } from './held-ledger.ts';
 import { lotColumns, membershipColumns, type OwnedLot } from './membership-rows.ts';
 import { redemptionColumns } from './redemption-rows.ts';
+import { counterStatements } from './write-counters.ts';
 
 /**
  * Writes everything that a transaction changed, and its COMMIT, in one round trip. Each row is touched by one
@@ -262,80 +263,6 @@ function redemptionStatements({ redemptions, requests }: LedgerChanges) {
       : undefined,
     requests.length > 0
       ? requestColumns.statement('insert_requests', insertRequests, requests)
-      : undefined,
-  ];
-}
-
-const stockColumns = bulk<LedgerChanges['stock'][number]>({
-  program_id: ['text', ({ programId }) => programId],
-  reward_id: ['text', ({ rewardId }) => rewardId],
-  taken: ['bigint', ({ taken }) => taken],
-});
-
-// Holds that end give stock back that no command had locked, so the rows are locked here, in order.
-const updateStock = `WITH locked AS (
-    SELECT reward_stock.program_id, reward_stock.reward_id, rows.taken
-    FROM ${stockColumns.source} JOIN reward_stock USING (program_id, reward_id)
-    ORDER BY program_id, reward_id FOR UPDATE OF reward_stock
-  )
-  UPDATE reward_stock SET taken = reward_stock.taken + locked.taken FROM locked
-  WHERE reward_stock.program_id = locked.program_id AND reward_stock.reward_id = locked.reward_id`;
-
-const usageColumns = bulk<LedgerChanges['usage'][number]>({
-  membership_id: ['bigint', ({ membershipId }) => membershipId],
-  reward_id: ['text', ({ rewardId }) => rewardId],
-  period: ['text', ({ period }) => period],
-  period_start: ['timestamptz', ({ start }) => timestamptz(start)],
-  taken: ['bigint', ({ taken }) => taken],
-});
-
-const upsertUsage = `INSERT INTO reward_usage AS reward_usage (${usageColumns.names})
-  SELECT * FROM ${usageColumns.source}
-  ON CONFLICT ON CONSTRAINT reward_usage_pkey
-  DO UPDATE SET taken = reward_usage.taken + excluded.taken`;
-
-const capColumns = bulk<LedgerChanges['capUsage'][number]>({
-  membership_id: ['bigint', ({ membershipId }) => membershipId],
-  rule_id: ['text', ({ ruleId }) => ruleId],
-  period: ['text', ({ period }) => period],
-  period_start: ['timestamptz', ({ start }) => timestamptz(start)],
-  points: ['bigint', ({ points }) => points],
-});
-
-const lapsedRefundedColumns = bulk<LedgerChanges['lapsedRefunded'][number]>({
-  membership_id: ['bigint', ({ membershipId }) => membershipId],
-  available_at: ['timestamptz', ({ availableAt }) => timestamptz(availableAt)],
-  expires_at: ['timestamptz', ({ expiresAt }) => timestamptz(expiresAt)],
-  class: ['text', (lot) => lot.class],
-  points: ['bigint', ({ points }) => points],
-});
-
-const updateLapsedLots = `UPDATE lapsed_lots
-  SET lapsed_refunded = lapsed_lots.lapsed_refunded + rows.points
-  FROM ${lapsedRefundedColumns.source}
-  WHERE lapsed_lots.membership_id = rows.membership_id
-    AND lapsed_lots.available_at = rows.available_at
-    AND lapsed_lots.expires_at = rows.expires_at
-    AND lapsed_lots.class = rows.class`;
-
-const upsertCapUsage = `INSERT INTO cap_usage AS cap_usage (${capColumns.names})
-  SELECT * FROM ${capColumns.source}
-  ON CONFLICT ON CONSTRAINT cap_usage_pkey
-  DO UPDATE SET points = cap_usage.points + excluded.points`;
-
-function counterStatements({ stock, usage, capUsage, lapsedRefunded }: LedgerChanges) {
-  return [
-    stock.length > 0
-      ? stockColumns.statement('update_reward_stock', updateStock, stock)
-      : undefined,
-    usage.length > 0
-      ? usageColumns.statement('upsert_reward_usage', upsertUsage, usage)
-      : undefined,
-    capUsage.length > 0
-      ? capColumns.statement('upsert_cap_usage', upsertCapUsage, capUsage)
-      : undefined,
-    lapsedRefunded.length > 0
-      ? lapsedRefundedColumns.statement('update_lapsed_lots', updateLapsedLots, lapsedRefunded)
       : undefined,
   ];
 }

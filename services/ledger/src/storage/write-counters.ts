@@ -1,0 +1,102 @@
+import { bulk } from './bulk.ts';
+import { timestamptz } from './column-values.ts';
+import type { LedgerChanges } from './held-ledger.ts';
+
+const stockColumns = bulk<LedgerChanges['stock'][number]>({
+  program_id: ['text', ({ programId }) => programId],
+  reward_id: ['text', ({ rewardId }) => rewardId],
+  taken: ['bigint', ({ taken }) => taken],
+});
+
+// Holds that end give stock back that no command had locked, so the rows are locked here, in order.
+const updateStock = `WITH locked AS (
+    SELECT reward_stock.program_id, reward_stock.reward_id, rows.taken
+    FROM ${stockColumns.source} JOIN reward_stock USING (program_id, reward_id)
+    ORDER BY program_id, reward_id FOR UPDATE OF reward_stock
+  )
+  UPDATE reward_stock SET taken = reward_stock.taken + locked.taken FROM locked
+  WHERE reward_stock.program_id = locked.program_id AND reward_stock.reward_id = locked.reward_id`;
+
+const usageColumns = bulk<LedgerChanges['usage'][number]>({
+  membership_id: ['bigint', ({ membershipId }) => membershipId],
+  reward_id: ['text', ({ rewardId }) => rewardId],
+  period: ['text', ({ period }) => period],
+  period_start: ['timestamptz', ({ start }) => timestamptz(start)],
+  taken: ['bigint', ({ taken }) => taken],
+});
+
+// What is given back was taken before, so that there is a row; an insert of less than nothing would be refused even
+// where it ends as an update.
+const upsertUsage = `INSERT INTO reward_usage AS reward_usage (${usageColumns.names})
+  SELECT * FROM ${usageColumns.source}
+  ON CONFLICT ON CONSTRAINT reward_usage_pkey
+  DO UPDATE SET taken = reward_usage.taken + excluded.taken`;
+
+const giveBackUsage = `UPDATE reward_usage SET taken = reward_usage.taken + rows.taken
+  FROM ${usageColumns.source}
+  WHERE reward_usage.membership_id = rows.membership_id
+    AND reward_usage.reward_id = rows.reward_id
+    AND reward_usage.period = rows.period
+    AND reward_usage.period_start = rows.period_start`;
+
+const capColumns = bulk<LedgerChanges['capUsage'][number]>({
+  membership_id: ['bigint', ({ membershipId }) => membershipId],
+  rule_id: ['text', ({ ruleId }) => ruleId],
+  period: ['text', ({ period }) => period],
+  period_start: ['timestamptz', ({ start }) => timestamptz(start)],
+  points: ['bigint', ({ points }) => points],
+});
+
+const lapsedRefundedColumns = bulk<LedgerChanges['lapsedRefunded'][number]>({
+  membership_id: ['bigint', ({ membershipId }) => membershipId],
+  available_at: ['timestamptz', ({ availableAt }) => timestamptz(availableAt)],
+  expires_at: ['timestamptz', ({ expiresAt }) => timestamptz(expiresAt)],
+  class: ['text', (lot) => lot.class],
+  points: ['bigint', ({ points }) => points],
+});
+
+const updateLapsedLots = `UPDATE lapsed_lots
+  SET lapsed_refunded = lapsed_lots.lapsed_refunded + rows.points
+  FROM ${lapsedRefundedColumns.source}
+  WHERE lapsed_lots.membership_id = rows.membership_id
+    AND lapsed_lots.available_at = rows.available_at
+    AND lapsed_lots.expires_at = rows.expires_at
+    AND lapsed_lots.class = rows.class`;
+
+const upsertCapUsage = `INSERT INTO cap_usage AS cap_usage (${capColumns.names})
+  SELECT * FROM ${capColumns.source}
+  ON CONFLICT ON CONSTRAINT cap_usage_pkey
+  DO UPDATE SET points = cap_usage.points + excluded.points`;
+
+const giveBackCapUsage = `UPDATE cap_usage SET points = cap_usage.points + rows.points
+  FROM ${capColumns.source}
+  WHERE cap_usage.membership_id = rows.membership_id
+    AND cap_usage.rule_id = rows.rule_id
+    AND cap_usage.period = rows.period
+    AND cap_usage.period_start = rows.period_start`;
+
+/** Adds what a transaction takes of stock, limits and caps, and what it gives back. */
+export function counterStatements({ stock, usage, capUsage, lapsedRefunded }: LedgerChanges) {
+  const used = usage.filter(({ taken }) => taken > 0n);
+  const unused = usage.filter(({ taken }) => taken < 0n);
+  const capped = capUsage.filter(({ points }) => points > 0n);
+  const freed = capUsage.filter(({ points }) => points < 0n);
+  return [
+    stock.length > 0
+      ? stockColumns.statement('update_reward_stock', updateStock, stock)
+      : undefined,
+    used.length > 0 ? usageColumns.statement('upsert_reward_usage', upsertUsage, used) : undefined,
+    unused.length > 0
+      ? usageColumns.statement('give_back_reward_usage', giveBackUsage, unused)
+      : undefined,
+    capped.length > 0
+      ? capColumns.statement('upsert_cap_usage', upsertCapUsage, capped)
+      : undefined,
+    freed.length > 0
+      ? capColumns.statement('give_back_cap_usage', giveBackCapUsage, freed)
+      : undefined,
+    lapsedRefunded.length > 0
+      ? lapsedRefundedColumns.statement('update_lapsed_lots', updateLapsedLots, lapsedRefunded)
+      : undefined,
+  ];
+}
