@@ -1,20 +1,23 @@
 // The load generator, a process of its own: runs the one plan that its parent sends, answers with the result, ends.
 import { percentiles } from '../statistics.ts';
 import { frameWriter } from './frame-template.ts';
-import { openConnection } from './grpc-connection.ts';
-import type { LoadPlan, LoadResult } from './run-load.ts';
+import { type GrpcConnection, openConnection } from './grpc-connection.ts';
+import type { LoadOutcome, LoadPlan, LoadResult } from './run-load.ts';
 
 // Below the number of streams that a server takes on one connection.
 const callsPerConnectionMax = 50;
 
-process.once('message', (plan: LoadPlan) => {
-  void generateLoad(plan).then((result) => {
-    process.send?.(result);
-    process.disconnect();
-  });
-});
+process.once('message', (plan: LoadPlan) => void answer(plan));
 // Also when the parent is gone.
 process.once('disconnect', () => process.exit());
+
+async function answer(plan: LoadPlan): Promise<void> {
+  const outcome: LoadOutcome = await generateLoad(plan).catch((error: Error) => ({
+    error: error.message,
+  }));
+  process.send?.(outcome);
+  process.disconnect();
+}
 
 async function generateLoad(plan: LoadPlan): Promise<LoadResult> {
   const nextFrame = frameWriter(plan.template);
@@ -25,33 +28,28 @@ async function generateLoad(plan: LoadPlan): Promise<LoadResult> {
   );
   const latenciesMs: number[] = [];
   const failures: Record<string, number> = {};
+  let acknowledged = 0;
   const begin = performance.now() + plan.warmUpMs;
   const end = begin + plan.measureMs;
-  let acknowledged = 0;
 
-  // Each sends its next call as soon as the one before is answered, until the time is over.
-  const drained = Array.from({ length: plan.inFlight }, (_, index) => {
-    const connection = connections[index % connections.length];
-    return new Promise<void>((resolve) => {
-      const next = () => {
-        const sent = performance.now();
-        if (sent >= end) {
-          resolve();
-          return;
-        }
-        connection?.call(nextFrame(), (failure) => {
-          const answered = performance.now();
-          if (failure !== undefined) failures[failure] = (failures[failure] ?? 0) + 1;
-          else acknowledged += 1;
-          const isMeasured = answered >= begin && answered < end;
-          if (isMeasured && failure === undefined) latenciesMs.push(answered - sent);
-          next();
-        });
-      };
-      next();
-    });
-  });
-  await Promise.all(drained);
+  // Sends the next call as soon as the one before is answered, until the time is over.
+  async function callInTurn(connection: GrpcConnection): Promise<void> {
+    for (let sent = performance.now(); sent < end; sent = performance.now()) {
+      const failure = await connection.call(nextFrame());
+      if (failure !== undefined) {
+        failures[failure] = (failures[failure] ?? 0) + 1;
+        continue;
+      }
+      acknowledged += 1;
+      const answered = performance.now();
+      if (answered >= begin && answered < end) latenciesMs.push(answered - sent);
+    }
+  }
+
+  const turns = Array.from({ length: plan.inFlight }, (_, index) =>
+    callInTurn(connections[index % connections.length] as GrpcConnection),
+  );
+  await Promise.all(turns);
   for (const connection of connections) connection.close();
   if (latenciesMs.length === 0) {
     throw new Error(`No call was answered with success: ${JSON.stringify(failures)}`);

@@ -1,7 +1,7 @@
 import { createServer, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type GrpcConnection, openConnection } from './grpc-connection.ts';
+import { openConnection } from './grpc-connection.ts';
 
 const message = Buffer.from([0, 0, 0, 0, 2, 8, 1]);
 const cleanups: (() => void)[] = [];
@@ -31,10 +31,6 @@ async function connectTo(serve: Serve) {
   return connection;
 }
 
-function call(connection: GrpcConnection, body: Buffer = message): Promise<string | undefined> {
-  return new Promise((resolve) => connection.call(body, resolve));
-}
-
 function answer(stream: ServerHttp2Stream, status: string, body?: Buffer): void {
   stream.respond({ 'content-type': 'application/grpc' }, { waitForTrailers: true });
   stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }));
@@ -44,9 +40,9 @@ function answer(stream: ServerHttp2Stream, status: string, body?: Buffer): void 
 describe('a call of the load generator', () => {
   test('succeeds with status 0 and a response, again and again on one connection', async () => {
     const connection = await connectTo((stream) => answer(stream, '0', message));
-    const outcomes = await Promise.all(Array.from({ length: 50 }, () => call(connection)));
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => connection.call(message)));
     expect(outcomes).toEqual(Array.from({ length: 50 }, () => undefined));
-    expect(await call(connection)).toBeUndefined();
+    expect(await connection.call(message)).toBeUndefined();
   });
 
   test('carries the same headers every time, the token among them', async () => {
@@ -55,8 +51,8 @@ describe('a call of the load generator', () => {
       seen.push({ ...headers });
       answer(stream, '0', message);
     });
-    await call(connection);
-    await call(connection);
+    await connection.call(message);
+    await connection.call(message);
     expect(seen[0]).toMatchObject({
       ':method': 'POST',
       ':path': '/test.Service/Call',
@@ -69,12 +65,12 @@ describe('a call of the load generator', () => {
 
   test.each(['7', '14'])('fails with status %s', async (status) => {
     const connection = await connectTo((stream) => answer(stream, status, message));
-    expect(await call(connection)).toBe(`grpc-status ${status}`);
+    expect(await connection.call(message)).toBe(`grpc-status ${status}`);
   });
 
   test('fails when the status is 0 but no response came', async () => {
     const connection = await connectTo((stream) => answer(stream, '0'));
-    expect(await call(connection)).toBe('no response came');
+    expect(await connection.call(message)).toBe('no response came');
   });
 
   test('fails when no status came', async () => {
@@ -82,17 +78,18 @@ describe('a call of the load generator', () => {
       stream.respond({ 'content-type': 'application/grpc' });
       stream.end(message);
     });
-    expect(await call(connection)).toBe('no grpc-status came');
+    expect(await connection.call(message)).toBe('no grpc-status came');
   });
 
   test('fails when the server resets it', async () => {
     const connection = await connectTo((stream) => stream.close(8));
-    expect(await call(connection)).toBe('reset with code 8');
+    expect(await connection.call(message)).toBe('reset with code 8');
   });
 
-  test('fails when the connection breaks', async () => {
+  test('ends the load when the connection breaks', async () => {
     const connection = await connectTo((stream) => stream.session?.destroy());
-    expect(await call(connection)).toMatch(/closed|closes/);
+    await expect(connection.call(message)).rejects.toThrow(/closed|closes/);
+    await expect(connection.call(message)).rejects.toThrow(/closed|closes/);
   });
 
   test('arrives whole when it is larger than a frame, and when many fill the server’s window', async () => {
@@ -102,7 +99,7 @@ describe('a call of the load generator', () => {
       answer(stream, '0', message);
     });
     const large = Buffer.alloc(40_000, 1);
-    const outcomes = await Promise.all(Array.from({ length: 20 }, () => call(connection, large)));
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => connection.call(large)));
     expect(outcomes).toEqual(Array.from({ length: 20 }, () => undefined));
     expect(sizes).toEqual(Array.from({ length: 20 }, () => 40_000));
   });

@@ -14,15 +14,18 @@ import {
 
 export interface GrpcConnection {
   /**
-   * Sends one unary call. `done` gets what is wrong with the answer, or nothing.
+   * Sends one unary call. Resolves to what is wrong with its answer, or to nothing.
    *
-   * @throws {Error} when the connection is closed
+   * @throws {Error} when the connection is lost
    */
-  call(message: Buffer, done: Done): void;
+  call(message: Buffer): Promise<string | undefined>;
   close(): void;
 }
 
-type Done = (failure: string | undefined) => void;
+interface Caller {
+  resolve(failure: string | undefined): void;
+  reject(error: Error): void;
+}
 
 export interface GrpcConnectionOptions {
   /** `host:port` */
@@ -49,18 +52,16 @@ export async function openConnection(options: GrpcConnectionOptions): Promise<Gr
     ['authorization', `Bearer ${options.token}`],
   ]);
   // Messages that wait until the server's window has room for them.
-  const waiting: { message: Buffer; done: Done }[] = [];
+  const waiting: { message: Buffer; caller: Caller }[] = [];
   let window = initialWindow;
   let nextStreamId = 1;
-  let closed: string | undefined;
+  let closed: Error | undefined;
 
-  function start(message: Buffer, done: Done): void {
-    if (closed !== undefined) throw new Error(closed);
-    if (message.length > initialWindow) throw new Error('The message is too large for this client');
+  function start(message: Buffer, caller: Caller): void {
     const streamId = nextStreamId;
     nextStreamId += 2;
     window -= message.length;
-    answers.expect(streamId, done);
+    answers.expect(streamId, caller);
     const payload = streamId === 1 ? blocks.first : blocks.later;
     send(
       encodeFrame({ type: frameTypes.headers, flags: flags.endHeaders, streamId, payload }),
@@ -76,10 +77,10 @@ export async function openConnection(options: GrpcConnectionOptions): Promise<Gr
       if (streamId === 0) window += payload.readUInt32BE(0);
       for (let next = waiting[0]; next && next.message.length <= window; next = waiting[0]) {
         waiting.shift();
-        start(next.message, next.done);
+        start(next.message, next.caller);
       }
     } else if (type === frameTypes.goAway) {
-      closed = `The server closes the connection with code ${payload.readUInt32BE(4)}`;
+      closed = new Error(`the server closes the connection, code ${payload.readUInt32BE(4)}`);
     } else {
       answers.take(frame);
     }
@@ -87,15 +88,20 @@ export async function openConnection(options: GrpcConnectionOptions): Promise<Gr
 
   socket.on('data', frameReader(take));
   socket.on('close', () => {
-    closed ??= 'The connection is closed';
+    closed ??= new Error('the connection was closed');
     answers.abandon(closed);
+    for (const { caller } of waiting.splice(0)) caller.reject(closed);
   });
   send(connectionPreface());
   return {
-    call(message, done) {
-      if (message.length <= window) start(message, done);
-      else waiting.push({ message, done });
-    },
+    call: (message) =>
+      new Promise((resolve, reject) => {
+        const caller = { resolve, reject };
+        if (closed !== undefined) reject(closed);
+        else if (message.length > initialWindow) reject(new Error('the message is too large'));
+        else if (message.length > window) waiting.push({ message, caller });
+        else start(message, caller);
+      }),
     close: () => socket.end(),
   };
 }
@@ -140,27 +146,27 @@ function dataFrames(streamId: number, message: Buffer): Buffer[] {
 }
 
 interface Answers {
-  expect(streamId: number, done: Done): void;
+  expect(streamId: number, caller: Caller): void;
   take(frame: Frame): void;
   /** Tells all whose answer won't come any more. */
-  abandon(failure: string): void;
+  abandon(error: Error): void;
 }
 
 const messagePrefixBytes = 5;
 
 function createAnswers(): Answers {
-  const expected = new Map<number, { done: Done; receivedBytes: number }>();
+  const expected = new Map<number, { caller: Caller; receivedBytes: number }>();
 
   function finish(streamId: number, failure: string | undefined): void {
     const answer = expected.get(streamId);
     if (answer === undefined) return;
     expected.delete(streamId);
     const isEmpty = failure === undefined && answer.receivedBytes < messagePrefixBytes;
-    answer.done(isEmpty ? 'no response came' : failure);
+    answer.caller.resolve(isEmpty ? 'no response came' : failure);
   }
 
   return {
-    expect: (streamId, done) => expected.set(streamId, { done, receivedBytes: 0 }),
+    expect: (streamId, caller) => expected.set(streamId, { caller, receivedBytes: 0 }),
     take({ type, flags: set, streamId, payload }) {
       if (type === frameTypes.data) {
         const answer = expected.get(streamId);
@@ -173,8 +179,9 @@ function createAnswers(): Answers {
         finish(streamId, `reset with code ${payload.readUInt32BE(0)}`);
       }
     },
-    abandon(failure) {
-      for (const streamId of expected.keys()) finish(streamId, failure);
+    abandon(error) {
+      for (const { caller } of expected.values()) caller.reject(error);
+      expected.clear();
     },
   };
 }

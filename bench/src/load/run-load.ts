@@ -27,18 +27,26 @@ export interface LoadResult {
   cpuSeconds: number;
 }
 
-/** Runs the plan in a process of its own. Rejects when that dies. */
+/** What the generator's process answers with. */
+export type LoadOutcome = LoadResult | { error: string };
+
+/** Runs the plan in a process of its own. Rejects when the server went away, or the process did. */
 export function runLoad(plan: LoadPlan): Promise<LoadResult> {
   const generator = fork(join(import.meta.dirname, 'generator.ts'));
   return new Promise((resolve, reject) => {
-    let result: LoadResult | undefined;
+    let outcome: LoadOutcome | undefined;
     generator.once('error', reject);
     generator.once('message', (message) => {
-      result = message as LoadResult;
+      outcome = message as LoadOutcome;
     });
     generator.once('exit', (code, signal) => {
-      if (result !== undefined) resolve(result);
-      else reject(new Error(`The load generator ended early (${signal ?? `exit code ${code}`})`));
+      if (outcome === undefined) {
+        reject(new Error(`The load generator ended early (${signal ?? `exit code ${code}`})`));
+      } else if ('error' in outcome) {
+        reject(new Error(`The load on ${plan.path} failed: ${outcome.error}`));
+      } else {
+        resolve(outcome);
+      }
     });
     generator.send(plan);
   });
