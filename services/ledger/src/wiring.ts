@@ -200,6 +200,7 @@ function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => v
       });
     },
     signal,
+    isAnnounced: nats.isConnected,
   });
   background.push(
     followProgramChanges({ nats, stream: eventsStream.name, catalog, logger, signal }),

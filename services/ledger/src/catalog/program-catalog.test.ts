@@ -42,6 +42,7 @@ function catalogOf(...answers: Answer[]) {
     logger: createLogger({ name: 'test', level: 'silent' }),
     onChange: (after, before) => changes.push(`${before.state} to ${after.state}`),
     signal: stopping.signal,
+    isAnnounced: () => true,
   });
   return { catalog, asked, stored, changes };
 }

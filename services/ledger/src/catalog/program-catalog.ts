@@ -19,8 +19,8 @@ export interface ProgramCatalogOptions {
   onChange: (after: ProgramDefinition, before: ProgramDefinition) => void;
   /** Aborted when the process stops. */
   signal: AbortSignal;
-  /** How often known programs are asked about again, should an announcement have been lost; 60 s by default. */
-  refreshMs?: number;
+  /** Whether announcements come at present; while they don't, known programs are asked about every second. */
+  isAnnounced: () => boolean;
 }
 
 /** The ledger's knowledge of programs, with the ways in which it is kept up to date. */
@@ -36,13 +36,17 @@ const absentMs = 2_000;
 const absentMax = 10_000;
 const retryFirstMs = 100;
 const retryLastMs = 2_000;
+/** How often known programs are asked about again, should an announcement have been lost. */
+const refreshMs = 60_000;
+/** The same while none can come: a version has to be known within the two seconds before it counts. */
+const unannouncedRefreshMs = 1_000;
 
 /**
  * Definitions in memory. A program is asked for at the Programs service the first time, and where that is away taken
  * from what was stored when it answered last: this way the ledger goes on without it, also over a restart.
  */
 export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalog {
-  const { source, snapshots, logger, signal, refreshMs = 60_000 } = options;
+  const { source, snapshots, logger, signal } = options;
   const known = new Map<string, ProgramDefinition>();
   const absentUntil = new Map<string, number>();
   const loading = new Map<string, Promise<ProgramDefinition>>();
@@ -154,8 +158,11 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
     },
 
     async keepFresh() {
+      let dueMs = nextRefresh();
       while (!signal.aborted) {
-        await pause(refreshMs * (0.75 + Math.random() / 2), signal);
+        await pause(unannouncedRefreshMs, signal);
+        if (options.isAnnounced() && Date.now() < dueMs) continue;
+        dueMs = nextRefresh();
         for (const programId of known.keys()) {
           if (signal.aborted) return;
           await ask(programId).catch((error: unknown) =>
@@ -165,6 +172,11 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
       }
     },
   };
+}
+
+/** Not the same for all replicas that started together. */
+function nextRefresh(): number {
+  return Date.now() + refreshMs * (0.75 + Math.random() / 2);
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
