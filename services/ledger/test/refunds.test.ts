@@ -1,0 +1,402 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Earn_State, Refund_State } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
+import { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
+import { RedeemRequest_Capture } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
+import {
+  Cap_Period,
+  RefundPolicy_Shortfall,
+} from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { createCustomMember, fixed, proportional } from './custom-program.ts';
+import { eventually } from './eventually.ts';
+import { dayMs, type MovingSetting, startMovingSetting } from './moving-clock.ts';
+import {
+  admin,
+  checkout,
+  purchase,
+  refusalOf,
+  secondsAndNanos,
+  tokenOf,
+} from './running-ledger.ts';
+
+let setting: MovingSetting;
+beforeAll(async () => {
+  setting = await startMovingSetting();
+});
+afterAll(() => setting.stop());
+
+type Member = { programId: string; userId: string };
+type Transaction = ReturnType<typeof purchase> & { items?: Item[] };
+type Item = {
+  itemId: string;
+  sku: string;
+  quantity: number;
+  amount: { currencyCode: string; minorUnits: bigint };
+};
+
+const usd = (minorUnits: bigint) => ({ currencyCode: 'USD', minorUnits });
+const full = { case: 'full', value: {} } as const;
+const amount = (minorUnits: bigint) => ({ case: 'amount', value: usd(minorUnits) }) as const;
+const items = (...units: { itemId: string; quantity: number }[]) =>
+  ({ case: 'items', value: { items: units } }) as const;
+type Extent = typeof full | ReturnType<typeof amount> | ReturnType<typeof items>;
+
+/** A purchase of so many whole dollars, now. */
+function purchaseNow(dollars: number): Transaction {
+  return purchase(dollars * 100, { occurTime: secondsAndNanos(setting.now()) });
+}
+
+async function earn(member: Member, transaction: Transaction) {
+  const answer = await setting.clients.ledger.earn({ ...member, transaction }, checkout);
+  return { programId: member.programId, transactionId: transaction.transactionId, answer };
+}
+
+function refund(
+  { programId, transactionId }: { programId: string; transactionId: string },
+  extent: Extent,
+  refundId: string = randomUUID(),
+) {
+  const request = { programId, transactionId, refundId, extent };
+  return setting.clients.ledger.reverseEarn(request, checkout);
+}
+
+async function balanceOf(member: Member) {
+  return (await setting.clients.ledger.getBalance(member, checkout)).balance;
+}
+
+describe('a refund', () => {
+  test('in full takes back what the purchase gave, and is shown with it', async () => {
+    const member = await createCustomMember(setting);
+    const posted = await earn(member, purchaseNow(100));
+    const answer = await refund(posted, full, 'r1');
+    expect(answer).toMatchObject({
+      replayed: false,
+      refund: { refundId: 'r1', state: Refund_State.APPLIED, points: 100n, taken: 100n },
+      earn: { state: Earn_State.REVERSED, points: 100n, reversedPoints: 100n, userId: 'alice' },
+      balance: { available: 0n, deficit: 0n, lifetimeEarned: 0n },
+    });
+    const { programId, transactionId } = posted;
+    const alice = await tokenOf('member', 'alice');
+    const shown = await setting.clients.ledger.getEarn({ programId, transactionId }, alice);
+    expect(shown.earn?.refunds).toEqual([answer.refund]);
+    const { entries } = await setting.clients.ledger.listEntries(member, checkout);
+    expect(entries[0]).toMatchObject({
+      kind: Entry_Kind.REFUND,
+      points: -100n,
+      refundId: 'r1',
+      transactionId,
+    });
+  });
+
+  test('reported again answers the same, with other content is a conflict', async () => {
+    const member = await createCustomMember(setting);
+    const posted = await earn(member, purchaseNow(100));
+    const first = await refund(posted, amount(2_000n), 'r1');
+    expect(await refund(posted, amount(2_000n), 'r1')).toEqual({ ...first, replayed: true });
+    expect(await refusalOf(refund(posted, amount(2_001n), 'r1'))).toMatchObject({
+      code: 6,
+      reason: 'REFUND_CONFLICT',
+    });
+    expect(await balanceOf(member)).toMatchObject({ available: 80n });
+  });
+
+  test('of nothing that is left takes nothing', async () => {
+    const member = await createCustomMember(setting);
+    const posted = await earn(member, purchaseNow(100));
+    await refund(posted, full);
+    expect((await refund(posted, full)).refund).toMatchObject({
+      state: Refund_State.APPLIED,
+      points: 0n,
+    });
+  });
+
+  test('reported fifty times at once is applied once', async () => {
+    const member = await createCustomMember(setting);
+    const posted = await earn(member, purchaseNow(100));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => refund(posted, amount(5_000n), 'r1')),
+    );
+    expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    expect(await balanceOf(member)).toMatchObject({ available: 50n });
+  });
+
+  test('goes on while the member, or the program, is suspended', async () => {
+    const member = await createCustomMember(setting);
+    const { memberships, programs } = setting.clients;
+    const posted = await earn(member, purchaseNow(100));
+    await memberships.suspendMembership(member, admin);
+    await refund(posted, amount(5_000n));
+    await programs.suspendProgram({ programId: member.programId }, admin);
+    await eventually(async () => {
+      const refusal = await refusalOf(earn(member, purchaseNow(0)));
+      expect(refusal.reason).toBe('PROGRAM_NOT_ACTIVE');
+    });
+    expect((await refund(posted, full)).balance).toMatchObject({ available: 0n });
+  });
+});
+
+describe('partial refunds end where the full one does,', () => {
+  const wine = { itemId: '1', sku: 'wine', quantity: 3, amount: usd(7_000n) };
+  const bread = { itemId: '2', sku: 'bread', quantity: 2, amount: usd(2_999n) };
+
+  test.each<[string, Extent[]]>([
+    ['by amount', [amount(3_333n), amount(3_333n), amount(3_334n)]],
+    ['by cents', [amount(1n), amount(9_999n)]],
+    ['by items', [items({ itemId: '1', quantity: 2 }), items({ itemId: '2', quantity: 2 }), full]],
+    ['mixed', [items({ itemId: '1', quantity: 1 }), amount(1_000n), full]],
+  ])('%s', async (_, extents) => {
+    const perItem = { case: 'perItem', value: { points: 7n } } as const;
+    const earnRules = [proportional(100n), { ruleId: 'units', award: perItem }];
+    const member = await createCustomMember(setting, { ruleSet: { earnRules } });
+    const posted = await earn(member, { ...purchaseNow(100), items: [wine, bread] });
+    expect(posted.answer.earn?.points).toBe(135n);
+    let taken = 0n;
+    for (const extent of extents) taken += (await refund(posted, extent)).refund?.points ?? 0n;
+    expect(taken).toBe(135n);
+    expect(await balanceOf(member)).toMatchObject({ available: 0n, lifetimeEarned: 0n });
+  });
+
+  test('each rounding as the purchase itself does', async () => {
+    const member = await createCustomMember(setting);
+    const posted = await earn(member, purchaseNow(100));
+    expect((await refund(posted, amount(3_333n))).refund?.points).toBe(34n);
+    expect((await refund(posted, amount(67n))).refund?.points).toBe(0n);
+    expect(await balanceOf(member)).toMatchObject({ available: 66n });
+  });
+
+  test('and takes no more than the purchase had', async () => {
+    const member = await createCustomMember(setting);
+    const posted = await earn(member, { ...purchaseNow(100), items: [wine] });
+    await refund(posted, amount(6_000n));
+    for (const [extent, reason] of [
+      [amount(4_001n), 'REFUND_EXCEEDS_TRANSACTION'],
+      [items({ itemId: '1', quantity: 4 }), 'REFUND_EXCEEDS_TRANSACTION'],
+      [items({ itemId: 'x', quantity: 1 }), 'VALIDATION_FAILED'],
+      [{ case: 'amount', value: { currencyCode: 'EUR', minorUnits: 1n } }, 'VALIDATION_FAILED'],
+      [{ case: undefined }, 'VALIDATION_FAILED'],
+    ] as const) {
+      expect(await refusalOf(refund(posted, extent as Extent))).toMatchObject({ reason });
+    }
+    expect(await balanceOf(member)).toMatchObject({ available: 40n });
+  });
+});
+
+describe('points of a refunded purchase that the member no longer has', () => {
+  const rewards = [fixed('dinner', 80n)];
+  const redeem = (member: Member, capture?: RedeemRequest_Capture) =>
+    setting.clients.redemptions.redeem(
+      { ...member, rewardId: 'dinner', idempotencyKey: randomUUID(), ...(capture && { capture }) },
+      checkout,
+    );
+
+  test('are owed, and paid by the next ones', async () => {
+    const member = await createCustomMember(setting, { rewards });
+    const posted = await earn(member, purchaseNow(100));
+    await redeem(member);
+    const answer = await refund(posted, full);
+    expect(answer).toMatchObject({
+      refund: { points: 100n, taken: 20n, lapsed: 0n, owed: 80n, forgiven: 0n },
+      balance: { available: 0n, deficit: 80n },
+    });
+    const next = await earn(member, purchaseNow(100));
+    expect(next.answer.balance).toMatchObject({ available: 20n, deficit: 0n });
+  });
+
+  test('are forgiven where the program says so', async () => {
+    const ruleSet = { refund: { shortfall: RefundPolicy_Shortfall.FORGIVE } };
+    const member = await createCustomMember(setting, { rewards, ruleSet });
+    const posted = await earn(member, purchaseNow(100));
+    await redeem(member);
+    expect(await refund(posted, full)).toMatchObject({
+      refund: { points: 100n, taken: 20n, owed: 0n, forgiven: 80n },
+      balance: { available: 0n, deficit: 0n, lifetimeEarned: 0n },
+    });
+  });
+
+  test('are never taken from a hold, which pays them when it is cancelled', async () => {
+    const member = await createCustomMember(setting, { rewards });
+    const posted = await earn(member, purchaseNow(100));
+    const { redemption } = await redeem(member, RedeemRequest_Capture.HOLD);
+    expect(await refund(posted, full)).toMatchObject({
+      refund: { taken: 20n, owed: 80n },
+      balance: { available: 0n, reserved: 80n, deficit: 80n },
+    });
+    const redemptionId = redemption?.redemptionId ?? '';
+    const { balance } = await setting.clients.redemptions.cancelRedemption(
+      { ...member, redemptionId },
+      checkout,
+    );
+    expect(balance).toMatchObject({ available: 0n, reserved: 0n, deficit: 0n });
+  });
+
+  test('because they expired cost nothing', async () => {
+    const expiry = {
+      policy: { case: 'after', value: { period: { case: 'days', value: 2 } } },
+    } as const;
+    const member = await createCustomMember(setting, { ruleSet: { expiry } });
+    const posted = await earn(member, purchaseNow(100));
+    setting.letPass(4 * dayMs);
+    const later = await earn(member, purchaseNow(30));
+    expect(await refund(posted, full)).toMatchObject({
+      refund: { points: 100n, taken: 0n, lapsed: 100n, owed: 0n },
+      balance: { available: 30n, deficit: 0n, lifetimeExpired: 100n },
+    });
+    expect(await refund(later, full)).toMatchObject({ refund: { taken: 30n, lapsed: 0n } });
+  });
+});
+
+test('a refund takes pending points before they mature', async () => {
+  const maturation = { policy: { case: 'after', value: { days: 14 } } } as const;
+  const member = await createCustomMember(setting, { ruleSet: { maturation } });
+  const posted = await earn(member, purchaseNow(100));
+  expect(await refund(posted, amount(4_000n))).toMatchObject({
+    refund: { taken: 40n, owed: 0n },
+    balance: { pending: 60n, available: 0n },
+  });
+  setting.letPass(15 * dayMs);
+  expect(await balanceOf(member)).toMatchObject({ pending: 0n, available: 60n });
+});
+
+test('a refund frees what its purchase used of a cap, for later purchases', async () => {
+  const cap = { points: 50n, period: Cap_Period.LIFETIME };
+  const earnRules = [proportional(100n, { cap })];
+  const member = await createCustomMember(setting, { ruleSet: { earnRules } });
+  const first = await earn(member, purchaseNow(40));
+  const second = await earn(member, purchaseNow(40));
+  expect(second.answer.earn?.points).toBe(10n);
+  await refund(first, full);
+  const third = await earn(member, purchaseNow(100));
+  expect(third.answer.earn?.points).toBe(40n);
+});
+
+describe('a refund that comes before its purchase', () => {
+  const early = (programId: string) => ({ programId, transactionId: `order-${randomUUID()}` });
+  const waitingOf = async (programId: string) =>
+    (await setting.clients.ledger.listWaitingRefunds({ programId }, checkout)).refunds;
+
+  test('waits for it, and is applied with it', async () => {
+    const member = await createCustomMember(setting);
+    const name = early(member.programId);
+    const waiting = await refund(name, amount(4_000n), 'r1');
+    expect(waiting.refund).toMatchObject({ state: Refund_State.WAITING, points: 0n });
+    expect([waiting.earn, waiting.balance]).toEqual([undefined, undefined]);
+    expect(await waitingOf(member.programId)).toEqual([waiting.refund]);
+    expect(await refusalOf(setting.clients.ledger.getEarn(name, checkout))).toMatchObject({
+      reason: 'EARN_NOT_POSTED',
+    });
+
+    const { answer } = await earn(member, { ...purchaseNow(100), ...name });
+    expect(answer).toMatchObject({
+      earn: { points: 100n, reversedPoints: 40n },
+      balance: { available: 60n, lifetimeEarned: 60n },
+    });
+    expect(await waitingOf(member.programId)).toEqual([]);
+    expect(await refund(name, amount(4_000n), 'r1')).toMatchObject({
+      replayed: true,
+      refund: { state: Refund_State.APPLIED, taken: 40n },
+    });
+  });
+
+  test('can be cancelled while it waits, and not afterwards', async () => {
+    const member = await createCustomMember(setting);
+    const name = early(member.programId);
+    const { ledger } = setting.clients;
+    await refund(name, full, 'cancelled');
+    await refund(name, amount(1_000n), 'kept');
+    const cancelled = await ledger.cancelRefund({ ...name, refundId: 'cancelled' }, admin);
+    expect(cancelled.refund?.state).toBe(Refund_State.CANCELLED);
+    expect(await ledger.cancelRefund({ ...name, refundId: 'cancelled' }, checkout)).toEqual(
+      cancelled,
+    );
+    const { answer } = await earn(member, { ...purchaseNow(100), ...name });
+    expect(answer.balance).toMatchObject({ available: 90n });
+    for (const [refundId, reason] of [
+      ['kept', 'ILLEGAL_TRANSITION'],
+      ['no-such-one', 'REFUND_NOT_FOUND'],
+    ] as const) {
+      const refused = ledger.cancelRefund({ ...name, refundId }, checkout);
+      expect(await refusalOf(refused)).toMatchObject({ reason });
+    }
+  });
+
+  test('and asks for more than the purchase has is rejected, with a line of the journal', async () => {
+    const member = await createCustomMember(setting);
+    const name = early(member.programId);
+    await refund(name, amount(10_001n), 'too-much');
+    await refund(name, amount(10_000n), 'all');
+    const { answer } = await earn(member, { ...purchaseNow(100), ...name });
+    expect(answer).toMatchObject({ earn: { reversedPoints: 100n }, balance: { available: 0n } });
+    const { earn: shown } = await setting.clients.ledger.getEarn(name, checkout);
+    expect(shown?.refunds.map(({ refundId, state }) => [refundId, state])).toEqual([
+      ['too-much', Refund_State.REJECTED],
+      ['all', Refund_State.APPLIED],
+    ]);
+    const { entries } = await setting.clients.ledger.listEntries(
+      { ...member, kinds: [Entry_Kind.REFUND] },
+      checkout,
+    );
+    expect(entries).toMatchObject([
+      { refundId: 'all', points: -100n },
+      { refundId: 'too-much', points: 0n, reason: 'REFUND_EXCEEDS_TRANSACTION' },
+    ]);
+  });
+
+  test('is listed page by page, by transaction', async () => {
+    const { programId } = await createCustomMember(setting);
+    const ids = ['order-a', 'order-b', 'order-c'];
+    for (const transactionId of ids.toReversed()) {
+      await refund({ programId, transactionId }, full, 'r2');
+      await refund({ programId, transactionId }, amount(1n), 'r1');
+    }
+    const found: string[] = [];
+    let pageToken = '';
+    do {
+      const page = await setting.clients.ledger.listWaitingRefunds(
+        { programId, pageSize: 4, pageToken },
+        checkout,
+      );
+      found.push(...page.refunds.map((each) => `${each.transactionId} ${each.refundId}`));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    expect(found).toEqual(ids.flatMap((id) => [`${id} r1`, `${id} r2`]));
+  });
+
+  test('can’t miss it when both come at the same time', async () => {
+    const member = await createCustomMember(setting);
+    await Promise.all(
+      Array.from({ length: 60 }, async (_, index) => {
+        const transaction = purchaseNow(10);
+        const name = { ...transaction, programId: member.programId };
+        const both = [() => earn(member, transaction), () => refund(name, full)];
+        await Promise.all((index % 2 === 0 ? both : both.toReversed()).map((report) => report()));
+      }),
+    );
+    expect(await balanceOf(member)).toMatchObject({ available: 0n, deficit: 0n });
+    expect(await waitingOf(member.programId)).toEqual([]);
+  });
+});
+
+test('of an unknown program there is nothing to refund', async () => {
+  const programId = 'no-such-program';
+  const { ledger } = setting.clients;
+  for (const call of [
+    refund({ programId, transactionId: 'order' }, full),
+    ledger.listWaitingRefunds({ programId }, checkout),
+  ]) {
+    expect(await refusalOf(call)).toMatchObject({ code: 5, reason: 'PROGRAM_NOT_FOUND' });
+  }
+});
+
+test('members refund nothing', async () => {
+  const { programId } = await createCustomMember(setting);
+  const alice = await tokenOf('member', 'alice');
+  const name = { programId, transactionId: 'order', refundId: 'r' };
+  const { ledger } = setting.clients;
+  for (const call of [
+    ledger.reverseEarn({ ...name, extent: full }, alice),
+    ledger.cancelRefund(name, alice),
+    ledger.listWaitingRefunds({ programId }, alice),
+  ]) {
+    expect(await refusalOf(call)).toMatchObject({ reason: 'PERMISSION_DENIED' });
+  }
+});
