@@ -4,6 +4,7 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { createTestDatabase } from '@loyalty/local/test-environment.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
+import { withRole } from '@loyalty/platform/postgres/role.ts';
 import { RewardSchema } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import {
   RateAward_Mode as Mode,
@@ -13,16 +14,31 @@ import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transactio
 import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { compileReward } from '@loyalty/rules/reward-availability.ts';
 import { createZoneClock } from '@loyalty/rules/zone-clock.ts';
+import type { Pool } from 'pg';
+import { createAdjustBalance } from '../src/app/adjust-balance.ts';
+import { createCancelRedemption } from '../src/app/cancel-redemption.ts';
+import { createCancelRefund } from '../src/app/cancel-refund.ts';
+import { createCaptureRedemption } from '../src/app/capture-redemption.ts';
 import { createCommitQueue } from '../src/app/commit-queue.ts';
 import { createEarn, type EarnInput } from '../src/app/earn.ts';
 import { createJoinProgram } from '../src/app/join-program.ts';
-import type { RecordedEntry } from '../src/app/ledger-store.ts';
-import type { ProgramDefinition } from '../src/app/program-catalog.ts';
+import { createLeaveProgram } from '../src/app/leave-program.ts';
+import type { ProgramCatalog, ProgramDefinition } from '../src/app/program-catalog.ts';
+import { createQuoteRedemption } from '../src/app/quote-redemption.ts';
 import { createRedeem, type RedeemInput } from '../src/app/redeem.ts';
+import { createResumeMembership } from '../src/app/resume-membership.ts';
+import { createReverseEarn } from '../src/app/reverse-earn.ts';
+import { createReverseRedemption } from '../src/app/reverse-redemption.ts';
+import { createSettleDue } from '../src/app/settle-due.ts';
+import { createSuspendMembership } from '../src/app/suspend-membership.ts';
+import { createUpdateMembership } from '../src/app/update-membership.ts';
 import { balanceAt } from '../src/domain/balance.ts';
+import { ProgramNotFound } from '../src/domain/errors.ts';
 import type { Cause } from '../src/domain/journal.ts';
+import { applicationRole } from '../src/storage/application-role.ts';
 import { createCommitToLedger } from '../src/storage/commit-to-ledger.ts';
 import { createLedgerReader } from '../src/storage/ledger-reader.ts';
+import { expectHealthy } from './expect-healthy.ts';
 
 export const cause: Cause = { actor: 'service:test', requestId: 'request-1' };
 
@@ -67,49 +83,106 @@ export function rewards(...list: MessageInitShape<typeof RewardSchema>[]) {
   );
 }
 
-/** The ledger's use cases on a database of their own, with a program that the test describes. */
-export async function startUseCases(program: ProgramDefinition) {
+/** The ledger's use cases on a database of their own, with programs that the test describes. */
+export async function startUseCases(program: ProgramDefinition, ...others: ProgramDefinition[]) {
   const database = await createTestDatabase('ledger');
-  const pool = createPool({ url: database.url, max: 10, applicationName: 'test', logger: quiet });
-  const recorded: RecordedEntry[] = [];
+  const programs = new Map([program, ...others].map((each) => [each.programId, each]));
   let now = () => Date.now();
   const clock = () => now();
-  const commit = createCommitToLedger({
-    pool,
-    encodeEvents(entries) {
-      recorded.push(...entries);
-      return Buffer.from('events');
-    },
-    clock,
-    wakeRelay: () => undefined,
-  });
-  const queue = createCommitQueue({ commit });
-  const catalog = { get: async () => program };
-  const reader = createLedgerReader(pool);
-  const useCases = {
-    earn: createEarn({ catalog, queue, clock }),
-    join: createJoinProgram({ catalog, queue }),
-    redeem: createRedeem({ catalog, queue, clock, newRedemptionId: randomUUID }),
-  };
+  const replicas: { pool: Pool }[] = [];
+
+  /** One more process on the same database, with connections and a queue of its own. */
+  function addReplica() {
+    const replica = openReplica({ url: database.url, programs, clock });
+    replicas.push(replica);
+    return replica;
+  }
+
+  async function discard() {
+    await Promise.all(replicas.map(({ pool }) => pool.end()));
+    await database.drop();
+  }
+
+  const first = addReplica();
   return {
-    ...useCases,
-    pool,
+    ...first,
     program,
-    reader,
-    commit,
-    /** Lets the ledger's clock say something else. */
+    addReplica,
+    /** Lets the clock of all replicas say something else. */
     setClock(time: Date) {
       now = () => time.getTime();
     },
     async balance(userId: string) {
-      const account = await reader.account({ programId: program.programId, userId });
+      const account = await first.reader.account({ programId: program.programId, userId });
       if (account === undefined) throw new Error(`${userId} is not a member`);
       return balanceAt(account, clock());
     },
+    /** The database as its owner, who may do what the ledger may not. */
+    databaseUrl: database.url,
+    /** Ends the test, with a look at whether the ledger is still sound. */
     async stop() {
-      await pool.end();
-      await database.drop();
+      try {
+        await expectHealthy(first.pool);
+      } finally {
+        await discard();
+      }
     },
+    /** Ends a test that broke the ledger on purpose. */
+    discard,
+  };
+}
+
+export type UseCases = ReturnType<typeof openReplica>;
+
+function openReplica({
+  url,
+  programs,
+  clock,
+}: {
+  url: string;
+  programs: ReadonlyMap<string, ProgramDefinition>;
+  clock: () => number;
+}) {
+  const pool = createPool({
+    url: withRole(url, applicationRole),
+    max: 10,
+    applicationName: 'test',
+    logger: quiet,
+  });
+  const commit = createCommitToLedger({
+    pool,
+    encodeEvents: () => Buffer.from('events'),
+    clock,
+    wakeRelay: () => undefined,
+  });
+  const queue = createCommitQueue({ commit });
+  const catalog: ProgramCatalog = {
+    async get(programId) {
+      const program = programs.get(programId);
+      if (program === undefined) throw new ProgramNotFound(programId);
+      return program;
+    },
+  };
+  const reader = createLedgerReader(pool);
+  return {
+    pool,
+    reader,
+    commit,
+    earn: createEarn({ catalog, queue, clock }),
+    reverseEarn: createReverseEarn({ catalog, queue }),
+    cancelRefund: createCancelRefund({ queue }),
+    join: createJoinProgram({ catalog, queue }),
+    update: createUpdateMembership({ queue }),
+    suspend: createSuspendMembership({ queue }),
+    resume: createResumeMembership({ queue }),
+    leave: createLeaveProgram({ queue }),
+    adjust: createAdjustBalance({ catalog, queue }),
+    quote: createQuoteRedemption({ catalog, reader, clock }),
+    redeem: createRedeem({ catalog, queue, clock, newRedemptionId: randomUUID }),
+    capture: createCaptureRedemption({ catalog, queue }),
+    cancel: createCancelRedemption({ queue }),
+    reverse: createReverseRedemption({ catalog, queue }),
+    settleDue: createSettleDue({ reader, queue, clock }),
   };
 }
 

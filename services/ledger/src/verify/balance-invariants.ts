@@ -172,7 +172,7 @@ export const balanceInvariants: readonly SqlInvariant[] = [
   {
     id: 'I2',
     name: 'never was negative',
-    meaning: 'After no entry of a journal was a balance below zero, or available beside a deficit.',
+    meaning: 'After no entry of a journal was a balance below zero.',
     sql: `SELECT format('membership %s, entry %s: available, pending, reserved, deficit were %s',
         membership_id, sequence, (available, pending, reserved, deficit)) AS offender
       FROM (
@@ -181,6 +181,6 @@ export const balanceInvariants: readonly SqlInvariant[] = [
           sum(reserved) OVER journal AS reserved, sum(deficit) OVER journal AS deficit
         FROM entries WINDOW journal AS (PARTITION BY membership_id ORDER BY sequence)
       ) AS running
-      WHERE least(available, pending, reserved, deficit) < 0 OR (deficit > 0 AND available > 0)`,
+      WHERE least(available, pending, reserved, deficit) < 0`,
   },
 ];
