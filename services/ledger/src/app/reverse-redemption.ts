@@ -12,6 +12,7 @@ import type { Held, MemberName } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 import type { RedeemResult } from './redeem.ts';
 import { partContent, partOf, type RedemptionPartName } from './redemption-part.ts';
+import { requireUnarchived } from './require-unarchived.ts';
 
 export interface ReverseRedemptionInput extends MemberName {
   readonly redemptionId: string;
@@ -22,9 +23,9 @@ export interface ReverseRedemptionInput extends MemberName {
 /**
  * Gives spent points back, all that is left or a part, once for each idempotency key.
  *
- * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link MembershipNotFound} {@link RedemptionNotFound}
- * {@link IllegalTransition} {@link InvalidCommand} {@link IdempotencyKeyReused}, and what
- * {@link CommitQueue.submit} throws
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
+ * {@link MembershipNotFound} {@link RedemptionNotFound} {@link IllegalTransition} {@link InvalidCommand}
+ * {@link IdempotencyKeyReused}, and what {@link CommitQueue.submit} throws
  */
 export type ReverseRedemptionUseCase = (
   input: ReverseRedemptionInput,
@@ -66,6 +67,7 @@ function reverse(
   if (repeatedRequest(held, request) !== undefined) {
     return { redemption, balance: balanceAt(account, held.now), replayed: true };
   }
+  requireUnarchived(program);
   if (redemption.state !== 'CAPTURED') {
     throw new IllegalTransition({ from: redemption.state, to: 'REVERSED' });
   }
