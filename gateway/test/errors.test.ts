@@ -29,7 +29,7 @@ beforeAll(async () => {
   const handler = () => answer();
   service = await startService({ getMembership: handler, redeem: handler, createProgram: handler });
   gateway = await startTestGateway(service.address, {
-    limits: { ...defaultLimits, callMsMax: 300 },
+    limits: { ...defaultLimits, callMsMax: 2_000 },
   });
   backend = await tokenFor('service', 'checkout');
   admin = await tokenFor('admin', 'ops');

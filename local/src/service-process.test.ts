@@ -115,7 +115,7 @@ describe('a service of the platform', () => {
     await service.ready();
     process.kill(await pidOf(httpPort), 'SIGUSR1');
     while (told.length < 3) await service.ready();
-    expect(told).toEqual([
+    expect(told.slice(0, 3)).toEqual([
       'ledger: warn: disconnected',
       'ledger: error: lost (no route)',
       'ledger ended (exit code 0) and is started again.',

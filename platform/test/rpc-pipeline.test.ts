@@ -253,7 +253,7 @@ describe('a handler that fails', () => {
 });
 
 describe('a handler that takes too long', () => {
-  test('is told by its signal, and the call is logged as late', async () => {
+  test('is told by its signal, and the call is logged with the cause', async () => {
     const aborted = Promise.withResolvers<Error>();
     behaviour = (_note, { signal }) => {
       signal.addEventListener('abort', () => aborted.resolve(signal.reason as Error));
@@ -262,8 +262,10 @@ describe('a handler that takes too long', () => {
     const options = { token: member, requestId: 'late-1', deadlineMs: Date.now() + 100 };
     const error = await failureOf(call('writeNote', { userId: 'alice' }, options));
     expect(error.reason).toBe('DEADLINE_EXCEEDED');
-    expect(await aborted.promise).toMatchObject({ reason: 'DEADLINE_EXCEEDED' });
-    expect(lineOf('late-1')).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    // The caller's clock may strike first: then the server hears that it went away.
+    const { reason } = (await aborted.promise) as Error & { reason?: string };
+    expect(['DEADLINE_EXCEEDED', 'CANCELLED']).toContain(reason);
+    expect(lineOf('late-1')).toMatchObject({ code: reason });
   });
 
   test('is told when the caller goes away, even if it asks for the signal afterwards', async () => {

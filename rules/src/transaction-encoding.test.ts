@@ -34,5 +34,5 @@ test('fields of a later version are kept as well', () => {
 });
 
 test('bytes that are no transaction are refused', () => {
-  expect(() => decodeTransaction(Uint8Array.of(0x0a, 0x7f))).toThrow();
+  expect(() => decodeTransaction(Uint8Array.of(0x0a, 0x7f))).toThrow(RangeError);
 });

@@ -226,12 +226,11 @@ describe('whatever an operator writes and a member buys', () => {
         const amount = create(MoneySchema, { currencyCode, minorUnits });
         const whole = wholeTransaction(purchase);
         const left = afterRefund(purchase, whole, { kind: 'AMOUNT', amount });
-        if ('fault' in left) {
-          expect(minorUnits > (purchase.amount?.minorUnits ?? 0n)).toBe(true);
-        } else {
-          const award = evaluateFor(rules, purchase, { remaining: left });
-          expect(award.points >= 0n && award.points <= POINTS_MAX).toBe(true);
-        }
+        const refused = 'fault' in left;
+        expect(refused).toBe(minorUnits > (purchase.amount?.minorUnits ?? 0n));
+        const remaining = refused ? whole : left;
+        const award = evaluateFor(rules, purchase, { remaining });
+        expect(award.points >= 0n && award.points <= POINTS_MAX).toBe(true);
         const nothing = afterRefund(purchase, whole, { kind: 'FULL' });
         if ('fault' in nothing) throw new Error(nothing.message);
         expect(evaluateFor(rules, purchase, { remaining: nothing }).points).toBe(0n);

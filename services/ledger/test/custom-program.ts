@@ -32,7 +32,7 @@ export function fixed(
   changes: MessageInitShape<typeof RewardSchema> = {},
 ): MessageInitShape<typeof RewardSchema> {
   const price = { case: 'fixed', value: { points } } as const;
-  return { rewardId, displayName: rewardId, price, ...changes } as typeof changes;
+  return { rewardId, displayName: rewardId, price, ...changes };
 }
 
 /** 100 points are worth 1.00 USD. */

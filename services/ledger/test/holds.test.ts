@@ -32,7 +32,7 @@ type Request = Parameters<MovingSetting['clients']['redemptions']['redeem']>[0];
 /** Redeems a glass, held; answers the names that its RPCs ask for. */
 async function hold(member: Member, changes: Request = {}, caller = checkout) {
   const { redemption } = await setting.clients.redemptions.redeem(
-    { ...member, rewardId: 'glass', idempotencyKey: 'key', capture: HOLD, ...changes } as Request,
+    { ...member, rewardId: 'glass', idempotencyKey: 'key', capture: HOLD, ...changes },
     caller,
   );
   return { ...member, redemptionId: redemption?.redemptionId ?? '' };
