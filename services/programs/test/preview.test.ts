@@ -145,6 +145,22 @@ describe('a preview', () => {
   });
 
   test.each([
+    { wrong: 'long values', attributes: { tier: 'x'.repeat(513) } },
+    { wrong: 'long names', attributes: { ['x'.repeat(65)]: 'gold' } },
+    {
+      wrong: 'too many',
+      attributes: Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`k${index}`, ''])),
+    },
+  ])('refuses attributes of a member that none can have: $wrong', async ({ attributes }) => {
+    const { programId } = await createActive(setting);
+    const request = { programId, transaction: purchase(), member: { attributes } };
+    await expect(setting.clients.programs.previewEarn(request, admin())).rejects.toMatchObject({
+      reason: 'VALIDATION_FAILED',
+      violations: [{ field: expect.stringMatching(/^member\.attributes/) }],
+    });
+  });
+
+  test.each([
     { wrong: 'an unknown currency', change: { amount: { currencyCode: 'QQQ', minorUnits: 1n } } },
     { wrong: 'a negative amount', change: { amount: usd(-1n) } },
     { wrong: 'an impossible instant', change: { occurTime: { seconds: 0n, nanos: -1 } } },

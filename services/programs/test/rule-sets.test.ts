@@ -1,6 +1,8 @@
 import { timestampDate, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
+  ExpiryPolicy_After_RoundUpTo,
+  RateAward_Mode,
   RefundPolicy_Shortfall,
   RuleSet_Rounding,
   RuleSet_State,
@@ -58,6 +60,25 @@ describe('a draft', () => {
     expect(await draftVersion(programId)).toBe(2);
     const { ruleSet: read } = await ruleSets().getRuleSet({ programId, version: 1 }, admin());
     expect(read).toEqual(ruleSet);
+  });
+
+  test('shows the mode of a rate and the end that an expiry is rounded up to, also where nothing was said', async () => {
+    const { programId } = await createDraft(setting);
+    const per = { currencyCode: 'USD', minorUnits: 100n };
+    const { ruleSet } = await ruleSets().createRuleSet(
+      {
+        programId,
+        ruleSet: {
+          earnRules: [{ ruleId: 'base', award: { case: 'rate', value: { points: 1n, per } } }],
+          expiry: { policy: { case: 'after', value: { period: { case: 'days', value: 1 } } } },
+        },
+      },
+      admin(),
+    );
+    expect(ruleSet).toMatchObject({
+      earnRules: [{ award: { value: { mode: RateAward_Mode.STEP } } }],
+      expiry: { policy: { value: { roundUpTo: ExpiryPolicy_After_RoundUpTo.DAY } } },
+    });
   });
 
   test('gets a version of its own also when several are created at once', async () => {

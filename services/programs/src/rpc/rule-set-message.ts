@@ -1,6 +1,12 @@
-import { create } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import {
+  type EarnRule,
+  type EarnRuleSchema,
+  type ExpiryPolicy,
+  ExpiryPolicy_After_RoundUpTo,
+  type ExpiryPolicySchema,
+  RateAward_Mode,
   RefundPolicy_Shortfall,
   RuleSet_Rounding,
   RuleSet_State,
@@ -40,7 +46,7 @@ export function renderRuleSet(view: RuleSetView): RuleSetMessage {
 }
 
 /**
- * What the author wrote, with the default for each policy that is absent.
+ * What the author wrote, with the default for each policy and mode that is absent.
  *
  * @throws {ValidationFailed} also for what only the server decides
  */
@@ -54,12 +60,29 @@ export function parseDefinition(message: RuleSetMessage): RuleSetMessage {
   return create(RuleSetSchema, {
     description: message.description,
     rounding: message.rounding || RuleSet_Rounding.FLOOR,
-    earnRules: message.earnRules,
+    earnRules: message.earnRules.map(withMode),
     maturation: message.maturation ?? { policy: { case: 'immediate', value: {} } },
-    expiry: message.expiry ?? { policy: { case: 'never', value: {} } },
+    expiry: withRoundUpTo(message.expiry),
     refund: {
       shortfall: message.refund?.shortfall || RefundPolicy_Shortfall.DEFICIT,
       restoreGraceDays: message.refund?.restoreGraceDays ?? 0,
     },
   });
+}
+
+function withMode(rule: EarnRule): MessageInitShape<typeof EarnRuleSchema> {
+  const { award } = rule;
+  if (award.case !== 'rate') return rule;
+  const mode = award.value.mode || RateAward_Mode.STEP;
+  return { ...rule, award: { case: 'rate', value: { ...award.value, mode } } };
+}
+
+function withRoundUpTo(
+  expiry: ExpiryPolicy | undefined,
+): MessageInitShape<typeof ExpiryPolicySchema> {
+  if (expiry === undefined) return { policy: { case: 'never', value: {} } };
+  const { policy } = expiry;
+  if (policy.case !== 'after') return expiry;
+  const roundUpTo = policy.value.roundUpTo || ExpiryPolicy_After_RoundUpTo.DAY;
+  return { policy: { case: 'after', value: { ...policy.value, roundUpTo } } };
 }
