@@ -3,14 +3,16 @@ import type { RewardPrice } from '@loyalty/rules/reward-price.ts';
 import type { Refusal } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
+import { isOverdue, type Redemption, unitsTaken } from '../domain/redemption-state.ts';
 import { settle } from '../domain/settle.ts';
-import type { LedgerReader, MemberName } from './ledger-store.ts';
+import type { LedgerReader, MemberName, UsagePeriod } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 import { requireAccount } from './require-account.ts';
 import {
   obstaclesTo,
   priceOf,
   type RewardRequest,
+  type RewardTaken,
   requireOffer,
   unitsOf,
   usagePeriodOf,
@@ -76,17 +78,19 @@ export async function quoteOffers(
   const { program, asked } = quoting;
   const now = Math.max(clock(), quoting.account.membership.lastEntryTime);
   const account = settle(quoting.account, now);
-  const taken = await reader.rewardsTaken({
-    programId: program.programId,
-    membershipId: account.membership.membershipId,
-    rewards: asked.map(({ offer }) => ({
-      rewardId: offer.reward.rewardId,
-      usage: usagePeriodOf(offer, { program, now }),
-    })),
-  });
+  const rewards = asked.map(({ offer }) => ({
+    rewardId: offer.reward.rewardId,
+    usage: usagePeriodOf(offer, { program, now }),
+  }));
+  const { membershipId } = account.membership;
+  const taken = await reader.rewardsTaken({ programId: program.programId, membershipId, rewards });
+  const ended = quoting.account.redemptions.filter((redemption) => isOverdue(redemption, now));
   return asked.map(({ offer, request }, index) => {
     const price = priceOf(offer, request);
-    const takenOfIt = taken[index] ?? { stock: 0n, byMember: 0n };
+    const takenOfIt = withoutEnded(taken[index] ?? { stock: 0n, byMember: 0n }, {
+      ended: ended.filter(({ rewardId }) => rewardId === offer.reward.rewardId),
+      usage: rewards[index]?.usage,
+    });
     return {
       rewardId: offer.reward.rewardId,
       displayName: offer.reward.displayName,
@@ -98,6 +102,23 @@ export async function quoteOffers(
       ],
     };
   });
+}
+
+/** What is taken, without the member's own holds that have ended and whose end hasn't been written. */
+function withoutEnded(
+  taken: RewardTaken,
+  { ended, usage }: { ended: readonly Redemption[]; usage: UsagePeriod | undefined },
+): RewardTaken {
+  const units = (holds: readonly Redemption[]) =>
+    holds.reduce((sum, hold) => sum + unitsTaken(hold), 0n);
+  const counted = ended.filter(
+    ({ usagePeriod }) =>
+      usagePeriod?.period === usage?.period && usagePeriod?.start === usage?.start,
+  );
+  return {
+    stock: taken.stock - units(ended.filter(({ stockTaken }) => stockTaken)),
+    byMember: taken.byMember - units(counted),
+  };
 }
 
 function generalObstacles(program: ProgramDefinition, { membership }: Account): Obstacle[] {
