@@ -71,7 +71,7 @@ describe('a condition is refused with the place of the mistake', () => {
       'member.lifetime_earned && true',
       'line 1, column 7: && needs a bool on both sides, but this is int',
     ],
-    ["member.attributes['a'] in 'abc'", "line 1, column 23: in can't look for string in string"],
+    ["member.attributes['a'] in 'abc'", "line 1, column 24: in can't look for string in string"],
     [
       '[1, "a"].size() > 1',
       'line 1, column 5: a list has elements of one type, not int and string',

@@ -55,7 +55,9 @@ export function faultText({ line, column, message }: ConditionFault): string {
 }
 
 function positionOf(expression: string, offset: number) {
-  const before = expression.slice(0, offset).split('\n');
+  // The parser's place of an operator may be where the space before it begins.
+  const space = /^\s*/.exec(expression.slice(offset))?.[0] ?? '';
+  const before = expression.slice(0, offset + space.length).split('\n');
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
