@@ -1,0 +1,284 @@
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { RefundRequestedSchema } from '@loyalty/proto/loyalty/events/v1/refund_requested_pb.ts';
+import {
+  type DeadLetter,
+  DeadLetter_State,
+} from '@loyalty/proto/loyalty/ledger/v1/dead_letter_pb.ts';
+import { Refund_State } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
+import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+import { createCustomMember, createCustomProgram } from './custom-program.ts';
+import { eventually } from './eventually.ts';
+import { type MovingSetting, startMovingSetting } from './moving-clock.ts';
+import {
+  admin,
+  availablePoints,
+  checkout,
+  encodeEarn,
+  purchase,
+  refusalOf,
+  tokenOf,
+} from './running-ledger.ts';
+
+let setting: MovingSetting;
+beforeAll(async () => {
+  setting = await startMovingSetting();
+});
+afterAll(() => setting.stop());
+
+const { DEAD, WAITING } = DeadLetter_State;
+
+async function publish(kind: 'earn' | 'refund', programId: string, data: Uint8Array | string) {
+  const json = typeof data === 'string';
+  await setting.publisher.publish({
+    subject: `loyalty.${kind}.v1.${programId}`,
+    data: Buffer.from(data),
+    ...(json && { headers: { 'Content-Type': 'application/json' } }),
+  });
+}
+
+const encodeRefund = (event: MessageInitShape<typeof RefundRequestedSchema>) =>
+  toBinary(RefundRequestedSchema, create(RefundRequestedSchema, event));
+
+/** The dead letters of a program, once there are so many. */
+async function lettersOf(programId: string, count: number): Promise<DeadLetter[]> {
+  return await eventually(async () => {
+    const { deadLetters } = await setting.clients.deadLetters.listDeadLetters({ programId }, admin);
+    expect(deadLetters).toHaveLength(count);
+    return deadLetters;
+  });
+}
+
+/** A program with a purchase of bob, who never joined, on the stream. */
+async function purchaseOfNobody() {
+  const { programId } = await createCustomMember(setting);
+  const event = { programId, userId: 'bob', transaction: purchase(1_000) };
+  await publish('earn', programId, encodeEarn(event));
+  const [letter] = await lettersOf(programId, 1);
+  return { programId, event, letter, deadLetterId: letter?.deadLetterId ?? '' };
+}
+
+describe('dead letters', () => {
+  test('are shown with what came and why it could not be applied', async () => {
+    const { programId, event, letter, deadLetterId } = await purchaseOfNobody();
+    expect(letter).toMatchObject({
+      state: DEAD,
+      subject: `loyalty.earn.v1.${programId}`,
+      programId,
+      transactionId: event.transaction.transactionId,
+      reason: ErrorReason.MEMBERSHIP_NOT_FOUND,
+      attempts: 1,
+      payload: new Uint8Array(),
+    });
+    expect(letter?.retryTime).toBeUndefined();
+    expect(letter?.detail).toContain('member');
+    const { deadLetter } = await setting.clients.deadLetters.getDeadLetter({ deadLetterId }, admin);
+    expect(deadLetter).toEqual({ ...letter, payload: encodeEarn(event) });
+  });
+
+  test('are listed newest first, page by page, by program and state', async () => {
+    const programId = await createCustomProgram(setting, {});
+    for (const data of ['{"a":1}', '{"b":2}', '{"c":3}']) await publish('earn', programId, data);
+    const letters = await lettersOf(programId, 3);
+    const ids = letters.map(({ deadLetterId }) => Number(deadLetterId));
+    expect(ids).toEqual(ids.toSorted((a, b) => b - a));
+    const { deadLetters } = setting.clients;
+    const query = { programId, state: DEAD, pageSize: 2 };
+    const first = await deadLetters.listDeadLetters(query, admin);
+    const pageToken = first.nextPageToken;
+    const second = await deadLetters.listDeadLetters({ ...query, pageToken }, admin);
+    expect([...first.deadLetters, ...second.deadLetters]).toEqual(letters);
+    expect(second.nextPageToken).toBe('');
+    const waiting = await deadLetters.listDeadLetters({ programId, state: WAITING }, admin);
+    expect(waiting.deadLetters).toEqual([]);
+    const all = await deadLetters.listDeadLetters({ pageSize: 3 }, admin);
+    expect(all.deadLetters).toEqual(letters);
+  });
+
+  test('that are replayed are applied, once nothing is in their way any more', async () => {
+    const { programId, event, deadLetterId } = await purchaseOfNobody();
+    const { deadLetters, memberships } = setting.clients;
+    await deadLetters.replayDeadLetter({ deadLetterId }, admin);
+    const [still] = await lettersOf(programId, 1);
+    expect(still).toMatchObject({ state: DEAD, attempts: 2 });
+
+    const bob = { programId, userId: 'bob' };
+    await memberships.joinProgram(bob, checkout);
+    const { deadLetter } = await deadLetters.replayDeadLetter({ deadLetterId }, admin);
+    expect(deadLetter).toMatchObject({ deadLetterId, attempts: 2, payload: encodeEarn(event) });
+    expect(await availablePoints(setting, bob)).toBe(10n);
+    expect(await lettersOf(programId, 0)).toEqual([]);
+    expect(await refusalOf(deadLetters.replayDeadLetter({ deadLetterId }, admin))).toMatchObject({
+      code: 5,
+      reason: 'DEAD_LETTER_NOT_FOUND',
+    });
+  });
+
+  test('that are replayed forty times at once are applied once', async () => {
+    const { programId, deadLetterId } = await purchaseOfNobody();
+    const bob = { programId, userId: 'bob' };
+    await setting.clients.memberships.joinProgram(bob, checkout);
+    await Promise.allSettled(
+      Array.from({ length: 40 }, () =>
+        setting.clients.deadLetters.replayDeadLetter({ deadLetterId }, admin),
+      ),
+    );
+    expect(await availablePoints(setting, bob)).toBe(10n);
+    await lettersOf(programId, 0);
+  });
+
+  test('that can wait for something wait once they are replayed', async () => {
+    const { programId, deadLetterId } = await purchaseOfNobody();
+    const { deadLetters, memberships } = setting.clients;
+    const bob = { programId, userId: 'bob' };
+    await memberships.joinProgram(bob, checkout);
+    await memberships.suspendMembership(bob, admin);
+    await deadLetters.replayDeadLetter({ deadLetterId }, admin);
+    const [letter] = await lettersOf(programId, 1);
+    expect(letter).toMatchObject({ state: WAITING, reason: ErrorReason.MEMBERSHIP_SUSPENDED });
+    expect(letter?.retryTime).toBeDefined();
+    await memberships.resumeMembership(bob, admin);
+    await deadLetters.replayDeadLetter({ deadLetterId }, admin);
+    expect(await availablePoints(setting, bob)).toBe(10n);
+  });
+
+  test('that are discarded are gone', async () => {
+    const { programId, event, deadLetterId } = await purchaseOfNobody();
+    const { deadLetters } = setting.clients;
+    const { deadLetter } = await deadLetters.discardDeadLetter({ deadLetterId }, admin);
+    expect(deadLetter?.payload).toEqual(encodeEarn(event));
+    await lettersOf(programId, 0);
+    expect(await refusalOf(deadLetters.discardDeadLetter({ deadLetterId }, admin))).toMatchObject({
+      reason: 'DEAD_LETTER_NOT_FOUND',
+    });
+  });
+
+  test('that never were are not found', async () => {
+    const { deadLetters } = setting.clients;
+    for (const deadLetterId of ['999999', '0', '-1', '1e3', 'x', '9'.repeat(64)]) {
+      for (const call of [
+        deadLetters.getDeadLetter({ deadLetterId }, admin),
+        deadLetters.replayDeadLetter({ deadLetterId }, admin),
+        deadLetters.discardDeadLetter({ deadLetterId }, admin),
+      ]) {
+        expect(await refusalOf(call)).toMatchObject({ reason: 'DEAD_LETTER_NOT_FOUND' });
+      }
+    }
+  });
+
+  test('are for admins, and for those of their program only', async () => {
+    const { programId, deadLetterId } = await purchaseOfNobody();
+    const { deadLetters } = setting.clients;
+    const elsewhere = await tokenOf('admin', 'eve', ['another-program']);
+    const here = await tokenOf('admin', 'ann', [programId]);
+    for (const call of [
+      deadLetters.getDeadLetter({ deadLetterId }, elsewhere),
+      deadLetters.replayDeadLetter({ deadLetterId }, elsewhere),
+      deadLetters.discardDeadLetter({ deadLetterId }, elsewhere),
+    ]) {
+      expect(await refusalOf(call)).toMatchObject({ reason: 'DEAD_LETTER_NOT_FOUND' });
+    }
+    expect(await refusalOf(deadLetters.listDeadLetters({ programId }, elsewhere))).toMatchObject({
+      reason: 'PERMISSION_DENIED',
+    });
+    expect((await deadLetters.listDeadLetters({ programId }, here)).deadLetters).toHaveLength(1);
+    for (const caller of [checkout, await tokenOf('member', 'alice')]) {
+      expect(await refusalOf(deadLetters.getDeadLetter({ deadLetterId }, caller))).toMatchObject({
+        reason: 'PERMISSION_DENIED',
+      });
+    }
+    await deadLetters.getDeadLetter({ deadLetterId }, here);
+  });
+});
+
+describe('a refund on the stream', () => {
+  const full = { case: 'full', value: {} } as const;
+  const amount = (minorUnits: bigint) =>
+    ({ case: 'amount', value: { currencyCode: 'USD', minorUnits } }) as const;
+
+  async function posted() {
+    const member = await createCustomMember(setting);
+    const transaction = purchase(10_000);
+    await setting.clients.ledger.earn({ ...member, transaction }, checkout);
+    return { member, programId: member.programId, transactionId: transaction.transactionId };
+  }
+
+  test('is applied, as protobuf and as JSON, once', async () => {
+    const { member, programId, transactionId } = await posted();
+    const event = { programId, transactionId, refundId: 'r1', extent: amount(1_000n) };
+    for (let index = 0; index < 3; index++) {
+      await publish('refund', programId, encodeRefund(event));
+    }
+    const items = { currencyCode: 'USD', minorUnits: '2000' };
+    const json = { programId, transactionId, refundId: 'r2', amount: items };
+    await publish('refund', programId, JSON.stringify(json));
+    await eventually(async () => expect(await availablePoints(setting, member)).toBe(70n));
+    const { earn } = await setting.clients.ledger.getEarn({ programId, transactionId }, checkout);
+    expect(earn?.refunds).toHaveLength(2);
+    await lettersOf(programId, 0);
+  });
+
+  test('before its purchase waits for it, and is no dead letter', async () => {
+    const member = await createCustomMember(setting);
+    const { programId } = member;
+    const transaction = purchase(10_000);
+    const { transactionId } = transaction;
+    await publish(
+      'refund',
+      programId,
+      encodeRefund({ programId, transactionId, refundId: 'r1', extent: full }),
+    );
+    const { ledger } = setting.clients;
+    await eventually(async () => {
+      const { refunds } = await ledger.listWaitingRefunds({ programId }, checkout);
+      expect(refunds).toMatchObject([{ transactionId, state: Refund_State.WAITING }]);
+    });
+    await publish('earn', programId, encodeEarn({ ...member, transaction }));
+    await eventually(async () => {
+      const { earn } = await ledger.getEarn({ programId, transactionId }, checkout);
+      expect(earn).toMatchObject({ points: 100n, reversedPoints: 100n });
+    });
+    await lettersOf(programId, 0);
+  });
+
+  test('that can’t be applied is kept, with its reason', async () => {
+    const { member, programId, transactionId } = await posted();
+    const event = { programId, transactionId, refundId: 'r1', extent: amount(1_000n) };
+    await setting.clients.ledger.reverseEarn(event, checkout);
+    const bad: [Uint8Array | string, keyof typeof ErrorReason][] = [
+      [encodeRefund({ ...event, extent: amount(2_000n) }), 'REFUND_CONFLICT'],
+      [
+        encodeRefund({ ...event, refundId: 'r2', extent: amount(9_001n) }),
+        'REFUND_EXCEEDS_TRANSACTION',
+      ],
+      [encodeRefund({ ...event, programId: 'another-program' }), 'VALIDATION_FAILED'],
+      [encodeRefund({ programId, transactionId, refundId: 'r3' }), 'VALIDATION_FAILED'],
+      [encodeRefund({ ...event, refundId: '' }), 'VALIDATION_FAILED'],
+      [encodeRefund({ ...event, refundId: 'a\0b' }), 'VALIDATION_FAILED'],
+      ['{"refundId":', 'VALIDATION_FAILED'],
+    ];
+    for (const [index, [data, reason]] of bad.entries()) {
+      await publish('refund', programId, data);
+      const [letter] = await lettersOf(programId, index + 1);
+      expect(letter).toMatchObject({ state: DEAD, reason: ErrorReason[reason] });
+    }
+    expect(await availablePoints(setting, member)).toBe(90n);
+
+    const unknown = 'no-such-program';
+    await publish('refund', unknown, encodeRefund({ ...event, programId: unknown }));
+    const [letter] = await lettersOf(unknown, 1);
+    expect(letter).toMatchObject({ state: DEAD, reason: ErrorReason.PROGRAM_NOT_FOUND });
+  });
+
+  test('that is kept doesn’t stand for the purchase that never came', async () => {
+    const { programId } = await createCustomMember(setting);
+    const event = { programId, transactionId: 'never-came', refundId: '', extent: full };
+    await publish('refund', programId, encodeRefund(event));
+    await lettersOf(programId, 1);
+    const getEarn = setting.clients.ledger.getEarn(
+      { programId, transactionId: 'never-came' },
+      admin,
+    );
+    expect(await refusalOf(getEarn)).toMatchObject({ reason: 'EARN_NOT_POSTED', metadata: {} });
+  });
+});
