@@ -1,8 +1,10 @@
+import { timestampDate, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ProgramChange_Verb as Verb } from '@loyalty/proto/loyalty/programs/v1/program_change_pb.ts';
 import {
   createActive,
   createDraft,
+  fivePerHundred,
   newProgramId,
   type Setting,
   startSetting,
@@ -57,6 +59,43 @@ test('the audit tells who changed what, the newest first', async () => {
   });
   expect(changes[0]?.changeTime).toBeDefined();
   expect(changes[2]?.fields).toMatchObject([{ before: '"DRAFT"', after: '"ACTIVE"' }]);
+});
+
+test('the audit has a line for each kind of change, and none for what changed nothing', async () => {
+  const { programId } = await createActive(setting);
+  const { rewards, programs, ruleSets } = setting.clients;
+  const price = { case: 'fixed' as const, value: { points: 10n } };
+  const glass = { rewardId: 'glass', displayName: 'A glass', price };
+  await rewards.createReward({ programId, reward: glass }, admin());
+  const dearer = { price: { ...price, value: { points: 12n } } };
+  for (const _ of ['first', 'again']) {
+    await rewards.updateReward({ programId, rewardId: 'glass', reward: dearer }, admin());
+  }
+  await ruleSets.createRuleSet({ programId, ruleSet: fivePerHundred }, admin());
+  const description = 'Five for each hundred';
+  for (const _ of ['first', 'again']) {
+    await ruleSets.updateRuleSet({ programId, version: 2, ruleSet: { description } }, admin());
+  }
+  const effectiveTime = timestampFromMs(Date.now() + 3_600_000);
+  await ruleSets.publishRuleSet({ programId, version: 2, effectiveTime }, admin());
+  await ruleSets.withdrawRuleSet({ programId, version: 2 }, admin());
+  await programs.suspendProgram({ programId }, admin());
+  await programs.archiveProgram({ programId }, admin());
+
+  const changes = await changesOf(programId);
+  expect(
+    changes.slice(0, 8).map(({ verb, fields: [first] }) => [verb, first?.before, first?.after]),
+  ).toEqual([
+    [Verb.ARCHIVE_PROGRAM, '"SUSPENDED"', '"ARCHIVED"'],
+    [Verb.SUSPEND_PROGRAM, '"ACTIVE"', '"SUSPENDED"'],
+    [Verb.WITHDRAW_RULE_SET, '"SCHEDULED"', '"WITHDRAWN"'],
+    [Verb.PUBLISH_RULE_SET, '', JSON.stringify(timestampDate(effectiveTime))],
+    [Verb.UPDATE_RULE_SET, '', JSON.stringify(description)],
+    [Verb.CREATE_RULE_SET, '', expect.stringContaining('"ruleId":"base"')],
+    [Verb.UPDATE_REWARD, '{"points":"10"}', '{"points":"12"}'],
+    [Verb.CREATE_REWARD, '', expect.any(String)],
+  ]);
+  expect(changes.every(({ actor, changeTime }) => actor === 'admin:jane' && changeTime)).toBe(true);
 });
 
 test('the order of a map’s keys is no change', async () => {
