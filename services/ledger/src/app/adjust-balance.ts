@@ -6,10 +6,12 @@ import { always, type Instant, never } from '../domain/instant.ts';
 import type { Account, Cause, Entry } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import type { CommitQueue } from './commit-queue.ts';
+import { inactivityFrom } from './evaluation.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { heldAccount, lineAfter, repeatedRequest } from './held-account.ts';
 import type { Held, MemberName } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import { requireUnarchived } from './require-unarchived.ts';
 
 export interface AdjustBalanceInput extends MemberName {
   readonly idempotencyKey: string;
@@ -28,8 +30,9 @@ export interface AdjustBalanceResult {
 /**
  * Corrects a balance by hand, once for each idempotency key. Points that are added live as long as points earned now.
  *
- * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link MembershipNotFound} {@link InsufficientPoints}
- * {@link IdempotencyKeyReused} {@link LimitExceeded}, and what {@link CommitQueue.submit} throws
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
+ * {@link MembershipNotFound} {@link InsufficientPoints} {@link IdempotencyKeyReused} {@link LimitExceeded}, and what
+ * {@link CommitQueue.submit} throws
  */
 export type AdjustBalanceUseCase = (
   input: AdjustBalanceInput,
@@ -72,6 +75,7 @@ function adjust(
   if (repeated !== undefined) {
     return { entry: repeated.entry, balance: balanceAt(account, now), replayed: true };
   }
+  requireUnarchived(program);
   const after = adjusted(account, { input, cause, program, now });
   const entry = lineAfter(account, after);
   held.putAccount(after);
@@ -90,9 +94,13 @@ function adjusted(
 ): Account {
   const { input, program, cause, now } = adjustment;
   const { points, reason, allowDeficit } = input;
-  return points > 0n
-    ? addByHand(account, { points, lot: lotOfToday(program, now), reason, cause, now })
-    : takeByHand(account, { points: -points, allowDeficit, reason, cause, now });
+  if (points < 0n) {
+    return takeByHand(account, { points: -points, allowDeficit, reason, cause, now });
+  }
+  const lot = lotOfToday(program, now);
+  const inactivityExpiresAt =
+    lot.class === 'INACTIVITY' ? inactivityFrom(program.ruleSets, now) : undefined;
+  return addByHand(account, { points, lot, inactivityExpiresAt, reason, cause, now });
 }
 
 function lotOfToday(program: ProgramDefinition, now: Instant): LotKey {

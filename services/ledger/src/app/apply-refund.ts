@@ -55,7 +55,7 @@ export function applyRefund(
     cause,
     now: held.now,
   });
-  freeCaps(held, { earn, ruleSet, awardBefore, awardAfter });
+  recountCaps(held, { earn, ruleSet, awardBefore, awardAfter });
   held.addLapsedRefunded(earn.membershipId, earn.lot, outcome.lapsed);
   const applied: AppliedRefund = {
     account: taken,
@@ -120,8 +120,11 @@ function evaluateAgain(
   });
 }
 
-/** Frees what the refund takes back for later earns; earlier ones are not looked at again. */
-function freeCaps(
+/**
+ * Counts what the rules give for what is left, which frees room for later earns; earlier ones are not looked at again.
+ * A rule can give more than before, where a refund makes it the best of its group.
+ */
+function recountCaps(
   held: Held,
   {
     earn,
@@ -140,7 +143,7 @@ function freeCaps(
   const used = ({ capUsage }: Award, ruleId: string) =>
     capUsage.find((usage) => usage.ruleId === ruleId)?.points ?? 0n;
   for (const cap of capPeriods(ruleSet, occurTime)) {
-    const freed = used(awardBefore, cap.ruleId) - used(awardAfter, cap.ruleId);
-    if (freed > 0n) held.addCapUsed(earn.membershipId, capPeriod(cap), -freed);
+    const change = used(awardAfter, cap.ruleId) - used(awardBefore, cap.ruleId);
+    held.addCapUsed(earn.membershipId, capPeriod(cap), change);
   }
 }

@@ -4,10 +4,11 @@ import type { Cause } from '../domain/journal.ts';
 import { captureHold } from '../domain/redemption.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import type { CommitQueue } from './commit-queue.ts';
+import { inactivityFrom } from './evaluation.ts';
 import { heldRedemption } from './held-account.ts';
 import type { Held, MemberName } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
-import { afterCapture, type RedeemResult } from './redeem.ts';
+import type { RedeemResult } from './redeem.ts';
 import { partOf, type RedemptionPartName, valueOfPart } from './redemption-part.ts';
 
 export interface CaptureRedemptionInput extends MemberName {
@@ -56,14 +57,14 @@ function capture(
   }
   const { points, quantity } = partOf(redemption, input.part);
   const value = valueOfPart(redemption, points);
-  const captured = captureHold(account, redemption, {
+  const after = captureHold(account, redemption, {
     points,
     quantity,
     value,
+    inactivityExpiresAt: inactivityFrom(program.ruleSets, held.now),
     cause,
     now: held.now,
   });
-  const after = afterCapture(captured, { program, now: held.now });
   held.putAccount(after);
   return {
     redemption: heldRedemption(held, input).redemption,
@@ -74,7 +75,7 @@ function capture(
 
 /** Whether capturing the part would have led to what the redemption is. */
 function wasCapturedSo(redemption: Redemption, part: RedemptionPartName): boolean {
-  if (redemption.state !== 'CAPTURED') return false;
+  if (redemption.state !== 'CAPTURED' && redemption.state !== 'REVERSED') return false;
   switch (part.kind) {
     case 'ALL':
       return redemption.points === redemption.askedPoints;

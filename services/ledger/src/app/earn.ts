@@ -75,6 +75,7 @@ function earnCommand(reported: {
   const ruleSet = ruleSetInForce(program.ruleSets, occurTime, new Date(reported.now));
   const caps = ruleSet === undefined ? [] : capPeriods(ruleSet, occurTime).map(capPeriod);
   const fingerprint = fingerprintTransaction(input.userId, input.transaction);
+  const lot = ruleSet && creditLot(ruleSet, occurTime);
   return {
     needs: {
       member: input,
@@ -83,6 +84,7 @@ function earnCommand(reported: {
         programId: input.programId,
         transactionId: input.transaction.transactionId,
       },
+      ...(lot === undefined ? {} : { lot }),
       caps,
     },
     decide: (held) =>
@@ -148,11 +150,11 @@ function credit(reported: {
   if (award.exceedsLimit) {
     throw new LimitExceeded(`a transaction can't earn more than ${maximumPoints} points`);
   }
-  const { lot, inactivityExpiresAt } = creditLot(ruleSet, { occurTime, now: held.now });
+  const lot = creditLot(ruleSet, occurTime);
   const account = postEarn(before, {
     points: award.points,
     lot,
-    ...(inactivityExpiresAt === undefined ? {} : { inactivityExpiresAt }),
+    inactivityExpiresAt: inactivityFrom(program.ruleSets, held.now),
     transactionId: input.transaction.transactionId,
     cause,
     now: held.now,
@@ -246,20 +248,14 @@ function factsToKeep(
   };
 }
 
-/** The lot that a transaction's points go to, and where its policy says so, the new date of inactivity. */
-function creditLot(
-  ruleSet: CompiledRuleSet,
-  { occurTime, now }: { occurTime: Date; now: Instant },
-): { lot: LotKey; inactivityExpiresAt?: Instant } {
+/** The lot that a transaction's points go to. */
+function creditLot(ruleSet: CompiledRuleSet, occurTime: Date): LotKey {
   const available = availableTime(ruleSet, occurTime);
   const availableAt = available === null ? always : available.getTime();
   const expires = expireTime(ruleSet, { availableTime: available, occurTime });
   if (expires === 'INACTIVITY') {
-    return {
-      lot: { availableAt, expiresAt: never, class: 'INACTIVITY' },
-      ...inactivityFrom(ruleSet, now),
-    };
+    return { availableAt, expiresAt: never, class: 'INACTIVITY' };
   }
   const expiresAt = expires === 'NEVER' ? never : expires.getTime();
-  return { lot: { availableAt, expiresAt, class: 'NORMAL' } };
+  return { availableAt, expiresAt, class: 'NORMAL' };
 }

@@ -29,11 +29,18 @@ export function capPeriod(cap: {
   return { ruleId: cap.ruleId, period: cap.period, start: startOf(cap.periodStart) };
 }
 
-/** The date to which an activity now moves the points that expire by inactivity, under that policy only. */
+/**
+ * The date to which an activity now moves the points that expire by inactivity: by the newest policy up to now that
+ * lets points expire so, since they outlive a change to another policy. Undefined where there never was one.
+ */
 export function inactivityFrom(
-  ruleSet: CompiledRuleSet,
+  ruleSets: readonly CompiledRuleSet[],
   now: Instant,
-): { inactivityExpiresAt?: Instant } {
-  const date = inactivityDate(ruleSet, new Date(now));
-  return date === undefined ? {} : { inactivityExpiresAt: date.getTime() };
+): Instant | undefined {
+  const date = new Date(now);
+  const ruleSet = ruleSets.findLast(
+    ({ effectiveTime, expiry }) =>
+      expiry.case === 'inactivity' && effectiveTime !== undefined && effectiveTime <= date,
+  );
+  return ruleSet && inactivityDate(ruleSet, date)?.getTime();
 }

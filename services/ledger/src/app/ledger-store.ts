@@ -62,6 +62,8 @@ export interface Needs {
   /** The account, where a job knows it by its id. */
   readonly membershipId?: bigint;
   readonly transaction?: TransactionName;
+  /** The lot that the transaction's points go to, for refunds that wait for it. */
+  readonly lot?: LotKey;
   /** The transaction with its refunds, and the account of whoever earned it. */
   readonly refundOf?: TransactionName;
   /** A redemption of the member, besides those that hold points. */

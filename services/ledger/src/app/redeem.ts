@@ -1,6 +1,5 @@
 import type { CompiledReward } from '@loyalty/rules/reward-availability.ts';
 import type { RewardPrice } from '@loyalty/rules/reward-price.ts';
-import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import {
   IdempotencyKeyReused,
@@ -179,16 +178,8 @@ function redeemed(
   if (holdMs !== undefined) {
     return reserve(account, draft, { holdExpiresAt: now + holdMs, cause, now });
   }
-  return afterCapture(spend(account, draft, { cause, now }), { program, now });
-}
-
-/** Spending is an activity: it moves the date of the points that expire by inactivity. */
-export function afterCapture(
-  account: Account,
-  { program, now }: { program: ProgramDefinition; now: Instant },
-): Account {
-  const ruleSet = ruleSetInForce(program.ruleSets, new Date(now), new Date(now));
-  return ruleSet === undefined ? account : withMembership(account, inactivityFrom(ruleSet, now));
+  const inactivityExpiresAt = inactivityFrom(program.ruleSets, now);
+  return spend(account, draft, { inactivityExpiresAt, cause, now });
 }
 
 function draftOf(

@@ -45,6 +45,7 @@ function earned(
 ): Account {
   const { lot, ...rest } = earn;
   return postEarn(settle(account, earn.now), {
+    inactivityExpiresAt: undefined,
     ...rest,
     lot: { availableAt: always, expiresAt: never, class: 'NORMAL', ...lot },
     transactionId: 't',
@@ -133,7 +134,7 @@ describe('spending', () => {
     account = earned(account, { points: 5n, now: 2 });
     account = earned(account, { points: 9n, now: 3, lot: { availableAt: 100, expiresAt: 400 } });
     expect(missingPoints(account, 11n)).toBe(1n);
-    const after = spend(account, draft(7n), { cause, now: 4 });
+    const after = spend(account, draft(7n), { inactivityExpiresAt: undefined, cause, now: 4 });
     expect(after.entries.at(-1)?.allocations).toMatchObject([
       { expiresAt: 500, points: -5n },
       { expiresAt: never, points: -2n },
@@ -194,7 +195,7 @@ test('after any series of moves lots, columns and journal agree', () => {
           };
           account = earned(account, { points, now, lot });
         } else if (kind === 'spend' && missingPoints(account, points) <= 0n) {
-          account = spend(account, draft(points), { cause, now });
+          account = spend(account, draft(points), { inactivityExpiresAt: undefined, cause, now });
         } else if (kind === 'owe' && account.membership.available === 0n) {
           owed += points;
           account = withMembership(account, { deficit: account.membership.deficit + points });

@@ -1,5 +1,6 @@
 import { makeAvailable } from './available.ts';
 import { InsufficientPoints } from './errors.ts';
+import { moveInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Cause, noChange, record } from './journal.ts';
 import { inConsumptionOrder, type LotKey, take } from './lot.ts';
@@ -19,12 +20,17 @@ interface Adjustment {
  */
 export function addByHand(
   account: Account,
-  adjustment: Adjustment & { points: bigint; lot: LotKey },
+  adjustment: Adjustment & {
+    points: bigint;
+    lot: LotKey;
+    /** The new date of the points that expire by inactivity, if these are such. */
+    inactivityExpiresAt: Instant | undefined;
+  },
 ): Account {
-  const { points, lot, reason, cause, now } = adjustment;
+  const { points, lot, inactivityExpiresAt, reason, cause, now } = adjustment;
   const credit = makeAvailable(account, [{ ...lot, points }]);
   const line = { kind: 'ADJUST', ...credit, subject: { reason }, cause, now } as const;
-  return settle(record(account, line), now);
+  return settle(moveInactivity(record(account, line), inactivityExpiresAt), now);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { makeAvailable } from './available.ts';
+import { moveInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Cause, noChange, record, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
@@ -56,8 +57,8 @@ export function postEarn(
   earn: {
     points: bigint;
     lot: LotKey;
-    /** Moves the date of all points that expire by inactivity. */
-    inactivityExpiresAt?: Instant;
+    /** The new date of the points that expire by inactivity, where there are any. */
+    inactivityExpiresAt: Instant | undefined;
     transactionId: string;
     cause: Cause;
     now: Instant;
@@ -75,11 +76,8 @@ export function postEarn(
     cause: earn.cause,
     now: earn.now,
   });
-  const moved = withMembership(after, {
+  const counted = withMembership(after, {
     lifetimeEarned: addPoints(account.membership.lifetimeEarned, earn.points),
-    ...(earn.inactivityExpiresAt === undefined
-      ? {}
-      : { inactivityExpiresAt: earn.inactivityExpiresAt }),
   });
-  return settle(moved, earn.now);
+  return settle(moveInactivity(counted, earn.inactivityExpiresAt), earn.now);
 }

@@ -1,5 +1,6 @@
 import { makeAvailable } from './available.ts';
 import type { Refusal } from './errors.ts';
+import { moveInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
 import {
   type Account,
@@ -31,16 +32,23 @@ export type RedemptionDraft = Omit<
   | 'refusal'
 >;
 
-/** How many points are missing for a price; 0n or less when none are. */
-export function missingPoints(account: Account, points: bigint): bigint {
-  return points - account.membership.available;
+interface Spending {
+  /** The new date of the points that expire by inactivity, where there are any: spending is an activity. */
+  readonly inactivityExpiresAt: Instant | undefined;
+  readonly cause: Cause;
+  readonly now: Instant;
+}
+
+/** How many points have to become available for a price, what is owed included; 0n or less when none have. */
+export function missingPoints({ membership }: Account, points: bigint): bigint {
+  return points + membership.deficit - membership.available;
 }
 
 /** Spends available points of a settled account at once. There must be enough. */
 export function spend(
   account: Account,
   draft: RedemptionDraft,
-  { cause, now }: { cause: Cause; now: Instant },
+  { inactivityExpiresAt, cause, now }: Spending,
 ): Account {
   const allocations = takeAvailable(account, draft.points);
   const after = record(account, {
@@ -52,7 +60,8 @@ export function spend(
     now,
   });
   const redemption = made(account, draft, { state: 'CAPTURED', parts: partsOf(allocations), now });
-  return withRedemption(countRedeemed(after, draft.points), redemption);
+  const spent = withRedemption(countRedeemed(after, draft.points), redemption);
+  return moveInactivity(spent, inactivityExpiresAt);
 }
 
 /** Holds available points of a settled account until the hold ends. There must be enough. */
@@ -96,18 +105,12 @@ export function refuse(
 export function captureHold(
   account: Account,
   hold: Redemption,
-  capture: {
-    quantity: number;
-    points: bigint;
-    value: Redemption['value'];
-    cause: Cause;
-    now: Instant;
-  },
+  capture: Spending & { quantity: number; points: bigint; value: Redemption['value'] },
 ): Account {
   const { cause, now } = capture;
   const { first: captured, rest } = splitParts(hold.parts, capture.points);
   const { redemptionId } = hold;
-  const spent = record(account, {
+  const line = record(account, {
     kind: 'CAPTURE',
     changes: { ...noChange, reserved: -capture.points },
     allocations: [],
@@ -115,6 +118,7 @@ export function captureHold(
     cause,
     now,
   });
+  const spent = moveInactivity(line, capture.inactivityExpiresAt);
   const after =
     rest.length === 0 ? spent : releaseParts(spent, { parts: rest, redemptionId, cause, now });
   const redemption: Redemption = {

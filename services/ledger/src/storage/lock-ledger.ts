@@ -55,7 +55,7 @@ export async function lockLedger(
     readCapUsage(tx, needs, membershipIds),
     readRewardUsage(tx, needs, membershipIds),
   ]);
-  const refunding = await lockRefunds(tx, { needs, earns, locked });
+  const refunding = await lockRefunds(tx, { needs, earns, locked, membershipIds });
   return {
     membershipIds,
     newMembershipIds,
@@ -149,21 +149,40 @@ async function readEarns(tx: Transaction, needs: readonly Needs[]): Promise<Earn
 /** What refunds need: rare, so that it may cost a round trip of its own. */
 async function lockRefunds(
   tx: Transaction,
-  { needs, earns, locked }: { needs: readonly Needs[]; earns: Earns; locked: readonly bigint[] },
+  {
+    needs,
+    earns,
+    locked,
+    membershipIds,
+  }: {
+    needs: readonly Needs[];
+    earns: Earns;
+    locked: readonly bigint[];
+    membershipIds: ReadonlyMap<string, bigint>;
+  },
 ): Promise<Pick<LoadedLedger, 'awaited' | 'refunds' | 'lapsedLeft'>> {
   const refunding = needs.flatMap(({ refundOf }) => (refundOf === undefined ? [] : [refundOf]));
   if (refunding.length === 0 && earns.awaited.length === 0) {
     return { awaited: new Set(), refunds: [], lapsedLeft: new Map() };
   }
-  const refundingKeys = new Set(refunding.map(transactionKey));
+  const refundingKeys = new Set([...refunding, ...earns.awaited].map(transactionKey));
   const refunded = earns.posted.filter((earn) => refundingKeys.has(transactionKey(earn)));
   if (refunded.some(({ membershipId }) => !locked.includes(membershipId))) {
     throw new LostRace('the transaction was credited a moment ago');
   }
+  // A transaction that comes now may be refunded in the same breath.
+  const credited = withMembershipId(needs, membershipIds, ({ transaction, lot }) =>
+    transaction !== undefined && lot !== undefined && refundingKeys.has(transactionKey(transaction))
+      ? [lot]
+      : [],
+  );
   const [, refunds, lapsedLeft] = await Promise.all([
     lockAwaited(tx, earns.awaited),
     readRefunds(tx, [...refunding, ...earns.awaited]),
-    readLapsedLots(tx, refunded),
+    readLapsedLots(tx, [
+      ...refunded.map(({ membershipId, lot }) => ({ ...lot, membershipId })),
+      ...credited.map(([membershipId, lot]) => ({ ...lot, membershipId })),
+    ]),
   ]);
   return { awaited: new Set(earns.awaited.map(transactionKey)), refunds, lapsedLeft };
 }

@@ -1,14 +1,10 @@
 import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
-import {
-  LostRace,
-  type PostedEarn,
-  type TransactionName,
-  type TransactionRefund,
-} from '../app/ledger-store.ts';
-import type { LotClass } from '../domain/lot.ts';
+import { LostRace, type TransactionName, type TransactionRefund } from '../app/ledger-store.ts';
+import type { LotClass, LotKey } from '../domain/lot.ts';
 import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type RefundRow, refundOf } from './earn-rows.ts';
 import { lotKeyOf } from './held-ledger.ts';
+import type { OwnedLot } from './membership-rows.ts';
 
 /**
  * Locks transactions of which only refunds have come, so that a refund and the earn can't miss each other.
@@ -46,12 +42,12 @@ export async function readRefunds(
   return rows.map(refundOf);
 }
 
-/** What lapsed of the earns' lots and no refund has counted, by lot key. */
+/** What lapsed of the lots and no refund has counted, by lot key. */
 export async function readLapsedLots(
   tx: Transaction,
-  earns: readonly PostedEarn[],
+  lots: readonly OwnedLot<LotKey>[],
 ): Promise<ReadonlyMap<string, bigint>> {
-  if (earns.length === 0) return new Map();
+  if (lots.length === 0) return new Map();
   const { rows } = await tx.query<{
     membership_id: bigint;
     available_at: Timestamp;
@@ -66,10 +62,10 @@ export async function readLapsedLots(
       ) AS lots (membership_id, available_at, expires_at, class)
       JOIN lapsed_lots USING (membership_id, available_at, expires_at, class)`,
     values: [
-      earns.map(({ membershipId }) => membershipId),
-      earns.map(({ lot }) => timestamptz(lot.availableAt)),
-      earns.map(({ lot }) => timestamptz(lot.expiresAt)),
-      earns.map(({ lot }) => lot.class),
+      lots.map(({ membershipId }) => membershipId),
+      lots.map(({ availableAt }) => timestamptz(availableAt)),
+      lots.map(({ expiresAt }) => timestamptz(expiresAt)),
+      lots.map((lot) => lot.class),
     ],
   });
   return new Map(

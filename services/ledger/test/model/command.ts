@@ -1,0 +1,69 @@
+import type { Transaction } from '@loyalty/rules/language.ts';
+import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
+
+/** Which part of a redemption to capture or to reverse. */
+export type Part =
+  | { readonly kind: 'ALL' }
+  | { readonly kind: 'QUANTITY'; readonly quantity: number }
+  | { readonly kind: 'POINTS'; readonly points: bigint };
+
+/** A reward, and how much of it: units where its price is fixed, points where it is a conversion. */
+export interface Asking {
+  readonly rewardId: string;
+  readonly quantity: number;
+  readonly points: bigint;
+}
+
+/** What can be asked of one membership. Redemptions are named by the idempotency key that they were made with. */
+export type Command =
+  | { readonly kind: 'look' }
+  | { readonly kind: 'join' }
+  | { readonly kind: 'suspend' }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'leave'; readonly byMember: boolean }
+  | { readonly kind: 'update'; readonly attributes: Readonly<Record<string, string>> }
+  | { readonly kind: 'earn'; readonly transaction: Transaction; readonly byAnother: boolean }
+  | (RefundId & { readonly kind: 'refund'; readonly extent: RefundPart })
+  | (RefundId & { readonly kind: 'cancelRefund' })
+  | (Asking & { readonly kind: 'quote' })
+  | (Asking & {
+      readonly kind: 'redeem';
+      readonly key: string;
+      /** Undefined to spend at once; 0 for the default. */
+      readonly holdSeconds: number | undefined;
+      readonly expectedPoints: bigint | undefined;
+      readonly byMember: boolean;
+    })
+  | { readonly kind: 'capture'; readonly key: string; readonly part: Part }
+  | { readonly kind: 'cancel'; readonly key: string; readonly byMember: boolean }
+  | {
+      readonly kind: 'reverse';
+      readonly key: string;
+      readonly requestKey: string;
+      readonly part: Part;
+    }
+  | {
+      readonly kind: 'adjust';
+      readonly requestKey: string;
+      readonly points: bigint;
+      readonly allowDeficit: boolean;
+    };
+
+interface RefundId {
+  readonly transactionId: string;
+  readonly refundId: string;
+}
+
+/** The command of a kind. */
+export type Of<Kind extends Command['kind']> = Extract<Command, { kind: Kind }>;
+
+/** An answer with its numbers; a refusal has its reason as `error`. */
+export type Answer = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** A command as text, to print it and to compare it with another. */
+export function textOf(value: unknown): string {
+  return JSON.stringify(value, (name, part) => {
+    if (name === '$typeName') return undefined;
+    return typeof part === 'bigint' ? Number(part) : part;
+  });
+}

@@ -1,0 +1,182 @@
+import type { MemberName } from '../../src/app/ledger-store.ts';
+import type { RedeemResult } from '../../src/app/redeem.ts';
+import type { ReverseEarnResult } from '../../src/app/reverse-earn.ts';
+import type { Balance } from '../../src/domain/balance.ts';
+import { LedgerError } from '../../src/domain/errors.ts';
+import type { Account } from '../../src/domain/journal.ts';
+import { cause, type UseCases } from '../commit-fixture.ts';
+import type { Answer, Command, Of } from './command.ts';
+
+/** What the ledger answered, in the terms of the reference model, and the balance where it told that too. */
+export interface LedgerAnswer {
+  readonly answer: Answer;
+  readonly balance?: Answer | undefined;
+}
+
+/** Sends one member's commands to the ledger. Knows the ids that the ledger gave to redemptions, by their keys. */
+export function createLedgerClient(ledger: UseCases, member: MemberName) {
+  const redemptionIds = new Map<string, string>();
+  const named = (key: string) => ({ ...member, redemptionId: redemptionIds.get(key) ?? 'none' });
+
+  return async (command: Command): Promise<LedgerAnswer> => {
+    try {
+      return await send(command);
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      const { redemptionId } = error.metadata;
+      if (command.kind === 'redeem' && redemptionId !== undefined) {
+        redemptionIds.set(command.key, redemptionId);
+      }
+      return { answer: refusalAnswer(error, command) };
+    }
+  };
+
+  async function send(command: Command): Promise<LedgerAnswer> {
+    switch (command.kind) {
+      case 'look':
+        return { answer: {} };
+      case 'join': {
+        const { account, replayed } = await ledger.join({ ...member, attributes: {} }, cause);
+        return { answer: { ...membershipAnswer(account), replayed } };
+      }
+      case 'suspend':
+      case 'resume':
+        return { answer: membershipAnswer(await ledger[command.kind](member, cause)) };
+      case 'leave':
+      case 'update': {
+        const input = { ...member, ...command };
+        const account = await ledger[command.kind](input as never, cause);
+        return { answer: membershipAnswer(account) };
+      }
+      case 'earn':
+        return await earn(command);
+      case 'refund':
+        return refundAnswer(await ledger.reverseEarn({ ...member, ...command }, cause));
+      case 'cancelRefund':
+        return { answer: { state: (await ledger.cancelRefund({ ...member, ...command })).state } };
+      case 'adjust':
+        return await adjust(command);
+      case 'quote': {
+        const { price, obstacles } = await ledger.quote({ ...member, ...command });
+        const reasons = obstacles.map(({ reason }) => reason).join();
+        return { answer: { points: Number(price.points), reasons } };
+      }
+      case 'redeem':
+        return await redeem(command);
+      case 'capture':
+        return redemptionAnswer(
+          await ledger.capture({ ...named(command.key), part: command.part }, cause),
+        );
+      case 'cancel':
+        return redemptionAnswer(
+          await ledger.cancel({ ...named(command.key), byMember: command.byMember }, cause),
+        );
+      case 'reverse': {
+        const { key, requestKey: idempotencyKey, part } = command;
+        return redemptionAnswer(
+          await ledger.reverse({ ...named(key), idempotencyKey, part }, cause),
+        );
+      }
+      default:
+        return command satisfies never;
+    }
+  }
+
+  async function earn({ transaction, byAnother }: Of<'earn'>): Promise<LedgerAnswer> {
+    const userId = byAnother ? `${member.userId}-other` : member.userId;
+    const result = await ledger.earn({ ...member, userId, transaction }, cause);
+    const { state, points, reversedPoints } = result.earn;
+    return {
+      answer: {
+        state,
+        points: Number(points),
+        reversed: Number(reversedPoints),
+        replayed: result.replayed,
+      },
+      balance: balanceAnswer(result.balance),
+    };
+  }
+
+  async function redeem({ key, holdSeconds, byMember, ...asking }: Of<'redeem'>) {
+    const result = await ledger.redeem(
+      {
+        ...member,
+        ...asking,
+        idempotencyKey: key,
+        capture: holdSeconds === undefined ? 'IMMEDIATE' : 'HOLD',
+        holdSeconds: holdSeconds ?? 0,
+        reference: '',
+        madeByMember: byMember,
+      },
+      cause,
+    );
+    redemptionIds.set(key, result.redemption.redemptionId);
+    return redemptionAnswer(result);
+  }
+
+  async function adjust({ requestKey, ...change }: Of<'adjust'>): Promise<LedgerAnswer> {
+    const input = { ...member, ...change, idempotencyKey: requestKey, reason: 'goodwill' };
+    const { entry, balance, replayed } = await ledger.adjust(input, cause);
+    const { available, deficit } = entry;
+    return {
+      answer: { available: Number(available), deficit: Number(deficit), replayed },
+      balance: balanceAnswer(balance),
+    };
+  }
+}
+
+/** A balance in the terms of the reference model. */
+export function balanceAnswer({ nextExpiry, ...points }: Balance): Answer {
+  return {
+    ...Object.fromEntries(Object.entries(points).map(([name, value]) => [name, Number(value)])),
+    nextExpiryTime: nextExpiry && new Date(nextExpiry.time).toISOString(),
+    nextExpiryPoints: nextExpiry && Number(nextExpiry.points),
+  };
+}
+
+function membershipAnswer({ membership }: Account): Answer {
+  return { state: membership.state };
+}
+
+function refundAnswer({ refund, earned, replayed }: ReverseEarnResult): LedgerAnswer {
+  const { state, points, taken, lapsed, owed, forgiven } = refund;
+  const numbers = { points, taken, lapsed, owed, forgiven };
+  return {
+    answer: {
+      state,
+      ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Number(value)])),
+      replayed,
+    },
+    balance: earned && balanceAnswer(earned.balance),
+  };
+}
+
+function redemptionAnswer({ redemption, balance, replayed }: RedeemResult): LedgerAnswer {
+  const { state, quantity, points, reversedPoints, value } = redemption;
+  return {
+    answer: {
+      state,
+      units: quantity,
+      points: Number(points),
+      reversed: Number(reversedPoints),
+      value: value && Number(value.minorUnits),
+      replayed,
+    },
+    balance: balanceAnswer(balance),
+  };
+}
+
+function refusalAnswer({ reason, metadata }: LedgerError, command: Command): Answer {
+  const { missingPoints, pricePoints, expectedPoints, from, to, fields } = metadata;
+  const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
+  return {
+    error: reason,
+    missing: number(missingPoints),
+    pricePoints: number(pricePoints),
+    expectedPoints: number(expectedPoints),
+    // "ACTIVE with open holds"
+    from: command.kind === 'leave' ? from?.split(' ')[0] : from,
+    to,
+    fields,
+  };
+}

@@ -1,0 +1,213 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import type { Money, Transaction } from '@loyalty/rules/language.ts';
+import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
+import type { Answer, Command, Of, Part } from './command.ts';
+import type { Random } from './random.ts';
+
+const dayMs = 24 * 3_600_000;
+
+/** Makes up what a member and the backends do next. What they did before comes back: repeated, contradicted, undone. */
+export interface CommandSource {
+  next(now: number): Command;
+  /** Tells what came of the command. */
+  learn(command: Command, answer: Answer): void;
+}
+
+export function createCommandSource(random: Random, userId: string): CommandSource {
+  const sent: Command[] = [];
+  const posted: Transaction[] = [];
+  /** Transactions of which refunds have come already. */
+  const expected: Transaction[] = [];
+  let serial = 0;
+  function newId(kind: string): string {
+    serial += 1;
+    return `${kind}-${userId}-${String(serial).padStart(3, '0')}`;
+  }
+  const before = <Kind extends Command['kind']>(kind: Kind) =>
+    sent.filter((command): command is Of<Kind> => command.kind === kind);
+
+  function newEarn(now: number): Command {
+    const transaction = random.chance(0.7) ? expected.shift() : undefined;
+    return {
+      kind: 'earn',
+      transaction: transaction ?? newTransaction(random, newId('t'), now),
+      byAnother: false,
+    };
+  }
+
+  function oldEarn(now: number): Command {
+    if (posted.length === 0) return newEarn(now);
+    const transaction = random.pick(posted);
+    const kind = 'earn';
+    if (random.chance(0.5)) return { kind, transaction, byAnother: false };
+    if (random.chance(0.3)) return { kind, transaction, byAnother: true };
+    return { kind, transaction: withOtherContent(random, transaction), byAnother: false };
+  }
+
+  function refund(now: number): Command {
+    const refunds = before('refund');
+    if (refunds.length > 0 && random.chance(0.15)) {
+      const again = random.pick(refunds);
+      return random.chance(0.6) ? again : { ...again, extent: { kind: 'FULL' } };
+    }
+    const earned = before('earn').map(({ transaction }) => transaction);
+    if (earned.length === 0 || random.chance(0.2)) {
+      earned.splice(0, Number.POSITIVE_INFINITY, newTransaction(random, newId('t'), now));
+      expected.push(...earned);
+    }
+    const transaction = random.pick(random.chance(0.5) ? earned.slice(-2) : earned);
+    const { transactionId } = transaction;
+    const extent = refundExtent(random, transaction);
+    return { kind: 'refund', transactionId, refundId: newId('r'), extent };
+  }
+
+  function cancelRefund(): Command {
+    const refunds = before('refund');
+    const { transactionId, refundId } =
+      refunds.length === 0 || random.chance(0.1)
+        ? { transactionId: 'none', refundId: 'none' }
+        : random.pick(refunds);
+    return { kind: 'cancelRefund', transactionId, refundId };
+  }
+
+  function asking() {
+    const rewards = ['glass', 'glass', 'bottle', 'tour', 'summer', 'voucher', `cup-${userId}`];
+    const rewardId = random.chance(0.02) ? 'none' : random.pick([...rewards, `cup-${userId}`]);
+    const inPoints = (rewardId === 'voucher') !== random.chance(0.02);
+    return inPoints
+      ? { rewardId, quantity: 0, points: BigInt(random.pick([15, 20, 25, 40, 60, 62])) }
+      : { rewardId, quantity: random.pick([0, 1, 1, 2, 3]), points: 0n };
+  }
+
+  function redeem(): Command {
+    const redeemed = before('redeem');
+    if (redeemed.length > 0 && random.chance(0.15)) {
+      const again = random.pick(redeemed);
+      return random.chance(0.6) ? again : { ...again, quantity: again.quantity + 1 };
+    }
+    return {
+      kind: 'redeem',
+      key: newId('k'),
+      ...asking(),
+      holdSeconds: random.pick([undefined, undefined, 0, 60, 3_600, 8 * 86_400, 30 * 86_400]),
+      expectedPoints: random.pick([undefined, undefined, undefined, 10n, 6n]),
+      byMember: random.chance(0.3),
+    };
+  }
+
+  function key(): string {
+    const redeemed = before('redeem');
+    if (redeemed.length === 0 || random.chance(0.03)) return 'none';
+    return random.pick(random.chance(0.6) ? redeemed.slice(-2) : redeemed).key;
+  }
+
+  function part(): Part {
+    if (random.chance(0.5)) return { kind: 'ALL' };
+    return random.chance(0.6)
+      ? { kind: 'QUANTITY', quantity: random.pick([1, 1, 2, 3]) }
+      : { kind: 'POINTS', points: BigInt(random.pick([5, 10, 20, 35])) };
+  }
+
+  function reverse(): Command {
+    const reversed = before('reverse');
+    const again = reversed.length > 0 && random.chance(0.2) ? random.pick(reversed) : undefined;
+    if (again !== undefined) return random.chance(0.6) ? again : { ...again, part: part() };
+    return { kind: 'reverse', key: key(), requestKey: newId('q'), part: part() };
+  }
+
+  function adjust(): Command {
+    const adjusted = before('adjust');
+    const again = adjusted.length > 0 && random.chance(0.2) ? random.pick(adjusted) : undefined;
+    if (again !== undefined) {
+      return random.chance(0.6) ? again : { ...again, points: again.points + 1n };
+    }
+    const points = BigInt(random.pick([-60, -25, -7, 12, 30, 80]));
+    return { kind: 'adjust', requestKey: newId('a'), points, allowDeficit: random.chance(0.5) };
+  }
+
+  const choices: [weight: number, make: (now: number) => Command][] = [
+    [24, newEarn],
+    [6, oldEarn],
+    [14, refund],
+    [2, cancelRefund],
+    [18, redeem],
+    [8, () => ({ kind: 'capture', key: key(), part: part() })],
+    [4, () => ({ kind: 'cancel', key: key(), byMember: random.chance(0.4) })],
+    [8, reverse],
+    [7, adjust],
+    [3, () => ({ kind: 'quote', ...asking() })],
+    [2, () => ({ kind: 'look' })],
+    [1, () => ({ kind: 'suspend' })],
+    [2, () => ({ kind: 'resume' })],
+    [1.5, () => ({ kind: 'leave', byMember: random.chance(0.6) })],
+    [3, () => ({ kind: 'join' })],
+    [2, () => ({ kind: 'update', attributes: random.pick([{ tier: 'gold' }, {}]) })],
+  ];
+  const bag = choices.flatMap(([weight, make]) => Array.from({ length: weight * 2 }, () => make));
+
+  return {
+    next(now) {
+      const first = sent.length === 0 && random.chance(0.8);
+      const command: Command = first ? { kind: 'join' } : random.pick(bag)(now);
+      sent.push(command);
+      return command;
+    },
+    learn(command, { error }) {
+      if (command.kind === 'earn' && error === undefined) posted.push(command.transaction);
+    },
+  };
+}
+
+function newTransaction(random: Random, transactionId: string, now: number): Transaction {
+  const ago = random.pick([0, 0, 0, 3_600_000, dayMs, 5 * dayMs, 20 * dayMs, 80 * dayMs, -180_000]);
+  return create(TransactionSchema, {
+    transactionId,
+    occurTime: timestampFromMs(now - ago),
+    amount: usd(random.pick([0, 999, 2_500, 3_333, 6_000, 12_345])),
+    items: Array.from({ length: random.below(3) }, (_, index) => ({
+      itemId: String(index + 1),
+      sku: `sku-${index}`,
+      categories: [random.pick(['wine', 'food'])],
+      quantity: 1 + random.below(4),
+      amount: usd(random.pick([0, 500, 1_001, 2_000])),
+    })),
+    attributes: { store: random.pick(['paris', 'lyon']) },
+  });
+}
+
+function withOtherContent(random: Random, transaction: Transaction): Transaction {
+  return create(
+    TransactionSchema,
+    random.chance(0.5)
+      ? { ...transaction, amount: usd(1 + Number(transaction.amount?.minorUnits)) }
+      : { ...transaction, channel: 'web', attributes: {} },
+  );
+}
+
+function refundExtent(random: Random, { amount, items }: Transaction): RefundPart {
+  if (random.chance(0.25)) return { kind: 'FULL' };
+  if (items.length > 0 && random.chance(0.5)) {
+    const named = random.chance(0.5) ? items.slice(0, 1) : items;
+    return {
+      kind: 'ITEMS',
+      items: named.map(({ itemId, quantity }) => ({
+        itemId: random.chance(0.03) ? 'none' : itemId,
+        quantity: random.chance(0.3) ? quantity : 1 + random.below(quantity),
+      })),
+    };
+  }
+  const whole = Number(amount?.minorUnits);
+  const share = random.pick([0, 0.1, 0.3, 0.5, 0.77, 1, 1, 1.1]);
+  const currencyCode = random.chance(0.03) ? 'EUR' : 'USD';
+  return { kind: 'AMOUNT', amount: { ...usd(Math.round(whole * share)), currencyCode } };
+}
+
+function usd(minorUnits: number): Money {
+  return {
+    $typeName: 'loyalty.programs.v1.Money',
+    currencyCode: 'USD',
+    minorUnits: BigInt(minorUnits),
+  };
+}
