@@ -9,9 +9,10 @@ import { chartOf } from './report/chart.ts';
 import { environmentLines, tableOf } from './report/table.ts';
 import type { Row } from './row.ts';
 import { earnRow } from './rows/earn.ts';
+import { evaluateRow } from './rows/evaluate.ts';
 import { type RowResult, runRounds } from './run-rounds.ts';
 
-const rows: readonly Row[] = [earnRow];
+const rows: readonly Row[] = [earnRow, evaluateRow];
 
 const usage = `npm run bench                 every row, 5 rounds, about 5 minutes a row
 npm run bench -- --quick      3 short rounds, about a minute a row

@@ -1,0 +1,136 @@
+// What evaluating the rules costs, without anything around it.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { fromJson, type JsonObject } from '@bufbuild/protobuf';
+import { RuleSetSchema } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
+import { evaluate } from '@loyalty/rules/evaluate.ts';
+import type { Contestant, Row, Window } from '../row.ts';
+
+const usd = (minorUnits: number) => ({ currencyCode: 'USD', minorUnits });
+
+/** Twenty rules of every kind, three of them with a condition; all but two of them apply to the purchase. */
+const ruleSet: JsonObject = {
+  timeZone: 'America/New_York',
+  earnRules: [
+    ...[100, 250, 500, 1_000, 2_500].map((cents) => ({
+      ruleId: `step-${cents}`,
+      rate: { points: 1, per: usd(cents) },
+      cap: { points: 1_000_000, period: 'MONTH' },
+    })),
+    ...['wine', 'cheese', 'bread'].map((category) => ({
+      ruleId: `exact-${category}`,
+      rate: { points: 1, per: usd(300), mode: 'PROPORTIONAL' },
+      match: { categories: [category] },
+      minimumAmount: usd(1_000),
+    })),
+    ...['cab-2019', 'brie-200', 'baguette'].map((sku) => ({
+      ruleId: `units-${sku}`,
+      perItem: { points: 3 },
+      match: { skus: [sku] },
+      schedule: { daysOfWeek: ['SATURDAY'], startTimeOfDay: '09:00', endTimeOfDay: '22:00' },
+    })),
+    ...[20, 30, 50].map((points) => ({
+      ruleId: `best-${points}`,
+      fixed: { points },
+      exclusiveGroup: 'promotion',
+    })),
+    ...[
+      "'store' in transaction.attributes && transaction.attributes['store'] == 'paris'",
+      "transaction.items.exists(i, 'wine' in i.categories && i.quantity >= 2)",
+      "member.lifetime_earned >= 1000 && member.attributes['tier'] in ['gold', 'platinum']",
+    ].map((condition, index) => ({ ruleId: `if-${index}`, fixed: { points: 10 }, condition })),
+    ...['1.1', '1.25', '2'].map((factor) => ({
+      ruleId: `times-${factor.replace('.', '-')}`,
+      multiplier: { factor },
+      maximumPoints: 500,
+    })),
+  ],
+};
+
+const purchase: JsonObject = {
+  transactionId: 'order-1',
+  occurTime: '2026-03-21T16:00:00Z',
+  amount: usd(13_500),
+  channel: 'store',
+  attributes: { store: 'paris', till: '4' },
+  items: [
+    { itemId: '1', sku: 'cab-2019', categories: ['wine'], quantity: 2, amount: usd(8_000) },
+    { itemId: '2', sku: 'brie-200', categories: ['cheese'], quantity: 3, amount: usd(4_500) },
+    { itemId: '3', sku: 'baguette', categories: ['bread'], quantity: 1, amount: usd(500) },
+  ],
+};
+
+export const evaluateRow: Row = {
+  id: 'evaluate',
+  title: 'Evaluate 20 rules, 3 of them with a condition in CEL; to take at most 50 µs',
+  unit: 'evaluations',
+  aims: [{ against: 'J' }],
+  prepare: async () => {
+    const compiled = compileRuleSet(fromJson(RuleSetSchema, ruleSet));
+    const input = {
+      transaction: fromJson(TransactionSchema, purchase),
+      member: {
+        userId: 'alice',
+        attributes: { tier: 'gold' },
+        joinTime: new Date('2025-01-01T00:00:00Z'),
+        lifetimeEarned: 5_000n,
+      },
+      now: new Date('2026-03-21T16:00:01Z'),
+      capUsed: () => 0n,
+    };
+    const { points } = evaluate(compiled, input);
+    let wrong = 0;
+    const text = JSON.stringify(purchase);
+    return {
+      contestants: [
+        repeat({
+          id: 'evaluate',
+          title: 'the rules',
+          run() {
+            if (evaluate(compiled, input).points !== points) wrong += 1;
+          },
+        }),
+        repeat({
+          id: 'J',
+          title: 'JSON.parse of the same transaction',
+          run: () => JSON.parse(text),
+        }),
+      ],
+      verify: async () => {
+        const applied = evaluate(compiled, input).explanation.filter((line) => line.applied).length;
+        if (wrong > 0) throw new Error(`${wrong} evaluations did not give ${points} points`);
+        return `every evaluation gave ${points} points, by ${applied} rules`;
+      },
+    };
+  },
+};
+
+/** Runs it again and again in this process, a little at a time so that signals are heard. */
+function repeat(work: { id: string; title: string; run: () => void }): Contestant {
+  const { id, title, run } = work;
+  async function runFor(windowMs: number): Promise<{ count: number; seconds: number }> {
+    const begin = performance.now();
+    let count = 0;
+    while (performance.now() - begin < windowMs) {
+      for (let index = 0; index < 1_000; index++) run();
+      count += 1_000;
+      await nextTurn();
+    }
+    return { count, seconds: (performance.now() - begin) / 1_000 };
+  }
+  return {
+    id,
+    title,
+    async measure({ warmUpMs, measureMs }: Window) {
+      await runFor(warmUpMs);
+      const before = process.cpuUsage();
+      const { count, seconds } = await runFor(measureMs);
+      const { user, system } = process.cpuUsage(before);
+      return {
+        perSecond: count / seconds,
+        details: { serviceCpuPerCallUs: (user + system) / count },
+      };
+    },
+  };
+}
