@@ -16,7 +16,7 @@ type Request = Parameters<MovingSetting['clients']['ledger']['adjustBalance']>[0
 
 function adjust(member: Member, points: bigint, changes: Request = {}, caller = admin) {
   return setting.clients.ledger.adjustBalance(
-    { ...member, points, idempotencyKey: 'key', reason: 'goodwill', ...changes } as Request,
+    { ...member, points, idempotencyKey: 'key', reason: 'goodwill', ...changes },
     caller,
   );
 }

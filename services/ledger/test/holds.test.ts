@@ -6,6 +6,7 @@ import { RedeemRequest_Capture } from '@loyalty/proto/loyalty/ledger/v1/redempti
 import { MemberLimit_Period } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import pg from 'pg';
 import { conversion, createCustomMember, fixed } from './custom-program.ts';
+import { holdsOf } from './hold-requests.ts';
 import { dayMs, type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
 import {
   admin,
@@ -26,31 +27,7 @@ const alice = await tokenOf('member', 'alice');
 const rewards = [fixed('glass', 10n), conversion('cash')];
 const { HOLD } = RedeemRequest_Capture;
 
-type Member = { programId: string; userId: string };
-type Request = Parameters<MovingSetting['clients']['redemptions']['redeem']>[0];
-
-/** Redeems a glass, held; answers the names that its RPCs ask for. */
-async function hold(member: Member, changes: Request = {}, caller = checkout) {
-  const { redemption } = await setting.clients.redemptions.redeem(
-    { ...member, rewardId: 'glass', idempotencyKey: 'key', capture: HOLD, ...changes },
-    caller,
-  );
-  return { ...member, redemptionId: redemption?.redemptionId ?? '' };
-}
-
-async function balanceOf(member: Member) {
-  return (await setting.clients.ledger.getBalance(member, checkout)).balance;
-}
-
-async function stateOf(held: Member & { redemptionId: string }) {
-  const { redemption } = await setting.clients.redemptions.getRedemption(held, checkout);
-  return redemption?.state;
-}
-
-async function kindsOf(member: Member): Promise<Entry_Kind[]> {
-  const { entries } = await setting.clients.ledger.listEntries(member, checkout);
-  return entries.map(({ kind }) => kind).toReversed();
-}
+const { hold, balanceOf, stateOf, kindsOf } = holdsOf(() => setting);
 
 describe('a hold', () => {
   test('keeps points for its redemption, which are spent when it is captured', async () => {
@@ -117,97 +94,6 @@ describe('a hold', () => {
       replayed: true,
       redemption: { redemptionId: held.redemptionId, state: Redemption_State.CAPTURED },
     });
-  });
-});
-
-describe('capturing', () => {
-  test('a part of the units spends that part and gives back the rest', async () => {
-    const member = await createCustomMember(setting, { dollars: 50, rewards });
-    const held = await hold(member, { quantity: 3 });
-    const part = { case: 'quantity', value: 2 } as const;
-    const captured = await setting.clients.redemptions.captureRedemption(
-      { ...held, part },
-      checkout,
-    );
-    expect(captured).toMatchObject({
-      redemption: { points: 20n, quantity: 2, state: Redemption_State.CAPTURED },
-      balance: { available: 30n, reserved: 0n, lifetimeRedeemed: 20n },
-    });
-    expect((await kindsOf(member)).slice(2)).toEqual([
-      Entry_Kind.RESERVE,
-      Entry_Kind.CAPTURE,
-      Entry_Kind.RELEASE,
-    ]);
-  });
-
-  test('a part of converted points spends those, at the rate of the whole', async () => {
-    const member = await createCustomMember(setting, { dollars: 500, rewards });
-    const held = await hold(member, { rewardId: 'cash', points: 300n });
-    const part = { case: 'points', value: 120n } as const;
-    const captured = await setting.clients.redemptions.captureRedemption(
-      { ...held, part },
-      checkout,
-    );
-    expect(captured).toMatchObject({
-      redemption: { points: 120n, value: { currencyCode: 'USD', minorUnits: 120n } },
-      balance: { available: 380n, reserved: 0n },
-    });
-  });
-
-  test('again with the same part answers the same, with another is refused', async () => {
-    const member = await createCustomMember(setting, { dollars: 50, rewards });
-    const held = await hold(member, { quantity: 3 });
-    const { redemptions } = setting.clients;
-    const part = { case: 'quantity', value: 2 } as const;
-    const first = await redemptions.captureRedemption({ ...held, part }, checkout);
-    const again = await redemptions.captureRedemption({ ...held, part }, admin);
-    expect(again).toEqual({ ...first, replayed: true });
-    for (const other of [{ case: undefined }, { case: 'quantity', value: 1 } as const]) {
-      const refused = redemptions.captureRedemption({ ...held, part: other }, checkout);
-      expect(await refusalOf(refused)).toMatchObject({
-        code: 9,
-        reason: 'ILLEGAL_TRANSITION',
-        metadata: { from: 'CAPTURED', to: 'CAPTURED' },
-      });
-    }
-  });
-
-  test.each([
-    ['more units than are held', 'glass', { case: 'quantity', value: 3 }],
-    ['points of a fixed price', 'glass', { case: 'points', value: 10n }],
-    ['more points than are held', 'cash', { case: 'points', value: 201n }],
-    ['units of a conversion', 'cash', { case: 'quantity', value: 1 }],
-    ['no units', 'glass', { case: 'quantity', value: 0 }],
-  ] as const)('%s is refused', async (_, rewardId, part) => {
-    const member = await createCustomMember(setting, { dollars: 300, rewards });
-    const asked = rewardId === 'cash' ? { rewardId, points: 200n } : { rewardId, quantity: 2 };
-    const held = await hold(member, asked);
-    const refused = setting.clients.redemptions.captureRedemption({ ...held, part }, checkout);
-    expect(await refusalOf(refused)).toMatchObject({
-      reason: 'VALIDATION_FAILED',
-      violations: [{ field: part.case }],
-    });
-    expect(await stateOf(held)).toBe(Redemption_State.RESERVED);
-  });
-
-  test('and cancelling at the same time, many times, does one of the two once', async () => {
-    const member = await createCustomMember(setting, { dollars: 25, rewards });
-    const held = await hold(member);
-    const { redemptions } = setting.clients;
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: 40 }, async (_, index) =>
-        index % 2 === 0
-          ? await redemptions.captureRedemption(held, checkout)
-          : await redemptions.cancelRedemption(held, checkout),
-      ),
-    );
-    const done = outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-    expect(done).toHaveLength(20);
-    expect(done.filter(({ replayed }) => !replayed)).toHaveLength(1);
-    const state = await stateOf(held);
-    expect([Redemption_State.CAPTURED, Redemption_State.CANCELLED]).toContain(state);
-    const available = state === Redemption_State.CAPTURED ? 15n : 25n;
-    expect(await balanceOf(member)).toMatchObject({ available, reserved: 0n });
   });
 });
 

@@ -10,14 +10,8 @@ import {
 import { createCustomMember, fixed, proportional } from './custom-program.ts';
 import { eventually } from './eventually.ts';
 import { dayMs, type MovingSetting, startMovingSetting } from './moving-clock.ts';
-import {
-  admin,
-  checkout,
-  purchase,
-  refusalOf,
-  secondsAndNanos,
-  tokenOf,
-} from './running-ledger.ts';
+import { amount, type Extent, full, items, type Member, reportsTo, usd } from './refund-reports.ts';
+import { admin, checkout, refusalOf, tokenOf } from './running-ledger.ts';
 
 let setting: MovingSetting;
 beforeAll(async () => {
@@ -25,40 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => setting.stop());
 
-type Member = { programId: string; userId: string };
-type Transaction = ReturnType<typeof purchase> & { items?: Item[] };
-type Item = {
-  itemId: string;
-  sku: string;
-  quantity: number;
-  amount: { currencyCode: string; minorUnits: bigint };
-};
-
-const usd = (minorUnits: bigint) => ({ currencyCode: 'USD', minorUnits });
-const full = { case: 'full', value: {} } as const;
-const amount = (minorUnits: bigint) => ({ case: 'amount', value: usd(minorUnits) }) as const;
-const items = (...units: { itemId: string; quantity: number }[]) =>
-  ({ case: 'items', value: { items: units } }) as const;
-type Extent = typeof full | ReturnType<typeof amount> | ReturnType<typeof items>;
-
-/** A purchase of so many whole dollars, now. */
-function purchaseNow(dollars: number): Transaction {
-  return purchase(dollars * 100, { occurTime: secondsAndNanos(setting.now()) });
-}
-
-async function earn(member: Member, transaction: Transaction) {
-  const answer = await setting.clients.ledger.earn({ ...member, transaction }, checkout);
-  return { programId: member.programId, transactionId: transaction.transactionId, answer };
-}
-
-function refund(
-  { programId, transactionId }: { programId: string; transactionId: string },
-  extent: Extent,
-  refundId: string = randomUUID(),
-) {
-  const request = { programId, transactionId, refundId, extent };
-  return setting.clients.ledger.reverseEarn(request, checkout);
-}
+const { purchaseNow, earn, refund } = reportsTo(() => setting);
 
 async function balanceOf(member: Member) {
   return (await setting.clients.ledger.getBalance(member, checkout)).balance;
@@ -267,113 +228,6 @@ test('a refund frees what its purchase used of a cap, for later purchases', asyn
   await refund(first, full);
   const third = await earn(member, purchaseNow(100));
   expect(third.answer.earn?.points).toBe(40n);
-});
-
-describe('a refund that comes before its purchase', () => {
-  const early = (programId: string) => ({ programId, transactionId: `order-${randomUUID()}` });
-  const waitingOf = async (programId: string) =>
-    (await setting.clients.ledger.listWaitingRefunds({ programId }, checkout)).refunds;
-
-  test('waits for it, and is applied with it', async () => {
-    const member = await createCustomMember(setting);
-    const name = early(member.programId);
-    const waiting = await refund(name, amount(4_000n), 'r1');
-    expect(waiting.refund).toMatchObject({ state: Refund_State.WAITING, points: 0n });
-    expect([waiting.earn, waiting.balance]).toEqual([undefined, undefined]);
-    expect(await waitingOf(member.programId)).toEqual([waiting.refund]);
-    expect(await refusalOf(setting.clients.ledger.getEarn(name, checkout))).toMatchObject({
-      reason: 'EARN_NOT_POSTED',
-    });
-
-    const { answer } = await earn(member, { ...purchaseNow(100), ...name });
-    expect(answer).toMatchObject({
-      earn: { points: 100n, reversedPoints: 40n },
-      balance: { available: 60n, lifetimeEarned: 60n },
-    });
-    expect(await waitingOf(member.programId)).toEqual([]);
-    expect(await refund(name, amount(4_000n), 'r1')).toMatchObject({
-      replayed: true,
-      refund: { state: Refund_State.APPLIED, taken: 40n },
-    });
-  });
-
-  test('can be cancelled while it waits, and not afterwards', async () => {
-    const member = await createCustomMember(setting);
-    const name = early(member.programId);
-    const { ledger } = setting.clients;
-    await refund(name, full, 'cancelled');
-    await refund(name, amount(1_000n), 'kept');
-    const cancelled = await ledger.cancelRefund({ ...name, refundId: 'cancelled' }, admin);
-    expect(cancelled.refund?.state).toBe(Refund_State.CANCELLED);
-    expect(await ledger.cancelRefund({ ...name, refundId: 'cancelled' }, checkout)).toEqual(
-      cancelled,
-    );
-    const { answer } = await earn(member, { ...purchaseNow(100), ...name });
-    expect(answer.balance).toMatchObject({ available: 90n });
-    for (const [refundId, reason] of [
-      ['kept', 'ILLEGAL_TRANSITION'],
-      ['no-such-one', 'REFUND_NOT_FOUND'],
-    ] as const) {
-      const refused = ledger.cancelRefund({ ...name, refundId }, checkout);
-      expect(await refusalOf(refused)).toMatchObject({ reason });
-    }
-  });
-
-  test('and asks for more than the purchase has is rejected, with a line of the journal', async () => {
-    const member = await createCustomMember(setting);
-    const name = early(member.programId);
-    await refund(name, amount(10_001n), 'too-much');
-    await refund(name, amount(10_000n), 'all');
-    const { answer } = await earn(member, { ...purchaseNow(100), ...name });
-    expect(answer).toMatchObject({ earn: { reversedPoints: 100n }, balance: { available: 0n } });
-    const { earn: shown } = await setting.clients.ledger.getEarn(name, checkout);
-    expect(shown?.refunds.map(({ refundId, state }) => [refundId, state])).toEqual([
-      ['too-much', Refund_State.REJECTED],
-      ['all', Refund_State.APPLIED],
-    ]);
-    const { entries } = await setting.clients.ledger.listEntries(
-      { ...member, kinds: [Entry_Kind.REFUND] },
-      checkout,
-    );
-    expect(entries).toMatchObject([
-      { refundId: 'all', points: -100n },
-      { refundId: 'too-much', points: 0n, reason: 'REFUND_EXCEEDS_TRANSACTION' },
-    ]);
-  });
-
-  test('is listed page by page, by transaction', async () => {
-    const { programId } = await createCustomMember(setting);
-    const ids = ['order-a', 'order-b', 'order-c'];
-    for (const transactionId of ids.toReversed()) {
-      await refund({ programId, transactionId }, full, 'r2');
-      await refund({ programId, transactionId }, amount(1n), 'r1');
-    }
-    const found: string[] = [];
-    let pageToken = '';
-    do {
-      const page = await setting.clients.ledger.listWaitingRefunds(
-        { programId, pageSize: 4, pageToken },
-        checkout,
-      );
-      found.push(...page.refunds.map((each) => `${each.transactionId} ${each.refundId}`));
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
-    expect(found).toEqual(ids.flatMap((id) => [`${id} r1`, `${id} r2`]));
-  });
-
-  test('can’t miss it when both come at the same time', async () => {
-    const member = await createCustomMember(setting);
-    await Promise.all(
-      Array.from({ length: 60 }, async (_, index) => {
-        const transaction = purchaseNow(10);
-        const name = { ...transaction, programId: member.programId };
-        const both = [() => earn(member, transaction), () => refund(name, full)];
-        await Promise.all((index % 2 === 0 ? both : both.toReversed()).map((report) => report()));
-      }),
-    );
-    expect(await balanceOf(member)).toMatchObject({ available: 0n, deficit: 0n });
-    expect(await waitingOf(member.programId)).toEqual([]);
-  });
 });
 
 test('of an unknown program there is nothing to refund', async () => {

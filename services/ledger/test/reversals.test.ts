@@ -33,7 +33,7 @@ async function memberWith(dollars: number, program: CustomProgram = {}): Promise
 
 async function spend(member: Member, changes: Request = {}) {
   const { redemption } = await setting.clients.redemptions.redeem(
-    { ...member, rewardId: 'glass', idempotencyKey: 'spend', ...changes } as Request,
+    { ...member, rewardId: 'glass', idempotencyKey: 'spend', ...changes },
     checkout,
   );
   return { ...member, redemptionId: redemption?.redemptionId ?? '' };
