@@ -49,6 +49,17 @@ describe('an award', () => {
     ]);
   });
 
+  test('counts a fraction of a point as a whole one of its cap', () => {
+    const exact = { ...base, rate: { ...base.rate, mode: 'PROPORTIONAL' } };
+    const capped = { ...exact, cap: { points: '20', period: 'WEEK' } };
+    const earn = (used: bigint) =>
+      evaluateFor(ruleSet({ earnRules: [capped] }), transaction(), { capUsed: () => used });
+    const first = earn(0n);
+    expect(first).toMatchObject({ points: 12n, capUsage: [{ points: 13n }] });
+    const second = earn(first.capUsage[0]?.points ?? 0n);
+    expect(second).toMatchObject({ points: 7n, capUsage: [{ points: 7n }] });
+  });
+
   test('never exceeds the largest number of points, and says when it would', () => {
     const award = evaluateFor(
       ruleSet({

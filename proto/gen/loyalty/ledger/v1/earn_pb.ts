@@ -86,7 +86,7 @@ export type Earn = Message<"loyalty.ledger.v1.Earn"> & {
   availableTime?: Timestamp | undefined;
 
   /**
-   * When they expire; absent if never.
+   * When they expire; absent if never, or if every earn and redemption puts it off: then the balance tells it.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 10;
    */
