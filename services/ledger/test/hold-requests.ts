@@ -18,7 +18,7 @@ export function holdsOf(setting: () => MovingSetting) {
       const capture = RedeemRequest_Capture.HOLD;
       const glass = { rewardId: 'glass', idempotencyKey: 'key', capture };
       const { redemption } = await setting().clients.redemptions.redeem(
-        { ...member, ...glass, ...changes } as Request,
+        { ...member, ...glass, ...changes },
         caller,
       );
       return { ...member, redemptionId: redemption?.redemptionId ?? '' };
