@@ -49,7 +49,7 @@ function redeem(
 ) {
   keys += 1;
   const request = { ...member, rewardId: 'glass', idempotencyKey: `key-${keys}`, ...asked };
-  return redemptions.redeem(request as typeof asked, checkout);
+  return redemptions.redeem(request, checkout);
 }
 
 /** Alice, with 1000 points, in a program with one reward: a glass for 10 points unless told otherwise. */
