@@ -10,7 +10,7 @@ import { createCommandSource } from './model/random-commands.ts';
 import { createReferenceMembership } from './model/reference-membership.ts';
 
 const membersOfSeed = 256;
-const rounds = 20;
+const rounds = 24;
 const given = process.env['LOYALTY_SEED'];
 const seeds =
   given === undefined ? Array.from({ length: 8 }, () => randomInt(2 ** 31)) : [Number(given)];
@@ -65,7 +65,7 @@ describe('2,048 members who each do 20 random things, as the reference model has
             const told = answers[index];
             const expected = member.model.answer(command, now);
             const balance = member.model.balance(now);
-          member.source.learn(command, expected);
+            member.source.learn(command, expected);
             const found = balances.get(`${member.programId} ${member.userId}`);
             const line: Line = {
               time,
@@ -96,15 +96,20 @@ function step(random: Random): number {
   return random.pick([
     0,
     0,
+    0,
     1,
+    second,
     30 * second,
     10 * minute,
     15 * minute,
     5 * 60 * minute,
     day,
     day,
+    day,
+    3 * day,
     3 * day,
     5 * day,
+    9 * day,
     14 * day,
     31 * day,
     70 * day,

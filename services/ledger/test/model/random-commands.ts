@@ -6,7 +6,8 @@ import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
 import type { Answer, Command, Of, Part } from './command.ts';
 import type { Random } from './random.ts';
 
-const dayMs = 24 * 3_600_000;
+const day = 24 * 3_600;
+const dayMs = day * 1_000;
 
 /** Makes up what a member and the backends do next. What they did before comes back: repeated, contradicted, undone. */
 export interface CommandSource {
@@ -18,6 +19,9 @@ export interface CommandSource {
 export function createCommandSource(random: Random, userId: string): CommandSource {
   const sent: Command[] = [];
   const posted: Transaction[] = [];
+  /** The state of each redemption as it was last heard of, by key. */
+  const redeemed = new Map<string, unknown>();
+  let lastError: unknown;
   /** Transactions of which refunds have come already. */
   const expected: Transaction[] = [];
   let serial = 0;
@@ -77,35 +81,45 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     const rewardId = random.chance(0.02) ? 'none' : random.pick([...rewards, `cup-${userId}`]);
     const inPoints = (rewardId === 'voucher') !== random.chance(0.02);
     return inPoints
-      ? { rewardId, quantity: 0, points: BigInt(random.pick([15, 20, 25, 40, 60, 62])) }
+      ? { rewardId, quantity: 0, points: BigInt(random.pick([15, 20, 25, 25, 40, 60])) }
       : { rewardId, quantity: random.pick([0, 1, 1, 2, 3]), points: 0n };
   }
 
   function redeem(): Command {
-    const redeemed = before('redeem');
-    if (redeemed.length > 0 && random.chance(0.15)) {
-      const again = random.pick(redeemed);
+    const asked = before('redeem');
+    if (asked.length > 0 && random.chance(0.15)) {
+      const again = random.pick(asked);
       return random.chance(0.6) ? again : { ...again, quantity: again.quantity + 1 };
     }
     return {
       kind: 'redeem',
       key: newId('k'),
       ...asking(),
-      holdSeconds: random.pick([undefined, undefined, 0, 60, 3_600, 8 * 86_400, 30 * 86_400]),
-      expectedPoints: random.pick([undefined, undefined, undefined, 10n, 6n]),
-      byMember: random.chance(0.3),
+      ...(random.chance(0.3)
+        ? {
+            byMember: true,
+            holdSeconds: random.pick([undefined, undefined, 0, 900, 900, 900, 901]),
+          }
+        : { byMember: false, holdSeconds: random.pick([undefined, 60, 8 * day, 30 * day]) }),
+      expectedPoints: random.chance(0.96) ? undefined : 10n,
     };
   }
 
-  function key(): string {
-    const redeemed = before('redeem');
-    if (redeemed.length === 0 || random.chance(0.03)) return 'none';
-    return random.pick(random.chance(0.6) ? redeemed.slice(-2) : redeemed).key;
+  /** The key of a redemption, mostly of one in that state. */
+  function key(wanted: 'RESERVED' | 'CAPTURED'): string {
+    const all = before('redeem').map((asked) => asked.key);
+    const fit = all.filter((each) => redeemed.get(each) === wanted);
+    if (fit.length > 0 && random.chance(0.85)) return random.pick(fit);
+    return all.length > 0 ? random.pick(all) : 'none';
+  }
+
+  function capture(): Command {
+    return { kind: 'capture', key: key('RESERVED'), part: part() };
   }
 
   function part(): Part {
-    if (random.chance(0.5)) return { kind: 'ALL' };
-    return random.chance(0.6)
+    if (random.chance(0.4)) return { kind: 'ALL' };
+    return random.chance(0.75)
       ? { kind: 'QUANTITY', quantity: random.pick([1, 1, 2, 3]) }
       : { kind: 'POINTS', points: BigInt(random.pick([5, 10, 20, 35])) };
   }
@@ -114,7 +128,7 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     const reversed = before('reverse');
     const again = reversed.length > 0 && random.chance(0.2) ? random.pick(reversed) : undefined;
     if (again !== undefined) return random.chance(0.6) ? again : { ...again, part: part() };
-    return { kind: 'reverse', key: key(), requestKey: newId('q'), part: part() };
+    return { kind: 'reverse', key: key('CAPTURED'), requestKey: newId('q'), part: part() };
   }
 
   function adjust(): Command {
@@ -128,33 +142,56 @@ export function createCommandSource(random: Random, userId: string): CommandSour
   }
 
   const choices: [weight: number, make: (now: number) => Command][] = [
-    [24, newEarn],
+    [20, newEarn],
     [6, oldEarn],
     [14, refund],
     [2, cancelRefund],
-    [18, redeem],
-    [8, () => ({ kind: 'capture', key: key(), part: part() })],
-    [4, () => ({ kind: 'cancel', key: key(), byMember: random.chance(0.4) })],
-    [8, reverse],
-    [7, adjust],
+    [20, redeem],
+    [9, capture],
+    [4, () => ({ kind: 'cancel', key: key('RESERVED'), byMember: random.chance(0.3) })],
+    [9, reverse],
+    [8, adjust],
     [3, () => ({ kind: 'quote', ...asking() })],
     [2, () => ({ kind: 'look' })],
     [1, () => ({ kind: 'suspend' })],
-    [2, () => ({ kind: 'resume' })],
-    [1.5, () => ({ kind: 'leave', byMember: random.chance(0.6) })],
-    [3, () => ({ kind: 'join' })],
+    [1, () => ({ kind: 'resume' })],
+    [1, () => ({ kind: 'leave', byMember: random.chance(0.6) })],
+    [1, () => ({ kind: 'join' })],
     [2, () => ({ kind: 'update', attributes: random.pick([{ tier: 'gold' }, {}]) })],
   ];
   const bag = choices.flatMap(([weight, make]) => Array.from({ length: weight * 2 }, () => make));
 
+  /** Mostly what can succeed: nobody captures before they redeem, or redeems before they earn. */
+  function pick(now: number): Command {
+    const command = random.pick(bag)(now);
+    if (random.chance(0.1)) return command;
+    if (lastError === 'MEMBERSHIP_NOT_FOUND' || lastError === 'MEMBERSHIP_LEFT') {
+      return { kind: 'join' };
+    }
+    if (lastError === 'MEMBERSHIP_SUSPENDED') return { kind: 'resume' };
+    const { kind } = command;
+    if (posted.length === 0 && kind === 'redeem') return newEarn(now);
+    const states = [...redeemed.values()];
+    if (states.at(-1) === 'RESERVED' && random.chance(0.4)) return capture();
+    if (states.at(-1) === 'CAPTURED' && random.chance(0.25)) return reverse();
+    const redeeming = posted.length === 0 ? newEarn : redeem;
+    if (kind === 'capture' || kind === 'cancel') {
+      return states.includes('RESERVED') ? command : redeeming(now);
+    }
+    if (kind === 'reverse') return states.includes('CAPTURED') ? command : redeeming(now);
+    return command;
+  }
+
   return {
     next(now) {
-      const first = sent.length === 0 && random.chance(0.8);
-      const command: Command = first ? { kind: 'join' } : random.pick(bag)(now);
+      const first = sent.length === 0 && random.chance(0.9);
+      const command: Command = first ? { kind: 'join' } : pick(now);
       sent.push(command);
       return command;
     },
-    learn(command, { error }) {
+    learn(command, { error, from, state }) {
+      lastError = error;
+      if ('key' in command) redeemed.set(command.key, from ?? state);
       if (command.kind === 'earn' && error === undefined) posted.push(command.transaction);
     },
   };
@@ -165,7 +202,7 @@ function newTransaction(random: Random, transactionId: string, now: number): Tra
   return create(TransactionSchema, {
     transactionId,
     occurTime: timestampFromMs(now - ago),
-    amount: usd(random.pick([0, 999, 2_500, 3_333, 6_000, 12_345])),
+    amount: usd(random.pick([0, 999, 2_500, 3_333, 6_000, 8_000, 12_345])),
     items: Array.from({ length: random.below(3) }, (_, index) => ({
       itemId: String(index + 1),
       sku: `sku-${index}`,
