@@ -147,9 +147,9 @@ describe('a version', () => {
   test('for later is remembered while the Programs service is away, also over a restart', async () => {
     const member = await createMember(setting);
     await earnEverywhere(member);
-    const { version, effectiveMs } = await publish(member.programId, 7n, Date.now() + 4_000);
-    // A replica hears of a version within the two seconds that it always has.
-    await earnUntil(member, Date.now() + 2_000);
+    const { version, effectiveMs } = await publish(member.programId, 7n, Date.now() + 5_000);
+    // Meanwhile both replicas learn of it.
+    await earnUntil(member, Date.now() + 3_000);
     await setting.stopPrograms();
     try {
       await setting.restartLedger();

@@ -1,4 +1,4 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { Program_State, ProgramSchema } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
@@ -115,6 +115,15 @@ describe('a program', () => {
     const { catalog, stored } = catalogOf(away, away, snapshot(2n));
     for (const [id, kept] of before.stored) stored.set(id, kept);
     expect((await catalog.get(programId)).revision).toBe(1n);
+    await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
+  });
+
+  test('that another replica was told of is used while the Programs service is away', async () => {
+    const { catalog, stored } = catalogOf(snapshot(1n), away);
+    await catalog.get(programId);
+    const content = toBinary(GetProgramSnapshotResponseSchema, await snapshot(2n)());
+    stored.set(programId, { programId, revision: 2n, content });
+    catalog.announce({ programId, revision: 2n });
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
   });
 

@@ -68,10 +68,9 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
     } catch (error) {
       if (error instanceof ProgramNotFound) noteAbsent(programId);
       if (!(error instanceof ProgramsUnavailable)) throw error;
-      const stored = await snapshots.find(programId);
-      if (stored === undefined) throw error;
+      const definition = await adoptStored(programId);
+      if (definition === undefined) throw error;
       logger.warn({ err: error, programId }, 'using the stored definition of a program');
-      const definition = adopt(fromBinary(GetProgramSnapshotResponseSchema, stored));
       void bringTo(programId, definition.revision);
       return definition;
     }
@@ -83,6 +82,27 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
     const definition = adopt(snapshot);
     if (before?.revision !== definition.revision) await store(programId, snapshot);
     return definition;
+  }
+
+  async function adoptStored(programId: string): Promise<ProgramDefinition | undefined> {
+    const stored = await snapshots.find(programId);
+    return stored && adopt(fromBinary(GetProgramSnapshotResponseSchema, stored));
+  }
+
+  /** What the Programs service answers now; undefined, and logged, if that fails. */
+  async function askAgain(programId: string): Promise<ProgramDefinition | undefined> {
+    try {
+      return await ask(programId);
+    } catch (error) {
+      logger.warn({ err: error, programId }, 'a program could not be asked for again');
+    }
+    try {
+      // It may have answered another replica.
+      await adoptStored(programId);
+    } catch (error) {
+      logger.warn({ err: error, programId }, 'the definition of a program could not be read');
+    }
+    return undefined;
   }
 
   // Answers may overtake each other: an older one never replaces a newer one.
@@ -124,12 +144,8 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
       !signal.aborted;
       retryMs = Math.min(retryMs * 2, retryLastMs)
     ) {
-      try {
-        const { revision: reached } = await ask(programId);
-        if (reached >= (wanted.get(programId) ?? 0n)) break;
-      } catch (error) {
-        logger.warn({ err: error, programId }, 'a program could not be asked for; trying again');
-      }
+      const answered = await askAgain(programId);
+      if (answered !== undefined && answered.revision >= (wanted.get(programId) ?? 0n)) break;
       await pause(retryMs, signal);
     }
     wanted.delete(programId);
@@ -165,9 +181,7 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
         dueMs = nextRefresh();
         for (const programId of known.keys()) {
           if (signal.aborted) return;
-          await ask(programId).catch((error: unknown) =>
-            logger.warn({ err: error, programId }, 'a program could not be asked for again'),
-          );
+          await askAgain(programId);
         }
       }
     },
