@@ -68,6 +68,8 @@ export interface Account {
   /** All that hold points, and whichever others the command at work asked for. */
   readonly redemptions: readonly Redemption[];
   readonly entries: readonly Entry[];
+  /** Until when maturity is written, while settling hasn't come as far as the newest entry's time. */
+  readonly maturedUntil?: Instant;
 }
 
 /** The total that an entry adds to what a member has, owed points counted as less. */

@@ -36,11 +36,19 @@ export function inConsumptionOrder(
   lots: readonly Lot[],
   membership: { inactivityExpiresAt: Instant },
 ): Lot[] {
-  return lots.toSorted(
-    (a, b) =>
-      ascending(expiryOf(a, membership), expiryOf(b, membership)) ||
-      ascending(a.availableAt, b.availableAt) ||
-      (a.class < b.class ? -1 : 1),
+  return lots.toSorted((a, b) => compareConsumption(a, b, membership));
+}
+
+/** Negative when points of the first lot are spent before those of the second. */
+export function compareConsumption(
+  a: LotKey,
+  b: LotKey,
+  membership: { inactivityExpiresAt: Instant },
+): number {
+  return (
+    ascending(expiryOf(a, membership), expiryOf(b, membership)) ||
+    ascending(a.availableAt, b.availableAt) ||
+    (a.class < b.class ? -1 : 1)
   );
 }
 

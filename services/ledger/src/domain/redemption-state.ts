@@ -35,7 +35,7 @@ export interface Redemption {
   readonly points: bigint;
   readonly reversedPoints: bigint;
   readonly state: RedemptionState;
-  /** Where the points came from, in the order in which they were taken. */
+  /** Where the points came from. */
   readonly parts: readonly RedemptionPart[];
   readonly reference: string;
   /** What the points of a conversion are worth; its parts are counted in points, not in units. */

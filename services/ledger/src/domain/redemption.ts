@@ -10,7 +10,14 @@ import {
   withMembership,
   withRedemption,
 } from './journal.ts';
-import { type Allocation, expiryOf, inConsumptionOrder, type LotKey, take } from './lot.ts';
+import {
+  type Allocation,
+  compareConsumption,
+  expiryOf,
+  inConsumptionOrder,
+  type LotKey,
+  take,
+} from './lot.ts';
 import { addPoints, smaller } from './points.ts';
 import type { Redemption, RedemptionPart } from './redemption-state.ts';
 import { releaseParts } from './release.ts';
@@ -108,7 +115,8 @@ export function captureHold(
   capture: Spending & { quantity: number; points: bigint; value: Redemption['value'] },
 ): Account {
   const { cause, now } = capture;
-  const { first: captured, rest } = splitParts(hold.parts, capture.points);
+  const parts = inSpendingOrder(hold.parts, account);
+  const { first: captured, rest } = splitParts(parts, capture.points);
   const { redemptionId } = hold;
   const line = record(account, {
     kind: 'CAPTURE',
@@ -148,7 +156,8 @@ export function giveBack(
   },
 ): Account {
   const { cause, now } = reversal;
-  const { parts, returned } = returnLast(redemption.parts, reversal.points);
+  const inOrder = inSpendingOrder(redemption.parts, account);
+  const { parts, returned } = returnLast(inOrder, reversal.points);
   const given = returned.map(
     ({ lot, points }): Allocation => ({
       ...withGrace(lot, { account, graceEndsAt: reversal.graceEndsAt }),
@@ -208,7 +217,15 @@ function partsOf(allocations: readonly Allocation[]): RedemptionPart[] {
   return allocations.map(({ points, ...lot }) => ({ lot, points: -points, returned: 0n }));
 }
 
-/** Splits off the first points, in the order in which they were taken. */
+/** As they would be spent now: the date of inactivity has moved since they were taken. */
+function inSpendingOrder(
+  parts: readonly RedemptionPart[],
+  { membership }: Account,
+): RedemptionPart[] {
+  return parts.toSorted((a, b) => compareConsumption(a.lot, b.lot, membership));
+}
+
+/** Splits off the first points. */
 function splitParts(
   parts: readonly RedemptionPart[],
   points: bigint,

@@ -124,7 +124,7 @@ function takeUpTo(
   const there = lots.reduce((sum, { remaining }) => sum + remaining, 0n);
   const allocations = take(lots, smaller(points, there));
   const pending = allocations
-    .filter(({ availableAt }) => availableAt > account.membership.lastEntryTime)
+    .filter((allocation) => isPending(allocation, account))
     .reduce((sum, each) => sum - each.points, 0n);
   return { points: smaller(points, there), pending, allocations };
 }

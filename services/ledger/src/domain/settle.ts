@@ -1,6 +1,6 @@
 import { type Instant, never } from './instant.ts';
 import { type Account, noChange, passingOfTime, record, withMembership } from './journal.ts';
-import { expiryOf, inConsumptionOrder, type Lot, take } from './lot.ts';
+import { expiryOf, inConsumptionOrder, type Lot, type LotKey, take } from './lot.ts';
 import { addPoints, smaller } from './points.ts';
 import { isOverdue } from './redemption-state.ts';
 import { releaseHold } from './release.ts';
@@ -10,7 +10,27 @@ import { releaseHold } from './release.ts';
  * changes a membership settles it first; whoever only reads one settles a copy, so that both see the same balance.
  */
 export function settle(account: Account, now: Instant): Account {
-  return nextDueAt(account) > now ? account : expire(endHolds(mature(account, now), now), now);
+  let settled = account;
+  for (let due = nextDueAt(settled); due <= now; due = nextDueAt(settled)) {
+    // What becomes available first pays what is owed: then, and only then, it matters in which order things happened,
+    // which must not hang on whether somebody settled the membership meanwhile.
+    const owing = settled.membership.deficit > 0n;
+    settled = settleUntil(settled, { until: owing ? due : now, now });
+  }
+  return settled;
+}
+
+interface Settling {
+  readonly until: Instant;
+  readonly now: Instant;
+}
+
+function settleUntil(account: Account, { until: due, now }: Settling): Account {
+  const until = Math.max(due, maturedUntil(account));
+  const reached = (after: Account): Account => ({ ...after, maturedUntil: until });
+  const matured = reached(mature(account, { until, now }));
+  const ended = reached(endHolds(matured, { until, now }));
+  return reached(expire(ended, { until, now }));
 }
 
 /** The next instant at which time itself changes the balance. */
@@ -28,13 +48,17 @@ export function nextDueAt(account: Account): Instant {
 }
 
 /** Whether the lot's points haven't been written as matured. */
-export function isPending(lot: Lot, account: Account): boolean {
-  return lot.availableAt > account.membership.lastEntryTime;
+export function isPending(lot: LotKey, account: Account): boolean {
+  return lot.availableAt > maturedUntil(account);
 }
 
-function mature(account: Account, now: Instant): Account {
+function maturedUntil({ maturedUntil: until, membership }: Account): Instant {
+  return until ?? membership.lastEntryTime;
+}
+
+function mature(account: Account, { until, now }: Settling): Account {
   const maturing = account.lots.filter(
-    (lot) => lot.remaining > 0n && isPending(lot, account) && lot.availableAt <= now,
+    (lot) => lot.remaining > 0n && isPending(lot, account) && lot.availableAt <= until,
   );
   if (maturing.length === 0) return account;
   const points = total(maturing);
@@ -49,9 +73,9 @@ function mature(account: Account, now: Instant): Account {
   });
 }
 
-function endHolds(account: Account, now: Instant): Account {
+function endHolds(account: Account, { until, now }: Settling): Account {
   return account.redemptions
-    .filter((redemption) => isOverdue(redemption, now))
+    .filter((redemption) => isOverdue(redemption, until))
     .toSorted((a, b) => (a.holdExpiresAt ?? never) - (b.holdExpiresAt ?? never))
     .reduce(
       (rest, hold) => releaseHold(rest, hold, { state: 'EXPIRED', cause: passingOfTime, now }),
@@ -59,9 +83,9 @@ function endHolds(account: Account, now: Instant): Account {
     );
 }
 
-function expire(account: Account, now: Instant): Account {
+function expire(account: Account, { until, now }: Settling): Account {
   const expired = account.lots.filter(
-    (lot) => lot.remaining > 0n && expiryOf(lot, account.membership) <= now,
+    (lot) => lot.remaining > 0n && expiryOf(lot, account.membership) <= until,
   );
   if (expired.length === 0) return account;
   const points = total(expired);

@@ -1,0 +1,77 @@
+import { describe, expect, test } from '@jest/globals';
+import { takeByHand } from './adjust.ts';
+import { postEarn } from './earn.ts';
+import { always, type Instant, never } from './instant.ts';
+import { join } from './join.ts';
+import type { Account } from './journal.ts';
+import type { LotKey } from './lot.ts';
+import { reserve } from './redemption.ts';
+import { settle } from './settle.ts';
+
+const cause = { actor: 'service:test', requestId: 'r' };
+
+function opened(): Account {
+  const identity = { membershipId: 1n, programId: 'wine-dine', userId: 'alice', attributes: {} };
+  return join({ ...identity, cause, now: 0 });
+}
+
+function earned(account: Account, lot: Partial<LotKey>): Account {
+  return postEarn(account, {
+    points: 10n,
+    lot: { availableAt: always, expiresAt: never, class: 'NORMAL', ...lot },
+    inactivityExpiresAt: undefined,
+    transactionId: 't',
+    cause,
+    now: 1,
+  });
+}
+
+function held(account: Account, holdExpiresAt: Instant): Account {
+  const draft = {
+    redemptionId: 'x',
+    idempotencyKey: 'key',
+    fingerprint: Buffer.of(1),
+    rewardId: 'glass',
+    quantity: 1,
+    points: 10n,
+    reference: '',
+    value: undefined,
+    madeByMember: false,
+    stockTaken: false,
+    usagePeriod: undefined,
+  };
+  return reserve(account, draft, { holdExpiresAt, cause, now: 2 });
+}
+
+function owing(account: Account): Account {
+  return takeByHand(account, { points: 10n, allowDeficit: true, reason: '', cause, now: 3 });
+}
+
+function remaining({ membership, lots }: Account) {
+  const full = lots.filter((lot) => lot.remaining > 0n);
+  const { available, pending, deficit } = membership;
+  return { available, pending, deficit, lots: full.map(({ expiresAt }) => expiresAt) };
+}
+
+describe('a balance is the same whether or not somebody looked at it on the way', () => {
+  const stories: [name: string, account: Account][] = [
+    [
+      'points that mature first pay what is owed, also when others expire sooner',
+      owing(earned(earned(opened(), { availableAt: 50 }), { availableAt: 100, expiresAt: 120 })),
+    ],
+    [
+      'points of a hold that ends first pay what is owed, also when others mature meanwhile',
+      owing(earned(held(earned(opened(), { expiresAt: 200 }), 50), { availableAt: 100 })),
+    ],
+    [
+      'points that mature first pay what is owed, also when a hold ends meanwhile',
+      owing(earned(held(earned(opened(), { expiresAt: 200 }), 100), { availableAt: 50 })),
+    ],
+  ];
+
+  test.each(stories)('%s', (_, account) => {
+    const onTheWay = [50, 100, 110].reduce(settle, account);
+    expect(remaining(settle(account, 110))).toEqual(remaining(onTheWay));
+    expect(remaining(settle(account, 150))).toEqual(remaining(settle(onTheWay, 150)));
+  });
+});
