@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 
 export interface Transaction {
@@ -75,6 +76,7 @@ function begin(client: PoolClient): Session {
     statement: string | QueryConfig,
     values?: unknown[],
   ) => {
+    corkForThisTurn(client);
     const answer = client.query<Row>(statement, values);
     answer.catch((error: unknown) => {
       firstError ??= error;
@@ -106,4 +108,22 @@ function begin(client: PoolClient): Session {
       }
     },
   };
+}
+
+/** Clients whose socket gathers what is written until the turn of the event loop ends. */
+const corked = new WeakSet<PoolClient>();
+
+/**
+ * Statements issued together leave in one write: pg writes each by itself, and a system call and a wake-up of the
+ * server for every one of them is a good part of what a small transaction costs.
+ */
+function corkForThisTurn(client: PoolClient): void {
+  if (corked.has(client)) return;
+  const { stream } = (client as PoolClient & { connection: { stream: Writable } }).connection;
+  corked.add(client);
+  stream.cork();
+  process.nextTick(() => {
+    corked.delete(client);
+    stream.uncork();
+  });
 }

@@ -28,7 +28,17 @@ export function bulk<Row>(columns: Columns<Row>): Bulk<Row> {
     statement: (name, text, rows) => ({
       name,
       text,
-      values: entries.map(([, [, value]]) => rows.map(value)),
+      values: entries.map(([, [type, value]]) => arrayOf(type, rows.map(value))),
     }),
   };
+}
+
+const unquoted: ReadonlySet<string> = new Set(['bigint', 'integer', 'boolean', 'timestamptz']);
+
+/**
+ * A column as a parameter. pg makes arrays too, but looks at the kind of every element and escapes each; for types that
+ * never need it, joining them takes a quarter of that.
+ */
+function arrayOf(type: string, values: unknown[]): unknown {
+  return unquoted.has(type) ? `{${values.map((value) => value ?? 'NULL').join(',')}}` : values;
 }

@@ -2,7 +2,7 @@ import type { Account } from '../domain/journal.ts';
 import type { Lot, LotClass, LotKey } from '../domain/lot.ts';
 import type { Membership, MembershipState } from '../domain/membership.ts';
 import { nextDueAt } from '../domain/settle.ts';
-import { bulk } from './bulk.ts';
+import { bulk, type Columns } from './bulk.ts';
 import { instant, type Timestamp, timestamptz } from './column-values.ts';
 
 export interface MembershipRow {
@@ -56,14 +56,9 @@ export function membershipOf(row: MembershipRow): Membership {
   };
 }
 
-export const membershipColumns = bulk<Account>({
+/** What every change of points touches. */
+const pointColumns = {
   membership_id: ['bigint', ({ membership }) => membership.membershipId],
-  program_id: ['text', ({ membership }) => membership.programId],
-  user_id: ['text', ({ membership }) => membership.userId],
-  state: ['text', ({ membership }) => membership.state],
-  suspended: ['boolean', ({ membership }) => membership.suspended],
-  attributes: ['jsonb', ({ membership }) => JSON.stringify(membership.attributes)],
-  join_time: ['timestamptz', ({ membership }) => timestamptz(membership.joinTime)],
   last_sequence: ['bigint', ({ membership }) => membership.lastSequence],
   last_entry_time: ['timestamptz', ({ membership }) => timestamptz(membership.lastEntryTime)],
   available: ['bigint', ({ membership }) => membership.available],
@@ -78,6 +73,14 @@ export const membershipColumns = bulk<Account>({
     ({ membership }) => timestamptz(membership.inactivityExpiresAt),
   ],
   next_due_at: ['timestamptz', (account) => timestamptz(nextDueAt(account))],
+} satisfies Columns<Account>;
+
+/** What changes now and then. */
+const memberColumns = {
+  state: ['text', ({ membership }) => membership.state],
+  suspended: ['boolean', ({ membership }) => membership.suspended],
+  attributes: ['jsonb', ({ membership }) => JSON.stringify(membership.attributes)],
+  join_time: ['timestamptz', ({ membership }) => timestamptz(membership.joinTime)],
   earn_window_start: ['timestamptz', ({ membership }) => timestamptz(membership.earnWindow.start)],
   earn_window_count: ['integer', ({ membership }) => membership.earnWindow.count],
   redemption_window_start: [
@@ -85,7 +88,28 @@ export const membershipColumns = bulk<Account>({
     ({ membership }) => timestamptz(membership.redemptionWindow.start),
   ],
   redemption_window_count: ['integer', ({ membership }) => membership.redemptionWindow.count],
+} satisfies Columns<Account>;
+
+export const membershipPoints = bulk<Account>(pointColumns);
+
+export const wholeMembership = bulk<Account>({
+  ...pointColumns,
+  ...memberColumns,
+  program_id: ['text', ({ membership }) => membership.programId],
+  user_id: ['text', ({ membership }) => membership.userId],
 });
+
+/** Whether more than points changed of a membership. */
+export function memberChanged(before: Membership, after: Membership): boolean {
+  return (
+    before.state !== after.state ||
+    before.suspended !== after.suspended ||
+    before.attributes !== after.attributes ||
+    before.joinTime !== after.joinTime ||
+    before.earnWindow !== after.earnWindow ||
+    before.redemptionWindow !== after.redemptionWindow
+  );
+}
 
 export interface LotRow {
   membership_id: bigint;

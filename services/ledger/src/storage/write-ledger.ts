@@ -7,7 +7,13 @@ import { timestamptz } from './column-values.ts';
 import { earnColumns, refundColumns } from './earn-rows.ts';
 import { entryColumns, requestColumns } from './entry-rows.ts';
 import type { Changed, LedgerChanges } from './held-ledger.ts';
-import { lotColumns, membershipColumns, type OwnedLot } from './membership-rows.ts';
+import {
+  lotColumns,
+  memberChanged,
+  membershipPoints,
+  type OwnedLot,
+  wholeMembership,
+} from './membership-rows.ts';
 import { redemptionColumns } from './redemption-rows.ts';
 import { counterStatements } from './write-counters.ts';
 
@@ -47,15 +53,10 @@ const insertMemberIds = `INSERT INTO member_ids (${memberIdColumns.names})
   SELECT * FROM ${memberIdColumns.source}
   ORDER BY program_id, user_id`;
 
-const insertMemberships = `INSERT INTO memberships (${membershipColumns.names})
-  SELECT * FROM ${membershipColumns.source}`;
+const insertMemberships = `INSERT INTO memberships (${wholeMembership.names})
+  SELECT * FROM ${wholeMembership.source}`;
 
-const updateMemberships = `UPDATE memberships SET
-    state = rows.state,
-    suspended = rows.suspended,
-    attributes = rows.attributes,
-    join_time = rows.join_time,
-    last_sequence = rows.last_sequence,
+const pointAssignments = `last_sequence = rows.last_sequence,
     last_entry_time = rows.last_entry_time,
     available = rows.available,
     pending = rows.pending,
@@ -65,12 +66,24 @@ const updateMemberships = `UPDATE memberships SET
     lifetime_redeemed = rows.lifetime_redeemed,
     lifetime_expired = rows.lifetime_expired,
     inactivity_expires_at = rows.inactivity_expires_at,
-    next_due_at = rows.next_due_at,
+    next_due_at = rows.next_due_at`;
+
+const updatePoints = `UPDATE memberships SET
+    ${pointAssignments}
+  FROM ${membershipPoints.source}
+  WHERE memberships.membership_id = rows.membership_id`;
+
+const updateMemberships = `UPDATE memberships SET
+    ${pointAssignments},
+    state = rows.state,
+    suspended = rows.suspended,
+    attributes = rows.attributes,
+    join_time = rows.join_time,
     earn_window_start = rows.earn_window_start,
     earn_window_count = rows.earn_window_count,
     redemption_window_start = rows.redemption_window_start,
     redemption_window_count = rows.redemption_window_count
-  FROM ${membershipColumns.source}
+  FROM ${wholeMembership.source}
   WHERE memberships.membership_id = rows.membership_id`;
 
 // Absolute, since the lots were read under the membership's lock.
@@ -87,23 +100,32 @@ const deleteLots = `DELETE FROM lots USING ${lotColumns.source}
 function accountStatements(accounts: readonly Changed<Account>[]) {
   const opened = accounts.filter(({ before }) => before === undefined);
   const known = accounts.filter(({ before }) => before !== undefined);
+  const changed = known.filter(isMemberChanged);
+  const credited = known.filter((account) => !isMemberChanged(account));
   const lots = accounts.flatMap(changedLots);
   const kept = lots.filter(({ remaining }) => remaining > 0n);
   const emptied = lots.filter(({ remaining }) => remaining === 0n);
-  const after = (changed: readonly Changed<Account>[]) => changed.map((account) => account.after);
+  const after = (each: readonly Changed<Account>[]) => each.map((account) => account.after);
   return [
     opened.length > 0
       ? memberIdColumns.statement('insert_member_ids', insertMemberIds, opened)
       : undefined,
     opened.length > 0
-      ? membershipColumns.statement('insert_memberships', insertMemberships, after(opened))
+      ? wholeMembership.statement('insert_memberships', insertMemberships, after(opened))
       : undefined,
-    known.length > 0
-      ? membershipColumns.statement('update_memberships', updateMemberships, after(known))
+    changed.length > 0
+      ? wholeMembership.statement('update_memberships', updateMemberships, after(changed))
+      : undefined,
+    credited.length > 0
+      ? membershipPoints.statement('update_points', updatePoints, after(credited))
       : undefined,
     kept.length > 0 ? lotColumns.statement('upsert_lots', upsertLots, kept) : undefined,
     emptied.length > 0 ? lotColumns.statement('delete_lots', deleteLots, emptied) : undefined,
   ];
+}
+
+function isMemberChanged({ before, after }: Changed<Account>): boolean {
+  return before !== undefined && memberChanged(before.membership, after.membership);
 }
 
 // The domain replaces a lot that changes and keeps the others, so identity tells them apart.

@@ -1,0 +1,98 @@
+import { createInbox, type Msg, type NatsConnection } from 'nats';
+import { StorageUnavailable } from '../errors.ts';
+
+export interface PublishReceipt {
+  /** The message's sequence in its stream; when `duplicate`, that of the first one. */
+  sequence: number;
+  duplicate: boolean;
+}
+
+/** Where a connection's streams confirm what was published: one subscription for all messages. */
+export interface Confirmations {
+  /** The reply subject for one message, and what the stream answers on it. */
+  expect(subject: string): { reply: string; confirmed: Promise<PublishReceipt> };
+  /** Says that the message was never sent. */
+  forget(reply: string): void;
+}
+
+interface Awaited {
+  readonly subject: string;
+  readonly dueMs: number;
+  readonly confirmed: PromiseWithResolvers<PublishReceipt>;
+}
+
+export function openConfirmations(connection: NatsConnection, timeoutMs: number): Confirmations {
+  const inbox = createInbox();
+  /** By reply subject; the oldest first, so that the first is due first. */
+  const awaited = new Map<string, Awaited>();
+  let last = 0;
+  let watching = false;
+
+  connection.subscribe(`${inbox}.*`, {
+    callback(_error, message) {
+      const { subject, confirmed } = awaited.get(message.subject) ?? {};
+      if (subject === undefined || confirmed === undefined) return;
+      awaited.delete(message.subject);
+      try {
+        confirmed.resolve(receiptOf(message, subject));
+      } catch (error) {
+        confirmed.reject(error);
+      }
+    },
+  });
+
+  function giveUpOverdue(): void {
+    watching = false;
+    const now = Date.now();
+    for (const [reply, { subject, dueMs, confirmed }] of awaited) {
+      if (dueMs > now) break;
+      awaited.delete(reply);
+      confirmed.reject(unconfirmed(subject, new Error(`nothing came within ${timeoutMs} ms`)));
+    }
+    watch();
+  }
+
+  function watch(): void {
+    const [next] = awaited.values();
+    if (watching || next === undefined) return;
+    watching = true;
+    setTimeout(giveUpOverdue, Math.max(next.dueMs - Date.now(), 1));
+  }
+
+  return {
+    expect(subject) {
+      last += 1;
+      const reply = `${inbox}.${last}`;
+      const confirmed = Promise.withResolvers<PublishReceipt>();
+      awaited.set(reply, { subject, dueMs: Date.now() + timeoutMs, confirmed });
+      watch();
+      return { reply, confirmed: confirmed.promise };
+    },
+    forget(reply) {
+      awaited.delete(reply);
+    },
+  };
+}
+
+export function unconfirmed(subject: string, cause: unknown): StorageUnavailable {
+  return new StorageUnavailable(`no stream confirmed a message on ${subject}`, { cause });
+}
+
+/** What JetStream answers to a message: https://docs.nats.io/nats-concepts/jetstream/streams */
+interface PubAck {
+  seq?: number;
+  duplicate?: boolean;
+  error?: { code: number; err_code: number; description: string };
+}
+
+function receiptOf({ data, headers }: Msg, subject: string): PublishReceipt {
+  // The server itself answers, without content, when no stream takes the subject.
+  if (data.length === 0 && headers?.code === 503) throw unconfirmed(subject, headers.status);
+  const { seq, duplicate, error } = JSON.parse(Buffer.from(data).toString()) as PubAck;
+  if (error !== undefined) {
+    const refusal = new Error(`${subject}: ${error.description} (${error.err_code})`);
+    throw error.code >= 500 ? unconfirmed(subject, refusal) : refusal;
+  }
+  if (seq === undefined) throw new Error(`${subject}: a confirmation without a sequence`);
+  return { sequence: seq, duplicate: duplicate ?? false };
+}
