@@ -5,13 +5,15 @@ import { FileRefused } from './import/columns.ts';
 import { ProgramRefused } from './import/settlement.ts';
 import { importCommand } from './import-command.ts';
 import { tokenCommand } from './token-command.ts';
+import { verifyCommand } from './verify-command.ts';
 
 const failureExitCode = 2;
 
 const program = new Command('loyalty')
   .description('Work with the loyalty platform from the command line.')
   .addCommand(tokenCommand())
-  .addCommand(importCommand());
+  .addCommand(importCommand())
+  .addCommand(verifyCommand());
 
 for (const command of [program, ...program.commands]) {
   command

@@ -14,6 +14,7 @@ import {
 } from '../src/messaging/consumer.ts';
 import type { StreamOptions } from '../src/messaging/jetstream.ts';
 import { createPublisher } from '../src/messaging/publisher.ts';
+import { readStream } from '../src/messaging/read-stream.ts';
 import { eventually } from './eventually.ts';
 
 const logger = pino({ level: 'silent' });
@@ -354,5 +355,38 @@ describe('following', () => {
     await restart();
     await publish('news.a', 'after');
     await eventually('seen', () => seen.includes('after'));
+  });
+});
+
+describe('readStream', () => {
+  const read = async () => {
+    const seen: string[] = [];
+    const { completeSince } = await readStream({
+      nats: opened.nats,
+      stream: 'NEWS',
+      handle: ({ sequence, subject, header }) =>
+        seen.push(`${sequence} ${subject} ${header('CE-ID')}`),
+    });
+    return { seen, completeSince };
+  };
+
+  test('reads all that a stream holds, and tells since when it has forgotten nothing', async () => {
+    const { seen, completeSince: created } = await read();
+    expect(seen).toEqual([]);
+    const publisher = createPublisher(opened.nats);
+    for (const id of ['a', 'b', 'c']) {
+      const headers = { 'ce-id': id };
+      await publisher.publish({ subject: `news.${id}`, data: Buffer.from(id), headers });
+    }
+    expect(await read()).toEqual({
+      seen: ['1 news.a a', '2 news.b b', '3 news.c c'],
+      completeSince: created,
+    });
+
+    const manager = await (await opened.nats.connection()).jetstreamManager();
+    await manager.streams.purge('NEWS', { seq: 3 });
+    const { seen: left, completeSince } = await read();
+    expect(left).toEqual(['3 news.c c']);
+    expect(completeSince.getTime()).toBeGreaterThan(created.getTime());
   });
 });

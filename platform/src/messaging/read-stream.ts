@@ -1,4 +1,4 @@
-import { DeliverPolicy, Match, type StreamState } from 'nats';
+import { Match, type StreamState } from 'nats';
 import type { Nats } from './connection.ts';
 
 export interface StoredMessage {
@@ -33,7 +33,6 @@ export async function readStream({
   const completeSince = rememberedSince(state, created);
   if (state.messages === 0) return { completeSince };
   const consumer = await connection.jetstream().consumers.get(stream, {
-    deliver_policy: DeliverPolicy.All,
     headers_only: true,
   });
   const messages = await consumer.consume({ max_messages: 1_000, expires: patienceMs });
@@ -45,7 +44,7 @@ export async function readStream({
     });
     if (info.streamSequence >= state.last_seq || info.pending === 0) break;
   }
-  messages.stop();
+  await messages.close();
   return { completeSince };
 }
 

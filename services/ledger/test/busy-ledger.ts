@@ -24,7 +24,7 @@ const program = aProgram({
       displayName: 'A glass',
       price: { case: 'fixed', value: { points: 10n } },
       stock: { limit: 100n },
-      memberLimit: { count: 10n, period: Period.MONTH },
+      memberLimit: { count: 10, period: Period.MONTH },
     },
     {
       programId: 'wine-dine',

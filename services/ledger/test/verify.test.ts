@@ -257,7 +257,7 @@ describe('verifying a ledger', () => {
   test('waits for nobody, and sees nothing half done', async () => {
     const writer = new pg.Client(ledger.url);
     await writer.connect();
-    await writer.query('BEGIN; UPDATE memberships SET available = 1; DELETE FROM entries');
+    await writer.query('BEGIN; UPDATE memberships SET pending = 1; DELETE FROM entries');
     expect(await verifyLedger(ledger.pool)).toEqual([]);
     await writer.end();
   });

@@ -1,0 +1,97 @@
+import { eventInvariant } from '@loyalty/ledger/verify/event-invariant.ts';
+import type { Invariant, Violation } from '@loyalty/ledger/verify/invariant.ts';
+import { verifyLedger } from '@loyalty/ledger/verify/verify-ledger.ts';
+import { ConfigError } from '@loyalty/platform/config.ts';
+import { isReasoned, StorageUnavailable } from '@loyalty/platform/errors.ts';
+import { createLogger } from '@loyalty/platform/logging.ts';
+import { connectNats } from '@loyalty/platform/messaging/connection.ts';
+import { createPool } from '@loyalty/platform/postgres/pool.ts';
+import { classify } from '@loyalty/platform/postgres/sqlstate.ts';
+import { Command } from 'commander';
+import { readSetting } from './settings.ts';
+
+interface VerifyFlags {
+  databaseUrl?: string;
+  natsUrl?: string;
+}
+
+const help = `
+Reads everything as of one instant, while the ledger goes on working, and writes nothing.
+Without flags it checks the platform that npm start runs here.
+
+Exit codes: 0 when every invariant holds, 1 when one doesn't, 2 when it can't be checked.
+
+Example:
+  $ npx loyalty verify --database-url postgres://ledger@db/ledger --nats-url nats://nats:4222`;
+
+/** `loyalty verify`: proves a ledger's invariants, or names what offends them. */
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description('Check that the books of a ledger are sound, and name what is not.')
+    .option('--database-url <url>', "the ledger's database (default: LEDGER_DATABASE_URL)")
+    .option(
+      '--nats-url <url>',
+      'where its events are published, to check those too (default: NATS_URL, if the database is the default)',
+    )
+    .addHelpText('after', help)
+    .action(runVerify);
+}
+
+async function runVerify(flags: VerifyFlags): Promise<void> {
+  const url = flags.databaseUrl ?? readSetting('LEDGER_DATABASE_URL');
+  // The events of another database's ledger would prove nothing.
+  const natsUrl =
+    flags.natsUrl ?? (flags.databaseUrl === undefined ? readSetting('NATS_URL') : undefined);
+  const logger = createLogger({ name: 'loyalty', level: 'silent' });
+  const pool = createPool({ url, max: 2, applicationName: 'loyalty verify', logger });
+  const nats =
+    natsUrl === undefined
+      ? undefined
+      : connectNats({ url: natsUrl, name: 'loyalty verify', logger });
+  try {
+    const violations = await verifyLedger(pool, { ...(nats && { nats }), onChecked: tell });
+    if (nats === undefined) {
+      console.log(`${titleOf(eventInvariant)} not checked: that takes --nats-url`);
+    }
+    console.log(
+      violations.length === 0
+        ? 'The books are sound.'
+        : `${violations.length} of these don't hold. Keep the database as it is until you know why.`,
+    );
+    process.exitCode = violations.length === 0 ? 0 : 1;
+  } catch (error) {
+    throw explained(error);
+  } finally {
+    await nats?.close();
+    await pool.end();
+  }
+}
+
+/** What keeps the books from being checked, in words for the person who asked. */
+function explained(error: unknown): unknown {
+  if (isReasoned(error) || !Error.isError(error)) return error;
+  if (classify(error) === 'unavailable') {
+    return new StorageUnavailable("The ledger's database can't be reached.", { cause: error });
+  }
+  return 'code' in error
+    ? new ConfigError(`The database can't be checked as a ledger of this release: ${error.message}`)
+    : error;
+}
+
+function tell(invariant: Invariant, violation: Violation | undefined): void {
+  console.log(`${titleOf(invariant)} ${violation === undefined ? 'holds' : 'BROKEN'}`);
+  if (violation !== undefined) console.log(detailsOf(violation));
+}
+
+function titleOf({ id, name }: Invariant): string {
+  return `${id}  ${name.padEnd(20)}`;
+}
+
+function detailsOf({ meaning, count, offenders }: Violation): string {
+  const unnamed = count - offenders.length;
+  return [
+    `    It means: ${meaning}`,
+    ...offenders.map((offender) => `    - ${offender}`),
+    ...(unnamed === 0 ? [] : [`    and ${unnamed} more`]),
+  ].join('\n');
+}

@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { createTestDatabase, execute, type TestDatabase } from '@loyalty/local/test-environment.ts';
+
+const main = join(import.meta.dirname, '../src/main.ts');
+
+let database: TestDatabase | undefined;
+afterEach(async () => {
+  await database?.drop();
+  database = undefined;
+});
+
+function verify(
+  url: string,
+): Promise<{ exitCode: number | string; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const args = [main, 'verify', '--database-url', url];
+    execFile(process.execPath, args, (error, stdout, stderr) => {
+      resolve({ exitCode: error?.code ?? 0, stdout, stderr });
+    });
+  });
+}
+
+test('a sound ledger passes, and what was not looked at is told', async () => {
+  database = await createTestDatabase('ledger');
+  const { exitCode, stdout } = await verify(database.url);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^I1 {2}balances +holds$/m);
+  expect(stdout).toMatch(/^I7 {2}events +not checked/m);
+  expect(stdout).toMatch(/The books are sound\.\n$/);
+});
+
+test('a ledger that is not sound fails, with what is broken, what that means and who it is about', async () => {
+  database = await createTestDatabase('ledger');
+  await execute(
+    database.url,
+    `INSERT INTO reward_stock SELECT 'wine-dine', 'reward-' || n, 1 FROM generate_series(1, 22) AS n`,
+  );
+  const { exitCode, stdout } = await verify(database.url);
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/^I8 {2}stock +BROKEN\n {4}It means: What is taken of a reward's stock/m);
+  expect(stdout).toMatch(/^ {4}- stock of reward reward-\d+ of wine-dine: 1 taken, .* 0$/m);
+  expect(stdout).toContain('    and 2 more\n');
+  expect(stdout).toContain("1 of these don't hold.");
+});
+
+test('a database that is away, or no ledger, can not be checked', async () => {
+  const away = await verify('postgres://nobody@127.0.0.1:9/ledger');
+  expect(away).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(away.stderr).toMatch(/^The ledger's database can't be reached\.\n/);
+  database = await createTestDatabase();
+  const other = await verify(database.url);
+  expect(other).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(other.stderr).toMatch(/^The database can't be checked .*"memberships" does not exist\n$/);
+});
