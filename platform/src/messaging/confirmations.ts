@@ -56,7 +56,8 @@ export function openConfirmations(connection: NatsConnection, timeoutMs: number)
     const [next] = awaited.values();
     if (watching || next === undefined) return;
     watching = true;
-    setTimeout(giveUpOverdue, Math.max(next.dueMs - Date.now(), 1));
+    // The connection keeps the process alive, if anything does.
+    setTimeout(giveUpOverdue, Math.max(next.dueMs - Date.now(), 1)).unref();
   }
 
   return {
