@@ -91,9 +91,9 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
   const clock = () => now();
   const replicas: { pool: Pool }[] = [];
 
-  /** One more process on the same database, with connections and a queue of its own. */
-  function addReplica() {
-    const replica = openReplica({ url: database.url, programs, clock });
+  /** One more process on the same database, with connections, a queue and a clock of its own. */
+  function addReplica({ aheadMs = 0 } = {}) {
+    const replica = openReplica({ url: database.url, programs, clock: () => now() + aheadMs });
     replicas.push(replica);
     return replica;
   }

@@ -1,0 +1,147 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import {
+  Cap_Period as CapPeriod,
+  RateAward_Mode as Mode,
+} from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import {
+  aProgram,
+  aPurchase,
+  aRedemption,
+  aRuleSet,
+  cause,
+  rewards,
+  startUseCases,
+} from './commit-fixture.ts';
+
+let ledger: Awaited<ReturnType<typeof startUseCases>>;
+
+afterEach(async () => {
+  await ledger.stop();
+});
+
+const alice = { programId: 'wine-dine', userId: 'alice' };
+const inactivity = (months: number) => ({
+  policy: { case: 'inactivity' as const, value: { months } },
+});
+
+function refund(transactionId: string, minorUnits?: bigint) {
+  return ledger.reverseEarn(
+    {
+      programId: 'wine-dine',
+      transactionId,
+      refundId: `refund-${minorUnits}`,
+      extent:
+        minorUnits === undefined
+          ? { kind: 'FULL' }
+          : {
+              kind: 'AMOUNT',
+              amount: { $typeName: 'loyalty.programs.v1.Money', currencyCode: 'USD', minorUnits },
+            },
+    },
+    cause,
+  );
+}
+
+describe('a refund', () => {
+  test('that makes another rule of a group the best counts that one against its cap', async () => {
+    const earnRules = [
+      {
+        ruleId: 'amount',
+        exclusiveGroup: 'best',
+        award: {
+          case: 'rate' as const,
+          value: { points: 1n, per: { currencyCode: 'USD', minorUnits: 100n }, mode: Mode.STEP },
+        },
+      },
+      {
+        ruleId: 'visit',
+        exclusiveGroup: 'best',
+        award: { case: 'fixed' as const, value: { points: 25n } },
+        cap: { points: 40n, period: CapPeriod.LIFETIME },
+      },
+    ];
+    ledger = await startUseCases(aProgram({ ruleSets: [aRuleSet({ earnRules })] }));
+    const first = { userId: 'alice', transactionId: 'first', minorUnits: 3_000n };
+    await ledger.earn(aPurchase(first), cause);
+    expect((await refund('first', 2_000n)).refund.points).toBe(5n);
+    const small = () => ledger.earn(aPurchase({ userId: 'alice', minorUnits: 100n }), cause);
+    expect((await small()).earn.points).toBe(15n);
+    expect((await refund('first')).refund.points).toBe(25n);
+    expect((await small()).earn.points).toBe(25n);
+  });
+
+  test('that comes first takes what has lapsed of the lot, as one does that comes later', async () => {
+    const ruleSet = aRuleSet({
+      expiry: { policy: { case: 'after', value: { period: { case: 'days', value: 30 } } } },
+    });
+    ledger = await startUseCases(aProgram({ ruleSets: [ruleSet] }));
+    ledger.setClock(new Date('2026-03-01T12:00:00Z'));
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 100_000n }), cause);
+    ledger.setClock(new Date('2026-06-01T12:00:00Z'));
+    const owed = { ...alice, points: -10n, reason: 'error', allowDeficit: true };
+    for (const transactionId of ['refunded-before', 'refunded-after']) {
+      await ledger.adjust({ ...owed, idempotencyKey: transactionId }, cause);
+      const late = aPurchase({ userId: 'alice', transactionId, minorUnits: 20_000n });
+      if (transactionId === 'refunded-before') await refund(transactionId);
+      await ledger.earn(late, cause);
+      const { refund: applied } = await refund(transactionId);
+      expect(applied).toMatchObject({ points: 10n, lapsed: 10n, owed: 0n });
+    }
+  });
+});
+
+describe('points that expire by inactivity', () => {
+  test('live on by what a member does after the policy has changed', async () => {
+    const effectiveTime = { seconds: BigInt(Date.parse('2026-04-01') / 1_000) };
+    const ruleSets = [
+      aRuleSet({ expiry: inactivity(3) }),
+      aRuleSet({
+        version: 2,
+        effectiveTime,
+        expiry: { policy: { case: 'never' as const, value: {} } },
+      }),
+    ];
+    ledger = await startUseCases(aProgram({ ruleSets }));
+    ledger.setClock(new Date('2026-03-01T12:00:00Z'));
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n }), cause);
+    const occurTime = new Date('2026-05-20T12:00:00Z');
+    ledger.setClock(occurTime);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n, occurTime }), cause);
+    ledger.setClock(new Date('2026-08-20T12:00:00Z'));
+    expect((await ledger.balance('alice')).available).toBe(20n);
+    ledger.setClock(new Date('2026-08-21T00:00:00Z'));
+    expect((await ledger.balance('alice')).available).toBe(10n);
+  });
+
+  test('live as long as others when they are added by hand, also for who was inactive', async () => {
+    ledger = await startUseCases(aProgram({ ruleSets: [aRuleSet({ expiry: inactivity(3) })] }));
+    ledger.setClock(new Date('2026-03-01T12:00:00Z'));
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n }), cause);
+    ledger.setClock(new Date('2027-03-01T12:00:00Z'));
+    const gift = { ...alice, idempotencyKey: 'gift', reason: 'goodwill', allowDeficit: false };
+    await ledger.adjust({ ...gift, points: 50n }, cause);
+    expect(await ledger.balance('alice')).toMatchObject({
+      available: 50n,
+      nextExpiry: { points: 50n, time: Date.parse('2027-06-02') },
+    });
+  });
+});
+
+test('a capture that is repeated after everything was given back answers what it did', async () => {
+  const price = { case: 'fixed' as const, value: { points: 10n } };
+  const glass = { programId: 'wine-dine', rewardId: 'glass', displayName: 'A glass', price };
+  ledger = await startUseCases(aProgram({ rewards: rewards(glass) }));
+  await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n }), cause);
+  const held = await ledger.redeem(aRedemption({ userId: 'alice', capture: 'HOLD' }), cause);
+  const capture = {
+    ...alice,
+    redemptionId: held.redemption.redemptionId,
+    part: { kind: 'ALL' as const },
+  };
+  await ledger.capture(capture, cause);
+  await ledger.reverse({ ...capture, idempotencyKey: 'reversal' }, cause);
+  await expect(ledger.capture(capture, cause)).resolves.toMatchObject({
+    replayed: true,
+    redemption: { state: 'REVERSED', points: 10n, reversedPoints: 10n },
+  });
+});

@@ -1,0 +1,240 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import {
+  aProgram,
+  aPurchase,
+  aRedemption,
+  aRuleSet,
+  cause,
+  rewards,
+  startUseCases,
+} from './commit-fixture.ts';
+import { createRandom } from './model/random.ts';
+
+// Each test ends with a look at all invariants of the ledger.
+let ledger: Awaited<ReturnType<typeof startUseCases>>;
+
+afterEach(async () => {
+  await ledger.stop();
+});
+
+const fixed = (points: bigint) => ({ case: 'fixed' as const, value: { points } });
+const program = aProgram({
+  rewards: rewards(
+    { programId: 'wine-dine', rewardId: 'glass', price: fixed(10n), stock: { limit: 1_000_000n } },
+    { programId: 'wine-dine', rewardId: 'bottle', price: fixed(5n), stock: { limit: 1_000_000n } },
+  ),
+});
+
+const maturingAndExpiring = aRuleSet({
+  maturation: { policy: { case: 'after', value: { days: 7 } } },
+  expiry: { policy: { case: 'after', value: { period: { case: 'days', value: 30 } } } },
+});
+
+const member = (userId: string) => ({ programId: 'wine-dine', userId });
+
+function refundOf(transactionId: string) {
+  const extent = { kind: 'FULL' as const };
+  return { programId: 'wine-dine', transactionId, refundId: 'refund-1', extent };
+}
+
+/** How often what was settled was answered by which reason, or 'ok'. */
+function reasons(outcomes: PromiseSettledResult<unknown>[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const outcome of outcomes) {
+    const reason = outcome.status === 'fulfilled' ? 'ok' : String(outcome.reason.reason);
+    counts[reason] = (counts[reason] ?? 0) + 1;
+  }
+  return counts;
+}
+
+async function entriesOf(kind: string): Promise<number> {
+  const { rows } = await ledger.pool.query(
+    'SELECT count(*)::int AS n FROM entries WHERE kind = $1',
+    [kind],
+  );
+  return rows[0].n;
+}
+
+/** The replicas, so that neighbours in a list go to different ones. */
+function replicaFor(replicas: readonly ReturnType<typeof ledger.addReplica>[], index: number) {
+  return replicas[index % replicas.length] ?? ledger;
+}
+
+describe('two replicas on one database', () => {
+  test('32 writers who do all kinds of things to 50 of 200 members never meet a deadlock', async () => {
+    ledger = await startUseCases(program);
+    const replicas = [ledger, ledger.addReplica()];
+    const random = createRandom(20_260_301);
+    const users = Array.from({ length: 50 }, (_, index) => `user-${index * 4}`);
+    const transactions: string[] = [];
+    const redeemed: { userId: string; redemptionId: string }[] = [];
+    const answers: Record<string, number> = {};
+    const writer = async (name: number) => {
+      for (let step = 0; step < 60; step += 1) {
+        const use = replicaFor(replicas, name + step);
+        const userId = random.pick(users);
+        const redeem = async () => {
+          const rewardId = random.pick(['glass', 'bottle']);
+          const holds = random.chance(0.6);
+          const asked = aRedemption({ userId, rewardId, ...(holds ? { capture: 'HOLD' } : {}) });
+          const { redemption } = await use.redeem(asked, cause);
+          redeemed.push({ userId, redemptionId: redemption.redemptionId });
+        };
+        const part = { kind: 'ALL' as const };
+        const named = () => ({ ...member(userId), ...random.pick(redeemed) });
+        const transactionId = randomUUID();
+        const earn = () => {
+          transactions.push(transactionId);
+          return use.earn(aPurchase({ userId, transactionId, minorUnits: 40_000n }), cause);
+        };
+        const idempotencyKey = randomUUID();
+        const later =
+          transactions.length === 0 || redeemed.length === 0
+            ? []
+            : [
+                () => use.reverseEarn(refundOf(random.pick(transactions)), cause),
+                () => use.capture({ ...named(), part }, cause),
+                () => use.cancel({ ...named(), byMember: false }, cause),
+                () => use.reverse({ ...named(), idempotencyKey, part }, cause),
+              ];
+        const adjust = () => {
+          const change = { points: -3n, reason: 'fee', allowDeficit: true };
+          return use.adjust({ ...member(userId), idempotencyKey, ...change }, cause);
+        };
+        const outcome = await Promise.allSettled([
+          random.pick<() => Promise<unknown>>([earn, earn, redeem, redeem, adjust, ...later])(),
+        ]);
+        for (const reason of Object.keys(reasons(outcome))) {
+          answers[reason] = (answers[reason] ?? 0) + 1;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: 32 }, (_, name) => writer(name)));
+    const { ok = 0, ...refused } = answers;
+    expect(ok).toBeGreaterThan(800);
+    expect(Object.keys(refused).toSorted()).toEqual(
+      ['ILLEGAL_TRANSITION', 'INSUFFICIENT_POINTS', 'MEMBERSHIP_NOT_FOUND'].filter(
+        (reason) => reason in refused,
+      ),
+    );
+  }, 60_000);
+
+  test('a purchase and its refund that come together find each other, whichever is first', async () => {
+    ledger = await startUseCases(program);
+    const replicas = [ledger, ledger.addReplica()];
+    const transactions = Array.from({ length: 200 }, (_, index) => `order-${index}`);
+    const outcomes = await Promise.allSettled(
+      transactions.flatMap((transactionId, index) => {
+        const purchase = { userId: `user-${index % 20}`, transactionId, minorUnits: 20_000n };
+        const earn = () => replicaFor(replicas, index).earn(aPurchase(purchase), cause);
+        const refund = () =>
+          replicaFor(replicas, index + 1).reverseEarn(refundOf(transactionId), cause);
+        return index % 3 === 0 ? [earn(), refund()] : [refund(), earn()];
+      }),
+    );
+    expect(reasons(outcomes)).toEqual({ ok: 400 });
+    const { rows } = await ledger.pool.query(
+      `SELECT refunds.state, earns.state AS earned, count(*)::int AS n
+      FROM refunds JOIN earns USING (program_id, transaction_id) GROUP BY 1, 2`,
+    );
+    expect(rows).toEqual([{ state: 'APPLIED', earned: 'REVERSED', n: 200 }]);
+    expect(await ledger.balance('user-0')).toMatchObject({ available: 0n, deficit: 0n });
+  });
+
+  test('a refund and redemptions that want the same points share them without a rest', async () => {
+    ledger = await startUseCases(program);
+    const replicas = [ledger, ledger.addReplica()];
+    const users = Array.from({ length: 60 }, (_, index) => `user-${index}`);
+    await Promise.all(
+      users.map((userId) =>
+        ledger.earn(aPurchase({ userId, transactionId: userId, minorUnits: 40_000n }), cause),
+      ),
+    );
+    const outcomes = await Promise.allSettled(
+      users.flatMap((userId, index) => [
+        replicaFor(replicas, index).redeem(aRedemption({ userId }), cause),
+        replicaFor(replicas, index + 1).reverseEarn(refundOf(userId), cause),
+        replicaFor(replicas, index + 1).redeem(aRedemption({ userId }), cause),
+      ]),
+    );
+    const { ok = 0, INSUFFICIENT_POINTS: refused = 0, ...others } = reasons(outcomes);
+    expect(others).toEqual({});
+    expect(ok + refused).toBe(180);
+    const { rows } = await ledger.pool.query(
+      `SELECT sum(available)::int AS available, sum(lifetime_redeemed - deficit)::int AS unowed
+      FROM memberships`,
+    );
+    expect(rows[0]).toEqual({ available: 0, unowed: 0 });
+  });
+
+  test('a hold ends once, by capture, cancellation or its deadline, whatever their clocks say', async () => {
+    ledger = await startUseCases(program);
+    const ahead = ledger.addReplica({ aheadMs: 2_000 });
+    ledger.setClock(new Date('2026-03-02T12:00:00Z'));
+    const users = Array.from({ length: 120 }, (_, index) => `user-${index}`);
+    const holds = await Promise.all(
+      users.map(async (userId) => {
+        await ledger.earn(aPurchase({ userId, minorUnits: 20_000n }), cause);
+        const asked = aRedemption({ userId, capture: 'HOLD', holdSeconds: 60 });
+        return { userId, ...(await ledger.redeem(asked, cause)).redemption };
+      }),
+    );
+    // To one of them the holds have a second left, to the other they have ended.
+    ledger.setClock(new Date('2026-03-02T12:00:59Z'));
+    const outcomes = await Promise.allSettled(
+      holds.flatMap(({ userId, redemptionId }, index) => {
+        const named = { ...member(userId), redemptionId };
+        const capture = () => ledger.capture({ ...named, part: { kind: 'ALL' } }, cause);
+        const cancel = () => ledger.cancel({ ...named, byMember: false }, cause);
+        const first = index % 2 === 0 ? capture() : cancel();
+        return [first, index % 3 === 0 ? ahead.settleDue(10) : cancel(), cancel()];
+      }),
+    );
+    const { ok = 0, ILLEGAL_TRANSITION: late = 0, ...others } = reasons(outcomes);
+    expect(others).toEqual({});
+    expect(ok + late).toBe(360);
+    await ahead.settleDue(500);
+    const { rows } = await ledger.pool.query<{ state: string; n: number }>(
+      'SELECT state, count(*)::int AS n FROM redemptions GROUP BY state',
+    );
+    const ended = Object.fromEntries(rows.map(({ state, n }) => [state, n]));
+    const { CAPTURED: captured = 0, CANCELLED: cancelled = 0, EXPIRED: expired = 0 } = ended;
+    expect(captured + cancelled + expired).toBe(120);
+    expect([await entriesOf('CAPTURE'), await entriesOf('RELEASE')]).toEqual([
+      captured,
+      cancelled + expired,
+    ]);
+  });
+
+  test('that settle everything due at once write nothing twice', async () => {
+    ledger = await startUseCases(
+      aProgram({ rewards: program.rewards, ruleSets: [maturingAndExpiring] }),
+    );
+    const replicas = [ledger, ledger.addReplica()];
+    ledger.setClock(new Date('2026-03-01T12:00:00Z'));
+    const users = Array.from({ length: 300 }, (_, index) => `user-${index}`);
+    const occurTime = new Date('2026-03-01T12:00:00Z');
+    await Promise.all(
+      users.map((userId) =>
+        ledger.earn(aPurchase({ userId, minorUnits: 20_000n, occurTime }), cause),
+      ),
+    );
+    const settleAll = async (time: string) => {
+      ledger.setClock(new Date(time));
+      await Promise.all(
+        replicas.flatMap(({ settleDue }) => [settleDue(100), settleDue(100), settleDue(500)]),
+      );
+    };
+    await settleAll('2026-03-09T00:00:00Z');
+    await Promise.all(
+      users.map((userId) => ledger.redeem(aRedemption({ userId, capture: 'HOLD' }), cause)),
+    );
+    await settleAll('2026-03-09T01:00:00Z');
+    await settleAll('2026-04-09T00:00:00Z');
+    for (const kind of ['EARN', 'MATURE', 'RESERVE', 'RELEASE', 'EXPIRE']) {
+      expect([kind, await entriesOf(kind)]).toEqual([kind, 300]);
+    }
+    expect(await ledger.reader.due({ now: Date.parse('2026-05-01'), limit: 10 })).toEqual([]);
+  });
+});
