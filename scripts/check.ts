@@ -1,12 +1,11 @@
 // npm run check: everything that can be said about the tree without running the platform.
 // npm run check -- types lint: only the steps named.
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { findBreakingChanges } from './breaking-changes.ts';
-import { Finding, isCommand, root, run } from './commands.ts';
+import { Finding, isCommand, run } from './commands.ts';
 import { dumpedSchemas } from './database-schema.ts';
 import { loosePins } from './dependency-pins.ts';
+import { deploymentProblems } from './deployments.ts';
 import { errorDocs, errorDocsFile, isErrorDocsStale } from './error-docs.ts';
 import { generatedCode, staleFiles } from './generated-code.ts';
 import { forbiddenImports } from './import-layers.ts';
@@ -53,13 +52,8 @@ async function refuse(lines: readonly string[], remedy: string): Promise<undefin
 }
 
 async function checkManifests(): Promise<string | undefined> {
-  const overlays = 'deploy/kubernetes/overlays';
-  if (!existsSync(join(root, overlays))) return 'skipped: there are no overlays';
   if (!isCommand('kubectl')) return 'skipped: kubectl is not installed';
-  for (const overlay of readdirSync(join(root, overlays))) {
-    await run('kubectl', ['kustomize', join(overlays, overlay)]);
-  }
-  return undefined;
+  return refuse(await deploymentProblems(), '');
 }
 
 /** Runs the step and prints its line; tells whether it found nothing. */

@@ -85,7 +85,18 @@ const layers: readonly Layer[] = [
     paths: match('(e2e|bench)/.*'),
     may: match('(e2e|bench|local|platform|proto|rules)/.*', node, npm),
   },
-  { paths: match('scripts/.*'), may: match('scripts/.*', platform, 'local/src/.*', node, npm) },
+  {
+    paths: match('scripts/.*'),
+    may: match(
+      'scripts/.*',
+      platform,
+      'local/src/.*',
+      // To read the settings of deployments as the processes do.
+      '(services/[^/]+|gateway)/src/config\\.ts',
+      node,
+      npm,
+    ),
+  },
 ];
 
 function serviceLayers(service: 'programs' | 'ledger'): Layer[] {

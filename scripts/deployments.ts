@@ -1,0 +1,51 @@
+import { readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { root, run } from './commands.ts';
+import { type ComposeFile, composeProblems } from './compose-problems.ts';
+import { type KubernetesObject, kubernetesProblems } from './kubernetes-problems.ts';
+import { kubernetesObjects, yamlValue } from './yaml.ts';
+
+const kubernetes = 'deploy/kubernetes';
+const composeFile = 'deploy/compose.yaml';
+
+/** Renders every base and overlay, and answers a line for each thing of an overlay or of compose that would not work. */
+export async function deploymentProblems(): Promise<string[]> {
+  for (const base of readdirSync(join(root, kubernetes, 'base'))) {
+    await render(join(kubernetes, 'base', base));
+  }
+  return [
+    ...(await overlayProblems('local', await run('sh', [inOverlay('local', 'secrets.sh')]))),
+    ...(await overlayProblems(
+      'production',
+      await text(inOverlay('production', 'secrets.example.yaml')),
+    )),
+    ...composeProblems(await compose()).map((problem) => `${composeFile}: ${problem}`),
+  ];
+}
+
+async function overlayProblems(overlay: string, secrets: string): Promise<string[]> {
+  const folder = join(kubernetes, 'overlays', overlay);
+  const objects = await kubernetesObjects<KubernetesObject>(
+    `${await render(folder)}\n---\n${secrets}`,
+  );
+  return kubernetesProblems(objects).map((problem) => `${folder}: ${problem}`);
+}
+
+async function compose(): Promise<ComposeFile> {
+  // What comes from the environment is a password each time.
+  const filled = (await text(composeFile)).replaceAll(/\$\{[^}]*\}/g, 'k'.repeat(48));
+  return yamlValue(filled);
+}
+
+function inOverlay(overlay: string, file: string): string {
+  return join(kubernetes, 'overlays', overlay, file);
+}
+
+function render(folder: string): Promise<string> {
+  return run('kubectl', ['kustomize', folder]);
+}
+
+function text(file: string): Promise<string> {
+  return readFile(join(root, file), 'utf8');
+}
