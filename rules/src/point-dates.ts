@@ -24,12 +24,12 @@ export function expireTime(
   { expiry, clock }: CompiledRuleSet,
   { availableTime, occurTime }: { readonly availableTime: Date | null; readonly occurTime: Date },
 ): ExpireTime {
-  const matured = dateAt(clock, availableTime ?? occurTime);
+  const matured = () => dateAt(clock, availableTime ?? occurTime);
   switch (expiry.case) {
     case 'after':
-      return endOf(afterPeriod(matured, expiry.value), clock);
+      return endOf(afterPeriod(matured(), expiry.value), clock);
     case 'fixedDate':
-      return endOf(nextFixedDate(matured, expiry.value), clock);
+      return endOf(nextFixedDate(matured(), expiry.value), clock);
     case 'inactivity':
       return 'INACTIVITY';
     default:
