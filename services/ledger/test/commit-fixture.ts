@@ -23,6 +23,7 @@ import { createCommitQueue } from '../src/app/commit-queue.ts';
 import { createEarn, type EarnInput } from '../src/app/earn.ts';
 import { createJoinProgram } from '../src/app/join-program.ts';
 import { createLeaveProgram } from '../src/app/leave-program.ts';
+import { type CommitToLedger, LostRace } from '../src/app/ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from '../src/app/program-catalog.ts';
 import { createQuoteRedemption } from '../src/app/quote-redemption.ts';
 import { createRedeem, type RedeemInput } from '../src/app/redeem.ts';
@@ -149,12 +150,21 @@ function openReplica({
     applicationName: 'test',
     logger: quiet,
   });
-  const commit = createCommitToLedger({
+  const commitToLedger = createCommitToLedger({
     pool,
     encodeEvents: () => Buffer.from('events'),
     clock,
     wakeRelay: () => undefined,
   });
+  const deadlocks: unknown[] = [];
+  const commit: CommitToLedger = async (...work) => {
+    try {
+      await commitToLedger(...work);
+    } catch (error) {
+      if (error instanceof LostRace && sqlState(error.cause) === '40P01') deadlocks.push(error);
+      throw error;
+    }
+  };
   const queue = createCommitQueue({ commit });
   const catalog: ProgramCatalog = {
     async get(programId) {
@@ -168,6 +178,8 @@ function openReplica({
     pool,
     reader,
     commit,
+    /** Those that the database resolved by undoing a transaction, which was run again. */
+    deadlocks,
     earn: createEarn({ catalog, queue, clock }),
     reverseEarn: createReverseEarn({ catalog, queue }),
     cancelRefund: createCancelRefund({ queue }),
@@ -184,6 +196,10 @@ function openReplica({
     reverse: createReverseRedemption({ catalog, queue }),
     settleDue: createSettleDue({ reader, queue, clock }),
   };
+}
+
+function sqlState(error: unknown): unknown {
+  return Error.isError(error) && 'code' in error ? error.code : undefined;
 }
 
 export function aPurchase(purchase: {

@@ -8,12 +8,20 @@ import {
   cause,
   rewards,
   startUseCases,
+  type UseCases,
 } from './commit-fixture.ts';
 import { createRandom } from './model/random.ts';
 
-// Each test ends with a look at all invariants of the ledger.
 let ledger: Awaited<ReturnType<typeof startUseCases>>;
+let replicas: UseCases[];
 
+/** Two replicas on one database. */
+async function startReplicas(...programs: Parameters<typeof startUseCases>): Promise<void> {
+  ledger = await startUseCases(...programs);
+  replicas = [ledger, ledger.addReplica()];
+}
+
+// Which looks at all invariants of the ledger.
 afterEach(async () => {
   await ledger.stop();
 });
@@ -56,15 +64,18 @@ async function entriesOf(kind: string): Promise<number> {
   return rows[0].n;
 }
 
-/** The replicas, so that neighbours in a list go to different ones. */
-function replicaFor(replicas: readonly ReturnType<typeof ledger.addReplica>[], index: number) {
+/** So that neighbours in a list go to different ones. */
+function replica(index: number): UseCases {
   return replicas[index % replicas.length] ?? ledger;
+}
+
+function deadlocks(): unknown[] {
+  return replicas.flatMap((each) => each.deadlocks);
 }
 
 describe('two replicas on one database', () => {
   test('32 writers who do all kinds of things to 50 of 200 members never meet a deadlock', async () => {
-    ledger = await startUseCases(program);
-    const replicas = [ledger, ledger.addReplica()];
+    await startReplicas(program);
     const random = createRandom(20_260_301);
     const users = Array.from({ length: 50 }, (_, index) => `user-${index * 4}`);
     const transactions: string[] = [];
@@ -72,7 +83,7 @@ describe('two replicas on one database', () => {
     const answers: Record<string, number> = {};
     const writer = async (name: number) => {
       for (let step = 0; step < 60; step += 1) {
-        const use = replicaFor(replicas, name + step);
+        const use = replica(name + step);
         const userId = random.pick(users);
         const redeem = async () => {
           const rewardId = random.pick(['glass', 'bottle']);
@@ -113,6 +124,7 @@ describe('two replicas on one database', () => {
     await Promise.all(Array.from({ length: 32 }, (_, name) => writer(name)));
     const { ok = 0, ...refused } = answers;
     expect(ok).toBeGreaterThan(800);
+    expect(deadlocks()).toEqual([]);
     expect(Object.keys(refused).toSorted()).toEqual(
       ['ILLEGAL_TRANSITION', 'INSUFFICIENT_POINTS', 'MEMBERSHIP_NOT_FOUND'].filter(
         (reason) => reason in refused,
@@ -121,30 +133,30 @@ describe('two replicas on one database', () => {
   }, 60_000);
 
   test('a purchase and its refund that come together find each other, whichever is first', async () => {
-    ledger = await startUseCases(program);
-    const replicas = [ledger, ledger.addReplica()];
-    const transactions = Array.from({ length: 200 }, (_, index) => `order-${index}`);
-    const outcomes = await Promise.allSettled(
-      transactions.flatMap((transactionId, index) => {
-        const purchase = { userId: `user-${index % 20}`, transactionId, minorUnits: 20_000n };
-        const earn = () => replicaFor(replicas, index).earn(aPurchase(purchase), cause);
-        const refund = () =>
-          replicaFor(replicas, index + 1).reverseEarn(refundOf(transactionId), cause);
+    await startReplicas(program);
+    const outcomes: PromiseSettledResult<unknown>[] = [];
+    for (let round = 0; round < 30; round += 1) {
+      const crowd = Array.from({ length: 10 }, (_, index) => {
+        const transactionId = `order-${round}-${index}`;
+        const purchase = { userId: `user-${index}`, transactionId, minorUnits: 20_000n };
+        const earn = () => replica(index).earn(aPurchase(purchase), cause);
+        const refund = () => replica(index + 1).reverseEarn(refundOf(transactionId), cause);
         return index % 3 === 0 ? [earn(), refund()] : [refund(), earn()];
-      }),
-    );
-    expect(reasons(outcomes)).toEqual({ ok: 400 });
+      });
+      outcomes.push(...(await Promise.allSettled(crowd.flat())));
+    }
+    expect(reasons(outcomes)).toEqual({ ok: 600 });
+    expect(deadlocks()).toEqual([]);
     const { rows } = await ledger.pool.query(
       `SELECT refunds.state, earns.state AS earned, count(*)::int AS n
       FROM refunds JOIN earns USING (program_id, transaction_id) GROUP BY 1, 2`,
     );
-    expect(rows).toEqual([{ state: 'APPLIED', earned: 'REVERSED', n: 200 }]);
+    expect(rows).toEqual([{ state: 'APPLIED', earned: 'REVERSED', n: 300 }]);
     expect(await ledger.balance('user-0')).toMatchObject({ available: 0n, deficit: 0n });
   });
 
   test('a refund and redemptions that want the same points share them without a rest', async () => {
-    ledger = await startUseCases(program);
-    const replicas = [ledger, ledger.addReplica()];
+    await startReplicas(program);
     const users = Array.from({ length: 60 }, (_, index) => `user-${index}`);
     await Promise.all(
       users.map((userId) =>
@@ -153,14 +165,15 @@ describe('two replicas on one database', () => {
     );
     const outcomes = await Promise.allSettled(
       users.flatMap((userId, index) => [
-        replicaFor(replicas, index).redeem(aRedemption({ userId }), cause),
-        replicaFor(replicas, index + 1).reverseEarn(refundOf(userId), cause),
-        replicaFor(replicas, index + 1).redeem(aRedemption({ userId }), cause),
+        replica(index).redeem(aRedemption({ userId }), cause),
+        replica(index + 1).reverseEarn(refundOf(userId), cause),
+        replica(index + 1).redeem(aRedemption({ userId }), cause),
       ]),
     );
     const { ok = 0, INSUFFICIENT_POINTS: refused = 0, ...others } = reasons(outcomes);
     expect(others).toEqual({});
     expect(ok + refused).toBe(180);
+    expect(deadlocks()).toEqual([]);
     const { rows } = await ledger.pool.query(
       `SELECT sum(available)::int AS available, sum(lifetime_redeemed - deficit)::int AS unowed
       FROM memberships`,
@@ -171,6 +184,7 @@ describe('two replicas on one database', () => {
   test('a hold ends once, by capture, cancellation or its deadline, whatever their clocks say', async () => {
     ledger = await startUseCases(program);
     const ahead = ledger.addReplica({ aheadMs: 2_000 });
+    replicas = [ledger, ahead];
     ledger.setClock(new Date('2026-03-02T12:00:00Z'));
     const users = Array.from({ length: 120 }, (_, index) => `user-${index}`);
     const holds = await Promise.all(
@@ -194,6 +208,7 @@ describe('two replicas on one database', () => {
     const { ok = 0, ILLEGAL_TRANSITION: late = 0, ...others } = reasons(outcomes);
     expect(others).toEqual({});
     expect(ok + late).toBe(360);
+    expect(deadlocks()).toEqual([]);
     await ahead.settleDue(500);
     const { rows } = await ledger.pool.query<{ state: string; n: number }>(
       'SELECT state, count(*)::int AS n FROM redemptions GROUP BY state',
@@ -208,10 +223,7 @@ describe('two replicas on one database', () => {
   });
 
   test('that settle everything due at once write nothing twice', async () => {
-    ledger = await startUseCases(
-      aProgram({ rewards: program.rewards, ruleSets: [maturingAndExpiring] }),
-    );
-    const replicas = [ledger, ledger.addReplica()];
+    await startReplicas(aProgram({ rewards: program.rewards, ruleSets: [maturingAndExpiring] }));
     ledger.setClock(new Date('2026-03-01T12:00:00Z'));
     const users = Array.from({ length: 300 }, (_, index) => `user-${index}`);
     const occurTime = new Date('2026-03-01T12:00:00Z');

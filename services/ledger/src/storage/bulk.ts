@@ -12,6 +12,8 @@ export type Columns<Row> = Readonly<
 export interface Bulk<Row> {
   /** Column names, comma separated. */
   readonly names: string;
+  /** How many parameters the source has. */
+  readonly parameters: number;
   /** `unnest($1::bigint[], …) AS rows (membership_id, …)` */
   readonly source: string;
   /** The statement with the rows as its parameters, prepared once per connection under its name. */
@@ -24,6 +26,7 @@ export function bulk<Row>(columns: Columns<Row>): Bulk<Row> {
   const arrays = entries.map(([, [type]], index) => `$${index + 1}::${type}[]`).join(', ');
   return {
     names,
+    parameters: entries.length,
     source: `unnest(${arrays}) AS rows (${names})`,
     statement: (name, text, rows) => ({
       name,

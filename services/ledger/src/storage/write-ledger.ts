@@ -1,10 +1,9 @@
 import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
-import type { RecordedEntry, TransactionName } from '../app/ledger-store.ts';
+import type { RecordedEntry } from '../app/ledger-store.ts';
 import type { Account, Entry } from '../domain/journal.ts';
 import type { Allocation } from '../domain/lot.ts';
 import { bulk } from './bulk.ts';
 import { timestamptz } from './column-values.ts';
-import { earnColumns, refundColumns } from './earn-rows.ts';
 import { entryColumns, requestColumns } from './entry-rows.ts';
 import type { Changed, LedgerChanges } from './held-ledger.ts';
 import {
@@ -16,6 +15,7 @@ import {
 } from './membership-rows.ts';
 import { redemptionColumns } from './redemption-rows.ts';
 import { counterStatements } from './write-counters.ts';
+import { earnStatements } from './write-earns.ts';
 
 /**
  * Writes everything that a transaction changed, and its COMMIT, in one round trip. Each row is touched by one
@@ -194,65 +194,6 @@ function hasAllocationRows({ kind }: Entry): boolean {
 
 function lapses({ kind }: Entry): boolean {
   return kind === 'EXPIRE' || kind === 'FORFEIT';
-}
-
-const insertEarns = `INSERT INTO earns (${earnColumns.names})
-  SELECT * FROM ${earnColumns.source}
-  ORDER BY program_id, transaction_id`;
-
-const updateEarns = `UPDATE earns SET
-    state = rows.state,
-    membership_id = rows.membership_id,
-    sequence = rows.sequence,
-    fingerprint = rows.fingerprint,
-    rule_set_version = rows.rule_set_version,
-    facts = rows.facts,
-    points = rows.points,
-    reversed_points = rows.reversed_points,
-    explanation = rows.explanation,
-    available_at = rows.available_at,
-    expires_at = rows.expires_at,
-    lot_class = rows.lot_class,
-    post_time = rows.post_time,
-    transaction = rows.transaction
-  FROM ${earnColumns.source}
-  WHERE earns.program_id = rows.program_id AND earns.transaction_id = rows.transaction_id`;
-
-const awaitedColumns = bulk<TransactionName>({
-  program_id: ['text', ({ programId }) => programId],
-  transaction_id: ['text', ({ transactionId }) => transactionId],
-  state: ['text', () => 'AWAITED'],
-});
-
-const insertAwaited = `INSERT INTO earns (${awaitedColumns.names})
-  SELECT * FROM ${awaitedColumns.source}
-  ORDER BY program_id, transaction_id`;
-
-const upsertRefunds = `INSERT INTO refunds (${refundColumns.names})
-  SELECT * FROM ${refundColumns.source}
-  ON CONFLICT ON CONSTRAINT refunds_pkey DO UPDATE SET
-    state = excluded.state,
-    points = excluded.points,
-    taken = excluded.taken,
-    lapsed = excluded.lapsed,
-    owed = excluded.owed,
-    forgiven = excluded.forgiven`;
-
-function earnStatements({ earns, newlyAwaited, refunds }: LedgerChanges) {
-  const after = (changed: LedgerChanges['earns']) =>
-    changed.flatMap((earn) => (earn.after === 'AWAITED' ? [] : [earn.after]));
-  const posted = after(earns.filter(({ before }) => before === undefined));
-  const updated = after(earns.filter(({ before }) => before !== undefined));
-  return [
-    posted.length > 0 ? earnColumns.statement('insert_earns', insertEarns, posted) : undefined,
-    updated.length > 0 ? earnColumns.statement('update_earns', updateEarns, updated) : undefined,
-    newlyAwaited.length > 0
-      ? awaitedColumns.statement('insert_awaited', insertAwaited, newlyAwaited)
-      : undefined,
-    refunds.length > 0
-      ? refundColumns.statement('upsert_refunds', upsertRefunds, refunds)
-      : undefined,
-  ];
 }
 
 const insertRedemptions = `INSERT INTO redemptions (${redemptionColumns.names})
