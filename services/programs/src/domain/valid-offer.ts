@@ -47,11 +47,12 @@ function conversionViolations(price: ConversionPrice): Violation[] {
   }
   if (maximumPoints === 0n) return violations;
   const fewest = minimumPoints > 0n ? minimumPoints : 1n;
+  const most = stepPoints > 0n ? maximumPoints - (maximumPoints % stepPoints) : maximumPoints;
   if (maximumPoints < minimumPoints) {
     refuse('maximum_points', 'must not be less than minimum_points');
-  } else if (stepPoints > 0n && maximumPoints - (maximumPoints % stepPoints) < fewest) {
+  } else if (most < fewest) {
     refuse('step_points', 'has no multiple between minimum_points and maximum_points');
-  } else if (conversionValue(price, maximumPoints).minorUnits === 0n) {
+  } else if (conversionValue(price, most).minorUnits === 0n) {
     refuse('maximum_points', 'is worth less than the smallest unit of the currency');
   }
   return violations;

@@ -100,7 +100,7 @@ export type DeadLetter = Message<"loyalty.ledger.v1.DeadLetter"> & {
   contentType: string;
 
   /**
-   * The message as it came.
+   * The message as it came; only where the dead letter itself is asked for.
    *
    * @generated from field: bytes payload = 12;
    */

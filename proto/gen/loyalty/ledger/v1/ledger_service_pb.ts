@@ -1091,7 +1091,8 @@ export const LedgerService: GenService<{
   },
   /**
    * Corrects a balance by hand.
-   * Errors: MEMBERSHIP_NOT_FOUND, INSUFFICIENT_POINTS, IDEMPOTENCY_KEY_REUSED, LIMIT_EXCEEDED.
+   * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE (archived), MEMBERSHIP_NOT_FOUND, INSUFFICIENT_POINTS,
+   * IDEMPOTENCY_KEY_REUSED, LIMIT_EXCEEDED.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.AdjustBalance
    */

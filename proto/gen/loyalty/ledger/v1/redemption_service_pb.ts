@@ -889,7 +889,7 @@ export const RedemptionService: GenService<{
   },
   /**
    * Gives spent points back, all or a part.
-   * Errors: REDEMPTION_NOT_FOUND, ILLEGAL_TRANSITION, IDEMPOTENCY_KEY_REUSED.
+   * Errors: PROGRAM_NOT_ACTIVE (archived), REDEMPTION_NOT_FOUND, ILLEGAL_TRANSITION, IDEMPOTENCY_KEY_REUSED.
    *
    * @generated from rpc loyalty.ledger.v1.RedemptionService.ReverseRedemption
    */
