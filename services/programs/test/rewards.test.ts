@@ -115,6 +115,22 @@ describe('creating a reward', () => {
       field: 'reward.conversion.step_points',
     },
     {
+      wrong: 'steps that are worth nothing',
+      reward: {
+        ...cash,
+        price: {
+          case: 'conversion',
+          value: {
+            points: 101n,
+            per: { currencyCode: 'USD', minorUnits: 1n },
+            maximumPoints: 199n,
+            stepPoints: 100n,
+          },
+        },
+      },
+      field: 'reward.conversion.maximum_points',
+    },
+    {
       wrong: 'an end before its start',
       reward: {
         ...glass,
