@@ -88,7 +88,11 @@ describe('two replicas on one database', () => {
         const redeem = async () => {
           const rewardId = random.pick(['glass', 'bottle']);
           const holds = random.chance(0.6);
-          const asked = aRedemption({ userId, rewardId, ...(holds ? { capture: 'HOLD' } : {}) });
+          const asked = aRedemption({
+            userId,
+            rewardId,
+            ...(holds ? { capture: 'HOLD', holdSeconds: random.pick([1, 900]) } : {}),
+          });
           const { redemption } = await use.redeem(asked, cause);
           redeemed.push({ userId, redemptionId: redemption.redemptionId });
         };

@@ -34,8 +34,8 @@ export function createCommitToLedger(deps: {
     try {
       const locks = await findLocks({ pool: deps.pool, ids }, needs);
       const changes = await transaction(deps.pool, async (tx) => {
-        const loaded = await lockLedger(tx, needs, locks);
-        const { held, changes: decided } = holdLedger(loaded, deps.clock());
+        const loaded = await lockLedger(tx, needs, { locks, clock: deps.clock });
+        const { held, changes: decided } = holdLedger(loaded);
         decide(held);
         const decidedChanges = decided();
         const { entries } = decidedChanges;

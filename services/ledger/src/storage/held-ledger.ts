@@ -20,6 +20,8 @@ import { memberKey } from './membership-ids.ts';
 
 /** Everything that a transaction read under its locks. */
 export interface LoadedLedger {
+  /** The instant of the transaction, never before a journal's last entry. */
+  readonly now: Instant;
   /** Ids of those who are members, and ids made for those who may join, by {@link memberKey}. */
   readonly membershipIds: ReadonlyMap<string, bigint>;
   readonly newMembershipIds: ReadonlyMap<string, bigint>;
@@ -87,15 +89,11 @@ function requestKey(membershipId: bigint, { kind, idempotencyKey }: RequestKey):
 }
 
 /** The working copy that the commands of a batch decide on, one after the other. */
-export function holdLedger(
-  loaded: LoadedLedger,
-  clock: Instant,
-): { held: Held; changes(): LedgerChanges } {
-  // A journal never goes back in time, even if the clock of the process that wrote it last is ahead of ours.
-  const now = loaded.accounts.reduce(
-    (latest, { membership }) => Math.max(latest, membership.lastEntryTime),
-    clock,
-  );
+export function holdLedger(loaded: LoadedLedger): {
+  held: Held;
+  changes(): LedgerChanges;
+} {
+  const { now } = loaded;
   const before = new Map(loaded.accounts.map((each) => [each.membership.membershipId, each]));
   const accounts = new Map(before);
   const ids = new Map(loaded.membershipIds);

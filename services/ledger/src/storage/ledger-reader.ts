@@ -46,10 +46,9 @@ export function createLedgerReader(pool: Pool): LedgerReader {
       const rows = await read<EarnRow>({
         name: 'read_earns_of_membership',
         text: `SELECT earns.*
-          FROM entries
-          JOIN memberships USING (membership_id)
-          JOIN earns USING (program_id, transaction_id)
+          FROM entries JOIN earns USING (transaction_id)
           WHERE entries.membership_id = $1 AND entries.kind = 'EARN'
+            AND earns.program_id = (SELECT program_id FROM memberships WHERE membership_id = $1)
             AND ($2::bigint IS NULL OR entries.sequence < $2)
           ORDER BY entries.sequence DESC LIMIT $3`,
         values: [membershipId, after ?? null, limit],

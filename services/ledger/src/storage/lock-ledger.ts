@@ -3,10 +3,12 @@ import {
   LostRace,
   type Needs,
   type PostedEarn,
+  type RewardName,
   type TransactionName,
 } from '../app/ledger-store.ts';
+import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
-import type { Redemption } from '../domain/redemption-state.ts';
+import { isOverdue, type Redemption } from '../domain/redemption-state.ts';
 import { type AwaitedRow, type EarnRow, earnOf } from './earn-rows.ts';
 import { type LoadedLedger, transactionKey } from './held-ledger.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
@@ -31,9 +33,11 @@ export interface Locks {
 }
 
 /**
- * Takes every lock of a transaction and reads what its commands need, in one round trip, or two where refunds are
- * concerned: memberships first, then stock, then awaited transactions, each in the order of their keys, so that two
- * transactions don't wait for each other. All locking is in this function.
+ * Takes every lock of a transaction and reads what its commands need, in one round trip, or two where limited stock or
+ * refunds are concerned: memberships first, then stock, then awaited transactions, each in the order of their keys, so
+ * that two transactions don't wait for each other. All locking is in this function.
+ *
+ * The instant of the transaction is the clock after the lock: then it is known which holds have ended.
  *
  * Whatever is read after the locks is read by statements of their own, which see what others committed meanwhile.
  *
@@ -42,21 +46,27 @@ export interface Locks {
 export async function lockLedger(
   tx: Transaction,
   needs: readonly Needs[],
-  locks: Locks,
+  { locks, clock }: { locks: Locks; clock: () => Instant },
 ): Promise<LoadedLedger> {
   const { membershipIds, newMembershipIds } = locks;
   const locked = [...new Set([...membershipIds.values(), ...locks.otherIds])];
-  const [accounts, stockTaken, earns, asked, requests, capUsage, usageTaken] = await Promise.all([
+  const [accounts, earns, asked, requests, capUsage, usageTaken] = await Promise.all([
     lockAccounts(tx, locked),
-    lockStock(tx, needs),
     readEarns(tx, needs),
     readAskedRedemptions(tx, needs, membershipIds),
     readRequests(tx, needs, membershipIds),
     readCapUsage(tx, needs, membershipIds),
     readRewardUsage(tx, needs, membershipIds),
   ]);
-  const refunding = await lockRefunds(tx, { needs, earns, locked, membershipIds });
+  // A journal never goes back in time, even if the clock of the process that wrote it last is ahead of ours.
+  const times = accounts.map(({ membership }) => membership.lastEntryTime);
+  const now = times.reduce((latest, time) => Math.max(latest, time), clock());
+  const [stockTaken, refunding] = await Promise.all([
+    lockStock(tx, stockConcerned({ needs, accounts, asked, now })),
+    lockRefunds(tx, { needs, earns, locked, membershipIds }),
+  ]);
   return {
+    now,
     membershipIds,
     newMembershipIds,
     accounts: accounts.map((account) => withAsked(account, asked)),
@@ -67,6 +77,27 @@ export async function lockLedger(
     usageTaken,
     ...refunding,
   };
+}
+
+/** Rewards whose stock the commands may take, or give back: also by the end of holds, which whoever comes first writes. */
+function stockConcerned({
+  needs,
+  accounts,
+  asked,
+  now,
+}: {
+  needs: readonly Needs[];
+  accounts: readonly Account[];
+  asked: readonly Redemption[];
+  now: Instant;
+}): RewardName[] {
+  const overdue = accounts.flatMap(({ redemptions }) =>
+    redemptions.filter((redemption) => isOverdue(redemption, now)),
+  );
+  return [
+    ...needs.flatMap(({ stock }) => (stock === undefined ? [] : [stock])),
+    ...[...asked, ...overdue].filter(({ stockTaken }) => stockTaken),
+  ];
 }
 
 async function lockAccounts(tx: Transaction, membershipIds: bigint[]): Promise<Account[]> {

@@ -15,10 +15,11 @@ import { memberKey } from './membership-ids.ts';
 /** Locks the stock of limited rewards, and reads how much of it is taken, by stock key. */
 export async function lockStock(
   tx: Transaction,
-  needs: readonly Needs[],
+  wanted: readonly RewardName[],
 ): Promise<ReadonlyMap<string, bigint>> {
-  const rewards = needs.flatMap(({ stock }) => (stock === undefined ? [] : [stock]));
-  if (rewards.length === 0) return new Map();
+  if (wanted.length === 0) return new Map();
+  // A crowd wants the same few rewards.
+  const rewards = [...new Map(wanted.map((reward) => [stockKey(reward), reward])).values()];
   const names = [
     rewards.map(({ programId }) => programId),
     rewards.map(({ rewardId }) => rewardId),
@@ -27,7 +28,7 @@ export async function lockStock(
   const inserted = tx.query({
     name: 'insert_reward_stock',
     text: `INSERT INTO reward_stock (program_id, reward_id, taken)
-      SELECT DISTINCT program_id, reward_id, 0
+      SELECT program_id, reward_id, 0
       FROM unnest($1::text[], $2::text[]) AS names (program_id, reward_id)
       ORDER BY program_id, reward_id
       ON CONFLICT DO NOTHING`,

@@ -8,7 +8,8 @@ const stockColumns = bulk<LedgerChanges['stock'][number]>({
   taken: ['bigint', ({ taken }) => taken],
 });
 
-// Holds that end give stock back that no command had locked, so the rows are locked here, in order.
+// Holds that end because their member leaves give stock back that no command had locked, so the rows are locked here,
+// in order.
 const updateStock = `WITH locked AS (
     SELECT reward_stock.program_id, reward_stock.reward_id, rows.taken
     FROM ${stockColumns.source} JOIN reward_stock USING (program_id, reward_id)
