@@ -1,0 +1,98 @@
+import { execute } from '@loyalty/local/test-environment.ts';
+
+export const memberCount = 100_000;
+/** Members with another past than the rest: so many earns, and nothing else. */
+export const pasts = { 'user-1': 50_000, 'user-2': 5 };
+
+/**
+ * Fills an empty ledger, in seconds: members who earned twice and redeemed once, one in a hundred with an open hold, and
+ * every other table with thousands of rows.
+ */
+export async function fillLedger(databaseUrl: string): Promise<void> {
+  await execute(databaseUrl, members);
+  await execute(databaseUrl, journals);
+  await execute(databaseUrl, redemptions);
+  await execute(databaseUrl, otherTables);
+  await execute(databaseUrl, 'VACUUM ANALYZE');
+}
+
+const past = `CASE id ${Object.entries(pasts)
+  .map(([userId, earns]) => `WHEN ${userId.slice('user-'.length)} THEN ${earns}`)
+  .join(' ')} ELSE 2 END`;
+const spends = `CASE WHEN id <= ${Object.keys(pasts).length} THEN 0 ELSE 1 END`;
+const holds = 'CASE WHEN id % 100 = 0 THEN 1 ELSE 0 END';
+
+/** Ten points for each earn, five of which each redemption takes. */
+const members = `
+  CREATE TABLE crowd AS
+    SELECT id::bigint, 'user-' || id AS user_id, ${past} AS earns, ${spends} AS spends, ${holds} AS holds,
+      '2030-01-01Z'::timestamptz + id % 365 * interval '1 day' AS expires_at
+    FROM generate_series(1, ${memberCount}) AS id;
+  SELECT setval('membership_ids', ${memberCount});
+  INSERT INTO member_ids SELECT 'wine-dine', user_id, id FROM crowd;
+  INSERT INTO memberships
+    SELECT id, 'wine-dine', user_id, 'ACTIVE', false, '{}', '2026-01-01Z',
+      1 + earns + spends + holds,
+      CASE spends WHEN 0 THEN timestamptz '2026-02-01Z' ELSE '2026-03-01Z' END, 10 * earns - 5 * (spends + holds), 0, 5 * holds, 0,
+      10 * earns, 5 * spends, 0, 'infinity',
+      CASE holds WHEN 0 THEN expires_at ELSE '2029-01-01Z' END, '-infinity', 0, '-infinity', 0
+    FROM crowd;
+  INSERT INTO lots
+    SELECT id, '-infinity', expires_at, 'NORMAL', 10 * earns - 5 * (spends + holds) FROM crowd`;
+
+const journals = `
+  INSERT INTO entries
+    SELECT id, 1, 'JOINED', 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 'service:shop', '', timestamptz '2026-01-01Z' FROM crowd
+    UNION ALL
+    SELECT id, 1 + n, 'EARN', 10, 0, 0, 0, 10 * n, id || '-' || n, NULL, NULL, NULL, 'service:shop', '',
+      timestamptz '2026-02-01Z'
+    FROM crowd CROSS JOIN generate_series(1, earns) AS n
+    UNION ALL
+    SELECT id, 2 + earns, 'CAPTURE', -5, 0, 0, 0, 10 * earns - 5, NULL, 'spent-' || id, NULL, NULL,
+      'service:shop', '', timestamptz '2026-03-01Z'
+    FROM crowd WHERE spends = 1
+    UNION ALL
+    SELECT id, 3 + earns, 'RESERVE', -5, 0, 5, 0, 10 * earns - 10, NULL, 'held-' || id, NULL, NULL,
+      'service:shop', '', timestamptz '2026-03-01Z'
+    FROM crowd WHERE holds = 1;
+  INSERT INTO allocations
+    SELECT membership_id, sequence, '-infinity', expires_at, 'NORMAL', -5
+    FROM entries JOIN crowd ON id = membership_id WHERE kind IN ('CAPTURE', 'RESERVE');
+  INSERT INTO earns
+    SELECT 'wine-dine', transaction_id, 'POSTED', membership_id, sequence, '\\x00', 1, NULL, 10, 0, '[]',
+      '-infinity', expires_at, 'NORMAL', create_time, ''
+    FROM entries JOIN crowd ON id = membership_id WHERE kind = 'EARN'`;
+
+const redemptions = `
+  INSERT INTO redemptions
+    SELECT membership_id, redemption_id, 'wine-dine', redemption_id, '\\x00', sequence, 'cheese', 1, 5, 1, 5, 0,
+      CASE kind WHEN 'CAPTURE' THEN 'CAPTURED' ELSE 'RESERVED' END,
+      jsonb_build_array(jsonb_build_object('available_at', '-infinity',
+        'expires_at', to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+        'class', 'NORMAL', 'points', '5', 'returned', '0')),
+      '', NULL, NULL, create_time, CASE kind WHEN 'RESERVE' THEN '2029-01-01Z'::timestamptz END, false,
+      NULL, NULL, false, NULL, NULL
+    FROM entries JOIN crowd ON id = membership_id WHERE redemption_id IS NOT NULL`;
+
+const otherTables = `
+  INSERT INTO earns (program_id, transaction_id, state)
+    SELECT 'wine-dine', 'awaited-' || n, 'AWAITED' FROM generate_series(1, 20000) AS n;
+  INSERT INTO refunds
+    SELECT 'wine-dine', 'awaited-' || n, 'refund', CASE WHEN n % 10 = 0 THEN 'WAITING' ELSE 'CANCELLED' END,
+      '\\x00', '{"kind": "FULL"}', 0, 0, 0, 0, 0, '2026-03-01Z'
+    FROM generate_series(1, 20000) AS n;
+  INSERT INTO lapsed_lots SELECT id, '-infinity', '2026-02-01Z', 'NORMAL', 0, 0 FROM crowd WHERE id % 5 = 0;
+  INSERT INTO requests SELECT id, 'ADJUST', 'key', '\\x00', 1 FROM crowd WHERE id % 5 = 0;
+  INSERT INTO cap_usage SELECT id, 'base', 'LIFETIME', '-infinity', 10 * earns FROM crowd;
+  INSERT INTO reward_stock SELECT 'wine-dine', 'reward-' || n, 0 FROM generate_series(1, 5000) AS n;
+  INSERT INTO reward_usage SELECT id, 'reward-1', 'MONTH', '2026-03-01Z', 0 FROM crowd;
+  INSERT INTO program_snapshots
+    SELECT 'program-' || n, 1, repeat('x', 500)::bytea, now() FROM generate_series(1, 2000) AS n;
+  INSERT INTO outbox (batch) SELECT '\\x' FROM generate_series(1, 5000);
+  INSERT INTO dead_letters (state, stream_sequence, stream_time, subject, content_type, payload, actor, request_id,
+      program_id, transaction_id, reason, detail, attempts, retry_at, create_time)
+    SELECT CASE WHEN n % 10 = 0 THEN 'WAITING' ELSE 'DEAD' END, n, now(), 'loyalty.earn.v1.wine-dine',
+      'application/protobuf', repeat('x', 200)::bytea, '', '', 'wine-dine', 'dead-' || n, 'VALIDATION_FAILED', '', 1,
+      now() + n * interval '1 second', now()
+    FROM generate_series(1, 5000) AS n;
+  DROP TABLE crowd`;
