@@ -160,6 +160,14 @@ describe('a connection', () => {
     await Promise.all([right.close(), wrong.close()]);
   });
 
+  test('to tls:// is never made in the clear', async () => {
+    const confidential = open({ url: server.url.replace('nats://', 'tls://') });
+    await expect(confidential.connection({ timeoutMs: 1_000 })).rejects.toMatchObject({
+      reason: 'STORAGE_UNAVAILABLE',
+    });
+    await confidential.close();
+  });
+
   test('creates its streams again when they are gone', async () => {
     const connection = await opened.nats.connection();
     await (await connection.jetstreamManager()).streams.delete('NEWS');

@@ -130,6 +130,8 @@ function connectionOptions(options: NatsOptions): ConnectionOptions {
     name: options.name,
     servers: servers.map(({ host }) => host),
     ...(user === '' ? {} : { user, pass: password }),
+    // The client looks at no scheme; without this it would encrypt only where the server insists.
+    ...(servers.some(({ protocol }) => protocol === 'tls:') && { tls: {} }),
     maxReconnectAttempts: -1,
     // Credentials may be being rotated.
     ignoreAuthErrorAbort: true,
