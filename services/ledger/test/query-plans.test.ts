@@ -248,11 +248,9 @@ describe('at 100,000 members', () => {
   test('a balance is answered from indexes alone', async () => {
     const plan = await explain(genericPlan, named('read_account'));
     const scans = nodesOf(plan).filter((node) => node['Relation Name'] !== undefined);
-    expect(scans.map((node) => node['Relation Name']).toSorted()).toEqual([
-      'lots',
-      'member_ids',
-      'memberships',
-    ]);
+    expect(new Set(scans.map((node) => node['Relation Name']))).toEqual(
+      new Set(['lots', 'member_ids', 'memberships']),
+    );
     for (const scan of scans) expect(scan['Node Type']).toMatch(/^Index (Only )?Scan$/);
   });
 

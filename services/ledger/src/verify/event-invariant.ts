@@ -10,7 +10,7 @@ export const eventInvariant: Invariant = {
   id: 'I7',
   name: 'events',
   meaning:
-    'Every entry that is younger than what the stream has forgotten has its event in the outbox or, once, in the stream, and no event is of an entry that there isn’t.',
+    "Every entry that is younger than what the stream has forgotten has its event in the outbox or, once, in the stream, and no event is of an entry that isn't there.",
 };
 
 interface Source {

@@ -1,0 +1,261 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { RateAward_Mode as Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { eventInvariant } from '../src/verify/event-invariant.ts';
+import { sqlInvariants } from '../src/verify/invariants.ts';
+import {
+  aProgram,
+  aPurchase,
+  aRedemption,
+  aRuleSet,
+  cause,
+  rewards,
+  startUseCases,
+} from './commit-fixture.ts';
+
+const page = readFileSync(new URL('../../../docs/ledger.md', import.meta.url), 'utf8');
+
+const unwrapped = page.replace(/\s+/g, ' ');
+
+/** The example program of the page. */
+const program = aProgram({
+  ruleSets: [
+    aRuleSet({
+      earnRules: [
+        {
+          ruleId: 'base',
+          award: {
+            case: 'rate',
+            value: {
+              points: 1n,
+              per: { currencyCode: 'USD', minorUnits: 100n },
+              mode: Mode.PROPORTIONAL,
+            },
+          },
+        },
+      ],
+      maturation: { policy: { case: 'after', value: { days: 14 } } },
+      expiry: { policy: { case: 'after', value: { period: { case: 'days', value: 60 } } } },
+    }),
+  ],
+  rewards: rewards({
+    programId: 'wine-dine',
+    rewardId: 'glass',
+    displayName: 'A glass of wine',
+    price: { case: 'fixed', value: { points: 10n } },
+  }),
+});
+
+/** 5 points per 100.00 USD, in whole steps. */
+const inSteps = aProgram({ programId: 'in-steps' });
+
+let ledger: Awaited<ReturnType<typeof startUseCases>>;
+beforeEach(async () => {
+  ledger = await startUseCases(program, inSteps);
+});
+afterEach(() => ledger.stop());
+
+const member = { programId: 'wine-dine', userId: 'alice' };
+
+function on(date: string): void {
+  ledger.setClock(new Date(`${date}T12:00:00Z`));
+}
+
+/** A purchase of so many dollars, reported as it happens. */
+async function buy(date: string, dollars: number): Promise<string> {
+  on(date);
+  const { earn } = await ledger.earn(
+    aPurchase({ ...member, minorUnits: BigInt(dollars * 100), occurTime: new Date(`${date}Z`) }),
+    cause,
+  );
+  return earn.transactionId;
+}
+
+async function redeem(quantity: number, capture: 'IMMEDIATE' | 'HOLD' = 'IMMEDIATE') {
+  const { redemption } = await ledger.redeem(aRedemption({ ...member, quantity, capture }), cause);
+  return { ...member, redemptionId: redemption.redemptionId };
+}
+
+async function refund(transactionId: string, dollars?: number, programId = 'wine-dine') {
+  const answer = await ledger.reverseEarn(
+    {
+      programId,
+      transactionId,
+      refundId: String(dollars ?? 'all'),
+      extent:
+        dollars === undefined
+          ? { kind: 'FULL' }
+          : {
+              kind: 'AMOUNT',
+              amount: {
+                $typeName: 'loyalty.programs.v1.Money',
+                currencyCode: 'USD',
+                minorUnits: BigInt(dollars * 100),
+              },
+            },
+    },
+    cause,
+  );
+  return answer.refund;
+}
+
+interface JournalLine {
+  kind: string;
+  date: string;
+  changes: string[];
+  balance_after: bigint;
+  lots: [lot: string, points: string][];
+}
+
+/** Alice's journal as the page prints it. Lots are called A, B, … in the order in which they come up. */
+async function journal(): Promise<string> {
+  const { rows } = await ledger.pool.query<JournalLine>(
+    `SELECT kind, to_char(create_time AT TIME ZONE 'UTC', 'FMDD Mon') AS date,
+       ARRAY[available, pending, reserved, deficit]::text[] AS changes, balance_after,
+       coalesce((
+         SELECT json_agg(json_build_array(available_at || ' ' || expires_at, moved.points::text) ORDER BY expires_at)
+         FROM (
+           SELECT available_at, expires_at, points FROM allocations
+           WHERE (membership_id, sequence) = (entries.membership_id, entries.sequence)
+           UNION ALL
+           SELECT available_at, expires_at, entries.available + entries.pending FROM earns
+           WHERE (membership_id, sequence) = (entries.membership_id, entries.sequence)
+         ) AS moved
+       ), '[]') AS lots
+     FROM entries ORDER BY sequence`,
+  );
+  const names: string[] = [];
+  const nameOf = (lot: string) => {
+    if (!names.includes(lot)) names.push(lot);
+    return String.fromCharCode('A'.charCodeAt(0) + names.indexOf(lot));
+  };
+  const lines = rows
+    .filter(({ kind }) => kind !== 'JOINED')
+    .map(({ date, kind, changes, balance_after: after, lots }) => {
+      const moved = lots.map(([lot, points]) => `${nameOf(lot)} ${signed(points)}`).join(', ');
+      return `| ${[date, kind, ...changes.map(signed), after, moved].join(' | ')} |`;
+    });
+  return [
+    '| | | available | pending | reserved | deficit | available after | lots |',
+    '|---|---|--:|--:|--:|--:|--:|---|',
+    ...lines,
+  ].join('\n');
+}
+
+function signed(points: string): string {
+  if (points === '0') return '';
+  return points.startsWith('-') ? `−${points.slice(1)}` : `+${points}`;
+}
+
+/** From when to when each of Alice's lots lives, as the page puts it. */
+async function lifetimes(): Promise<string[]> {
+  const { rows } = await ledger.pool.query<{ lives: string }>(
+    `SELECT to_char(available_at AT TIME ZONE 'UTC', '"matures on "FMDD FMMonth')
+       || to_char(expires_at AT TIME ZONE 'UTC' - interval '1 day', '" and lives to the end of "FMDD FMMonth') AS lives
+     FROM lots`,
+  );
+  return rows.map(({ lives }) => lives);
+}
+
+/** What GetBalance says, as the page puts it. */
+async function balance(): Promise<string> {
+  const { available, pending, reserved, deficit } = await ledger.balance('alice');
+  return `available ${available}, pending ${pending}, reserved ${reserved}, deficit ${deficit}`;
+}
+
+describe('docs/ledger.md', () => {
+  test('tells truly how lots are filled and spent', async () => {
+    await buy('2026-03-01', 100);
+    await buy('2026-03-10', 50);
+    for (const lives of await lifetimes()) expect(unwrapped).toContain(lives);
+    on('2026-03-20');
+    expect(page).toContain(`On 20 March: ${await balance()}`);
+    await redeem(3);
+    on('2026-03-25');
+    await redeem(9);
+    on('2026-05-30');
+    expect(page).toContain(`On 30 May: ${await balance()}`);
+    await ledger.settleDue(10);
+    expect(page).toContain(await journal());
+  });
+
+  test('tells truly what becomes of a hold', async () => {
+    await buy('2026-03-01', 25);
+    await buy('2026-03-05', 25);
+    on('2026-03-20');
+    const hold = await redeem(4, 'HOLD');
+    await ledger.capture({ ...hold, part: { kind: 'QUANTITY', quantity: 3 } }, cause);
+    await ledger.reverse(
+      { ...hold, idempotencyKey: 'key', part: { kind: 'QUANTITY', quantity: 1 } },
+      cause,
+    );
+    expect(page).toContain(await journal());
+  });
+
+  test('tells truly that time counts whether or not somebody wrote it down', async () => {
+    await buy('2026-03-01', 100);
+    on('2026-03-20');
+    await redeem(4, 'HOLD');
+    on('2026-05-15');
+    const before = await balance();
+    expect(page).toContain(`On 15 May: ${before}`);
+    await ledger.settleDue(10);
+    expect(await balance()).toBe(before);
+    expect(page).toContain(await journal());
+  });
+
+  test('tells truly who pays for a refund', async () => {
+    const first = await buy('2026-03-01', 100);
+    await buy('2026-03-05', 30);
+    on('2026-03-20');
+    await redeem(9);
+    const { points, taken, lapsed, owed, forgiven } = await refund(first);
+    expect(page).toContain(
+      `points ${points} = taken ${taken} + lapsed ${lapsed} + owed ${owed} + forgiven ${forgiven}`,
+    );
+    await buy('2026-03-21', 80);
+    on('2026-04-10');
+    await ledger.settleDue(10);
+    expect(page).toContain(await journal());
+  });
+
+  test('tells truly what a refund of points costs that are gone already', async () => {
+    const first = await buy('2026-03-01', 100);
+    on('2026-03-20');
+    await redeem(7);
+    on('2026-05-20');
+    const { points, taken, lapsed, owed, forgiven } = await refund(first);
+    expect(page).toContain(
+      `points ${points} = taken ${taken} + lapsed ${lapsed} + owed ${owed} + forgiven ${forgiven}`,
+    );
+  });
+
+  test('tells truly where a series of refunds ends', async () => {
+    on('2026-03-01');
+    const purchase = aPurchase({
+      ...member,
+      minorUnits: 25_000n,
+      occurTime: new Date('2026-03-01Z'),
+    });
+    await ledger.earn({ ...purchase, programId: inSteps.programId }, cause);
+    let left = 250;
+    const lines: string[] = [];
+    for (const dollars of [60, 100, 90]) {
+      const { points } = await refund(
+        purchase.transaction.transactionId,
+        dollars,
+        inSteps.programId,
+      );
+      left -= dollars;
+      lines.push(`| ${dollars}.00 USD | ${left}.00 USD | ${points} |`);
+    }
+    expect(page).toContain(lines.join('\n'));
+  });
+
+  test('names every invariant that is verified', () => {
+    const lines = [...sqlInvariants, eventInvariant]
+      .toSorted((a, b) => a.id.localeCompare(b.id))
+      .map(({ id, name, meaning }) => `| ${id} | ${name} | ${meaning} |`);
+    expect(page).toContain(lines.join('\n'));
+  });
+});
