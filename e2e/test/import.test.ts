@@ -98,6 +98,7 @@ describe('an import', () => {
     expect(result.stdout).toMatch(/accepted +10,000\nposted +10,000\nduplicates +0\nrejected +0\n/);
     expect(result.exitCode).toBe(0);
     expect(await lifetimeEarned(platform, programId)).toEqual(expected);
+    expect(await loyalty(platform, ['verify'])).toMatchObject({ exitCode: 0 });
     expect(platform.output()).toContain('ledger is ready again.');
   }, 180_000);
 

@@ -8,6 +8,7 @@ import type { Role } from '@loyalty/platform/auth/tokens.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { connectNats } from '@loyalty/platform/messaging/connection.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
+import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import type { RemoteError } from '@loyalty/platform/rpc/remote-error.ts';
 import { startPrograms } from '@loyalty/programs/wiring.ts';
@@ -22,6 +23,7 @@ import { RateAward_Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.t
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
 import type { LedgerConfig } from '../src/config.ts';
 import { type RunningLedger, startLedger } from '../src/wiring.ts';
+import { expectHealthy } from './expect-healthy.ts';
 
 const tokens = {
   issuer: 'https://issuer.test',
@@ -126,6 +128,12 @@ export async function startSetting() {
       await connection.close();
       await ledger.stop();
       await programs.stop();
+      const pool = createPool({ url: database.url, max: 1, applicationName: 'test', logger });
+      try {
+        await expectHealthy(pool);
+      } finally {
+        await pool.end();
+      }
       await Promise.all([programsDatabase.drop(), database.drop(), stopNats()]);
     },
   };

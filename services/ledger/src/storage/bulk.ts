@@ -1,8 +1,10 @@
 import type { QueryConfig } from 'pg';
 
+type Value = bigint | number | boolean | string | Uint8Array | null | undefined;
+
 /** The columns of a bulk statement: a PostgreSQL type each, and how a row's value is found. */
 export type Columns<Row> = Readonly<
-  Record<string, readonly [type: string, value: (row: Row) => unknown]>
+  Record<string, readonly [type: string, value: (row: Row) => Value]>
 >;
 
 /**
@@ -42,6 +44,6 @@ const unquoted: ReadonlySet<string> = new Set(['bigint', 'integer', 'boolean', '
  * A column as a parameter. pg makes arrays too, but looks at the kind of every element and escapes each; for types that
  * never need it, joining them takes a quarter of that.
  */
-function arrayOf(type: string, values: unknown[]): unknown {
+function arrayOf(type: string, values: Value[]): Value[] | string {
   return unquoted.has(type) ? `{${values.map((value) => value ?? 'NULL').join(',')}}` : values;
 }
