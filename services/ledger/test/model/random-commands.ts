@@ -77,12 +77,14 @@ export function createCommandSource(random: Random, userId: string): CommandSour
   }
 
   function asking() {
-    const rewards = ['glass', 'glass', 'bottle', 'tour', 'summer', 'voucher', `cup-${userId}`];
-    const rewardId = random.chance(0.02) ? 'none' : random.pick([...rewards, `cup-${userId}`]);
+    const often = ['glass', 'glass', 'glass', 'bottle', 'bottle', 'voucher', `cup-${userId}`];
+    const rewardId = random.chance(0.02)
+      ? 'none'
+      : random.pick([...often, ...often, 'tour', 'summer']);
     const inPoints = (rewardId === 'voucher') !== random.chance(0.02);
     return inPoints
       ? { rewardId, quantity: 0, points: BigInt(random.pick([15, 20, 25, 25, 40, 60])) }
-      : { rewardId, quantity: random.pick([0, 1, 1, 2, 3]), points: 0n };
+      : { rewardId, quantity: random.pick([0, 1, 2, 3]), points: 0n };
   }
 
   function redeem(): Command {
@@ -100,7 +102,7 @@ export function createCommandSource(random: Random, userId: string): CommandSour
             byMember: true,
             holdSeconds: random.pick([undefined, undefined, 0, 900, 900, 900, 901]),
           }
-        : { byMember: false, holdSeconds: random.pick([undefined, 60, 8 * day, 30 * day]) }),
+        : { byMember: false, holdSeconds: random.pick([undefined, day, 8 * day, 30 * day]) }),
       expectedPoints: random.chance(0.96) ? undefined : 10n,
     };
   }
@@ -168,7 +170,9 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     if (lastError === 'MEMBERSHIP_NOT_FOUND' || lastError === 'MEMBERSHIP_LEFT') {
       return { kind: 'join' };
     }
-    if (lastError === 'MEMBERSHIP_SUSPENDED') return { kind: 'resume' };
+    if (lastError === 'MEMBERSHIP_SUSPENDED') {
+      return random.chance(0.6) ? { kind: 'resume' } : { kind: 'leave', byMember: false };
+    }
     const { kind } = command;
     if (posted.length === 0 && kind === 'redeem') return newEarn(now);
     const states = [...redeemed.values()];
@@ -191,7 +195,8 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     },
     learn(command, { error, from, state }) {
       lastError = error;
-      if ('key' in command) redeemed.set(command.key, from ?? state);
+      const heard = from ?? state;
+      if ('key' in command && heard !== undefined) redeemed.set(command.key, heard);
       if (command.kind === 'earn' && error === undefined) posted.push(command.transaction);
     },
   };
@@ -202,7 +207,7 @@ function newTransaction(random: Random, transactionId: string, now: number): Tra
   return create(TransactionSchema, {
     transactionId,
     occurTime: timestampFromMs(now - ago),
-    amount: usd(random.pick([0, 999, 2_500, 3_333, 6_000, 8_000, 12_345])),
+    amount: usd(random.pick([0, 999, 2_500, 3_333, 6_000, 8_000, 12_345, 20_000])),
     items: Array.from({ length: random.below(3) }, (_, index) => ({
       itemId: String(index + 1),
       sku: `sku-${index}`,
