@@ -37,6 +37,11 @@ describe('the data folder', () => {
     expect(existsSync(join(directory, 'pid'))).toBe(false);
   });
 
+  test('that can not be written is refused with the way out', () => {
+    writeFileSync(directory, 'a file where the folder should be');
+    expect(() => claimDataDirectory(directory)).toThrow('LOYALTY_LOCAL_DIRECTORY');
+  });
+
   test('keeps its secret, which others can not read, also when it is emptied', () => {
     const data = claimDataDirectory(directory);
     const secret = data.secret();

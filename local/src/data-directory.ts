@@ -22,11 +22,18 @@ export interface DataDirectory {
 
 const mainFile = 'local/src/main.ts';
 
-/** @throws {StartRefused} while another process has the folder */
+/** @throws {StartRefused} while another process has the folder, or when it can't be written */
 export function claimDataDirectory(directory: string): DataDirectory {
-  mkdirSync(directory, { recursive: true });
   const path = (name: string) => join(directory, name);
-  claim(path('pid'), directory);
+  try {
+    mkdirSync(directory, { recursive: true });
+    claim(path('pid'), directory);
+  } catch (error) {
+    if (error instanceof StartRefused) throw error;
+    throw new StartRefused(
+      `${directory} can't be written (${(error as NodeJS.ErrnoException).code}): give it to the user who starts, or name another folder in LOYALTY_LOCAL_DIRECTORY`,
+    );
+  }
   return {
     path,
     secret: () => readOrCreate(path('secret')),
