@@ -28,7 +28,7 @@ interface Line {
   readonly actual: readonly [answer: string, balance: string];
 }
 
-describe('2,048 members who each do 20 random things, as the reference model has it', () => {
+describe(`${seeds.length * membersOfSeed} members do ${rounds} random things each, with the outcome that the reference model has`, () => {
   test.each(seeds)(
     'LOYALTY_SEED=%i',
     async (seed) => {

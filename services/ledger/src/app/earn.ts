@@ -89,7 +89,7 @@ function earnCommand(reported: {
     },
     decide: (held) =>
       replayOf({ input, fingerprint, held }) ??
-      credit({ ...reported, occurTime, ruleSet, fingerprint, held }),
+      credit({ ...reported, occurTime, ruleSet, lot, fingerprint, held }),
   };
 }
 
@@ -130,12 +130,13 @@ function credit(reported: {
   cause: Cause;
   program: ProgramDefinition;
   ruleSet: CompiledRuleSet | undefined;
+  lot: LotKey | undefined;
   occurTime: Date;
   fingerprint: Uint8Array;
   held: Held;
 }): EarnResult {
-  const { input, cause, program, ruleSet, occurTime, held } = reported;
-  if (program.state !== 'ACTIVE' || ruleSet === undefined) {
+  const { input, cause, program, ruleSet, lot, occurTime, held } = reported;
+  if (program.state !== 'ACTIVE' || ruleSet === undefined || lot === undefined) {
     throw new ProgramNotActive(program.programId, program.state);
   }
   const before = earningAccount(reported);
@@ -150,7 +151,6 @@ function credit(reported: {
   if (award.exceedsLimit) {
     throw new LimitExceeded(`a transaction can't earn more than ${maximumPoints} points`);
   }
-  const lot = creditLot(ruleSet, occurTime);
   const account = postEarn(before, {
     points: award.points,
     lot,

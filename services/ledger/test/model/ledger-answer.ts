@@ -43,11 +43,9 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
       case 'resume':
         return { answer: membershipAnswer(await ledger[command.kind](member, cause)) };
       case 'leave':
-      case 'update': {
-        const input = { ...member, ...command };
-        const account = await ledger[command.kind](input as never, cause);
-        return { answer: membershipAnswer(account) };
-      }
+        return { answer: membershipAnswer(await ledger.leave({ ...member, ...command }, cause)) };
+      case 'update':
+        return { answer: membershipAnswer(await ledger.update({ ...member, ...command }, cause)) };
       case 'earn':
         return await earn(command);
       case 'refund':

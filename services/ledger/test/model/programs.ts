@@ -166,8 +166,8 @@ export function randomPrograms(users: readonly string[]): ProgramDefinition[] {
       'mixed',
       'UTC',
       [
-        ruleSet(1, { earnRules: steps, expiry: inactivity(2), refund: forgive(75) }),
-        ruleSet(2, { from: '2026-05-01', earnRules: steps, expiry: days(45), refund: deficit(70) }),
+        ruleSet(1, { earnRules: steps, expiry: inactivity(1), refund: forgive(75) }),
+        ruleSet(2, { from: '2026-05-01', earnRules: steps, expiry: days(38), refund: deficit(0) }),
       ],
     ],
     [
