@@ -1,5 +1,5 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
-import { InvalidCommand, RefundExceedsTransaction } from '../domain/errors.ts';
+import { LedgerError } from '../domain/errors.ts';
 import type { Cause } from '../domain/journal.ts';
 import { rejectRefund } from '../domain/refund.ts';
 import { applyRefund } from './apply-refund.ts';
@@ -29,9 +29,7 @@ function reject(
   rejected: { earn: PostedEarn; refund: TransactionRefund; cause: Cause; error: unknown },
 ): void {
   const { earn, refund, cause, error } = rejected;
-  if (!(error instanceof RefundExceedsTransaction) && !(error instanceof InvalidCommand)) {
-    throw error;
-  }
+  if (!(error instanceof LedgerError)) throw error;
   const account = held.accountById(earn.membershipId);
   const { transactionId, refundId } = refund;
   const { reason } = error;

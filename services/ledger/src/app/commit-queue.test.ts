@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { StorageUnavailable } from '../domain/errors.ts';
+import { MembershipNotFound, StorageUnavailable } from '../domain/errors.ts';
 import { type Command, createCommitQueue } from './commit-queue.ts';
 import { type CommitToLedger, type Held, LostRace, RefusedByStorage } from './ledger-store.ts';
 
@@ -45,7 +45,7 @@ describe('commands are gathered', () => {
     const refusing: Command<string> = {
       ...command('bad'),
       decide: () => {
-        throw new Error('refused');
+        throw new MembershipNotFound();
       },
     };
     const outcomes = await Promise.allSettled([
@@ -96,6 +96,28 @@ describe('when a commit fails', () => {
       true,
       true,
     ]);
+  });
+
+  test('a command that breaks down half-way is not committed, and the others are', async () => {
+    const committed: string[] = [];
+    const commit: CommitToLedger = async (needs, decide) => {
+      decide({} as Held);
+      committed.push(...needs.map(({ member }) => member?.userId ?? ''));
+    };
+    const queue = createCommitQueue({ commit });
+    const broken: Command<string> = {
+      ...command('broken'),
+      decide: () => {
+        throw new TypeError('nobody thought of that');
+      },
+    };
+    const outcomes = await Promise.allSettled([
+      queue.submit(command('a')),
+      queue.submit(broken),
+      queue.submit(command('b')),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(committed).toEqual(['a', 'b']);
   });
 
   test('an answer that was lost is asked for once more, then the caller is told', async () => {

@@ -1,15 +1,9 @@
-import { Contention, Overloaded, StorageUnavailable } from '../domain/errors.ts';
-import {
-  type CommitToLedger,
-  type Held,
-  LostRace,
-  type Needs,
-  RefusedByStorage,
-} from './ledger-store.ts';
+import { Contention, LedgerError, Overloaded, StorageUnavailable } from '../domain/errors.ts';
+import { type CommitToLedger, type Held, LostRace, type Needs } from './ledger-store.ts';
 
 /**
  * One change to the ledger, decided under lock. `decide` looks first and changes only what it is sure of: when it
- * throws a domain error, it has put nothing.
+ * throws a domain error, it has put nothing. Any other error undoes the whole transaction.
  */
 export interface Command<Result> {
   readonly needs: Needs;
@@ -109,7 +103,9 @@ async function commitBatch(commit: CommitToLedger, batch: readonly Waiting[]): P
       // Nobody knows whether a transaction was committed whose answer was lost. Its commands are idempotent: run
       // again they find what they wrote, or write it now.
       if (error instanceof StorageUnavailable && attempt === 1) continue;
-      if (error instanceof RefusedByStorage && batch.length > 1) {
+      // A value that the database refuses, or a command that breaks down: the others go on without it.
+      const culprit = !(error instanceof LostRace || error instanceof StorageUnavailable);
+      if (culprit && batch.length > 1) {
         const middle = Math.ceil(batch.length / 2);
         await commitBatch(commit, batch.slice(0, middle));
         await commitBatch(commit, batch.slice(middle));
@@ -131,6 +127,8 @@ async function tryBatch(commit: CommitToLedger, batch: readonly Waiting[]): Prom
         try {
           return { result: command.decide(held) };
         } catch (error) {
+          // Whoever throws anything else may have put a half of what they were about to.
+          if (!(error instanceof LedgerError)) throw error;
           return { error };
         }
       });
