@@ -2,6 +2,7 @@ import { Agent, get } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { MethodOptions_IdempotencyLevel as IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { describe, expect, test } from '@jest/globals';
 import {
@@ -193,10 +194,11 @@ describe('a client of two replicas', () => {
 });
 
 describe('a client whose server fails once', () => {
-  async function flaky() {
+  async function flaky({ afterMs = 0 } = {}) {
     let attempts = 0;
-    const fail = (note: Note) => {
+    const fail = async (note: Note) => {
       attempts += 1;
+      await pause(afterMs);
       return attempts === 1
         ? Promise.reject(
             Object.assign(new Error('The database is away'), { reason: 'STORAGE_UNAVAILABLE' }),
@@ -213,6 +215,17 @@ describe('a client whose server fails once', () => {
     expect(read?.idempotency).toBe(IdempotencyLevel.NO_SIDE_EFFECTS);
     await expect(calls.readNote({ text: 'x' }, { token })).resolves.toMatchObject({ text: 'x' });
     expect(attempts()).toBe(2);
+    await server.stop();
+  });
+
+  test('leaves it to the caller if the server has waited long for what is away', async () => {
+    const { server, calls, attempts } = await flaky({ afterMs: 600 });
+    await expect(calls.readNote({ text: 'x' }, { token })).rejects.toMatchObject({
+      code: 14,
+      reason: 'STORAGE_UNAVAILABLE',
+      retryAfterMs: 1000,
+    });
+    expect(attempts()).toBe(1);
     await server.stop();
   });
 

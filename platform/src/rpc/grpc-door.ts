@@ -116,6 +116,7 @@ function binaryCodec({ input, output }: DescMethodUnary): Codec<Buffer, Buffer> 
 
 function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>) {
   return (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>): void => {
+    const startedMs = performance.now();
     const { metadata } = call;
     const deadline = call.getDeadline();
     const cancel = pipeline.serve(
@@ -127,7 +128,7 @@ function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>) {
         authorization: textOf(metadata, 'authorization'),
         deadlineMs: deadline === Number.POSITIVE_INFINITY ? undefined : Number(deadline),
       },
-      answerWith(call, respond),
+      answerWith({ call, respond, startedMs }),
     );
     // Also emitted after every answered call, when it has no effect any more.
     call.on('cancelled', cancel);
@@ -139,10 +140,14 @@ function textOf(metadata: Metadata, key: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function answerWith(
-  call: ServerUnaryCall<Buffer, Buffer>,
-  respond: sendUnaryData<Buffer>,
-): Answer<Buffer> {
+interface StartedCall {
+  readonly call: ServerUnaryCall<Buffer, Buffer>;
+  readonly respond: sendUnaryData<Buffer>;
+  /** By the process's own clock. */
+  readonly startedMs: number;
+}
+
+function answerWith({ call, respond, startedMs }: StartedCall): Answer<Buffer> {
   return {
     succeed(encoded, requestId) {
       const header = new Metadata();
@@ -151,16 +156,26 @@ function answerWith(
       respond(null, encoded);
     },
     fail(status, requestId) {
-      respond(failureOf(status, requestId));
+      const tookMs = performance.now() - startedMs;
+      respond(failureOf(status, { requestId, tookMs }));
     },
   };
 }
 
-function failureOf(status: CallStatus, requestId: string): StatusObject {
+/** A failure that took longer has waited for what is away; one that didn't may be over at the next attempt. */
+const quickFailureMsMax = 500;
+
+function failureOf(
+  status: CallStatus,
+  { requestId, tookMs }: { requestId: string; tookMs: number },
+): StatusObject {
   const metadata = new Metadata();
   metadata.set('x-request-id', requestId);
   metadata.set('grpc-status-details-bin', Buffer.from(encodeStatus(status)));
-  // Clients that retry by themselves would keep an overloaded service overloaded.
-  if (status.reason === 'OVERLOADED') metadata.set('grpc-retry-pushback-ms', '-1');
+  // Clients that retry by themselves would keep an overloaded service overloaded, and would wait several times for what
+  // the server has waited for already, until their deadline passes and nobody tells them the reason.
+  if (status.reason === 'OVERLOADED' || tookMs > quickFailureMsMax) {
+    metadata.set('grpc-retry-pushback-ms', '-1');
+  }
   return { code: status.code, details: status.message, metadata };
 }
