@@ -39,7 +39,7 @@ export async function startPrograms(
 ): Promise<RunningPrograms> {
   const cleanups: (() => Promise<unknown>)[] = [];
   const stopAll = async () => {
-    for (const cleanup of cleanups.toReversed()) await cleanup();
+    for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
   };
   try {
     const { url, poolSize } = config.database;
