@@ -264,6 +264,8 @@ CREATE TABLE public.redemptions (
     stock_taken boolean NOT NULL,
     usage_period text,
     usage_period_start timestamp with time zone,
+    rate_points bigint,
+    rate_minor_units bigint,
     CONSTRAINT redemptions_points CHECK (((points >= 0) AND ((reversed_points >= 0) AND (reversed_points <= points)))),
     CONSTRAINT redemptions_state CHECK ((state = ANY (ARRAY['RESERVED'::text, 'CAPTURED'::text, 'CANCELLED'::text, 'EXPIRED'::text, 'REVERSED'::text, 'REJECTED'::text])))
 );

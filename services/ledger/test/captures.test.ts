@@ -49,6 +49,26 @@ describe('capturing', () => {
     });
   });
 
+  test('a part of a conversion is worth exactly its points, whatever the reward is by then', async () => {
+    const member = await createCustomMember(setting, {
+      dollars: 500,
+      rewards: [conversion('cash', 300n)],
+    });
+    const { programId } = member;
+    const held = await hold(member, { rewardId: 'cash', points: 500n });
+    const { redemptions, rewards } = setting.clients;
+    const asked = await redemptions.getRedemption(held, checkout);
+    expect(asked.redemption?.value).toMatchObject({ minorUnits: 166n });
+    const dearer = { reward: conversion('cash', 700n), updateMask: { paths: ['conversion'] } };
+    await rewards.updateReward({ programId, rewardId: 'cash', ...dearer }, admin);
+    const part = { case: 'points', value: 300n } as const;
+    const captured = await redemptions.captureRedemption({ ...held, part }, checkout);
+    expect(captured.redemption).toMatchObject({
+      points: 300n,
+      value: { currencyCode: 'USD', minorUnits: 100n },
+    });
+  });
+
   test('again with the same part answers the same, with another is refused', async () => {
     const member = await createCustomMember(setting, { dollars: 50, rewards });
     const held = await hold(member, { quantity: 3 });

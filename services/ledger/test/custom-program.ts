@@ -35,9 +35,12 @@ export function fixed(
   return { rewardId, displayName: rewardId, price, ...changes };
 }
 
-/** 100 points are worth 1.00 USD. */
-export function conversion(rewardId: string): MessageInitShape<typeof RewardSchema> {
-  const value = { points: 100n, per: { currencyCode: 'USD', minorUnits: 100n } };
+/** So many points, 100 by default, are worth 1.00 USD. */
+export function conversion(
+  rewardId: string,
+  points = 100n,
+): MessageInitShape<typeof RewardSchema> {
+  const value = { points, per: { currencyCode: 'USD', minorUnits: 100n } };
   return { rewardId, displayName: rewardId, price: { case: 'conversion', value } };
 }
 

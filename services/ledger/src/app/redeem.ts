@@ -25,6 +25,7 @@ import {
   obstaclesTo,
   priceOf,
   type RewardRequest,
+  rateOf,
   requireOffer,
   unitsOf,
   usagePeriodOf,
@@ -198,6 +199,7 @@ function draftOf(
       currencyCode: price.value.currencyCode,
       minorUnits: price.value.minorUnits,
     },
+    rate: rateOf(offer),
     madeByMember: input.madeByMember,
     stockTaken: !refused && offer.reward.stock !== undefined,
     usagePeriod:

@@ -40,9 +40,9 @@ export function partOf(redemption: Redemption, part: RedemptionPartName): Redemp
   }
 }
 
-/** What a part of a conversion's points is worth, at the rate of the whole, rounded down to the minor unit. */
-export function valueOfPart({ value, points }: Redemption, part: bigint): Redemption['value'] {
-  return value && { ...value, minorUnits: (value.minorUnits * part) / points };
+/** What so many points of a conversion are worth, rounded down to the minor unit as the whole was. */
+export function valueOfPart({ value, rate }: Redemption, points: bigint): Redemption['value'] {
+  return value && rate && { ...value, minorUnits: (points * rate.minorUnits) / rate.points };
 }
 
 /** A part as content that a fingerprint is made of. */

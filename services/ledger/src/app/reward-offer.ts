@@ -5,6 +5,7 @@ import { InvalidCommand, type Refusal, RewardNotFound } from '../domain/errors.t
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import { missingPoints } from '../domain/redemption.ts';
+import type { Redemption } from '../domain/redemption-state.ts';
 import { factsOf, startOf } from './evaluation.ts';
 import type { UsagePeriod } from './ledger-store.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
@@ -40,6 +41,13 @@ export function priceOf({ reward }: CompiledReward, request: RewardRequest): Rew
   const price = priceReward(reward, request);
   if (Array.isArray(price)) throw new InvalidCommand(price);
   return price;
+}
+
+/** How much the points of a conversion are worth; undefined where units are bought. */
+export function rateOf({ reward: { price } }: CompiledReward): Redemption['rate'] {
+  if (price.case !== 'conversion') return undefined;
+  const { points, per } = price.value;
+  return { points, minorUnits: per?.minorUnits ?? 0n };
 }
 
 /** The period in which a redemption at `now` counts against the member's limit; undefined without a limit. */

@@ -22,6 +22,7 @@ function draft(points: bigint): RedemptionDraft {
     points,
     reference: '',
     value: undefined,
+    rate: undefined,
     madeByMember: false,
     stockTaken: false,
     usagePeriod: undefined,

@@ -40,6 +40,8 @@ export interface Redemption {
   readonly reference: string;
   /** What the points of a conversion are worth; its parts are counted in points, not in units. */
   readonly value: { readonly currencyCode: string; readonly minorUnits: bigint } | undefined;
+  /** Of a conversion: so many points are worth so many minor units. The reward's may change meanwhile. */
+  readonly rate: { readonly points: bigint; readonly minorUnits: bigint } | undefined;
   readonly createTime: Instant;
   readonly holdExpiresAt: Instant | undefined;
   readonly madeByMember: boolean;

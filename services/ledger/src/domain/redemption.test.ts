@@ -44,6 +44,7 @@ function heldOfTwoLots(): Account {
     points: 20n,
     reference: '',
     value: undefined,
+    rate: undefined,
     madeByMember: false,
     stockTaken: false,
     usagePeriod: undefined,

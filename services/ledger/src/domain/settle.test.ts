@@ -36,6 +36,7 @@ function held(account: Account, holdExpiresAt: Instant): Account {
     points: 10n,
     reference: '',
     value: undefined,
+    rate: undefined,
     madeByMember: false,
     stockTaken: false,
     usagePeriod: undefined,

@@ -29,6 +29,8 @@ export interface RedemptionRow {
   reference: string;
   value_currency_code: string | null;
   value_minor_units: bigint | null;
+  rate_points: bigint | null;
+  rate_minor_units: bigint | null;
   create_time: Date;
   hold_expires_at: Date | null;
   made_by_member: boolean;
@@ -60,6 +62,7 @@ export function redemptionOf(row: RedemptionRow): Redemption {
       row.value_currency_code === null || row.value_minor_units === null
         ? undefined
         : { currencyCode: row.value_currency_code, minorUnits: row.value_minor_units },
+    rate: rateOf(row),
     createTime: instant(row.create_time),
     holdExpiresAt: row.hold_expires_at === null ? undefined : instant(row.hold_expires_at),
     madeByMember: row.made_by_member,
@@ -72,6 +75,15 @@ export function redemptionOf(row: RedemptionRow): Redemption {
       row.usage_period === null || row.usage_period_start === null
         ? undefined
         : { period: row.usage_period, start: instant(row.usage_period_start) },
+  };
+}
+
+// Conversions from before the rate was kept have their own points and value for it, which is as near as one can come.
+function rateOf({ points, value_minor_units, ...row }: RedemptionRow): Redemption['rate'] {
+  if (value_minor_units === null) return undefined;
+  return {
+    points: row.rate_points ?? points,
+    minorUnits: row.rate_minor_units ?? value_minor_units,
   };
 }
 
@@ -93,6 +105,8 @@ export const redemptionColumns = bulk<Redemption>({
   reference: ['text', (redemption) => redemption.reference],
   value_currency_code: ['text', (redemption) => redemption.value?.currencyCode],
   value_minor_units: ['bigint', (redemption) => redemption.value?.minorUnits],
+  rate_points: ['bigint', (redemption) => redemption.rate?.points],
+  rate_minor_units: ['bigint', (redemption) => redemption.rate?.minorUnits],
   create_time: ['timestamptz', (redemption) => timestamptz(redemption.createTime)],
   hold_expires_at: ['timestamptz', (redemption) => timestamptzOrNull(redemption.holdExpiresAt)],
   made_by_member: ['boolean', (redemption) => redemption.madeByMember],
