@@ -7,7 +7,7 @@ import { balanceAnswer, createLedgerClient } from './model/ledger-answer.ts';
 import { randomPrograms } from './model/programs.ts';
 import { createRandom, type Random } from './model/random.ts';
 import { createCommandSource } from './model/random-commands.ts';
-import { createReferenceMembership } from './model/reference-membership.ts';
+import { ReferenceAnswers } from './model/reference-answers.ts';
 
 const membersOfSeed = 256;
 const rounds = 24;
@@ -47,7 +47,7 @@ describe(`${seeds.length * membersOfSeed} members do ${rounds} random things eac
             userId,
             lines: [] as Line[],
             source: createCommandSource(createRandom(seed + index), userId),
-            model: createReferenceMembership(program, userId),
+            model: new ReferenceAnswers(program, userId),
             send: createLedgerClient(ledger, { programId, userId }),
           };
         });

@@ -60,6 +60,16 @@ export type Of<Kind extends Command['kind']> = Extract<Command, { kind: Kind }>;
 /** An answer with its numbers; a refusal has its reason as `error`. */
 export type Answer = Readonly<Record<string, string | number | boolean | undefined>>;
 
+/** Thrown when a command is refused. */
+export class Refused extends Error {
+  readonly answer: Answer;
+
+  constructor(reason: string, numbers: Answer = {}) {
+    super(reason);
+    this.answer = { error: reason, ...numbers };
+  }
+}
+
 /** A command as text, to print it and to compare it with another. */
 export function textOf(value: unknown): string {
   return JSON.stringify(value, (name, part) => {

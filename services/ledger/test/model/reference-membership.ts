@@ -1,176 +1,199 @@
-import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
-import type { Answer, Command, Of } from './command.ts';
-import {
-  type Book,
-  type Earn,
-  once,
-  openBook,
-  type ReferenceProgram,
-  Refused,
-  requireMember,
-} from './reference-book.ts';
-import { cancelRefund, earn, reverseEarn } from './reference-earns.ts';
-import {
-  beActive,
-  credit,
-  expiryOf,
-  holdsOf,
-  lapse,
-  lotFor,
-  pass,
-  release,
-  spendable,
-  take,
-  total,
-} from './reference-points.ts';
-import { cancel, capture, quote, redeem, reverse } from './reference-redemptions.ts';
+import { Refused } from './command.ts';
+import * as terms from './reference-terms.ts';
 
-export interface ReferenceMembership {
-  /** What the ledger must answer to the command at that time. */
-  answer(command: Command, now: number): Answer;
-  /** The balance that the member must have then; undefined for who never joined. */
-  balance(now: number): Answer | undefined;
+interface Point {
+  lot: terms.Lot;
+  /** GONE: paid what was owed, or was taken by a refund or an adjustment. A redemption: held by it, or spent on it. */
+  where: 'PENDING' | 'AVAILABLE' | 'LAPSED' | 'GONE' | terms.Redemption;
+  /** How many earns there were when it lapsed: a later one didn't give it. */
+  lapsedAfter: number;
 }
 
 /**
- * A membership as the specification has it, in the plainest code: numbers in lists, without storage or batches.
- * Whatever is asked, time passes first. It shares the rules with the ledger, and nothing else.
+ * The points of a membership as the specification has them, one by one: no lots to sum, no journal, storage or
+ * batches. Whoever asks or changes something lets time pass first.
  */
-export function createReferenceMembership(
-  program: ReferenceProgram,
-  userId: string,
-): ReferenceMembership {
-  const book = openBook(program, userId);
-  return {
-    answer(command, now) {
-      book.now = now;
-      pass(book);
-      try {
-        return decide(book, command);
-      } catch (error) {
-        if (error instanceof Refused) return error.answer;
-        throw error;
-      }
-    },
-    balance(now) {
-      book.now = now;
-      pass(book);
-      return book.state === 'NONE' ? undefined : balanceOf(book);
-    },
-  };
-}
+export class ReferenceMembership implements terms.Member {
+  readonly program: terms.ReferenceProgram;
+  readonly userId: string;
+  readonly earns = new Map<string, terms.Earn>();
+  readonly redemptions = new Map<string, terms.Redemption>();
+  readonly lifetime = { earned: 0, redeemed: 0, expired: 0 };
+  readonly capUsed = new Map<string, number>();
+  attributes: Readonly<Record<string, string>> = {};
+  idleAt = Number.POSITIVE_INFINITY;
+  now = 0;
+  private deficit = 0;
+  private readonly points: Point[] = [];
 
-function decide(book: Book, command: Command): Answer {
-  switch (command.kind) {
-    case 'look':
-      return {};
-    case 'earn':
-      return earn(book, command);
-    case 'refund':
-      return reverseEarn(book, command);
-    case 'cancelRefund':
-      return cancelRefund(book, command);
-    case 'quote':
-      return quote(book, command);
-    case 'redeem':
-      return redeem(book, command);
-    case 'capture':
-      return capture(book, command);
-    case 'cancel':
-      return cancel(book, command);
-    case 'reverse':
-      return reverse(book, command);
-    case 'adjust':
-      return adjust(book, command);
-    case 'join':
-      return join(book);
-    default:
-      return change(book, command);
+  constructor(program: terms.ReferenceProgram, userId: string) {
+    this.program = program;
+    this.userId = userId;
+  }
+
+  /** Lets happen what is due by now, each at its own instant: maturity, then the end of holds, then expiry. */
+  passTime(): void {
+    const dues = [
+      ...this.at('PENDING').map(({ lot }) => lot.availableAt),
+      ...this.holds().map(({ until }) => until),
+      ...this.inLots().map(({ lot }) => terms.expiryOf(this, lot)),
+    ];
+    const due = dues.reduce((first, each) => Math.min(first, each), Number.POSITIVE_INFINITY);
+    if (due > this.now) return;
+    this.makeAvailable(this.at('PENDING').filter(({ lot }) => lot.availableAt <= due));
+    for (const hold of this.holds()) if (hold.until <= due) this.release(hold, 'EXPIRED');
+    const expired = this.inLots().filter(({ lot }) => terms.expiryOf(this, lot) <= due);
+    this.lifetime.expired += this.lapse(expired);
+    this.passTime();
+  }
+
+  earn(transaction: terms.Earn['transaction']): terms.Earn {
+    const earn = terms.newEarn(this, transaction);
+    this.earns.set(transaction.transactionId, earn);
+    this.lifetime.earned += earn.points;
+    terms.beActive(this);
+    this.credit(earn.lot, earn.points);
+    return earn;
+  }
+
+  /** Takes back what an earn no longer gives. First what is lost already, which costs nothing now. */
+  refund(earn: terms.Earn, extent: Parameters<typeof terms.pointsAfter>[2]) {
+    const before = earn.points - earn.reversed;
+    const points = before - Math.min(before, terms.pointsAfter(this, earn, extent));
+    const own = this.points.filter(({ lot }) => terms.sameLot(lot, earn.lot));
+    const others = this.spendable().filter(({ lot }) => !terms.sameLot(lot, earn.lot));
+    const number = [...this.earns.values()].indexOf(earn) + 1;
+    const gone = own
+      .filter(({ where, lapsedAfter }) => where === 'LAPSED' && lapsedAfter >= number)
+      .toSorted((a, b) => a.lapsedAfter - b.lapsedAfter);
+    const lapsed = put(gone.slice(0, points), 'GONE');
+    const taken = put([...own.filter(isInLot), ...others].slice(0, points - lapsed), 'GONE');
+    const missing = points - lapsed - taken;
+    const owed = earn.ruleSet.refund.shortfall === 'DEFICIT' ? missing : 0;
+    earn.reversed += points;
+    this.lifetime.earned -= points;
+    this.deficit += owed;
+    return { points, taken, lapsed, owed, forgiven: missing - owed };
+  }
+
+  /** Reserves points; none for a redemption that is refused. */
+  redeem(key: string, redemption: terms.Redemption): void {
+    this.redemptions.set(key, redemption);
+    if (redemption.state === 'REJECTED') return;
+    put(this.spendable().slice(0, redemption.points), redemption);
+  }
+
+  /** Spends of what is held the points that expire first; the others go back. */
+  capture(hold: terms.Redemption, points: number): void {
+    const rest = this.inOrder(this.at(hold)).slice(points);
+    hold.state = 'CAPTURED';
+    hold.points = points;
+    this.lifetime.redeemed += points;
+    terms.beActive(this);
+    this.makeAvailable(rest);
+  }
+
+  release(hold: terms.Redemption, state: 'CANCELLED' | 'EXPIRED'): void {
+    hold.state = state;
+    this.makeAvailable(this.at(hold));
+  }
+
+  /** Gives back of what was spent the points that expire last. */
+  reverse(redemption: terms.Redemption, points: number): void {
+    const returned = this.inOrder(this.at(redemption)).toReversed().slice(0, points);
+    redemption.reversed += points;
+    if (redemption.reversed === redemption.points) redemption.state = 'REVERSED';
+    this.lifetime.redeemed -= points;
+    for (const point of returned) point.lot = terms.lotOfReturn(this, point.lot);
+    this.makeAvailable(returned);
+  }
+
+  /** Gives points, or takes them; answers how the deficit changes. */
+  adjust(points: number, { allowDeficit }: { allowDeficit: boolean }): number {
+    const before = this.deficit;
+    const missing = Math.max(-points - this.at('AVAILABLE').length, 0);
+    if (missing > 0 && !allowDeficit) throw new Refused('INSUFFICIENT_POINTS', { missing });
+    put(this.spendable().slice(0, Math.max(-points, 0)), 'GONE');
+    this.deficit += missing;
+    const lot = terms.lotOfAdjustment(this);
+    if (points > 0 && lot.class === 'INACTIVITY') terms.beActive(this);
+    this.credit(lot, points);
+    return this.deficit - before;
+  }
+
+  /** Whoever leaves loses what isn't spent. */
+  forfeit(): void {
+    for (const hold of this.holds()) this.release(hold, 'CANCELLED');
+    this.passTime();
+    this.lapse(this.inLots());
+  }
+
+  balance() {
+    const expiries = this.inLots().map(({ lot }) => terms.expiryOf(this, lot));
+    const next = Math.min(...expiries);
+    const expires = Number.isFinite(next);
+    return {
+      available: this.at('AVAILABLE').length,
+      pending: this.at('PENDING').length,
+      reserved: this.holds().reduce((sum, { points }) => sum + points, 0),
+      deficit: this.deficit,
+      lifetimeEarned: this.lifetime.earned,
+      lifetimeRedeemed: this.lifetime.redeemed,
+      lifetimeExpired: this.lifetime.expired,
+      nextExpiryTime: expires ? new Date(next).toISOString() : undefined,
+      nextExpiryPoints: expires ? expiries.filter((each) => each === next).length : undefined,
+    };
+  }
+
+  holds(): terms.Redemption[] {
+    return [...this.redemptions.values()].filter(({ state }) => state === 'RESERVED');
+  }
+
+  /** Points are lost unspent. */
+  private lapse(points: readonly Point[]): number {
+    for (const point of points) point.lapsedAfter = this.earns.size;
+    return put(points, 'LAPSED');
+  }
+
+  private credit(lot: terms.Lot, points: number): void {
+    for (let count = 0; count < points; count += 1) {
+      this.points.push({ lot, where: 'PENDING', lapsedAfter: 0 });
+    }
+    this.passTime();
+  }
+
+  /** Before anything else they pay what is owed, those that would be spent first before the others. */
+  private makeAvailable(points: readonly Point[]): void {
+    const inOrder = this.inOrder(points);
+    const paid = put(inOrder.slice(0, this.deficit), 'GONE');
+    put(inOrder.slice(paid), 'AVAILABLE');
+    this.deficit -= paid;
+  }
+
+  private at(place: Point['where']): Point[] {
+    return this.points.filter(({ where }) => where === place);
+  }
+
+  private inLots(): Point[] {
+    return this.points.filter(isInLot);
+  }
+
+  /** What can be spent, in the order in which it is. */
+  private spendable(): Point[] {
+    return this.inOrder(this.at('AVAILABLE'));
+  }
+
+  private inOrder(points: readonly Point[]): Point[] {
+    return points.toSorted((a, b) => terms.compareLots(this, a.lot, b.lot));
   }
 }
 
-function join(book: Book): Answer {
-  const replayed = book.state !== 'NONE' && book.state !== 'LEFT';
-  if (!replayed) {
-    book.state = book.suspended ? 'SUSPENDED' : 'ACTIVE';
-    book.attributes = {};
-  }
-  return { state: book.state, replayed };
+function isInLot({ where }: Point): boolean {
+  return where === 'PENDING' || where === 'AVAILABLE';
 }
 
-function change(book: Book, command: Of<'suspend' | 'resume' | 'leave' | 'update'>): Answer {
-  requireMember(book);
-  if (command.kind === 'update') book.attributes = command.attributes;
-  else if (command.kind === 'leave') leave(book, command);
-  else suspend(book, command.kind === 'suspend');
-  return { state: book.state };
-}
-
-function suspend(book: Book, suspended: boolean): void {
-  const to = suspended ? 'SUSPENDED' : 'ACTIVE';
-  if (book.state === 'LEFT') throw new Refused('ILLEGAL_TRANSITION', { from: 'LEFT', to });
-  book.suspended = suspended;
-  book.state = to;
-}
-
-function leave(book: Book, { byMember }: Of<'leave'>): void {
-  if (book.state === 'LEFT') return;
-  if (byMember && book.suspended) throw new Refused('MEMBERSHIP_SUSPENDED');
-  const holds = holdsOf(book);
-  if (byMember && holds.length > 0) {
-    throw new Refused('ILLEGAL_TRANSITION', { from: book.state, to: 'LEFT' });
-  }
-  for (const hold of holds) release(book, hold, 'CANCELLED');
-  pass(book);
-  for (const lot of book.lots) lapse(lot);
-  book.state = 'LEFT';
-}
-
-function adjust(book: Book, { requestKey, points, allowDeficit }: Of<'adjust'>): Answer {
-  requireMember(book);
-  const content = [Number(points), allowDeficit];
-  const request = { key: `ADJUST ${requestKey}`, content, conflict: 'IDEMPOTENCY_KEY_REUSED' };
-  return once(book, request, () => {
-    const before = book.deficit;
-    const taken = points < 0n ? subtract(book, -Number(points), allowDeficit) : 0;
-    if (points > 0n) add(book, Number(points));
-    const deficit = book.deficit - before;
-    const answer = { available: points > 0n ? Number(points) + deficit : -taken, deficit };
-    return () => answer;
-  });
-}
-
-function add(book: Book, points: number): void {
-  const now = new Date(book.now);
-  const ruleSet = ruleSetInForce(book.program.ruleSets, now, now) as Earn['ruleSet'];
-  const lot = lotFor(book, ruleSet, { occurTime: now, availableTime: null });
-  if (lot.class === 'INACTIVITY') beActive(book);
-  credit(book, { lot, points });
-}
-
-function subtract(book: Book, points: number, allowDeficit: boolean): number {
-  const there = spendable(book);
-  const missing = Math.max(points - total(there), 0);
-  if (missing > 0 && !allowDeficit) throw new Refused('INSUFFICIENT_POINTS', { missing });
-  book.deficit += missing;
-  return total(take(there, points));
-}
-
-function balanceOf(book: Book): Answer {
-  const full = book.lots.filter(({ points }) => points > 0);
-  const next = Math.min(...full.map((lot) => expiryOf(book, lot)));
-  return {
-    state: book.state,
-    available: total(spendable(book)),
-    pending: total(full.filter(({ matured }) => !matured)),
-    reserved: total(holdsOf(book)),
-    deficit: book.deficit,
-    lifetimeEarned: book.lifetime.earned,
-    lifetimeRedeemed: book.lifetime.redeemed,
-    lifetimeExpired: book.lifetime.expired,
-    nextExpiryTime: Number.isFinite(next) ? new Date(next).toISOString() : undefined,
-    nextExpiryPoints: Number.isFinite(next)
-      ? total(full.filter((lot) => expiryOf(book, lot) === next))
-      : undefined,
-  };
+/** Puts all of the points there; answers how many. */
+function put(points: readonly Point[], where: Point['where']): number {
+  for (const point of points) point.where = where;
+  return points.length;
 }
