@@ -127,6 +127,7 @@ CREATE TABLE public.lapsed_lots (
     class text NOT NULL,
     lapsed bigint NOT NULL,
     lapsed_refunded bigint NOT NULL,
+    sequence bigint NOT NULL,
     CONSTRAINT lapsed_lots_bounds CHECK (((lapsed_refunded >= 0) AND (lapsed_refunded <= lapsed)))
 );
 
@@ -375,7 +376,7 @@ ALTER TABLE ONLY public.entries
 --
 
 ALTER TABLE ONLY public.lapsed_lots
-    ADD CONSTRAINT lapsed_lots_pkey PRIMARY KEY (membership_id, available_at, expires_at, class);
+    ADD CONSTRAINT lapsed_lots_pkey PRIMARY KEY (membership_id, available_at, expires_at, class, sequence);
 
 --
 -- Name: lots lots_pkey; Type: CONSTRAINT; Schema: public

@@ -78,15 +78,64 @@ describe('a refund', () => {
     ledger.setClock(new Date('2026-03-01T12:00:00Z'));
     await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 100_000n }), cause);
     ledger.setClock(new Date('2026-06-01T12:00:00Z'));
-    const owed = { ...alice, points: -10n, reason: 'error', allowDeficit: true };
     for (const transactionId of ['refunded-before', 'refunded-after']) {
-      await ledger.adjust({ ...owed, idempotencyKey: transactionId }, cause);
       const late = aPurchase({ userId: 'alice', transactionId, minorUnits: 20_000n });
       if (transactionId === 'refunded-before') await refund(transactionId);
       await ledger.earn(late, cause);
       const { refund: applied } = await refund(transactionId);
       expect(applied).toMatchObject({ points: 10n, lapsed: 10n, owed: 0n });
     }
+    const owed = { ...alice, points: -10n, reason: 'error', allowDeficit: true };
+    for (const transactionId of ['refunded-first', 'refunded-later']) {
+      await ledger.adjust({ ...owed, idempotencyKey: transactionId }, cause);
+      const late = aPurchase({ userId: 'alice', transactionId, minorUnits: 20_000n });
+      if (transactionId === 'refunded-first') await refund(transactionId);
+      await ledger.earn(late, cause);
+      const { refund: applied } = await refund(transactionId);
+      // Its own points have paid what was owed; what the lot lost before was of other purchases.
+      expect(applied).toMatchObject({ points: 10n, lapsed: 0n, owed: 10n });
+    }
+  });
+
+  test('gives nothing back of what was forfeited before the purchase', async () => {
+    ledger = await startUseCases(aProgram());
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 200_000n }), cause);
+    await ledger.leave({ ...alice, byMember: true }, cause);
+    await ledger.join({ ...alice, attributes: {} }, cause);
+    const again = { userId: 'alice', transactionId: 'again', minorUnits: 200_000n };
+    await ledger.earn(aPurchase(again), cause);
+    const { refund: applied } = await refund('again');
+    expect(applied).toMatchObject({ points: 100n, taken: 100n, lapsed: 0n });
+    expect((await ledger.balance('alice')).available).toBe(0n);
+  });
+
+  test('counts what its lot lost after the purchase, each point once', async () => {
+    ledger = await startUseCases(aProgram());
+    const buy = (transactionId: string, points: bigint) =>
+      ledger.earn(
+        aPurchase({ userId: 'alice', transactionId, minorUnits: points * 2_000n }),
+        cause,
+      );
+    const leaveAndComeBack = async () => {
+      await ledger.leave({ ...alice, byMember: true }, cause);
+      await ledger.join({ ...alice, attributes: {} }, cause);
+    };
+    const spend = (idempotencyKey: string, points: bigint) =>
+      ledger.adjust(
+        { ...alice, idempotencyKey, points: -points, reason: 'spent', allowDeficit: false },
+        cause,
+      );
+    await buy('first', 100n);
+    await leaveAndComeBack();
+    await buy('second', 150n);
+    await spend('second', 50n);
+    await leaveAndComeBack();
+    await buy('third', 100n);
+    await leaveAndComeBack();
+    // 100 are lost before the second, 200 since, 100 of them since the third.
+    expect((await refund('second')).refund).toMatchObject({ points: 150n, lapsed: 150n });
+    expect((await refund('third')).refund).toMatchObject({ points: 100n, lapsed: 50n, owed: 50n });
+    expect((await refund('first')).refund).toMatchObject({ points: 100n, lapsed: 100n });
   });
 });
 

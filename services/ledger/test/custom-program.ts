@@ -36,10 +36,7 @@ export function fixed(
 }
 
 /** So many points, 100 by default, are worth 1.00 USD. */
-export function conversion(
-  rewardId: string,
-  points = 100n,
-): MessageInitShape<typeof RewardSchema> {
+export function conversion(rewardId: string, points = 100n): MessageInitShape<typeof RewardSchema> {
   const value = { points, per: { currencyCode: 'USD', minorUnits: 100n } };
   return { rewardId, displayName: rewardId, price: { case: 'conversion', value } };
 }

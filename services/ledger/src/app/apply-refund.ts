@@ -44,11 +44,14 @@ export function applyRefund(
   const awardAfter = evaluateAgain(earn, { ruleSet, remaining: after, account });
   const pointsBefore = earn.points - earn.reversedPoints;
   const points = pointsBefore - smaller(pointsBefore, awardAfter.points);
-  const lapsedLeft = held.lapsedLeft(earn.membershipId, earn.lot);
-  const { account: taken, outcome } = takeBack(account, {
+  const {
+    account: taken,
+    outcome,
+    counted,
+  } = takeBack(account, {
     points,
-    lot: earn.lot,
-    lapsedLeft,
+    earn,
+    lapses: held.lapses(earn.membershipId, earn.lot),
     shortfall: ruleSet.refund.shortfall,
     transactionId: earn.transactionId,
     refundId: refund.refundId,
@@ -56,7 +59,7 @@ export function applyRefund(
     now: held.now,
   });
   recountCaps(held, { earn, ruleSet, awardBefore, awardAfter });
-  held.addLapsedRefunded(earn.membershipId, earn.lot, outcome.lapsed);
+  for (const lapse of counted) held.addLapsedRefunded(earn.membershipId, earn.lot, lapse);
   const applied: AppliedRefund = {
     account: taken,
     earn: {

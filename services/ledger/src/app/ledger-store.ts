@@ -5,7 +5,7 @@ import type { Instant } from '../domain/instant.ts';
 import type { Account, Entry, EntryKind } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
-import type { Refund } from '../domain/refund.ts';
+import type { Lapse, Refund } from '../domain/refund.ts';
 
 export type PostedEarn = Earn<Transaction>;
 export type TransactionRefund = Refund<RefundPart>;
@@ -96,8 +96,8 @@ export interface Held {
   capUsed(member: MemberName, cap: CapPeriod): bigint;
   stockTaken(reward: RewardName): bigint;
   usageTaken(member: MemberName, usage: UsagePeriod): bigint;
-  /** Points of the lot that expired or were forfeited and that no refund has counted. */
-  lapsedLeft(membershipId: bigint, lot: LotKey): bigint;
+  /** What the lot lost and no refund has counted, the oldest first. */
+  lapses(membershipId: bigint, lot: LotKey): readonly Lapse[];
 
   putAccount(account: Account): void;
   putEarn(earn: PostedEarn): void;
@@ -105,7 +105,7 @@ export interface Held {
   putRefund(refund: TransactionRefund): void;
   putRequest(request: RequestRecord): void;
   addCapUsed(membershipId: bigint, cap: CapPeriod, points: bigint): void;
-  addLapsedRefunded(membershipId: bigint, lot: LotKey, points: bigint): void;
+  addLapsedRefunded(membershipId: bigint, lot: LotKey, counted: Lapse): void;
 }
 
 /** Journal lines as they are announced: whose they are, and what they say. */

@@ -21,6 +21,13 @@ export interface RefundOutcome {
   readonly forgiven: bigint;
 }
 
+/** Points that an entry took from a lot because they expired or were forfeited. */
+export interface Lapse {
+  /** The entry's number. */
+  readonly sequence: bigint;
+  readonly points: bigint;
+}
+
 /** A refund of a transaction. `Extent` is how much of the transaction it gives back, as it was sent. */
 export interface Refund<Extent> extends RefundOutcome {
   readonly programId: string;
@@ -41,8 +48,8 @@ export const nothingTaken: RefundOutcome = {
 };
 
 /**
- * Takes points of an earn back from a settled account: first those of the earn's lot that are gone already, then
- * the rest of that lot, pending or not, then other lots as they would be spent, never what is reserved; what is
+ * Takes points of an earn back from a settled account: first those of the earn's lot that are gone since, then the
+ * rest of that lot, pending or not, then other lots as they would be spent, never what is reserved; what is
  * still missing is owed or forgiven.
  *
  * @throws {LimitExceeded} when the deficit would pass what can be represented
@@ -51,24 +58,29 @@ export function takeBack(
   account: Account,
   refund: {
     points: bigint;
-    lot: LotKey;
-    /** Points of the lot that lapsed and that no refund has counted yet. */
-    lapsedLeft: bigint;
+    /** Where the earn's points went, and the number of the entry that credited them. */
+    earn: { readonly lot: LotKey; readonly sequence: bigint };
+    /** What the lot lost and no refund has counted yet, the oldest first. */
+    lapses: readonly Lapse[];
     shortfall: ShortfallPolicy;
     transactionId: string;
     refundId: string;
     cause: Cause;
     now: Instant;
   },
-): { account: Account; outcome: RefundOutcome } {
-  const lapsed = smaller(refund.points, refund.lapsedLeft);
+): { account: Account; outcome: RefundOutcome; counted: Lapse[] } {
+  const { lot, sequence } = refund.earn;
+  // What the lot lost before can't have been of this earn.
+  const counted = firstOf(
+    refund.lapses.filter((lapse) => lapse.sequence > sequence),
+    refund.points,
+  );
+  const lapsed = counted.reduce((sum, { points }) => sum + points, 0n);
   const fromOwn = takeUpTo(account, {
     points: refund.points - lapsed,
-    lots: account.lots.filter((lot) => sameLot(lot, refund.lot)),
+    lots: account.lots.filter((each) => sameLot(each, lot)),
   });
-  const others = account.lots.filter(
-    (lot) => !sameLot(lot, refund.lot) && !isPending(lot, account),
-  );
+  const others = account.lots.filter((each) => !sameLot(each, lot) && !isPending(each, account));
   const fromOthers = takeUpTo(account, {
     points: refund.points - lapsed - fromOwn.points,
     lots: inConsumptionOrder(others, account.membership),
@@ -91,6 +103,7 @@ export function takeBack(
       lifetimeEarned: addPoints(lifetimeEarned, -refund.points),
     }),
     outcome: { points: refund.points, taken, lapsed, owed, forgiven: missing - owed },
+    counted,
   };
 }
 
@@ -114,6 +127,18 @@ export function rejectRefund(
     cause,
     now,
   });
+}
+
+/** The first so many points of the lapses, or as many as there are. */
+function firstOf(lapses: readonly Lapse[], points: bigint): Lapse[] {
+  const first: Lapse[] = [];
+  let missing = points;
+  for (const lapse of lapses) {
+    const taken = smaller(lapse.points, missing);
+    if (taken > 0n) first.push({ ...lapse, points: taken });
+    missing -= taken;
+  }
+  return first;
 }
 
 /** Takes points from the lots, or as many as they have. */

@@ -14,6 +14,7 @@ import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import { type LotKey, sameLot } from '../domain/lot.ts';
 import { type Redemption, unitsTaken } from '../domain/redemption-state.ts';
+import type { Lapse } from '../domain/refund.ts';
 import { settle } from '../domain/settle.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { memberKey } from './membership-ids.ts';
@@ -34,13 +35,20 @@ export interface LoadedLedger {
   readonly capUsage: ReadonlyMap<string, bigint>;
   readonly stockTaken: ReadonlyMap<string, bigint>;
   readonly usageTaken: ReadonlyMap<string, bigint>;
-  readonly lapsedLeft: ReadonlyMap<string, bigint>;
+  /** By {@link lotKeyOf}, the oldest first. */
+  readonly lapses: ReadonlyMap<string, readonly Lapse[]>;
 }
 
 /** Something that has to be written, and what it was when it was read, if it was there. */
 export interface Changed<Value> {
   readonly before: Value | undefined;
   readonly after: Value;
+}
+
+/** What one entry took from a lot. */
+interface LapsedLot extends LotKey {
+  readonly membershipId: bigint;
+  readonly sequence: bigint;
 }
 
 /** What a transaction has to write. Counters carry the sum to add, one row each. */
@@ -57,7 +65,7 @@ export interface LedgerChanges {
   readonly capUsage: readonly (CapPeriod & { membershipId: bigint; points: bigint })[];
   readonly stock: readonly (RewardName & { taken: bigint })[];
   readonly usage: readonly (UsagePeriod & { membershipId: bigint; taken: bigint })[];
-  readonly lapsedRefunded: readonly (LotKey & { membershipId: bigint; points: bigint })[];
+  readonly lapsedRefunded: readonly (LapsedLot & { points: bigint })[];
 }
 
 export function capKey(membershipId: bigint, { ruleId, period, start }: CapPeriod): string {
@@ -108,7 +116,7 @@ export function holdLedger(loaded: LoadedLedger): {
   const caps = createCounters<CapPeriod & { membershipId: bigint }>(loaded.capUsage);
   const stock = createCounters<RewardName>(loaded.stockTaken);
   const usage = createCounters<UsagePeriod & { membershipId: bigint }>(loaded.usageTaken);
-  const lapsedRefunded = createCounters<LotKey & { membershipId: bigint }>(new Map());
+  const lapsedRefunded = createCounters<LapsedLot>(new Map());
 
   function put(account: Account): void {
     const { membership } = account;
@@ -157,10 +165,14 @@ export function holdLedger(loaded: LoadedLedger): {
       const id = ids.get(memberKey(member));
       return id === undefined ? 0n : usage.get(usageKey(id, period));
     },
-    lapsedLeft(membershipId, lot) {
-      const key = lotKeyOf(membershipId, lot);
-      const lapsedNow = lapsedSince(accounts.get(membershipId), lot);
-      return (loaded.lapsedLeft.get(key) ?? 0n) + lapsedNow - lapsedRefunded.get(key);
+    lapses(membershipId, lot) {
+      const read = loaded.lapses.get(lotKeyOf(membershipId, lot)) ?? [];
+      return [...read, ...lapsesSince(accounts.get(membershipId), lot)].map(
+        ({ sequence, points }): Lapse => {
+          const counted = lapsedRefunded.get(lapseKey({ ...lot, membershipId, sequence }));
+          return { sequence, points: points - counted };
+        },
+      );
     },
 
     putAccount: put,
@@ -173,8 +185,9 @@ export function holdLedger(loaded: LoadedLedger): {
     addCapUsed(membershipId, cap, points) {
       caps.add(capKey(membershipId, cap), { ...cap, membershipId }, points);
     },
-    addLapsedRefunded(membershipId, lot, points) {
-      lapsedRefunded.add(lotKeyOf(membershipId, lot), { ...lot, membershipId }, points);
+    addLapsedRefunded(membershipId, lot, { sequence, points }) {
+      const lapsed: LapsedLot = { ...lot, membershipId, sequence };
+      lapsedRefunded.add(lapseKey(lapsed), lapsed, points);
     },
   };
 
@@ -248,16 +261,19 @@ function newEntries({ membership, entries }: Account): RecordedEntry[] {
   return entries.map((entry) => ({ membershipId, programId, userId, entry }));
 }
 
-/** What lapsed of a lot since the account was read. */
-function lapsedSince(account: Account | undefined, lot: LotKey): bigint {
-  let lapsed = 0n;
-  for (const { kind, allocations } of account?.entries ?? []) {
-    if (kind !== 'EXPIRE' && kind !== 'FORFEIT') continue;
-    for (const allocation of allocations) {
-      if (sameLot(allocation, lot)) lapsed -= allocation.points;
-    }
-  }
-  return lapsed;
+/** What a lot lost since the account was read. */
+function lapsesSince(account: Account | undefined, lot: LotKey): Lapse[] {
+  return (account?.entries ?? [])
+    .filter(({ kind }) => kind === 'EXPIRE' || kind === 'FORFEIT')
+    .flatMap(({ sequence, allocations }) =>
+      allocations
+        .filter((allocation) => sameLot(allocation, lot))
+        .map(({ points }): Lapse => ({ sequence, points: -points })),
+    );
+}
+
+function lapseKey(lapsed: LapsedLot): string {
+  return `${lotKeyOf(lapsed.membershipId, lapsed)}\0${lapsed.sequence}`;
 }
 
 /** Transactions that the ledger first hears of by a refund. */

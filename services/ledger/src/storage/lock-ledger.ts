@@ -12,7 +12,7 @@ import { isOverdue, type Redemption } from '../domain/redemption-state.ts';
 import { type AwaitedRow, type EarnRow, earnOf } from './earn-rows.ts';
 import { type LoadedLedger, transactionKey } from './held-ledger.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
-import { lockAwaited, readLapsedLots, readRefunds } from './read-refunds.ts';
+import { lockAwaited, readLapses, readRefunds } from './read-refunds.ts';
 import {
   lockStock,
   readCapUsage,
@@ -191,10 +191,10 @@ async function lockRefunds(
     locked: readonly bigint[];
     membershipIds: ReadonlyMap<string, bigint>;
   },
-): Promise<Pick<LoadedLedger, 'awaited' | 'refunds' | 'lapsedLeft'>> {
+): Promise<Pick<LoadedLedger, 'awaited' | 'refunds' | 'lapses'>> {
   const refunding = needs.flatMap(({ refundOf }) => (refundOf === undefined ? [] : [refundOf]));
   if (refunding.length === 0 && earns.awaited.length === 0) {
-    return { awaited: new Set(), refunds: [], lapsedLeft: new Map() };
+    return { awaited: new Set(), refunds: [], lapses: new Map() };
   }
   const refundingKeys = new Set([...refunding, ...earns.awaited].map(transactionKey));
   const refunded = earns.posted.filter((earn) => refundingKeys.has(transactionKey(earn)));
@@ -207,15 +207,15 @@ async function lockRefunds(
       ? [lot]
       : [],
   );
-  const [, refunds, lapsedLeft] = await Promise.all([
+  const [, refunds, lapses] = await Promise.all([
     lockAwaited(tx, earns.awaited),
     readRefunds(tx, [...refunding, ...earns.awaited]),
-    readLapsedLots(tx, [
+    readLapses(tx, [
       ...refunded.map(({ membershipId, lot }) => ({ ...lot, membershipId })),
       ...credited.map(([membershipId, lot]) => ({ ...lot, membershipId })),
     ]),
   ]);
-  return { awaited: new Set(earns.awaited.map(transactionKey)), refunds, lapsedLeft };
+  return { awaited: new Set(earns.awaited.map(transactionKey)), refunds, lapses };
 }
 
 async function readAskedRedemptions(

@@ -1,6 +1,7 @@
 import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
 import { LostRace, type TransactionName, type TransactionRefund } from '../app/ledger-store.ts';
 import type { LotClass, LotKey } from '../domain/lot.ts';
+import type { Lapse } from '../domain/refund.ts';
 import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type RefundRow, refundOf } from './earn-rows.ts';
 import { lotKeyOf } from './held-ledger.ts';
@@ -42,25 +43,29 @@ export async function readRefunds(
   return rows.map(refundOf);
 }
 
-/** What lapsed of the lots and no refund has counted, by lot key. */
-export async function readLapsedLots(
+/** What the lots lost and no refund has counted, the oldest first, by {@link lotKeyOf}. */
+export async function readLapses(
   tx: Transaction,
   lots: readonly OwnedLot<LotKey>[],
-): Promise<ReadonlyMap<string, bigint>> {
+): Promise<ReadonlyMap<string, readonly Lapse[]>> {
   if (lots.length === 0) return new Map();
   const { rows } = await tx.query<{
     membership_id: bigint;
     available_at: Timestamp;
     expires_at: Timestamp;
     class: LotClass;
-    lapsed_left: bigint;
+    sequence: bigint;
+    points: bigint;
   }>({
-    name: 'read_lapsed_lots',
-    text: `SELECT membership_id, available_at, expires_at, class, lapsed - lapsed_refunded AS lapsed_left
+    name: 'read_lapses',
+    text: `SELECT membership_id, available_at, expires_at, class, sequence,
+        lapsed - lapsed_refunded AS points
       FROM (
         SELECT DISTINCT * FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::text[])
       ) AS lots (membership_id, available_at, expires_at, class)
-      JOIN lapsed_lots USING (membership_id, available_at, expires_at, class)`,
+      JOIN lapsed_lots USING (membership_id, available_at, expires_at, class)
+      WHERE lapsed > lapsed_refunded
+      ORDER BY sequence`,
     values: [
       lots.map(({ membershipId }) => membershipId),
       lots.map(({ availableAt }) => timestamptz(availableAt)),
@@ -68,16 +73,14 @@ export async function readLapsedLots(
       lots.map((lot) => lot.class),
     ],
   });
-  return new Map(
-    rows.map((row) => {
-      const lot = {
-        availableAt: instant(row.available_at),
-        expiresAt: instant(row.expires_at),
-        class: row.class,
-      };
-      return [lotKeyOf(row.membership_id, lot), row.lapsed_left];
-    }),
-  );
+  return Map.groupBy(rows, (row) => {
+    const lot = {
+      availableAt: instant(row.available_at),
+      expiresAt: instant(row.expires_at),
+      class: row.class,
+    };
+    return lotKeyOf(row.membership_id, lot);
+  });
 }
 
 function namesOf(transactions: readonly TransactionName[]): [string[], string[]] {

@@ -53,6 +53,7 @@ const lapsedRefundedColumns = bulk<LedgerChanges['lapsedRefunded'][number]>({
   available_at: ['timestamptz', ({ availableAt }) => timestamptz(availableAt)],
   expires_at: ['timestamptz', ({ expiresAt }) => timestamptz(expiresAt)],
   class: ['text', (lot) => lot.class],
+  sequence: ['bigint', ({ sequence }) => sequence],
   points: ['bigint', ({ points }) => points],
 });
 
@@ -62,7 +63,8 @@ const updateLapsedLots = `UPDATE lapsed_lots
   WHERE lapsed_lots.membership_id = rows.membership_id
     AND lapsed_lots.available_at = rows.available_at
     AND lapsed_lots.expires_at = rows.expires_at
-    AND lapsed_lots.class = rows.class`;
+    AND lapsed_lots.class = rows.class
+    AND lapsed_lots.sequence = rows.sequence`;
 
 const upsertCapUsage = `INSERT INTO cap_usage AS cap_usage (${capColumns.names})
   SELECT * FROM ${capColumns.source}

@@ -152,13 +152,10 @@ const allocationColumns = bulk<OwnedLot<Allocation> & { sequence: bigint }>({
 const insertAllocations = `INSERT INTO allocations (${allocationColumns.names})
   SELECT * FROM ${allocationColumns.source}`;
 
-const upsertLapsedLots = `INSERT INTO lapsed_lots AS lapsed_lots
-    (membership_id, available_at, expires_at, class, lapsed, lapsed_refunded)
-  SELECT membership_id, available_at, expires_at, class, -sum(points)::bigint, 0
-  FROM ${allocationColumns.source}
-  GROUP BY membership_id, available_at, expires_at, class
-  ON CONFLICT ON CONSTRAINT lapsed_lots_pkey
-  DO UPDATE SET lapsed = lapsed_lots.lapsed + excluded.lapsed`;
+const insertLapsedLots = `INSERT INTO lapsed_lots
+    (membership_id, available_at, expires_at, class, sequence, lapsed, lapsed_refunded)
+  SELECT membership_id, available_at, expires_at, class, sequence, -points, 0
+  FROM ${allocationColumns.source}`;
 
 function journalStatements(entries: readonly RecordedEntry[]) {
   const allocations = entries.flatMap(allocationsOf(hasAllocationRows));
@@ -171,7 +168,7 @@ function journalStatements(entries: readonly RecordedEntry[]) {
       ? allocationColumns.statement('insert_allocations', insertAllocations, allocations)
       : undefined,
     lapsed.length > 0
-      ? allocationColumns.statement('upsert_lapsed_lots', upsertLapsedLots, lapsed)
+      ? allocationColumns.statement('insert_lapsed_lots', insertLapsedLots, lapsed)
       : undefined,
   ];
 }

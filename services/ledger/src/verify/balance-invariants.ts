@@ -66,9 +66,14 @@ export const balanceInvariants: readonly SqlInvariant[] = [
     sql: `SELECT format(
         'membership %s, lot (%s, %s, %s): lapsed, lapsed_refunded are %s, entries and refunds say %s',
         membership_id, available_at, expires_at, class,
-        (lapsed_lots.lapsed, lapsed_refunded), (taken.points, refunded.points)
+        (lost.lapsed, lapsed_refunded), (taken.points, refunded.points)
       ) AS offender
-      FROM lapsed_lots
+      FROM (
+        SELECT membership_id, available_at, expires_at, class,
+          sum(lapsed) AS lapsed, sum(lapsed_refunded) AS lapsed_refunded
+        FROM lapsed_lots
+        GROUP BY membership_id, available_at, expires_at, class
+      ) AS lost
       FULL JOIN (
         SELECT membership_id, available_at, expires_at, class, -sum(points) AS points
         FROM allocations JOIN entries USING (membership_id, sequence)
@@ -81,7 +86,7 @@ export const balanceInvariants: readonly SqlInvariant[] = [
         WHERE lapsed > 0
         GROUP BY membership_id, available_at, expires_at, lot_class
       ) AS refunded USING (membership_id, available_at, expires_at, class)
-      WHERE (coalesce(lapsed_lots.lapsed, 0), coalesce(lapsed_refunded, 0))
+      WHERE (coalesce(lost.lapsed, 0), coalesce(lapsed_refunded, 0))
         <> (coalesce(taken.points, 0), coalesce(refunded.points, 0))`,
   },
   {
