@@ -81,7 +81,7 @@ const otherTables = `
     SELECT 'wine-dine', 'awaited-' || n, 'refund', CASE WHEN n % 10 = 0 THEN 'WAITING' ELSE 'CANCELLED' END,
       '\\x00', '{"kind": "FULL"}', 0, 0, 0, 0, 0, '2026-03-01Z'
     FROM generate_series(1, 20000) AS n;
-  INSERT INTO lapsed_lots SELECT id, '-infinity', '2026-02-01Z', 'NORMAL', 0, 0 FROM crowd WHERE id % 5 = 0;
+  INSERT INTO lapsed_lots SELECT id, '-infinity', '2026-02-01Z', 'NORMAL', 0, 0, 1 FROM crowd WHERE id % 5 = 0;
   INSERT INTO requests SELECT id, 'ADJUST', 'key', '\\x00', 1 FROM crowd WHERE id % 5 = 0;
   INSERT INTO cap_usage SELECT id, 'base', 'LIFETIME', '-infinity', 10 * earns FROM crowd;
   INSERT INTO reward_stock SELECT 'wine-dine', 'reward-' || n, 0 FROM generate_series(1, 5000) AS n;

@@ -227,7 +227,7 @@ const hotStatements = [
   ...['lock_memberships', 'read_lots', 'read_holds', 'read_earns', 'read_cap_usage'],
   ...['update_points', 'upsert_lots', 'insert_entries', 'insert_earns', 'insert_outbox'],
   ...['read_redemptions', 'lock_reward_stock', 'read_reward_usage', 'update_redemptions'],
-  ...['lock_awaited', 'read_refunds', 'read_lapsed_lots', 'read_requests', 'delete_lots'],
+  ...['lock_awaited', 'read_refunds', 'read_lapses', 'read_requests', 'delete_lots'],
   ...['read_account', 'read_holds_of_members', 'read_entries', 'read_earns_of_membership'],
   ...['read_waiting_refunds', 'read_due_memberships', 'read_accounts_of_program'],
 ];
