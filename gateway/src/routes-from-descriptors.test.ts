@@ -48,6 +48,7 @@ const published = [
   'Redeem POST /v1/programs/{program_id}/members/{user_id}/redemptions 201',
   'GetRedemption GET /v1/programs/{program_id}/members/{user_id}/redemptions/{redemption_id} 200',
   'ListRedemptions GET /v1/programs/{program_id}/members/{user_id}/redemptions 200',
+  'ListOpenHolds GET /v1/programs/{program_id}/open-holds 200',
   'CaptureRedemption POST /v1/programs/{program_id}/members/{user_id}/redemptions/{redemption_id}:capture 200',
   'CancelRedemption POST /v1/programs/{program_id}/members/{user_id}/redemptions/{redemption_id}:cancel 200',
   'ReverseRedemption POST /v1/programs/{program_id}/members/{user_id}/redemptions/{redemption_id}:reverse 200',

@@ -486,6 +486,12 @@ CREATE INDEX memberships_due ON public.memberships USING btree (next_due_at) WHE
 CREATE INDEX redemptions_by_sequence ON public.redemptions USING btree (membership_id, sequence);
 
 --
+-- Name: redemptions_open_holds; Type: INDEX; Schema: public
+--
+
+CREATE INDEX redemptions_open_holds ON public.redemptions USING btree (program_id, hold_expires_at, redemption_id) WHERE (state = 'RESERVED'::text);
+
+--
 -- Name: redemptions_reserved; Type: INDEX; Schema: public
 --
 

@@ -40,6 +40,7 @@ import { createListEarns } from './app/list-earns.ts';
 import { createListEntries } from './app/list-entries.ts';
 import { createListMembers } from './app/list-members.ts';
 import { createListMemberships } from './app/list-memberships.ts';
+import { createListOpenHolds } from './app/list-open-holds.ts';
 import { createListRedemptions } from './app/list-redemptions.ts';
 import { createListRewardQuotes } from './app/list-reward-quotes.ts';
 import { createListWaitingRefunds } from './app/list-waiting-refunds.ts';
@@ -254,6 +255,7 @@ function createApp(
     redeem: createRedeem({ catalog, queue, clock, newRedemptionId: randomUUID }),
     getRedemption: createGetRedemption({ reader, clock }),
     listRedemptions: createListRedemptions({ reader, clock }),
+    listOpenHolds: createListOpenHolds({ reader, catalog, clock }),
     captureRedemption: createCaptureRedemption({ catalog, queue }),
     cancelRedemption: createCancelRedemption({ queue }),
     reverseRedemption: createReverseRedemption({ catalog, queue }),

@@ -161,6 +161,7 @@ async function readEverything(): Promise<void> {
   await reader.entries({ ...journal, ...firstPage });
   await reader.redemption({ ...alice, redemptionId: 'spent-4711' });
   await reader.redemptions({ membershipId, ...firstPage });
+  await reader.openHolds({ programId: 'wine-dine', now: Date.now(), ...firstPage });
   await ledger.quote({ ...alice, rewardId: 'glass', quantity: 1, points: 0n });
 }
 
@@ -230,6 +231,7 @@ const hotStatements = [
   ...['lock_awaited', 'read_refunds', 'read_lapses', 'read_requests', 'delete_lots'],
   ...['read_account', 'read_holds_of_members', 'read_entries', 'read_earns_of_membership'],
   ...['read_waiting_refunds', 'read_due_memberships', 'read_accounts_of_program'],
+  'read_open_holds',
 ];
 
 describe('at 100,000 members', () => {

@@ -17,6 +17,7 @@ import type { ListEarnsUseCase } from './list-earns.ts';
 import type { ListEntriesUseCase } from './list-entries.ts';
 import type { ListMembersUseCase } from './list-members.ts';
 import type { ListMembershipsUseCase } from './list-memberships.ts';
+import type { ListOpenHoldsUseCase } from './list-open-holds.ts';
 import type { ListRedemptionsUseCase } from './list-redemptions.ts';
 import type { ListRewardQuotesUseCase } from './list-reward-quotes.ts';
 import type { ListWaitingRefundsUseCase } from './list-waiting-refunds.ts';
@@ -56,6 +57,7 @@ export interface App {
   readonly redeem: RedeemUseCase;
   readonly getRedemption: GetRedemptionUseCase;
   readonly listRedemptions: ListRedemptionsUseCase;
+  readonly listOpenHolds: ListOpenHoldsUseCase;
   readonly captureRedemption: CaptureRedemptionUseCase;
   readonly cancelRedemption: CancelRedemptionUseCase;
   readonly reverseRedemption: ReverseRedemptionUseCase;

@@ -138,6 +138,15 @@ export interface PageRequest<Position> {
   readonly after: Position | undefined;
 }
 
+/** A redemption whose points are held, and whose they are. */
+export interface OpenHold extends Redemption {
+  readonly userId: string;
+  readonly holdExpiresAt: Instant;
+}
+
+/** Where a page of open holds ends. */
+export type HoldPosition = Pick<OpenHold, 'holdExpiresAt' | 'redemptionId'>;
+
 /** Reads that lock nothing. All throw {@link StorageUnavailable} when the database is away. */
 export interface LedgerReader {
   /** The account with its lots, unsettled. */
@@ -177,4 +186,8 @@ export interface LedgerReader {
   redemption(query: MemberName & { redemptionId: string }): Promise<Redemption | undefined>;
   /** Redemptions, the newest first. Positions are sequences. */
   redemptions(query: { membershipId: bigint } & PageRequest<bigint>): Promise<Redemption[]>;
+  /** A program's holds that are open at `now`, by the end of the hold and redemption id. */
+  openHolds(
+    query: { programId: string; now: Instant } & PageRequest<HoldPosition>,
+  ): Promise<OpenHold[]>;
 }

@@ -23,6 +23,7 @@ import { listEarnsHandler } from './list-earns.ts';
 import { listEntriesHandler } from './list-entries.ts';
 import { listMembersHandler } from './list-members.ts';
 import { listMembershipsHandler } from './list-memberships.ts';
+import { listOpenHoldsHandler } from './list-open-holds.ts';
 import { listRedemptionsHandler } from './list-redemptions.ts';
 import { listRewardQuotesHandler } from './list-reward-quotes.ts';
 import { listWaitingRefundsHandler } from './list-waiting-refunds.ts';
@@ -68,6 +69,7 @@ export function ledgerServices(app: App): Mountable[] {
       redeem: redeemHandler(app),
       getRedemption: getRedemptionHandler(app),
       listRedemptions: listRedemptionsHandler(app),
+      listOpenHolds: listOpenHoldsHandler(app),
       captureRedemption: captureRedemptionHandler(app),
       cancelRedemption: cancelRedemptionHandler(app),
       reverseRedemption: reverseRedemptionHandler(app),

@@ -1,7 +1,7 @@
 import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
 import { always, never } from '../domain/instant.ts';
-import { timestamptz, timestamptzOrNull } from './column-values.ts';
+import { instant, timestamptz, timestamptzOrNull } from './column-values.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { createAccountReader } from './read-accounts.ts';
@@ -175,6 +175,29 @@ export function createLedgerReader(pool: Pool): LedgerReader {
         values: [membershipId, after ?? null, limit],
       });
       return rows.map(redemptionOf);
+    },
+
+    async openHolds({ programId, now, limit, after }) {
+      const rows = await read<RedemptionRow & { user_id: string; hold_expires_at: Date }>({
+        name: 'read_open_holds',
+        text: `SELECT redemptions.*, memberships.user_id
+          FROM redemptions JOIN memberships USING (membership_id)
+          WHERE redemptions.state = 'RESERVED' AND redemptions.program_id = $1
+            AND hold_expires_at > $2 AND (hold_expires_at, redemption_id) > ($3, $4)
+          ORDER BY hold_expires_at, redemption_id LIMIT $5`,
+        values: [
+          programId,
+          timestamptz(now),
+          timestamptz(after?.holdExpiresAt ?? always),
+          after?.redemptionId ?? '',
+          limit,
+        ],
+      });
+      return rows.map((row) => ({
+        ...redemptionOf(row),
+        userId: row.user_id,
+        holdExpiresAt: instant(row.hold_expires_at),
+      }));
     },
   };
 }
