@@ -92,12 +92,14 @@ describe('a call that is in order', () => {
     const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
     const options = { token: member, requestId: 'trace-1', traceparent };
     await call('writeNote', { userId: 'alice' }, options);
-    expect(seen.at(-1)?.traceId).toBe(traceId);
+    expect(seen.at(-1)).toMatchObject({ traceId, traceparent });
     const lines = server.lines.filter((line) => line['requestId'] === 'trace-1');
     expect(lines.map((line) => [line['msg'], line['traceId']])).toEqual([
       ['handled', traceId],
       ['call', traceId],
     ]);
+    await call('writeNote', { userId: 'alice' }, { ...options, traceparent: 'nonsense' });
+    expect(seen.at(-1)).toMatchObject({ traceId: undefined, traceparent: undefined });
   });
 
   test('tells the handler who calls, and until when', async () => {

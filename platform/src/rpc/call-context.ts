@@ -7,6 +7,8 @@ export interface CallContext {
   readonly requestId: string;
   /** Of the trace that the call belongs to, by its W3C header `traceparent`; undefined if it belongs to none. */
   readonly traceId: string | undefined;
+  /** That header as it came, to be passed on in calls that serve this one; undefined like the trace id. */
+  readonly traceparent: string | undefined;
   readonly caller: Caller;
   /** When the call's deadline passes, in milliseconds since the epoch. */
   readonly deadlineMs: number;

@@ -4,7 +4,6 @@ import { Unauthenticated } from '../auth/errors.ts';
 import type { TokenVerifier } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
 import type { RpcMetrics } from '../telemetry/metrics.ts';
-import { traceIdOf } from '../telemetry/traceparent.ts';
 import { Cancelled, DeadlineExceeded, Overloaded, Undecodable } from './errors.ts';
 import type { AnyHandler } from './handler.ts';
 import { requestIdOf } from './request-id.ts';
@@ -133,7 +132,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const nowMs = Date.now();
       const call = new RunningCall({
         requestId: requestIdOf(incoming.requestId),
-        traceId: traceIdOf(incoming.traceparent),
+        traceparent: incoming.traceparent,
         deadlineMs: incoming.deadlineMs ?? nowMs + defaultDeadlineMs,
         method: route.name,
         logger,

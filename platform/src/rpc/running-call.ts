@@ -1,11 +1,13 @@
 import { reachesProgram } from '../auth/access.ts';
 import type { Caller } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
+import { traceIdOf } from '../telemetry/traceparent.ts';
 import type { CallContext } from './call-context.ts';
 
 interface RunningCallOptions {
   requestId: string;
-  traceId: string | undefined;
+  /** As the caller sent it. */
+  traceparent: string | undefined;
   deadlineMs: number;
   method: string;
   logger: Logger;
@@ -15,6 +17,7 @@ interface RunningCallOptions {
 export class RunningCall implements CallContext {
   readonly requestId: string;
   readonly traceId: string | undefined;
+  readonly traceparent: string | undefined;
   readonly deadlineMs: number;
   readonly startedMs = performance.now();
   /** Set by the pipeline before any handler sees the call. */
@@ -32,7 +35,8 @@ export class RunningCall implements CallContext {
 
   constructor(options: RunningCallOptions) {
     this.requestId = options.requestId;
-    this.traceId = options.traceId;
+    this.traceId = traceIdOf(options.traceparent);
+    this.traceparent = this.traceId === undefined ? undefined : options.traceparent;
     this.deadlineMs = options.deadlineMs;
     this.#method = options.method;
     this.#logger = options.logger;
