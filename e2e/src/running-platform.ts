@@ -1,12 +1,11 @@
 // A platform as npm start runs it: real processes, on free ports, with a folder of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { isFree } from '@loyalty/local/port-check.ts';
+import { unusedPort } from '@loyalty/local/port-check.ts';
 import { root } from '@loyalty/local/settings.ts';
 
 export interface RunningPlatform {
@@ -50,14 +49,6 @@ export async function createPlace(): Promise<Place> {
     },
     remove: () => rm(top, { recursive: true, force: true }),
   };
-}
-
-/** Below those that the system gives to outgoing connections, or one of these may take it before the platform does. */
-async function unusedPort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(20_000, 32_000);
-    if (await isFree(port)) return port;
-  }
 }
 
 /** Runs `npm start`'s main file, and rejects with what it printed when it ends before it is ready. */

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { type LocalPorts, portSettings } from './settings.ts';
 import { StartRefused } from './start-refused.ts';
@@ -26,4 +27,15 @@ export async function isFree(port: number): Promise<boolean> {
     probe.once('error', () => resolve(false));
     probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
+}
+
+/**
+ * A port of 127.0.0.1 for a server that is started later. It is below those that the system gives to outgoing
+ * connections, or one of these might take it first.
+ */
+export async function unusedPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if (await isFree(port)) return port;
+  }
 }
