@@ -21,10 +21,10 @@ const lettingGoSeconds = 5;
 
 const readers: Readonly<Record<string, (env: Environment) => DeployedProcess>> = {
   programs: (env) => {
-    const { grpcPort, httpPort, shutdownGraceMs } = readProgramsConfig(env);
+    const { grpcPort, httpPort, ledger, shutdownGraceMs } = readProgramsConfig(env);
     return {
       ports: { grpc: grpcPort, http: httpPort },
-      calls: [],
+      calls: [ledger.address],
       stopSeconds: stopSeconds(shutdownGraceMs),
     };
   },

@@ -5,6 +5,7 @@ import { type KubernetesObject, kubernetesProblems } from './kubernetes-problems
 const settings = {
   PROGRAMS_DATABASE_URL: 'postgres://postgres:5432/programs',
   PROGRAMS_NATS_URL: 'nats://nats:4222',
+  PROGRAMS_LEDGER_ADDRESS: 'ledger-grpc:50052',
   PROGRAMS_JWT_ISSUER: 'issuer',
   PROGRAMS_JWT_AUDIENCE: 'loyalty',
   PROGRAMS_JWT_SECRET: 'k'.repeat(32),
@@ -33,6 +34,14 @@ function programs(changes: Changes = {}): KubernetesObject[] {
       spec: {
         selector: { 'app.kubernetes.io/name': 'programs' },
         ports: [{ port: changes.servicePort ?? 50_051, targetPort: 'grpc' }],
+      },
+    },
+    {
+      kind: 'Service',
+      metadata: { name: 'ledger-grpc' },
+      spec: {
+        selector: { 'app.kubernetes.io/name': 'ledger' },
+        ports: [{ port: 50_052, targetPort: 'grpc' }],
       },
     },
     {
@@ -83,6 +92,10 @@ describe('a check of Kubernetes manifests', () => {
     ['PROGRAMS_POOL is not a setting', { settings: { PROGRAMS_POOL: '5' } }],
     ['PROGRAMS_DATABASE_URL is missing', { settings: { PROGRAMS_DATABASE_URL: '' } }],
     ['there is no Secret other', { secretName: 'other' }],
+    [
+      'there is no Service for ledger:50052',
+      { settings: { PROGRAMS_LEDGER_ADDRESS: 'ledger:50052' } },
+    ],
     ['port grpc is 50051 there and 50052 in the manifest', { grpcPort: 50_052 }],
     ['the Service programs-grpc has port 80 for grpc', { servicePort: 80 }],
     ['terminationGracePeriodSeconds must be 30 or more', { graceSeconds: 29 }],

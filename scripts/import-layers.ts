@@ -173,6 +173,8 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
       messages,
       'pino',
     ),
+    // Where the programs service asks the ledger, over gRPC.
+    layer('ledger', domain, app, generated, 'platform/src/rpc/.*'),
     // What has to be true of the tables, and of the events that follow from them. The CLI runs it.
     layer(
       'verify',

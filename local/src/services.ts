@@ -42,6 +42,7 @@ export function startServices(options: ServicesOptions): Services {
     PROGRAMS_HTTP_PORT: String(ports.programsHttp),
     PROGRAMS_DATABASE_URL: options.databases.programs,
     PROGRAMS_NATS_URL: options.natsUrl,
+    PROGRAMS_LEDGER_ADDRESS: `${host}:${ports.ledgerGrpc}`,
   });
   const ledger = start('ledger', 'services/ledger/src/main.ts', ports.ledgerHttp, {
     ...common('LEDGER_', options),

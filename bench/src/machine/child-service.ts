@@ -25,6 +25,8 @@ export interface ChildServiceOptions {
   name: string;
   /** The main file, from the project's top. */
   main: string;
+  /** Its gRPC port, where others were told it before; a free one by default. */
+  grpcPort?: number;
   /** Told the ports that the service is to listen on. */
   settings: (ports: { grpcPort: number; httpPort: number }) => {
     env?: Record<string, string>;
@@ -41,9 +43,10 @@ const stopPatienceMs = 20_000;
 /** Starts a service of the project as `npm start` would, and waits until it is ready. It ends with the stage. */
 export async function startChildService(
   stage: Stage,
-  { name, main, settings, nodeArgs = [] }: ChildServiceOptions,
+  options: ChildServiceOptions,
 ): Promise<ChildService> {
-  const [grpcPort, httpPort] = [await freePort(), await freePort()];
+  const { name, main, settings, nodeArgs = [], grpcPort = await freePort() } = options;
+  const httpPort = await freePort();
   const { env = {}, args = [] } = settings({ grpcPort, httpPort });
   const logFile = join(stage.directory, `${name}.log`);
   // Lines go straight to a file: reading them here would take processor time from what is measured.

@@ -1,4 +1,5 @@
 import { ensureDatabase } from '@loyalty/local/databases.ts';
+import { unusedPort } from '@loyalty/local/port-check.ts';
 import { type ChildService, host, startChildService } from './child-service.ts';
 import type { Stage } from './stage.ts';
 
@@ -15,6 +16,7 @@ export async function startLoyaltyServices(
 ): Promise<LoyaltyServices> {
   const programsDatabaseUrl = await ensureDatabase(stage.postgres, 'programs');
   const ledgerDatabaseUrl = await ensureDatabase(stage.postgres, 'ledger');
+  const ledgerPort = await unusedPort();
   const programs = await startChildService(stage, {
     name: 'programs',
     main: 'services/programs/src/main.ts',
@@ -24,6 +26,7 @@ export async function startLoyaltyServices(
         PROGRAMS_GRPC_PORT: String(grpcPort),
         PROGRAMS_HTTP_PORT: String(httpPort),
         PROGRAMS_DATABASE_URL: programsDatabaseUrl,
+        PROGRAMS_LEDGER_ADDRESS: `${host}:${ledgerPort}`,
       },
     }),
   });
@@ -31,6 +34,7 @@ export async function startLoyaltyServices(
     name: 'ledger',
     main: 'services/ledger/src/main.ts',
     nodeArgs: ledgerNodeArgs,
+    grpcPort: ledgerPort,
     settings: ({ grpcPort, httpPort }) => ({
       env: {
         ...commonSettings('LEDGER_', stage),

@@ -2,6 +2,7 @@
 // real gRPC.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { unusedPort } from '@loyalty/local/port-check.ts';
 import { createTestDatabase, createTestNats } from '@loyalty/local/test-environment.ts';
 import { mintToken } from '@loyalty/platform/auth/mint.ts';
 import type { Role } from '@loyalty/platform/auth/tokens.ts';
@@ -13,6 +14,7 @@ import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import type { RemoteError } from '@loyalty/platform/rpc/remote-error.ts';
 import { startPrograms } from '@loyalty/programs/wiring.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
+import { DeadLetterService } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_service_pb.ts';
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
@@ -56,12 +58,13 @@ export const checkout = await tokenOf('service', 'checkout');
 
 export type Setting = Awaited<ReturnType<typeof startSetting>>;
 
-/** What a test file needs; `start` it before and `stop` it after its tests. */
-export async function startSetting() {
-  const [programsDatabase, database, nats] = await Promise.all([
+/** What a test file needs; `start` it before and `stop` it after its tests. The clock is the ledgers'. */
+export async function startSetting({ clock = Date.now }: { clock?: () => number } = {}) {
+  const [programsDatabase, database, nats, ledgerPort] = await Promise.all([
     createTestDatabase('programs'),
     createTestDatabase('ledger'),
     createTestNats(),
+    unusedPort(),
   ]);
   const common = {
     host: '127.0.0.1',
@@ -72,14 +75,21 @@ export async function startSetting() {
     log: { level: 'silent', pretty: false },
     shutdownGraceMs: 1_000,
   };
-  const programsConfig = { ...common, database: { url: programsDatabase.url, poolSize: 4 } };
+  const programsConfig = {
+    ...common,
+    database: { url: programsDatabase.url, poolSize: 4 },
+    ledger: { address: `127.0.0.1:${ledgerPort}` },
+  };
   let programs = await startPrograms(programsConfig, logger);
   const config: LedgerConfig = {
     ...common,
     database: { url: database.url, poolSize: 10 },
     programs: { address: `127.0.0.1:${programs.grpcPort}`, tokenFile: undefined },
   };
-  let ledger = await startLedger(config, logger);
+  // The one that the programs service asks.
+  const startFirstLedger = () =>
+    startLedger({ ...config, grpcPort: ledgerPort }, logger, { clock });
+  let ledger = await startFirstLedger();
   const connection = connectNats({ url: nats.url, name: 'test', logger });
   const publisher = createPublisher(connection);
   let clients = connect(ledger, config);
@@ -105,15 +115,18 @@ export async function startSetting() {
       programs = await startPrograms({ ...programsConfig, grpcPort }, logger);
     },
     stopLedger: () => ledger.stop(),
+    async startLedger() {
+      ledger = await startFirstLedger();
+    },
     async restartLedger() {
       clients.close();
       await ledger.stop();
-      ledger = await startLedger(config, logger);
+      ledger = await startFirstLedger();
       clients = connect(ledger, config);
     },
     /** A second ledger on the same database. */
     async startReplica() {
-      const replica = await startLedger(config, logger);
+      const replica = await startLedger(config, logger, { clock });
       const replicaClients = connect(replica, config);
       return {
         clients: replicaClients,
@@ -140,7 +153,7 @@ export async function startSetting() {
 }
 
 function connect({ grpcPort }: RunningLedger, { programs: { address } }: LedgerConfig) {
-  const ledgerServices = [MembershipService, LedgerService, RedemptionService];
+  const ledgerServices = [MembershipService, LedgerService, RedemptionService, DeadLetterService];
   const channel = createChannel({ address: `127.0.0.1:${grpcPort}`, services: ledgerServices });
   const programsServices = [ProgramService, RuleSetService, RewardService];
   const programsChannel = createChannel({ address, services: programsServices });
@@ -148,6 +161,7 @@ function connect({ grpcPort }: RunningLedger, { programs: { address } }: LedgerC
     memberships: createClient(MembershipService, channel),
     ledger: createClient(LedgerService, channel),
     redemptions: createClient(RedemptionService, channel),
+    deadLetters: createClient(DeadLetterService, channel),
     programs: createClient(ProgramService, programsChannel),
     ruleSets: createClient(RuleSetService, programsChannel),
     rewards: createClient(RewardService, programsChannel),

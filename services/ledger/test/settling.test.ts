@@ -65,10 +65,7 @@ const expiresAfter = (days: number) =>
 
 describe('what time brings about for members whom nobody touches', () => {
   test('is written once, by several ledgers together', async () => {
-    const replicas = await Promise.all([
-      setting.startClockedReplica(),
-      setting.startClockedReplica(),
-    ]);
+    const replicas = await Promise.all([setting.startReplica(), setting.startReplica()]);
     try {
       // More than a batch, and it comes in two steps.
       const count = 1_000;

@@ -20,6 +20,7 @@ const schema = z.object({
   PROGRAMS_NATS_URL: natsUrls().describe('such as nats://host:4222'),
   PROGRAMS_NATS_USER: z.string().optional(),
   PROGRAMS_NATS_PASSWORD: z.string().optional(),
+  PROGRAMS_LEDGER_ADDRESS: z.string().min(1).describe('such as ledger:50052'),
   PROGRAMS_JWT_ISSUER: z.string().describe('the iss that tokens must have'),
   PROGRAMS_JWT_AUDIENCE: z.string().describe('the aud that tokens must have'),
   PROGRAMS_JWT_SECRET: z
@@ -55,6 +56,10 @@ export interface ProgramsConfig {
     readonly user: string | undefined;
     readonly password: string | undefined;
   };
+  readonly ledger: {
+    /** `host:port`, or another target of grpc-js. */
+    readonly address: string;
+  };
   /** Exactly one of `secret` and `jwks` (a URL or a file) is set. */
   readonly tokens: {
     readonly issuer: string;
@@ -86,6 +91,7 @@ export function readProgramsConfig(env: NodeJS.ProcessEnv): ProgramsConfig {
       user: values.PROGRAMS_NATS_USER,
       password: values.PROGRAMS_NATS_PASSWORD,
     },
+    ledger: { address: values.PROGRAMS_LEDGER_ADDRESS },
     tokens: {
       issuer: values.PROGRAMS_JWT_ISSUER,
       audience: values.PROGRAMS_JWT_AUDIENCE,

@@ -7,12 +7,15 @@ import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
+import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
+import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import type { App } from './app/app.ts';
 import type { ProgramsConfig } from './config.ts';
 import { announceProgramChanged } from './events/program-changed.ts';
 import { eventsStream } from './events/streams.ts';
+import { createHasOpenHolds } from './ledger/open-holds.ts';
 import { definitionsAsJson } from './rpc/definition-json.ts';
 import { programsServices } from './rpc/services.ts';
 import { translateStorageError } from './storage/errors.ts';
@@ -37,7 +40,7 @@ export async function startPrograms(
   config: ProgramsConfig,
   logger: Logger,
 ): Promise<RunningPrograms> {
-  const cleanups: (() => Promise<unknown>)[] = [];
+  const cleanups: (() => unknown)[] = [];
   const stopAll = async () => {
     for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
   };
@@ -57,6 +60,10 @@ export async function startPrograms(
     relay.start();
     cleanups.push(() => relay.stop());
 
+    const { address } = config.ledger;
+    const ledger = createChannel({ address, services: [RedemptionService] });
+    cleanups.push(() => ledger.close());
+
     const clock = () => new Date();
     const definitions = definitionsAsJson;
     const store = createProgramStore({
@@ -66,7 +73,8 @@ export async function startPrograms(
       announce: announceProgramChanged,
       wakeRelay: relay.wake,
     });
-    const app: App = { store, definitions, clock };
+    const hasOpenHolds = createHasOpenHolds(createClient(RedemptionService, ledger));
+    const app: App = { store, definitions, hasOpenHolds, clock };
     const server = createRpcServer({
       name: 'programs',
       logger,
@@ -74,7 +82,7 @@ export async function startPrograms(
       services: programsServices(app),
       grpc: { host: config.host, port: config.grpcPort },
       http: { host: config.host, port: config.httpPort },
-      // NATS may be away: events wait in the outbox.
+      // NATS may be away: events wait in the outbox. The ledger may be away: it is asked only before archiving.
       readiness: async () => {
         await knex.raw('select 1');
       },

@@ -45,8 +45,8 @@ const services = [ProgramService, RuleSetService, RewardService];
 
 export type Setting = Awaited<ReturnType<typeof startSetting>>;
 
-/** What a test file needs; `start` it before and `stop` it after its tests. */
-export async function startSetting() {
+/** What a test file needs; `start` it before and `stop` it after its tests. Without an address there is no ledger. */
+export async function startSetting({ ledgerAddress = '127.0.0.1:9' } = {}) {
   const [database, nats] = await Promise.all([createTestDatabase('programs'), createTestNats()]);
   const config: ProgramsConfig = {
     host: '127.0.0.1',
@@ -54,6 +54,7 @@ export async function startSetting() {
     httpPort: 0,
     database: { url: database.url, poolSize: 10 },
     nats: { url: nats.url, user: undefined, password: undefined },
+    ledger: { address: ledgerAddress },
     tokens: { issuer, audience, secret, jwks: undefined },
     log: { level: 'silent', pretty: false },
     shutdownGraceMs: 1_000,
@@ -74,6 +75,9 @@ export async function startSetting() {
     natsUrl: nats.url,
     get clients() {
       return clients;
+    },
+    get grpcAddress() {
+      return `127.0.0.1:${running.grpcPort}`;
     },
     get httpUrl() {
       return `http://127.0.0.1:${running.httpPort}`;

@@ -20,6 +20,7 @@ function environment(): Record<string, string> {
     PROGRAMS_HTTP_PORT: '0',
     PROGRAMS_DATABASE_URL: setting.databaseUrl,
     PROGRAMS_NATS_URL: setting.natsUrl,
+    PROGRAMS_LEDGER_ADDRESS: '127.0.0.1:9',
     PROGRAMS_JWT_ISSUER: 'https://issuer.test',
     PROGRAMS_JWT_AUDIENCE: 'loyalty',
     PROGRAMS_JWT_SECRET: 'a secret of more than thirty-two bytes',
@@ -38,6 +39,11 @@ describe('the process', () => {
   test.each([
     { wrong: 'no database', change: { PROGRAMS_DATABASE_URL: '' }, key: 'PROGRAMS_DATABASE_URL' },
     { wrong: 'no issuer', change: { PROGRAMS_JWT_ISSUER: '' }, key: 'PROGRAMS_JWT_ISSUER' },
+    {
+      wrong: 'no ledger',
+      change: { PROGRAMS_LEDGER_ADDRESS: '' },
+      key: 'PROGRAMS_LEDGER_ADDRESS',
+    },
     {
       wrong: 'a port out of range',
       change: { PROGRAMS_GRPC_PORT: '70000' },

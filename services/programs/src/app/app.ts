@@ -1,5 +1,6 @@
 import type { Reward, RuleSet } from '@loyalty/rules/language.ts';
 import type { DefinitionCodec } from './definition-codec.ts';
+import type { HasOpenHolds } from './open-holds.ts';
 import type { ProgramStore } from './program-store.ts';
 
 /** How definitions are written down. */
@@ -12,6 +13,7 @@ export interface Definitions {
 export interface App {
   readonly store: ProgramStore;
   readonly definitions: Definitions;
+  readonly hasOpenHolds: HasOpenHolds;
   readonly clock: () => Date;
 }
 

@@ -77,6 +77,30 @@ export class IllegalTransition extends ProgramsError {
   }
 }
 
+/** Thrown when a program would be archived while points are held for it. */
+export class ProgramHasOpenHolds extends IllegalTransition {
+  constructor(programId: string) {
+    super(
+      `Points are held for program ${programId}: capture or cancel what its list of open holds shows, or wait until they end`,
+      { from: 'SUSPENDED with open holds', to: 'ARCHIVED' },
+    );
+  }
+}
+
+/** Thrown when the ledger can't be asked; nothing was changed. */
+export class LedgerUnavailable extends ProgramsError {
+  readonly reason = 'SERVICE_UNAVAILABLE';
+  readonly retryAfterMs = 1_000;
+
+  constructor(programId: string, cause: unknown) {
+    super(
+      `The ledger can't be asked now whether program ${programId} has open holds; nothing was changed, retry in a second`,
+      { programId },
+      { cause },
+    );
+  }
+}
+
 /** Thrown when rule sets or rewards of an archived program are changed. */
 export class ProgramNotActive extends ProgramsError {
   readonly reason = 'PROGRAM_NOT_ACTIVE';
@@ -94,12 +118,12 @@ export class LimitExceeded extends ProgramsError {
   readonly reason = 'LIMIT_EXCEEDED';
 }
 
-/** Thrown when a change waited too long for others of the same program; it may be repeated at once. */
+/** Thrown when others changed the same program at the same time; the change may be repeated at once. */
 export class Contention extends ProgramsError {
   readonly reason = 'CONTENTION';
   readonly retryAfterMs = 200;
 
-  constructor(message: string, options: { cause: unknown }) {
+  constructor(message: string, options?: { cause: unknown }) {
     super(message, {}, options);
   }
 }

@@ -1,5 +1,6 @@
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import type { Viewer } from '../app/app.ts';
+import type { ServedCall } from '../app/open-holds.ts';
 import type { Author } from '../domain/change.ts';
 
 /** On whose behalf a call reads. */
@@ -12,4 +13,10 @@ export function viewerOf({ caller }: CallContext): Viewer {
 export function authorOf({ caller, requestId }: CallContext): Author {
   const role = (['admin', 'service', 'member'] as const).find((name) => caller.roles.has(name));
   return { actor: `${role}:${caller.subject}`, requestId };
+}
+
+/** In whose name another service is asked. */
+export function servedCallOf(context: CallContext): ServedCall {
+  const { caller, requestId, traceparent, deadlineMs } = context;
+  return { token: caller.token, requestId, traceparent, deadlineMs };
 }

@@ -730,8 +730,8 @@ export const ProgramService: GenService<{
     output: typeof SuspendProgramResponseSchema;
   },
   /**
-   * Ends a DRAFT or SUSPENDED program for good.
-   * Errors: PROGRAM_NOT_FOUND, ILLEGAL_TRANSITION.
+   * Ends a DRAFT or SUSPENDED program for good. It must have no open holds: the ledger's ListOpenHolds shows them.
+   * Errors: PROGRAM_NOT_FOUND, ILLEGAL_TRANSITION, CONTENTION, SERVICE_UNAVAILABLE.
    *
    * @generated from rpc loyalty.programs.v1.ProgramService.ArchiveProgram
    */
