@@ -3,25 +3,33 @@ import type { RunningPlatform } from './running-platform.ts';
 export interface HttpAnswer {
   status: number;
   location: string | null;
+  contentType: string | null;
   body: Record<string, unknown>;
 }
 
 /** GET, or POST where there is a body, at the gateway; the path begins after `/v1/`. */
 export async function http(
   platform: RunningPlatform,
-  request: { token: string; path: string; body?: object },
+  request: {
+    token: string;
+    path: string;
+    body?: object;
+    headers?: Readonly<Record<string, string>>;
+  },
 ): Promise<HttpAnswer> {
-  const { token, path, body } = request;
+  const { token, path, body, headers } = request;
   const response = await fetch(`${platform.env['LOYALTY_URL']}/v1/${path}`, {
     headers: {
       Authorization: `Bearer ${token}`,
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...headers,
     },
     ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
   });
   return {
     status: response.status,
     location: response.headers.get('location'),
+    contentType: response.headers.get('content-type'),
     body: (await response.json()) as Record<string, unknown>,
   };
 }
