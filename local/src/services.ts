@@ -18,7 +18,7 @@ export interface Services {
   ready(): Promise<void>;
   /** Rejects when one can't be kept running. */
   readonly failed: Promise<never>;
-  /** Ends them in the order in which they call each other. */
+  /** Ends them one after the other, from the gateway inwards. */
   stop(): Promise<void>;
   kill(): void;
 }
