@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redemption_State } from '@loyalty/proto/loyalty/ledger/v1/redemption_pb.ts';
+import { RedeemRequest_Capture } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import { Program_State } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import pg from 'pg';
 import { createCustomMember, createCustomProgram, fixed } from './custom-program.ts';
 import { eventually } from './eventually.ts';
 import { holdsOf } from './hold-requests.ts';
 import { type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
-import { admin, checkout, refusalOf, tokenOf } from './running-ledger.ts';
+import { admin, checkout, purchase, refusalOf, tokenOf } from './running-ledger.ts';
 
 let setting: MovingSetting;
 beforeAll(async () => {
@@ -14,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => setting.stop());
 
-const { hold } = holdsOf(() => setting);
+const { hold, balanceOf, stateOf } = holdsOf(() => setting);
 const rewards = [fixed('glass', 10n)];
 
 async function suspend(programId: string) {
@@ -239,4 +241,43 @@ describe('the open holds of a program', () => {
       });
     }
   });
+});
+
+test('holds that a ledger took before it heard of the end are captured, cancelled or time out', async () => {
+  // It hears of changes only when it asks for them, once in a second.
+  const cutOff = await setting.startReplica({ natsUrl: 'nats://127.0.0.1:1' });
+  try {
+    const { memberships, ledger, redemptions } = cutOff.clients;
+    const holdAfterEnd = async () => {
+      const member = await createCustomMember(setting, { dollars: 30, rewards });
+      // From here on it knows the program as it is now.
+      await memberships.joinProgram(member, checkout);
+      await suspend(member.programId);
+      expect(await archive(member.programId)).toBe(Program_State.ARCHIVED);
+      const { HOLD } = RedeemRequest_Capture;
+      const glass = { ...member, rewardId: 'glass', capture: HOLD, holdSeconds: 60 };
+      return await Promise.all(
+        ['first', 'second', 'third'].map(async (idempotencyKey) => {
+          const answer = await redemptions.redeem({ ...glass, idempotencyKey }, checkout);
+          return { ...member, redemptionId: answer.redemption?.redemptionId ?? '' };
+        }),
+      );
+    };
+    // Where it asked in between, with the next program.
+    const [first, second, third] = await eventually(holdAfterEnd);
+    if (!first || !second || !third) throw new Error('not all holds were made');
+    await eventually(async () => {
+      const earn = ledger.earn({ ...first, transaction: purchase(0) }, checkout);
+      expect((await refusalOf(earn)).metadata).toMatchObject({ state: 'ARCHIVED' });
+    });
+
+    await redemptions.captureRedemption(first, checkout);
+    await redemptions.cancelRedemption(second, checkout);
+    expect(await balanceOf(first)).toMatchObject({ available: 10n, reserved: 10n });
+    setting.letPass(60 * secondMs);
+    expect(await stateOf(third)).toBe(Redemption_State.EXPIRED);
+    expect(await balanceOf(first)).toMatchObject({ available: 20n, reserved: 0n });
+  } finally {
+    await cutOff.stop();
+  }
 });

@@ -124,9 +124,10 @@ export async function startSetting({ clock = Date.now }: { clock?: () => number 
       ledger = await startFirstLedger();
       clients = connect(ledger, config);
     },
-    /** A second ledger on the same database. */
-    async startReplica() {
-      const replica = await startLedger(config, logger, { clock });
+    /** A second ledger on the same database, with the same message server unless another is given. */
+    async startReplica({ natsUrl = nats.url } = {}) {
+      const replicaConfig = { ...config, nats: { ...config.nats, url: natsUrl } };
+      const replica = await startLedger(replicaConfig, logger, { clock });
       const replicaClients = connect(replica, config);
       return {
         clients: replicaClients,
