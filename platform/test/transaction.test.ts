@@ -113,6 +113,15 @@ describe('a transaction', () => {
     expect(await ids()).toEqual([]);
   });
 
+  test('tells what went wrong, and not that what was sent behind it was ignored', async () => {
+    const failing = transaction(pool, async (tx) => {
+      const [first, second] = [tx.query('SELECT 1/0'), tx.query(insert(1))];
+      await second;
+      await first;
+    });
+    await expect(failing).rejects.toMatchObject({ code: '22012' });
+  });
+
   test('can not be written to after its commit', async () => {
     const late = transaction(pool, async (tx) => {
       tx.commit();

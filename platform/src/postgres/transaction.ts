@@ -29,7 +29,8 @@ export class TransactionRolledBack extends Error {
 /**
  * Runs `work` in one transaction (READ COMMITTED) and returns what it returned, once that is committed.
  *
- * Errors are those of `work`, else of COMMIT. When the connection was lost during COMMIT its outcome is unknown
+ * Errors are those of `work`, else of COMMIT. Where `work` met a statement that was only ignored because another had
+ * failed, it is the other's error. When the connection was lost during COMMIT its outcome is unknown
  * (`classify` says `unavailable`): only work that may be repeated should run here.
  *
  * @throws {TransactionRolledBack} when `work` swallowed the error of a statement
@@ -53,7 +54,7 @@ export async function transaction<Result>(
     return result;
   } catch (error) {
     broken ??= await session.end();
-    throw error;
+    throw session.causeOf(error);
   } finally {
     client.off('error', onError);
     client.release(broken);
@@ -63,6 +64,8 @@ export async function transaction<Result>(
 interface Session extends Transaction {
   /** Resolves when COMMIT has been confirmed. */
   committed(): Promise<void>;
+  /** The error that led to this one, where this one only says that the transaction had failed before. */
+  causeOf(error: unknown): unknown;
   /** Leaves the transaction; answers the error that makes the connection unfit for others, if any. */
   end(): Promise<Error | undefined>;
 }
@@ -98,6 +101,8 @@ function begin(client: PoolClient): Session {
       const answer = await outcome;
       if (answer?.command !== 'COMMIT') throw new TransactionRolledBack(firstError);
     },
+    // Of statements that are awaited together, any may be the first to be heard of.
+    causeOf: (error) => (isAftermath(error) ? firstError : error),
     async end() {
       try {
         await (outcome ?? send('ROLLBACK'));
@@ -108,6 +113,11 @@ function begin(client: PoolClient): Session {
       }
     },
   };
+}
+
+/** Whether a statement was ignored because one before it in its transaction had failed. */
+function isAftermath(error: unknown): boolean {
+  return Error.isError(error) && 'code' in error && error.code === '25P02';
 }
 
 /** Clients whose socket gathers what is written until the turn of the event loop ends. */

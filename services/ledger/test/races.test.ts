@@ -11,6 +11,7 @@ import {
   type UseCases,
 } from './commit-fixture.ts';
 import { createRandom } from './model/random.ts';
+import { beginElsewhere } from './other-transaction.ts';
 
 let ledger: Awaited<ReturnType<typeof startUseCases>>;
 let replicas: UseCases[];
@@ -261,4 +262,29 @@ describe('two replicas on one database', () => {
     }
     expect(await ledger.reader.due({ now: Date.parse('2026-05-01'), limit: 10 })).toEqual([]);
   });
+});
+
+test('a purchase outlasts a deadlock with somebody who locks members in another order', async () => {
+  await startReplicas(program);
+  const purchases = () =>
+    ['alice', 'bob'].map((userId) =>
+      ledger.earn(aPurchase({ userId, minorUnits: 10_000n }), cause),
+    );
+  await Promise.all(purchases());
+  const other = await beginElsewhere(ledger.databaseUrl);
+  try {
+    const lock = (userId: string) =>
+      other.query('SELECT 1 FROM memberships WHERE user_id = $1 FOR UPDATE', [userId]);
+    // So that it is the ledger which has to give way.
+    await other.query("SET LOCAL deadlock_timeout = '1min'");
+    await lock('bob');
+    const earning = Promise.all(purchases());
+    await other.waitedFor();
+    await lock('alice');
+    await other.query('COMMIT');
+    expect(await earning).toMatchObject([{ replayed: false }, { replayed: false }]);
+    expect(deadlocks()).not.toEqual([]);
+  } finally {
+    await other.end();
+  }
 });
