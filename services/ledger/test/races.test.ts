@@ -288,3 +288,23 @@ test('a purchase outlasts a deadlock with somebody who locks members in another 
     await other.end();
   }
 });
+
+test('members who leave with holds of limited stock deadlock with nobody who redeems it', async () => {
+  await startReplicas(program);
+  const [here, there] = [replica(0), replica(1)];
+  await ledger.earn(aPurchase({ userId: 'regular', minorUnits: 10_000_000n }), cause);
+  for (let round = 0; round < 30; round += 1) {
+    const leaving = member(`leaving-${round}`);
+    const opening = () => aPurchase({ userId: `opening-${round}`, minorUnits: 10_000n });
+    await ledger.earn(aPurchase({ ...leaving, minorUnits: 100_000n }), cause);
+    await ledger.redeem(aRedemption({ ...leaving, capture: 'HOLD' }), cause);
+    // Those of each replica share a transaction.
+    await Promise.all([
+      here.leave({ ...leaving, byMember: false }, cause),
+      here.earn(opening(), cause),
+      there.redeem(aRedemption({ userId: 'regular' }), cause),
+      there.earn(opening(), cause),
+    ]);
+  }
+  expect(deadlocks()).toEqual([]);
+}, 60_000);

@@ -21,7 +21,7 @@ export type LeaveProgramUseCase = (input: LeaveProgramInput, cause: Cause) => Pr
 export function createLeaveProgram(deps: { queue: CommitQueue }): LeaveProgramUseCase {
   return async (input, cause) =>
     await deps.queue.submit({
-      needs: { member: input },
+      needs: { member: input, endsHolds: true },
       decide: (held) => decideLeave(held, { input, cause }),
     });
 }

@@ -68,6 +68,8 @@ export interface Needs {
   readonly refundOf?: TransactionName;
   /** A redemption of the member, besides those that hold points. */
   readonly redemption?: { readonly redemptionId: string } | { readonly idempotencyKey: string };
+  /** Ends the member's holds before their time, which gives stock back. */
+  readonly endsHolds?: boolean;
   readonly request?: RequestKey;
   readonly caps?: readonly CapPeriod[];
   readonly stock?: RewardName;

@@ -62,7 +62,7 @@ export async function lockLedger(
   const times = accounts.map(({ membership }) => membership.lastEntryTime);
   const now = times.reduce((latest, time) => Math.max(latest, time), clock());
   const [stockTaken, refunding] = await Promise.all([
-    lockStock(tx, stockConcerned({ needs, accounts, asked, now })),
+    lockStock(tx, stockConcerned({ needs, membershipIds, accounts, asked, now })),
     lockRefunds(tx, { needs, earns, locked, membershipIds }),
   ]);
   return {
@@ -79,24 +79,34 @@ export async function lockLedger(
   };
 }
 
-/** Rewards whose stock the commands may take, or give back: also by the end of holds, which whoever comes first writes. */
+/**
+ * Rewards whose stock the commands may take, or give back: also by the end of holds, which whoever comes first writes,
+ * or which a command brings about.
+ */
 function stockConcerned({
   needs,
+  membershipIds,
   accounts,
   asked,
   now,
 }: {
   needs: readonly Needs[];
+  membershipIds: ReadonlyMap<string, bigint>;
   accounts: readonly Account[];
   asked: readonly Redemption[];
   now: Instant;
 }): RewardName[] {
-  const overdue = accounts.flatMap(({ redemptions }) =>
-    redemptions.filter((redemption) => isOverdue(redemption, now)),
+  const endingAll = new Map(
+    withMembershipId(needs, membershipIds, ({ endsHolds = false }) => (endsHolds ? [true] : [])),
+  );
+  const ending = accounts.flatMap(({ membership, redemptions }) =>
+    endingAll.has(membership.membershipId)
+      ? redemptions
+      : redemptions.filter((redemption) => isOverdue(redemption, now)),
   );
   return [
     ...needs.flatMap(({ stock }) => (stock === undefined ? [] : [stock])),
-    ...[...asked, ...overdue].filter(({ stockTaken }) => stockTaken),
+    ...[...asked, ...ending].filter(({ stockTaken }) => stockTaken),
   ];
 }
 

@@ -8,15 +8,10 @@ const stockColumns = bulk<LedgerChanges['stock'][number]>({
   taken: ['bigint', ({ taken }) => taken],
 });
 
-// Holds that end because their member leaves give stock back that no command had locked, so the rows are locked here,
-// in order.
-const updateStock = `WITH locked AS (
-    SELECT reward_stock.program_id, reward_stock.reward_id, rows.taken
-    FROM ${stockColumns.source} JOIN reward_stock USING (program_id, reward_id)
-    ORDER BY program_id, reward_id FOR UPDATE OF reward_stock
-  )
-  UPDATE reward_stock SET taken = reward_stock.taken + locked.taken FROM locked
-  WHERE reward_stock.program_id = locked.program_id AND reward_stock.reward_id = locked.reward_id`;
+// In any order: whoever decides on stock has locked it.
+const updateStock = `UPDATE reward_stock SET taken = reward_stock.taken + rows.taken
+  FROM ${stockColumns.source}
+  WHERE reward_stock.program_id = rows.program_id AND reward_stock.reward_id = rows.reward_id`;
 
 const usageColumns = bulk<LedgerChanges['usage'][number]>({
   membership_id: ['bigint', ({ membershipId }) => membershipId],
