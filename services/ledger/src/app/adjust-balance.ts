@@ -63,8 +63,8 @@ function adjust(
     program,
   }: { input: AdjustBalanceInput; cause: Cause; program: ProgramDefinition },
 ): AdjustBalanceResult {
-  const { now } = held;
   const account = heldAccount(held, input);
+  const now = held.nowOf(account);
   const request = {
     kind: 'ADJUST' as const,
     idempotencyKey: input.idempotencyKey,

@@ -56,7 +56,7 @@ export function applyRefund(
     transactionId: earn.transactionId,
     refundId: refund.refundId,
     cause,
-    now: held.now,
+    now: held.nowOf(account),
   });
   recountCaps(held, { earn, ruleSet, awardBefore, awardAfter });
   for (const lapse of counted) held.addLapsedRefunded(earn.membershipId, earn.lot, lapse);

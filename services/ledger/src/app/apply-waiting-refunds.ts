@@ -33,6 +33,7 @@ function reject(
   const account = held.accountById(earn.membershipId);
   const { transactionId, refundId } = refund;
   const { reason } = error;
-  held.putAccount(rejectRefund(account, { transactionId, refundId, reason, cause, now: held.now }));
+  const now = held.nowOf(account);
+  held.putAccount(rejectRefund(account, { transactionId, refundId, reason, cause, now }));
   held.putRefund({ ...refund, state: 'REJECTED' });
 }

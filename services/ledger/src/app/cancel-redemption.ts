@@ -38,21 +38,22 @@ function cancel(
   { input, cause }: { input: CancelRedemptionInput; cause: Cause },
 ): RedeemResult {
   const { account, redemption } = heldRedemption(held, input);
+  const now = held.nowOf(account);
   if (input.byMember && !redemption.madeByMember) {
     throw new NotPermitted('members cancel only the holds that they made themselves');
   }
   if (redemption.state === 'CANCELLED') {
-    return { redemption, balance: balanceAt(account, held.now), replayed: true };
+    return { redemption, balance: balanceAt(account, now), replayed: true };
   }
   if (redemption.state !== 'RESERVED') {
     throw new IllegalTransition({ from: redemption.state, to: 'CANCELLED' });
   }
-  const end = { state: 'CANCELLED', cause, now: held.now } as const;
-  const after = settle(releaseHold(account, redemption, end), held.now);
+  const end = { state: 'CANCELLED', cause, now } as const;
+  const after = settle(releaseHold(account, redemption, end), now);
   held.putAccount(after);
   return {
     redemption: heldRedemption(held, input).redemption,
-    balance: balanceAt(after, held.now),
+    balance: balanceAt(after, now),
     replayed: false,
   };
 }

@@ -49,11 +49,12 @@ function capture(
   }: { input: CaptureRedemptionInput; cause: Cause; program: ProgramDefinition },
 ): RedeemResult {
   const { account, redemption } = heldRedemption(held, input);
+  const now = held.nowOf(account);
   if (redemption.state !== 'RESERVED') {
     if (!wasCapturedSo(redemption, input.part)) {
       throw new IllegalTransition({ from: redemption.state, to: 'CAPTURED' });
     }
-    return { redemption, balance: balanceAt(account, held.now), replayed: true };
+    return { redemption, balance: balanceAt(account, now), replayed: true };
   }
   const { points, quantity } = partOf(redemption, input.part);
   const value = valueOfPart(redemption, points);
@@ -61,14 +62,14 @@ function capture(
     points,
     quantity,
     value,
-    inactivityExpiresAt: inactivityFrom(program.ruleSets, held.now),
+    inactivityExpiresAt: inactivityFrom(program.ruleSets, now),
     cause,
-    now: held.now,
+    now,
   });
   held.putAccount(after);
   return {
     redemption: heldRedemption(held, input).redemption,
-    balance: balanceAt(after, held.now),
+    balance: balanceAt(after, now),
     replayed: false,
   };
 }

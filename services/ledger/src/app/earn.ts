@@ -120,7 +120,7 @@ function replayOf({
   return {
     userId: input.userId,
     earn,
-    balance: balanceAt(account, held.now),
+    balance: balanceAt(account, held.nowOf(account)),
     replayed: true,
   };
 }
@@ -140,11 +140,12 @@ function credit(reported: {
     throw new ProgramNotActive(program.programId, program.state);
   }
   const before = earningAccount(reported);
+  const now = held.nowOf(before);
   const facts = factsOf(before);
   const award = evaluate(ruleSet, {
     transaction: input.transaction,
     member: facts,
-    now: new Date(held.now),
+    now: new Date(now),
     capUsed: (ruleId, period, periodStart) =>
       held.capUsed(input, capPeriod({ ruleId, period, periodStart })),
   });
@@ -154,10 +155,10 @@ function credit(reported: {
   const account = postEarn(before, {
     points: award.points,
     lot,
-    inactivityExpiresAt: inactivityFrom(program.ruleSets, held.now),
+    inactivityExpiresAt: inactivityFrom(program.ruleSets, now),
     transactionId: input.transaction.transactionId,
     cause,
-    now: held.now,
+    now,
   });
   const earn: PostedEarn = {
     programId: input.programId,
@@ -172,7 +173,7 @@ function credit(reported: {
     reversedPoints: 0n,
     explanation: award.explanation.map(({ ruleId, points, note }) => ({ ruleId, points, note })),
     lot,
-    postTime: held.now,
+    postTime: now,
     transaction: input.transaction,
   };
   held.putAccount(account);
@@ -184,7 +185,7 @@ function credit(reported: {
   return {
     userId: input.userId,
     earn: standing,
-    balance: balanceAt(held.accountById(earn.membershipId), held.now),
+    balance: balanceAt(held.accountById(earn.membershipId), now),
     replayed: false,
   };
 }
@@ -201,8 +202,8 @@ function earningAccount({
   program: ProgramDefinition;
   held: Held;
 }): Account {
-  const { now } = held;
   const account = held.account(input);
+  const now = held.nowOf(account);
   if (account === undefined) {
     if (!program.autoEnrollment) throw new MembershipNotFound();
     const membershipId = held.newMembershipId(input);

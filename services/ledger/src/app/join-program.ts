@@ -50,12 +50,12 @@ function decideJoin({
   program: ProgramDefinition;
   held: Held;
 }): JoinProgramResult {
-  const { now } = held;
   const existing = held.account(input);
   if (existing !== undefined && existing.membership.state !== 'LEFT') {
     return { account: existing, replayed: true };
   }
   if (program.state !== 'ACTIVE') throw new ProgramNotActive(program.programId, program.state);
+  const now = held.nowOf(existing);
   const account =
     existing === undefined
       ? join({ ...input, membershipId: held.newMembershipId(input), cause, now })

@@ -37,7 +37,7 @@ function decideLeave(
   if (input.byMember && reserved > 0n) {
     throw new IllegalTransition({ from: `${state} with open holds`, to: 'LEFT' });
   }
-  const after = leave(account, { cause, now: held.now });
+  const after = leave(account, { cause, now: held.nowOf(account) });
   held.putAccount(after);
   return after;
 }

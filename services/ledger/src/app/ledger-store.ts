@@ -83,7 +83,11 @@ export interface Needs {
  * What redemptions count against stock and limits follows from the redemptions of the accounts that are put.
  */
 export interface Held {
-  readonly now: Instant;
+  /**
+   * The instant at which the command changes the account, or opens one where there is none: the clock's under the
+   * locks, never before the account's own last entry.
+   */
+  nowOf(account: Account | undefined): Instant;
   /** The settled account, or undefined if the user never joined. */
   account(member: MemberName): Account | undefined;
   /** The settled account with the id, which must be among the needs. */

@@ -3,6 +3,7 @@ import type { RewardPrice } from '@loyalty/rules/reward-price.ts';
 import type { Refusal } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
+import { nowOf } from '../domain/membership.ts';
 import { isOverdue, type Redemption, unitsTaken } from '../domain/redemption-state.ts';
 import { settle } from '../domain/settle.ts';
 import type { LedgerReader, MemberName, UsagePeriod } from './ledger-store.ts';
@@ -76,7 +77,7 @@ export async function quoteOffers(
   },
 ): Promise<RewardQuote[]> {
   const { program, asked } = quoting;
-  const now = Math.max(clock(), quoting.account.membership.lastEntryTime);
+  const now = nowOf(quoting.account, clock());
   const account = settle(quoting.account, now);
   const rewards = asked.map(({ offer }) => ({
     rewardId: offer.reward.rewardId,

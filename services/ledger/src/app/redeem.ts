@@ -126,7 +126,7 @@ function replayOf({ input, fingerprint }: Request, held: Held): RedeemResult | u
   );
   if (redemption === undefined) return undefined;
   if (!sameFingerprint(redemption.fingerprint, fingerprint)) throw new IdempotencyKeyReused();
-  return { redemption, balance: balanceAt(account, held.now), replayed: true };
+  return { redemption, balance: balanceAt(account, held.nowOf(account)), replayed: true };
 }
 
 function decideRedeem(request: Request, held: Held): RedeemResult {
@@ -138,28 +138,29 @@ function decideRedeem(request: Request, held: Held): RedeemResult {
   if (expectedPoints !== undefined && expectedPoints !== price.points) {
     throw new PriceChanged({ pricePoints: price.points, expectedPoints });
   }
+  const now = held.nowOf(settled);
   const before = withMembership(settled, {
     redemptionWindow: countAttempt(settled.membership.redemptionWindow, {
       perMinute: program.redemptionsPerMinute,
-      now: held.now,
+      now,
     }),
   });
   const taken = {
     stock: held.stockTaken(input),
     byMember: usage === undefined ? 0n : held.usageTaken(input, usage),
   };
-  const asked = { offer, request: input, price, account: before, taken, now: held.now };
+  const asked = { offer, request: input, price, account: before, taken, now };
   const [refusal] = obstaclesTo(asked);
   const draft = draftOf(request, { offer, price, refused: refusal !== undefined });
-  const move = { cause: request.cause, now: held.now };
+  const move = { cause: request.cause, now };
   const account =
     refusal === undefined
-      ? redeemed(before, { request, draft, now: held.now })
+      ? redeemed(before, { request, draft, now })
       : refuse(before, draft, { refusal, ...move });
   held.putAccount(account);
   const redemption = account.redemptions.at(-1);
   if (redemption === undefined) throw new Error('a redemption was made and is not there');
-  return { redemption, balance: balanceAt(account, held.now), replayed: false };
+  return { redemption, balance: balanceAt(account, now), replayed: false };
 }
 
 function redeemingAccount({ input, program }: Request, held: Held): Account {

@@ -19,7 +19,7 @@ export function createResumeMembership(deps: { queue: CommitQueue }): ResumeMemb
       decide: (held) => {
         const account = heldAccount(held, member);
         if (account.membership.state === 'ACTIVE') return account;
-        const after = resume(account, { cause, now: held.now });
+        const after = resume(account, { cause, now: held.nowOf(account) });
         held.putAccount(after);
         return after;
       },

@@ -70,6 +70,7 @@ function decideRefund(
   },
 ): ReverseEarnResult {
   const { input, cause, program } = reported;
+  const earn = held.earn(input);
   const waiting: TransactionRefund = {
     ...nothingTaken,
     programId: input.programId,
@@ -78,9 +79,8 @@ function decideRefund(
     state: 'WAITING',
     fingerprint: reported.fingerprint,
     extent: input.extent,
-    createTime: held.now,
+    createTime: held.nowOf(earn && held.accountById(earn.membershipId)),
   };
-  const earn = held.earn(input);
   if (earn === undefined) {
     held.putRefund(waiting);
     return { refund: waiting, earned: undefined, replayed: false };
@@ -94,7 +94,7 @@ function earnedOf(held: Held, earn: PostedEarn | undefined): ReverseEarnResult['
   if (earn === undefined) return undefined;
   const account = held.accountById(earn.membershipId);
   const { userId } = account.membership;
-  return { earn, userId, balance: balanceAt(account, held.now) };
+  return { earn, userId, balance: balanceAt(account, held.nowOf(account)) };
 }
 
 /** The version that an earn was credited under. Published versions are never deleted. */

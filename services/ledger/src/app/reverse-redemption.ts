@@ -58,6 +58,7 @@ function reverse(
   }: { input: ReverseRedemptionInput; cause: Cause; program: ProgramDefinition },
 ): RedeemResult {
   const { account, redemption } = heldRedemption(held, input);
+  const now = held.nowOf(account);
   const request = {
     kind: 'REVERSE' as const,
     idempotencyKey: input.idempotencyKey,
@@ -65,20 +66,20 @@ function reverse(
     fingerprint: fingerprintOf([input.redemptionId, ...partContent(input.part)]),
   };
   if (repeatedRequest(held, request) !== undefined) {
-    return { redemption, balance: balanceAt(account, held.now), replayed: true };
+    return { redemption, balance: balanceAt(account, now), replayed: true };
   }
   requireUnarchived(program);
   if (redemption.state !== 'CAPTURED') {
     throw new IllegalTransition({ from: redemption.state, to: 'REVERSED' });
   }
   const { points } = partOf(redemption, input.part);
-  const graceEndsAt = graceEnd(program, held.now);
-  const after = giveBack(account, redemption, { points, graceEndsAt, cause, now: held.now });
+  const graceEndsAt = graceEnd(program, now);
+  const after = giveBack(account, redemption, { points, graceEndsAt, cause, now });
   held.putAccount(after);
   held.putRequest({ ...request, entry: lineAfter(account, after) });
   return {
     redemption: heldRedemption(held, input).redemption,
-    balance: balanceAt(after, held.now),
+    balance: balanceAt(after, now),
     replayed: false,
   };
 }

@@ -19,7 +19,7 @@ export function createSuspendMembership(deps: { queue: CommitQueue }): SuspendMe
       decide: (held) => {
         const account = heldAccount(held, member);
         if (account.membership.state === 'SUSPENDED') return account;
-        const after = suspend(account, { cause, now: held.now });
+        const after = suspend(account, { cause, now: held.nowOf(account) });
         held.putAccount(after);
         return after;
       },

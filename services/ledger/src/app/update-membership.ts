@@ -23,7 +23,7 @@ export function createUpdateMembership(deps: { queue: CommitQueue }): UpdateMemb
         if (attributes === undefined || same(attributes, account.membership.attributes)) {
           return account;
         }
-        const after = updateAttributes(account, { attributes, cause, now: held.now });
+        const after = updateAttributes(account, { attributes, cause, now: held.nowOf(account) });
         held.putAccount(after);
         return after;
       },

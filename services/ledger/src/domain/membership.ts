@@ -35,6 +35,17 @@ export interface Membership {
   readonly redemptionWindow: VelocityWindow;
 }
 
+/**
+ * The instant at which something happens to an account, or to a user who has none yet: the clock's, but a journal never
+ * goes back in time, even if the clock of the process that wrote it last is ahead of ours.
+ */
+export function nowOf(
+  account: { readonly membership: Membership } | undefined,
+  clock: Instant,
+): Instant {
+  return Math.max(clock, account?.membership.lastEntryTime ?? always);
+}
+
 const noAttempts: VelocityWindow = { start: always, count: 0 };
 
 /** A membership before its first entry. */

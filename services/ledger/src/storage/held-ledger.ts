@@ -13,6 +13,7 @@ import type {
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import { type LotKey, sameLot } from '../domain/lot.ts';
+import { nowOf } from '../domain/membership.ts';
 import { type Redemption, unitsTaken } from '../domain/redemption-state.ts';
 import type { Lapse } from '../domain/refund.ts';
 import { settle } from '../domain/settle.ts';
@@ -21,8 +22,8 @@ import { memberKey } from './membership-ids.ts';
 
 /** Everything that a transaction read under its locks. */
 export interface LoadedLedger {
-  /** The instant of the transaction, never before a journal's last entry. */
-  readonly now: Instant;
+  /** What the clock said under the locks. */
+  readonly time: Instant;
   /** Ids of those who are members, and ids made for those who may join, by {@link memberKey}. */
   readonly membershipIds: ReadonlyMap<string, bigint>;
   readonly newMembershipIds: ReadonlyMap<string, bigint>;
@@ -101,7 +102,6 @@ export function holdLedger(loaded: LoadedLedger): {
   held: Held;
   changes(): LedgerChanges;
 } {
-  const { now } = loaded;
   const before = new Map(loaded.accounts.map((each) => [each.membership.membershipId, each]));
   const accounts = new Map(before);
   const ids = new Map(loaded.membershipIds);
@@ -129,13 +129,13 @@ export function holdLedger(loaded: LoadedLedger): {
   function settled(membershipId: bigint): Account | undefined {
     const account = accounts.get(membershipId);
     if (account === undefined) return undefined;
-    const after = settle(account, now);
+    const after = settle(account, nowOf(account, loaded.time));
     if (after !== account) put(after);
     return after;
   }
 
   const held: Held = {
-    now,
+    nowOf: (account) => nowOf(account, loaded.time),
     account(member) {
       const id = ids.get(memberKey(member));
       return id === undefined ? undefined : settled(id);

@@ -8,6 +8,7 @@ import {
 } from '../app/ledger-store.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
+import { nowOf } from '../domain/membership.ts';
 import { isOverdue, type Redemption } from '../domain/redemption-state.ts';
 import { type AwaitedRow, type EarnRow, earnOf } from './earn-rows.ts';
 import { type LoadedLedger, transactionKey } from './held-ledger.ts';
@@ -37,7 +38,7 @@ export interface Locks {
  * refunds are concerned: memberships first, then stock, then awaited transactions, each in the order of their keys, so
  * that two transactions don't wait for each other. All locking is in this function.
  *
- * The instant of the transaction is the clock after the lock: then it is known which holds have ended.
+ * The clock is read after the locks: then it is known which holds have ended.
  *
  * Whatever is read after the locks is read by statements of their own, which see what others committed meanwhile.
  *
@@ -58,15 +59,13 @@ export async function lockLedger(
     readCapUsage(tx, needs, membershipIds),
     readRewardUsage(tx, needs, membershipIds),
   ]);
-  // A journal never goes back in time, even if the clock of the process that wrote it last is ahead of ours.
-  const times = accounts.map(({ membership }) => membership.lastEntryTime);
-  const now = times.reduce((latest, time) => Math.max(latest, time), clock());
+  const time = clock();
   const [stockTaken, refunding] = await Promise.all([
-    lockStock(tx, stockConcerned({ needs, membershipIds, accounts, asked, now })),
+    lockStock(tx, stockConcerned({ needs, membershipIds, accounts, asked, time })),
     lockRefunds(tx, { needs, earns, locked, membershipIds }),
   ]);
   return {
-    now,
+    time,
     membershipIds,
     newMembershipIds,
     accounts: accounts.map((account) => withAsked(account, asked)),
@@ -88,21 +87,21 @@ function stockConcerned({
   membershipIds,
   accounts,
   asked,
-  now,
+  time,
 }: {
   needs: readonly Needs[];
   membershipIds: ReadonlyMap<string, bigint>;
   accounts: readonly Account[];
   asked: readonly Redemption[];
-  now: Instant;
+  time: Instant;
 }): RewardName[] {
   const endingAll = new Map(
     withMembershipId(needs, membershipIds, ({ endsHolds = false }) => (endsHolds ? [true] : [])),
   );
-  const ending = accounts.flatMap(({ membership, redemptions }) =>
-    endingAll.has(membership.membershipId)
-      ? redemptions
-      : redemptions.filter((redemption) => isOverdue(redemption, now)),
+  const ending = accounts.flatMap((account) =>
+    endingAll.has(account.membership.membershipId)
+      ? account.redemptions
+      : account.redemptions.filter((redemption) => isOverdue(redemption, nowOf(account, time))),
   );
   return [
     ...needs.flatMap(({ stock }) => (stock === undefined ? [] : [stock])),
