@@ -1,13 +1,18 @@
 // What becomes of instants when replicas disagree about the time, and when time passes while a lock is waited for.
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { afterEach, expect, test } from '@jest/globals';
+import { MemberLimit_Period } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
+import { Cap_Period } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import {
   aProgram,
   aPurchase,
   aRedemption,
+  aRuleSet,
   cause,
   rewards,
   startUseCases,
 } from './commit-fixture.ts';
+import { beginElsewhere } from './other-transaction.ts';
 
 let ledger: Awaited<ReturnType<typeof startUseCases>>;
 
@@ -56,4 +61,91 @@ test('a replica whose clock is ahead ages nobody but the members whom it writes 
     kind: 'CAPTURE',
     create_time: new Date('2026-03-01T12:01:00Z'),
   });
+});
+
+/** What comes of `work` when somebody has all memberships locked until the clock says `time`. */
+async function delayedUntil<Result>(time: Date, work: () => Promise<Result>): Promise<Result> {
+  const other = await beginElsewhere(ledger.databaseUrl);
+  try {
+    await other.query('SELECT 1 FROM memberships FOR UPDATE');
+    const result = work();
+    await other.waitedFor();
+    ledger.setClock(time);
+    await other.query('COMMIT');
+    return await result;
+  } finally {
+    await other.end();
+  }
+}
+
+const beforeMidnight = new Date('2026-03-01T23:59:59.900Z');
+const midnight = new Date('2026-03-02T00:00:00.000Z');
+const afterMidnight = new Date('2026-03-02T00:00:00.100Z');
+
+test('a redemption counts in the period in which it is made, not in that in which it was asked for', async () => {
+  const memberLimit = { count: 1, period: MemberLimit_Period.DAY };
+  ledger = await startUseCases(aProgram({ rewards: rewards({ ...glass, memberLimit }) }));
+  ledger.setClock(beforeMidnight);
+  await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 100_000n }), cause);
+  await ledger.redeem(aRedemption({ userId: 'alice' }), cause);
+  const { redemption } = await delayedUntil(afterMidnight, () =>
+    ledger.redeem(aRedemption({ userId: 'alice' }), cause),
+  );
+  expect(redemption).toMatchObject({
+    state: 'CAPTURED',
+    usagePeriod: { start: midnight.getTime() },
+  });
+  const another = ledger.redeem(aRedemption({ userId: 'alice' }), cause);
+  await expect(another).rejects.toMatchObject({ reason: 'MEMBER_LIMIT_REACHED' });
+});
+
+test('a member whose journal has reached the next day gets no more of a reward than the limit of that day', async () => {
+  const memberLimit = { count: 1, period: MemberLimit_Period.DAY };
+  ledger = await startUseCases(aProgram({ rewards: rewards({ ...glass, memberLimit }) }));
+  const ahead = ledger.addReplica({ aheadMs: 1_000 });
+  ledger.setClock(beforeMidnight);
+  await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 100_000n }), cause);
+  await ahead.redeem(aRedemption({ userId: 'alice' }), cause);
+  const another = ledger.redeem(aRedemption({ userId: 'alice' }), cause);
+  await expect(another).rejects.toMatchObject({ reason: 'MEMBER_LIMIT_REACHED' });
+});
+
+/** From midnight on there is a bonus on top of the 5 points per 100.00 USD, once a day. */
+const bonusFromMidnight = [
+  aRuleSet({}),
+  aRuleSet({
+    version: 2,
+    effectiveTime: timestampFromDate(midnight),
+    earnRules: [
+      {
+        ruleId: 'bonus',
+        award: { case: 'fixed', value: { points: 100n } },
+        cap: { points: 100n, period: Cap_Period.DAY },
+      },
+    ],
+  }),
+];
+
+test('a purchase that is credited after midnight earns under the version of after midnight', async () => {
+  ledger = await startUseCases(aProgram({ ruleSets: bonusFromMidnight }));
+  ledger.setClock(beforeMidnight);
+  await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 10_000n }), cause);
+  // The shop's clock is a little ahead.
+  const early = (occurTime: Date) => aPurchase({ userId: 'alice', minorUnits: 10_000n, occurTime });
+  const notYet = await ledger.earn(early(midnight), cause);
+  expect(notYet.earn).toMatchObject({ ruleSetVersion: 1, points: 5n });
+  const late = await delayedUntil(afterMidnight, () => ledger.earn(early(midnight), cause));
+  expect(late.earn).toMatchObject({ ruleSetVersion: 2, points: 100n });
+});
+
+test('a cap of the version of after midnight holds for whose journal has come that far', async () => {
+  ledger = await startUseCases(aProgram({ ruleSets: bonusFromMidnight }));
+  const ahead = ledger.addReplica({ aheadMs: 1_000 });
+  ledger.setClock(beforeMidnight);
+  const early = () => aPurchase({ userId: 'alice', minorUnits: 10_000n, occurTime: midnight });
+  expect((await ahead.earn(early(), cause)).earn).toMatchObject({
+    ruleSetVersion: 2,
+    points: 100n,
+  });
+  expect((await ledger.earn(early(), cause)).earn).toMatchObject({ ruleSetVersion: 2, points: 0n });
 });

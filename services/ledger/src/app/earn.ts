@@ -28,7 +28,7 @@ import { applyWaitingRefunds } from './apply-waiting-refunds.ts';
 import { checkTransaction } from './check-transaction.ts';
 import type { Command, CommitQueue } from './commit-queue.ts';
 import { capPeriod, factsOf, inactivityFrom } from './evaluation.ts';
-import type { Held, MemberName, PostedEarn } from './ledger-store.ts';
+import type { CapPeriod, Held, MemberName, PostedEarn } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 
 export interface EarnInput extends MemberName {
@@ -71,11 +71,8 @@ function earnCommand(reported: {
 }): Command<EarnResult> {
   const { input, program } = reported;
   const occurTime = checkTransaction(input.transaction, reported.now);
-  // A program without a rule set isn't active; its state is looked at once the content has been compared.
-  const ruleSet = ruleSetInForce(program.ruleSets, occurTime, new Date(reported.now));
-  const caps = ruleSet === undefined ? [] : capPeriods(ruleSet, occurTime).map(capPeriod);
+  const terms = possibleTerms(program, { occurTime, now: new Date(reported.now) });
   const fingerprint = fingerprintTransaction(input.userId, input.transaction);
-  const lot = ruleSet && creditLot(ruleSet, occurTime);
   return {
     needs: {
       member: input,
@@ -84,13 +81,40 @@ function earnCommand(reported: {
         programId: input.programId,
         transactionId: input.transaction.transactionId,
       },
-      ...(lot === undefined ? {} : { lot }),
-      caps,
+      lots: terms.map(({ lot }) => lot),
+      caps: terms.flatMap(({ caps }) => caps),
     },
     decide: (held) =>
       replayOf({ input, fingerprint, held }) ??
-      credit({ ...reported, occurTime, ruleSet, lot, fingerprint, held }),
+      credit({ ...reported, occurTime, terms, fingerprint, held }),
   };
+}
+
+/** What a version of the rules makes of a transaction, whoever earns it. */
+interface Terms {
+  readonly ruleSet: CompiledRuleSet;
+  readonly lot: LotKey;
+  readonly caps: readonly CapPeriod[];
+}
+
+/**
+ * The terms of the version that is in force and, for a transaction that lies ahead, of those that will be by then: when
+ * it is credited, one of them may have come into force. None for a program without a rule set.
+ */
+function possibleTerms(
+  { ruleSets }: ProgramDefinition,
+  { occurTime, now }: { occurTime: Date; now: Date },
+): Terms[] {
+  const inForce = ruleSetInForce(ruleSets, occurTime, now);
+  const coming = ruleSets.filter(
+    ({ effectiveTime }) =>
+      effectiveTime !== undefined && effectiveTime > now && effectiveTime <= occurTime,
+  );
+  return [...(inForce === undefined ? [] : [inForce]), ...coming].map((ruleSet) => ({
+    ruleSet,
+    lot: creditLot(ruleSet, occurTime),
+    caps: capPeriods(ruleSet, occurTime).map(capPeriod),
+  }));
 }
 
 /** The answer to a transaction that was credited before, or undefined. */
@@ -129,18 +153,21 @@ function credit(reported: {
   input: EarnInput;
   cause: Cause;
   program: ProgramDefinition;
-  ruleSet: CompiledRuleSet | undefined;
-  lot: LotKey | undefined;
+  terms: readonly Terms[];
   occurTime: Date;
   fingerprint: Uint8Array;
   held: Held;
 }): EarnResult {
-  const { input, cause, program, ruleSet, lot, occurTime, held } = reported;
-  if (program.state !== 'ACTIVE' || ruleSet === undefined || lot === undefined) {
+  const { input, cause, program, occurTime, held } = reported;
+  const existing = held.account(input);
+  const now = held.nowOf(existing);
+  const inForce = ruleSetInForce(program.ruleSets, occurTime, new Date(now));
+  const terms = reported.terms.find(({ ruleSet }) => ruleSet === inForce);
+  if (program.state !== 'ACTIVE' || terms === undefined) {
     throw new ProgramNotActive(program.programId, program.state);
   }
-  const before = earningAccount(reported);
-  const now = held.nowOf(before);
+  const { ruleSet, lot } = terms;
+  const before = earningAccount(existing, { ...reported, now });
   const facts = factsOf(before);
   const award = evaluate(ruleSet, {
     transaction: input.transaction,
@@ -191,19 +218,22 @@ function credit(reported: {
 }
 
 /** The account that may earn now, opened where the program lets a first earn do that. */
-function earningAccount({
-  input,
-  cause,
-  program,
-  held,
-}: {
-  input: EarnInput;
-  cause: Cause;
-  program: ProgramDefinition;
-  held: Held;
-}): Account {
-  const account = held.account(input);
-  const now = held.nowOf(account);
+function earningAccount(
+  account: Account | undefined,
+  {
+    input,
+    cause,
+    program,
+    held,
+    now,
+  }: {
+    input: EarnInput;
+    cause: Cause;
+    program: ProgramDefinition;
+    held: Held;
+    now: Instant;
+  },
+): Account {
   if (account === undefined) {
     if (!program.autoEnrollment) throw new MembershipNotFound();
     const membershipId = held.newMembershipId(input);

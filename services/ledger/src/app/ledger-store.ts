@@ -62,8 +62,8 @@ export interface Needs {
   /** The account, where a job knows it by its id. */
   readonly membershipId?: bigint;
   readonly transaction?: TransactionName;
-  /** The lot that the transaction's points go to, for refunds that wait for it. */
-  readonly lot?: LotKey;
+  /** The lots that the transaction's points may go to, for refunds that wait for it. */
+  readonly lots?: readonly LotKey[];
   /** The transaction with its refunds, and the account of whoever earned it. */
   readonly refundOf?: TransactionName;
   /** A redemption of the member, besides those that hold points. */
@@ -73,6 +73,7 @@ export interface Needs {
   readonly request?: RequestKey;
   readonly caps?: readonly CapPeriod[];
   readonly stock?: RewardName;
+  /** From this period on: the one that counts is known under the lock. */
   readonly usage?: UsagePeriod;
 }
 

@@ -76,7 +76,7 @@ export function createRedeem(deps: {
     const usage = offer && usagePeriodOf(offer, { program, now: deps.clock() });
     const fingerprint = fingerprintOf(contentOf(input));
     const redemptionId = deps.newRedemptionId();
-    const request: Request = { input, cause, program, usage, fingerprint, redemptionId, holdMs };
+    const request: Request = { input, cause, program, fingerprint, redemptionId, holdMs };
     const result = await deps.queue.submit({
       needs: {
         member: input,
@@ -96,7 +96,6 @@ interface Request {
   readonly input: RedeemInput;
   readonly cause: Cause;
   readonly program: ProgramDefinition;
-  readonly usage: UsagePeriod | undefined;
   readonly fingerprint: Uint8Array;
   readonly redemptionId: string;
   /** Undefined for an immediate redemption. */
@@ -130,7 +129,7 @@ function replayOf({ input, fingerprint }: Request, held: Held): RedeemResult | u
 }
 
 function decideRedeem(request: Request, held: Held): RedeemResult {
-  const { input, program, usage } = request;
+  const { input, program } = request;
   const settled = redeemingAccount(request, held);
   const offer = requireOffer(program, input.rewardId);
   const price = priceOf(offer, input);
@@ -145,13 +144,14 @@ function decideRedeem(request: Request, held: Held): RedeemResult {
       now,
     }),
   });
+  const usage = usagePeriodOf(offer, { program, now });
   const taken = {
     stock: held.stockTaken(input),
     byMember: usage === undefined ? 0n : held.usageTaken(input, usage),
   };
   const asked = { offer, request: input, price, account: before, taken, now };
   const [refusal] = obstaclesTo(asked);
-  const draft = draftOf(request, { offer, price, refused: refusal !== undefined });
+  const draft = draftOf(request, { offer, price, usage, refused: refusal !== undefined });
   const move = { cause: request.cause, now };
   const account =
     refusal === undefined
@@ -185,8 +185,18 @@ function redeemed(
 }
 
 function draftOf(
-  { input, fingerprint, redemptionId, usage }: Request,
-  { offer, price, refused }: { offer: CompiledReward; price: RewardPrice; refused: boolean },
+  { input, fingerprint, redemptionId }: Request,
+  {
+    offer,
+    price,
+    usage,
+    refused,
+  }: {
+    offer: CompiledReward;
+    price: RewardPrice;
+    usage: UsagePeriod | undefined;
+    refused: boolean;
+  },
 ): RedemptionDraft {
   return {
     redemptionId,

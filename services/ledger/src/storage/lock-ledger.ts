@@ -211,10 +211,8 @@ async function lockRefunds(
     throw new LostRace('the transaction was credited a moment ago');
   }
   // A transaction that comes now may be refunded in the same breath.
-  const credited = withMembershipId(needs, membershipIds, ({ transaction, lot }) =>
-    transaction !== undefined && lot !== undefined && refundingKeys.has(transactionKey(transaction))
-      ? [lot]
-      : [],
+  const credited = withMembershipId(needs, membershipIds, ({ transaction, lots = [] }) =>
+    transaction !== undefined && refundingKeys.has(transactionKey(transaction)) ? lots : [],
   );
   const [, refunds, lapses] = await Promise.all([
     lockAwaited(tx, earns.awaited),

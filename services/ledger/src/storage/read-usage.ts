@@ -115,7 +115,7 @@ export async function readCapUsage(
   );
 }
 
-/** How often members had rewards, by usage key. */
+/** How often members had rewards in the periods asked for and in later ones, by usage key. */
 export async function readRewardUsage(
   tx: Transaction,
   needs: readonly Needs[],
@@ -136,7 +136,8 @@ export async function readRewardUsage(
     text: `SELECT reward_usage.*
       FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]))
         AS usages (membership_id, reward_id, period, period_start)
-      JOIN reward_usage USING (membership_id, reward_id, period, period_start)`,
+      JOIN reward_usage USING (membership_id, reward_id, period)
+      WHERE reward_usage.period_start >= usages.period_start`,
     values: [
       usages.map(([id]) => id),
       usages.map(([, { rewardId }]) => rewardId),
