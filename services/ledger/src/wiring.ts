@@ -279,7 +279,7 @@ function startBackground(
   { nats, logger, clock, background, signal }: Part,
   { read, apply, deadLetters, settleDue }: Background,
 ): void {
-  const consumer = { nats, read, apply, deadLetters, logger, signal };
+  const consumer = { nats, read, apply, deadLetters, clock, logger, signal };
   background.push(
     consumeStream({ ...consumer, durable: 'ledger-earns', filter: 'loyalty.earn.v1.*' }),
     consumeStream({ ...consumer, durable: 'ledger-refunds', filter: 'loyalty.refund.v1.*' }),

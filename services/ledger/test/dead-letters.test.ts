@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@loyalty/local/test-environment.ts';
+import { createLogger } from '@loyalty/platform/logging.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import type { Knex } from 'knex';
 import type { Setback } from '../src/app/dead-letters.ts';
 import type { StreamMessage } from '../src/app/stream-message.ts';
+import { retryDeadLetters } from '../src/jobs/retry-dead-letters.ts';
 import { createDeadLetters } from '../src/storage/dead-letters.ts';
+import { eventually } from './eventually.ts';
 
 let database: TestDatabase;
 let knex: Knex;
@@ -83,4 +86,36 @@ test('what waits for a program can be made due, and nothing else', async () => {
   await deadLetters.hasten('wine-dine', noon);
   const due = await deadLetters.takeDue({ limit: 10, leaseMs: 1, now: noon });
   expect(due.map(({ message }) => message.streamSequence)).toEqual([4]);
+});
+
+test('a waiting message that fails in an unforeseen way is dead after five attempts', async () => {
+  const deadLetters = await keep(messageOf(6), waiting(), 'unforeseen');
+  const stopping = new AbortController();
+  let now = noon;
+  let retries = 0;
+  const retrying = retryDeadLetters({
+    deadLetters,
+    async apply(message) {
+      if (message.streamSequence !== 6) return { regarding: about('another'), setback: undefined };
+      retries += 1;
+      throw new TypeError('nobody thought of it');
+    },
+    // An hour passes whenever it looks.
+    clock: () => (now += 3_600_000),
+    logger: createLogger({ name: 'test', level: 'silent' }),
+    signal: stopping.signal,
+    pauseMs: 1,
+  });
+  try {
+    await eventually(async () => {
+      const { rows } = await knex.raw(
+        "SELECT state, reason, attempts FROM dead_letters WHERE transaction_id = 'unforeseen'",
+      );
+      expect(rows).toEqual([{ state: 'DEAD', reason: 'INTERNAL', attempts: 5 }]);
+    });
+    expect(retries).toBe(4);
+  } finally {
+    stopping.abort();
+    await retrying;
+  }
 });

@@ -48,22 +48,42 @@ export function isLedgersOwn(error: unknown): error is LedgerError {
   );
 }
 
-const firstRetryMs = 1_000;
-const lastRetryMs = 5 * 60_000;
+/** A failed attempt, counted from 1. */
+interface Attempt {
+  readonly attempt: number;
+  readonly now: Instant;
+}
 
-function setbackOf(
-  error: LedgerError,
-  { attempt, now }: { attempt: number; now: Instant },
-): Setback {
-  const backoffMs = Math.min(firstRetryMs * 2 ** Math.min(attempt, 20), lastRetryMs);
-  // Spread, so that what came together doesn't come again together.
-  const delayMs = Math.max(error.retryAfterMs ?? 0, backoffMs * (0.75 + Math.random() / 2));
+/** A message that fails in an unforeseen way is tried so often. */
+const unforeseenMax = 5;
+
+/** What becomes of a message after an unforeseen error, which may pass and may be the message's own. */
+export function setbackOfUnforeseen(failed: Attempt): Setback {
+  return {
+    state: failed.attempt < unforeseenMax ? 'WAITING' : 'DEAD',
+    reason: 'INTERNAL',
+    detail: 'something unforeseen happened; the log has it under the number in the stream',
+    retryAt: retryTime(failed),
+  };
+}
+
+function setbackOf(error: LedgerError, failed: Attempt): Setback {
   return {
     state: mayPass(error) ? 'WAITING' : 'DEAD',
     reason: error.reason,
     detail: error.message,
-    retryAt: Math.ceil(now + delayMs),
+    retryAt: retryTime(failed, error.retryAfterMs),
   };
+}
+
+const firstRetryMs = 1_000;
+const lastRetryMs = 5 * 60_000;
+
+function retryTime({ attempt, now }: Attempt, retryAfterMs = 0): Instant {
+  const backoffMs = Math.min(firstRetryMs * 2 ** Math.min(attempt, 20), lastRetryMs);
+  // Spread, so that what came together doesn't come again together.
+  const delayMs = Math.max(retryAfterMs, backoffMs * (0.75 + Math.random() / 2));
+  return Math.ceil(now + delayMs);
 }
 
 /** Whether the same message can succeed later without anybody touching it. */

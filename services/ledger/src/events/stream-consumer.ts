@@ -5,9 +5,15 @@ import {
   type IncomingMessage,
   type Verdict,
 } from '@loyalty/platform/messaging/consumer.ts';
-import { type ApplyMessage, isLedgersOwn, type Outcome } from '../app/apply-message.ts';
+import {
+  type ApplyMessage,
+  isLedgersOwn,
+  type Outcome,
+  setbackOfUnforeseen,
+} from '../app/apply-message.ts';
 import type { DeadLetters } from '../app/dead-letters.ts';
 import type { ReadMessage, StreamMessage } from '../app/stream-message.ts';
+import type { Instant } from '../domain/instant.ts';
 import { textOfHeader } from './header-text.ts';
 import { incomingStream } from './streams.ts';
 
@@ -20,6 +26,7 @@ export interface StreamConsumerOptions {
   read: (message: StreamMessage) => ReadMessage;
   apply: ApplyMessage;
   deadLetters: DeadLetters;
+  clock: () => Instant;
   logger: Logger;
   signal: AbortSignal;
 }
@@ -29,8 +36,6 @@ const batch = 500;
 /** Those that are handled, as many fetched ahead, and room for what comes again after trouble. */
 const maxAckPending = 2_000;
 const ackWaitMs = 30_000;
-/** After so many deliveries a message that fails in an unforeseen way is kept as a dead letter. */
-const unforeseenMax = 5;
 const nakMsMax = 30_000;
 
 /**
@@ -76,23 +81,18 @@ async function handle(incoming: IncomingMessage, options: StreamConsumerOptions)
 async function outcomeOf(
   message: StreamMessage,
   deliveries: number,
-  { read, apply, logger }: StreamConsumerOptions,
+  { read, apply, clock, logger }: StreamConsumerOptions,
 ): Promise<Outcome> {
   try {
     return await apply(message, 1);
   } catch (error) {
-    if (isLedgersOwn(error) || deliveries < unforeseenMax) throw error;
+    if (isLedgersOwn(error)) throw error;
+    const setback = setbackOfUnforeseen({ attempt: deliveries, now: clock() });
+    // The stream delivers it again.
+    if (setback.state === 'WAITING') throw error;
     const { subject, streamSequence } = message;
     logger.error({ err: error, subject, streamSequence }, 'a message fails again and again');
-    return {
-      regarding: read(message).regarding,
-      setback: {
-        state: 'DEAD',
-        reason: 'INTERNAL',
-        detail: 'something unforeseen happened; the log has it under the number in the stream',
-        retryAt: message.streamTime,
-      },
-    };
+    return { regarding: read(message).regarding, setback };
   }
 }
 

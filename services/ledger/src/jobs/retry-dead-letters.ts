@@ -1,6 +1,6 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
-import { type ApplyMessage, isLedgersOwn } from '../app/apply-message.ts';
-import type { DeadLetters, DueLetter } from '../app/dead-letters.ts';
+import { type ApplyMessage, isLedgersOwn, setbackOfUnforeseen } from '../app/apply-message.ts';
+import type { DeadLetters, DueLetter, Setback } from '../app/dead-letters.ts';
 import type { Instant } from '../domain/instant.ts';
 import { repeat } from './repeat.ts';
 
@@ -40,19 +40,36 @@ async function retryDue(options: RetryDeadLettersOptions): Promise<boolean> {
 }
 
 /** Resolves to whether the message has been applied. */
-async function retry(
-  { deadLetterId, message, attempts }: DueLetter,
-  { deadLetters, apply, logger }: RetryDeadLettersOptions,
-): Promise<boolean> {
+async function retry(letter: DueLetter, options: RetryDeadLettersOptions): Promise<boolean> {
+  const { deadLetterId } = letter;
   try {
-    const { setback } = await apply(message, attempts + 1);
+    const setback = await setbackOf(letter, options);
     if (setback === undefined) return true;
-    await deadLetters.setBack(deadLetterId, setback);
+    await options.deadLetters.setBack(deadLetterId, setback);
   } catch (error) {
     // It is due again when the lease ends.
     if (!isLedgersOwn(error)) {
-      logger.error({ err: error, deadLetterId: String(deadLetterId) }, 'a dead letter fails');
+      const details = { err: error, deadLetterId: String(deadLetterId) };
+      options.logger.error(details, 'what came of a dead letter was not kept');
     }
   }
   return false;
+}
+
+/** What came of another attempt; undefined once the message has been applied. */
+async function setbackOf(
+  { deadLetterId, message, attempts }: DueLetter,
+  { apply, clock, logger }: RetryDeadLettersOptions,
+): Promise<Setback | undefined> {
+  const attempt = attempts + 1;
+  try {
+    const { setback } = await apply(message, attempt);
+    return setback;
+  } catch (error) {
+    if (isLedgersOwn(error)) throw error;
+    const { streamSequence } = message;
+    const details = { err: error, deadLetterId: String(deadLetterId), streamSequence };
+    logger.error(details, 'a dead letter fails in an unforeseen way');
+    return setbackOfUnforeseen({ attempt, now: clock() });
+  }
 }
