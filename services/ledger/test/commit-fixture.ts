@@ -114,9 +114,10 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
       now = () => time.getTime();
     },
     async balance(userId: string) {
-      const account = await first.reader.account({ programId: program.programId, userId });
+      const at = clock();
+      const account = await first.reader.account({ programId: program.programId, userId }, at);
       if (account === undefined) throw new Error(`${userId} is not a member`);
-      return balanceAt(account, clock());
+      return balanceAt(account, at);
     },
     /** The database as its owner, who may do what the ledger may not. */
     databaseUrl: database.url,

@@ -1,8 +1,8 @@
 import { execute } from '@loyalty/local/test-environment.ts';
 
 export const memberCount = 100_000;
-/** Members with another past than the rest: so many earns, and nothing else. */
-export const pasts = { 'user-1': 50_000, 'user-2': 5 };
+/** Members with another past than the rest: so many earns, and nothing else. Each earn of user-3 is a lot of its own. */
+export const pasts = { 'user-1': 50_000, 'user-2': 5, 'user-3': 3_650 };
 
 /**
  * Fills an empty ledger, in seconds: members who earned twice and redeemed once, one in a hundred with an open hold, and
@@ -20,6 +20,11 @@ const past = `CASE id ${Object.entries(pasts)
   .map(([userId, earns]) => `WHEN ${userId.slice('user-'.length)} THEN ${earns}`)
   .join(' ')} ELSE 2 END`;
 const spends = `CASE WHEN id <= ${Object.keys(pasts).length} THEN 0 ELSE 1 END`;
+const availableAt = `CASE id WHEN 3 THEN '2016-01-01Z'::timestamptz + n * interval '1 day' ELSE '-infinity' END`;
+const lotExpiresAt = `CASE
+  WHEN id <> 3 THEN expires_at
+  WHEN n % 2 = 0 THEN 'infinity'
+  ELSE expires_at + (n - 1) * interval '1 day' END`;
 const holds = 'CASE WHEN id % 100 = 0 THEN 1 ELSE 0 END';
 
 /** Ten points for each earn, five of which each redemption takes. */
@@ -38,7 +43,8 @@ const members = `
       CASE holds WHEN 0 THEN expires_at ELSE '2029-01-01Z' END, '-infinity', 0, '-infinity', 0
     FROM crowd;
   INSERT INTO lots
-    SELECT id, '-infinity', expires_at, 'NORMAL', 10 * earns - 5 * (spends + holds) FROM crowd`;
+    SELECT id, ${availableAt}, ${lotExpiresAt}, 'NORMAL', 10 * count(*) - 5 * (spends + holds)
+    FROM crowd CROSS JOIN generate_series(1, earns) AS n GROUP BY id, 2, 3, spends, holds`;
 
 const journals = `
   INSERT INTO entries
@@ -59,9 +65,10 @@ const journals = `
     SELECT membership_id, sequence, '-infinity', expires_at, 'NORMAL', -5
     FROM entries JOIN crowd ON id = membership_id WHERE kind IN ('CAPTURE', 'RESERVE');
   INSERT INTO earns
-    SELECT 'wine-dine', transaction_id, 'POSTED', membership_id, sequence, '\\x00', 1, NULL, 10, 0, '[]',
-      '-infinity', expires_at, 'NORMAL', create_time, ''
-    FROM entries JOIN crowd ON id = membership_id WHERE kind = 'EARN'`;
+    SELECT 'wine-dine', transaction_id, 'POSTED', id, sequence, '\\x00', 1, NULL, 10, 0, '[]',
+      ${availableAt}, ${lotExpiresAt}, 'NORMAL', create_time, ''
+    FROM entries JOIN crowd ON id = membership_id CROSS JOIN LATERAL (SELECT sequence - 1 AS n) AS numbered
+    WHERE kind = 'EARN'`;
 
 const redemptions = `
   INSERT INTO redemptions

@@ -105,7 +105,8 @@ async function readBalances(
 ): Promise<Map<string, Answer>> {
   const balances = new Map<string, Answer>();
   for (const { programId } of programs) {
-    const accounts = await reader.accountsOfProgram({ programId, limit: 1_000, after: undefined });
+    const page = { limit: 1_000, after: undefined };
+    const accounts = await reader.accountsOfProgram({ programId, now, ...page });
     for (const account of accounts) {
       const { userId, state } = account.membership;
       balances.set(`${programId} ${userId}`, { state, ...balanceAnswer(balanceAt(account, now)) });

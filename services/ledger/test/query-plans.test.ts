@@ -98,6 +98,7 @@ type Sent = [statement: string | pg.QueryConfig, parameters?: unknown];
 const alice = { programId: 'wine-dine', userId: 'user-4711' };
 const membershipId = 4711n;
 const all = { kind: 'ALL' } as const;
+const now = Date.parse('2026-04-01T12:00:00Z');
 const firstPage = { limit: 50, after: undefined };
 
 async function useEverything(): Promise<void> {
@@ -143,16 +144,18 @@ async function commitManyAtOnce(): Promise<void> {
 
 async function readEverything(): Promise<void> {
   const { reader } = ledger;
-  await reader.account(alice);
+  await reader.membershipId(alice);
+  await reader.account(alice, now);
   // One with an open hold.
-  await reader.account({ programId: 'wine-dine', userId: 'user-100' });
+  await reader.account({ programId: 'wine-dine', userId: 'user-100' }, now);
   await reader.accountsOfUser({
     userId: alice.userId,
     programs: undefined,
+    now,
     ...firstPage,
     after: undefined,
   });
-  await reader.accountsOfProgram({ programId: 'wine-dine', ...firstPage });
+  await reader.accountsOfProgram({ programId: 'wine-dine', now, ...firstPage });
   await reader.earn({ programId: 'wine-dine', transactionId: '4711-1' });
   await reader.earns({ membershipId, ...firstPage });
   await reader.refundsOf({ programId: 'wine-dine', transactionId: 'awaited-1' });
@@ -198,6 +201,7 @@ async function explain(options: string, { text, values }: Statement): Promise<Pl
   return rows[0]['QUERY PLAN'][0].Plan;
 }
 
+const asked = new Date(now).toISOString();
 const genericPlan = 'GENERIC_PLAN';
 
 /**
@@ -256,8 +260,15 @@ describe('at 100,000 members', () => {
     for (const scan of scans) expect(scan['Node Type']).toMatch(/^Index (Only )?Scan$/);
   });
 
+  test('a balance reads as few lots of who has come daily for ten years as of who came five times', async () => {
+    const lots = async (userId: string) =>
+      (await ledger.reader.account({ programId: 'wine-dine', userId }, now))?.lots;
+    expect(await lots('user-3')).toHaveLength(1);
+    expect(await lots('user-2')).toHaveLength(1);
+  });
+
   test.each([
-    ['read_account', ['wine-dine', 'user-1'], ['wine-dine', 'user-2']],
+    ['read_account', [asked, 'wine-dine', 'user-1'], [asked, 'wine-dine', 'user-2']],
     [
       'read_entries',
       [1n, null, null, '-infinity', 'infinity', 5],

@@ -14,5 +14,8 @@ export function createGetBalance(deps: {
   reader: LedgerReader;
   clock: () => Instant;
 }): GetBalanceUseCase {
-  return async (member) => balanceAt(await requireAccount(deps.reader, member), deps.clock());
+  return async (member) => {
+    const now = deps.clock();
+    return balanceAt(await requireAccount(deps.reader, member, now), now);
+  };
 }

@@ -10,5 +10,8 @@ export function createGetMembership(deps: {
   reader: LedgerReader;
   clock: () => Instant;
 }): GetMembershipUseCase {
-  return async (member) => viewMembership(await requireAccount(deps.reader, member), deps.clock());
+  return async (member) => {
+    const now = deps.clock();
+    return viewMembership(await requireAccount(deps.reader, member, now), now);
+  };
 }

@@ -156,8 +156,9 @@ export type HoldPosition = Pick<OpenHold, 'holdExpiresAt' | 'redemptionId'>;
 
 /** Reads that lock nothing. All throw {@link StorageUnavailable} when the database is away. */
 export interface LedgerReader {
-  /** The account with its lots, unsettled. */
-  account(member: MemberName): Promise<Account | undefined>;
+  membershipId(member: MemberName): Promise<bigint | undefined>;
+  /** The account, unsettled, with as much of what it holds as its balance at `now` depends on. */
+  account(member: MemberName, now: Instant): Promise<Account | undefined>;
   earn(transaction: TransactionName): Promise<(PostedEarn & { userId: string }) | undefined>;
   /** A member's earns, the newest first. Positions are sequences. */
   earns(query: { membershipId: bigint } & PageRequest<bigint>): Promise<PostedEarn[]>;
@@ -167,12 +168,18 @@ export interface LedgerReader {
   waitingRefunds(
     query: { programId: string } & PageRequest<{ transactionId: string; refundId: string }>,
   ): Promise<TransactionRefund[]>;
-  /** A user's accounts by program id. */
+  /** A user's accounts by program id, each as {@link account} answers it. */
   accountsOfUser(
-    query: { userId: string; programs: readonly string[] | undefined } & PageRequest<string>,
+    query: {
+      userId: string;
+      programs: readonly string[] | undefined;
+      now: Instant;
+    } & PageRequest<string>,
   ): Promise<Account[]>;
-  /** A program's accounts by user id. */
-  accountsOfProgram(query: { programId: string } & PageRequest<string>): Promise<Account[]>;
+  /** A program's accounts by user id, each as {@link account} answers it. */
+  accountsOfProgram(
+    query: { programId: string; now: Instant } & PageRequest<string>,
+  ): Promise<Account[]>;
   /** Journal lines, the newest first. Positions are sequences. */
   entries(
     query: {

@@ -1,6 +1,6 @@
 import type { LedgerReader, MemberName, PageRequest, PostedEarn } from './ledger-store.ts';
 import { type Page, readPage } from './page.ts';
-import { requireAccount } from './require-account.ts';
+import { requireMembershipId } from './require-membership-id.ts';
 
 /**
  * A member's earns, the newest first. Positions are sequences.
@@ -13,7 +13,7 @@ export type ListEarnsUseCase = (
 
 export function createListEarns({ reader }: { reader: LedgerReader }): ListEarnsUseCase {
   return async (query) => {
-    const { membershipId } = (await requireAccount(reader, query)).membership;
+    const membershipId = await requireMembershipId(reader, query);
     return await readPage(query, {
       read: (part) => reader.earns({ membershipId, ...part }),
       positionOf: ({ sequence }) => sequence,

@@ -2,7 +2,7 @@ import type { Instant } from '../domain/instant.ts';
 import type { Entry, EntryKind } from '../domain/journal.ts';
 import type { LedgerReader, MemberName, PageRequest } from './ledger-store.ts';
 import { type Page, readPage } from './page.ts';
-import { requireAccount } from './require-account.ts';
+import { requireMembershipId } from './require-membership-id.ts';
 
 export interface EntryFilter {
   /** Only these kinds; all when empty. */
@@ -24,7 +24,7 @@ export type ListEntriesUseCase = (
 
 export function createListEntries({ reader }: { reader: LedgerReader }): ListEntriesUseCase {
   return async (query) => {
-    const { membershipId } = (await requireAccount(reader, query)).membership;
+    const membershipId = await requireMembershipId(reader, query);
     const { kinds, startTime, endTime } = query;
     return await readPage(query, {
       read: (part) => reader.entries({ membershipId, kinds, startTime, endTime, ...part }),

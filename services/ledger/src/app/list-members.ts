@@ -19,16 +19,16 @@ export function createListMembers(deps: {
   clock: () => Instant;
 }): ListMembersUseCase {
   return async ({ programId, limit, after }) => {
+    const now = deps.clock();
     const page = await readPage(
       { limit, after },
       {
-        read: (part) => deps.reader.accountsOfProgram({ programId, ...part }),
+        read: (part) => deps.reader.accountsOfProgram({ programId, now, ...part }),
         positionOf: ({ membership }) => membership.userId,
       },
     );
     // A program with members exists; only an empty answer leaves it open.
     if (page.items.length === 0) await deps.catalog.get(programId);
-    const now = deps.clock();
     return { items: page.items.map((account) => viewMembership(account, now)), next: page.next };
   };
 }

@@ -13,14 +13,14 @@ export function createListMemberships(deps: {
   clock: () => Instant;
 }): ListMembershipsUseCase {
   return async ({ userId, programs, limit, after }) => {
+    const now = deps.clock();
     const { items, next } = await readPage(
       { limit, after },
       {
-        read: (part) => deps.reader.accountsOfUser({ userId, programs, ...part }),
+        read: (part) => deps.reader.accountsOfUser({ userId, programs, now, ...part }),
         positionOf: ({ membership }) => membership.programId,
       },
     );
-    const now = deps.clock();
     return { items: items.map((account) => viewMembership(account, now)), next };
   };
 }

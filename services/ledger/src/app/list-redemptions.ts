@@ -2,7 +2,7 @@ import type { Instant } from '../domain/instant.ts';
 import { type Redemption, redemptionAt } from '../domain/redemption-state.ts';
 import type { LedgerReader, MemberName, PageRequest } from './ledger-store.ts';
 import { type Page, readPage } from './page.ts';
-import { requireAccount } from './require-account.ts';
+import { requireMembershipId } from './require-membership-id.ts';
 
 /**
  * A member's redemptions as they are at this instant, the newest first. Positions are sequences.
@@ -18,7 +18,7 @@ export function createListRedemptions(deps: {
   clock: () => Instant;
 }): ListRedemptionsUseCase {
   return async (query) => {
-    const { membershipId } = (await requireAccount(deps.reader, query)).membership;
+    const membershipId = await requireMembershipId(deps.reader, query);
     const { items, next } = await readPage(query, {
       read: (part) => deps.reader.redemptions({ membershipId, ...part }),
       positionOf: ({ sequence }) => sequence,

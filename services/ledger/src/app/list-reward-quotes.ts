@@ -17,7 +17,8 @@ export type ListRewardQuotesUseCase = (
 export function createListRewardQuotes(deps: QuoteDeps): ListRewardQuotesUseCase {
   return async (query) => {
     const program = await deps.catalog.get(query.programId);
-    const account = await requireAccount(deps.reader, query);
+    const now = deps.clock();
+    const account = await requireAccount(deps.reader, query, now);
     const offers = [...program.rewards.values()]
       .filter(isListed)
       .toSorted((a, b) => (a.reward.rewardId < b.reward.rewardId ? -1 : 1));
@@ -28,7 +29,7 @@ export function createListRewardQuotes(deps: QuoteDeps): ListRewardQuotesUseCase
           offer,
           request: { rewardId: offer.reward.rewardId, ...smallestRequest(offer.reward) },
         }));
-        return await quoteOffers(deps, { program, account, asked });
+        return await quoteOffers(deps, { program, account, now, asked });
       },
       positionOf: ({ rewardId }) => rewardId,
     });

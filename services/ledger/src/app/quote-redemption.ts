@@ -55,11 +55,13 @@ export interface QuoteDeps {
 export function createQuoteRedemption(deps: QuoteDeps): QuoteRedemptionUseCase {
   return async (input) => {
     const program = await deps.catalog.get(input.programId);
-    const account = await requireAccount(deps.reader, input);
+    const now = deps.clock();
+    const account = await requireAccount(deps.reader, input, now);
     const offer = requireOffer(program, input.rewardId);
     const [quote] = await quoteOffers(deps, {
       program,
       account,
+      now,
       asked: [{ offer, request: input }],
     });
     if (quote === undefined) throw new Error('a quote was asked for and not given');
@@ -67,17 +69,18 @@ export function createQuoteRedemption(deps: QuoteDeps): QuoteRedemptionUseCase {
   };
 }
 
-/** Quotes several rewards for one member, as of one instant. */
+/** Quotes several rewards for one member, as of the instant that the account was read for. */
 export async function quoteOffers(
-  { reader, clock }: QuoteDeps,
+  { reader }: Pick<QuoteDeps, 'reader'>,
   quoting: {
     program: ProgramDefinition;
     account: Account;
+    now: Instant;
     asked: readonly { offer: CompiledReward; request: RewardRequest }[];
   },
 ): Promise<RewardQuote[]> {
   const { program, asked } = quoting;
-  const now = nowOf(quoting.account, clock());
+  const now = nowOf(quoting.account, quoting.now);
   const account = settle(quoting.account, now);
   const rewards = asked.map(({ offer }) => ({
     rewardId: offer.reward.rewardId,

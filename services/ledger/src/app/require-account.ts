@@ -1,14 +1,19 @@
 import { MembershipNotFound } from '../domain/errors.ts';
+import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { LedgerReader, MemberName } from './ledger-store.ts';
 
 /**
- * The account of a member, unsettled.
+ * The account of a member, unsettled, for the balance at `now`.
  *
  * @throws {MembershipNotFound}
  */
-export async function requireAccount(reader: LedgerReader, member: MemberName): Promise<Account> {
-  const account = await reader.account(member);
+export async function requireAccount(
+  reader: LedgerReader,
+  member: MemberName,
+  now: Instant,
+): Promise<Account> {
+  const account = await reader.account(member, now);
   if (account === undefined) throw new MembershipNotFound();
   return account;
 }

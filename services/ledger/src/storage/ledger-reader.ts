@@ -21,11 +21,21 @@ export function createLedgerReader(pool: Pool): LedgerReader {
   }
 
   return {
-    async account({ programId, userId }) {
+    async membershipId({ programId, userId }) {
+      const [row] = await read<{ membership_id: bigint }>({
+        name: 'read_membership_id',
+        text: 'SELECT membership_id FROM member_ids WHERE program_id = $1 AND user_id = $2',
+        values: [programId, userId],
+      });
+      return row?.membership_id;
+    },
+
+    async account({ programId, userId }, now) {
       const [account] = await accounts({
         name: 'read_account',
-        members: 'SELECT membership_id FROM member_ids WHERE program_id = $1 AND user_id = $2',
+        members: 'SELECT membership_id FROM member_ids WHERE program_id = $2 AND user_id = $3',
         values: [programId, userId],
+        now,
       });
       return account;
     },
@@ -77,24 +87,26 @@ export function createLedgerReader(pool: Pool): LedgerReader {
       return rows.map(refundOf);
     },
 
-    async accountsOfUser({ userId, programs, limit, after }) {
+    async accountsOfUser({ userId, programs, now, limit, after }) {
       return await accounts({
         name: 'read_accounts_of_user',
         members: `SELECT membership_id FROM member_ids
-          WHERE user_id = $1 AND program_id > $2 AND ($3::text[] IS NULL OR program_id = ANY($3))
-          ORDER BY program_id LIMIT $4`,
+          WHERE user_id = $2 AND program_id > $3 AND ($4::text[] IS NULL OR program_id = ANY($4))
+          ORDER BY program_id LIMIT $5`,
         order: 'program_id',
         values: [userId, after ?? '', programs ?? null, limit],
+        now,
       });
     },
 
-    async accountsOfProgram({ programId, limit, after }) {
+    async accountsOfProgram({ programId, now, limit, after }) {
       return await accounts({
         name: 'read_accounts_of_program',
         members: `SELECT membership_id FROM member_ids
-          WHERE program_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3`,
+          WHERE program_id = $2 AND user_id > $3 ORDER BY user_id LIMIT $4`,
         order: 'user_id',
         values: [programId, after ?? '', limit],
+        now,
       });
     },
 

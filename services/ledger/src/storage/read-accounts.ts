@@ -1,8 +1,10 @@
 import { type Transaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Lot } from '../domain/lot.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
+import { timestamptz } from './column-values.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 import { storageError } from './storage-error.ts';
@@ -11,11 +13,13 @@ import { storageError } from './storage-error.ts';
 export interface AccountQuery {
   /** The name under which the statement is prepared. */
   readonly name: string;
-  /** A SELECT of membership ids. */
+  /** A SELECT of membership ids, with its parameters from $2 on. */
   readonly members: string;
   /** The column of memberships to sort by, where there may be several. */
   readonly order?: 'program_id' | 'user_id';
   readonly values: unknown[];
+  /** The instant of the balances. */
+  readonly now: Instant;
 }
 
 /** A membership with one of its lots; the lot's columns are NULL where it has none. */
@@ -23,7 +27,7 @@ type AccountRow = MembershipRow & {
   [Column in keyof Omit<LotRow, 'membership_id'>]: LotRow[Column] | null;
 };
 
-/** Reads accounts with all that a balance depends on, each as it was at one instant. Locks nothing. */
+/** Reads accounts with all that their balance at an instant depends on, each as it was stored at one time. Locks nothing. */
 export function createAccountReader(pool: Pool): (query: AccountQuery) => Promise<Account[]> {
   return async (query) => {
     try {
@@ -42,19 +46,36 @@ interface Queryable {
   query<Row extends QueryResultRow>(query: QueryConfig): Promise<QueryResult<Row>>;
 }
 
-// One statement, so that a balance and its lots are of the same instant.
+const expiry = `CASE lots.class
+  WHEN 'INACTIVITY' THEN memberships.inactivity_expires_at ELSE lots.expires_at END`;
+const pending = 'lots.available_at > memberships.last_entry_time';
+const due = `(${expiry} <= $1 OR (${pending} AND lots.available_at <= $1))`;
+
+// A balance asks for the lots that are due and for those that expire next; the points of all others are in the
+// membership's row. Lots that have matured and expire together come as one. So somebody who has shopped every day for
+// years sends as few rows as somebody who came twice: reading a lot here costs a hundredth of sending it.
+const lotsOfBalance = `SELECT CASE WHEN ${pending} THEN lots.available_at ELSE '-infinity' END AS available_at,
+    lots.expires_at, lots.class, sum(lots.remaining)::bigint AS remaining
+  FROM lots
+  WHERE lots.membership_id = memberships.membership_id AND (${due} OR ${expiry} = (
+    SELECT min(${expiry}) FROM lots
+    WHERE lots.membership_id = memberships.membership_id AND NOT ${due} AND ${expiry} < 'infinity'
+  ))
+  GROUP BY 1, 2, 3`;
+
+// One statement, so that a balance and its lots are of the same time.
 async function readAccounts(
   database: Queryable,
-  { name, members, order, values }: AccountQuery,
+  { name, members, order, values, now }: AccountQuery,
 ): Promise<Account[]> {
   const { rows } = await database.query<AccountRow>({
     name,
     text: `SELECT memberships.*, lots.available_at, lots.expires_at, lots.class, lots.remaining
       FROM (${members}) AS members
       JOIN memberships USING (membership_id)
-      LEFT JOIN lots USING (membership_id)
+      LEFT JOIN LATERAL (${lotsOfBalance}) AS lots ON true
       ${order === undefined ? '' : `ORDER BY memberships.${order}`}`,
-    values,
+    values: [timestamptz(now), ...values],
   });
   return groupLots(rows);
 }
