@@ -3,6 +3,7 @@ import {
   Cap_Period as CapPeriod,
   RateAward_Mode as Mode,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { LimitExceeded } from '../src/domain/errors.ts';
 import {
   aProgram,
   aPurchase,
@@ -173,6 +174,75 @@ describe('points that expire by inactivity', () => {
       available: 50n,
       nextExpiry: { points: 50n, time: Date.parse('2027-06-02') },
     });
+  });
+});
+
+describe('a balance of all the points there may be', () => {
+  const maximum = 9_007_199_254_740_991n;
+  const price = { case: 'fixed' as const, value: { points: 10n } };
+  const glass = { programId: 'wine-dine', rewardId: 'glass', displayName: 'A glass', price };
+  const add = (points: bigint) =>
+    ledger.adjust(
+      { ...alice, idempotencyKey: `add ${points}`, points, reason: 'a gift', allowDeficit: false },
+      cause,
+    );
+
+  test('is not passed by points that mature later: they are refused, and the member is served', async () => {
+    const maturation = { policy: { case: 'after' as const, value: { days: 14 } } };
+    ledger = await startUseCases(aProgram({ ruleSets: [aRuleSet({ maturation })] }));
+    ledger.setClock(new Date('2026-03-01T12:00:00Z'));
+    await ledger.join({ ...alice, attributes: {} }, cause);
+    await add(maximum - 10n);
+    const buy = (minorUnits: bigint) => ledger.earn(aPurchase({ ...alice, minorUnits }), cause);
+    await expect(buy(40_000n)).rejects.toThrow(LimitExceeded);
+    await buy(20_000n);
+    ledger.setClock(new Date('2026-04-01T12:00:00Z'));
+    expect(await ledger.balance('alice')).toMatchObject({ available: maximum, pending: 0n });
+    expect((await add(-1_000n)).balance.available).toBe(maximum - 1_000n);
+  });
+
+  test('counts what is held, which goes back at its time', async () => {
+    ledger = await startUseCases(aProgram({ rewards: rewards(glass) }));
+    ledger.setClock(new Date('2026-03-01T12:00:00Z'));
+    await ledger.join({ ...alice, attributes: {} }, cause);
+    await add(maximum);
+    const hold = () => ledger.redeem(aRedemption({ userId: 'alice', capture: 'HOLD' }), cause);
+    const { redemption } = await hold();
+    await expect(add(10n)).rejects.toThrow(LimitExceeded);
+    await ledger.cancel({ ...alice, ...redemption, byMember: false }, cause);
+    await hold();
+    ledger.setClock(new Date('2026-03-01T13:00:00Z'));
+    expect(await ledger.balance('alice')).toMatchObject({ available: maximum, reserved: 0n });
+  });
+
+  test('refuses what a reversal would give back, until there is room', async () => {
+    ledger = await startUseCases(aProgram({ rewards: rewards(glass) }));
+    await ledger.join({ ...alice, attributes: {} }, cause);
+    await add(maximum);
+    const { redemption } = await ledger.redeem(aRedemption({ userId: 'alice' }), cause);
+    await add(5n);
+    const part = { kind: 'ALL' as const };
+    const reversal = { ...alice, redemptionId: redemption.redemptionId, idempotencyKey: 'r', part };
+    await expect(ledger.reverse(reversal, cause)).rejects.toThrow(LimitExceeded);
+    await add(-5n);
+    expect((await ledger.reverse(reversal, cause)).balance.available).toBe(maximum);
+  });
+
+  test('can expire again and again', async () => {
+    const expiry = {
+      policy: { case: 'after' as const, value: { period: { case: 'days' as const, value: 1 } } },
+    };
+    ledger = await startUseCases(aProgram({ ruleSets: [aRuleSet({ expiry })] }));
+    await ledger.join({ ...alice, attributes: {} }, cause);
+    ledger.setClock(new Date('2027-03-01T12:00:00Z'));
+    await add(maximum);
+    ledger.setClock(new Date('2027-03-05T12:00:00Z'));
+    await add(maximum - 1n);
+    ledger.setClock(new Date('2027-03-10T12:00:00Z'));
+    const gone = { available: 0n, lifetimeExpired: maximum };
+    expect(await ledger.balance('alice')).toMatchObject(gone);
+    await ledger.settleDue(10);
+    expect(await ledger.balance('alice')).toMatchObject(gone);
   });
 });
 

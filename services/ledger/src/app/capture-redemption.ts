@@ -20,7 +20,7 @@ export interface CaptureRedemptionInput extends MemberName {
  * Spends a hold, or a part of it; the rest goes back. Repeated with the same part it answers the same.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link MembershipNotFound} {@link RedemptionNotFound}
- * {@link IllegalTransition} {@link InvalidCommand}, and what {@link CommitQueue.submit} throws
+ * {@link IllegalTransition} {@link InvalidCommand} {@link LimitExceeded}, and what {@link CommitQueue.submit} throws
  */
 export type CaptureRedemptionUseCase = (
   input: CaptureRedemptionInput,

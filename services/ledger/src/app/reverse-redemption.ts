@@ -25,7 +25,7 @@ export interface ReverseRedemptionInput extends MemberName {
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
  * {@link MembershipNotFound} {@link RedemptionNotFound} {@link IllegalTransition} {@link InvalidCommand}
- * {@link IdempotencyKeyReused}, and what {@link CommitQueue.submit} throws
+ * {@link IdempotencyKeyReused} {@link LimitExceeded}, and what {@link CommitQueue.submit} throws
  */
 export type ReverseRedemptionUseCase = (
   input: ReverseRedemptionInput,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { addByHand } from './adjust.ts';
 import { balanceAt } from './balance.ts';
 import { postEarn } from './earn.ts';
 import { always, type Instant, never } from './instant.ts';
@@ -7,7 +8,7 @@ import { join, rejoin } from './join.ts';
 import { type Account, pointsOf, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { maximumPoints } from './points.ts';
-import { missingPoints, type RedemptionDraft, refuse, spend } from './redemption.ts';
+import { missingPoints, type RedemptionDraft, refuse, reserve, spend } from './redemption.ts';
 import { nextDueAt, settle } from './settle.ts';
 
 const cause = { actor: 'service:test', requestId: 'r' };
@@ -52,6 +53,12 @@ function earned(
     transactionId: 't',
     cause,
   });
+}
+
+function added(account: Account, points: bigint): Account {
+  const lot = { availableAt: always, expiresAt: never, class: 'NORMAL' as const };
+  const gift = { reason: 'a gift', cause, now: account.membership.lastEntryTime };
+  return addByHand(account, { points, lot, inactivityExpiresAt: undefined, ...gift });
 }
 
 function kinds(account: Account): string[] {
@@ -168,9 +175,32 @@ test('who comes back keeps what they owe and their totals', () => {
   });
 });
 
-test('a balance never passes what a JSON number can say', () => {
-  const account = earned(opened(), { points: maximumPoints, now: 1 });
-  expect(() => earned(account, { points: 1n, now: 2 })).toThrow('beyond 9007199254740991');
+describe('what a JSON number can say', () => {
+  const beyond = 'beyond 9007199254740991';
+
+  test('is what a balance never passes', () => {
+    const account = earned(opened(), { points: maximumPoints, now: 1 });
+    expect(() => earned(account, { points: 1n, now: 2 })).toThrow(beyond);
+  });
+
+  test('is what pending and reserved points count towards: they become available without being asked', () => {
+    const lot = { availableAt: 100 };
+    const pending = earned(opened(), { points: maximumPoints - 5n, now: 1, lot });
+    const full = earned(pending, { points: 5n, now: 2 });
+    expect(() => added(full, 1n)).toThrow(beyond);
+    const held = reserve(full, draft(5n), { holdExpiresAt: 50, cause, now: 3 });
+    expect(() => added(held, 1n)).toThrow(beyond);
+    expect(balanceAt(held, 100)).toMatchObject({ available: maximumPoints, reserved: 0n });
+  });
+
+  test('is where the points that expired are counted no further', () => {
+    const before = withMembership(opened(), { lifetimeExpired: maximumPoints - 5n });
+    const account = earned(before, { points: 10n, now: 1, lot: { expiresAt: 100 } });
+    expect(balanceAt(account, 100)).toMatchObject({
+      available: 0n,
+      lifetimeExpired: maximumPoints,
+    });
+  });
 });
 
 test('after any series of moves lots, columns and journal agree', () => {

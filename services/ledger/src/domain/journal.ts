@@ -89,11 +89,12 @@ export interface Line {
 /**
  * Adds a line to the journal: the one place where balances and lots change.
  *
- * @throws {LimitExceeded} when a balance would pass what can be represented
+ * @throws {LimitExceeded} when it adds points to more than can be represented
  */
 export function record(account: Account, line: Line): Account {
   const { membership } = account;
-  const available = addPoints(membership.available, line.changes.available);
+  refuseBeyondMaximum(membership, line.changes);
+  const available = membership.available + line.changes.available;
   const entry: Entry = {
     ...line.changes,
     ...line.subject,
@@ -111,14 +112,24 @@ export function record(account: Account, line: Line): Account {
       lastSequence: entry.sequence,
       lastEntryTime: line.now,
       available,
-      pending: addPoints(membership.pending, line.changes.pending),
-      reserved: addPoints(membership.reserved, line.changes.reserved),
-      deficit: addPoints(membership.deficit, line.changes.deficit),
+      pending: membership.pending + line.changes.pending,
+      reserved: membership.reserved + line.changes.reserved,
+      deficit: membership.deficit + line.changes.deficit,
     },
     lots: allocate(account.lots, line.allocations),
     redemptions: account.redemptions,
     entries: [...account.entries, entry],
   };
+}
+
+/**
+ * Refuses what adds points, and nothing else: points that mature, and holds that end, only move between the balances, and
+ * no one could be asked to take them back. So all that a member has counts together.
+ */
+function refuseBeyondMaximum(membership: Membership, changes: Changes): void {
+  const added = changes.available + changes.pending + changes.reserved;
+  if (added > 0n) addPoints(membership.available + membership.pending + membership.reserved, added);
+  if (changes.deficit > 0n) addPoints(membership.deficit, changes.deficit);
 }
 
 /** The account with other values in its membership, where no line tells of them. */

@@ -1,7 +1,7 @@
 import { type Instant, never } from './instant.ts';
 import { type Account, noChange, passingOfTime, record, withMembership } from './journal.ts';
 import { expiryOf, inConsumptionOrder, type Lot, type LotKey, take } from './lot.ts';
-import { addPoints, smaller } from './points.ts';
+import { maximumPoints, smaller } from './points.ts';
 import { isOverdue } from './redemption-state.ts';
 import { releaseHold } from './release.ts';
 
@@ -97,9 +97,9 @@ function expire(account: Account, { until, now }: Settling): Account {
     cause: passingOfTime,
     now,
   });
-  return withMembership(after, {
-    lifetimeExpired: addPoints(account.membership.lifetimeExpired, points),
-  });
+  // Time can't be refused, so that the total stops where it can't be represented any more.
+  const lifetimeExpired = smaller(account.membership.lifetimeExpired + points, maximumPoints);
+  return withMembership(after, { lifetimeExpired });
 }
 
 function total(lots: readonly Lot[]): bigint {

@@ -1,3 +1,4 @@
+import { maximumPoints } from '../domain/points.ts';
 import type { SqlInvariant } from './invariant.ts';
 import { lotMovements } from './lot-movements.ts';
 
@@ -93,11 +94,11 @@ export const balanceInvariants: readonly SqlInvariant[] = [
     id: 'I1',
     name: 'lifetime totals',
     meaning:
-      "Lifetime totals are what earns gave net of refunds, what redemptions' entries spent, and what EXPIRE entries took.",
+      "Lifetime totals are what earns gave net of refunds, what redemptions' entries spent, and what EXPIRE entries took, up to the largest number of points.",
     sql: `SELECT format(
         'membership %s: lifetime earned, redeemed, expired are %s, the records say %s',
         membership_id, (lifetime_earned, lifetime_redeemed, lifetime_expired),
-        (coalesce(earned, 0), coalesce(redeemed, 0), coalesce(expired, 0))
+        (coalesce(earned, 0), coalesce(redeemed, 0), least(coalesce(expired, 0), ${maximumPoints}))
       ) AS offender
       FROM memberships
       LEFT JOIN (
@@ -111,7 +112,7 @@ export const balanceInvariants: readonly SqlInvariant[] = [
         FROM entries GROUP BY membership_id
       ) AS spent USING (membership_id)
       WHERE (lifetime_earned, lifetime_redeemed, lifetime_expired)
-        <> (coalesce(earned, 0), coalesce(redeemed, 0), coalesce(expired, 0))`,
+        <> (coalesce(earned, 0), coalesce(redeemed, 0), least(coalesce(expired, 0), ${maximumPoints}))`,
   },
   {
     id: 'I1',

@@ -963,7 +963,8 @@ export const RedemptionService: GenService<{
   },
   /**
    * Gives spent points back, all or a part.
-   * Errors: PROGRAM_NOT_ACTIVE (archived), REDEMPTION_NOT_FOUND, ILLEGAL_TRANSITION, IDEMPOTENCY_KEY_REUSED.
+   * Errors: PROGRAM_NOT_ACTIVE (archived), REDEMPTION_NOT_FOUND, ILLEGAL_TRANSITION, IDEMPOTENCY_KEY_REUSED,
+   * LIMIT_EXCEEDED.
    *
    * @generated from rpc loyalty.ledger.v1.RedemptionService.ReverseRedemption
    */
