@@ -146,8 +146,9 @@ async function readEverything(): Promise<void> {
   const { reader } = ledger;
   await reader.membershipId(alice);
   await reader.account(alice, now);
-  // One with an open hold.
-  await reader.account({ programId: 'wine-dine', userId: 'user-100' }, now);
+  // One whose hold has ended.
+  const holder = { programId: 'wine-dine', userId: 'user-100' };
+  await reader.account(holder, Date.parse('2029-06-01'));
   await reader.accountsOfUser({
     userId: alice.userId,
     programs: undefined,
@@ -233,7 +234,7 @@ const hotStatements = [
   ...['update_points', 'upsert_lots', 'insert_entries', 'insert_earns', 'insert_outbox'],
   ...['read_redemptions', 'lock_reward_stock', 'read_reward_usage', 'update_redemptions'],
   ...['lock_awaited', 'read_refunds', 'read_lapses', 'read_requests', 'delete_lots'],
-  ...['read_account', 'read_holds_of_members', 'read_entries', 'read_earns_of_membership'],
+  ...['read_account', 'read_ended_holds', 'read_entries', 'read_earns_of_membership'],
   ...['read_waiting_refunds', 'read_due_memberships', 'read_accounts_of_program'],
   'read_open_holds',
 ];

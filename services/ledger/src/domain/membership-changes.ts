@@ -9,7 +9,7 @@ import {
   withMembership,
 } from './journal.ts';
 import { take } from './lot.ts';
-import { releaseHold } from './release.ts';
+import { releaseHolds } from './release.ts';
 import { settle } from './settle.ts';
 
 interface Change {
@@ -49,9 +49,8 @@ export function updateAttributes(
 
 /** Ends a membership: open holds go back, everything left is forfeited. What is owed stays. */
 export function leave(account: Account, change: Change): Account {
-  const released = account.redemptions
-    .filter(({ state }) => state === 'RESERVED')
-    .reduce((rest, hold) => releaseHold(rest, hold, { state: 'CANCELLED', ...change }), account);
+  const holds = account.redemptions.filter(({ state }) => state === 'RESERVED');
+  const released = releaseHolds(account, holds, { state: 'CANCELLED', ...change });
   const forfeited = forfeit(settle(released, change.now), change);
   return note(withMembership(forfeited, { state: 'LEFT' }), { kind: 'LEFT', ...change });
 }

@@ -3,7 +3,7 @@ import { type Account, noChange, passingOfTime, record, withMembership } from '.
 import { expiryOf, inConsumptionOrder, type Lot, type LotKey, take } from './lot.ts';
 import { maximumPoints, smaller } from './points.ts';
 import { isOverdue } from './redemption-state.ts';
-import { releaseHold } from './release.ts';
+import { releaseHolds } from './release.ts';
 
 /**
  * Writes what time itself has brought about up to `now`: maturity, then the end of holds, then expiry. Whoever
@@ -74,13 +74,11 @@ function mature(account: Account, { until, now }: Settling): Account {
 }
 
 function endHolds(account: Account, { until, now }: Settling): Account {
-  return account.redemptions
+  const overdue = account.redemptions
     .filter((redemption) => isOverdue(redemption, until))
-    .toSorted((a, b) => (a.holdExpiresAt ?? never) - (b.holdExpiresAt ?? never))
-    .reduce(
-      (rest, hold) => releaseHold(rest, hold, { state: 'EXPIRED', cause: passingOfTime, now }),
-      account,
-    );
+    .toSorted((a, b) => (a.holdExpiresAt ?? never) - (b.holdExpiresAt ?? never));
+  if (overdue.length === 0) return account;
+  return releaseHolds(account, overdue, { state: 'EXPIRED', cause: passingOfTime, now });
 }
 
 function expire(account: Account, { until, now }: Settling): Account {

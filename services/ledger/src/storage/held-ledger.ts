@@ -223,9 +223,10 @@ interface Usage {
 /** Counts against stock and limits what an account's redemptions take more, or less, than before. */
 function countUsage(before: Account | undefined, after: Account, counters: Usage): void {
   if (after.redemptions === before?.redemptions) return;
+  const previously = new Map(before?.redemptions.map((each) => [each.redemptionId, each]));
   for (const redemption of after.redemptions) {
     const { membershipId, programId, rewardId, redemptionId, usagePeriod } = redemption;
-    const previous = before?.redemptions.find((each) => each.redemptionId === redemptionId);
+    const previous = previously.get(redemptionId);
     const units = unitsTaken(redemption) - (previous === undefined ? 0n : unitsTaken(previous));
     if (units === 0n) continue;
     if (redemption.stockTaken) {

@@ -3,8 +3,7 @@ import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Lot } from '../domain/lot.ts';
-import type { Redemption } from '../domain/redemption-state.ts';
-import { timestamptz } from './column-values.ts';
+import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 import { storageError } from './storage-error.ts';
@@ -22,8 +21,8 @@ export interface AccountQuery {
   readonly now: Instant;
 }
 
-/** A membership with one of its lots; the lot's columns are NULL where it has none. */
-type AccountRow = MembershipRow & {
+/** A membership with one of the lots asked for; the lot's columns are NULL where it has none. */
+type AccountRow = MembershipRow & { next_due_at: Timestamp } & {
   [Column in keyof Omit<LotRow, 'membership_id'>]: LotRow[Column] | null;
 };
 
@@ -31,11 +30,11 @@ type AccountRow = MembershipRow & {
 export function createAccountReader(pool: Pool): (query: AccountQuery) => Promise<Account[]> {
   return async (query) => {
     try {
-      const accounts = await readAccounts(pool, query);
-      // Few members have open holds, so the others don't pay for looking at them.
-      return accounts.some(({ membership }) => membership.reserved > 0n)
+      const rows = await readRows(pool, query);
+      // Few members have a hold that has ended a moment ago, so the others don't pay for looking at them.
+      return rows.some((row) => row.reserved > 0n && instant(row.next_due_at) <= query.now)
         ? await transaction(pool, async (tx) => await readWithHolds(tx, query))
-        : accounts;
+        : groupLots(rows);
     } catch (error) {
       throw storageError(error);
     }
@@ -64,10 +63,10 @@ const lotsOfBalance = `SELECT CASE WHEN ${pending} THEN lots.available_at ELSE '
   GROUP BY 1, 2, 3`;
 
 // One statement, so that a balance and its lots are of the same time.
-async function readAccounts(
+async function readRows(
   database: Queryable,
   { name, members, order, values, now }: AccountQuery,
-): Promise<Account[]> {
+): Promise<AccountRow[]> {
   const { rows } = await database.query<AccountRow>({
     name,
     text: `SELECT memberships.*, lots.available_at, lots.expires_at, lots.class, lots.remaining
@@ -77,25 +76,23 @@ async function readAccounts(
       ${order === undefined ? '' : `ORDER BY memberships.${order}`}`,
     values: [timestamptz(now), ...values],
   });
-  return groupLots(rows);
+  return rows;
 }
 
 async function readWithHolds(tx: Transaction, query: AccountQuery): Promise<Account[]> {
   await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-  const accounts = await readAccounts(tx, query);
+  const accounts = groupLots(await readRows(tx, query));
   const { rows } = await tx.query<RedemptionRow>({
-    name: 'read_holds_of_members',
+    name: 'read_ended_holds',
     text: `SELECT * FROM redemptions
-      WHERE membership_id = ANY($1::bigint[]) AND state = 'RESERVED'`,
-    values: [accounts.map(({ membership }) => membership.membershipId)],
+      WHERE membership_id = ANY($1::bigint[]) AND state = 'RESERVED' AND hold_expires_at <= $2`,
+    values: [accounts.map(({ membership }) => membership.membershipId), timestamptz(query.now)],
   });
-  const holds = rows.map(redemptionOf);
-  return accounts.map((account) => withHolds(account, holds));
-}
-
-function withHolds(account: Account, holds: readonly Redemption[]): Account {
-  const { membershipId } = account.membership;
-  return { ...account, redemptions: holds.filter((hold) => hold.membershipId === membershipId) };
+  const holds = Map.groupBy(rows.map(redemptionOf), ({ membershipId }) => membershipId);
+  return accounts.map((account) => ({
+    ...account,
+    redemptions: holds.get(account.membership.membershipId) ?? [],
+  }));
 }
 
 /** Accounts in the order in which they first come. */
@@ -114,6 +111,6 @@ function groupLots(rows: readonly AccountRow[]): Account[] {
   return accounts;
 }
 
-function hasLot(row: AccountRow): row is MembershipRow & LotRow {
+function hasLot(row: AccountRow): row is AccountRow & LotRow {
   return row.class !== null;
 }

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execute } from '@loyalty/local/test-environment.ts';
+import {
+  aProgram,
+  aPurchase,
+  aRedemption,
+  cause,
+  rewards,
+  startUseCases,
+} from './commit-fixture.ts';
+
+const programId = 'wine-dine';
+const [few, many] = [300, 4_800];
+const users = [
+  { userId: 'few', holds: few },
+  { userId: 'many', holds: many },
+];
+const glass = rewards({
+  programId,
+  rewardId: 'glass',
+  displayName: 'A glass',
+  price: { case: 'fixed', value: { points: 1n } },
+  stock: { limit: 1_000_000n },
+});
+
+let ledger: Awaited<ReturnType<typeof startUseCases>>;
+
+beforeAll(async () => {
+  ledger = await startUseCases(aProgram({ rewards: glass }));
+  ledger.setClock(new Date('2026-03-01T12:00:00Z'));
+  for (const { userId, holds } of users) {
+    await ledger.earn(aPurchase({ userId, minorUnits: 100_000_000n }), cause);
+    await ledger.redeem(aRedemption({ userId, capture: 'HOLD' }), cause);
+    await repeatHold(userId, holds - 1);
+  }
+}, 60_000);
+afterAll(async () => {
+  await ledger.stop();
+}, 60_000);
+
+/** Fills in what a member's ledger would have after so many more holds like the one that there is. */
+async function repeatHold(userId: string, times: number): Promise<void> {
+  const member = `(SELECT membership_id FROM member_ids WHERE user_id = '${userId}')`;
+  await execute(
+    ledger.databaseUrl,
+    `INSERT INTO redemptions (membership_id, redemption_id, program_id, idempotency_key, fingerprint, sequence, reward_id,
+        asked_quantity, asked_points, quantity, points, reversed_points, state, parts, reference, create_time,
+        hold_expires_at, made_by_member, stock_taken)
+      SELECT membership_id, 'hold-' || n, program_id, 'key-' || n, fingerprint, sequence + n, reward_id,
+        asked_quantity, asked_points, quantity, points, reversed_points, state, parts, reference, create_time,
+        hold_expires_at, made_by_member, stock_taken
+      FROM redemptions, generate_series(1, ${times}) AS n WHERE membership_id = ${member};
+    INSERT INTO allocations
+      SELECT membership_id, sequence + n, available_at, expires_at, class, points
+      FROM allocations, generate_series(1, ${times}) AS n WHERE membership_id = ${member};
+    INSERT INTO entries
+      SELECT membership_id, sequence + n, kind, available, pending, reserved, deficit, balance_after - n,
+        transaction_id, 'hold-' || n, refund_id, reason, actor, request_id, create_time
+      FROM entries, generate_series(1, ${times}) AS n WHERE membership_id = ${member} AND kind = 'RESERVE';
+    UPDATE memberships SET available = available - ${times}, reserved = reserved + ${times},
+      last_sequence = last_sequence + ${times} WHERE membership_id = ${member};
+    UPDATE lots SET remaining = remaining - ${times} WHERE membership_id = ${member};
+    UPDATE reward_stock SET taken = taken + ${times}`,
+  );
+}
+
+/** What the end of all holds of a member takes of the processor, at best, in microseconds. Nothing is written. */
+async function cpuToEndHolds(userId: string): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  const undo = new Error('undo');
+  for (let n = 0; n < 3; n += 1) {
+    const ended = ledger.commit([{ member: { programId, userId } }], (held) => {
+      const before = process.cpuUsage();
+      held.account({ programId, userId });
+      best = Math.min(best, process.cpuUsage(before).user);
+      throw undo;
+    });
+    await expect(ended).rejects.toBe(undo);
+  }
+  return best;
+}
+
+describe('of a member with thousands of holds', () => {
+  test('a balance asks for none of those that go on', async () => {
+    const now = Date.parse('2026-03-01T12:01:00Z');
+    const account = await ledger.reader.account({ programId, userId: 'many' }, now);
+    expect(account?.membership.reserved).toBe(BigInt(many));
+    expect(account?.redemptions).toEqual([]);
+  });
+
+  test('the end of sixteen times as many takes about sixteen times as long', async () => {
+    ledger.setClock(new Date('2026-03-01T13:00:00Z'));
+    const cpuOfFew = await cpuToEndHolds('few');
+    // Were each looked up among all others, it would take 256 times as long.
+    expect(await cpuToEndHolds('many')).toBeLessThan(80 * cpuOfFew);
+  }, 60_000);
+
+  test('all end at their deadline, and the stock has them again', async () => {
+    ledger.setClock(new Date('2026-03-01T13:00:00Z'));
+    const before = await ledger.balance('many');
+    expect(before).toMatchObject({ available: 50_000n, reserved: 0n });
+    expect(await ledger.settleDue(10)).toBe(2);
+    expect(await ledger.balance('many')).toEqual(before);
+    const { rows } = await ledger.pool.query('SELECT taken FROM reward_stock');
+    expect(rows).toEqual([{ taken: 0n }]);
+  }, 60_000);
+});
