@@ -99,7 +99,8 @@ describe('of a member with thousands of holds', () => {
     ledger.setClock(new Date('2026-03-01T13:00:00Z'));
     const before = await ledger.balance('many');
     expect(before).toMatchObject({ available: 50_000n, reserved: 0n });
-    expect(await ledger.settleDue(10)).toBe(2);
+    // Not both in one transaction.
+    for (const settled of [1, 1, 0]) expect(await ledger.settleDue(200)).toBe(settled);
     expect(await ledger.balance('many')).toEqual(before);
     const { rows } = await ledger.pool.query('SELECT taken FROM reward_stock');
     expect(rows).toEqual([{ taken: 0n }]);

@@ -195,7 +195,10 @@ export interface LedgerReader {
     membershipId: bigint;
     rewards: readonly { rewardId: string; usage: UsagePeriod | undefined }[];
   }): Promise<{ stock: bigint; byMember: bigint }[]>;
-  /** Ids of memberships whose balance time has changed since they were written, the longest overdue first. */
+  /**
+   * Ids of memberships whose balance time has changed since they were written, the longest overdue first: `limit` of
+   * them, or as many fewer as have that many holds to end.
+   */
   due(query: { now: Instant; limit: number }): Promise<bigint[]>;
   redemption(query: MemberName & { redemptionId: string }): Promise<Redemption | undefined>;
   /** Redemptions, the newest first. Positions are sequences. */

@@ -4,8 +4,8 @@ import type { LedgerReader } from './ledger-store.ts';
 
 /**
  * Writes what time has brought about for members whom nobody touches: maturity, the end of holds, expiry. Answers how
- * many memberships it settled; `limit` means that there may be more. Two replicas may pick the same ones: the second
- * finds nothing left to write.
+ * many memberships it settled, at most `limit` and fewer where they have many holds; 0 means that none is due. Two replicas
+ * may pick the same ones: the second finds nothing left to write.
  *
  * @throws what {@link CommitQueue.submit} throws
  */

@@ -44,7 +44,7 @@ async function settleAll({ settleDue, logger, signal }: SettleDueOptions): Promi
       toldMs = nowMs;
       logger.info({ settled }, 'settling memberships goes on');
     }
-    if (count < limit) break;
+    if (count === 0) break;
     // As long as the batch took, so that calls have the database for themselves at least half of the time.
     await delay(nowMs - batchMs, undefined, { signal }).catch(() => undefined);
   }

@@ -159,9 +159,21 @@ export function createLedgerReader(pool: Pool): LedgerReader {
     async due({ now, limit }) {
       const rows = await read<{ membership_id: bigint }>({
         name: 'read_due_memberships',
-        text: `SELECT membership_id FROM memberships
-          WHERE next_due_at <= $1 AND next_due_at < 'infinity'
-          ORDER BY next_due_at LIMIT $2`,
+        text: `SELECT membership_id
+          FROM (
+            SELECT membership_id, sum(lines) OVER (ORDER BY next_due_at, membership_id) - lines AS lines_before
+            FROM (
+              SELECT membership_id, next_due_at, CASE WHEN reserved = 0 THEN 1 ELSE (
+                  SELECT greatest(count(*), 1) FROM redemptions
+                  WHERE redemptions.membership_id = memberships.membership_id
+                    AND redemptions.state = 'RESERVED' AND hold_expires_at <= $1
+                ) END AS lines
+              FROM memberships
+              WHERE next_due_at <= $1 AND next_due_at < 'infinity'
+              ORDER BY next_due_at LIMIT $2
+            ) AS longest_due
+          ) AS due
+          WHERE lines_before < $2 ORDER BY lines_before`,
         values: [timestamptz(now), limit],
       });
       return rows.map((row) => row.membership_id);
