@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Temporal } from 'temporal-polyfill';
 import { createZoneClock, isTimeZone, weekday } from './zone-clock.ts';
 
 const ms = (time: string) => Date.parse(time);
@@ -33,6 +35,44 @@ test('the minute of a day is what the wall clock shows', () => {
   expect(clock.minuteOfDay(ms('2026-03-29T01:00:00Z'))).toBe(180);
   expect(clock.minuteOfDay(ms('2026-10-25T00:30:00Z'))).toBe(150);
   expect(clock.minuteOfDay(ms('2026-10-25T01:30:00Z'))).toBe(150);
+});
+
+describe('on a day whose midnight the clocks skip', () => {
+  test.each([
+    ['Africa/Cairo', '2026-04-24T15:30:00Z', 18.5],
+    ['Asia/Beirut', '2026-03-29T15:30:00Z', 18.5],
+    ['America/Santiago', '2026-09-06T21:30:00Z', 18.5],
+    ['America/Havana', '2026-03-08T22:30:00Z', 18.5],
+    ['Atlantic/Azores', '2026-03-29T18:30:00Z', 18.5],
+    ['America/Sao_Paulo', '2018-11-04T20:30:00Z', 18.5],
+  ])('the wall clock of %s shows at %s that %d hours have passed', (zone, instant, hours) => {
+    expect(createZoneClock(zone).minuteOfDay(ms(instant))).toBe(hours * 60);
+  });
+});
+
+test('in every zone, also around its changes of clocks, a day goes as its wall clock shows', () => {
+  const aroundIt = 30 * 3_600_000;
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...Intl.supportedValuesOf('timeZone')),
+      fc.integer({ min: ms('2012-01-01T00:00:00Z'), max: ms('2037-01-01T00:00:00Z') }),
+      fc.integer({ min: -aroundIt, max: aroundIt }),
+      (zone, any, distance) => {
+        const clock = createZoneClock(zone);
+        const change = clock.zoned(any).getTimeZoneTransition('next') ?? clock.zoned(any);
+        for (const instant of [any, change.epochMilliseconds + distance]) {
+          const shown = clock.zoned(instant).toPlainTime().since(new Temporal.PlainTime());
+          const minutes = Math.floor(shown.total('minutes'));
+          expect([zone, instant, Math.floor(clock.minuteOfDay(instant))]).toEqual([
+            zone,
+            instant,
+            minutes,
+          ]);
+        }
+      },
+    ),
+    { numRuns: 200 },
+  );
 });
 
 test('weeks begin on Monday', () => {

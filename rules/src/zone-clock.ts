@@ -12,7 +12,7 @@ export interface LocalDay {
   readonly startMs: number;
   /** The first instant of the next date. */
   readonly endMs: number;
-  /** Whether the clocks change within the day. */
+  /** Whether the clocks change within the day, or at its very start. */
   readonly clocksChange: boolean;
 }
 
@@ -93,11 +93,13 @@ function localDay(zone: string, epochMs: number): LocalDay {
   const start = zoned(zone, epochMs).startOfDay();
   const end = start.add({ days: 1 }).startOfDay();
   const date = start.toPlainDate();
+  const [startMs, endMs] = [start.epochMilliseconds, end.epochMilliseconds];
   return {
     epochDay: new Temporal.PlainDate(1970, 1, 1).until(date).days,
-    startMs: start.epochMilliseconds,
-    endMs: end.epochMilliseconds,
-    clocksChange: start.offsetNanoseconds !== end.offsetNanoseconds,
+    startMs,
+    endMs,
+    // Not told by the offsets: a day whose midnight is skipped begins with the one that it ends with.
+    clocksChange: endMs - startMs !== DAY_MS,
   };
 }
 
