@@ -89,6 +89,19 @@ describe('a rule set is refused', () => {
     expect(violations[0]?.message).toMatch(/steps together, more than 100000/);
   });
 
+  test('within a moment, however complex the patterns in its conditions are', () => {
+    const pattern = '[a-z]{1000}'.repeat(170);
+    const rules = Array.from({ length: 60 }, (_, index) =>
+      rule({ ruleId: `rule-${index}`, condition: `member.user_id.matches(r'${pattern}${index}')` }),
+    );
+    const tested = ruleSet({ earnRules: rules });
+    const begin = performance.now();
+    const violations = validateRuleSet(tested);
+    expect(performance.now() - begin).toBeLessThan(500);
+    expect(violations).toHaveLength(10);
+    expect(violations[0]?.message).toMatch(/the pattern is too complex; use fewer or smaller/);
+  });
+
   test('with the place of the mistake in its condition', () => {
     const [violation] = validateRuleSet(ruleSet({ earnRules: [rule({ condition: 'member.x' })] }));
     expect(violation?.message).toBe(

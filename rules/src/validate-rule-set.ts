@@ -7,6 +7,8 @@ import { isTimeZone } from './zone-clock.ts';
 
 /** What the conditions of one rule set may cost together, in the steps of CONDITION_COST_MAX. */
 export const CONDITIONS_COST_MAX = 100_000;
+/** So many faulty conditions are told at once; checking more would only let others wait. */
+const CONDITION_FAULTS_MAX = 10;
 
 /**
  * What is wrong with a rule set beyond the limits on single fields, which the protos declare. Nothing is, if the answer
@@ -120,13 +122,18 @@ function mixedGroups(rules: readonly EarnRule[]): Violation[] {
 
 function conditionViolations(rules: readonly EarnRule[]): Violation[] {
   let total = 0;
+  let faults = 0;
   return rules.flatMap(({ condition }, index) => {
-    if (condition === '') return [];
+    if (condition === '' || faults >= CONDITION_FAULTS_MAX || total > CONDITIONS_COST_MAX)
+      return [];
     const field = `earn_rules[${index}].condition`;
     const { fault, cost } = checkCondition(condition, EARN_RULE_VOCABULARY);
-    if (fault !== undefined) return [{ field, message: faultText(fault) }];
+    if (fault !== undefined) {
+      faults += 1;
+      return [{ field, message: faultText(fault) }];
+    }
     total += cost;
-    if (total <= CONDITIONS_COST_MAX || total - cost > CONDITIONS_COST_MAX) return [];
+    if (total <= CONDITIONS_COST_MAX) return [];
     const message = `the conditions up to this one may take ${total} steps together, more than ${CONDITIONS_COST_MAX}; use fewer loops over items, categories or attributes`;
     return [{ field, message }];
   });

@@ -1,5 +1,6 @@
 import { isTimeZone } from '../zone-clock.ts';
-import { compilePattern, SIGNATURES } from './functions.ts';
+import { SIGNATURES } from './functions.ts';
+import { patternSize } from './pattern-size.ts';
 import {
   BOOL,
   INT,
@@ -148,10 +149,7 @@ function literalCost({ name, types, literals, fail }: Application): number {
   if (name === 'matches') {
     const [, pattern] = literals;
     if (pattern === undefined) return fail('the pattern of matches must be a string literal');
-    const size = patternSize(pattern, fail);
-    if (size > PATTERN_SIZE_MAX)
-      fail('the pattern is too complex; use fewer or smaller repetitions');
-    return size * PATTERN_INSTRUCTION_COST;
+    return checkedPatternSize(pattern, fail) * PATTERN_INSTRUCTION_COST;
   }
   const [, timeZone] = literals;
   if (
@@ -170,12 +168,15 @@ function literalCost({ name, types, literals, fail }: Application): number {
   return 0;
 }
 
-function patternSize(pattern: string, fail: (message: string) => never): number {
+function checkedPatternSize(pattern: string, fail: (message: string) => never): number {
+  let size: number;
   try {
-    return compilePattern(pattern).re2().prog.numInst();
+    size = patternSize(pattern);
   } catch (error) {
     return fail(`the pattern is not RE2: ${Error.isError(error) ? error.message : error}`);
   }
+  if (size <= PATTERN_SIZE_MAX) return size;
+  return fail('the pattern is too complex; use fewer or smaller repetitions');
 }
 
 /** An operator or function as people write it. */

@@ -27,7 +27,7 @@ function memoized<Value>(make: (key: string) => Value): (key: string) => Value {
 }
 
 /** Throws when the pattern isn't RE2. Matching takes time linear in the text, whatever the pattern. */
-export const compilePattern = memoized((pattern) => RE2JS.compile(pattern));
+const compilePattern = memoized((pattern) => RE2JS.compile(pattern));
 
 const clockOf = memoized((timeZone) => {
   if (!isTimeZone(timeZone)) throw new Error(`unknown time zone ${timeZone}`);
