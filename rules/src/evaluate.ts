@@ -1,11 +1,11 @@
 import type { CapPeriod, CompiledCap, CompiledRuleSet } from './compile-rule-set.ts';
 import { type ConditionBindings, conditionBindings } from './condition/condition.ts';
 import { fractionText } from './decimal.ts';
-import { ceiling, isPositive, whole, ZERO } from './fraction.ts';
+import { sumOf, whole, ZERO } from './fraction.ts';
 import { type MemberFacts, POINTS_MAX, type Transaction } from './language.ts';
 import { type LimitPeriod, type PeriodStart, periodStart } from './limit-period.ts';
 import { multiplyAndCap, type Settled } from './multiply-and-cap.ts';
-import { notApplied, type Outcome, outcomeOf, sumOf } from './outcome.ts';
+import { notApplied, type Outcome, outcomeOf } from './outcome.ts';
 import { purchaseOf } from './purchase.ts';
 import { type Remaining, transactionLeft } from './remaining-transaction.ts';
 import { roundPoints } from './round-points.ts';
@@ -106,10 +106,10 @@ function capUsage(
 ): CapUsage[] {
   const usage: CapUsage[] = [];
   for (const [{ rule }, { counted }] of settled) {
-    if (rule.cap === undefined || counted === undefined || !isPositive(counted)) continue;
+    if (rule.cap === undefined || counted === undefined || counted <= 0n) continue;
     const { period } = rule.cap;
     const start = periodStart(period, occurTime, clock);
-    usage.push({ ruleId: rule.ruleId, period, periodStart: start, points: ceiling(counted) });
+    usage.push({ ruleId: rule.ruleId, period, periodStart: start, points: counted });
   }
   return usage;
 }

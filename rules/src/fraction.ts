@@ -38,8 +38,44 @@ export function subtract(a: Fraction, b: Fraction): Fraction {
   return add(a, { numerator: -b.numerator, denominator: b.denominator });
 }
 
+/** The sum of any number of fractions, put into lowest terms only once. */
+export function sumOf(values: readonly Fraction[]): Fraction {
+  const denominator = commonDenominator(values);
+  let numerator = 0n;
+  for (const value of values) numerator += numeratorOver(denominator, value);
+  return fraction(numerator, denominator);
+}
+
+/** The smallest denominator that all of the fractions can be written with. */
+export function commonDenominator(values: readonly Fraction[]): bigint {
+  return values.reduce((common, { denominator }) => leastCommonMultiple(common, denominator), 1n);
+}
+
+/** The numerator of a fraction over a multiple of its denominator. */
+export function numeratorOver(denominator: bigint, value: Fraction): bigint {
+  return value.denominator === denominator
+    ? value.numerator
+    : value.numerator * (denominator / value.denominator);
+}
+
 export function multiply(a: Fraction, b: Fraction): Fraction {
-  return fraction(a.numerator * b.numerator, a.denominator * b.denominator);
+  if (a.denominator === 1n && b.denominator === 1n) return whole(a.numerator * b.numerator);
+  // Each is in lowest terms, so only a numerator and the other's denominator can have a divisor in common; it is found
+  // soon where one of the two is small.
+  const left = greatestCommonDivisor(a.numerator, b.denominator);
+  const right = greatestCommonDivisor(b.numerator, a.denominator);
+  return {
+    numerator: (a.numerator / left) * (b.numerator / right),
+    denominator: (a.denominator / right) * (b.denominator / left),
+  };
+}
+
+/** The product for those who only compare or round it. It isn't in lowest terms, which take the most time to find. */
+export function product(a: Fraction, b: Fraction): Fraction {
+  return {
+    numerator: a.numerator * b.numerator,
+    denominator: a.denominator * b.denominator,
+  };
 }
 
 /** Throws RangeError when the divisor is 0. */
@@ -71,6 +107,11 @@ export function floor(a: Fraction): bigint {
 /** The smallest integer that isn't smaller. */
 export function ceiling(a: Fraction): bigint {
   return -floor({ numerator: -a.numerator, denominator: a.denominator });
+}
+
+/** Both must be positive. */
+export function leastCommonMultiple(a: bigint, b: bigint): bigint {
+  return a % b === 0n ? a : (a / greatestCommonDivisor(a, b)) * b;
 }
 
 function greatestCommonDivisor(a: bigint, b: bigint): bigint {

@@ -3,24 +3,30 @@ import { fractionText } from './decimal.ts';
 import { keepBestOfGroups } from './exclusive-group.ts';
 import {
   add,
+  ceiling,
+  commonDenominator,
   compare,
   divide,
   type Fraction,
+  fraction,
   isPositive,
   multiply,
+  numeratorOver,
   ONE,
+  product,
   smaller,
   subtract,
+  sumOf,
 } from './fraction.ts';
 import type { LimitPeriod } from './limit-period.ts';
-import { bonusOn, type Outcome, sumOf, unlimitedBonusOn, within } from './outcome.ts';
+import { type Outcome, within } from './outcome.ts';
 
 /** What a rule gave in the end. */
 export interface Settled {
   /** Its own part of the award: without what multipliers added to it, which is theirs. The parts add up to the award. */
   readonly part: Fraction;
-  /** What its cap counts: with what multipliers added to it; undefined without a cap. */
-  readonly counted: Fraction | undefined;
+  /** What its cap counts: with what multipliers added to it, rounded up; undefined without a cap. */
+  readonly counted: bigint | undefined;
 }
 
 /** Best of each group, multipliers, caps. Writes into the outcomes why a rule gave less than it could, or nothing. */
@@ -42,10 +48,12 @@ export function multiplyAndCap(outcomes: readonly Outcome[]): ReadonlyMap<Outcom
       settled.set(award, { part: points, counted: undefined });
       continue;
     }
-    const multiplied = multiply(points, growth);
-    const counted = smaller(multiplied, room);
-    settled.set(award, { part: smaller(points, room), counted });
-    if (compare(counted, multiplied) < 0) noteCap(award);
+    const multiplied = product(points, growth);
+    settled.set(award, {
+      part: smaller(points, room),
+      counted: ceiling(smaller(multiplied, room)),
+    });
+    if (compare(room, multiplied) < 0) noteCap(award);
   }
   return settled;
 }
@@ -62,43 +70,72 @@ function multiplyAll(awards: readonly Outcome[], multipliers: readonly Outcome[]
 
   const base = sumOf(awards.map(({ points }) => points));
   const sumWithinCaps = sumWithinCapsOf(awards);
+  let sum = base;
   let counted = sumWithinCaps(growth);
   for (const multiplier of keepBestOfGroups(multipliers, (outcome) => bonusOn(base, outcome))) {
-    const sum = multiply(base, growth);
     if (!isPositive(sum)) {
       multiplier.applied = false;
       multiplier.note = 'there are no points to multiply';
       continue;
     }
-    growth = multiply(growth, growthOf(sum, multiplier));
-    multiplier.note = multiplierNote(multiplier, { sum, counted });
+    const unlimited = unlimitedBonusOn(sum, multiplier);
+    const bonus = limitedBonus(unlimited, multiplier);
+    if (bonus === unlimited) {
+      const factor = factorOf(multiplier);
+      sum = multiply(sum, factor);
+      growth = multiply(growth, factor);
+    } else {
+      sum = add(sum, bonus);
+      growth = divide(sum, base);
+    }
+    multiplier.note = multiplierNote(multiplier, { unlimited, counted });
     const before = counted;
     counted = sumWithinCaps(growth);
-    const bonus = subtract(counted, before);
-    added.set(multiplier, { part: bonus, counted: bonus });
+    const part = subtract(counted, before);
+    added.set(multiplier, { part, counted: ceiling(part) });
   }
   return { growth, added };
 }
 
-/** What awards give together once multipliers made so much of each of their points. Only capped ones are looked at singly. */
+/**
+ * What awards give together once multipliers made so much of each of their points. Only capped ones are looked at
+ * singly, as whole numbers over one denominator: lowest terms for each would take longer than all the rest.
+ */
 function sumWithinCapsOf(awards: readonly Outcome[]): (growth: Fraction) => Fraction {
-  const uncapped = sumOf(
-    awards.filter(({ room }) => room === undefined).map(({ points }) => points),
-  );
-  const capped = awards.filter(({ room }) => room !== undefined);
-  return (growth) =>
-    capped.reduce(
-      (sum, { points, room }) => add(sum, within(multiply(points, growth), room)),
-      multiply(uncapped, growth),
-    );
+  const denominator = commonDenominator(awards.map(({ points }) => points));
+  let uncapped = 0n;
+  const capped: { points: bigint; room: bigint }[] = [];
+  for (const { points, room } of awards) {
+    const numerator = numeratorOver(denominator, points);
+    if (room === undefined) uncapped += numerator;
+    else capped.push({ points: numerator, room: numeratorOver(denominator, room) });
+  }
+  return (growth) => {
+    let sum = uncapped * growth.numerator;
+    for (const { points, room } of capped) {
+      const [multiplied, limit] = [points * growth.numerator, room * growth.denominator];
+      sum += multiplied < limit ? multiplied : limit;
+    }
+    return fraction(sum, denominator * growth.denominator);
+  };
 }
 
-/** The factor, or a smaller one that adds no more than the multiplier may. */
-function growthOf(sum: Fraction, multiplier: Outcome): Fraction {
-  const { giving } = multiplier.rule;
-  const bonus = bonusOn(sum, multiplier);
-  const limited = compare(bonus, unlimitedBonusOn(sum, multiplier.rule)) < 0;
-  return giving.kind === 'MULTIPLIER' && !limited ? giving.factor : divide(add(sum, bonus), sum);
+/** What a multiplier adds to a sum of points: negative when its factor is below 1. */
+function bonusOn(sum: Fraction, multiplier: Outcome): Fraction {
+  return limitedBonus(unlimitedBonusOn(sum, multiplier), multiplier);
+}
+
+function unlimitedBonusOn(sum: Fraction, multiplier: Outcome): Fraction {
+  return multiply(sum, subtract(factorOf(multiplier), ONE));
+}
+
+/** Within the rule's maximum and its cap. */
+function limitedBonus(unlimited: Fraction, { rule, room }: Outcome): Fraction {
+  return within(within(unlimited, rule.maximum), room);
+}
+
+function factorOf({ rule: { giving } }: Outcome): Fraction {
+  return giving.kind === 'MULTIPLIER' ? giving.factor : ONE;
 }
 
 function isMultiplier({ rule }: Outcome): boolean {
@@ -107,17 +144,13 @@ function isMultiplier({ rule }: Outcome): boolean {
 
 function multiplierNote(
   multiplier: Outcome,
-  { sum, counted }: { readonly sum: Fraction; readonly counted: Fraction },
+  { unlimited, counted }: { readonly unlimited: Fraction; readonly counted: Fraction },
 ): string {
-  const { giving, maximum, cap } = multiplier.rule;
-  if (giving.kind !== 'MULTIPLIER') return '';
-  const note = `× ${fractionText(giving.factor)} on ${fractionText(counted)}`;
-  const unlimited = unlimitedBonusOn(sum, multiplier.rule);
-  if (cap !== undefined && multiplier.room !== undefined) {
-    const room = multiplier.room;
-    if (compare(within(unlimited, maximum), room) > 0) {
-      return `${note}, its bonus limited to ${fractionText(room)} by its cap of ${capText(cap)}`;
-    }
+  const { maximum, cap } = multiplier.rule;
+  const { room } = multiplier;
+  const note = `× ${fractionText(factorOf(multiplier))} on ${fractionText(counted)}`;
+  if (cap !== undefined && room !== undefined && compare(within(unlimited, maximum), room) > 0) {
+    return `${note}, its bonus limited to ${fractionText(room)} by its cap of ${capText(cap)}`;
   }
   return maximum !== undefined && compare(unlimited, maximum) > 0
     ? `${note}, its bonus limited to its maximum of ${fractionText(maximum)}`

@@ -1,17 +1,7 @@
 import { give } from './award.ts';
 import type { CompiledCap, CompiledRule } from './compile-rule-set.ts';
 import { fractionText } from './decimal.ts';
-import {
-  add,
-  compare,
-  type Fraction,
-  isPositive,
-  multiply,
-  ONE,
-  smaller,
-  subtract,
-  ZERO,
-} from './fraction.ts';
+import { compare, type Fraction, isPositive, smaller, ZERO } from './fraction.ts';
 import { filterRule, type Question } from './rule-filter.ts';
 
 /** What becomes of one rule in the course of an evaluation. */
@@ -51,20 +41,6 @@ export function notApplied(rule: CompiledRule, note: string): Outcome {
   return { rule, applied: false, note, points: ZERO, room: undefined };
 }
 
-/** What a multiplier adds to a sum of points: negative when its factor is below 1. */
-export function bonusOn(sum: Fraction, { rule, room }: Outcome): Fraction {
-  return within(within(unlimitedBonusOn(sum, rule), rule.maximum), room);
-}
-
-/** The same without the rule's maximum and its cap. */
-export function unlimitedBonusOn(sum: Fraction, { giving }: CompiledRule): Fraction {
-  return giving.kind === 'MULTIPLIER' ? multiply(sum, subtract(giving.factor, ONE)) : ZERO;
-}
-
 export function within(points: Fraction, limit: Fraction | undefined): Fraction {
   return limit === undefined ? points : smaller(points, limit);
-}
-
-export function sumOf(points: readonly Fraction[]): Fraction {
-  return points.reduce(add, ZERO);
 }

@@ -1,3 +1,4 @@
+import { arithmeticViolations } from './arithmetic-limits.ts';
 import { checkCondition, faultText } from './condition/check-condition.ts';
 import { EARN_RULE_VOCABULARY, REWARD_VOCABULARY } from './condition/vocabulary.ts';
 import { isCurrency, parseDecimal } from './decimal.ts';
@@ -20,6 +21,7 @@ export function validateRuleSet(ruleSet: RuleSet): Violation[] {
     ruleViolations(rule, `earn_rules[${index}]`),
   );
   violations.push(...duplicateIds(earnRules), ...mixedGroups(earnRules));
+  violations.push(...arithmeticViolations(earnRules));
   if (timeZone !== '' && !isTimeZone(timeZone)) {
     violations.push({
       field: 'time_zone',
