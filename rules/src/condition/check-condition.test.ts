@@ -113,3 +113,29 @@ test('what a condition may cost is bounded', () => {
   expect(cost(pairs)).toBeGreaterThan(CONDITION_COST_MAX);
   expect(faultOf(pairs)).toMatch(/line 1, column 18: may take \d+ steps, more than 50000/);
 });
+
+describe('what takes longer than a step counts as several', () => {
+  test.each([
+    ['now.getDate() > 0', 20],
+    ["now.getHours('Europe/Paris') > 0", 20],
+    ["duration('5s').getSeconds() > 0", 45],
+    ["timestamp(transaction.attributes['a']) < now", 40],
+    ['timestamp(5) < now', 20],
+    ["string(now) == 'a'", 20],
+    ["int(transaction.attributes['a']) > 0", 10],
+    ["transaction.channel.contains('a')", 10],
+    ['transaction.channel.size() > 3', 20],
+    ["now + duration('5s') > now", 60],
+    ['now - member.join_time > duration("1h")', 55],
+  ])('%s as at least %d', (expression, steps) => {
+    const { fault, cost } = checkCondition(expression, EARN_RULE_VOCABULARY);
+    expect(fault).toBeUndefined();
+    expect(cost).toBeGreaterThanOrEqual(steps);
+    expect(cost).toBeLessThan(steps + 10);
+  });
+
+  test('so a loop that asks the calendar too often is refused', () => {
+    const sum = Array(60).fill('now.getDate()').join(' + ');
+    expect(faultOf(`transaction.items.all(i, ${sum} > 0)`)).toMatch(/steps, more than 50000/);
+  });
+});
