@@ -50,4 +50,48 @@ describe('a condition', () => {
   ])('reads the calendar: %s is %d', (expression, value) => {
     expect(refusal(`${expression} == ${value}`)).toBeUndefined();
   });
+
+  test.each([
+    "int('')",
+    "int(' 1')",
+    "int('0x10')",
+    "int('1.5')",
+    "int('9223372036854775808')",
+    "uint('')",
+    "uint('-1')",
+    "uint('0b1')",
+    "double('')",
+    "double('heavy')",
+    "double('0x10')",
+    "double('1e999')",
+    "double('NaN')",
+    "duration('')",
+    "duration('-')",
+    "duration('1h 30m')",
+    "duration('5')",
+    "duration('9999999h')",
+    "timestamp('')",
+    "timestamp('2026-02-30T00:00:00Z')",
+    "timestamp('2026-01-01T24:00:00Z')",
+  ])('fails where a text is none of what it is read as: %s', (expression) => {
+    expect(refusal(`${expression} == ${expression}`)).toMatch(
+      /^condition failed: .*(int|double|parse)/,
+    );
+  });
+
+  test.each([
+    ["int('-5')", '-5'],
+    ["int('+007')", '7'],
+    ["int('-9223372036854775808')", '-9223372036854775808'],
+    ["uint('18446744073709551615')", '18446744073709551615u'],
+    ["double('-1.5e3')", '-1500.0'],
+    ["double('.5')", '0.5'],
+    ["double('2')", '2.0'],
+    ["duration('-1h30m')", "duration('-5400s')"],
+    ["duration('1.5s20.25ms')", "duration('1520250us')"],
+    ["duration('0')", "duration('0s')"],
+    ["timestamp('2028-02-29T23:59:59.5+02:00')", "timestamp('2028-02-29T21:59:59.500Z')"],
+  ])('reads %s as %s', (expression, value) => {
+    expect(refusal(`${expression} == ${value}`)).toBeUndefined();
+  });
 });

@@ -9,6 +9,7 @@ import {
 } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import { epochMs } from '../epoch-ms.ts';
 import { createZoneClock, isTimeZone, weekday, type ZoneClock } from '../zone-clock.ts';
+import { textConversions } from './text-conversions.ts';
 import { isScalarName, type ScalarName } from './vocabulary.ts';
 
 const MEMO_MAX = 1_000;
@@ -65,7 +66,7 @@ function calendarFunctions(): CelFunc[] {
 /** Everything that conditions can call: CEL's standard functions. */
 export const CONDITION_ENV = celEnv({
   registry: createRegistry(TransactionSchema, TransactionItemSchema, MoneySchema),
-  funcs: calendarFunctions(),
+  funcs: [...calendarFunctions(), ...textConversions()],
   re2: { compile: compilePattern },
 });
 
