@@ -20,6 +20,14 @@ describe('a number shown to people', () => {
     [5n, 'EUR', '0.05 EUR'],
     [1_250n, 'JPY', '1250 JPY'],
     [1_500n, 'KWD', '1.500 KWD'],
+    [25_000n, 'HUF', '250.00 HUF'],
+    [25_000n, 'IDR', '250.00 IDR'],
+    [25_000n, 'PKR', '250.00 PKR'],
+    [25_000n, 'COP', '250.00 COP'],
+    [25_000n, 'IQD', '25.000 IQD'],
+    [25_000n, 'ISK', '25000 ISK'],
+    [25_000n, 'VED', '250.00 VED'],
+    [25_000n, 'CLF', '2.5000 CLF'],
     [7n, 'XQQ', '7 XQQ'],
   ])('%d minor units of %s are %s', (minorUnits, currency, text) => {
     expect(moneyText(whole(minorUnits), currency)).toBe(text);
@@ -44,6 +52,6 @@ describe('a decimal that people write', () => {
 });
 
 test('currencies are those of ISO 4217', () => {
-  expect(['USD', 'EUR', 'JPY', 'KWD'].every(isCurrency)).toBe(true);
-  expect(['usd', 'XQQ', '', 'EURO'].some(isCurrency)).toBe(false);
+  expect(['USD', 'EUR', 'JPY', 'KWD', 'VED', 'CHE', 'UYW'].every(isCurrency)).toBe(true);
+  expect(['usd', 'XQQ', 'XXX', 'XTS', '', 'EURO'].some(isCurrency)).toBe(false);
 });

@@ -32,21 +32,27 @@ export function isCurrency(currencyCode: string): boolean {
   return CURRENCIES.has(currencyCode);
 }
 
-const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
-const DIGITS = new Map<string, number>();
+/** The codes that Intl knows, and those that it lacks: units of account, and what is used beside a country's currency. */
+const CURRENCIES: ReadonlySet<string> = new Set([
+  ...Intl.supportedValuesOf('currency'),
+  ...'BOV CHE CHW CLF COU MXV USN UYI UYW VED XAD XUA'.split(' '),
+]);
+
+/**
+ * The decimals of ISO 4217 where they aren't 2. Those of Intl are what people use in a shop, where forints and rupiah
+ * are whole, so amounts would be shown as a hundred times what they are.
+ */
+const DIGITS: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    0: 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF',
+    3: 'BHD IQD JOD KWD LYD OMR TND',
+    4: 'CLF UYW',
+  }).flatMap(([digits, codes]) => codes.split(' ').map((code) => [code, Number(digits)])),
+);
 
 function minorUnitDigits(currencyCode: string): number {
-  const known = DIGITS.get(currencyCode);
-  if (known !== undefined) return known;
   // What isn't a currency can't come from validated messages; it is shown as plain minor units.
-  if (!isCurrency(currencyCode)) return 0;
-  const { maximumFractionDigits } = new Intl.NumberFormat('en', {
-    style: 'currency',
-    currency: currencyCode,
-  }).resolvedOptions();
-  const digits = maximumFractionDigits ?? 0;
-  DIGITS.set(currencyCode, digits);
-  return digits;
+  return isCurrency(currencyCode) ? (DIGITS.get(currencyCode) ?? 2) : 0;
 }
 
 /** How many decimals 1/denominator needs; undefined when they never end. */
