@@ -72,14 +72,17 @@ function multiplyAll(awards: readonly Outcome[], multipliers: readonly Outcome[]
   const sumWithinCaps = sumWithinCapsOf(awards);
   let sum = base;
   let counted = sumWithinCaps(growth);
-  for (const multiplier of keepBestOfGroups(multipliers, (outcome) => bonusOn(base, outcome))) {
+  // As with awards, what a cap leaves of it doesn't count here.
+  const worth = (multiplier: Outcome) =>
+    within(unlimitedBonusOn(base, multiplier), multiplier.rule.maximum);
+  for (const multiplier of keepBestOfGroups(multipliers, worth)) {
     if (!isPositive(sum)) {
       multiplier.applied = false;
       multiplier.note = 'there are no points to multiply';
       continue;
     }
     const unlimited = unlimitedBonusOn(sum, multiplier);
-    const bonus = limitedBonus(unlimited, multiplier);
+    const bonus = within(within(unlimited, multiplier.rule.maximum), multiplier.room);
     if (bonus === unlimited) {
       const factor = factorOf(multiplier);
       sum = multiply(sum, factor);
@@ -121,17 +124,8 @@ function sumWithinCapsOf(awards: readonly Outcome[]): (growth: Fraction) => Frac
 }
 
 /** What a multiplier adds to a sum of points: negative when its factor is below 1. */
-function bonusOn(sum: Fraction, multiplier: Outcome): Fraction {
-  return limitedBonus(unlimitedBonusOn(sum, multiplier), multiplier);
-}
-
 function unlimitedBonusOn(sum: Fraction, multiplier: Outcome): Fraction {
   return multiply(sum, subtract(factorOf(multiplier), ONE));
-}
-
-/** Within the rule's maximum and its cap. */
-function limitedBonus(unlimited: Fraction, { rule, room }: Outcome): Fraction {
-  return within(within(unlimited, rule.maximum), room);
 }
 
 function factorOf({ rule: { giving } }: Outcome): Fraction {

@@ -712,6 +712,25 @@ const MULTIPLIERS: Case[] = [
       'times 3: × 2 on 10, its bonus limited to 3 by its cap of 12 per month',
     ],
   },
+  {
+    when: "of a group of multipliers the best counts, though its cap is used up, like an award's",
+    rules: [
+      fixed(10),
+      times('3', { exclusiveGroup: 'boost', cap: { points: '12', period: 'MONTH' } }),
+      times('2', { ruleId: 'double', exclusiveGroup: 'boost' }),
+      fixed(5, { ruleId: 'best', exclusiveGroup: 'promo', cap: { points: '12', period: 'MONTH' } }),
+      fixed(4, { ruleId: 'second', exclusiveGroup: 'promo' }),
+    ],
+    used: 12n,
+    points: 10n,
+    because: [
+      'fixed 10: once per transaction',
+      'times 0: × 3 on 10, its bonus limited to 0 by its cap of 12 per month',
+      'double no: would give 15, but of group boost only times counts, which gives 30',
+      'best no: once per transaction, but its cap of 12 per month is used up',
+      'second no: would give 4, but of group promo only best counts, which gives 5',
+    ],
+  },
 ];
 
 const TABLES = {
