@@ -713,6 +713,30 @@ const MULTIPLIERS: Case[] = [
     ],
   },
   {
+    when: 'a bonus that a cap denies is not multiplied either',
+    rules: [
+      fixed(100),
+      times('2', { cap: { points: '10', period: 'MONTH' } }),
+      times('3', { ruleId: 'triple' }),
+    ],
+    points: 330n,
+    because: [
+      'fixed 100: once per transaction',
+      'times 10: × 2 on 100, its bonus limited to 10 by its cap of 10 per month',
+      'triple 220: × 3 on 110',
+    ],
+  },
+  {
+    when: 'a bonus that a maximum denies is not multiplied either',
+    rules: [fixed(100), times('2', { maximumPoints: '10' }), times('3', { ruleId: 'triple' })],
+    points: 330n,
+    because: [
+      'fixed 100: once per transaction',
+      'times 10: × 2 on 100, its bonus limited to its maximum of 10',
+      'triple 220: × 3 on 110',
+    ],
+  },
+  {
     when: "of a group of multipliers the best counts, though its cap is used up, like an award's",
     rules: [
       fixed(10),
