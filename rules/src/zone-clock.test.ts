@@ -20,6 +20,22 @@ describe("a zone's day", () => {
     expect([day.startMs, day.endMs]).toEqual([ms(start), ms(end)]);
   });
 
+  test.each([
+    // On Sunday 00:01 the clocks go back to Saturday 23:01.
+    ['America/St_Johns', '2010-11-07T02:30:59Z', '2010-11-07T02:31:00Z', '2010-11-07T03:00:00Z'],
+  ])(
+    'in %s, once it began, is not over when clocks go back behind its start',
+    (zone, ...instants) => {
+      const fresh = instants.map((instant) => createZoneClock(zone).dayOf(ms(instant)));
+      const busy = createZoneClock(zone);
+      busy.dayOf(ms('2010-11-07T12:00:00Z'));
+      expect(instants.map((instant) => busy.dayOf(ms(instant)))).toEqual(fresh);
+      for (const { startMs, endMs } of fresh) {
+        expect([startMs, endMs]).toEqual([ms('2010-11-07T02:30:00Z'), ms('2010-11-08T03:30:00Z')]);
+      }
+    },
+  );
+
   test('is found again after thousands of others, and before its first look-up', () => {
     const clock = createZoneClock('Europe/Paris');
     const first = clock.dayOf(ms('2026-06-01T10:00:00Z'));
@@ -55,12 +71,18 @@ test('in every zone, also around its changes of clocks, a day goes as its wall c
   fc.assert(
     fc.property(
       fc.constantFrom(...Intl.supportedValuesOf('timeZone')),
-      fc.integer({ min: ms('2012-01-01T00:00:00Z'), max: ms('2037-01-01T00:00:00Z') }),
+      fc.integer({ min: ms('1970-01-01T00:00:00Z'), max: ms('2037-01-01T00:00:00Z') }),
       fc.integer({ min: -aroundIt, max: aroundIt }),
       (zone, any, distance) => {
         const clock = createZoneClock(zone);
         const change = clock.zoned(any).getTimeZoneTransition('next') ?? clock.zoned(any);
         for (const instant of [any, change.epochMilliseconds + distance]) {
+          const { startMs, endMs } = clock.dayOf(instant);
+          expect([zone, instant, startMs <= instant && instant < endMs]).toEqual([
+            zone,
+            instant,
+            true,
+          ]);
           const shown = clock.zoned(instant).toPlainTime().since(new Temporal.PlainTime());
           const minutes = Math.floor(shown.total('minutes'));
           expect([zone, instant, Math.floor(clock.minuteOfDay(instant))]).toEqual([

@@ -94,6 +94,8 @@ function localDay(zone: string, epochMs: number): LocalDay {
   const end = start.add({ days: 1 }).startOfDay();
   const date = start.toPlainDate();
   const [startMs, endMs] = [start.epochMilliseconds, end.epochMilliseconds];
+  // Where clocks go back from just after midnight, the wall shows the end of a day that is over.
+  if (endMs <= epochMs) return localDay(zone, endMs);
   return {
     epochDay: new Temporal.PlainDate(1970, 1, 1).until(date).days,
     startMs,
