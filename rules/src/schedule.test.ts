@@ -107,3 +107,17 @@ describe('on an ordinary day', () => {
     expect(applies(schedule, 'UTC', instant)).toBe(within);
   });
 });
+
+describe('on the night before a date that is skipped', () => {
+  // Samoa went from Thursday, 29 December 2011, to Saturday.
+  const night = hours('22:00', '02:00', 'THURSDAY');
+  test.each([
+    ['2011-12-30T09:30:00Z', 'Thursday 2011-12-29 23:30', night, true],
+    ['2011-12-30T10:30:00Z', 'Saturday 2011-12-31 00:30', night, true],
+    ['2011-12-30T12:00:00Z', 'Saturday 2011-12-31 02:00', night, false],
+    ['2011-12-30T10:30:00Z', 'Saturday 2011-12-31 00:30', hours('22:00', '02:00', 'FRIDAY'), false],
+  ])('%s, %s on the wall, within %j: %s', (instant, wall, schedule, within) => {
+    expect(wallClockText(Date.parse(instant), createZoneClock('Pacific/Apia'))).toBe(wall);
+    expect(applies(schedule, 'Pacific/Apia', instant)).toBe(within);
+  });
+});

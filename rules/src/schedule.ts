@@ -1,6 +1,6 @@
 import { epochMs } from './epoch-ms.ts';
 import type { Schedule } from './language.ts';
-import { dateOf, weekday, type ZoneClock } from './zone-clock.ts';
+import { dateOf, type LocalDay, weekday, type ZoneClock } from './zone-clock.ts';
 
 /** A schedule ready to be asked. Times of day are minutes since midnight on the wall clock of the zone. */
 export interface CompiledSchedule {
@@ -36,14 +36,16 @@ export function inSchedule(schedule: CompiledSchedule, epochMs: number, clock: Z
   const allDay = startMinute === 0 && endMinute === DAY_MINUTES;
   if (allDay && weekdays.size === 0) return true;
 
-  const today = clock.dayOf(epochMs).epochDay;
-  const onDay = (epochDay: number) => weekdays.size === 0 || weekdays.has(weekday(epochDay));
+  const today = clock.dayOf(epochMs);
+  const onDay = ({ epochDay }: LocalDay) => weekdays.size === 0 || weekdays.has(weekday(epochDay));
   if (allDay) return onDay(today);
   const minute = clock.minuteOfDay(epochMs);
   if (startMinute < endMinute) {
     return startMinute <= minute && minute < endMinute && onDay(today);
   }
-  return (minute >= startMinute && onDay(today)) || (minute < endMinute && onDay(today - 1));
+  if (minute >= startMinute && onDay(today)) return true;
+  // Not the date before today's, which a zone may have skipped.
+  return minute < endMinute && onDay(clock.dayOf(today.startMs - 1));
 }
 
 const WEEKDAY_NAMES = [
