@@ -1,6 +1,6 @@
 import { RateAward_Mode as Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { fractionText, moneyText, parseDecimal } from './decimal.ts';
-import { add, divide, type Fraction, floor, multiply, ONE, whole, ZERO } from './fraction.ts';
+import { add, divide, type Fraction, multiply, ONE, subtract, whole, ZERO } from './fraction.ts';
 import type { EarnRule } from './language.ts';
 import type { Purchase, PurchaseItem } from './purchase.ts';
 
@@ -12,11 +12,18 @@ export type Giving =
       readonly points: Fraction;
       readonly per: Fraction;
       readonly currencyCode: string;
+      /** `per` as people write it. */
+      readonly step: string;
       readonly proportional: boolean;
     }
   | { readonly kind: 'FIXED'; readonly points: Fraction }
   | { readonly kind: 'PER_ITEM'; readonly points: Fraction }
-  | { readonly kind: 'MULTIPLIER'; readonly factor: Fraction };
+  | {
+      readonly kind: 'MULTIPLIER';
+      readonly factor: Fraction;
+      /** The factor less one: what it adds to each point. */
+      readonly bonus: Fraction;
+    };
 
 /** Points before any limit, and how they came about. */
 export interface Given {
@@ -26,20 +33,26 @@ export interface Given {
 
 export function compileGiving({ award }: EarnRule): Giving {
   switch (award.case) {
-    case 'rate':
+    case 'rate': {
+      const per = whole(award.value.per?.minorUnits ?? 0n);
+      const currencyCode = award.value.per?.currencyCode ?? '';
       return {
         kind: 'RATE',
         points: whole(award.value.points),
-        per: whole(award.value.per?.minorUnits ?? 0n),
-        currencyCode: award.value.per?.currencyCode ?? '',
+        per,
+        currencyCode,
+        step: moneyText(per, currencyCode),
         proportional: award.value.mode === Mode.PROPORTIONAL,
       };
+    }
     case 'fixed':
       return { kind: 'FIXED', points: whole(award.value.points) };
     case 'perItem':
       return { kind: 'PER_ITEM', points: whole(award.value.points) };
-    case 'multiplier':
-      return { kind: 'MULTIPLIER', factor: parseDecimal(award.value.factor) ?? ONE };
+    case 'multiplier': {
+      const factor = parseDecimal(award.value.factor) ?? ONE;
+      return { kind: 'MULTIPLIER', factor, bonus: subtract(factor, ONE) };
+    }
     default:
       // A kind of award that a later version of the contract added.
       return { kind: 'NOTHING' };
@@ -73,17 +86,17 @@ export function give(
 function giveRate(rate: Extract<Giving, { kind: 'RATE' }>, amount: Fraction): Given {
   // Validation refuses 0; a set that came past it gives nothing rather than fail.
   if (rate.per.numerator === 0n) return { points: ZERO, note: 'counts steps of no money' };
-  const exact = divide(amount, rate.per);
-  const steps = rate.proportional ? exact : whole(floor(exact));
-  const step = moneyText(rate.per, rate.currencyCode);
+  const steps = rate.proportional
+    ? divide(amount, rate.per)
+    : whole(amount.numerator / (amount.denominator * rate.per.numerator));
   if (steps.numerator === 0n) {
     const counted = moneyText(amount, rate.currencyCode);
     return {
       points: ZERO,
-      note: rate.proportional ? `${counted} counted` : `${counted} is less than ${step}`,
+      note: rate.proportional ? `${counted} counted` : `${counted} is less than ${rate.step}`,
     };
   }
-  return { points: multiply(rate.points, steps), note: `${fractionText(steps)} × ${step}` };
+  return { points: multiply(rate.points, steps), note: `${fractionText(steps)} × ${rate.step}` };
 }
 
 function sumOfAmounts(items: readonly PurchaseItem[]): Fraction {

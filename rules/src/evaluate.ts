@@ -57,9 +57,9 @@ export interface CapUsage extends CapPeriod {
 export function evaluate(compiled: CompiledRuleSet, input: EvaluationInput): Award {
   const { rules, clock, rounding } = compiled;
   const question = questionOf(compiled, input);
-  const occurTime = new Date(question.purchase.occurMs);
+  const startOf = periodStarts(new Date(question.purchase.occurMs), clock);
   const roomOf = (ruleId: string, { points, period }: CompiledCap) => {
-    const used = input.capUsed(ruleId, period, periodStart(period, occurTime, clock));
+    const used = input.capUsed(ruleId, period, startOf(period));
     return whole(used < points ? points - used : 0n);
   };
   const outcomes =
@@ -77,7 +77,7 @@ export function evaluate(compiled: CompiledRuleSet, input: EvaluationInput): Awa
       note: outcome.note,
       applied: outcome.applied,
     })),
-    capUsage: capUsage(settled, clock, occurTime),
+    capUsage: capUsage(settled, startOf),
   };
 }
 
@@ -99,17 +99,24 @@ function questionOf({ clock }: CompiledRuleSet, input: EvaluationInput): Questio
   };
 }
 
+/** Where the periods of a transaction start, told once for all of its capped rules. */
+function periodStarts(occurTime: Date, clock: ZoneClock): (period: LimitPeriod) => PeriodStart {
+  const known: Partial<Record<LimitPeriod, PeriodStart>> = {};
+  return (period) => {
+    known[period] ??= periodStart(period, occurTime, clock);
+    return known[period];
+  };
+}
+
 function capUsage(
   settled: ReadonlyMap<Outcome, Settled>,
-  clock: ZoneClock,
-  occurTime: Date,
+  startOf: (period: LimitPeriod) => PeriodStart,
 ): CapUsage[] {
   const usage: CapUsage[] = [];
   for (const [{ rule }, { counted }] of settled) {
     if (rule.cap === undefined || counted === undefined || counted <= 0n) continue;
     const { period } = rule.cap;
-    const start = periodStart(period, occurTime, clock);
-    usage.push({ ruleId: rule.ruleId, period, periodStart: start, points: counted });
+    usage.push({ ruleId: rule.ruleId, period, periodStart: startOf(period), points: counted });
   }
   return usage;
 }

@@ -27,7 +27,7 @@ export function fraction(numerator: bigint, denominator: bigint): Fraction {
 }
 
 export function add(a: Fraction, b: Fraction): Fraction {
-  if (a.denominator === 1n && b.denominator === 1n) return whole(a.numerator + b.numerator);
+  if (a.denominator === b.denominator) return fraction(a.numerator + b.numerator, a.denominator);
   return fraction(
     a.numerator * b.denominator + b.numerator * a.denominator,
     a.denominator * b.denominator,
@@ -85,8 +85,9 @@ export function divide(a: Fraction, b: Fraction): Fraction {
 
 /** Negative, zero or positive, as a is smaller than, equal to or larger than b. */
 export function compare(a: Fraction, b: Fraction): number {
-  const left = a.numerator * b.denominator;
-  const right = b.numerator * a.denominator;
+  const alike = a.denominator === b.denominator;
+  const left = alike ? a.numerator : a.numerator * b.denominator;
+  const right = alike ? b.numerator : b.numerator * a.denominator;
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
@@ -100,6 +101,7 @@ export function isPositive(a: Fraction): boolean {
 
 /** The largest integer that isn't larger. */
 export function floor(a: Fraction): bigint {
+  if (a.denominator === 1n) return a.numerator;
   const quotient = a.numerator / a.denominator;
   return a.numerator < 0n && quotient * a.denominator !== a.numerator ? quotient - 1n : quotient;
 }
@@ -111,11 +113,20 @@ export function ceiling(a: Fraction): bigint {
 
 /** Both must be positive. */
 export function leastCommonMultiple(a: bigint, b: bigint): bigint {
-  return a % b === 0n ? a : (a / greatestCommonDivisor(a, b)) * b;
+  return b === 1n || a % b === 0n ? a : (a / greatestCommonDivisor(a, b)) * b;
 }
 
+const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
+
 function greatestCommonDivisor(a: bigint, b: bigint): bigint {
+  if (a === 1n || b === 1n) return 1n;
   let [left, right] = [a < 0n ? -a : a, b < 0n ? -b : b];
-  while (right !== 0n) [left, right] = [right, left % right];
-  return left;
+  // Numbers are several times as fast.
+  while (left > SAFE_MAX || right > SAFE_MAX) {
+    if (right === 0n) return left;
+    [left, right] = [right, left % right];
+  }
+  let [divisor, rest] = [Number(left), Number(right)];
+  while (rest !== 0) [divisor, rest] = [rest, divisor % rest];
+  return BigInt(divisor);
 }

@@ -17,6 +17,7 @@ import {
   smaller,
   subtract,
   sumOf,
+  ZERO,
 } from './fraction.ts';
 import type { LimitPeriod } from './limit-period.ts';
 import { type Outcome, within } from './outcome.ts';
@@ -95,7 +96,7 @@ function multiplyAll(awards: readonly Outcome[], multipliers: readonly Outcome[]
     const before = counted;
     counted = sumWithinCaps(growth);
     const part = subtract(counted, before);
-    added.set(multiplier, { part, counted: ceiling(part) });
+    added.set(multiplier, { part, counted: multiplier.room && ceiling(part) });
   }
   return { growth, added };
 }
@@ -124,8 +125,8 @@ function sumWithinCapsOf(awards: readonly Outcome[]): (growth: Fraction) => Frac
 }
 
 /** What a multiplier adds to a sum of points: negative when its factor is below 1. */
-function unlimitedBonusOn(sum: Fraction, multiplier: Outcome): Fraction {
-  return multiply(sum, subtract(factorOf(multiplier), ONE));
+function unlimitedBonusOn(sum: Fraction, { rule: { giving } }: Outcome): Fraction {
+  return giving.kind === 'MULTIPLIER' ? multiply(sum, giving.bonus) : ZERO;
 }
 
 function factorOf({ rule: { giving } }: Outcome): Fraction {

@@ -61,9 +61,12 @@ const purchase: JsonObject = {
   ],
 };
 
+/** What an evaluation may take of the processor's time. */
+const CPU_US_MAX = 50;
+
 export const evaluateRow: Row = {
   id: 'evaluate',
-  title: 'Evaluate 20 rules, 3 of them with a condition in CEL; to take at most 50 µs',
+  title: `Evaluate 20 rules, 3 of them with a condition in CEL; to take at most ${CPU_US_MAX} µs`,
   unit: 'evaluations',
   aims: [{ against: 'J' }],
   prepare: async () => {
@@ -81,6 +84,7 @@ export const evaluateRow: Row = {
     };
     const { points } = evaluate(compiled, input);
     let wrong = 0;
+    let cpuUs = Number.POSITIVE_INFINITY;
     const text = JSON.stringify(purchase);
     return {
       contestants: [
@@ -89,6 +93,10 @@ export const evaluateRow: Row = {
           title: 'the rules',
           run() {
             if (evaluate(compiled, input).points !== points) wrong += 1;
+          },
+          // Whatever else the machine does only adds to it, so the least of the rounds tells the most.
+          measured(perCallUs) {
+            cpuUs = Math.min(cpuUs, perCallUs);
           },
         }),
         repeat({
@@ -100,15 +108,22 @@ export const evaluateRow: Row = {
       verify: async () => {
         const applied = evaluate(compiled, input).explanation.filter((line) => line.applied).length;
         if (wrong > 0) throw new Error(`${wrong} evaluations did not give ${points} points`);
-        return `every evaluation gave ${points} points, by ${applied} rules`;
+        const took = `took ${cpuUs.toFixed(1)} µs of the processor in the quietest round`;
+        if (cpuUs > CPU_US_MAX) throw new Error(`an evaluation ${took}, more than ${CPU_US_MAX}`);
+        return `every evaluation gave ${points} points, by ${applied} rules, and ${took}`;
       },
     };
   },
 };
 
 /** Runs it again and again in this process, a little at a time so that signals are heard. */
-function repeat(work: { id: string; title: string; run: () => void }): Contestant {
-  const { id, title, run } = work;
+function repeat(work: {
+  id: string;
+  title: string;
+  run: () => void;
+  measured?: (perCallUs: number) => void;
+}): Contestant {
+  const { id, title, run, measured } = work;
   async function runFor(windowMs: number): Promise<{ count: number; seconds: number }> {
     const begin = performance.now();
     let count = 0;
@@ -127,10 +142,9 @@ function repeat(work: { id: string; title: string; run: () => void }): Contestan
       const before = process.cpuUsage();
       const { count, seconds } = await runFor(measureMs);
       const { user, system } = process.cpuUsage(before);
-      return {
-        perSecond: count / seconds,
-        details: { serviceCpuPerCallUs: (user + system) / count },
-      };
+      const serviceCpuPerCallUs = (user + system) / count;
+      measured?.(serviceCpuPerCallUs);
+      return { perSecond: count / seconds, details: { serviceCpuPerCallUs } };
     },
   };
 }

@@ -1,5 +1,7 @@
 import { type CelInput, celMap, isCelError, parse, plan } from '@bufbuild/cel';
+import { reflect } from '@bufbuild/protobuf/reflect';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import type { MemberFacts, Transaction } from '../language.ts';
 import { CONDITION_ENV } from './functions.ts';
 
@@ -41,7 +43,8 @@ export function compileCondition(expression: string): CompiledCondition | undefi
 
 export function conditionBindings({ transaction, member, now }: ConditionFacts): ConditionBindings {
   return {
-    ...(transaction === undefined ? {} : { transaction }),
+    // Wrapped here, or each mention of it in an expression would wrap it again.
+    ...(transaction && { transaction: reflect(TransactionSchema, transaction) }),
     member: celMap(
       new Map<string, CelInput>([
         ['user_id', member.userId],
