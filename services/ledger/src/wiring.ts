@@ -204,6 +204,7 @@ function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => v
     isAnnounced: nats.isConnected,
   });
   background.push(
+    catalog.loadStored(),
     followProgramChanges({ nats, stream: eventsStream.name, catalog, logger, signal }),
     catalog.keepFresh(),
   );

@@ -11,6 +11,8 @@ export interface ProgramSnapshot {
  */
 export interface ProgramSnapshots {
   find(programId: string): Promise<Uint8Array | undefined>;
+  /** The programs that have one. */
+  listIds(): Promise<string[]>;
   /** Keeps the snapshot unless a newer one is there. */
   keep(snapshot: ProgramSnapshot): Promise<void>;
 }

@@ -35,6 +35,7 @@ function catalogOf(...answers: Answer[]) {
     },
     snapshots: {
       find: async (id) => stored.get(id)?.content,
+      listIds: async () => [...stored.keys()],
       keep: async (snapshot) => {
         stored.set(snapshot.programId, snapshot);
       },
@@ -58,6 +59,12 @@ function snapshot(
   const program = aProgram({ state: Program_State.ACTIVE, timeZone: 'Europe/Paris' });
   const message = create(GetProgramSnapshotResponseSchema, { program, revision, ...changes });
   return () => Promise.resolve(message);
+}
+
+/** Stores a definition as another process does. */
+async function store(stored: Map<string, ProgramSnapshot>, revision: bigint): Promise<void> {
+  const content = toBinary(GetProgramSnapshotResponseSchema, await snapshot(revision)());
+  stored.set(programId, { programId, revision, content });
 }
 
 const absent: Answer = () => Promise.reject(new ProgramNotFound(programId));
@@ -121,10 +128,33 @@ describe('a program', () => {
   test('that another replica was told of is used while the Programs service is away', async () => {
     const { catalog, stored } = catalogOf(snapshot(1n), away);
     await catalog.get(programId);
-    const content = toBinary(GetProgramSnapshotResponseSchema, await snapshot(2n)());
-    stored.set(programId, { programId, revision: 2n, content });
+    await store(stored, 2n);
     catalog.announce({ programId, revision: 2n });
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
+  });
+
+  test('that was stored is loaded at the start, before anybody asks for it', async () => {
+    const { catalog, asked, stored } = catalogOf(snapshot(2n));
+    await store(stored, 1n);
+    await catalog.loadStored();
+    expect(asked).toEqual([programId]);
+    expect(stored.get(programId)?.revision).toBe(2n);
+  });
+
+  test('that was stored by another replica is loaded when it is announced', async () => {
+    const { catalog, stored } = catalogOf(snapshot(2n));
+    await store(stored, 1n);
+    catalog.announce({ programId, revision: 2n });
+    await eventually(() => expect(stored.get(programId)?.revision).toBe(2n));
+  });
+
+  test('that nobody here has ever asked for is left alone when it is announced', async () => {
+    const { catalog, asked, stored } = catalogOf(snapshot(2n));
+    catalog.announce({ programId: 'of-others', revision: 2n });
+    await store(stored, 1n);
+    catalog.announce({ programId, revision: 2n });
+    await eventually(() => expect(stored.get(programId)?.revision).toBe(2n));
+    expect(asked).toEqual([programId]);
   });
 
   test('never known here is unavailable while the Programs service is away', async () => {

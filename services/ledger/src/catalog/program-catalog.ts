@@ -10,6 +10,7 @@ import type { ProgramSnapshots } from '../app/program-snapshots.ts';
 import { ProgramNotFound, ProgramsUnavailable } from '../domain/errors.ts';
 import { definitionOf } from './program-definition.ts';
 import type { ProgramSource } from './program-source.ts';
+import { createTurns } from './turns.ts';
 
 export interface ProgramCatalogOptions {
   source: ProgramSource;
@@ -25,12 +26,19 @@ export interface ProgramCatalogOptions {
 
 /** The ledger's knowledge of programs, with the ways in which it is kept up to date. */
 export interface KeptCatalog extends ProgramCatalog {
-  /** Says that a program has reached a revision. What isn't known here yet is left until it is asked for. */
+  /** Says that a program has reached a revision. One that nobody has ever asked for here is left alone. */
   announce(change: { programId: string; revision: bigint }): void;
+  /**
+   * Loads every program that was known before the process started: only of what is loaded are changes followed, and
+   * the Programs service may be away when it is needed next.
+   */
+  loadStored(): Promise<void>;
   /** Asks again about every program known, now and then, until the signal aborts. */
   keepFresh(): Promise<void>;
 }
 
+/** How many programs are loaded at the same time, apart from those that somebody waits for. */
+const loadsMax = 4;
 /** How long nobody asks again about a program that doesn't exist. */
 const absentMs = 2_000;
 const absentMax = 10_000;
@@ -52,6 +60,7 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
   const loading = new Map<string, Promise<ProgramDefinition>>();
   /** The revision that a program has to reach, while it is being brought there. */
   const wanted = new Map<string, bigint>();
+  const inTurn = createTurns(loadsMax);
 
   function load(programId: string): Promise<ProgramDefinition> {
     let load = loading.get(programId);
@@ -144,32 +153,57 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
       !signal.aborted;
       retryMs = Math.min(retryMs * 2, retryLastMs)
     ) {
-      const answered = await askAgain(programId);
+      const answered = await inTurn(() => askAgain(programId));
       if (answered !== undefined && answered.revision >= (wanted.get(programId) ?? 0n)) break;
       await pause(retryMs, signal);
     }
     wanted.delete(programId);
   }
 
+  async function get(programId: string): Promise<ProgramDefinition> {
+    const definition = known.get(programId);
+    if (definition !== undefined) return definition;
+    const until = absentUntil.get(programId);
+    if (until !== undefined) {
+      if (Date.now() < until) throw new ProgramNotFound(programId);
+      absentUntil.delete(programId);
+    }
+    return await load(programId);
+  }
+
+  async function loadAnnounced(programId: string, revision: bigint): Promise<void> {
+    try {
+      const stored = await inTurn(() => snapshots.find(programId));
+      if (stored !== undefined) await bringTo(programId, revision);
+    } catch (error) {
+      logger.warn({ err: error, programId }, 'a program that has changed could not be loaded');
+    }
+  }
+
   return {
-    async get(programId) {
-      const definition = known.get(programId);
-      if (definition !== undefined) return definition;
-      const until = absentUntil.get(programId);
-      if (until !== undefined) {
-        if (Date.now() < until) throw new ProgramNotFound(programId);
-        absentUntil.delete(programId);
-      }
-      return await load(programId);
-    },
+    get,
 
     announce({ programId, revision }) {
       absentUntil.delete(programId);
       const definition = known.get(programId);
       // One that is being loaded may have been read just before the change.
-      if (definition === undefined && !loading.has(programId)) return;
-      if (definition === undefined || definition.revision < revision) {
+      if (definition === undefined && !loading.has(programId)) {
+        void loadAnnounced(programId, revision);
+      } else if (definition === undefined || definition.revision < revision) {
         void bringTo(programId, revision);
+      }
+    },
+
+    async loadStored() {
+      try {
+        const programIds = await snapshots.listIds();
+        await Promise.allSettled(
+          programIds.map((programId) =>
+            inTurn(async () => (signal.aborted ? undefined : await get(programId))),
+          ),
+        );
+      } catch (error) {
+        logger.warn({ err: error }, 'the programs known before could not be loaded');
       }
     },
 

@@ -16,6 +16,14 @@ export function createProgramSnapshots(knex: Knex): ProgramSnapshots {
       }
     },
 
+    async listIds() {
+      try {
+        return await knex('program_snapshots').pluck<string[]>('program_id');
+      } catch (error) {
+        throw storageError(error);
+      }
+    },
+
     async keep({ programId, revision, content }) {
       try {
         await knex('program_snapshots')
