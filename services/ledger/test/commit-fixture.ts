@@ -56,6 +56,7 @@ export function aProgram(changes: Partial<ProgramDefinition> = {}): ProgramDefin
     earnsPerMinute: 0,
     redemptionsPerMinute: 0,
     ruleSets: [aRuleSet({})],
+    withdrawnRuleSets: [],
     rewards: new Map(),
     ...changes,
   };

@@ -114,6 +114,21 @@ export async function startSetting({ clock = Date.now }: { clock?: () => number 
       const grpcPort = Number(config.programs.address.split(':')[1]);
       programs = await startPrograms({ ...programsConfig, grpcPort }, logger);
     },
+    /** A second Programs service on the same database, which the ledger doesn't ask. */
+    async startOtherPrograms() {
+      const other = await startPrograms(programsConfig, logger);
+      const otherClients = connect(ledger, {
+        ...config,
+        programs: { ...config.programs, address: `127.0.0.1:${other.grpcPort}` },
+      });
+      return {
+        clients: otherClients,
+        async stop() {
+          otherClients.close();
+          await other.stop();
+        },
+      };
+    },
     stopLedger: () => ledger.stop(),
     async startLedger() {
       ledger = await startFirstLedger();

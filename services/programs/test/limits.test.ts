@@ -1,3 +1,4 @@
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execute } from '../../../local/src/test-environment.ts';
 import { createDraft, fivePerHundred, type Setting, startSetting } from './running-programs.ts';
@@ -83,6 +84,33 @@ test('a program never grows beyond what the ledger can receive', async () => {
     { token: setting.tokens.service },
   );
   expect(snapshot.rewards).toHaveLength(1_000);
+});
+
+test('a version that was withdrawn still takes its room, and the refusal says so', async () => {
+  const { programId } = await createDraft(setting);
+  const { ruleSets } = setting.clients;
+  await fill(programId, { rewards: 999, size: 3_000 });
+  for (const version of [1, 2]) {
+    await ruleSets.createRuleSet({ programId, ruleSet: fivePerHundred }, admin());
+    if (version === 2) continue;
+    const effectiveTime = timestampFromMs(Date.now() + 3_600_000);
+    await ruleSets.publishRuleSet({ programId, version, effectiveTime }, admin());
+    await ruleSets.withdrawRuleSet({ programId, version }, admin());
+  }
+  await fillUp(programId);
+  // There is room for one of the two.
+  await execute(
+    setting.databaseUrl,
+    `update rewards set definition = rewards.definition || jsonb_build_object('displayName', (
+       select left(rewards.definition ->> 'displayName', -octet_length(rule_sets.definition::text))
+       from rule_sets where program_id = '${programId}' and version = 2
+     ))
+     where program_id = '${programId}' and reward_id = 'r-1'`,
+  );
+  await expect(ruleSets.publishRuleSet({ programId, version: 2 }, admin())).rejects.toMatchObject({
+    reason: 'LIMIT_EXCEEDED',
+    message: expect.stringContaining('withdrawn ones included'),
+  });
 });
 
 /** Leaves no room for another byte. */

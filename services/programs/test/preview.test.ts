@@ -120,6 +120,18 @@ describe('a preview', () => {
     expect(then).toMatchObject({ ruleSetVersion: version, points: 1n });
   });
 
+  test('of a later instant uses no version that was withdrawn', async () => {
+    const { programId } = await createActive(setting);
+    const version = await draft(programId, fivePerHundred);
+    const effectiveTime = timestampFromMs(Date.now() + 3_600_000);
+    const { ruleSets, programs } = setting.clients;
+    await ruleSets.publishRuleSet({ programId, version, effectiveTime }, admin());
+    await ruleSets.withdrawRuleSet({ programId, version }, admin());
+    const transaction = purchase({ occurTime: effectiveTime });
+    const then = await programs.previewEarn({ programId, transaction, at: effectiveTime }, admin());
+    expect(then.ruleSetVersion).toBe(1);
+  });
+
   test('changes nothing', async () => {
     const { programId } = await createActive(setting);
     const { programs } = setting.clients;

@@ -16,6 +16,8 @@ export interface ProgramDefinition {
   readonly redemptionsPerMinute: number;
   /** Published versions in the order of their effective times, without withdrawn ones. */
   readonly ruleSets: readonly CompiledRuleSet[];
+  /** Never counted, unless their withdrawal came late: then purchases have earned under them. */
+  readonly withdrawnRuleSets: readonly CompiledRuleSet[];
   readonly rewards: ReadonlyMap<string, CompiledReward>;
 }
 

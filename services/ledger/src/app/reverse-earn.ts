@@ -98,8 +98,11 @@ function earnedOf(held: Held, earn: PostedEarn | undefined): ReverseEarnResult['
 }
 
 /** The version that an earn was credited under. Published versions are never deleted. */
-function ruleSetOf({ ruleSets, programId }: ProgramDefinition, earn: PostedEarn): CompiledRuleSet {
-  const ruleSet = ruleSets.find(({ version }) => version === earn.ruleSetVersion);
+function ruleSetOf(program: ProgramDefinition, earn: PostedEarn): CompiledRuleSet {
+  const { programId, ruleSets, withdrawnRuleSets } = program;
+  const ruleSet = [...ruleSets, ...withdrawnRuleSets].find(
+    ({ version }) => version === earn.ruleSetVersion,
+  );
   if (ruleSet === undefined) {
     throw new Error(`${programId} has no version ${earn.ruleSetVersion}, which earned before`);
   }

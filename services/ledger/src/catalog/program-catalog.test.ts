@@ -171,7 +171,7 @@ describe('a program', () => {
   });
 });
 
-test('rules count in the order of their times, without drafts and withdrawn ones', async () => {
+test('rules count in the order of their times, without drafts; withdrawn ones are known and don’t count', async () => {
   const effective = (seconds: bigint) => ({ seconds, nanos: 0 });
   const { catalog } = catalogOf(
     snapshot(1n, {
@@ -184,8 +184,10 @@ test('rules count in the order of their times, without drafts and withdrawn ones
       rewards: [{ rewardId: 'glass' }],
     }),
   );
-  const { ruleSets, rewards, clock, redemptionsPerMinute } = await catalog.get(programId);
+  const { ruleSets, withdrawnRuleSets, rewards, clock, redemptionsPerMinute } =
+    await catalog.get(programId);
   expect(ruleSets.map(({ version }) => version)).toEqual([1, 3]);
+  expect(withdrawnRuleSets.map(({ version }) => version)).toEqual([2]);
   expect([...rewards.keys()]).toEqual(['glass']);
   expect(clock.timeZone).toBe('Europe/Paris');
   expect(redemptionsPerMinute).toBe(5);

@@ -25,7 +25,10 @@ export function definitionOf(
   previous?: ProgramDefinition,
 ): ProgramDefinition {
   if (program === undefined) throw new Error('a program snapshot came without its program');
-  const compiled = new Map(previous?.ruleSets.map((ruleSet) => [ruleSet.version, ruleSet]));
+  const known = [...(previous?.ruleSets ?? []), ...(previous?.withdrawnRuleSets ?? [])];
+  const compiled = new Map(known.map((ruleSet) => [ruleSet.version, ruleSet]));
+  const compiledOf = (ruleSet: RuleSet) => compiled.get(ruleSet.version) ?? compileRuleSet(ruleSet);
+  const published = ruleSets.filter(({ effectiveTime }) => effectiveTime !== undefined);
   return {
     programId: program.programId,
     revision,
@@ -34,10 +37,11 @@ export function definitionOf(
     clock: createZoneClock(program.timeZone),
     earnsPerMinute: program.limits?.earnsPerMinute ?? 0,
     redemptionsPerMinute: program.limits?.redemptionsPerMinute ?? defaultRedemptionsPerMinute,
-    ruleSets: ruleSets
-      .filter(isPublished)
-      .map((ruleSet) => compiled.get(ruleSet.version) ?? compileRuleSet(ruleSet))
+    ruleSets: published
+      .filter((ruleSet) => !isWithdrawn(ruleSet))
+      .map(compiledOf)
       .toSorted((a, b) => effectiveMs(a) - effectiveMs(b)),
+    withdrawnRuleSets: published.filter(isWithdrawn).map(compiledOf),
     rewards: new Map(rewards.map((reward) => [reward.rewardId, compileReward(reward)])),
   };
 }
@@ -57,10 +61,8 @@ function stateOf({ programId, state }: Program): ProgramDefinition['state'] {
   }
 }
 
-function isPublished({ state, effectiveTime }: RuleSet): boolean {
-  return (
-    effectiveTime !== undefined && state !== RuleSetState.DRAFT && state !== RuleSetState.WITHDRAWN
-  );
+function isWithdrawn({ state }: RuleSet): boolean {
+  return state === RuleSetState.WITHDRAWN;
 }
 
 function effectiveMs({ effectiveTime }: CompiledRuleSet): number {

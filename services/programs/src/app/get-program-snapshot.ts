@@ -11,8 +11,8 @@ export interface ProgramSnapshotView {
 }
 
 /**
- * Everything that counts in a program, in one consistent reading. Withdrawn versions are left out: no earn can
- * have used them.
+ * Everything that counts in a program, in one consistent reading. Withdrawn versions are part of it: where the ledger
+ * heard of the withdrawal too late they have earned, and are needed for refunds.
  *
  * @throws {ProgramNotFound}
  */

@@ -98,9 +98,9 @@ function inForce(
   published: readonly RuleSetVersion[],
   { programId, occurTime, at }: { programId: string; occurTime: Date; at: Date },
 ): RuleSetVersion {
-  const byTime = published.toSorted(
-    (a, b) => (a.effectiveTime?.getTime() ?? 0) - (b.effectiveTime?.getTime() ?? 0),
-  );
+  const byTime = published
+    .filter(({ withdrawTime }) => withdrawTime === undefined)
+    .toSorted((a, b) => (a.effectiveTime?.getTime() ?? 0) - (b.effectiveTime?.getTime() ?? 0));
   const found = ruleSetInForce(byTime, occurTime, at);
   if (found !== undefined) return found;
   throw new RuleSetNotFound(

@@ -44,7 +44,7 @@ export interface ChangeQuery {
 /** A program with everything that the ledger needs, as of one instant. */
 export interface ProgramSnapshot {
   readonly program: Program;
-  /** Published and not withdrawn, by version. */
+  /** All that were ever published, withdrawn ones too, by version. */
   readonly ruleSets: readonly RuleSetVersion[];
   /** All, by id. */
   readonly rewards: readonly Reward[];

@@ -27,7 +27,7 @@ export async function requireRoomInSnapshot(
   if (growth <= 0) return;
   if ((await locked.snapshotBytes()) + growth <= snapshotBytesMax) return;
   throw new LimitExceeded(
-    `The published rule sets and rewards of a program may take ${snapshotBytesMax} bytes together; shorten the rules or metadata`,
+    `The published rule sets of a program, withdrawn ones included, and its rewards may take ${snapshotBytesMax} bytes together; shorten the rules or metadata`,
     { limit: String(snapshotBytesMax) },
   );
 }

@@ -71,12 +71,12 @@ export function ruleSetRows(definitions: DefinitionCodec<RuleSet>) {
       return pageOf(rows.map(ruleSetOf), limit);
     },
 
+    /** Withdrawn ones too. */
     async listPublished(db: Knex, programId: string): Promise<RuleSetVersion[]> {
       const rows = await db('rule_sets')
         .select<RuleSetRow[]>('*')
         .where('program_id', programId)
         .whereNotNull('publish_time')
-        .whereNull('withdraw_time')
         .orderBy('version');
       return rows.map(ruleSetOf);
     },
@@ -99,13 +99,12 @@ export function ruleSetRows(definitions: DefinitionCodec<RuleSet>) {
       return row !== undefined;
     },
 
-    /** What the published definitions take as JSON. */
+    /** What the published definitions take as JSON, withdrawn ones too. */
     async publishedBytes(db: Knex, programId: string): Promise<number> {
       const row = await db('rule_sets')
         .select(db.raw(definitionBytes))
         .where('program_id', programId)
         .whereNotNull('publish_time')
-        .whereNull('withdraw_time')
         .first<{ bytes: bigint }>();
       return Number(row.bytes);
     },

@@ -637,7 +637,7 @@ export type GetProgramSnapshotResponse = Message<"loyalty.programs.v1.GetProgram
   revision: bigint;
 
   /**
-   * Every published version, by version.
+   * Every version that was ever published, withdrawn ones too, by version.
    *
    * @generated from field: repeated loyalty.programs.v1.RuleSet rule_sets = 3;
    */
