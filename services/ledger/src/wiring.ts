@@ -56,6 +56,7 @@ import type { ReadMessage, StreamMessage } from './app/stream-message.ts';
 import { createSubmitEarn } from './app/submit-earn.ts';
 import { createSuspendMembership } from './app/suspend-membership.ts';
 import { createUpdateMembership } from './app/update-membership.ts';
+import { keepFresh } from './catalog/keep-fresh.ts';
 import { createProgramCatalog, type KeptCatalog } from './catalog/program-catalog.ts';
 import { followProgramChanges } from './catalog/program-changes.ts';
 import { createProgramSource } from './catalog/program-source.ts';
@@ -187,12 +188,14 @@ function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => v
     services: [ProgramService],
   });
   const deadLetters = createDeadLetters(knex);
+  const source = createProgramSource({
+    client: createClient(ProgramService, channel),
+    token: createServiceToken(config),
+  });
+  const snapshots = createProgramSnapshots(knex);
   const catalog = createProgramCatalog({
-    source: createProgramSource({
-      client: createClient(ProgramService, channel),
-      token: createServiceToken(config),
-    }),
-    snapshots: createProgramSnapshots(knex),
+    source,
+    snapshots,
     logger,
     onChange(after, before) {
       if (after.state !== 'ACTIVE' || before.state === 'ACTIVE') return;
@@ -201,12 +204,10 @@ function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => v
       });
     },
     signal,
-    isAnnounced: nats.isConnected,
   });
   background.push(
-    catalog.loadStored(),
     followProgramChanges({ nats, stream: eventsStream.name, catalog, logger, signal }),
-    catalog.keepFresh(),
+    keepFresh({ catalog, source, snapshots, logger, signal }),
   );
   return { catalog, closeCatalog: () => channel.close() };
 }

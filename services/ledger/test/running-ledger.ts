@@ -58,8 +58,15 @@ export const checkout = await tokenOf('service', 'checkout');
 
 export type Setting = Awaited<ReturnType<typeof startSetting>>;
 
-/** What a test file needs; `start` it before and `stop` it after its tests. The clock is the ledgers'. */
-export async function startSetting({ clock = Date.now }: { clock?: () => number } = {}) {
+interface SettingOptions {
+  /** The ledgers' clock. */
+  clock?: () => number;
+  /** Where the Programs service announces changes, if not where the ledger hears of them. */
+  programsNatsUrl?: string | undefined;
+}
+
+/** What a test file needs; `start` it before and `stop` it after its tests. */
+export async function startSetting({ clock = Date.now, programsNatsUrl }: SettingOptions = {}) {
   const [programsDatabase, database, nats, ledgerPort] = await Promise.all([
     createTestDatabase('programs'),
     createTestDatabase('ledger'),
@@ -79,6 +86,7 @@ export async function startSetting({ clock = Date.now }: { clock?: () => number 
     ...common,
     database: { url: programsDatabase.url, poolSize: 4 },
     ledger: { address: `127.0.0.1:${ledgerPort}` },
+    nats: { ...common.nats, url: programsNatsUrl ?? nats.url },
   };
   let programs = await startPrograms(programsConfig, logger);
   const config: LedgerConfig = {

@@ -148,6 +148,27 @@ describe('a snapshot', () => {
     expect(snapshot.revision).toBe(11n);
   });
 
+  test('is worth asking for when the list of revisions says so', async () => {
+    const [{ programId }, other] = await Promise.all([createActive(setting), createDraft(setting)]);
+    const { programs, rewards } = setting.clients;
+    const programIds = [programId, other.programId, newProgramId()];
+    const revisions = async () => {
+      const list = await programs.listProgramRevisions({ programIds }, service());
+      return new Map(list.revisions.map((line) => [line.programId, line.revision]));
+    };
+    const before = await programs.getProgramSnapshot({ programId }, service());
+    expect(await revisions()).toEqual(
+      new Map([
+        [programId, before.revision],
+        [other.programId, 1n],
+      ]),
+    );
+    await rewards.createReward({ programId, reward: glass }, admin());
+    expect((await revisions()).get(programId)).toBe(before.revision + 1n);
+    const after = await programs.getProgramSnapshot({ programId }, service());
+    expect(after.revision).toBe(before.revision + 1n);
+  });
+
   test('never mixes two revisions, however fast they follow each other', async () => {
     const { programId } = await createActive(setting);
     const { programs, rewards } = setting.clients;

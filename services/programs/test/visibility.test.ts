@@ -77,6 +77,14 @@ describe('programs', () => {
     ).rejects.toMatchObject({ reason: 'PERMISSION_DENIED' });
   });
 
+  test('outside of a token’s programs have no revisions to tell', async () => {
+    const [mine, other] = [await createDraft(setting), await createDraft(setting)];
+    const token = await tokenOf({ role: 'service', programs: [mine.programId] });
+    const programIds = [mine.programId, other.programId];
+    const list = await setting.clients.programs.listProgramRevisions({ programIds }, { token });
+    expect(list.revisions.map(({ programId }) => programId)).toEqual([mine.programId]);
+  });
+
   test('are not listed from a token of another list or a negative size on', async () => {
     const { programs } = setting.clients;
     for (const request of [{ pageToken: 'bogus' }, { pageSize: -1 }]) {
@@ -133,8 +141,10 @@ test('rule sets, changes and snapshots are not for members', async () => {
     programs.updateProgram({ programId, program: { displayName: 'x' } }, member()),
     programs.suspendProgram({ programId }, member()),
     programs.getProgramSnapshot({ programId }, member()),
+    programs.listProgramRevisions({ programIds: [programId] }, member()),
     // The ledger's view is for services alone.
     programs.getProgramSnapshot({ programId }, admin()),
+    programs.listProgramRevisions({ programIds: [programId] }, admin()),
     rewards.updateReward({ programId, rewardId: 'glass', reward: { displayName: 'x' } }, member()),
   ];
   for (const attempt of await Promise.allSettled(attempts)) {

@@ -27,15 +27,16 @@ function catalogOf(...answers: Answer[]) {
   const stored = new Map<string, ProgramSnapshot>();
   const changes: string[] = [];
   const catalog: KeptCatalog = createProgramCatalog({
-    source(id) {
-      asked.push(id);
-      const answer = answers.length > 1 ? answers.shift() : answers[0];
-      if (answer === undefined) throw new Error('nothing to answer');
-      return answer();
+    source: {
+      snapshot(id) {
+        asked.push(id);
+        const answer = answers.length > 1 ? answers.shift() : answers[0];
+        if (answer === undefined) throw new Error('nothing to answer');
+        return answer();
+      },
     },
     snapshots: {
       find: async (id) => stored.get(id)?.content,
-      listIds: async () => [...stored.keys()],
       keep: async (snapshot) => {
         stored.set(snapshot.programId, snapshot);
       },
@@ -43,7 +44,6 @@ function catalogOf(...answers: Answer[]) {
     logger: createLogger({ name: 'test', level: 'silent' }),
     onChange: (after, before) => changes.push(`${before.state} to ${after.state}`),
     signal: stopping.signal,
-    isAnnounced: () => true,
   });
   return { catalog, asked, stored, changes };
 }
@@ -116,12 +116,11 @@ describe('a program', () => {
     expect((await catalog.get(programId)).revision).toBe(3n);
   });
 
-  test('known from before is used while the Programs service is away, and asked for meanwhile', async () => {
-    const before = catalogOf(snapshot(1n));
-    await before.catalog.get(programId);
+  test('known from before is used while the Programs service is away, and followed', async () => {
     const { catalog, stored } = catalogOf(away, away, snapshot(2n));
-    for (const [id, kept] of before.stored) stored.set(id, kept);
+    await store(stored, 1n);
     expect((await catalog.get(programId)).revision).toBe(1n);
+    catalog.announce({ programId, revision: 2n });
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
   });
 
@@ -133,28 +132,28 @@ describe('a program', () => {
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
   });
 
-  test('that was stored is loaded at the start, before anybody asks for it', async () => {
-    const { catalog, asked, stored } = catalogOf(snapshot(2n));
-    await store(stored, 1n);
-    await catalog.loadStored();
-    expect(asked).toEqual([programId]);
-    expect(stored.get(programId)?.revision).toBe(2n);
-  });
-
   test('that was stored by another replica is loaded when it is announced', async () => {
     const { catalog, stored } = catalogOf(snapshot(2n));
     await store(stored, 1n);
+    catalog.follow(programId);
     catalog.announce({ programId, revision: 2n });
     await eventually(() => expect(stored.get(programId)?.revision).toBe(2n));
   });
 
-  test('that nobody here has ever asked for is left alone when it is announced', async () => {
+  test('that nobody has ever asked for is left alone when it is announced', async () => {
     const { catalog, asked, stored } = catalogOf(snapshot(2n));
     catalog.announce({ programId: 'of-others', revision: 2n });
-    await store(stored, 1n);
+    catalog.follow(programId);
     catalog.announce({ programId, revision: 2n });
     await eventually(() => expect(stored.get(programId)?.revision).toBe(2n));
     expect(asked).toEqual([programId]);
+  });
+
+  test('that doesn’t exist, or can’t be asked for, is not followed', async () => {
+    const { catalog } = catalogOf(absent, away);
+    await expect(catalog.get(programId)).rejects.toThrow(ProgramNotFound);
+    await expect(catalog.get('another')).rejects.toThrow(ProgramsUnavailable);
+    expect([...catalog.followed]).toEqual([]);
   });
 
   test('never known here is unavailable while the Programs service is away', async () => {

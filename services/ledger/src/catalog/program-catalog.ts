@@ -6,35 +6,29 @@ import {
   GetProgramSnapshotResponseSchema,
 } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import type { ProgramCatalog, ProgramDefinition } from '../app/program-catalog.ts';
-import type { ProgramSnapshots } from '../app/program-snapshots.ts';
+import type { ProgramRevision, ProgramSnapshots } from '../app/program-snapshots.ts';
 import { ProgramNotFound, ProgramsUnavailable } from '../domain/errors.ts';
 import { definitionOf } from './program-definition.ts';
 import type { ProgramSource } from './program-source.ts';
 import { createTurns } from './turns.ts';
 
 export interface ProgramCatalogOptions {
-  source: ProgramSource;
-  snapshots: ProgramSnapshots;
-  logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  source: Pick<ProgramSource, 'snapshot'>;
+  snapshots: Pick<ProgramSnapshots, 'find' | 'keep'>;
+  logger: Pick<Logger, 'warn'>;
   /** Called with each definition that replaces another one. */
   onChange: (after: ProgramDefinition, before: ProgramDefinition) => void;
   /** Aborted when the process stops. */
   signal: AbortSignal;
-  /** Whether announcements come at present; while they don't, known programs are asked about every second. */
-  isAnnounced: () => boolean;
 }
 
 /** The ledger's knowledge of programs, with the ways in which it is kept up to date. */
 export interface KeptCatalog extends ProgramCatalog {
-  /** Says that a program has reached a revision. One that nobody has ever asked for here is left alone. */
-  announce(change: { programId: string; revision: bigint }): void;
-  /**
-   * Loads every program that was known before the process started: only of what is loaded are changes followed, and
-   * the Programs service may be away when it is needed next.
-   */
-  loadStored(): Promise<void>;
-  /** Asks again about every program known, now and then, until the signal aborts. */
-  keepFresh(): Promise<void>;
+  /** The programs whose changes matter here: somebody has asked for them, at whichever replica. */
+  readonly followed: ReadonlySet<string>;
+  follow(programId: string): void;
+  /** Says that a program has reached a revision. One that isn't followed is left until it is. */
+  announce(change: ProgramRevision): void;
 }
 
 /** How many programs are loaded at the same time, apart from those that somebody waits for. */
@@ -44,10 +38,6 @@ const absentMs = 2_000;
 const absentMax = 10_000;
 const retryFirstMs = 100;
 const retryLastMs = 2_000;
-/** How often known programs are asked about again, should an announcement have been lost. */
-const refreshMs = 60_000;
-/** The same while none can come: a version has to be known within the two seconds before it counts. */
-const unannouncedRefreshMs = 1_000;
 
 /**
  * Definitions in memory. A program is asked for at the Programs service the first time, and where that is away taken
@@ -56,22 +46,29 @@ const unannouncedRefreshMs = 1_000;
 export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalog {
   const { source, snapshots, logger, signal } = options;
   const known = new Map<string, ProgramDefinition>();
+  const followed = new Set<string>();
   const absentUntil = new Map<string, number>();
-  const loading = new Map<string, Promise<ProgramDefinition>>();
   /** The revision that a program has to reach, while it is being brought there. */
   const wanted = new Map<string, bigint>();
   const inTurn = createTurns(loadsMax);
-
-  function load(programId: string): Promise<ProgramDefinition> {
-    let load = loading.get(programId);
-    if (load === undefined) {
-      load = firstDefinition(programId).finally(() => loading.delete(programId));
-      loading.set(programId, load);
+  const ask = shared(async (programId) => {
+    const snapshot = await source.snapshot(programId);
+    const before = known.get(programId);
+    const definition = adopt(snapshot);
+    if (before?.revision !== definition.revision) await store(programId, snapshot);
+    return definition;
+  });
+  const load = shared(async (programId) => {
+    followed.add(programId);
+    try {
+      return await askOrRecall(programId);
+    } finally {
+      // What isn't there needs no watching.
+      if (!known.has(programId)) followed.delete(programId);
     }
-    return load;
-  }
+  });
 
-  async function firstDefinition(programId: string): Promise<ProgramDefinition> {
+  async function askOrRecall(programId: string): Promise<ProgramDefinition> {
     try {
       return await ask(programId);
     } catch (error) {
@@ -80,38 +77,13 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
       const definition = await adoptStored(programId);
       if (definition === undefined) throw error;
       logger.warn({ err: error, programId }, 'using the stored definition of a program');
-      void bringTo(programId, definition.revision);
       return definition;
     }
-  }
-
-  async function ask(programId: string): Promise<ProgramDefinition> {
-    const snapshot = await source(programId);
-    const before = known.get(programId);
-    const definition = adopt(snapshot);
-    if (before?.revision !== definition.revision) await store(programId, snapshot);
-    return definition;
   }
 
   async function adoptStored(programId: string): Promise<ProgramDefinition | undefined> {
     const stored = await snapshots.find(programId);
     return stored && adopt(fromBinary(GetProgramSnapshotResponseSchema, stored));
-  }
-
-  /** What the Programs service answers now; undefined, and logged, if that fails. */
-  async function askAgain(programId: string): Promise<ProgramDefinition | undefined> {
-    try {
-      return await ask(programId);
-    } catch (error) {
-      logger.warn({ err: error, programId }, 'a program could not be asked for again');
-    }
-    try {
-      // It may have answered another replica.
-      await adoptStored(programId);
-    } catch (error) {
-      logger.warn({ err: error, programId }, 'the definition of a program could not be read');
-    }
-    return undefined;
   }
 
   // Answers may overtake each other: an older one never replaces a newer one.
@@ -143,7 +115,12 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
     absentUntil.set(programId, Date.now() + absentMs);
   }
 
-  /** Asks until the Programs service has answered with the revision or a later one. */
+  function hasReached(programId: string, revision: bigint): boolean {
+    const definition = known.get(programId);
+    return definition !== undefined && definition.revision >= revision;
+  }
+
+  /** Tries until the program is known in the revision or a later one. */
   async function bringTo(programId: string, revision: bigint): Promise<void> {
     const running = wanted.get(programId);
     if (running === undefined || running < revision) wanted.set(programId, revision);
@@ -153,78 +130,62 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
       !signal.aborted;
       retryMs = Math.min(retryMs * 2, retryLastMs)
     ) {
-      const answered = await inTurn(() => askAgain(programId));
-      if (answered !== undefined && answered.revision >= (wanted.get(programId) ?? 0n)) break;
+      if (await inTurn(() => refresh(programId))) break;
       await pause(retryMs, signal);
     }
     wanted.delete(programId);
   }
 
-  async function get(programId: string): Promise<ProgramDefinition> {
-    const definition = known.get(programId);
-    if (definition !== undefined) return definition;
-    const until = absentUntil.get(programId);
-    if (until !== undefined) {
-      if (Date.now() < until) throw new ProgramNotFound(programId);
-      absentUntil.delete(programId);
+  /** Whether the program is now as new as it has to be. If not by asking, then by what another replica was answered. */
+  async function refresh(programId: string): Promise<boolean> {
+    for (const attempt of [ask, adoptStored]) {
+      try {
+        await attempt(programId);
+      } catch (error) {
+        logger.warn({ err: error, programId }, 'a program could not be brought up to date');
+      }
+      if (hasReached(programId, wanted.get(programId) ?? 0n)) return true;
     }
-    return await load(programId);
-  }
-
-  async function loadAnnounced(programId: string, revision: bigint): Promise<void> {
-    try {
-      const stored = await inTurn(() => snapshots.find(programId));
-      if (stored !== undefined) await bringTo(programId, revision);
-    } catch (error) {
-      logger.warn({ err: error, programId }, 'a program that has changed could not be loaded');
-    }
+    return false;
   }
 
   return {
-    get,
+    followed,
+    follow: (programId) => void followed.add(programId),
+
+    async get(programId) {
+      const definition = known.get(programId);
+      if (definition !== undefined) return definition;
+      const until = absentUntil.get(programId);
+      if (until !== undefined) {
+        if (Date.now() < until) throw new ProgramNotFound(programId);
+        absentUntil.delete(programId);
+      }
+      return await load(programId);
+    },
 
     announce({ programId, revision }) {
       absentUntil.delete(programId);
-      const definition = known.get(programId);
-      // One that is being loaded may have been read just before the change.
-      if (definition === undefined && !loading.has(programId)) {
-        void loadAnnounced(programId, revision);
-      } else if (definition === undefined || definition.revision < revision) {
-        void bringTo(programId, revision);
-      }
-    },
-
-    async loadStored() {
-      try {
-        const programIds = await snapshots.listIds();
-        await Promise.allSettled(
-          programIds.map((programId) =>
-            inTurn(async () => (signal.aborted ? undefined : await get(programId))),
-          ),
-        );
-      } catch (error) {
-        logger.warn({ err: error }, 'the programs known before could not be loaded');
-      }
-    },
-
-    async keepFresh() {
-      let dueMs = nextRefresh();
-      while (!signal.aborted) {
-        await pause(unannouncedRefreshMs, signal);
-        if (options.isAnnounced() && Date.now() < dueMs) continue;
-        dueMs = nextRefresh();
-        for (const programId of known.keys()) {
-          if (signal.aborted) return;
-          await askAgain(programId);
-        }
-      }
+      // One that is being loaded is followed, too: it may have been read just before the change.
+      if (!followed.has(programId) || hasReached(programId, revision)) return;
+      void bringTo(programId, revision);
     },
   };
 }
 
-/** Not the same for all replicas that started together. */
-function nextRefresh(): number {
-  return Date.now() + refreshMs * (0.75 + Math.random() / 2);
+/** Work on a program that is shared by all who want it while it runs. */
+function shared(
+  work: (programId: string) => Promise<ProgramDefinition>,
+): (programId: string) => Promise<ProgramDefinition> {
+  const running = new Map<string, Promise<ProgramDefinition>>();
+  return (programId) => {
+    let result = running.get(programId);
+    if (result === undefined) {
+      result = work(programId).finally(() => running.delete(programId));
+      running.set(programId, result);
+    }
+    return result;
+  };
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -6,8 +6,8 @@ import { ProgramChangedSchema } from '@loyalty/proto/loyalty/events/v1/program_c
 import type { KeptCatalog } from './program-catalog.ts';
 
 /**
- * Tells the catalog of every change of a program, until the signal aborts. It begins with the last change of each, so
- * that nothing is missed while the ledger was cut off.
+ * Tells the catalog of every change of a program as soon as it is published, until the signal aborts. It begins with
+ * the last change of each.
  */
 export function followProgramChanges(options: {
   nats: Nats;
@@ -26,7 +26,7 @@ export function followProgramChanges(options: {
         const { programId, revision } = fromBinary(ProgramChangedSchema, data);
         catalog.announce({ programId, revision });
       } catch (error) {
-        // It would be as bad the next time; the catalog asks again by itself within a minute.
+        // It would be as bad the next time, and the change is found within a second anyway.
         logger.error({ err: error, subject }, 'a change of a program could not be read');
       }
     },

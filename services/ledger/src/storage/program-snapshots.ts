@@ -16,9 +16,12 @@ export function createProgramSnapshots(knex: Knex): ProgramSnapshots {
       }
     },
 
-    async listIds() {
+    async listRevisions() {
       try {
-        return await knex('program_snapshots').pluck<string[]>('program_id');
+        const rows = await knex('program_snapshots').select<
+          { program_id: string; revision: bigint }[]
+        >('program_id', 'revision');
+        return rows.map(({ program_id, revision }) => ({ programId: program_id, revision }));
       } catch (error) {
         throw storageError(error);
       }

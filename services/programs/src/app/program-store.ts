@@ -41,6 +41,12 @@ export interface ChangeQuery {
   readonly limit: number;
 }
 
+/** How far a program has come. */
+export interface ProgramRevision {
+  readonly programId: string;
+  readonly revision: bigint;
+}
+
 /** A program with everything that the ledger needs, as of one instant. */
 export interface ProgramSnapshot {
   readonly program: Program;
@@ -79,6 +85,8 @@ export interface ProgramStore {
   findProgram(programId: string, at: Date): Promise<Program | undefined>;
   /** By id. */
   listPrograms(query: ProgramQuery): Promise<Page<Program>>;
+  /** Of those programs that there are, in no particular order. */
+  listRevisions(programIds: readonly string[]): Promise<ProgramRevision[]>;
   findRuleSet(key: { programId: string; version: number }): Promise<RuleSetVersion | undefined>;
   /** The newest version first. */
   listRuleSets(query: RuleSetQuery): Promise<Page<RuleSetVersion>>;

@@ -13,6 +13,7 @@ import { getProgramSnapshotHandler } from './get-program-snapshot.ts';
 import { getRewardHandler } from './get-reward.ts';
 import { getRuleSetHandler } from './get-rule-set.ts';
 import { listProgramChangesHandler } from './list-program-changes.ts';
+import { listProgramRevisionsHandler } from './list-program-revisions.ts';
 import { listProgramsHandler } from './list-programs.ts';
 import { listRewardsHandler } from './list-rewards.ts';
 import { listRuleSetsHandler } from './list-rule-sets.ts';
@@ -38,6 +39,7 @@ export function programsServices(app: App): Mountable[] {
       previewEarn: previewEarnHandler(app),
       listProgramChanges: listProgramChangesHandler(app),
       getProgramSnapshot: getProgramSnapshotHandler(app),
+      listProgramRevisions: listProgramRevisionsHandler(app),
     }),
     implement(RuleSetService, {
       createRuleSet: createRuleSetHandler(app),

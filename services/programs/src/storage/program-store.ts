@@ -10,6 +10,7 @@ import {
   lockProgram,
   selectProgram,
   selectPrograms,
+  selectRevisions,
   updateProgram,
   updateRevision,
 } from './program-rows.ts';
@@ -34,6 +35,7 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
   return {
     findProgram: (programId, at) => translated(() => selectProgram(knex, { programId, at })),
     listPrograms: (query) => translated(() => selectPrograms(knex, query)),
+    listRevisions: (programIds) => translated(() => selectRevisions(knex, programIds)),
     findRuleSet: (key) => translated(() => ruleSets.find(knex, key)),
     listRuleSets: (query) => translated(() => ruleSets.list(knex, query)),
     findReward: (key) => translated(() => rewards.find(knex, key)),
