@@ -107,6 +107,7 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
   return {
     config,
     databaseUrl: database.url,
+    programsDatabaseUrl: programsDatabase.url,
     natsUrl: nats.url,
     nats: connection,
     publisher,

@@ -148,6 +148,33 @@ describe('a snapshot', () => {
     expect(snapshot.revision).toBe(11n);
   });
 
+  test('for one who knows a revision has only what has changed since', async () => {
+    const { programId } = await createActive(setting);
+    const { programs, ruleSets, rewards } = setting.clients;
+    await rewards.createReward({ programId, reward: glass }, admin());
+    const { revision: knownRevision } = await programs.getProgramSnapshot({ programId }, service());
+    const changed = async () => {
+      const snapshot = await programs.getProgramSnapshot({ programId, knownRevision }, service());
+      return {
+        program: snapshot.program?.displayName,
+        ruleSets: snapshot.ruleSets.map(({ version, state }) => [version, state]),
+        rewards: snapshot.rewards.map(({ rewardId }) => rewardId),
+      };
+    };
+    const program = 'Wine & Dine';
+    expect(await changed()).toEqual({ program, ruleSets: [], rewards: [] });
+
+    await ruleSets.createRuleSet({ programId, ruleSet: fivePerHundred }, admin());
+    const effectiveTime = timestampFromMs(Date.now() + 3_600_000);
+    await ruleSets.publishRuleSet({ programId, version: 2, effectiveTime }, admin());
+    await rewards.createReward({ programId, reward: { ...glass, rewardId: 'bottle' } }, admin());
+    const scheduled = [[2, RuleSet_State.SCHEDULED]];
+    expect(await changed()).toEqual({ program, ruleSets: scheduled, rewards: ['bottle'] });
+    await ruleSets.withdrawRuleSet({ programId, version: 2 }, admin());
+    const withdrawn = [[2, RuleSet_State.WITHDRAWN]];
+    expect(await changed()).toEqual({ program, ruleSets: withdrawn, rewards: ['bottle'] });
+  });
+
   test('is worth asking for when the list of revisions says so', async () => {
     const [{ programId }, other] = await Promise.all([createActive(setting), createDraft(setting)]);
     const { programs, rewards } = setting.clients;

@@ -20,7 +20,7 @@ function startUnannounced({ stored = [] }: { stored?: string[] } = {}) {
   const log = (...line: unknown[]) => void logged.push(line.at(-1) as string);
   const logger = { info: log, warn: log };
   const source = {
-    async snapshot(programId: string) {
+    async snapshot({ programId }: { programId: string }) {
       if (programs.isAway) throw new ProgramsUnavailable(programId, undefined);
       programs.asked += 1;
       const program = { programId, state: Program_State.ACTIVE, timeZone: 'UTC' };

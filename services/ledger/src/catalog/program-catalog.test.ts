@@ -1,4 +1,4 @@
-import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { Program_State, ProgramSchema } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
@@ -24,12 +24,14 @@ type Answer = () => Promise<GetProgramSnapshotResponse>;
 /** A catalog whose questions are answered in turn; the last answer is repeated. */
 function catalogOf(...answers: Answer[]) {
   const asked: string[] = [];
+  const revisions: bigint[] = [];
   const stored = new Map<string, ProgramSnapshot>();
   const changes: string[] = [];
   const catalog: KeptCatalog = createProgramCatalog({
     source: {
-      snapshot(id) {
+      snapshot({ programId: id, knownRevision }) {
         asked.push(id);
+        revisions.push(knownRevision);
         const answer = answers.length > 1 ? answers.shift() : answers[0];
         if (answer === undefined) throw new Error('nothing to answer');
         return answer();
@@ -45,7 +47,7 @@ function catalogOf(...answers: Answer[]) {
     onChange: (after, before) => changes.push(`${before.state} to ${after.state}`),
     signal: stopping.signal,
   });
-  return { catalog, asked, stored, changes };
+  return { catalog, asked, revisions, stored, changes };
 }
 
 function aProgram(settings: { state: Program_State; timeZone?: string }) {
@@ -167,6 +169,67 @@ describe('a program', () => {
     await catalog.get(programId);
     catalog.announce({ programId, revision: 2n });
     await eventually(() => expect(changes).toEqual(['SUSPENDED to ACTIVE']));
+  });
+});
+
+describe('a change', () => {
+  const published = (version: number, state: RuleSet_State) => ({
+    version,
+    state,
+    effectiveTime: { seconds: BigInt(100 * version), nanos: 0 },
+  });
+  const { ACTIVE, SCHEDULED, WITHDRAWN } = RuleSet_State;
+
+  test('is asked for alone, and stored with all that was known before', async () => {
+    const { catalog, revisions, stored } = catalogOf(
+      snapshot(1n, {
+        ruleSets: [published(1, ACTIVE), published(2, SCHEDULED)],
+        rewards: [{ rewardId: 'glass' }, { rewardId: 'bottle' }],
+      }),
+      snapshot(4n, {
+        ruleSets: [published(2, WITHDRAWN), published(3, SCHEDULED)],
+        rewards: [{ rewardId: 'bottle', displayName: 'A bottle' }],
+      }),
+    );
+    const before = await catalog.get(programId);
+    catalog.announce({ programId, revision: 4n });
+    await eventually(() => expect(stored.get(programId)?.revision).toBe(4n));
+    expect(revisions).toEqual([0n, 1n]);
+    const after = await catalog.get(programId);
+    expect(after.ruleSets.map(({ version }) => version)).toEqual([1, 3]);
+    expect(after.withdrawnRuleSets.map(({ version }) => version)).toEqual([2]);
+    expect(after.ruleSets[0]).toBe(before.ruleSets[0]);
+    expect([...after.rewards.keys()]).toEqual(['glass', 'bottle']);
+
+    const content = stored.get(programId)?.content ?? new Uint8Array();
+    const kept = fromBinary(GetProgramSnapshotResponseSchema, content);
+    expect(kept).toMatchObject({ revision: 4n, program: { programId, timeZone: 'Europe/Paris' } });
+    expect(kept.ruleSets.map(({ version, state }) => [version, state])).toEqual([
+      [1, ACTIVE],
+      [2, WITHDRAWN],
+      [3, SCHEDULED],
+    ]);
+    expect(kept.rewards.map(({ displayName }) => displayName)).toEqual(['', 'A bottle']);
+  });
+});
+
+describe('a program whose answer takes long', () => {
+  test('is used as it was stored by an earn that can’t wait, and as it is when the answer comes', async () => {
+    const slow = Promise.withResolvers<GetProgramSnapshotResponse>();
+    const { catalog, asked, stored } = catalogOf(() => slow.promise);
+    await store(stored, 1n);
+    expect((await catalog.get(programId)).revision).toBe(1n);
+    slow.resolve(await snapshot(2n)());
+    await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
+    expect(asked).toHaveLength(1);
+  });
+
+  test('is unavailable for now where nothing is stored, and known when the answer comes', async () => {
+    const slow = Promise.withResolvers<GetProgramSnapshotResponse>();
+    const { catalog } = catalogOf(() => slow.promise);
+    await expect(catalog.get(programId)).rejects.toThrow(ProgramsUnavailable);
+    slow.resolve(await snapshot(2n)());
+    await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
   });
 });
 

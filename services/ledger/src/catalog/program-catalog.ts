@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { fromBinary } from '@bufbuild/protobuf';
 import type { Logger } from '@loyalty/platform/logging.ts';
+import { abortable } from '@loyalty/platform/messaging/waiting.ts';
 import {
   type GetProgramSnapshotResponse,
   GetProgramSnapshotResponseSchema,
@@ -8,6 +9,7 @@ import {
 import type { ProgramCatalog, ProgramDefinition } from '../app/program-catalog.ts';
 import type { ProgramRevision, ProgramSnapshots } from '../app/program-snapshots.ts';
 import { ProgramNotFound, ProgramsUnavailable } from '../domain/errors.ts';
+import { type EncodedProgram, encoded, snapshotBytes } from './encoded-program.ts';
 import { definitionOf } from './program-definition.ts';
 import type { ProgramSource } from './program-source.ts';
 import { createTurns } from './turns.ts';
@@ -38,6 +40,8 @@ const absentMs = 2_000;
 const absentMax = 10_000;
 const retryFirstMs = 100;
 const retryLastMs = 2_000;
+/** How long an earn waits for a program that isn't known here yet. The answer is awaited longer, for later ones. */
+const patienceMs = 1_000;
 
 /**
  * Definitions in memory. A program is asked for at the Programs service the first time, and where that is away taken
@@ -46,16 +50,19 @@ const retryLastMs = 2_000;
 export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalog {
   const { source, snapshots, logger, signal } = options;
   const known = new Map<string, ProgramDefinition>();
+  /** The same programs in the form in which they are stored. */
+  const encodedPrograms = new Map<string, EncodedProgram>();
   const followed = new Set<string>();
   const absentUntil = new Map<string, number>();
   /** The revision that a program has to reach, while it is being brought there. */
   const wanted = new Map<string, bigint>();
   const inTurn = createTurns(loadsMax);
   const ask = shared(async (programId) => {
-    const snapshot = await source.snapshot(programId);
+    const knownRevision = known.get(programId)?.revision ?? 0n;
+    const snapshot = await source.snapshot({ programId, knownRevision });
     const before = known.get(programId);
     const definition = adopt(snapshot);
-    if (before?.revision !== definition.revision) await store(programId, snapshot);
+    if (before?.revision !== definition.revision) await store(definition);
     return definition;
   });
   const load = shared(async (programId) => {
@@ -70,7 +77,7 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
 
   async function askOrRecall(programId: string): Promise<ProgramDefinition> {
     try {
-      return await ask(programId);
+      return await askPatiently(programId);
     } catch (error) {
       if (error instanceof ProgramNotFound) noteAbsent(programId);
       if (!(error instanceof ProgramsUnavailable)) throw error;
@@ -78,6 +85,15 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
       if (definition === undefined) throw error;
       logger.warn({ err: error, programId }, 'using the stored definition of a program');
       return definition;
+    }
+  }
+
+  async function askPatiently(programId: string): Promise<ProgramDefinition> {
+    const patience = AbortSignal.timeout(patienceMs);
+    try {
+      return await abortable(ask(programId), patience);
+    } catch (error) {
+      throw error === patience.reason ? new ProgramsUnavailable(programId, error) : error;
     }
   }
 
@@ -93,18 +109,17 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
     if (before !== undefined && before.revision >= snapshot.revision) return before;
     const after = definitionOf(snapshot, before);
     known.set(programId, after);
+    encodedPrograms.set(programId, encoded(snapshot, encodedPrograms.get(programId)));
     if (before !== undefined) options.onChange(after, before);
     return after;
   }
 
   // The ledger works without it until its next start, so that a failure is no reason to refuse an earn.
-  async function store(programId: string, snapshot: GetProgramSnapshotResponse): Promise<void> {
+  async function store({ programId, revision }: ProgramDefinition): Promise<void> {
+    const program = encodedPrograms.get(programId);
+    if (program === undefined) return;
     try {
-      await snapshots.keep({
-        programId,
-        revision: snapshot.revision,
-        content: toBinary(GetProgramSnapshotResponseSchema, snapshot),
-      });
+      await snapshots.keep({ programId, revision, content: snapshotBytes(program) });
     } catch (error) {
       logger.warn({ err: error, programId }, 'the definition of a program could not be stored');
     }

@@ -17,8 +17,8 @@ import type { ProgramDefinition } from '../app/program-catalog.ts';
 const defaultRedemptionsPerMinute = 5;
 
 /**
- * Makes ready for use what the Programs service told. Published versions never change, so that those of the previous
- * definition need no second compilation.
+ * Makes ready for use what the Programs service told: everything, or what has changed since the previous definition.
+ * Published versions never change, so that known ones need no second compilation.
  */
 export function definitionOf(
   { program, revision, ruleSets, rewards }: GetProgramSnapshotResponse,
@@ -27,8 +27,16 @@ export function definitionOf(
   if (program === undefined) throw new Error('a program snapshot came without its program');
   const known = [...(previous?.ruleSets ?? []), ...(previous?.withdrawnRuleSets ?? [])];
   const compiled = new Map(known.map((ruleSet) => [ruleSet.version, ruleSet]));
-  const compiledOf = (ruleSet: RuleSet) => compiled.get(ruleSet.version) ?? compileRuleSet(ruleSet);
   const published = ruleSets.filter(({ effectiveTime }) => effectiveTime !== undefined);
+  for (const ruleSet of published) {
+    const { version } = ruleSet;
+    compiled.set(version, compiled.get(version) ?? compileRuleSet(ruleSet));
+  }
+  const withdrawn = new Set([
+    ...(previous?.withdrawnRuleSets ?? []).map(({ version }) => version),
+    ...published.filter(isWithdrawn).map(({ version }) => version),
+  ]);
+  const all = [...compiled.values()].toSorted((a, b) => effectiveMs(a) - effectiveMs(b));
   return {
     programId: program.programId,
     revision,
@@ -37,12 +45,12 @@ export function definitionOf(
     clock: createZoneClock(program.timeZone),
     earnsPerMinute: program.limits?.earnsPerMinute ?? 0,
     redemptionsPerMinute: program.limits?.redemptionsPerMinute ?? defaultRedemptionsPerMinute,
-    ruleSets: published
-      .filter((ruleSet) => !isWithdrawn(ruleSet))
-      .map(compiledOf)
-      .toSorted((a, b) => effectiveMs(a) - effectiveMs(b)),
-    withdrawnRuleSets: published.filter(isWithdrawn).map(compiledOf),
-    rewards: new Map(rewards.map((reward) => [reward.rewardId, compileReward(reward)])),
+    ruleSets: all.filter(({ version }) => !withdrawn.has(version)),
+    withdrawnRuleSets: all.filter(({ version }) => withdrawn.has(version)),
+    rewards: new Map([
+      ...(previous?.rewards ?? []),
+      ...rewards.map((reward) => [reward.rewardId, compileReward(reward)] as const),
+    ]),
   };
 }
 

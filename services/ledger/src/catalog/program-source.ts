@@ -9,17 +9,23 @@ import { ProgramNotFound, ProgramsUnavailable } from '../domain/errors.ts';
 /** Where programs are defined. */
 export interface ProgramSource {
   /**
-   * Asks for a program.
+   * Asks for a program. Rule sets and rewards that haven't changed since the known revision are left out; 0 leaves
+   * nothing out.
    *
    * @throws {ProgramNotFound} {@link ProgramsUnavailable}
    */
-  snapshot(programId: string): Promise<GetProgramSnapshotResponse>;
+  snapshot(query: {
+    programId: string;
+    knownRevision: bigint;
+  }): Promise<GetProgramSnapshotResponse>;
   /** How far these programs have come, as far as there are such. Rejects when it can't be asked. */
   revisions(programIds: readonly string[]): Promise<ProgramRevision[]>;
 }
 
-/** Earns wait for the answer when a program isn't known here yet. */
-const timeoutMs = 1_000;
+/** The largest program takes seconds where all are busy. */
+const snapshotTimeoutMs = 10_000;
+/** What takes longer than a version waits before it counts is better asked anew, perhaps of another replica. */
+const revisionsTimeoutMs = 2_000;
 /** How many revisions can be asked for in one call. */
 const revisionsMax = 1_000;
 
@@ -28,23 +34,28 @@ export function createProgramSource(deps: {
   client: Pick<Client<typeof ProgramService>, 'getProgramSnapshot' | 'listProgramRevisions'>;
   token: () => Promise<string>;
 }): ProgramSource {
-  const call = async () => ({ token: await deps.token(), deadlineMs: Date.now() + timeoutMs });
+  const call = async (timeoutMs: number) => ({
+    token: await deps.token(),
+    deadlineMs: Date.now() + timeoutMs,
+  });
   return {
-    async snapshot(programId) {
+    async snapshot(query) {
       try {
-        return await deps.client.getProgramSnapshot({ programId }, await call());
+        return await deps.client.getProgramSnapshot(query, await call(snapshotTimeoutMs));
       } catch (error) {
         throw isNotFound(error)
-          ? new ProgramNotFound(programId)
-          : new ProgramsUnavailable(programId, error);
+          ? new ProgramNotFound(query.programId)
+          : new ProgramsUnavailable(query.programId, error);
       }
     },
 
     async revisions(programIds) {
       const found: ProgramRevision[] = [];
       for (let start = 0; start < programIds.length; start += revisionsMax) {
-        const asked = programIds.slice(start, start + revisionsMax);
-        const answer = await deps.client.listProgramRevisions({ programIds: asked }, await call());
+        const answer = await deps.client.listProgramRevisions(
+          { programIds: programIds.slice(start, start + revisionsMax) },
+          await call(revisionsTimeoutMs),
+        );
         found.push(...answer.revisions);
       }
       return found;

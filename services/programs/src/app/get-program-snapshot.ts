@@ -4,6 +4,12 @@ import type { Reward } from '../domain/reward.ts';
 import { type RuleSetView, viewRuleSet } from '../domain/rule-set.ts';
 import type { App } from './app.ts';
 
+export interface GetProgramSnapshot {
+  readonly programId: string;
+  /** What hasn't changed since this revision is left out; 0 leaves nothing out. */
+  readonly knownRevision: bigint;
+}
+
 export interface ProgramSnapshotView {
   readonly program: Program;
   readonly ruleSets: readonly RuleSetView[];
@@ -11,17 +17,22 @@ export interface ProgramSnapshotView {
 }
 
 /**
- * Everything that counts in a program, in one consistent reading. Withdrawn versions are part of it: where the ledger
- * heard of the withdrawal too late they have earned, and are needed for refunds.
+ * Everything that counts in a program, or what of it the caller doesn't have yet, in one consistent reading. Withdrawn
+ * versions are part of it: where the ledger heard of the withdrawal too late they have earned, and are needed for
+ * refunds.
  *
  * @throws {ProgramNotFound}
  */
 export async function getProgramSnapshot(
   app: App,
-  programId: string,
+  { programId, knownRevision }: GetProgramSnapshot,
 ): Promise<ProgramSnapshotView> {
   const now = app.clock();
-  const snapshot = await app.store.readSnapshot(programId, now);
+  const snapshot = await app.store.readSnapshot({
+    programId,
+    at: now,
+    changedAfter: knownRevision,
+  });
   if (snapshot === undefined) throw new ProgramNotFound(programId);
   const { program, ruleSets, rewards } = snapshot;
   const inForce = { now, activeRuleSetVersion: program.activeRuleSetVersion };

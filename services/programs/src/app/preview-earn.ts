@@ -80,7 +80,7 @@ interface Wanted extends PreviewEarn {
 
 async function compiledVersion(app: App, wanted: Wanted) {
   const { programId, version, occurTime, at } = wanted;
-  const snapshot = await app.store.readSnapshot(programId, at);
+  const snapshot = await app.store.readSnapshot({ programId, at, changedAfter: 0n });
   if (snapshot === undefined) throw new ProgramNotFound(programId);
   const ruleSet =
     version === 0

@@ -47,6 +47,13 @@ export interface ProgramRevision {
   readonly revision: bigint;
 }
 
+export interface SnapshotQuery {
+  readonly programId: string;
+  readonly at: Date;
+  /** Leaves out rule sets and rewards that haven't changed since this revision. */
+  readonly changedAfter: bigint;
+}
+
 /** A program with everything that the ledger needs, as of one instant. */
 export interface ProgramSnapshot {
   readonly program: Program;
@@ -95,8 +102,8 @@ export interface ProgramStore {
   listRewards(query: RewardQuery): Promise<Page<Reward>>;
   /** The newest first. */
   listChanges(query: ChangeQuery): Promise<Page<ChangeRecord>>;
-  /** All of a program in one consistent reading. */
-  readSnapshot(programId: string, at: Date): Promise<ProgramSnapshot | undefined>;
+  /** All of a program, or what has changed, in one consistent reading. */
+  readSnapshot(query: SnapshotQuery): Promise<ProgramSnapshot | undefined>;
   /**
    * Stores a new program with its line of the audit and its event.
    *

@@ -36,23 +36,27 @@ export async function publishRuleSet(app: App, command: PublishRuleSet): Promise
     requireValidDefinition(app, view.ruleSet.definition);
     const added = app.definitions.ruleSet.toJson(view.ruleSet.definition);
     await requireRoomInSnapshot(locked, { added });
+    const isFirst = !(await locked.hasPublishedRuleSet());
+    // The checks may have taken long, and the ledger hears of the version only after them.
+    const publishTime = app.clock();
     const effectiveTime = effectiveTimeOf({
       requested: command.effectiveTime,
       now,
-      isFirst: !(await locked.hasPublishedRuleSet()),
+      publishTime,
+      isFirst,
     });
     const revision = program.revision + 1n;
     const ruleSet = {
       ...view.ruleSet,
       timeZone: program.timeZone,
       effectiveTime,
-      publishTime: now,
+      publishTime,
       changedIn: revision,
-      updateTime: now,
+      updateTime: publishTime,
     };
-    const counts = effectiveTime <= now;
+    const counts = effectiveTime <= publishTime;
     const published = viewRuleSet(ruleSet, {
-      now,
+      now: publishTime,
       activeRuleSetVersion: counts ? ruleSet.version : program.activeRuleSetVersion,
     });
     return {
@@ -65,7 +69,7 @@ export async function publishRuleSet(app: App, command: PublishRuleSet): Promise
           { state: published.state, effectiveTime, timeZone: program.timeZone },
         ),
         revision,
-        time: now,
+        time: publishTime,
         author: command.author,
       },
     };

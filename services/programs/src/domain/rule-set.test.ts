@@ -14,13 +14,15 @@ describe('a version counts', () => {
     { which: 'a later one, asked for later', isFirst: false, requested: 9_000, from: 9_000 },
   ])('from $from ms after publication on: $which', ({ isFirst, requested, from }) => {
     const wanted = requested === undefined ? undefined : inMs(requested);
-    expect(effectiveTimeOf({ requested: wanted, now, isFirst })).toEqual(inMs(from));
+    expect(effectiveTimeOf({ requested: wanted, now, publishTime: now, isFirst })).toEqual(
+      inMs(from),
+    );
   });
 
   test('never from an instant in the past', () => {
-    expect(() => effectiveTimeOf({ requested: inMs(-1), now, isFirst: true })).toThrow(
-      /must not be in the past/,
-    );
+    expect(() =>
+      effectiveTimeOf({ requested: inMs(-1), now, publishTime: now, isFirst: true }),
+    ).toThrow(/must not be in the past/);
   });
 });
 

@@ -61,7 +61,10 @@ export function ruleSetEtag({ ruleSet, state }: RuleSetView): string {
 
 export interface Publication {
   readonly requested: Date | undefined;
+  /** When it was asked for. */
   readonly now: Date;
+  /** When all that can refuse it has been checked. */
+  readonly publishTime: Date;
   /** Whether no other version was ever published and not withdrawn. */
   readonly isFirst: boolean;
 }
@@ -72,7 +75,7 @@ export interface Publication {
  *
  * @throws {ValidationFailed} for a time in the past
  */
-export function effectiveTimeOf({ requested, now, isFirst }: Publication): Date {
+export function effectiveTimeOf({ requested, now, publishTime, isFirst }: Publication): Date {
   if (requested !== undefined && requested < now) {
     throw new ValidationFailed([
       {
@@ -81,7 +84,7 @@ export function effectiveTimeOf({ requested, now, isFirst }: Publication): Date 
       },
     ]);
   }
-  const earliestMs = now.getTime() + (isFirst ? 0 : leadTimeMs);
+  const earliestMs = publishTime.getTime() + (isFirst ? 0 : leadTimeMs);
   return new Date(Math.max(earliestMs, requested?.getTime() ?? earliestMs));
 }
 

@@ -9,8 +9,11 @@ import { renderRuleSet } from './rule-set-message.ts';
 type Method = typeof ProgramService.method.getProgramSnapshot;
 
 export function getProgramSnapshotHandler(app: App): Handler<Method> {
-  return async ({ programId }) => {
-    const { program, ruleSets, rewards } = await getProgramSnapshot(app, programId);
+  return async ({ programId, knownRevision }) => {
+    const { program, ruleSets, rewards } = await getProgramSnapshot(app, {
+      programId,
+      knownRevision,
+    });
     return {
       program: renderProgram(program),
       revision: program.revision,

@@ -41,14 +41,18 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
     findReward: (key) => translated(() => rewards.find(knex, key)),
     listRewards: (query) => translated(() => rewards.list(knex, query)),
     listChanges: (query) => translated(() => selectChanges(knex, query)),
-    readSnapshot: (programId, at) =>
+    readSnapshot: ({ programId, at, changedAfter }) =>
       translated(() =>
         knex.transaction(
           async (tx) => {
             const program = await selectProgram(tx, { programId, at });
             if (program === undefined) return undefined;
-            const published = await ruleSets.listPublished(tx, programId);
-            return { program, ruleSets: published, rewards: await rewards.listAll(tx, programId) };
+            const changed = { programId, changedAfter };
+            return {
+              program,
+              ruleSets: await ruleSets.listPublished(tx, changed),
+              rewards: await rewards.listAll(tx, changed),
+            };
           },
           { isolationLevel: 'repeatable read', readOnly: true },
         ),

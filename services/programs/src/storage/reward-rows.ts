@@ -1,7 +1,7 @@
 import type { Reward as RewardDefinition } from '@loyalty/rules/language.ts';
 import type { Knex } from 'knex';
 import type { DefinitionCodec } from '../app/definition-codec.ts';
-import type { Page, RewardQuery } from '../app/program-store.ts';
+import type { Page, RewardQuery, SnapshotQuery } from '../app/program-store.ts';
 import type { Reward, RewardState } from '../domain/reward.ts';
 import { definitionBytes } from './definition-bytes.ts';
 import { pageOf } from './page.ts';
@@ -15,6 +15,8 @@ interface RewardRow {
   create_time: Date;
   update_time: Date;
 }
+
+type ChangedQuery = Pick<SnapshotQuery, 'programId' | 'changedAfter'>;
 
 /** Reads and writes the table `rewards`. */
 export function rewardRows(definitions: DefinitionCodec<RewardDefinition>) {
@@ -63,10 +65,12 @@ export function rewardRows(definitions: DefinitionCodec<RewardDefinition>) {
       return pageOf(rows.map(rewardOf), limit);
     },
 
-    async listAll(db: Knex, programId: string): Promise<Reward[]> {
+    async listAll(db: Knex, query: ChangedQuery): Promise<Reward[]> {
+      const { programId, changedAfter } = query;
       const rows = await db('rewards')
         .select<RewardRow[]>('*')
         .where('program_id', programId)
+        .where('changed_in', '>', String(changedAfter))
         .orderBy('reward_id');
       return rows.map(rewardOf);
     },

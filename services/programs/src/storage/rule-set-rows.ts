@@ -1,7 +1,7 @@
 import type { RuleSet } from '@loyalty/rules/language.ts';
 import type { Knex } from 'knex';
 import type { DefinitionCodec } from '../app/definition-codec.ts';
-import type { Page, RuleSetQuery } from '../app/program-store.ts';
+import type { Page, RuleSetQuery, SnapshotQuery } from '../app/program-store.ts';
 import type { RuleSetVersion } from '../domain/rule-set.ts';
 import { definitionBytes } from './definition-bytes.ts';
 import { pageOf } from './page.ts';
@@ -18,6 +18,8 @@ interface RuleSetRow {
   create_time: Date;
   update_time: Date;
 }
+
+type ChangedQuery = Pick<SnapshotQuery, 'programId' | 'changedAfter'>;
 
 /** Reads and writes the table `rule_sets`. */
 export function ruleSetRows(definitions: DefinitionCodec<RuleSet>) {
@@ -72,11 +74,13 @@ export function ruleSetRows(definitions: DefinitionCodec<RuleSet>) {
     },
 
     /** Withdrawn ones too. */
-    async listPublished(db: Knex, programId: string): Promise<RuleSetVersion[]> {
+    async listPublished(db: Knex, query: ChangedQuery): Promise<RuleSetVersion[]> {
+      const { programId, changedAfter } = query;
       const rows = await db('rule_sets')
         .select<RuleSetRow[]>('*')
         .where('program_id', programId)
         .whereNotNull('publish_time')
+        .where('changed_in', '>', String(changedAfter))
         .orderBy('version');
       return rows.map(ruleSetOf);
     },
