@@ -17,11 +17,20 @@ describe('the differences of two records', () => {
     expect(differences({ map: { a: 1, b: 2 } }, { map: { b: 2, a: 1 } })).toEqual([]);
   });
 
-  test('are found behind the place where long values are cut', () => {
-    const start = 'x'.repeat(5_000);
-    const [difference] = differences({ text: `${start}1` }, { text: `${start}2` });
-    expect(difference?.after).toHaveLength(2_000);
-    expect(difference?.after).toBe(difference?.before);
+  test('of long values show where they begin to differ', () => {
+    const [start, end] = ['x'.repeat(5_000), 'y'.repeat(5_000)];
+    const [difference] = differences({ text: `${start}1${end}` }, { text: `${start}2${end}` });
+    expect(difference?.before).toHaveLength(2_000);
+    expect(difference?.before).toMatch(/^…x+1y+…$/);
+    expect(difference?.after).toMatch(/^…x+2y+…$/);
+  });
+
+  test('of long values show their start and end where those differ', () => {
+    const long = 'x'.repeat(5_000);
+    const [first] = differences({ text: `1${long}` }, { text: `2${long}` });
+    expect(first?.after).toMatch(/^"2x+…$/);
+    const [last] = differences({ text: `${long}1` }, { text: `${long}2` });
+    expect(last?.after).toMatch(/^…x+2"$/);
   });
 
   test('never end in half a character', () => {
@@ -29,5 +38,40 @@ describe('the differences of two records', () => {
     const [odd] = differences(undefined, { text: `x${'😀'.repeat(2_000)}` });
     expect(even?.after.isWellFormed()).toBe(true);
     expect(odd?.after.isWellFormed()).toBe(true);
+  });
+});
+
+describe('the differences of two rule sets', () => {
+  const rule = (ruleId: string, points: number) => ({ ruleId, fixed: { points } });
+  const fields = (before: object[] | undefined, after: object[]) =>
+    differences(before && { earnRules: before }, { earnRules: after });
+
+  test('are told rule by rule', () => {
+    const before = [rule('kept', 1), rule('changed', 1), rule('removed', 1)];
+    const after = [rule('added', 1), rule('kept', 1), rule('changed', 2)];
+    expect(fields(before, after)).toEqual([
+      { field: 'earnRules[added]', before: '', after: '{"fixed":{"points":1},"ruleId":"added"}' },
+      {
+        field: 'earnRules[changed]',
+        before: '{"fixed":{"points":1},"ruleId":"changed"}',
+        after: '{"fixed":{"points":2},"ruleId":"changed"}',
+      },
+      {
+        field: 'earnRules[removed]',
+        before: '{"fixed":{"points":1},"ruleId":"removed"}',
+        after: '',
+      },
+    ]);
+  });
+
+  test('are all rules of a new one', () => {
+    const names = fields(undefined, [rule('a', 1), rule('b', 1)]).map(({ field }) => field);
+    expect(names).toEqual(['earnRules[a]', 'earnRules[b]']);
+  });
+
+  test('are the order alone, where nothing else changed', () => {
+    expect(fields([rule('a', 1), rule('b', 1)], [rule('b', 1), rule('a', 1)])).toEqual([
+      { field: 'earnRules', before: '["a","b"]', after: '["b","a"]' },
+    ]);
   });
 });

@@ -23,7 +23,10 @@ export type ChangeVerb =
   | 'CREATE_REWARD'
   | 'UPDATE_REWARD';
 
-/** One field before and after, as JSON; an empty text where there was or is no value. */
+/**
+ * One field before and after, as JSON; an empty text where there was or is no value. Each earn rule is a field of its
+ * own, `earnRules[base]`; `earnRules` is their order.
+ */
 export interface FieldChange {
   readonly field: string;
   readonly before: string;
@@ -60,6 +63,8 @@ export interface Change {
 
 /** Values longer than this are cut in the audit; the objects themselves are kept whole. */
 const valueLengthMax = 2_000;
+/** How much is shown of what stands before the first difference of values that have to be cut. */
+const sameLengthMax = 500;
 
 /**
  * The fields in which two records differ, in the order of their names.
@@ -70,11 +75,33 @@ export function differences(
   before: Readonly<Record<string, unknown>> | undefined,
   after: Readonly<Record<string, unknown>>,
 ): FieldChange[] {
-  const fields = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after)])].toSorted();
+  const [old, now] = [byRule(before, after), byRule(after, before)];
+  const fields = [...new Set([...Object.keys(old), ...Object.keys(now)])].toSorted();
   return fields
-    .map((field) => ({ field, before: text(before?.[field]), after: text(after[field]) }))
+    .map((field) => ({ field, before: text(old[field]), after: text(now[field]) }))
     .filter((change) => change.before !== change.after)
-    .map(({ field, before: old, after: now }) => ({ field, before: cut(old), after: cut(now) }));
+    .map(cut);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * The fields, with each earn rule as one of its own, so that a change of one among a hundred is seen, and with the order
+ * of those rules that the other record has, too.
+ */
+function byRule(record: Fields | undefined, other: Fields | undefined): Fields {
+  const rules = rulesOf(record);
+  const others = new Set(rulesOf(other).map(({ ruleId }) => ruleId));
+  const order = rules.map(({ ruleId }) => ruleId).filter((ruleId) => others.has(ruleId));
+  return {
+    ...record,
+    ...Object.fromEntries(rules.map((rule) => [`earnRules[${rule.ruleId}]`, rule])),
+    earnRules: order,
+  };
+}
+
+function rulesOf(record: Fields | undefined): readonly { readonly ruleId: string }[] {
+  return (record?.['earnRules'] ?? []) as readonly { readonly ruleId: string }[];
 }
 
 function text(value: unknown): string {
@@ -90,8 +117,19 @@ function sortedKeys(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function cut(value: string): string {
+function cut({ field, before, after }: FieldChange): FieldChange {
+  const length = Math.min(before.length, after.length);
+  let same = 0;
+  while (same < length && before[same] === after[same]) same += 1;
+  return { field, before: cutAround(before, same), after: cutAround(after, same) };
+}
+
+function cutAround(value: string, place: number): string {
   if (value.length <= valueLengthMax) return value;
-  // Half of a surrogate pair at the cut could not be stored.
-  return `${value.slice(0, valueLengthMax - 1).toWellFormed()}…`;
+  const start = place > valueLengthMax - sameLengthMax ? place - sameLengthMax : 0;
+  const head = start > 0 ? '…' : '';
+  const end = start + valueLengthMax - head.length;
+  const shown = value.slice(start, end < value.length ? end - 1 : end);
+  // Half of a surrogate pair at a cut could not be stored.
+  return `${head}${shown.toWellFormed()}${end < value.length ? '…' : ''}`;
 }

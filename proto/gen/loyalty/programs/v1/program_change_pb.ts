@@ -202,21 +202,21 @@ export const ProgramChange_VerbSchema: GenEnum<ProgramChange_Verb> = /*@__PURE__
  */
 export type FieldChange = Message<"loyalty.programs.v1.FieldChange"> & {
   /**
-   * The field's JSON name.
+   * The field's JSON name. Each earn rule is a field of its own, such as "earnRules[base]"; "earnRules" is their order.
    *
    * @generated from field: string field = 1;
    */
   field: string;
 
   /**
-   * Its value before, as JSON of at most 2000 characters; empty if it had none.
+   * Its value before, as JSON of at most 2000 characters, those around the first difference; empty if it had none.
    *
    * @generated from field: string before = 2;
    */
   before: string;
 
   /**
-   * Its value after, as JSON of at most 2000 characters; empty if it has none.
+   * Its value after, as JSON of at most 2000 characters, those around the first difference; empty if it has none.
    *
    * @generated from field: string after = 3;
    */
