@@ -1,4 +1,4 @@
-import { timestampDate, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { timestampDate, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   ExpiryPolicy_After_RoundUpTo,
@@ -232,6 +232,25 @@ describe('publication', () => {
     await expect(
       ruleSets().publishRuleSet({ programId, version, effectiveTime }, admin()),
     ).rejects.toMatchObject({ reason: 'ILLEGAL_TRANSITION', metadata: { from: 'ACTIVE' } });
+  });
+
+  test('for a time within the lead is put off, and answers the same when it is repeated', async () => {
+    const { programId } = await createActive(setting);
+    const version = await draftVersion(programId);
+    const requestedMs = Date.now() + 1_000;
+    const publishFor = (ms: number) =>
+      ruleSets().publishRuleSet(
+        { programId, version, effectiveTime: timestampFromMs(ms) },
+        admin(),
+      );
+    const first = await publishFor(requestedMs);
+    const { publishTime, effectiveTime } = first.ruleSet ?? {};
+    if (!publishTime || !effectiveTime) throw new Error('times are missing');
+    expect(timestampMs(effectiveTime)).toBe(timestampMs(publishTime) + 2_000);
+    expect((await publishFor(requestedMs)).ruleSet).toEqual(first.ruleSet);
+    await expect(publishFor(timestampMs(effectiveTime) + 1)).rejects.toMatchObject({
+      reason: 'ILLEGAL_TRANSITION',
+    });
   });
 
   test('freezes the version', async () => {

@@ -1,7 +1,7 @@
 import { type Author, differences } from '../domain/change.ts';
 import { IllegalTransition } from '../domain/errors.ts';
 import { requireChangeable } from '../domain/program.ts';
-import { effectiveTimeOf, type RuleSetView, viewRuleSet } from '../domain/rule-set.ts';
+import { effectiveTimeOf, leadsTo, type RuleSetView, viewRuleSet } from '../domain/rule-set.ts';
 import type { App } from './app.ts';
 import { lockedRuleSet } from './locked-rule-set.ts';
 import { requireRoomInSnapshot } from './snapshot-size.ts';
@@ -17,7 +17,7 @@ export interface PublishRuleSet {
 
 /**
  * Makes a draft immutable and gives it its time and the program's time zone. A version that is already scheduled
- * or in force is answered as it is, unless another time is asked for.
+ * or in force is answered as it is, unless another time is asked for; a time that was put off is no other one.
  *
  * @throws {ProgramNotFound}
  * @throws {RuleSetNotFound}
@@ -79,9 +79,7 @@ export async function publishRuleSet(app: App, command: PublishRuleSet): Promise
 // A superseded version is no repetition: publishing it again looks like an attempt to go back to it.
 function isRepeated({ ruleSet, state }: RuleSetView, { effectiveTime }: PublishRuleSet): boolean {
   if (state !== 'SCHEDULED' && state !== 'ACTIVE') return false;
-  return (
-    effectiveTime === undefined || effectiveTime.getTime() === ruleSet.effectiveTime?.getTime()
-  );
+  return effectiveTime === undefined || leadsTo(effectiveTime, ruleSet);
 }
 
 function requireDraft({ ruleSet, state }: RuleSetView, { effectiveTime }: PublishRuleSet): void {

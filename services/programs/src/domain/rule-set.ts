@@ -88,6 +88,17 @@ export function effectiveTimeOf({ requested, now, publishTime, isFirst }: Public
   return new Date(Math.max(earliestMs, requested?.getTime() ?? earliestMs));
 }
 
+/** Whether a version has the effective time that it has, perhaps put off, because this one was requested. */
+export function leadsTo(
+  requested: Date,
+  { publishTime, effectiveTime }: Pick<RuleSetVersion, 'publishTime' | 'effectiveTime'>,
+): boolean {
+  if (publishTime === undefined || effectiveTime === undefined) return false;
+  const putOffMs = effectiveTime.getTime() - publishTime.getTime();
+  const isEarliest = putOffMs === 0 || putOffMs === leadTimeMs;
+  return isEarliest ? requested <= effectiveTime : requested.getTime() === effectiveTime.getTime();
+}
+
 /**
  * Checks that a version can still be taken back: it is scheduled, and far enough from counting that no replica
  * can earn with it any more.

@@ -273,6 +273,7 @@ export type PublishRuleSetRequest = Message<"loyalty.programs.v1.PublishRuleSetR
 
   /**
    * From when on it counts, not in the past. When absent: at once for the first version, in 2 seconds for a later one.
+   * A later version never counts sooner: a time within the 2 seconds is put off to their end.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 3;
    */
