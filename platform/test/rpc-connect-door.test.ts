@@ -21,8 +21,12 @@ beforeAll(async () => {
   token = await tokenFor('alice', ['member']);
   server = await startNoteServer(
     {
-      writeNote: (note) =>
-        note.text === 'hang' ? new Promise(() => undefined) : Promise.resolve(note),
+      writeNote(note) {
+        if (note.text === 'hang') return new Promise(() => undefined);
+        if (note.text === 'unencodable')
+          return Promise.resolve({ ...note, text: Object.create(null) as never });
+        return Promise.resolve(note);
+      },
       readNote: (note, context) => {
         context.assertOwner(note.userId, () => new Error('not yours'));
         return Promise.resolve(note);
@@ -80,6 +84,27 @@ describe('curl', () => {
       requestId: 'curl-1',
       body: { userId: 'alice', text: 'hello' },
     });
+  });
+
+  test('learns nothing of the inside from an answer that can’t be encoded', async () => {
+    const note = { userId: 'alice', text: 'unencodable' };
+    for (const [contentType, body] of [
+      ['application/json', JSON.stringify(note)],
+      ['application/proto', noteBytes(note)],
+    ] as const) {
+      const headers = { 'content-type': contentType, 'x-request-id': 'unencodable-1' };
+      const answer = await post(body, headers);
+      expect(answer).toMatchObject({ status: 500, requestId: 'unencodable-1' });
+      expect(reasonIn(answer)).toBe('INTERNAL');
+      expect(answer.body.message).toBe(
+        'Something unforeseen happened; report the request id unencodable-1',
+      );
+    }
+    expect(
+      server.lines.filter(
+        ({ requestId, code }) => `${requestId} ${code}` === 'unencodable-1 INTERNAL',
+      ),
+    ).toHaveLength(2);
   });
 
   test('can name the trace that its call belongs to', async () => {

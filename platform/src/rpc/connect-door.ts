@@ -1,4 +1,11 @@
-import { type DescMethodUnary, fromBinary, fromJsonString, type Message } from '@bufbuild/protobuf';
+import {
+  type DescMethodUnary,
+  fromBinary,
+  fromJsonString,
+  type Message,
+  toBinary,
+  toJson,
+} from '@bufbuild/protobuf';
 import {
   createConnectRouter,
   createContextKey,
@@ -98,7 +105,7 @@ async function serveHttp(
   await universalResponseToNodeResponse(await handler(taken.request), response);
 }
 
-function rawCodec({ input }: DescMethodUnary): Codec<Raw, Message> {
+function rawCodec({ input, output }: DescMethodUnary): Codec<Raw, Message> {
   const text = new TextDecoder('utf-8', { fatal: true });
   return {
     decode(raw) {
@@ -108,7 +115,13 @@ function rawCodec({ input }: DescMethodUnary): Codec<Raw, Message> {
         ? fromBinary(input, raw.bytes)
         : fromJsonString(input, text.decode(raw.bytes));
     },
-    encode: (response) => response,
+    // The library encodes only after the call has ended well, and would tell the caller why it can't. So it is tried
+    // here, for the price of encoding twice.
+    encode(response, raw) {
+      if ('format' in raw && raw.format === 'proto') toBinary(output, response);
+      else toJson(output, response);
+      return response;
+    },
   };
 }
 

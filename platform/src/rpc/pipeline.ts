@@ -17,7 +17,8 @@ export type DoorName = 'grpc' | 'connect';
 export interface Codec<Raw, Encoded> {
   /** May throw anything: the request is answered with VALIDATION_FAILED. */
   decode(raw: Raw): Message;
-  encode(response: Message): Encoded;
+  /** Gets the request, too, whose form the response may have to follow. */
+  encode(response: Message, raw: Raw): Encoded;
 }
 
 /** A method at one door, with everything prepared that doesn't depend on the call. */
@@ -101,7 +102,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (call.memberOnly && route.access.own === 'LOADED_OWNER' && !call.ownerAsserted) {
       throw new Error(`${route.name} answered a member without asserting the owner`);
     }
-    return route.codec.encode(response);
+    return route.codec.encode(response, incoming.raw);
   }
 
   /** Ends the call's time; false if it had ended before. */

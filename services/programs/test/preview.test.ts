@@ -35,6 +35,12 @@ function purchase(overrides: TransactionInit = {}): TransactionInit {
   } as TransactionInit;
 }
 
+function inYears(years: number) {
+  const date = new Date();
+  date.setUTCFullYear(date.getUTCFullYear() + years);
+  return timestampFromDate(date);
+}
+
 async function draft(programId: string, ruleSet: MessageInitShape<typeof RuleSetSchema>) {
   const answer = await setting.clients.ruleSets.createRuleSet({ programId, ruleSet }, admin());
   return answer.ruleSet?.version ?? 0;
@@ -170,6 +176,35 @@ describe('a preview', () => {
       reason: 'VALIDATION_FAILED',
       violations: [{ field: expect.stringMatching(/^member\.attributes/) }],
     });
+  });
+
+  test.each([
+    { field: 'transaction.occur_time', change: { occurTime: inYears(101) }, at: undefined },
+    { field: 'at', change: {}, at: inYears(101) },
+  ])('goes no further ahead than 100 years: $field', async ({ field, change, at }) => {
+    const { programId } = await createActive(setting);
+    const transaction = purchase(change);
+    const request = { programId, transaction, ...(at !== undefined && { at }) };
+    await expect(setting.clients.programs.previewEarn(request, admin())).rejects.toMatchObject({
+      reason: 'VALIDATION_FAILED',
+      violations: [{ field }],
+    });
+  });
+
+  test('of the last instant that it goes to can be answered, however late points mature and expire', async () => {
+    const { programId } = await createDraft(setting, { timeZone: 'Pacific/Kiritimati' });
+    const version = await draft(programId, {
+      ...fivePerHundred,
+      maturation: { policy: { case: 'after', value: { days: 3_650 } } },
+      expiry: { policy: { case: 'after', value: { period: { case: 'months', value: 1_200 } } } },
+    });
+    const transaction = purchase({ occurTime: inYears(99) });
+    const preview = await setting.clients.programs.previewEarn(
+      { programId, version, transaction, at: inYears(99) },
+      admin(),
+    );
+    const expires = preview.expireTime && timestampDate(preview.expireTime).getUTCFullYear();
+    expect(expires).toBeGreaterThan(new Date().getUTCFullYear() + 207);
   });
 
   test.each([

@@ -47,7 +47,9 @@ export interface EarnPreview {
 export async function previewEarn(app: App, command: PreviewEarn): Promise<EarnPreview> {
   const { transaction, occurTime } = command;
   requireValidTransaction(transaction);
-  const at = command.at ?? app.clock();
+  const now = app.clock();
+  const at = command.at ?? now;
+  requireNear({ 'transaction.occur_time': occurTime, at }, now);
   const { version, compiled } = await compiledVersion(app, { ...command, at });
   const award = evaluate(compiled, {
     transaction,
@@ -71,6 +73,18 @@ function requireValidTransaction(transaction: Transaction): void {
     field: `transaction.${field}`,
     message,
   }));
+  if (violations.length > 0) throw new ValidationFailed(violations);
+}
+
+/** Every date that follows from a nearer one can be told: policies add little more than another 110. */
+const aheadYearsMax = 100;
+
+function requireNear(instants: Readonly<Record<string, Date>>, now: Date): void {
+  const latest = new Date(now);
+  latest.setUTCFullYear(latest.getUTCFullYear() + aheadYearsMax);
+  const violations = Object.entries(instants)
+    .filter(([, instant]) => instant > latest)
+    .map(([field]) => ({ field, message: `must be at most ${aheadYearsMax} years ahead` }));
   if (violations.length > 0) throw new ValidationFailed(violations);
 }
 

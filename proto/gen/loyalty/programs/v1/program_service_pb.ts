@@ -378,7 +378,7 @@ export type PreviewEarnRequest = Message<"loyalty.programs.v1.PreviewEarnRequest
   version: number;
 
   /**
-   * The sample.
+   * The sample; its occur_time is at most 100 years ahead.
    *
    * @generated from field: loyalty.programs.v1.Transaction transaction = 3;
    */
@@ -392,7 +392,7 @@ export type PreviewEarnRequest = Message<"loyalty.programs.v1.PreviewEarnRequest
   member?: MemberFacts | undefined;
 
   /**
-   * The instant of the evaluation; now when absent.
+   * The instant of the evaluation, at most 100 years ahead; now when absent.
    *
    * @generated from field: google.protobuf.Timestamp at = 5;
    */
