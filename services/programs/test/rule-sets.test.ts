@@ -134,6 +134,49 @@ describe('a draft', () => {
     });
   });
 
+  const serverSet = [
+    { field: 'rule_set.version', fix: /leave it out/, body: { version: 77 } },
+    { field: 'rule_set.state', fix: /publish or withdraw/, body: { state: RuleSet_State.ACTIVE } },
+    {
+      field: 'rule_set.time_zone',
+      fix: /change the program's/,
+      body: { timeZone: 'America/New_York' },
+    },
+  ];
+  test.each(serverSet)(
+    'with another $field than the server gives it is refused',
+    async ({ field, fix, body }) => {
+      const { programId } = await createDraft(setting, { timeZone: 'Europe/Paris' });
+      const refusal = {
+        reason: 'VALIDATION_FAILED',
+        violations: [{ field, message: expect.stringMatching(fix) }],
+      };
+      await expect(
+        ruleSets().createRuleSet({ programId, ruleSet: { ...fivePerHundred, ...body } }, admin()),
+      ).rejects.toMatchObject(refusal);
+      const version = await draftVersion(programId);
+      const ruleSet = { description: 'New', ...body };
+      await expect(
+        ruleSets().updateRuleSet({ programId, version, ruleSet }, admin()),
+      ).rejects.toMatchObject(refusal);
+    },
+  );
+
+  test('may say of itself what is so', async () => {
+    const { programId } = await createDraft(setting, { timeZone: 'Europe/Paris' });
+    const said = { version: 1, state: RuleSet_State.DRAFT, timeZone: 'Europe/Paris' };
+    const { ruleSet } = await ruleSets().createRuleSet(
+      { programId, ruleSet: { ...fivePerHundred, ...said } },
+      admin(),
+    );
+    if (ruleSet === undefined) throw new Error('no rule set was answered');
+    const { ruleSet: updated } = await ruleSets().updateRuleSet(
+      { programId, version: 1, ruleSet: { ...ruleSet, description: 'New' } },
+      admin(),
+    );
+    expect(updated).toMatchObject({ version: 1, description: 'New' });
+  });
+
   test('can neither carry an effective time nor be withdrawn', async () => {
     const { programId } = await createDraft(setting);
     const effectiveTime = timestampFromMs(Date.now() + hourMs);

@@ -8,11 +8,13 @@ import {
   ruleSetsPerProgramMax,
 } from '../domain/rule-set.ts';
 import type { App } from './app.ts';
+import { type AssumedRuleSet, requireAssumed } from './assumed-rule-set.ts';
 import { requireValidDefinition } from './valid-definition.ts';
 
 export interface CreateRuleSet {
   readonly programId: string;
   readonly definition: RuleSet;
+  readonly assumed: AssumedRuleSet;
   readonly author: Author;
 }
 
@@ -36,6 +38,7 @@ export async function createRuleSet(app: App, command: CreateRuleSet): Promise<R
         limit: String(ruleSetsPerProgramMax),
       });
     }
+    requireAssumed(command.assumed, { version, programTimeZone: program.timeZone });
     const revision = program.revision + 1n;
     const ruleSet: RuleSetVersion = {
       programId,

@@ -5,6 +5,7 @@ import { requireEtag } from '../domain/etag.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { type RuleSetView, ruleSetEtag } from '../domain/rule-set.ts';
 import type { App } from './app.ts';
+import { type AssumedRuleSet, requireAssumed } from './assumed-rule-set.ts';
 import { lockedRuleSet } from './locked-rule-set.ts';
 import { requireValidDefinition } from './valid-definition.ts';
 
@@ -13,6 +14,7 @@ export interface UpdateRuleSet {
   readonly version: number;
   /** Makes the new definition out of the present one. */
   readonly edit: (definition: RuleSet) => RuleSet;
+  readonly assumed: AssumedRuleSet;
   readonly etags: readonly string[];
   readonly author: Author;
 }
@@ -39,6 +41,10 @@ export async function updateRuleSet(app: App, command: UpdateRuleSet): Promise<R
         { from: view.state, to: 'DRAFT' },
       );
     }
+    requireAssumed(command.assumed, {
+      version: command.version,
+      programTimeZone: program.timeZone,
+    });
     const definition = command.edit(view.ruleSet.definition);
     requireValidDefinition(app, definition);
     const fields = differences(

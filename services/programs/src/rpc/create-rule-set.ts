@@ -4,7 +4,7 @@ import type { App } from '../app/app.ts';
 import { createRuleSet } from '../app/create-rule-set.ts';
 import { authorOf } from './caller.ts';
 import { required, requireSameId } from './required.ts';
-import { parseDefinition, renderRuleSet } from './rule-set-message.ts';
+import { parseAssumed, parseDefinition, renderRuleSet } from './rule-set-message.ts';
 
 type Method = typeof RuleSetService.method.createRuleSet;
 
@@ -15,6 +15,7 @@ export function createRuleSetHandler(app: App): Handler<Method> {
     const created = await createRuleSet(app, {
       programId,
       definition: parseDefinition(message),
+      assumed: parseAssumed(message),
       author: authorOf(context),
     });
     return { ruleSet: renderRuleSet(created) };

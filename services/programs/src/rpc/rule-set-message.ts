@@ -13,8 +13,9 @@ import {
   type RuleSet as RuleSetMessage,
   RuleSetSchema,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import type { AssumedRuleSet } from '../app/assumed-rule-set.ts';
 import { ValidationFailed } from '../domain/errors.ts';
-import { type RuleSetView, ruleSetEtag } from '../domain/rule-set.ts';
+import { type RuleSetState, type RuleSetView, ruleSetEtag } from '../domain/rule-set.ts';
 import { requireStorable } from './storable.ts';
 import { timestampField } from './time.ts';
 
@@ -69,6 +70,23 @@ export function parseDefinition(message: RuleSetMessage): RuleSetMessage {
     },
   });
 }
+
+/** What a message says of that which only the server decides. */
+export function parseAssumed({ version, state, timeZone }: RuleSetMessage): AssumedRuleSet {
+  return {
+    version: version === 0 ? undefined : version,
+    state: ruleSetStates.find((name) => RuleSet_State[name] === state),
+    timeZone: timeZone === '' ? undefined : timeZone,
+  };
+}
+
+const ruleSetStates: readonly RuleSetState[] = [
+  'DRAFT',
+  'SCHEDULED',
+  'ACTIVE',
+  'SUPERSEDED',
+  'WITHDRAWN',
+];
 
 function withMode(rule: EarnRule): MessageInitShape<typeof EarnRuleSchema> {
   const { award } = rule;

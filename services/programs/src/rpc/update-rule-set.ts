@@ -9,7 +9,12 @@ import { updateRuleSet } from '../app/update-rule-set.ts';
 import { authorOf } from './caller.ts';
 import { fieldsToUpdate } from './field-mask.ts';
 import { required, requireSameId } from './required.ts';
-import { definitionFields, parseDefinition, renderRuleSet } from './rule-set-message.ts';
+import {
+  definitionFields,
+  parseAssumed,
+  parseDefinition,
+  renderRuleSet,
+} from './rule-set-message.ts';
 
 type Method = typeof RuleSetService.method.updateRuleSet;
 
@@ -38,6 +43,7 @@ export function updateRuleSetHandler(app: App): Handler<Method> {
       programId,
       version,
       edit: (present) => merged({ present, definition, fields }),
+      assumed: parseAssumed(message),
       etags: [request.etag, message.etag],
       author: authorOf(context),
     });

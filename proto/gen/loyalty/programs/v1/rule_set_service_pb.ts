@@ -34,7 +34,7 @@ export type CreateRuleSetRequest = Message<"loyalty.programs.v1.CreateRuleSetReq
   programId: string;
 
   /**
-   * The draft; program_id, version, state and times are set by the server.
+   * The draft; program_id, version, state, time_zone and times are set by the server: another value is refused.
    *
    * @generated from field: loyalty.programs.v1.RuleSet rule_set = 2;
    */
