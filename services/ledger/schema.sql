@@ -468,6 +468,12 @@ CREATE INDEX dead_letters_by_transaction ON public.dead_letters USING btree (pro
 CREATE INDEX dead_letters_due ON public.dead_letters USING btree (retry_at) WHERE (state = 'WAITING'::text);
 
 --
+-- Name: entries_by_kind; Type: INDEX; Schema: public
+--
+
+CREATE INDEX entries_by_kind ON public.entries USING btree (membership_id, kind, sequence) WHERE (kind <> 'EARN'::text);
+
+--
 -- Name: member_ids_by_user; Type: INDEX; Schema: public
 --
 

@@ -51,7 +51,7 @@ const journals = `
     SELECT id, 1, 'JOINED', 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 'service:shop', '', timestamptz '2026-01-01Z' FROM crowd
     UNION ALL
     SELECT id, 1 + n, 'EARN', 10, 0, 0, 0, 10 * n, id || '-' || n, NULL, NULL, NULL, 'service:shop', '',
-      timestamptz '2026-02-01Z'
+      '2026-02-01Z'::timestamptz - (earns - n) * interval '10 seconds'
     FROM crowd CROSS JOIN generate_series(1, earns) AS n
     UNION ALL
     SELECT id, 2 + earns, 'CAPTURE', -5, 0, 0, 0, 10 * earns - 5, NULL, 'spent-' || id, NULL, NULL,

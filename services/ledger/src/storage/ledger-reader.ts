@@ -1,11 +1,12 @@
 import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
-import { always, never } from '../domain/instant.ts';
+import { always } from '../domain/instant.ts';
 import { instant, timestamptz, timestamptzOrNull } from './column-values.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { createAccountReader } from './read-accounts.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
+import { readEntries } from './read-entries.ts';
 import { storageError } from './storage-error.ts';
 
 /** Reads that lock nothing. */
@@ -110,25 +111,8 @@ export function createLedgerReader(pool: Pool): LedgerReader {
       });
     },
 
-    async entries({ membershipId, kinds, startTime, endTime, limit, after }) {
-      const rows = await read<EntryRow>({
-        name: 'read_entries',
-        text: `SELECT * FROM entries
-          WHERE membership_id = $1
-            AND ($2::bigint IS NULL OR sequence < $2)
-            AND ($3::text[] IS NULL OR kind = ANY($3))
-            AND create_time >= $4 AND create_time < $5
-          ORDER BY sequence DESC LIMIT $6`,
-        values: [
-          membershipId,
-          after ?? null,
-          kinds.length === 0 ? null : kinds,
-          timestamptz(startTime ?? always),
-          timestamptz(endTime ?? never),
-          limit,
-        ],
-      });
-      return rows.map(entryOf);
+    async entries(query) {
+      return (await read<EntryRow>(readEntries(query))).map(entryOf);
     },
 
     async rewardsTaken({ programId, membershipId, rewards }) {
