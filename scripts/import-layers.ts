@@ -178,6 +178,7 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
     // What has to be true of the tables, and of the events that follow from them. The CLI runs it.
     layer(
       'verify',
+      `${own}/src/domain/points\\.ts`,
       `${own}/src/storage/application-role\\.ts`,
       `${own}/src/events/streams\\.ts`,
       'platform/src/(postgres|messaging|outbox)/.*',

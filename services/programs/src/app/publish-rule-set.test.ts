@@ -52,6 +52,7 @@ function slowApp({ tookMs }: { tookMs: number }): App {
   return {
     store: store as ProgramStore,
     definitions: definitionsAsJson,
+    hasOpenHolds: async () => false,
     clock: () => new Date(nowMs),
   };
 }
