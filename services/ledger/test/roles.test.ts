@@ -5,11 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type PostgresServer, startPostgres } from '@loyalty/local/postgres-server.ts';
 import { execute } from '@loyalty/local/test-environment.ts';
 import { ConfigError } from '@loyalty/platform/config.ts';
+import { createLogger } from '@loyalty/platform/logging.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
+import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { withRole } from '@loyalty/platform/postgres/role.ts';
 import pg from 'pg';
 import { applicationRole } from '../src/storage/application-role.ts';
+import { verifyLedger } from '../src/verify/verify-ledger.ts';
 
 const migrations = join(import.meta.dirname, '../migrations');
 
@@ -70,6 +73,15 @@ async function attempts(url: string): Promise<Record<string, string>> {
   return outcomes;
 }
 
+/** What is wrong with the journal's privileges. */
+async function offenders(url: string): Promise<readonly string[]> {
+  const logger = createLogger({ name: 'test', level: 'silent' });
+  const pool = createPool({ url, max: 1, applicationName: 'test', logger });
+  const violations = await verifyLedger(pool);
+  await pool.end();
+  return violations.flatMap((violation) => violation.offenders).toSorted();
+}
+
 const whatTheServiceMayDo = {
   read: 'done',
   add: 'done',
@@ -102,5 +114,21 @@ describe('the role that the ledger works in', () => {
     await migrateAs(url);
     await migrateAs(url);
     expect(await attempts(url)).toEqual(whatTheServiceMayDo);
+  });
+
+  test('is found to be no protection once it can become somebody who may change the journal', async () => {
+    const url = await createDatabase('trusting', 'SUPERUSER');
+    await migrateAs(url);
+    expect(await offenders(url)).toEqual([]);
+    await asAdministrator('CREATE ROLE editor; GRANT editor TO ledger_app WITH INHERIT FALSE');
+    await execute(url, 'GRANT UPDATE (reason) ON entries TO editor');
+    const editor = 'ledger_app can become editor, who has UPDATE on entries';
+    expect(await offenders(url)).toEqual([editor]);
+    await asAdministrator('GRANT trusting TO ledger_app WITH INHERIT FALSE');
+    expect(await offenders(url)).toEqual([
+      editor,
+      'ledger_app can become trusting, who owns allocations',
+      'ledger_app can become trusting, who owns entries',
+    ]);
   });
 });
