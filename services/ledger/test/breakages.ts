@@ -1,0 +1,179 @@
+const alice = `membership_id = (SELECT membership_id FROM memberships WHERE user_id = 'alice')`;
+const bob = `membership_id = (SELECT membership_id FROM memberships WHERE user_id = 'bob')`;
+/** The lot that alice's first purchase gave to, and that she spent first. */
+const firstLot = `available_at = '2026-03-15Z' AND ${alice}`;
+
+/** A way to break the books of the busy ledger. */
+export interface Breakage {
+  readonly broken: string;
+  readonly sql: string;
+  /** The invariants that notice, and no others. */
+  readonly noticed: readonly string[];
+  /** What an offender's line has to say. */
+  readonly offender: RegExp;
+}
+
+export const breakages: readonly Breakage[] = [
+  {
+    broken: 'a balance that no entry gave',
+    sql: `UPDATE memberships SET available = available + 1 WHERE ${alice}`,
+    noticed: ['I1 balances', 'I1 lots'],
+    offender: /^membership \d+: available, pending, reserved, deficit are \(\d+,/,
+  },
+  {
+    broken: 'points moved from one lot to another',
+    sql: `UPDATE lots SET remaining = remaining + CASE expires_at WHEN '2026-04-19Z' THEN 1 ELSE -1 END
+      WHERE ${alice} AND available_at < '2026-04-01'`,
+    noticed: ['I1 lot contents'],
+    offender: /^membership \d+, lot \(.*NORMAL\): holds \d+, its movements sum to \d+$/,
+  },
+  {
+    broken: 'points that lapsed without an entry',
+    sql: 'UPDATE lapsed_lots SET lapsed = lapsed + 1',
+    noticed: ['I1 lapsed lots'],
+    offender: /lapsed, lapsed_refunded are/,
+  },
+  {
+    broken: 'a wrong total',
+    sql: `UPDATE memberships SET lifetime_redeemed = lifetime_redeemed + 1 WHERE ${alice}`,
+    noticed: ['I1 lifetime totals'],
+    offender: /lifetime earned, redeemed, expired are/,
+  },
+  {
+    broken: 'points that should have paid a debt',
+    sql: `ALTER TABLE memberships DROP CONSTRAINT memberships_deficit_first;
+      INSERT INTO entries SELECT membership_id, last_sequence + 1, 'ADJUST', 1, 0, 0, 0, available + 1,
+        NULL, NULL, NULL, NULL, 'nobody', '', last_entry_time FROM memberships WHERE ${bob};
+      INSERT INTO allocations SELECT membership_id, last_sequence + 1, '-infinity', 'infinity', 'NORMAL', 1
+        FROM memberships WHERE ${bob};
+      INSERT INTO lots SELECT membership_id, '-infinity', 'infinity', 'NORMAL', 1
+        FROM memberships WHERE ${bob};
+      UPDATE memberships SET available = available + 1, last_sequence = last_sequence + 1 WHERE ${bob}`,
+    noticed: ['I1 deficit first'],
+    offender: /owes 40 and has 1 available$/,
+  },
+  {
+    broken: 'a membership of somebody else',
+    sql: `UPDATE member_ids SET user_id = 'mallory' WHERE ${alice}`,
+    noticed: ['I1 members'],
+    offender: /^user (alice|mallory) of wine-dine/,
+  },
+  {
+    broken: 'a counter below zero',
+    sql: `ALTER TABLE cap_usage DROP CONSTRAINT cap_usage_not_negative;
+      INSERT INTO cap_usage SELECT membership_id, 'base', 'DAY', '2026-03-01Z', -1
+        FROM memberships WHERE ${alice}`,
+    noticed: ['I2 never negative'],
+    offender: /cap of rule base in DAY .*: -1 points/,
+  },
+  {
+    broken: 'a balance that was below zero for a while',
+    sql: `UPDATE entries SET reserved = CASE kind WHEN 'JOINED' THEN -1 ELSE 1 END
+      WHERE ${alice} AND kind IN ('JOINED', 'SUSPENDED')`,
+    noticed: ['I2 never was negative'],
+    offender: /entry 1: available, pending, reserved, deficit were \(0,0,-1,0\)$/,
+  },
+  {
+    broken: 'a credit that its entry gives to another transaction',
+    sql: `UPDATE entries SET transaction_id = 'order-7' WHERE kind = 'EARN' AND transaction_id = 'order-1'`,
+    noticed: ['I3 earn entries'],
+    offender: /^transaction order-1 of wine-dine: credited 10 points/,
+  },
+  {
+    broken: 'a transaction credited twice',
+    sql: `UPDATE entries SET kind = 'EARN', transaction_id = 'order-1' WHERE kind = 'RESUMED'`,
+    noticed: ['I3 earn entries'],
+    offender: /^transaction order-1 of wine-dine/,
+  },
+  {
+    broken: 'a refund that missed its transaction',
+    sql: `INSERT INTO refunds SELECT program_id, 'order-1', 'late', state, fingerprint, extent, points, taken,
+        lapsed, owed, forgiven, create_time FROM refunds WHERE state = 'WAITING'`,
+    noticed: ['I3 refunds'],
+    offender: /^transaction order-1 of wine-dine: POSTED, 0 of 10 .* 1 waiting$/,
+  },
+  {
+    broken: 'a refund without an entry',
+    sql: `UPDATE entries SET refund_id = 'another' WHERE kind = 'REFUND' AND transaction_id = 'order-5'`,
+    noticed: ['I3 refund entries'],
+    offender: /^refund (refund-1|another) of transaction order-5 of wine-dine/,
+  },
+  {
+    broken: 'a removed entry',
+    sql: `DELETE FROM entries WHERE kind = 'RESUMED'`,
+    noticed: ['I4 chain'],
+    offender: /^membership \d+, entry 7: follows entry 5/,
+  },
+  {
+    broken: 'an entry with another balance after it',
+    sql: `UPDATE entries SET balance_after = balance_after + 1 WHERE kind = 'REJECT'`,
+    noticed: ['I4 chain'],
+    offender: /balance_after is 1 instead of 0/,
+  },
+  {
+    broken: 'an entry that a membership expects and that is not there',
+    sql: `UPDATE memberships SET last_sequence = last_sequence + 1 WHERE ${alice}`,
+    noticed: ['I4 last entry'],
+    offender: /^membership \d+: knows entry/,
+  },
+  {
+    broken: 'a hold that was released and given back as well',
+    sql: `UPDATE entries SET kind = 'RETURN' WHERE kind = 'RELEASE'`,
+    noticed: ['I5 transitions'],
+    offender: /is CANCELLED, its entries are RESERVE RETURN$/,
+  },
+  {
+    broken: 'a redemption that remembers other lots',
+    sql: `UPDATE redemptions SET parts = '[]' WHERE state = 'CANCELLED'`,
+    noticed: ['I5 redeemed points'],
+    offender: /^redemption \S+ of membership \d+: CANCELLED/,
+  },
+  {
+    broken: 'a hold of more points than are reserved',
+    sql: `UPDATE redemptions SET points = 11, parts = jsonb_set(parts, '{0,points}', '"11"')
+      WHERE state = 'RESERVED'`,
+    noticed: ['I5 holds'],
+    offender: /^membership \d+: 10 reserved, its holds have 11$/,
+  },
+  {
+    broken: 'allocations that say something else than their entries',
+    sql: `UPDATE allocations SET points = points + CASE kind WHEN 'RETURN' THEN 1 ELSE -1 END
+      FROM entries WHERE entries.membership_id = allocations.membership_id
+        AND entries.sequence = allocations.sequence AND kind IN ('RETURN', 'REFUND')
+        AND entries.${alice}`,
+    noticed: ['I6 allocation sums'],
+    offender: /\((RETURN|REFUND)\): changes -?\d+ points, its allocations sum to/,
+  },
+  {
+    broken: 'points spent after they had expired',
+    sql: `UPDATE allocations SET expires_at = '2026-03-19Z' WHERE ${firstLot};
+      UPDATE earns SET expires_at = '2026-03-19Z' WHERE ${firstLot}`,
+    noticed: ['I6 lot dates'],
+    offender: /\(CAPTURE of 2026-03-20 .*\): took 10 from the lot/,
+  },
+  {
+    broken: 'points spent before those that expired earlier',
+    sql: `UPDATE allocations SET expires_at = '2026-05-01Z' WHERE ${firstLot};
+      UPDATE earns SET expires_at = '2026-05-01Z' WHERE ${firstLot}`,
+    noticed: ['I6 consumption order'],
+    offender: /took from the lot \(2026-03-15 .*\) and left \d+ in/,
+  },
+  {
+    broken: 'stock that is taken by nobody',
+    sql: 'UPDATE reward_stock SET taken = taken + 1',
+    noticed: ['I8 stock'],
+    offender: /^stock of reward glass of wine-dine: 7 taken, its redemptions have 6$/,
+  },
+  {
+    broken: 'a limit that somebody else used',
+    sql: `UPDATE reward_usage SET taken = taken + 1 WHERE ${alice}`,
+    noticed: ['I8 member limits'],
+    offender: /reward glass in MONTH .*: 3 taken, its redemptions have 2$/,
+  },
+  {
+    broken: 'a journal that the service may rewrite',
+    sql: 'GRANT UPDATE (reason) ON entries TO ledger_app; GRANT DELETE ON allocations TO ledger_app',
+    noticed: ['I9 immutable journal'],
+    offender: /^ledger_app has (UPDATE on entries|DELETE on allocations)$/,
+  },
+];
