@@ -48,6 +48,8 @@ export const breakages: readonly Breakage[] = [
         FROM memberships WHERE ${bob};
       INSERT INTO lots SELECT membership_id, '-infinity', 'infinity', 'NORMAL', 1
         FROM memberships WHERE ${bob};
+      INSERT INTO requests SELECT membership_id, 'ADJUST', 'key', '', last_sequence + 1
+        FROM memberships WHERE ${bob};
       UPDATE memberships SET available = available + 1, last_sequence = last_sequence + 1 WHERE ${bob}`,
     noticed: ['I1 deficit first'],
     offender: /owes 40 and has 1 available$/,
@@ -57,6 +59,21 @@ export const breakages: readonly Breakage[] = [
     sql: `UPDATE member_ids SET user_id = 'mallory' WHERE ${alice}`,
     noticed: ['I1 members'],
     offender: /^user (alice|mallory) of wine-dine/,
+  },
+  {
+    broken: 'a hold that should have ended before the last entry',
+    sql: `UPDATE redemptions SET hold_expires_at = '2026-03-20T12:00Z' WHERE state = 'RESERVED';
+      UPDATE memberships SET next_due_at = '2026-03-20T12:00Z' WHERE ${alice}`,
+    noticed: ['I1 settled'],
+    offender:
+      /^membership \d+: its last entry is of 2026-03-20 12:00.*, and the hold \S+ ends at 2026-03-20 12:00/,
+  },
+  {
+    broken: 'a membership that is never due',
+    sql: `UPDATE memberships SET next_due_at = 'infinity' WHERE ${alice}`,
+    noticed: ['I1 next due'],
+    offender:
+      /^membership \d+: is due at infinity, and the (lot|hold) .* (matures|expires|ends) at 2026/,
   },
   {
     broken: 'a counter below zero',
@@ -99,6 +116,19 @@ export const breakages: readonly Breakage[] = [
     offender: /^refund (refund-1|another) of transaction order-5 of wine-dine/,
   },
   {
+    broken: 'an adjustment whose key is forgotten',
+    sql: `DELETE FROM requests WHERE idempotency_key = 'adjust 7'`,
+    noticed: ['I3 requests'],
+    offender: /^membership \d+, entry \d+: ADJUST, asked for by 0 requests \(none\)$/,
+  },
+  {
+    broken: 'keys that stand for something else',
+    sql: 'UPDATE requests SET sequence = 1',
+    noticed: ['I3 requests'],
+    offender:
+      /^membership \d+, entry \d+: (ADJUST|RETURN|no ADJUST or RETURN), asked for by \d requests/,
+  },
+  {
     broken: 'a removed entry',
     sql: `DELETE FROM entries WHERE kind = 'RESUMED'`,
     noticed: ['I4 chain'],
@@ -117,10 +147,22 @@ export const breakages: readonly Breakage[] = [
     offender: /^membership \d+: knows entry/,
   },
   {
-    broken: 'a hold that was released and given back as well',
-    sql: `UPDATE entries SET kind = 'RETURN' WHERE kind = 'RELEASE'`,
+    broken: 'a hold that was refused after it had been made',
+    sql: `UPDATE entries SET kind = 'REJECT' WHERE kind = 'RELEASE'`,
     noticed: ['I5 transitions'],
-    offender: /is CANCELLED, its entries are RESERVE RETURN$/,
+    offender: /is (CANCELLED|CAPTURED), its entries are RESERVE (CAPTURE )?REJECT$/,
+  },
+  {
+    broken: 'a cancelled hold that says it has expired',
+    sql: `UPDATE redemptions SET state = 'EXPIRED' WHERE state = 'CANCELLED'`,
+    noticed: ['I5 deadlines'],
+    offender: /^redemption \S+ of membership \d+: is EXPIRED, .* its deadline is 2026-03-20 12:15/,
+  },
+  {
+    broken: 'a hold without a deadline',
+    sql: `UPDATE redemptions SET hold_expires_at = NULL WHERE state = 'RESERVED'`,
+    noticed: ['I5 deadlines'],
+    offender: /is RESERVED, .* its deadline is $/,
   },
   {
     broken: 'a redemption that remembers other lots',
@@ -137,7 +179,7 @@ export const breakages: readonly Breakage[] = [
   },
   {
     broken: 'allocations that say something else than their entries',
-    sql: `UPDATE allocations SET points = points + CASE kind WHEN 'RETURN' THEN 1 ELSE -1 END
+    sql: `UPDATE allocations SET points = points + CASE kind WHEN 'REFUND' THEN 1 ELSE -1 END
       FROM entries WHERE entries.membership_id = allocations.membership_id
         AND entries.sequence = allocations.sequence AND kind IN ('RETURN', 'REFUND')
         AND entries.${alice}`,
@@ -147,14 +189,18 @@ export const breakages: readonly Breakage[] = [
   {
     broken: 'points spent after they had expired',
     sql: `UPDATE allocations SET expires_at = '2026-03-19Z' WHERE ${firstLot};
-      UPDATE earns SET expires_at = '2026-03-19Z' WHERE ${firstLot}`,
+      UPDATE earns SET expires_at = '2026-03-19Z' WHERE ${firstLot};
+      UPDATE redemptions SET parts = jsonb_set(parts, '{0,expires_at}', '"2026-03-19T00:00:00.000Z"')
+        WHERE reward_id = 'cheese'`,
     noticed: ['I6 lot dates'],
     offender: /\(CAPTURE of 2026-03-20 .*\): took 10 from the lot/,
   },
   {
     broken: 'points spent before those that expired earlier',
     sql: `UPDATE allocations SET expires_at = '2026-05-01Z' WHERE ${firstLot};
-      UPDATE earns SET expires_at = '2026-05-01Z' WHERE ${firstLot}`,
+      UPDATE earns SET expires_at = '2026-05-01Z' WHERE ${firstLot};
+      UPDATE redemptions SET parts = jsonb_set(parts, '{0,expires_at}', '"2026-05-01T00:00:00.000Z"')
+        WHERE reward_id = 'cheese'`,
     noticed: ['I6 consumption order'],
     offender: /took from the lot \(2026-03-15 .*\) and left \d+ in/,
   },

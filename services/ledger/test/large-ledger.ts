@@ -5,8 +5,8 @@ export const memberCount = 100_000;
 export const pasts = { 'user-1': 50_000, 'user-2': 5, 'user-3': 3_650 };
 
 /**
- * Fills an empty ledger, in seconds: members who earned twice and redeemed once, one in a hundred with an open hold, and
- * every other table with thousands of rows.
+ * Fills an empty ledger, in seconds: members who earned twice and redeemed once, one in five with an adjustment, one in a
+ * hundred with an open hold, and every other table with thousands of rows.
  */
 export async function fillLedger(databaseUrl: string): Promise<void> {
   await execute(databaseUrl, members);
@@ -26,25 +26,28 @@ const lotExpiresAt = `CASE
   WHEN n % 2 = 0 THEN 'infinity'
   ELSE expires_at + (n - 1) * interval '1 day' END`;
 const holds = 'CASE WHEN id % 100 = 0 THEN 1 ELSE 0 END';
+const gifts = 'CASE WHEN id % 5 = 0 THEN 1 ELSE 0 END';
 
-/** Ten points for each earn, five of which each redemption takes. */
+/** Ten points for each earn, five of which each redemption takes; five more for each adjustment. */
 const members = `
   CREATE TABLE crowd AS
     SELECT id::bigint, 'user-' || id AS user_id, ${past} AS earns, ${spends} AS spends, ${holds} AS holds,
+      ${gifts} AS gifts,
       '2030-01-01Z'::timestamptz + id % 365 * interval '1 day' AS expires_at
     FROM generate_series(1, ${memberCount}) AS id;
   SELECT setval('membership_ids', ${memberCount});
   INSERT INTO member_ids SELECT 'wine-dine', user_id, id FROM crowd;
   INSERT INTO memberships
     SELECT id, 'wine-dine', user_id, 'ACTIVE', false, '{}', '2026-01-01Z',
-      1 + earns + spends + holds,
-      CASE spends WHEN 0 THEN timestamptz '2026-02-01Z' ELSE '2026-03-01Z' END, 10 * earns - 5 * (spends + holds), 0, 5 * holds, 0,
+      1 + earns + spends + holds + gifts,
+      CASE spends WHEN 0 THEN timestamptz '2026-02-01Z' ELSE '2026-03-01Z' END,
+      10 * earns - 5 * (spends + holds - gifts), 0, 5 * holds, 0,
       10 * earns, 5 * spends, 0, 'infinity',
       CASE holds WHEN 0 THEN expires_at ELSE '2029-01-01Z' END, '-infinity', 0, '-infinity', 0
     FROM crowd;
   INSERT INTO lots
-    SELECT id, ${availableAt}, ${lotExpiresAt}, 'NORMAL', 10 * count(*) - 5 * (spends + holds)
-    FROM crowd CROSS JOIN generate_series(1, earns) AS n GROUP BY id, 2, 3, spends, holds`;
+    SELECT id, ${availableAt}, ${lotExpiresAt}, 'NORMAL', 10 * count(*) - 5 * (spends + holds - gifts)
+    FROM crowd CROSS JOIN generate_series(1, earns) AS n GROUP BY id, 2, 3, spends, holds, gifts`;
 
 const journals = `
   INSERT INTO entries
@@ -60,10 +63,14 @@ const journals = `
     UNION ALL
     SELECT id, 3 + earns, 'RESERVE', -5, 0, 5, 0, 10 * earns - 10, NULL, 'held-' || id, NULL, NULL,
       'service:shop', '', timestamptz '2026-03-01Z'
-    FROM crowd WHERE holds = 1;
+    FROM crowd WHERE holds = 1
+    UNION ALL
+    SELECT id, 2 + earns + spends + holds, 'ADJUST', 5, 0, 0, 0, 10 * earns - 5 * (spends + holds - 1), NULL, NULL, NULL,
+      'a gift', 'service:shop', '', timestamptz '2026-03-01Z'
+    FROM crowd WHERE gifts = 1;
   INSERT INTO allocations
-    SELECT membership_id, sequence, '-infinity', expires_at, 'NORMAL', -5
-    FROM entries JOIN crowd ON id = membership_id WHERE kind IN ('CAPTURE', 'RESERVE');
+    SELECT membership_id, sequence, '-infinity', expires_at, 'NORMAL', available
+    FROM entries JOIN crowd ON id = membership_id WHERE kind IN ('CAPTURE', 'RESERVE', 'ADJUST');
   INSERT INTO earns
     SELECT 'wine-dine', transaction_id, 'POSTED', id, sequence, '\\x00', 1, NULL, 10, 0, '[]',
       ${availableAt}, ${lotExpiresAt}, 'NORMAL', create_time, ''
@@ -89,7 +96,7 @@ const otherTables = `
       '\\x00', '{"kind": "FULL"}', 0, 0, 0, 0, 0, '2026-03-01Z'
     FROM generate_series(1, 20000) AS n;
   INSERT INTO lapsed_lots SELECT id, '-infinity', '2026-02-01Z', 'NORMAL', 0, 0, 1 FROM crowd WHERE id % 5 = 0;
-  INSERT INTO requests SELECT id, 'ADJUST', 'key', '\\x00', 1 FROM crowd WHERE id % 5 = 0;
+  INSERT INTO requests SELECT id, 'ADJUST', 'key', '\\x00', 2 + earns + spends + holds FROM crowd WHERE gifts = 1;
   INSERT INTO cap_usage SELECT id, 'base', 'LIFETIME', '-infinity', 10 * earns FROM crowd;
   INSERT INTO reward_stock SELECT 'wine-dine', 'reward-' || n, 0 FROM generate_series(1, 5000) AS n;
   INSERT INTO reward_usage SELECT id, 'reward-1', 'MONTH', '2026-03-01Z', 0 FROM crowd;

@@ -3,11 +3,13 @@ import type { SqlInvariant } from './invariant.ts';
 import { journalInvariants } from './journal-invariants.ts';
 import { privilegeInvariants } from './privilege-invariants.ts';
 import { redemptionInvariants } from './redemption-invariants.ts';
+import { settlingInvariants } from './settling-invariants.ts';
 
 /** All that can be proved of a ledger by its database alone. */
 export const sqlInvariants: readonly SqlInvariant[] = [
   ...balanceInvariants,
   ...journalInvariants,
   ...redemptionInvariants,
+  ...settlingInvariants,
   ...privilegeInvariants,
 ].toSorted((a, b) => a.id.localeCompare(b.id));

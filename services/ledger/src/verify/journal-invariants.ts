@@ -68,6 +68,24 @@ export const journalInvariants: readonly SqlInvariant[] = [
           IS DISTINCT FROM (line.membership_id, line.taken, line.owed)`,
   },
   {
+    id: 'I3',
+    name: 'requests',
+    meaning:
+      'Each ADJUST and each RETURN has the one request that it answers, and each request has such an entry.',
+    sql: `SELECT format('membership %s, entry %s: %s, asked for by %s requests (%s)',
+        membership_id, sequence, coalesce(line.kind, 'no ADJUST or RETURN'), coalesce(requests, 0),
+        coalesce(keys, 'none')) AS offender
+      FROM (
+        SELECT membership_id, sequence, kind FROM entries WHERE kind IN ('ADJUST', 'RETURN')
+      ) AS line
+      FULL JOIN (
+        SELECT membership_id, sequence, CASE kind WHEN 'REVERSE' THEN 'RETURN' ELSE kind END AS kind,
+          count(*) AS requests, string_agg(kind || ' ' || idempotency_key, ', ') AS keys
+        FROM requests GROUP BY membership_id, sequence, 3
+      ) AS asked USING (membership_id, sequence, kind)
+      WHERE line.kind IS NULL OR requests IS DISTINCT FROM 1`,
+  },
+  {
     id: 'I4',
     name: 'chain',
     meaning:
