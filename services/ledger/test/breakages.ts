@@ -202,7 +202,7 @@ export const breakages: readonly Breakage[] = [
       UPDATE redemptions SET parts = jsonb_set(parts, '{0,expires_at}', '"2026-05-01T00:00:00.000Z"')
         WHERE reward_id = 'cheese'`,
     noticed: ['I6 consumption order'],
-    offender: /took from the lot \(2026-03-15 .*\) and left \d+ in/,
+    offender: /took from the lot \(2026-03-15 .*\) and left \d+ in lots that go first$/,
   },
   {
     broken: 'stock that is taken by nobody',

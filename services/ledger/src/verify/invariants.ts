@@ -1,6 +1,7 @@
 import { balanceInvariants } from './balance-invariants.ts';
 import type { SqlInvariant } from './invariant.ts';
 import { journalInvariants } from './journal-invariants.ts';
+import { orderInvariants } from './order-invariants.ts';
 import { privilegeInvariants } from './privilege-invariants.ts';
 import { redemptionInvariants } from './redemption-invariants.ts';
 import { settlingInvariants } from './settling-invariants.ts';
@@ -9,6 +10,7 @@ import { settlingInvariants } from './settling-invariants.ts';
 export const sqlInvariants: readonly SqlInvariant[] = [
   ...balanceInvariants,
   ...journalInvariants,
+  ...orderInvariants,
   ...redemptionInvariants,
   ...settlingInvariants,
   ...privilegeInvariants,

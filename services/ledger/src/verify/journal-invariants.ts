@@ -1,5 +1,4 @@
 import type { SqlInvariant } from './invariant.ts';
-import { lotMovements } from './lot-movements.ts';
 
 /** I3, I4 and I6: what the journal says, line by line. */
 export const journalInvariants: readonly SqlInvariant[] = [
@@ -147,35 +146,5 @@ export const journalInvariants: readonly SqlInvariant[] = [
         END)
         OR (kind IN ('RESERVE', 'CAPTURE') AND available_at > create_time)
       )`,
-  },
-  {
-    id: 'I6',
-    name: 'consumption order',
-    meaning:
-      'Who spends, holds or debits points leaves nothing in a lot that had to go first: by expiry, maturity, class (INACTIVITY lots, whose date moves, are left out).',
-    sql: `WITH balances AS (
-        SELECT membership_id, available_at, expires_at, class, sequence,
-          lead(sequence, 1, 9223372036854775807) OVER lot AS until,
-          sum(points) OVER lot AS remaining
-        FROM ${lotMovements} AS movements
-        WHERE class <> 'INACTIVITY'
-        WINDOW lot AS (PARTITION BY membership_id, available_at, expires_at, class ORDER BY sequence)
-      ), last_taken AS (
-        SELECT DISTINCT ON (membership_id, sequence) membership_id, sequence, create_time,
-          available_at, expires_at, class
-        FROM allocations JOIN entries USING (membership_id, sequence)
-        WHERE kind IN ('RESERVE', 'CAPTURE', 'ADJUST') AND points < 0 AND class <> 'INACTIVITY'
-        ORDER BY membership_id, sequence, expires_at DESC, available_at DESC, class DESC
-      )
-      SELECT format('membership %s, entry %s: took from the lot (%s, %s, %s) and left %s in (%s, %s, %s)',
-        membership_id, last_taken.sequence,
-        last_taken.available_at, last_taken.expires_at, last_taken.class,
-        remaining, balances.available_at, balances.expires_at, balances.class) AS offender
-      FROM last_taken JOIN balances USING (membership_id)
-      WHERE balances.remaining > 0
-        AND balances.sequence <= last_taken.sequence AND last_taken.sequence < balances.until
-        AND balances.available_at <= last_taken.create_time
-        AND (balances.expires_at, balances.available_at, balances.class)
-          < (last_taken.expires_at, last_taken.available_at, last_taken.class)`,
   },
 ];
