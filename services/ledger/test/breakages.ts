@@ -167,14 +167,22 @@ export const breakages: readonly Breakage[] = [
   {
     broken: 'a redemption that remembers other lots',
     sql: `UPDATE redemptions SET parts = '[]' WHERE state = 'CANCELLED'`,
-    noticed: ['I5 redeemed points'],
+    noticed: ['I5 redeemed points', 'I5 redeemed lots'],
     offender: /^redemption \S+ of membership \d+: CANCELLED/,
+  },
+  {
+    broken: 'a redemption that would give its points back to another lot',
+    sql: `UPDATE redemptions SET parts = jsonb_set(parts, '{0,expires_at}', '"2026-04-01T00:00:00.000Z"')
+      WHERE state = 'RESERVED'`,
+    noticed: ['I5 redeemed lots'],
+    offender:
+      /is RESERVED and remembers (0|10) of the lot \(.*\), 0 returned; its entries took (10|0), /,
   },
   {
     broken: 'a hold of more points than are reserved',
     sql: `UPDATE redemptions SET points = 11, parts = jsonb_set(parts, '{0,points}', '"11"')
       WHERE state = 'RESERVED'`,
-    noticed: ['I5 holds'],
+    noticed: ['I5 holds', 'I5 redeemed lots'],
     offender: /^membership \d+: 10 reserved, its holds have 11$/,
   },
   {
@@ -201,8 +209,22 @@ export const breakages: readonly Breakage[] = [
       UPDATE earns SET expires_at = '2026-05-01Z' WHERE ${firstLot};
       UPDATE redemptions SET parts = jsonb_set(parts, '{0,expires_at}', '"2026-05-01T00:00:00.000Z"')
         WHERE reward_id = 'cheese'`,
-    noticed: ['I6 consumption order'],
+    noticed: ['I6 consumption order', 'I6 redemption order'],
     offender: /took from the lot \(2026-03-15 .*\) and left \d+ in lots that go first$/,
+  },
+  {
+    broken: 'points that came back to the lot that expires first',
+    sql: `UPDATE redemptions SET parts = jsonb_set(jsonb_set(parts, '{0,returned}', '"10"'), '{1,returned}', '"0"')
+        WHERE reward_id = 'cheese';
+      UPDATE allocations SET available_at = '2026-03-15Z', expires_at = '2026-04-15Z' FROM entries
+        WHERE kind = 'RETURN' AND entries.membership_id = allocations.membership_id
+          AND entries.sequence = allocations.sequence;
+      UPDATE lots SET remaining = remaining - 10 WHERE ${alice} AND available_at = '2026-03-19Z';
+      INSERT INTO lots SELECT membership_id, '2026-03-15Z', '2026-04-15Z', 'NORMAL', 10
+        FROM memberships WHERE ${alice};
+      UPDATE memberships SET next_due_at = '2026-03-20T12:15Z' WHERE ${alice}`,
+    noticed: ['I6 consumption order', 'I6 redemption order'],
+    offender: /took from the lot \(2026-03-19 .*\) and left 10 in lots that go first$/,
   },
   {
     broken: 'stock that is taken by nobody',

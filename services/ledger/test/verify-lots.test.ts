@@ -35,6 +35,8 @@ const idle = aProgram({
 });
 
 const alice = { programId: 'wine-dine', userId: 'alice' };
+const all = { kind: 'ALL' } as const;
+const one = { kind: 'QUANTITY', quantity: 1 } as const;
 
 let ledger: Awaited<ReturnType<typeof startUseCases>>;
 beforeEach(async () => {
@@ -52,8 +54,8 @@ async function earnThreeLots(programId = 'wine-dine'): Promise<void> {
   }
 }
 
-/** When the later lots expire. */
-const [B, C] = ['2026-04-02Z', '2026-04-03Z'];
+/** When the lots expire. */
+const [A, B, C] = ['2026-04-01Z', '2026-04-02Z', '2026-04-03Z'];
 
 async function redeem(quantity: number, capture: 'IMMEDIATE' | 'HOLD' = 'IMMEDIATE') {
   const { redemption } = await ledger.redeem(aRedemption({ ...alice, quantity, capture }), cause);
@@ -90,6 +92,59 @@ describe('verifying the lots of a ledger notices', () => {
          UPDATE memberships SET next_due_at = '${B}'`,
       ),
     ).toEqual(['I6 consumption order']);
+  });
+
+  test('a partial capture that spent the points that live longest', async () => {
+    const hold = await redeem(2, 'HOLD');
+    await ledger.capture({ ...hold, part: one }, cause);
+    expect(
+      await noticed(
+        `${moveAllocations('RELEASE', { from: B, to: A })}
+         UPDATE redemptions SET parts = jsonb_set(parts, '{0,expires_at}', '"2026-04-02T00:00:00.000Z"');
+         UPDATE lots SET expires_at = '${A}' WHERE expires_at = '${B}';
+         UPDATE memberships SET next_due_at = '${A}'`,
+      ),
+    ).toEqual(['I6 redemption order']);
+  });
+
+  test('a cancelled hold whose points came back to another lot', async () => {
+    const hold = await redeem(1, 'HOLD');
+    await ledger.cancel({ ...hold, byMember: false }, cause);
+    expect(
+      await noticed(
+        `${moveAllocations('RELEASE', { from: A, to: C })}
+         DELETE FROM lots WHERE expires_at = '${A}';
+         UPDATE lots SET remaining = 20 WHERE expires_at = '${C}'`,
+      ),
+    ).toEqual(['I5 redeemed lots']);
+  });
+
+  test('a debt that the points paid that live longest', async () => {
+    const hold = await redeem(3, 'HOLD');
+    await ledger.reverseEarn(
+      { ...alice, transactionId: '01', refundId: 'r', extent: { kind: 'FULL' } },
+      cause,
+    );
+    await ledger.cancel({ ...hold, byMember: false }, cause);
+    expect(
+      await noticed(
+        `${moveAllocations('RELEASE', { from: C, to: A })}
+         UPDATE lots SET expires_at = '${A}' WHERE expires_at = '${C}';
+         UPDATE memberships SET next_due_at = '${A}'`,
+      ),
+    ).toEqual(['I6 redemption order']);
+  });
+
+  test('a reversal that gave to a lot that nothing was taken from', async () => {
+    const redemption = await redeem(1);
+    await ledger.reverse({ ...redemption, idempotencyKey: 'key', part: all }, cause);
+    expect(
+      await noticed(
+        `${moveAllocations('RETURN', { from: A, to: C })}
+         DELETE FROM lots WHERE expires_at = '${A}';
+         UPDATE lots SET remaining = 20 WHERE expires_at = '${C}'`,
+      ),
+    ).toEqual(['I5 redeemed lots']);
   });
 
   test('points that outlived their date, although something was written since', async () => {

@@ -1,5 +1,6 @@
 import type { SqlInvariant } from './invariant.ts';
 import { lotMovements } from './lot-movements.ts';
+import { redeemedLots } from './redeemed-lots.ts';
 
 /*
  * Lots in the order in which they are spent: by expiry, maturity, class. The date of INACTIVITY lots is the
@@ -54,5 +55,28 @@ export const orderInvariants: readonly SqlInvariant[] = [
       ) AS summed
       WHERE asks AND remaining > 0
       GROUP BY membership_id, sequence, available_at, expires_at, class`,
+  },
+  {
+    id: 'I6',
+    name: 'redemption order',
+    meaning:
+      'Of a hold that is captured in part, the lots that go first are spent and the others released; a debt takes from what is released of those that go first; reversals give back to those that go last (INACTIVITY lots are compared with each other only).',
+    sql: `SELECT format(
+        'redemption %s of membership %s, lot (%s, %s, %s): spent %s of %s, released %s, returned %s; a lot that goes before it was to be treated first',
+        redemption_id, membership_id, available_at, expires_at, class, spent, taken, released, returned) AS offender
+      FROM (
+        SELECT *, bool_or(spent < taken) OVER earlier AS spared_before,
+          bool_or(released > 0) OVER earlier AS released_before,
+          bool_or(returned > 0) OVER earlier AS returned_before
+        FROM ${redeemedLots} AS redeemed
+        WINDOW earlier AS (
+          PARTITION BY membership_id, redemption_id, class = 'INACTIVITY'
+          ORDER BY expires_at, available_at, class
+          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        )
+      ) AS compared
+      WHERE (spared_before AND spent > 0)
+        OR (released_before AND released < taken - spent)
+        OR (returned_before AND returned < spent)`,
   },
 ];

@@ -1,4 +1,5 @@
 import type { SqlInvariant } from './invariant.ts';
+import { redeemedLots } from './redeemed-lots.ts';
 
 /** I5 and I8: redemptions, and what they count against. */
 export const redemptionInvariants: readonly SqlInvariant[] = [
@@ -67,6 +68,23 @@ export const redemptionInvariants: readonly SqlInvariant[] = [
         FROM redemptions WHERE state = 'RESERVED' GROUP BY membership_id
       ) AS held USING (membership_id)
       WHERE reserved IS DISTINCT FROM coalesce(held.points, 0)`,
+  },
+  {
+    id: 'I5',
+    name: 'redeemed lots',
+    meaning:
+      'The lots that a redemption remembers are those that its entries took from, less what they released of them; no other lot gets points back, but for a grace.',
+    sql: `SELECT format(
+        'redemption %s of membership %s: is %s and remembers %s of the lot (%s, %s, %s), %s returned; its entries took %s, released %s, gave back %s',
+        redemption_id, membership_id, state, remembered, available_at, expires_at, class, returned, taken,
+        released, given_back) AS offender
+      FROM ${redeemedLots} AS redeemed
+      -- A debt takes of what is released: that the lots lack nothing else follows from the sums.
+      WHERE CASE
+          WHEN state IN ('RESERVED', 'CANCELLED', 'EXPIRED') THEN remembered <> taken OR released > taken
+          ELSE remembered + released > taken
+        END
+        OR (class <> 'GRACE' AND given_back > returned)`,
   },
   {
     id: 'I8',
