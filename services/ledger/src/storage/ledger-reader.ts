@@ -5,8 +5,8 @@ import { instant, timestamptz, timestamptzOrNull } from './column-values.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { createAccountReader } from './read-accounts.ts';
-import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 import { readEntries } from './read-entries.ts';
+import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 import { storageError } from './storage-error.ts';
 
 /** Reads that lock nothing. */
