@@ -27,6 +27,8 @@ function catalogOf(...answers: Answer[]) {
   const revisions: bigint[] = [];
   const stored = new Map<string, ProgramSnapshot>();
   const changes: string[] = [];
+  /** What storing waits for. */
+  const disk = { ready: Promise.resolve() };
   const catalog: KeptCatalog = createProgramCatalog({
     source: {
       snapshot({ programId: id, knownRevision }) {
@@ -40,6 +42,7 @@ function catalogOf(...answers: Answer[]) {
     snapshots: {
       find: async (id) => stored.get(id)?.content,
       keep: async (snapshot) => {
+        await disk.ready;
         stored.set(snapshot.programId, snapshot);
       },
     },
@@ -47,7 +50,7 @@ function catalogOf(...answers: Answer[]) {
     onChange: (after, before) => changes.push(`${before.state} to ${after.state}`),
     signal: stopping.signal,
   });
-  return { catalog, asked, revisions, stored, changes };
+  return { catalog, asked, revisions, stored, changes, disk };
 }
 
 function aProgram(settings: { state: Program_State; timeZone?: string }) {
@@ -210,6 +213,21 @@ describe('a change', () => {
       [3, SCHEDULED],
     ]);
     expect(kept.rewards.map(({ displayName }) => displayName)).toEqual(['', 'A bottle']);
+  });
+});
+
+describe('a database that takes long to store a program', () => {
+  test('holds up neither earns nor the next change, and gets the newest in the end', async () => {
+    const { catalog, stored, disk } = catalogOf(snapshot(1n), snapshot(2n), snapshot(3n));
+    const slow = Promise.withResolvers<void>();
+    disk.ready = slow.promise;
+    expect((await catalog.get(programId)).revision).toBe(1n);
+    for (const revision of [2n, 3n]) {
+      catalog.announce({ programId, revision });
+      await eventually(async () => expect((await catalog.get(programId)).revision).toBe(revision));
+    }
+    slow.resolve();
+    await eventually(() => expect(stored.get(programId)?.revision).toBe(3n));
   });
 });
 

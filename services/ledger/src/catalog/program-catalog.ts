@@ -57,14 +57,9 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
   /** The revision that a program has to reach, while it is being brought there. */
   const wanted = new Map<string, bigint>();
   const inTurn = createTurns(loadsMax);
-  const ask = shared(async (programId) => {
-    const knownRevision = known.get(programId)?.revision ?? 0n;
-    const snapshot = await source.snapshot({ programId, knownRevision });
-    const before = known.get(programId);
-    const definition = adopt(snapshot);
-    if (before?.revision !== definition.revision) await store(definition);
-    return definition;
-  });
+  /** Programs whose definitions are being stored. */
+  const storing = new Set<string>();
+  const askOnce = shared(ask);
   const load = shared(async (programId) => {
     followed.add(programId);
     try {
@@ -91,10 +86,19 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
   async function askPatiently(programId: string): Promise<ProgramDefinition> {
     const patience = AbortSignal.timeout(patienceMs);
     try {
-      return await abortable(ask(programId), patience);
+      return await abortable(askOnce(programId), patience);
     } catch (error) {
       throw error === patience.reason ? new ProgramsUnavailable(programId, error) : error;
     }
+  }
+
+  async function ask(programId: string): Promise<ProgramDefinition> {
+    const knownRevision = known.get(programId)?.revision ?? 0n;
+    const snapshot = await source.snapshot({ programId, knownRevision });
+    const before = known.get(programId);
+    const definition = adopt(snapshot);
+    if (before?.revision !== definition.revision) void store(programId);
+    return definition;
   }
 
   async function adoptStored(programId: string): Promise<ProgramDefinition | undefined> {
@@ -114,15 +118,23 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
     return after;
   }
 
-  // The ledger works without it until its next start, so that a failure is no reason to refuse an earn.
-  async function store({ programId, revision }: ProgramDefinition): Promise<void> {
-    const program = encodedPrograms.get(programId);
-    if (program === undefined) return;
+  // The ledger works without it until its next start: neither earns nor the next change wait for it, and a failure only
+  // leaves the one before. Of changes that follow each other fast, the last is stored.
+  async function store(programId: string): Promise<void> {
+    if (storing.has(programId)) return;
+    storing.add(programId);
     try {
-      await snapshots.keep({ programId, revision, content: snapshotBytes(program) });
+      for (let stored = 0n; !signal.aborted; ) {
+        const revision = known.get(programId)?.revision;
+        const program = encodedPrograms.get(programId);
+        if (revision === undefined || program === undefined || revision <= stored) break;
+        await snapshots.keep({ programId, revision, content: snapshotBytes(program) });
+        stored = revision;
+      }
     } catch (error) {
       logger.warn({ err: error, programId }, 'the definition of a program could not be stored');
     }
+    storing.delete(programId);
   }
 
   function noteAbsent(programId: string): void {
@@ -153,15 +165,17 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
 
   /** Whether the program is now as new as it has to be. If not by asking, then by what another replica was answered. */
   async function refresh(programId: string): Promise<boolean> {
+    const revision = wanted.get(programId) ?? 0n;
     for (const attempt of [ask, adoptStored]) {
       try {
         await attempt(programId);
       } catch (error) {
         logger.warn({ err: error, programId }, 'a program could not be brought up to date');
       }
-      if (hasReached(programId, wanted.get(programId) ?? 0n)) return true;
+      // Meanwhile it may have changed again: then it is asked for again, and not looked for among what is stored.
+      if (hasReached(programId, revision)) break;
     }
-    return false;
+    return hasReached(programId, wanted.get(programId) ?? 0n);
   }
 
   return {
