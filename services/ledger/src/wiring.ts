@@ -191,6 +191,7 @@ function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => v
   const source = createProgramSource({
     client: createClient(ProgramService, channel),
     token: createServiceToken(config),
+    signal,
   });
   const snapshots = createProgramSnapshots(knex);
   const catalog = createProgramCatalog({

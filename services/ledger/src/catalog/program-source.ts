@@ -33,10 +33,13 @@ const revisionsMax = 1_000;
 export function createProgramSource(deps: {
   client: Pick<Client<typeof ProgramService>, 'getProgramSnapshot' | 'listProgramRevisions'>;
   token: () => Promise<string>;
+  /** Aborted when the process stops: nobody waits for an answer then. */
+  signal: AbortSignal;
 }): ProgramSource {
   const call = async (timeoutMs: number) => ({
     token: await deps.token(),
     deadlineMs: Date.now() + timeoutMs,
+    signal: deps.signal,
   });
   return {
     async snapshot(query) {
