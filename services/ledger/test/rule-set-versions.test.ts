@@ -216,7 +216,7 @@ test('published while the Programs service is cut off from NATS, a version count
     const { clients } = cutOff;
     expect(await versionAt(clients, member, Date.now())).toBe(1);
     const kept = await publish(member.programId, 7n, Date.now() + 3_000, clients);
-    const withdrawn = await publish(member.programId, 9n, kept.effectiveMs + 1_500, clients);
+    const withdrawn = await publish(member.programId, 9n, kept.effectiveMs + 3_000, clients);
     await earnUntil(member, kept.effectiveMs - 1_000, [clients]);
     const { programId } = member;
     await clients.ruleSets.withdrawRuleSet({ programId, version: withdrawn.version }, admin);
