@@ -18,10 +18,11 @@ beforeAll(async () => {
   setting = await startSetting();
   replica = await setting.startReplica();
 });
+// Without NATS each part gives up sending what it has left only after two seconds.
 afterAll(async () => {
   await replica.stop();
   await setting.stop();
-});
+}, 60_000);
 
 interface Member {
   programId: string;
@@ -229,7 +230,7 @@ test('published while the Programs service is cut off from NATS, a version count
   } finally {
     await cutOff.stop();
   }
-});
+}, 60_000);
 
 test('published while NATS is away, a version counts on the instant all the same', async () => {
   const member = await createMember(setting);
