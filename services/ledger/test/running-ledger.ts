@@ -25,6 +25,7 @@ import { RateAward_Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.t
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
 import type { LedgerConfig } from '../src/config.ts';
 import { type RunningLedger, startLedger } from '../src/wiring.ts';
+import { eventually } from './eventually.ts';
 import { expectHealthy } from './expect-healthy.ts';
 
 const tokens = {
@@ -122,6 +123,8 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
     async startPrograms() {
       const grpcPort = Number(config.programs.address.split(':')[1]);
       programs = await startPrograms({ ...programsConfig, grpcPort }, logger);
+      // A channel that was refused tries again only after a while, and fails whatever is called until then.
+      await eventually(() => clients.programs.listPrograms({}, admin));
     },
     /** A second Programs service on the same database, which the ledger doesn't ask. */
     async startOtherPrograms() {
