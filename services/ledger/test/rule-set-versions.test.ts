@@ -94,8 +94,8 @@ describe('a version', () => {
     await earnEverywhere(member);
     const { version, effectiveMs } = await publish(member.programId, 7n, Date.now() + 3_000);
     const earned = await earnUntil(member, effectiveMs + 500);
-    expect(earned.filter(({ occurMs }) => occurMs < effectiveMs).length).toBeGreaterThan(1);
-    expect(earned.filter(({ occurMs }) => occurMs >= effectiveMs).length).toBeGreaterThan(0);
+    expect(earned.filter(({ occurMs }) => occurMs < effectiveMs).length).toBeGreaterThan(10);
+    expect(earned.filter(({ occurMs }) => occurMs >= effectiveMs).length).toBeGreaterThan(1);
     for (const { occurMs, versions } of earned) {
       const expected = occurMs < effectiveMs ? 1 : version;
       expect({ occurMs, versions }).toEqual({ occurMs, versions: [expected, expected] });
