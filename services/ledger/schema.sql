@@ -84,11 +84,13 @@ CREATE TABLE public.earns (
     lot_class text,
     post_time timestamp with time zone,
     transaction bytea,
+    semantics smallint,
+    cap_counts jsonb,
     CONSTRAINT earns_points CHECK (((reversed_points >= 0) AND (reversed_points <= points))),
     CONSTRAINT earns_state CHECK (
 CASE state
     WHEN 'AWAITED'::text THEN (membership_id IS NULL)
-    WHEN 'POSTED'::text THEN (num_nulls(membership_id, sequence, fingerprint, rule_set_version, points, reversed_points, explanation, available_at, expires_at, lot_class, post_time, transaction) = 0)
+    WHEN 'POSTED'::text THEN (num_nulls(membership_id, sequence, fingerprint, rule_set_version, semantics, points, reversed_points, explanation, available_at, expires_at, lot_class, post_time, transaction) = 0)
     WHEN 'REVERSED'::text THEN (membership_id IS NOT NULL)
     ELSE false
 END)
@@ -288,6 +290,7 @@ CREATE TABLE public.refunds (
     owed bigint NOT NULL,
     forgiven bigint NOT NULL,
     create_time timestamp with time zone NOT NULL,
+    arrival integer NOT NULL,
     CONSTRAINT refunds_points CHECK ((points = (((taken + lapsed) + owed) + forgiven))),
     CONSTRAINT refunds_state CHECK ((state = ANY (ARRAY['WAITING'::text, 'APPLIED'::text, 'REJECTED'::text, 'CANCELLED'::text])))
 );
@@ -426,6 +429,13 @@ ALTER TABLE ONLY public.redemptions
 
 ALTER TABLE ONLY public.redemptions
     ADD CONSTRAINT redemptions_pkey PRIMARY KEY (membership_id, redemption_id);
+
+--
+-- Name: refunds refunds_arrival; Type: CONSTRAINT; Schema: public
+--
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_arrival UNIQUE (program_id, transaction_id, arrival);
 
 --
 -- Name: refunds refunds_pkey; Type: CONSTRAINT; Schema: public

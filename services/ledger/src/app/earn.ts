@@ -3,7 +3,7 @@ import {
   capPeriods,
   needsMemberFacts,
 } from '@loyalty/rules/compile-rule-set.ts';
-import { evaluate } from '@loyalty/rules/evaluate.ts';
+import { evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
 import { differingFields, fingerprintTransaction } from '@loyalty/rules/fingerprint.ts';
 import type { MemberFacts, Transaction } from '@loyalty/rules/language.ts';
 import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
@@ -27,7 +27,8 @@ import { countAttempt } from '../domain/velocity.ts';
 import { applyWaitingRefunds } from './apply-waiting-refunds.ts';
 import { checkTransaction } from './check-transaction.ts';
 import type { Command, CommitQueue } from './commit-queue.ts';
-import { capPeriod, factsOf, inactivityFrom } from './evaluation.ts';
+import { capCountsOf, capPeriod, factsOf, inactivityFrom } from './evaluation.ts';
+import { type ExplainedEarn, explained } from './explained-earn.ts';
 import type { CapPeriod, Held, MemberName, PostedEarn } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 
@@ -37,7 +38,7 @@ export interface EarnInput extends MemberName {
 
 export interface EarnResult {
   readonly userId: string;
-  readonly earn: PostedEarn;
+  readonly earn: ExplainedEarn;
   readonly balance: Balance;
   readonly replayed: boolean;
 }
@@ -85,7 +86,7 @@ function earnCommand(reported: {
       caps: terms.flatMap(({ caps }) => caps),
     },
     decide: (held) =>
-      replayOf({ input, fingerprint, held }) ??
+      replayOf({ input, fingerprint, program, held }) ??
       credit({ ...reported, occurTime, terms, fingerprint, held }),
   };
 }
@@ -121,10 +122,12 @@ function possibleTerms(
 function replayOf({
   input,
   fingerprint,
+  program,
   held,
 }: {
   input: EarnInput;
   fingerprint: Uint8Array;
+  program: ProgramDefinition;
   held: Held;
 }): EarnResult | undefined {
   const earn = held.earn({
@@ -143,7 +146,7 @@ function replayOf({
   }
   return {
     userId: input.userId,
-    earn,
+    earn: explained(earn, program),
     balance: balanceAt(account, held.nowOf(account)),
     replayed: true,
   };
@@ -195,10 +198,17 @@ function credit(reported: {
     sequence: before.membership.lastSequence + 1n,
     fingerprint: reported.fingerprint,
     ruleSetVersion: ruleSet.version,
+    semantics: SEMANTICS,
     facts: factsToKeep(ruleSet, { facts, occurTime, held, input }),
     points: award.points,
     reversedPoints: 0n,
-    explanation: award.explanation.map(({ ruleId, points, note }) => ({ ruleId, points, note })),
+    capCounts: capCountsOf(award),
+    explanation: award.explanation.map(({ kind, ruleId, points, note }) => ({
+      kind,
+      ruleId,
+      points,
+      note,
+    })),
     lot,
     postTime: now,
     transaction: input.transaction,
@@ -211,7 +221,7 @@ function credit(reported: {
   const standing = applyWaitingRefunds(held, { earn, ruleSet, cause });
   return {
     userId: input.userId,
-    earn: standing,
+    earn: explained(standing, program),
     balance: balanceAt(held.accountById(earn.membershipId), now),
     replayed: false,
   };

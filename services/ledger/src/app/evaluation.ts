@@ -1,7 +1,9 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
+import type { Award } from '@loyalty/rules/evaluate.ts';
 import type { MemberFacts } from '@loyalty/rules/language.ts';
 import { LIFETIME, type LimitPeriod, type PeriodStart } from '@loyalty/rules/limit-period.ts';
 import { inactivityDate } from '@loyalty/rules/point-dates.ts';
+import type { CapCounts } from '../domain/earn.ts';
 import { always, type Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { CapPeriod } from './ledger-store.ts';
@@ -27,6 +29,12 @@ export function capPeriod(cap: {
   periodStart: PeriodStart;
 }): CapPeriod {
   return { ruleId: cap.ruleId, period: cap.period, start: startOf(cap.periodStart) };
+}
+
+/** What an award counts of each cap; undefined where that is nothing. */
+export function capCountsOf({ capUsage }: Award): CapCounts | undefined {
+  if (capUsage.length === 0) return undefined;
+  return Object.fromEntries(capUsage.map(({ ruleId, points }) => [ruleId, points]));
 }
 
 /**

@@ -15,7 +15,7 @@ export type ReportedExtent =
 /**
  * The extent of a refund, whose presence the contract's validation has seen to.
  *
- * @throws {InvalidCommand} when there is none
+ * @throws {InvalidCommand} when there is none, or an item is named twice
  */
 export function refundPartOf(extent: ReportedExtent): RefundPart {
   switch (extent.case) {
@@ -23,14 +23,28 @@ export function refundPartOf(extent: ReportedExtent): RefundPart {
       return { kind: 'FULL' };
     case 'amount':
       return { kind: 'AMOUNT', amount: extent.value };
-    case 'items':
+    case 'items': {
+      const { items } = extent.value;
+      refuseRepeats(items);
       return {
         kind: 'ITEMS',
-        items: extent.value.items.map(({ itemId, quantity }) => ({ itemId, quantity })),
+        items: items.map(({ itemId, quantity }) => ({ itemId, quantity })),
       };
+    }
     case undefined:
       throw new InvalidCommand([{ field: 'extent', message: 'must be full, amount or items' }]);
     default:
       return extent satisfies never;
   }
+}
+
+function refuseRepeats(items: readonly { itemId: string }[]): void {
+  const seen = new Set<string>();
+  items.forEach(({ itemId }, index) => {
+    if (seen.has(itemId)) {
+      const message = `${itemId} is named twice; give each item once, with all of its units`;
+      throw new InvalidCommand([{ field: `items.items[${index}].item_id`, message }]);
+    }
+    seen.add(itemId);
+  });
 }

@@ -28,7 +28,7 @@ export async function lockAwaited(
   if (rowCount !== transactions.length) throw new LostRace('a transaction came a moment ago');
 }
 
-/** All refunds of the transactions, the oldest first. */
+/** All refunds of the transactions, in the order in which they arrived. */
 export async function readRefunds(
   tx: Transaction,
   transactions: readonly TransactionName[],
@@ -37,7 +37,7 @@ export async function readRefunds(
     name: 'read_refunds',
     text: `SELECT * FROM refunds
       WHERE (program_id, transaction_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
-      ORDER BY create_time, refund_id`,
+      ORDER BY program_id, transaction_id, arrival`,
     values: namesOf(transactions),
   });
   return rows.map(refundOf);

@@ -99,7 +99,7 @@ export class ReferenceAnswers {
     const earn = known ?? this.membership.earn(transaction);
     if (known === undefined) this.applyWaiting(transaction.transactionId);
     const { points, reversed, left } = earn;
-    const state = left.nothing ? 'REVERSED' : 'POSTED';
+    const state = left.fullyReturned ? 'REVERSED' : 'POSTED';
     return { state, points, reversed, replayed: known !== undefined };
   }
 
