@@ -25,12 +25,14 @@ export function engineFor(rules: object) {
       capUsed,
       ...(remaining && { remaining }),
     });
-    const lines = explanation.map((line: Partial<Line>) => ({
-      ruleId: line.ruleId,
-      displayName: line.displayName,
-      kind: line.kind,
-      points: line.points,
-    }));
+    const lines = explanation.map(
+      (line): Line => ({
+        ruleId: line.ruleId,
+        displayName: line.displayName,
+        kind: line.kind,
+        points: line.points,
+      }),
+    );
     const usage = capUsage.map((one) => [
       counterKey(one.ruleId, one.period, one.periodStart),
       one.points,
@@ -71,12 +73,12 @@ export class EngineReturns {
   }
 
   description() {
-    const { amount, items, nothing } = this.left;
-    const perItem = this.#purchase.items.map(({ itemId }) => {
-      const one = items.get(itemId);
-      return { counts: one && textOf(one.amount), units: one?.quantity };
-    });
-    return { amount: textOf(amount), items: perItem, isFullyReturned: nothing };
+    const { amount, items, fullyReturned } = this.left;
+    return {
+      amount: textOf(amount),
+      items: items.map((item) => ({ counts: textOf(item.amount), units: item.quantity })),
+      isFullyReturned: fullyReturned,
+    };
   }
 }
 

@@ -71,7 +71,7 @@ export function createLedgerReader(pool: Pool): LedgerReader {
       const rows = await read<RefundRow>({
         name: 'read_refunds_of_transaction',
         text: `SELECT * FROM refunds WHERE program_id = $1 AND transaction_id = $2
-          ORDER BY create_time, refund_id`,
+          ORDER BY arrival`,
         values: [programId, transactionId],
       });
       return rows.map(refundOf);
