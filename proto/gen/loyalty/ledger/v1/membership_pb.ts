@@ -65,7 +65,7 @@ export type Membership = Message<"loyalty.ledger.v1.Membership"> & {
   balance?: Balance | undefined;
 
   /**
-   * The version of the membership: how often its attributes have changed, a dot, and the number of its newest entry, such as "3.17". While points have matured or expired that no entry says yet, the instant of the answer follows. If-None-Match compares all of it, If-Match the part before the dot: a purchase is no obstacle to changing attributes.
+   * The version of the membership: how often its attributes have changed, a dot, and the number of its newest entry, such as "3.17". Until an entry records points that have matured or expired, the instant of the answer is appended. If-None-Match compares all of it, If-Match only the part before the dot, because a purchase doesn't stand in the way of new attributes.
    *
    * @generated from field: string etag = 7;
    */
