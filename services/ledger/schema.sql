@@ -115,7 +115,12 @@ CREATE TABLE public.entries (
     reason text,
     actor text NOT NULL,
     request_id text NOT NULL,
-    create_time timestamp with time zone NOT NULL
+    create_time timestamp with time zone NOT NULL,
+    attributes_before jsonb,
+    attributes_after jsonb,
+    join_time timestamp with time zone,
+    inactivity_expires_at timestamp with time zone,
+    CONSTRAINT entries_attributes CHECK ((num_nulls(attributes_before, attributes_after) <> 1))
 );
 
 --
@@ -196,6 +201,7 @@ CREATE TABLE public.memberships (
     earn_window_count integer NOT NULL,
     redemption_window_start timestamp with time zone NOT NULL,
     redemption_window_count integer NOT NULL,
+    attributes_revision bigint DEFAULT 0 NOT NULL,
     CONSTRAINT memberships_deficit_first CHECK (((deficit = 0) OR (available = 0))),
     CONSTRAINT memberships_not_negative CHECK (((available >= 0) AND (pending >= 0) AND (reserved >= 0) AND (deficit >= 0))),
     CONSTRAINT memberships_state CHECK ((state = ANY (ARRAY['ACTIVE'::text, 'SUSPENDED'::text, 'LEFT'::text])))

@@ -43,6 +43,9 @@ import { expectHealthy } from './expect-healthy.ts';
 
 export const cause: Cause = { actor: 'service:test', requestId: 'request-1' };
 
+/** An update that makes somebody a gold member. */
+export const goldTier = { kind: 'MERGE', set: { tier: 'gold' }, removed: [] } as const;
+
 const quiet = createLogger({ name: 'test', level: 'silent' });
 
 /** 5 points per 100.00 USD in whole steps, and whatever a test changes. */

@@ -14,6 +14,7 @@ import {
   aRedemption,
   aRuleSet,
   cause,
+  goldTier,
   rewards,
   startUseCases,
 } from './commit-fixture.ts';
@@ -105,7 +106,7 @@ async function useEverything(): Promise<void> {
   const purchase = aPurchase({ ...alice, minorUnits: 100_000n });
   const { transactionId } = purchase.transaction;
   const refund = { programId: 'wine-dine', refundId: 'refund', extent: { kind: 'FULL' as const } };
-  await ledger.join({ ...alice, userId: 'newcomer', attributes: {} }, cause);
+  await ledger.join({ ...alice, userId: 'newcomer', attributes: {}, byMember: false }, cause);
   await ledger.earn(purchase, cause);
   await ledger.reverseEarn({ ...refund, transactionId }, cause);
   await ledger.reverseEarn({ ...refund, transactionId: 'not-yet' }, cause);
@@ -125,7 +126,7 @@ async function useEverything(): Promise<void> {
     { ...alice, idempotencyKey: 'key-2', points: 5n, reason: 'a gift', allowDeficit: false },
     cause,
   );
-  await ledger.update({ ...alice, attributes: { tier: 'gold' } }, cause);
+  await ledger.update({ ...alice, attributes: goldTier, etags: [] }, cause);
   await ledger.suspend(alice, cause);
   await ledger.resume(alice, cause);
   await ledger.leave({ ...alice, byMember: true }, cause);
@@ -167,7 +168,7 @@ async function readEverything(): Promise<void> {
   await reader.redemption({ ...alice, redemptionId: 'spent-4711' });
   await reader.redemptions({ membershipId, ...firstPage });
   await reader.openHolds({ programId: 'wine-dine', now: Date.now(), ...firstPage });
-  await ledger.quote({ ...alice, rewardId: 'glass', quantity: 1, points: 0n });
+  await ledger.quote({ ...alice, rewardId: 'glass', quantity: 1, points: 0n, byMember: false });
 }
 
 async function workInTheBackground(): Promise<void> {

@@ -1,6 +1,5 @@
 import { makeAvailable } from './available.ts';
 import { InsufficientPoints } from './errors.ts';
-import { moveInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Cause, noChange, record } from './journal.ts';
 import { inConsumptionOrder, type LotKey, take } from './lot.ts';
@@ -30,7 +29,7 @@ export function addByHand(
   const { points, lot, inactivityExpiresAt, reason, cause, now } = adjustment;
   const credit = makeAvailable(account, [{ ...lot, points }]);
   const line = { kind: 'ADJUST', ...credit, subject: { reason }, cause, now } as const;
-  return settle(moveInactivity(record(account, line), inactivityExpiresAt), now);
+  return settle(record(account, { ...line, inactivityExpiresAt }), now);
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
 import { makeAvailable } from './available.ts';
-import { moveInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Cause, noChange, record, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
@@ -77,11 +76,12 @@ export function postEarn(
     kind: 'EARN',
     ...credit,
     subject: { transactionId: earn.transactionId },
+    inactivityExpiresAt: earn.inactivityExpiresAt,
     cause: earn.cause,
     now: earn.now,
   });
   const counted = withMembership(after, {
     lifetimeEarned: addPoints(account.membership.lifetimeEarned, earn.points),
   });
-  return settle(moveInactivity(counted, earn.inactivityExpiresAt), earn.now);
+  return settle(counted, earn.now);
 }

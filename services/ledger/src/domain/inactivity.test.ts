@@ -1,20 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { moveInactivity } from './inactivity.ts';
-import { join } from './join.ts';
-
-const account = join({
-  membershipId: 1n,
-  programId: 'wine-dine',
-  userId: 'alice',
-  attributes: {},
-  cause: { actor: 'service:test', requestId: 'r' },
-  now: 0,
-});
+import { movedInactivity } from './inactivity.ts';
+import { never } from './instant.ts';
 
 test('the first activity sets the date of inactivity, and later ones only move it forward', () => {
-  const first = moveInactivity(account, 100);
-  expect(first.membership.inactivityExpiresAt).toBe(100);
-  expect(moveInactivity(first, 90).membership.inactivityExpiresAt).toBe(100);
-  expect(moveInactivity(first, 110).membership.inactivityExpiresAt).toBe(110);
-  expect(moveInactivity(first, undefined)).toBe(first);
+  expect(movedInactivity(never, 100)).toBe(100);
+  expect(movedInactivity(100, 90)).toBeUndefined();
+  expect(movedInactivity(100, 100)).toBeUndefined();
+  expect(movedInactivity(100, 110)).toBe(110);
+  expect(movedInactivity(100, undefined)).toBeUndefined();
+  expect(movedInactivity(never, undefined)).toBeUndefined();
 });

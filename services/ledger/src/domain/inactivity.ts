@@ -1,14 +1,9 @@
 import { type Instant, never } from './instant.ts';
-import { type Account, withMembership } from './journal.ts';
 
 /**
- * Moves the one date at which all points of class INACTIVITY expire. It only ever moves forward; undefined leaves it,
- * for programs where points don't expire by inactivity.
+ * The date to which an activity moves all points of class INACTIVITY, or undefined where it leaves the present one: it
+ * only ever moves forward. `to` is undefined for programs where points don't expire by inactivity.
  */
-export function moveInactivity(account: Account, to: Instant | undefined): Account {
-  const { inactivityExpiresAt } = account.membership;
-  if (to === undefined || (inactivityExpiresAt !== never && inactivityExpiresAt >= to)) {
-    return account;
-  }
-  return withMembership(account, { inactivityExpiresAt: to });
+export function movedInactivity(present: Instant, to: Instant | undefined): Instant | undefined {
+  return to === undefined || (present !== never && present >= to) ? undefined : to;
 }

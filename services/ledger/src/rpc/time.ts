@@ -1,4 +1,5 @@
 import { type Timestamp, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { epochMs } from '@loyalty/rules/epoch-ms.ts';
 import { InvalidCommand } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 
@@ -14,13 +15,28 @@ const secondsMax = 253_402_300_799n; // year 9999
  */
 export function instantOf(timestamp: Timestamp | undefined, field: string): Instant | undefined {
   if (timestamp === undefined) return undefined;
-  const { seconds, nanos } = timestamp;
+  requireValid(timestamp, field);
+  return Number(timestamp.seconds) * 1000 + Math.ceil(timestamp.nanos / 1_000_000);
+}
+
+/**
+ * An instant to keep, in whole milliseconds, finer parts cut off.
+ *
+ * @param field names the field in errors
+ * @throws {InvalidCommand} for an instant that protobuf doesn't allow
+ */
+export function cutInstantOf(timestamp: Timestamp | undefined, field: string): Instant | undefined {
+  if (timestamp === undefined) return undefined;
+  requireValid(timestamp, field);
+  return epochMs(timestamp);
+}
+
+function requireValid({ seconds, nanos }: Timestamp, field: string): void {
   if (seconds < secondsMin || seconds > secondsMax || nanos < 0 || nanos > 999_999_999) {
     throw new InvalidCommand([
       { field, message: 'must be an instant between the years 1 and 9999' },
     ]);
   }
-  return Number(seconds) * 1000 + Math.ceil(nanos / 1_000_000);
 }
 
 /** The time as the contract has it; undefined for never and for always, which it leaves out. */

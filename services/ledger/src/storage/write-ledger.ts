@@ -78,6 +78,7 @@ const updateMemberships = `UPDATE memberships SET
     state = rows.state,
     suspended = rows.suspended,
     attributes = rows.attributes,
+    attributes_revision = rows.attributes_revision,
     join_time = rows.join_time,
     earn_window_start = rows.earn_window_start,
     earn_window_count = rows.earn_window_count,

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file loyalty/ledger/v1/entry.proto.
  */
 export const file_loyalty_ledger_v1_entry: GenFile = /*@__PURE__*/
-  fileDesc("Ch1sb3lhbHR5L2xlZGdlci92MS9lbnRyeS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEivgQKBUVudHJ5EhAKCHNlcXVlbmNlGAEgASgDEisKBGtpbmQYAiABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kEg4KBnBvaW50cxgDIAEoAxIRCglhdmFpbGFibGUYBCABKAMSDwoHcGVuZGluZxgFIAEoAxIQCghyZXNlcnZlZBgGIAEoAxIPCgdkZWZpY2l0GAcgASgDEhUKDWJhbGFuY2VfYWZ0ZXIYCCABKAMSFgoOdHJhbnNhY3Rpb25faWQYCSABKAkSFQoNcmVkZW1wdGlvbl9pZBgKIAEoCRIRCglyZWZ1bmRfaWQYCyABKAkSDgoGcmVhc29uGAwgASgJEg0KBWFjdG9yGA0gASgJEhIKCnJlcXVlc3RfaWQYDiABKAkSLwoLY3JlYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIuEBCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIKCgZKT0lORUQQARIICgRFQVJOEAISCgoGTUFUVVJFEAMSCgoGRVhQSVJFEAQSCwoHUkVTRVJWRRAFEgsKB0NBUFRVUkUQBhILCgdSRUxFQVNFEAcSCgoGUkVKRUNUEAgSCgoGUkVUVVJOEAkSCgoGUkVGVU5EEAoSCgoGQURKVVNUEAsSCwoHRk9SRkVJVBAMEg0KCVNVU1BFTkRFRBANEgsKB1JFU1VNRUQQDhIICgRMRUZUEA8SCwoHVVBEQVRFRBAQYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Ch1sb3lhbHR5L2xlZGdlci92MS9lbnRyeS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEi6QUKBUVudHJ5EhAKCHNlcXVlbmNlGAEgASgDEisKBGtpbmQYAiABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kEg4KBnBvaW50cxgDIAEoAxIRCglhdmFpbGFibGUYBCABKAMSDwoHcGVuZGluZxgFIAEoAxIQCghyZXNlcnZlZBgGIAEoAxIPCgdkZWZpY2l0GAcgASgDEhUKDWJhbGFuY2VfYWZ0ZXIYCCABKAMSFgoOdHJhbnNhY3Rpb25faWQYCSABKAkSFQoNcmVkZW1wdGlvbl9pZBgKIAEoCRIRCglyZWZ1bmRfaWQYCyABKAkSDgoGcmVhc29uGAwgASgJEg0KBWFjdG9yGA0gASgJEhIKCnJlcXVlc3RfaWQYDiABKAkSLwoLY3JlYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEj4KEWF0dHJpYnV0ZXNfY2hhbmdlGBEgASgLMiMubG95YWx0eS5sZWRnZXIudjEuQXR0cmlidXRlc0NoYW5nZRItCglqb2luX3RpbWUYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjoKFmluYWN0aXZpdHlfZXhwaXJlX3RpbWUYEyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIuEBCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIKCgZKT0lORUQQARIICgRFQVJOEAISCgoGTUFUVVJFEAMSCgoGRVhQSVJFEAQSCwoHUkVTRVJWRRAFEgsKB0NBUFRVUkUQBhILCgdSRUxFQVNFEAcSCgoGUkVKRUNUEAgSCgoGUkVUVVJOEAkSCgoGUkVGVU5EEAoSCgoGQURKVVNUEAsSCwoHRk9SRkVJVBAMEg0KCVNVU1BFTkRFRBANEgsKB1JFU1VNRUQQDhIICgRMRUZUEA8SCwoHVVBEQVRFRBAQIu8BChBBdHRyaWJ1dGVzQ2hhbmdlEj8KBmJlZm9yZRgBIAMoCzIvLmxveWFsdHkubGVkZ2VyLnYxLkF0dHJpYnV0ZXNDaGFuZ2UuQmVmb3JlRW50cnkSPQoFYWZ0ZXIYAiADKAsyLi5sb3lhbHR5LmxlZGdlci52MS5BdHRyaWJ1dGVzQ2hhbmdlLkFmdGVyRW50cnkaLQoLQmVmb3JlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARosCgpBZnRlckVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * One immutable line of a membership's journal.
@@ -98,21 +98,21 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   refundId: string;
 
   /**
-   * The reason given for an adjustment.
+   * The reason given for an adjustment, which members don't see; for REJECT and a REFUND that was rejected, a reason of the error catalogue.
    *
    * @generated from field: string reason = 12;
    */
   reason: string;
 
   /**
-   * Who caused it, such as "service:checkout".
+   * Who caused it: such as "admin:ann" or "service:checkout", "member" for the member's own act, "system" for what time itself brings about. Members see their own acts only.
    *
    * @generated from field: string actor = 13;
    */
   actor: string;
 
   /**
-   * The request that caused it.
+   * The request that caused it. Members see those of their own acts only.
    *
    * @generated from field: string request_id = 14;
    */
@@ -124,6 +124,27 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 15;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * What it changed in the member's attributes; absent where it changed none.
+   *
+   * @generated from field: loyalty.ledger.v1.AttributesChange attributes_change = 17;
+   */
+  attributesChange?: AttributesChange | undefined;
+
+  /**
+   * For JOINED: when the user joined, which is before create_time for a member who was taken over from elsewhere.
+   *
+   * @generated from field: google.protobuf.Timestamp join_time = 18;
+   */
+  joinTime?: Timestamp | undefined;
+
+  /**
+   * The date to which it moved the points that expire by inactivity; absent where it didn't move them.
+   *
+   * @generated from field: google.protobuf.Timestamp inactivity_expire_time = 19;
+   */
+  inactivityExpireTime?: Timestamp | undefined;
 };
 
 /**
@@ -271,4 +292,32 @@ export type Entry_Kind = (typeof Entry_Kind)[keyof typeof Entry_Kind] | UnknownE
  */
 export const Entry_KindSchema: GenEnum<Entry_Kind> = /*@__PURE__*/
   enumDesc(file_loyalty_ledger_v1_entry, 0, 0);
+
+/**
+ * All of a member's attributes on both sides of a change.
+ *
+ * @generated from message loyalty.ledger.v1.AttributesChange
+ */
+export type AttributesChange = Message<"loyalty.ledger.v1.AttributesChange"> & {
+  /**
+   * Those that the member had.
+   *
+   * @generated from field: map<string, string> before = 1;
+   */
+  before: { [key: string]: string };
+
+  /**
+   * Those that the member has now.
+   *
+   * @generated from field: map<string, string> after = 2;
+   */
+  after: { [key: string]: string };
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.AttributesChange.
+ * Use `create(AttributesChangeSchema)` to create a new message.
+ */
+export const AttributesChangeSchema: GenMessage<AttributesChange> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_entry, 1);
 
