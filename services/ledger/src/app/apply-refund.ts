@@ -12,7 +12,7 @@ import { InvalidCommand, RefundExceedsTransaction } from '../domain/errors.ts';
 import type { Account, Cause } from '../domain/journal.ts';
 import { smaller } from '../domain/points.ts';
 import { takeBack } from '../domain/refund.ts';
-import { capCountsOf, capPeriod } from './evaluation.ts';
+import { capCountsLeft, capPeriod } from './evaluation.ts';
 import type { Held, PostedEarn, TransactionRefund } from './ledger-store.ts';
 
 /** What a refund leads to, before it is put. */
@@ -57,7 +57,7 @@ export function applyRefund(
     cause,
     now: held.nowOf(account),
   });
-  const capCounts = capCountsLeft(earn, award);
+  const capCounts = capCountsLeft(earn.capCounts, award);
   freeCaps(held, { earn, ruleSet, capCounts });
   for (const lapse of counted) held.addLapsedRefunded(earn.membershipId, earn.lot, lapse);
   const applied: AppliedRefund = {
@@ -120,17 +120,6 @@ function evaluateAgain(
     capUsed: (ruleId) => BigInt(facts?.capUsed[ruleId] ?? 0),
     remaining,
   });
-}
-
-/** What the earn still counts of each cap: never more than before, also where a rule is now the best of its group. */
-function capCountsLeft({ capCounts }: PostedEarn, award: Award): CapCounts | undefined {
-  if (capCounts === undefined) return undefined;
-  const now = capCountsOf(award);
-  const left = Object.entries(capCounts).map(([ruleId, counted]): [string, bigint] => [
-    ruleId,
-    smaller(counted, now?.[ruleId] ?? 0n),
-  ]);
-  return Object.fromEntries(left);
 }
 
 /** Makes room for later earns in the caps that the earn counts less of; earlier earns are not looked at again. */

@@ -199,7 +199,7 @@ function credit(reported: {
     fingerprint: reported.fingerprint,
     ruleSetVersion: ruleSet.version,
     semantics: SEMANTICS,
-    facts: factsToKeep(ruleSet, { facts, occurTime, held, input }),
+    facts: keptFacts(ruleSet, { facts, occurTime, capUsed: (cap) => held.capUsed(input, cap) }),
     points: award.points,
     reversedPoints: 0n,
     capCounts: capCountsOf(award),
@@ -270,33 +270,4 @@ function countEarn(
   return withMembership(account, {
     earnWindow: countAttempt(earnWindow, { perMinute: program.earnsPerMinute, now }),
   });
-}
-
-/** What an evaluation asks about the member, for when a refund makes it necessary again. */
-function factsToKeep(
-  ruleSet: CompiledRuleSet,
-  asked: { facts: MemberFacts; occurTime: Date; held: Held; input: EarnInput },
-): EarnFacts | undefined {
-  const caps = capPeriods(ruleSet, asked.occurTime);
-  if (caps.length === 0 && !needsMemberFacts(ruleSet)) return undefined;
-  return {
-    attributes: asked.facts.attributes,
-    joinTime: asked.facts.joinTime.toISOString(),
-    lifetimeEarned: String(asked.facts.lifetimeEarned),
-    capUsed: Object.fromEntries(
-      caps.map((cap) => [cap.ruleId, String(asked.held.capUsed(asked.input, capPeriod(cap)))]),
-    ),
-  };
-}
-
-/** The lot that a transaction's points go to. */
-function creditLot(ruleSet: CompiledRuleSet, occurTime: Date): LotKey {
-  const available = availableTime(ruleSet, occurTime);
-  const availableAt = available === null ? always : available.getTime();
-  const expires = expireTime(ruleSet, { availableTime: available, occurTime });
-  if (expires === 'INACTIVITY') {
-    return { availableAt, expiresAt: never, class: 'INACTIVITY' };
-  }
-  const expiresAt = expires === 'NEVER' ? never : expires.getTime();
-  return { availableAt, expiresAt, class: 'NORMAL' };
 }

@@ -1,6 +1,7 @@
 import type { Money } from '@loyalty/rules/language.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
 import { InvalidCommand } from '../domain/errors.ts';
+import { fingerprintOf } from './fingerprint.ts';
 
 /** How much a refund is of, as calls and events say it. */
 export type ReportedExtent =
@@ -47,4 +48,27 @@ function refuseRepeats(items: readonly { itemId: string }[]): void {
     }
     seen.add(itemId);
   });
+}
+
+/** What a repeat of a refund must have in common with it. The order of items makes no difference. */
+export function refundFingerprint(part: RefundPart): Uint8Array {
+  return fingerprintOf(contentOf(part));
+}
+
+function contentOf(part: RefundPart): (string | number)[] {
+  switch (part.kind) {
+    case 'FULL':
+      return ['FULL'];
+    case 'AMOUNT':
+      return ['AMOUNT', part.amount.currencyCode, String(part.amount.minorUnits)];
+    case 'ITEMS':
+      return [
+        'ITEMS',
+        ...part.items
+          .toSorted((a, b) => (a.itemId < b.itemId ? -1 : 1))
+          .flatMap(({ itemId, quantity }) => [itemId, quantity]),
+      ];
+    default:
+      return part satisfies never;
+  }
 }

@@ -6,9 +6,10 @@ import { nothingTaken } from '../domain/refund.ts';
 import { applyRefund } from './apply-refund.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import { type ExplainedEarn, explained } from './explained-earn.ts';
-import { fingerprintOf, sameFingerprint } from './fingerprint.ts';
+import { sameFingerprint } from './fingerprint.ts';
 import type { Held, PostedEarn, TransactionName, TransactionRefund } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import { refundFingerprint } from './refund-extent.ts';
 import { ruleSetOf } from './rule-set-of.ts';
 
 export interface ReverseEarnInput extends TransactionName {
@@ -41,7 +42,7 @@ export function createReverseEarn(deps: {
 }): ReverseEarnUseCase {
   return async (input, cause) => {
     const program = await deps.catalog.get(input.programId);
-    const fingerprint = fingerprintOf(contentOf(input.extent));
+    const fingerprint = refundFingerprint(input.extent);
     return await deps.queue.submit({
       needs: { refundOf: input },
       decide: (held) =>
@@ -112,22 +113,4 @@ function earnedOf(
     userId,
     balance: balanceAt(account, held.nowOf(account)),
   };
-}
-
-function contentOf(extent: RefundPart): (string | number)[] {
-  switch (extent.kind) {
-    case 'FULL':
-      return ['FULL'];
-    case 'AMOUNT':
-      return ['AMOUNT', extent.amount.currencyCode, String(extent.amount.minorUnits)];
-    case 'ITEMS':
-      return [
-        'ITEMS',
-        ...extent.items
-          .toSorted((a, b) => (a.itemId < b.itemId ? -1 : 1))
-          .flatMap(({ itemId, quantity }) => [itemId, quantity]),
-      ];
-    default:
-      return extent satisfies never;
-  }
 }
