@@ -60,16 +60,15 @@ export class EngineReturns {
     this.left = wholeTransaction(this.#purchase);
   }
 
-  /** Takes one more return, or says that it exceeds what is left. */
-  take(part: Return): 'TAKEN' | 'EXCEEDS' {
+  /** Takes one more return, or says why not: EXCEEDS, or a fault that the recomputation doesn't know. */
+  take(part: Return): string {
     const { currencyCode = '' } = this.#purchase.amount ?? {};
     const next = afterRefund(this.#purchase, this.left, refundPart(part, currencyCode));
     if (!('fault' in next)) {
       this.left = next;
       return 'TAKEN';
     }
-    if (next.fault === 'EXCEEDS_TRANSACTION') return 'EXCEEDS';
-    throw new Error(`${next.fault}: ${next.message}`);
+    return next.fault === 'EXCEEDS_TRANSACTION' ? 'EXCEEDS' : next.fault;
   }
 
   description() {

@@ -71,10 +71,12 @@ export const CONDITIONS = {
   'transaction.amount.minor_units >= 4000': ({ amount }: Seen) => amount >= 4000n,
   'transaction.items.exists(i, i.amount.minor_units >= 700)': ({ items }: Seen) =>
     items.some(({ amount }) => amount >= 700n),
+  // Changes with almost every amount. Both fail without items, which counts as false.
+  'transaction.items[0].amount.minor_units % 7 < 3': ({ items: [first] }: Seen) =>
+    first !== undefined && first.amount % 7n < 3n,
+  "transaction.items[0].sku == 'cab'": ({ items: [first] }: Seen) => first?.sku === 'cab',
   'transaction.items.exists(i, i.quantity >= 2)': ({ items }: Seen) =>
     items.some(({ quantity }) => quantity >= 2n),
-  // Fails without items, which counts as false.
-  "transaction.items[0].sku == 'cab'": ({ items }: Seen) => items[0]?.sku === 'cab',
 } as const;
 
 export interface Award {

@@ -1,6 +1,6 @@
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
-import { type Award, type Rule, type RuleSet, SET, type Usage } from './award.ts';
-import { exact, isAbove, isZero, minus, ONE, ZERO } from './exact.ts';
+import { type Award, CONDITIONS, type Rule, type RuleSet, SET, type Usage } from './award.ts';
+import { type Exact, exact, isAbove, isZero, minus, ONE, ZERO } from './exact.ts';
 import { amountLeft, type Left, type Purchase, type Return } from './purchase.ts';
 
 /** Counts how often a random test met what it is there for. */
@@ -24,6 +24,8 @@ export class Tally {
 }
 
 const LINE_KINDS = ['RULE', 'MAXIMUM', 'GROUP', 'CAP', 'SET_MAXIMUM', 'SET_CAP', 'ROUNDING'];
+const AWARDS = ['rate STEP', 'rate PROPORTIONAL', 'fixed', 'per item', 'multiplier'] as const;
+const MATCHES = ['everything', 'items', 'items and exclusions', 'exclusions alone'] as const;
 const ROUNDINGS = ['FLOOR', 'HALF_UP', 'HALF_EVEN', 'CEILING'];
 
 export function tallyAward(
@@ -50,20 +52,28 @@ export function tallyAward(
   rules.earnRules.forEach((rule, index) => {
     const { kind, points: text = '0' } = lines[index] ?? {};
     const gives = text !== '0';
-    const award = awardOf(rule);
+    for (const award of AWARDS) {
+      const isOne = awardOf(rule) === award;
+      tally.note({
+        [`${award} gives way to another of its group`]: isOne && kind === 'GROUP',
+        [`${award} is cut by its maximum`]: isOne && kind === 'MAXIMUM',
+        [`${award} counts in its cap`]: isOne && usage[rule.ruleId] !== undefined,
+        [`${award} has a full cap`]: isOne && isFull(rule, used[rule.ruleId]),
+      });
+      for (const match of MATCHES) {
+        tally.note({ [`${award} of ${match} gives`]: isOne && gives && matchOf(rule) === match });
+      }
+    }
+    for (const condition of Object.keys(CONDITIONS)) {
+      tally.note({ [`holds: ${condition}`]: gives && rule.condition === condition });
+    }
     tally.note({
-      [`${award} gives way to another of its group`]: kind === 'GROUP',
-      [`${award} is cut by its maximum`]: kind === 'MAXIMUM',
-      [`${award} counts in its cap`]: usage[rule.ruleId] !== undefined,
-      [`${award} has a full cap`]: isFull(rule, used[rule.ruleId]),
-      [`${award} of ${matchOf(rule)} gives`]: gives,
-      'a multiplier takes away': text.startsWith('-') && rule.multiplier !== undefined,
+      'a multiplier takes away': text.startsWith('-'),
       'exclusions alone let a purchase without items pass':
         gives && matchOf(rule) === 'exclusions alone' && purchase.items.length === 0,
       'a minimum amount is reached': gives && rule.minimumAmount !== undefined,
       'a channel matches': gives && rule.match?.channels !== undefined,
     });
-    if (rule.condition) tally.note({ [`holds: ${rule.condition}`]: gives });
   });
 }
 
@@ -71,13 +81,13 @@ function isFull({ cap }: Rule | RuleSet, used = 0n): boolean {
   return cap !== undefined && used >= cap.points;
 }
 
-function awardOf({ rate, fixed, perItem }: Rule): string {
+function awardOf({ rate, fixed, perItem }: Rule): (typeof AWARDS)[number] {
   if (rate) return `rate ${rate.mode}`;
   if (fixed) return 'fixed';
   return perItem ? 'per item' : 'multiplier';
 }
 
-function matchOf({ match = {} }: Rule): string {
+function matchOf({ match = {} }: Rule): (typeof MATCHES)[number] {
   const { skus = [], categories = [], exclude = {} } = match;
   const hasLists = skus.length + categories.length > 0;
   const hasExclusions = (exclude.skus?.length ?? 0) + (exclude.categories?.length ?? 0) > 0;
@@ -106,39 +116,40 @@ export function tallyReturn(
   { purchase, left, part }: { purchase: Purchase; left: Left; part: Return },
   next: Left | 'EXCEEDS',
 ): void {
+  const isUnknown = part.kind === 'ITEMS' && part.items.some(({ itemId }) => itemId === 'unknown');
+  const before = amountLeft(left);
+  const asked = part.kind === 'AMOUNT' ? exact(part.minorUnits) : undefined;
   const exceeds = next === 'EXCEEDS';
-  if (part.kind === 'ITEMS') {
-    const isUnknown = part.items.some(({ itemId }) => itemId === 'unknown');
-    tally.note({
-      'an unknown item exceeds': exceeds && isUnknown,
-      'units exceed': exceeds && !isUnknown,
-      'units of several items': !exceeds && part.items.length > 1,
-      'units after everything': !exceeds && left.isFullyReturned,
-    });
-  }
-  if (part.kind === 'AMOUNT') {
-    const before = amountLeft(left);
-    const after = minus(before, exact(part.minorUnits));
-    tally.note({
-      'an amount exceeds': exceeds,
-      '0 of nothing': part.minorUnits === 0 && isZero(before),
-      '0 of a fraction': part.minorUnits === 0 && !isZero(before) && isAbove(ONE, before),
-      'an amount rounded up': !exceeds && isAbove(ZERO, after),
-      'a fraction that an amount leaves': isAbove(after, ZERO) && isAbove(ONE, after),
-      'an amount of the rest': part.minorUnits > 0 && isAbove(left.rest, exact(part.minorUnits)),
-    });
-  }
+  tally.note({
+    'an unknown item exceeds': exceeds && isUnknown,
+    'units exceed': exceeds && part.kind === 'ITEMS' && !isUnknown,
+    'an amount exceeds': exceeds && asked !== undefined,
+  });
   if (exceeds) return;
+  const isFraction = (value: Exact) => isAbove(value, ZERO) && isAbove(ONE, value);
+  tally.note({
+    'units of several items': part.kind === 'ITEMS' && part.items.length > 1,
+    'units after everything': part.kind === 'ITEMS' && left.isFullyReturned,
+    'full after everything': part.kind === 'FULL' && left.isFullyReturned,
+    '0 of nothing': asked !== undefined && isZero(asked) && isZero(before),
+    '0 of a fraction': asked !== undefined && isZero(asked) && isFraction(before),
+    'an amount rounded up': asked !== undefined && isAbove(asked, before),
+    'an amount that leaves a fraction':
+      asked !== undefined && !isZero(asked) && isFraction(minus(before, asked)),
+    'an amount of the rest': asked !== undefined && !isZero(asked) && isAbove(left.rest, asked),
+  });
+
   const isLast = next.isFullyReturned && !left.isFullyReturned;
   const isPaid = purchase.amount.minorUnits > 0;
   const hasUnits = next.items.some(({ units }) => units > 0n);
   tally.note({
-    [`everything by ${part.kind}`]: isLast && isPaid,
-    'everything of 0.00 by ITEMS': isLast && !isPaid && part.kind === 'ITEMS',
+    'everything by FULL': isLast && isPaid && part.kind === 'FULL',
+    'everything by AMOUNT': isLast && isPaid && part.kind === 'AMOUNT',
+    'everything by ITEMS': isLast && isPaid && part.kind === 'ITEMS',
     'everything of 0.00 by FULL': isLast && !isPaid && part.kind === 'FULL',
+    'everything of 0.00 by ITEMS': isLast && !isPaid && part.kind === 'ITEMS',
     'everything but units': isLast && hasUnits,
     'everything but money': !next.isFullyReturned && next.items.length > 0 && !hasUnits,
-    'full after everything': part.kind === 'FULL' && left.isFullyReturned,
   });
 }
 

@@ -62,13 +62,13 @@ function rule(currencyCode: string): fc.Arbitrary<Rule> {
   const factor = fc.constantFrom('0', '0.5', '0.75', '1', '1.1', '1.5', '2', '3.333', '10', '100');
   const multiplier = factor.map((value) => ({ multiplier: { factor: value } }));
   const kind = fc.oneof(
-    { weight: 3, arbitrary: fc.tuple(award, sometimes(45, fc.constantFrom('a', 'b'))) },
-    { weight: 1, arbitrary: fc.tuple(multiplier, sometimes(45, fc.constant('m'))) },
+    { weight: 5, arbitrary: fc.tuple(award, sometimes(45, fc.constantFrom('a', 'b'))) },
+    { weight: 2, arbitrary: fc.tuple(multiplier, sometimes(65, fc.constant('m'))) },
   );
   const rest = fc.record({
-    match: sometimes(60, match),
-    condition: sometimes(15, fc.constantFrom(...conditions())),
-    minimumAmount: sometimes(15, money(fc.integer({ min: 0, max: 6000 }))),
+    match: sometimes(50, match),
+    condition: sometimes(20, fc.constantFrom(...conditions())),
+    minimumAmount: sometimes(10, money(fc.integer({ min: 0, max: 6000 }))),
     maximumPoints: sometimes(30, fc.integer({ min: 1, max: 250 })),
     cap: sometimes(35, cap),
   });
@@ -100,8 +100,8 @@ export function ruleSets(currencyCode: string): fc.Arbitrary<RuleSet> {
           displayName: index % 3 === 0 ? '' : `Rule ${index}`,
         })),
       ),
-      maximumPoints: sometimes(25, fc.integer({ min: 1, max: 800 })),
-      cap: sometimes(35, cap),
+      maximumPoints: sometimes(20, fc.integer({ min: 1, max: 800 })),
+      cap: sometimes(25, cap),
     })
     .map((set) => present<RuleSet>(set));
 }

@@ -255,5 +255,9 @@ describe('the recomputation of returns', () => {
     // Each of them counts 500 of 1000, and is seen as sent until something is returned.
     const purchase = paid(1_000, item('cab', 1_000), item('brie', 1_000));
     expect(pointsAfter(asked, purchase, amount(300), amount(1))).toEqual([9n, 0n]);
+    // What counts nothing is seen by its units.
+    const free = (minorUnits: number) => paid(0, item('cab', minorUnits, { quantity: 2 }));
+    expect(pointsAfter(asked, free(1_400), units({ cab: 1 }))).toEqual([9n]);
+    expect(pointsAfter(asked, free(1_398), units({ cab: 1 }))).toEqual([0n]);
   });
 });
