@@ -128,7 +128,7 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
     /** Ends the test, with a look at whether the ledger is still sound. */
     async stop() {
       try {
-        await expectHealthy(first.pool);
+        await expectHealthy(first.pool, { findProgram: async (id) => programs.get(id) });
       } finally {
         await discard();
       }

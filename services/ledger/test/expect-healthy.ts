@@ -1,8 +1,23 @@
 import { expect } from '@jest/globals';
 import type { Pool } from 'pg';
+import type { Difference } from '../src/replay/history.ts';
+import { replayLedger } from '../src/replay/replay-ledger.ts';
+import { type FindProgram, storedPrograms } from '../src/replay/stored-programs.ts';
 import { type VerifyOptions, verifyLedger } from '../src/verify/verify-ledger.ts';
 
-/** For the end of every test that writes to a ledger: whatever it did, the invariants hold. */
-export async function expectHealthy(pool: Pool, options: VerifyOptions = {}): Promise<void> {
+/**
+ * For the end of every test that writes to a ledger: whatever it did, the invariants hold, and every earn and refund can be
+ * derived again.
+ */
+export async function expectHealthy(
+  pool: Pool,
+  {
+    findProgram = storedPrograms(pool),
+    ...options
+  }: VerifyOptions & { findProgram?: FindProgram } = {},
+): Promise<void> {
   expect(await verifyLedger(pool, options)).toEqual([]);
+  const differences: Difference[] = [];
+  await replayLedger(pool, { findProgram, onDifference: (each) => differences.push(each) });
+  expect(differences).toEqual([]);
 }

@@ -1,15 +1,10 @@
-import {
-  type CompiledRuleSet,
-  capPeriods,
-  needsMemberFacts,
-} from '@loyalty/rules/compile-rule-set.ts';
+import { type CompiledRuleSet, capPeriods } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
 import { differingFields, fingerprintTransaction } from '@loyalty/rules/fingerprint.ts';
-import type { MemberFacts, Transaction } from '@loyalty/rules/language.ts';
-import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
+import type { Transaction } from '@loyalty/rules/language.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
-import { type EarnFacts, postEarn } from '../domain/earn.ts';
+import { postEarn } from '../domain/earn.ts';
 import {
   LimitExceeded,
   MembershipLeft,
@@ -18,7 +13,7 @@ import {
   ProgramNotActive,
   TransactionConflict,
 } from '../domain/errors.ts';
-import { always, type Instant, never } from '../domain/instant.ts';
+import type { Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
 import { type Account, type Cause, withMembership } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
@@ -27,7 +22,14 @@ import { countAttempt } from '../domain/velocity.ts';
 import { applyWaitingRefunds } from './apply-waiting-refunds.ts';
 import { checkTransaction } from './check-transaction.ts';
 import type { Command, CommitQueue } from './commit-queue.ts';
-import { capCountsOf, capPeriod, factsOf, inactivityFrom } from './evaluation.ts';
+import {
+  capCountsOf,
+  capPeriod,
+  creditLot,
+  factsOf,
+  inactivityFrom,
+  keptFacts,
+} from './evaluation.ts';
 import { type ExplainedEarn, explained } from './explained-earn.ts';
 import type { CapPeriod, Held, MemberName, PostedEarn } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
