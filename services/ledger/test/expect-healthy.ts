@@ -12,7 +12,7 @@ import { type VerifyOptions, verifyLedger } from '../src/verify/verify-ledger.ts
 export async function expectHealthy(
   pool: Pool,
   {
-    findProgram = storedPrograms(pool),
+    findProgram = storedPrograms(),
     ...options
   }: VerifyOptions & { findProgram?: FindProgram } = {},
 ): Promise<void> {

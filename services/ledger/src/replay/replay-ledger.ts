@@ -24,6 +24,15 @@ export interface ReplaySummary {
   readonly differences: number;
 }
 
+/** How many memberships a replay looks at. */
+export async function countMembers(pool: Pool, after = 0n): Promise<number> {
+  const { rows } = await pool.query<{ count: bigint }>(
+    'SELECT count(*) FROM memberships WHERE membership_id > $1',
+    [after],
+  );
+  return Number(rows[0]?.count ?? 0n);
+}
+
 /**
  * Derives every earn and refund of a ledger again, in the order of the journals' entries, while the ledger works. Reads each
  * membership as of one instant; writes nothing.
@@ -55,7 +64,7 @@ async function replayMember(
   member: ReplayedMember,
   { findProgram, onDifference }: ReplayOptions,
 ): Promise<{ entries: number; differences: number }> {
-  const program = await findProgram(member.programId);
+  const program = await findProgram(member.programId, tx);
   if (program === undefined) {
     onDifference({
       ...member,

@@ -341,7 +341,7 @@ function capSubject({ ruleId, period, start }: CapPeriod): string {
 
 /** A value as it is compared and shown. The order of an object's keys is no difference. */
 function text(value: unknown): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string' || typeof value === 'bigint') return String(value);
   return (
     JSON.stringify(value, (_key, part: unknown) => {
       if (typeof part === 'bigint' || part === Infinity || part === -Infinity) return String(part);
