@@ -69,8 +69,10 @@ function violationsOf(path: string, update: MaskedUpdate<DescMessage>): FieldVio
     .filter((candidate) => getOption(candidate, patch_by_key))
     .map(({ name }) => name);
   if (byKey.some((name) => path.startsWith(`${name}.`) && path.length > name.length + 1)) return [];
-  const changeable = [...updatable, ...byKey.map((name) => `${name}.KEY`)].join(', ');
-  return schema.fields.some(({ name }) => name === path)
-    ? [{ field: `${field}.${path}`, message: `can't be changed here; only ${changeable} can` }]
-    : [{ field: 'update_mask', message: `can't name ${path}; it can name ${changeable}` }];
+  if (schema.fields.some(({ name }) => name === path)) {
+    const message = `can't be changed here; only ${updatable.join(', ')} can`;
+    return [{ field: `${field}.${path}`, message }];
+  }
+  const nameable = [...updatable, ...byKey.map((name) => `${name}.KEY`)].join(', ');
+  return [{ field: 'update_mask', message: `can't name ${path}; it can name ${nameable}` }];
 }

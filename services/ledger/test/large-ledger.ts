@@ -51,8 +51,10 @@ const members = `
 
 const journals = `
   INSERT INTO entries
-    SELECT id, 1, 'JOINED', 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 'service:shop', '', timestamptz '2026-01-01Z' FROM crowd
-    UNION ALL
+    SELECT id, 1, 'JOINED', 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 'service:shop', '', timestamptz '2026-01-01Z',
+      NULL, NULL, timestamptz '2026-01-01Z'
+    FROM crowd;
+  INSERT INTO entries
     SELECT id, 1 + n, 'EARN', 10, 0, 0, 0, 10 * n, id || '-' || n, NULL, NULL, NULL, 'service:shop', '',
       '2026-02-01Z'::timestamptz - (earns - n) * interval '10 seconds'
     FROM crowd CROSS JOIN generate_series(1, earns) AS n

@@ -73,7 +73,7 @@ export class AlreadyMember extends LedgerError {
 
   constructor(fields: readonly string[]) {
     super(
-      `the user is a member already, with another ${fields.join(', ')}; update the membership, or leave that out`,
+      `the user is a member already, and this would change ${fields.join(', ')}; update the membership, or leave that out`,
       { metadata: { fields: fields.join(',') } },
     );
   }
@@ -83,8 +83,10 @@ export class AlreadyMember extends LedgerError {
 export class EtagMismatch extends LedgerError {
   readonly reason = 'ETAG_MISMATCH';
 
-  constructor() {
-    super("the member's attributes have changed since the etag was read; read them again");
+  constructor(etag: string) {
+    super("the member's attributes have changed since the etag was read; read them again", {
+      metadata: { etag },
+    });
   }
 }
 

@@ -26,10 +26,9 @@ export function membershipEtag(
  *
  * @throws {EtagMismatch}
  */
-export function requireAttributesAsRead(
-  { attributesRevision }: Membership,
-  conditions: EtagConditions,
-): void {
-  const isPresent = (etag: string) => etag === '*' || etag.startsWith(`${attributesRevision}.`);
-  if (!conditions.every((accepted) => accepted.some(isPresent))) throw new EtagMismatch();
+export function requireAttributesAsRead(membership: Membership, conditions: EtagConditions): void {
+  const revision = `${membership.attributesRevision}.`;
+  const isPresent = (etag: string) => etag === '*' || etag.startsWith(revision);
+  if (conditions.every((accepted) => accepted.some(isPresent))) return;
+  throw new EtagMismatch(membershipEtag(membership, undefined));
 }
