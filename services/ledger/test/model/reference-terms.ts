@@ -1,7 +1,7 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { type CapUsage, evaluate } from '@loyalty/rules/evaluate.ts';
 import type { MemberFacts, Transaction } from '@loyalty/rules/language.ts';
-import { type PeriodStart, periodStart } from '@loyalty/rules/limit-period.ts';
+import { LIFETIME, type PeriodStart, periodStart } from '@loyalty/rules/limit-period.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
 import {
   availableTime,
@@ -123,7 +123,12 @@ function award({ capUsed }: Member, earn: Earn): number {
 }
 
 function capKey(ruleId: string, start: PeriodStart): string {
-  return `${ruleId} ${Number(start)}`;
+  return `${ruleId} ${beginningOf(start)}`;
+}
+
+/** A lifetime has no beginning. */
+function beginningOf(start: PeriodStart): number {
+  return start === LIFETIME ? always : start.getTime();
 }
 
 function factsOf({ userId, attributes, lifetime }: Member): MemberFacts {
@@ -214,9 +219,9 @@ export function offerOf({ program, now }: Member, asking: Asking): Offer {
   const price = priceReward(reward.reward, asking);
   if (Array.isArray(price)) throw new Refused('VALIDATION_FAILED');
   const limit = reward.memberLimit?.period;
-  const start = limit === undefined ? 0 : periodStart(limit, new Date(now), program.clock);
+  const start = periodStart(limit ?? LIFETIME, new Date(now), program.clock);
   const units = Math.max(asking.quantity, 1);
-  return { reward, points: Number(price.points), units, period: Number(start) };
+  return { reward, points: Number(price.points), units, period: beginningOf(start) };
 }
 
 /** The reward's own reasons against an offer. */
