@@ -113,7 +113,8 @@ CREATE TABLE public.entries (
     reason text,
     actor text NOT NULL,
     request_id text NOT NULL,
-    create_time timestamp with time zone NOT NULL
+    create_time timestamp with time zone NOT NULL,
+    note text
 );
 
 --

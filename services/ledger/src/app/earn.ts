@@ -18,7 +18,7 @@ import {
   ProgramNotActive,
   TransactionConflict,
 } from '../domain/errors.ts';
-import { always, type Instant, never } from '../domain/instant.ts';
+import { always, type Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
 import { type Account, type Cause, withMembership } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
@@ -27,7 +27,7 @@ import { countAttempt } from '../domain/velocity.ts';
 import { applyWaitingRefunds } from './apply-waiting-refunds.ts';
 import { checkTransaction } from './check-transaction.ts';
 import type { Command, CommitQueue } from './commit-queue.ts';
-import { capPeriod, factsOf, inactivityFrom } from './evaluation.ts';
+import { capPeriod, factsOf, inactivityFrom, lotExpiring } from './evaluation.ts';
 import type { CapPeriod, Held, MemberName, PostedEarn } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 
@@ -283,10 +283,5 @@ function factsToKeep(
 function creditLot(ruleSet: CompiledRuleSet, occurTime: Date): LotKey {
   const available = availableTime(ruleSet, occurTime);
   const availableAt = available === null ? always : available.getTime();
-  const expires = expireTime(ruleSet, { availableTime: available, occurTime });
-  if (expires === 'INACTIVITY') {
-    return { availableAt, expiresAt: never, class: 'INACTIVITY' };
-  }
-  const expiresAt = expires === 'NEVER' ? never : expires.getTime();
-  return { availableAt, expiresAt, class: 'NORMAL' };
+  return lotExpiring(availableAt, expireTime(ruleSet, { availableTime: available, occurTime }));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { addByHand } from './adjust.ts';
+import { missingPoints } from './available.ts';
 import { balanceAt } from './balance.ts';
 import { postEarn } from './earn.ts';
 import { always, type Instant, never } from './instant.ts';
@@ -8,7 +9,7 @@ import { join, rejoin } from './join.ts';
 import { type Account, pointsOf, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { maximumPoints } from './points.ts';
-import { missingPoints, type RedemptionDraft, refuse, reserve, spend } from './redemption.ts';
+import { type RedemptionDraft, refuse, reserve, spend } from './redemption.ts';
 import { nextDueAt, settle } from './settle.ts';
 
 const cause = { actor: 'service:test', requestId: 'r' };

@@ -12,3 +12,16 @@ export function moveInactivity(account: Account, to: Instant | undefined): Accou
   }
   return withMembership(account, { inactivityExpiresAt: to });
 }
+
+/**
+ * Sets that date where there is none, or where it has passed: points that somebody gives are no activity of the member's,
+ * and still need a date to expire at.
+ */
+export function startInactivity(
+  account: Account,
+  { at, now }: { at: Instant | undefined; now: Instant },
+): Account {
+  const { inactivityExpiresAt } = account.membership;
+  const runs = inactivityExpiresAt !== never && inactivityExpiresAt > now;
+  return at === undefined || runs ? account : withMembership(account, { inactivityExpiresAt: at });
+}

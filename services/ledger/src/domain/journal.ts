@@ -48,6 +48,7 @@ export interface Subject {
   readonly redemptionId?: string;
   readonly refundId?: string;
   readonly reason?: string;
+  readonly note?: string;
 }
 
 /** One immutable line of a membership's journal. */

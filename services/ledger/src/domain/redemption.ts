@@ -46,11 +46,6 @@ interface Spending {
   readonly now: Instant;
 }
 
-/** How many points have to become available for a price, what is owed included; 0n or less when none have. */
-export function missingPoints({ membership }: Account, points: bigint): bigint {
-  return points + membership.deficit - membership.available;
-}
-
 /** Spends available points of a settled account at once. There must be enough. */
 export function spend(
   account: Account,

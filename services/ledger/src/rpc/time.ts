@@ -13,6 +13,23 @@ const secondsMax = 253_402_300_799n; // year 9999
  * @throws {InvalidCommand} for an instant that protobuf doesn't allow
  */
 export function instantOf(timestamp: Timestamp | undefined, field: string): Instant | undefined {
+  return wholeMs(timestamp, { field, round: Math.ceil });
+}
+
+/**
+ * An instant to keep, in whole milliseconds: finer parts are cut.
+ *
+ * @param field names the field in errors
+ * @throws {InvalidCommand} for an instant that protobuf doesn't allow
+ */
+export function cutInstantOf(timestamp: Timestamp | undefined, field: string): Instant | undefined {
+  return wholeMs(timestamp, { field, round: Math.floor });
+}
+
+function wholeMs(
+  timestamp: Timestamp | undefined,
+  { field, round }: { field: string; round: (ms: number) => number },
+): Instant | undefined {
   if (timestamp === undefined) return undefined;
   const { seconds, nanos } = timestamp;
   if (seconds < secondsMin || seconds > secondsMax || nanos < 0 || nanos > 999_999_999) {
@@ -20,7 +37,7 @@ export function instantOf(timestamp: Timestamp | undefined, field: string): Inst
       { field, message: 'must be an instant between the years 1 and 9999' },
     ]);
   }
-  return Number(seconds) * 1000 + Math.ceil(nanos / 1_000_000);
+  return Number(seconds) * 1000 + round(nanos / 1_000_000);
 }
 
 /** The time as the contract has it; undefined for never and for always, which it leaves out. */

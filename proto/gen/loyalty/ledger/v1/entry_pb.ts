@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file loyalty/ledger/v1/entry.proto.
  */
 export const file_loyalty_ledger_v1_entry: GenFile = /*@__PURE__*/
-  fileDesc("Ch1sb3lhbHR5L2xlZGdlci92MS9lbnRyeS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEivgQKBUVudHJ5EhAKCHNlcXVlbmNlGAEgASgDEisKBGtpbmQYAiABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kEg4KBnBvaW50cxgDIAEoAxIRCglhdmFpbGFibGUYBCABKAMSDwoHcGVuZGluZxgFIAEoAxIQCghyZXNlcnZlZBgGIAEoAxIPCgdkZWZpY2l0GAcgASgDEhUKDWJhbGFuY2VfYWZ0ZXIYCCABKAMSFgoOdHJhbnNhY3Rpb25faWQYCSABKAkSFQoNcmVkZW1wdGlvbl9pZBgKIAEoCRIRCglyZWZ1bmRfaWQYCyABKAkSDgoGcmVhc29uGAwgASgJEg0KBWFjdG9yGA0gASgJEhIKCnJlcXVlc3RfaWQYDiABKAkSLwoLY3JlYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIuEBCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIKCgZKT0lORUQQARIICgRFQVJOEAISCgoGTUFUVVJFEAMSCgoGRVhQSVJFEAQSCwoHUkVTRVJWRRAFEgsKB0NBUFRVUkUQBhILCgdSRUxFQVNFEAcSCgoGUkVKRUNUEAgSCgoGUkVUVVJOEAkSCgoGUkVGVU5EEAoSCgoGQURKVVNUEAsSCwoHRk9SRkVJVBAMEg0KCVNVU1BFTkRFRBANEgsKB1JFU1VNRUQQDhIICgRMRUZUEA8SCwoHVVBEQVRFRBAQYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Ch1sb3lhbHR5L2xlZGdlci92MS9lbnRyeS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEizAQKBUVudHJ5EhAKCHNlcXVlbmNlGAEgASgDEisKBGtpbmQYAiABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kEg4KBnBvaW50cxgDIAEoAxIRCglhdmFpbGFibGUYBCABKAMSDwoHcGVuZGluZxgFIAEoAxIQCghyZXNlcnZlZBgGIAEoAxIPCgdkZWZpY2l0GAcgASgDEhUKDWJhbGFuY2VfYWZ0ZXIYCCABKAMSFgoOdHJhbnNhY3Rpb25faWQYCSABKAkSFQoNcmVkZW1wdGlvbl9pZBgKIAEoCRIRCglyZWZ1bmRfaWQYCyABKAkSDgoGcmVhc29uGAwgASgJEg0KBWFjdG9yGA0gASgJEhIKCnJlcXVlc3RfaWQYDiABKAkSLwoLY3JlYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vdGUYECABKAki4QEKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEgoKBkpPSU5FRBABEggKBEVBUk4QAhIKCgZNQVRVUkUQAxIKCgZFWFBJUkUQBBILCgdSRVNFUlZFEAUSCwoHQ0FQVFVSRRAGEgsKB1JFTEVBU0UQBxIKCgZSRUpFQ1QQCBIKCgZSRVRVUk4QCRIKCgZSRUZVTkQQChIKCgZBREpVU1QQCxILCgdGT1JGRUlUEAwSDQoJU1VTUEVOREVEEA0SCwoHUkVTVU1FRBAOEggKBExFRlQQDxILCgdVUERBVEVEEBBiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * One immutable line of a membership's journal.
@@ -98,7 +98,7 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   refundId: string;
 
   /**
-   * The reason given for an adjustment.
+   * Why an adjustment was made, for the operator; or why a redemption or refund was refused.
    *
    * @generated from field: string reason = 12;
    */
@@ -124,6 +124,13 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 15;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * What an adjustment says to the member; empty for every other kind.
+   *
+   * @generated from field: string note = 16;
+   */
+  note: string;
 };
 
 /**

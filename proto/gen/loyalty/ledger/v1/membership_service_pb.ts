@@ -509,7 +509,7 @@ export const MembershipService: GenService<{
   },
   /**
    * Changes a member's attributes.
-   * Errors: MEMBERSHIP_NOT_FOUND.
+   * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE (archived), MEMBERSHIP_NOT_FOUND.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.UpdateMembership
    */
@@ -530,7 +530,7 @@ export const MembershipService: GenService<{
   },
   /**
    * Stops a member's earns and redemptions.
-   * Errors: MEMBERSHIP_NOT_FOUND, ILLEGAL_TRANSITION.
+   * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE (archived), MEMBERSHIP_NOT_FOUND, ILLEGAL_TRANSITION.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.SuspendMembership
    */
@@ -541,7 +541,7 @@ export const MembershipService: GenService<{
   },
   /**
    * Lets a suspended member act again.
-   * Errors: MEMBERSHIP_NOT_FOUND, ILLEGAL_TRANSITION.
+   * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE (archived), MEMBERSHIP_NOT_FOUND, ILLEGAL_TRANSITION.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.ResumeMembership
    */
@@ -551,8 +551,10 @@ export const MembershipService: GenService<{
     output: typeof ResumeMembershipResponseSchema;
   },
   /**
-   * Ends a membership and forfeits its points. A member needs to have no open holds and not to be suspended.
-   * Errors: MEMBERSHIP_NOT_FOUND, ILLEGAL_TRANSITION, MEMBERSHIP_SUSPENDED.
+   * Ends a membership and forfeits its points. A member needs to have no open holds and not to be suspended; an admin ends
+   * the holds with it.
+   * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE (archived), MEMBERSHIP_NOT_FOUND, ILLEGAL_TRANSITION,
+   * MEMBERSHIP_SUSPENDED.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.LeaveProgram
    */
