@@ -1,5 +1,6 @@
 import { makeAvailable } from './available.ts';
 import type { Refusal } from './errors.ts';
+import { forfeit } from './forfeit.ts';
 import { moveInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
 import {
@@ -137,7 +138,8 @@ export function captureHold(
 
 /**
  * Gives spent points back, those that live longest first, to their own lots; what has expired meanwhile expires at
- * once. Under a grace, points whose own date is nearer live until the grace ends, once.
+ * once. Under a grace, points whose own date is nearer live until the grace ends, once. What comes back to someone who
+ * left gets no grace, and is forfeited.
  */
 export function giveBack(
   account: Account,
@@ -151,11 +153,13 @@ export function giveBack(
   },
 ): Account {
   const { cause, now } = reversal;
+  const hasLeft = account.membership.state === 'LEFT';
+  const graceEndsAt = hasLeft ? undefined : reversal.graceEndsAt;
   const inOrder = inSpendingOrder(redemption.parts, account);
   const { parts, returned } = returnLast(inOrder, reversal.points);
   const given = returned.map(
     ({ lot, points }): Allocation => ({
-      ...withGrace(lot, { account, graceEndsAt: reversal.graceEndsAt }),
+      ...withGrace(lot, { account, graceEndsAt }),
       points,
     }),
   );
@@ -175,7 +179,8 @@ export function giveBack(
     reversedPoints,
     state: reversedPoints === redemption.points ? 'REVERSED' : 'CAPTURED',
   };
-  return settle(withRedemption(countRedeemed(after, -reversal.points), reversed), now);
+  const settled = settle(withRedemption(countRedeemed(after, -reversal.points), reversed), now);
+  return hasLeft ? forfeit(settled, { cause, now }) : settled;
 }
 
 function takeAvailable(account: Account, points: bigint): Allocation[] {
