@@ -3,20 +3,27 @@ import { updateAttributes } from '../domain/membership-changes.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import { heldAccount } from './held-account.ts';
 import type { MemberName } from './ledger-store.ts';
+import type { ProgramCatalog } from './program-catalog.ts';
+import { requireUnarchived } from './require-unarchived.ts';
 
 /**
  * Changes what conditions may ask about a member; undefined attributes stay as they are.
  *
- * @throws {MembershipNotFound}, and what {@link CommitQueue.submit} throws
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
+ * {@link MembershipNotFound}, and what {@link CommitQueue.submit} throws
  */
 export type UpdateMembershipUseCase = (
   input: MemberName & { attributes: Readonly<Record<string, string>> | undefined },
   cause: Cause,
 ) => Promise<Account>;
 
-export function createUpdateMembership(deps: { queue: CommitQueue }): UpdateMembershipUseCase {
-  return async ({ attributes, ...member }, cause) =>
-    await deps.queue.submit({
+export function createUpdateMembership(deps: {
+  catalog: ProgramCatalog;
+  queue: CommitQueue;
+}): UpdateMembershipUseCase {
+  return async ({ attributes, ...member }, cause) => {
+    requireUnarchived(await deps.catalog.get(member.programId));
+    return await deps.queue.submit({
       needs: { member },
       decide: (held) => {
         const account = heldAccount(held, member);
@@ -28,6 +35,7 @@ export function createUpdateMembership(deps: { queue: CommitQueue }): UpdateMemb
         return after;
       },
     });
+  };
 }
 
 function same(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
