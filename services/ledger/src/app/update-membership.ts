@@ -19,7 +19,7 @@ export interface UpdateMembershipInput extends MemberName {
 }
 
 /**
- * Changes what conditions may ask about a member. What is so already leaves no entry.
+ * Changes what conditions may ask about a member. An update to what the attributes are already leaves no entry.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
  * {@link MembershipNotFound} {@link EtagMismatch} {@link InvalidCommand}, and what {@link CommitQueue.submit} throws
