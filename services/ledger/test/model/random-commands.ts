@@ -234,7 +234,7 @@ export function createCommandSource(random: Random, userId: string): CommandSour
 
   return {
     next(now) {
-      const first = sent.length === 0 && random.chance(0.9);
+      const first = sent.length === 0 && random.chance(0.75);
       const command: Command = first ? join() : pick(now);
       sent.push(command);
       return command;
