@@ -144,7 +144,7 @@ export const breakages: readonly Breakage[] = [
   {
     broken: 'a refund that missed its transaction',
     sql: `INSERT INTO refunds SELECT program_id, 'order-1', 'late', state, fingerprint, extent, points, taken,
-        lapsed, owed, forgiven, create_time FROM refunds WHERE state = 'WAITING'`,
+        lapsed, owed, forgiven, create_time, arrival FROM refunds WHERE state = 'WAITING'`,
     noticed: ['I3 refunds'],
     offender: /^transaction order-1 of wine-dine: POSTED, 0 of 10 .* 1 waiting$/,
   },

@@ -75,7 +75,7 @@ const journals = `
     FROM entries JOIN crowd ON id = membership_id WHERE kind IN ('CAPTURE', 'RESERVE', 'ADJUST');
   INSERT INTO earns
     SELECT 'wine-dine', transaction_id, 'POSTED', id, sequence, '\\x00', 1, NULL, 10, 0, '[]',
-      ${availableAt}, ${lotExpiresAt}, 'NORMAL', create_time, ''
+      ${availableAt}, ${lotExpiresAt}, 'NORMAL', create_time, '', 1
     FROM entries JOIN crowd ON id = membership_id CROSS JOIN LATERAL (SELECT sequence - 1 AS n) AS numbered
     WHERE kind = 'EARN'`;
 
@@ -95,7 +95,7 @@ const otherTables = `
     SELECT 'wine-dine', 'awaited-' || n, 'AWAITED' FROM generate_series(1, 20000) AS n;
   INSERT INTO refunds
     SELECT 'wine-dine', 'awaited-' || n, 'refund', CASE WHEN n % 10 = 0 THEN 'WAITING' ELSE 'CANCELLED' END,
-      '\\x00', '{"kind": "FULL"}', 0, 0, 0, 0, 0, '2026-03-01Z'
+      '\\x00', '{"kind": "FULL"}', 0, 0, 0, 0, 0, '2026-03-01Z', 1
     FROM generate_series(1, 20000) AS n;
   INSERT INTO lapsed_lots SELECT id, '-infinity', '2026-02-01Z', 'NORMAL', 0, 0, 1 FROM crowd WHERE id % 5 = 0;
   INSERT INTO requests SELECT id, 'ADJUST', 'key', '\\x00', 2 + earns + spends + holds FROM crowd WHERE gifts = 1;
