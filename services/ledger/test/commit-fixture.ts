@@ -184,13 +184,12 @@ function openReplica({
     }
   };
   const queue = createCommitQueue({ commit });
-  const catalog: ProgramCatalog = {
-    async get(programId) {
-      const program = programs.get(programId);
-      if (program === undefined) throw new ProgramNotFound(programId);
-      return program;
-    },
-  };
+  async function get(programId: string): Promise<ProgramDefinition> {
+    const program = programs.get(programId);
+    if (program === undefined) throw new ProgramNotFound(programId);
+    return program;
+  }
+  const catalog: ProgramCatalog = { get, getLatest: get };
   const reader = createLedgerReader(pool);
   return {
     pool,

@@ -26,7 +26,7 @@ export function createLeaveProgram(deps: {
   queue: CommitQueue;
 }): LeaveProgramUseCase {
   return async (input, cause) => {
-    requireUnarchived(await deps.catalog.get(input.programId));
+    requireUnarchived(await deps.catalog.getLatest(input.programId));
     return await deps.queue.submit({
       needs: { member: input, endsHolds: true },
       decide: (held) => decideLeave(held, { input, cause }),

@@ -34,7 +34,7 @@ export function createUpdateMembership(deps: {
   queue: CommitQueue;
 }): UpdateMembershipUseCase {
   return async ({ attributes: update, etags, ...member }, cause) => {
-    requireUnarchived(await deps.catalog.get(member.programId));
+    requireUnarchived(await deps.catalog.getLatest(member.programId));
     return await deps.queue.submit({
       needs: { member },
       decide: (held) => {
