@@ -1,3 +1,4 @@
+import { disableAutovacuum } from '@loyalty/local/databases.ts';
 import { execute } from '@loyalty/local/test-environment.ts';
 
 interface Size {
@@ -22,7 +23,7 @@ export const small: Size = { members: 60, earnsEach: 2, pasts: { 'user-1': 10 } 
  * a hundred with an open hold, and every other table with many rows. It leaves no statistics, and autovacuum makes none.
  */
 export async function fillLedger(databaseUrl: string, size: Size): Promise<void> {
-  await execute(databaseUrl, withoutAutovacuum);
+  await disableAutovacuum(databaseUrl);
   await execute(databaseUrl, members(size));
   await Promise.all([
     execute(databaseUrl, earned),
@@ -30,18 +31,6 @@ export async function fillLedger(databaseUrl: string, size: Size): Promise<void>
   ]);
   await execute(databaseUrl, otherTables(size));
 }
-
-const withoutAutovacuum = `
-  DO $$
-  DECLARE
-    relation regclass;
-  BEGIN
-    FOR relation IN
-      SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-    LOOP
-      EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = false)', relation);
-    END LOOP;
-  END $$`;
 
 const availableAt = `CASE id WHEN 3 THEN '2016-01-01Z'::timestamptz + n * interval '1 day' ELSE '-infinity' END`;
 const lotExpiresAt = `CASE
