@@ -29,24 +29,3 @@ export async function ensureDatabase(
   url.username = owner;
   return url.href;
 }
-
-/** Keeps PostgreSQL from vacuuming and analyzing the tables by itself: what it knows of them stays as it is. */
-export async function disableAutovacuum(url: string): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    await client.query(`
-      DO $$
-      DECLARE
-        relation regclass;
-      BEGIN
-        FOR relation IN
-          SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-        LOOP
-          EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = false)', relation);
-        END LOOP;
-      END $$`);
-  } finally {
-    await client.end();
-  }
-}

@@ -46,8 +46,12 @@ export async function setStage(resources: AsyncDisposableStack): Promise<Stage> 
   await execute(serverUrl, "ALTER SYSTEM SET max_wal_size = '16GB'");
   await execute(serverUrl, "ALTER SYSTEM SET checkpoint_timeout = '1h'");
   await execute(serverUrl, 'SELECT pg_reload_conf()');
-  // Whoever answers a query is a child of the server.
-  const server = await parentOf(await scalar(serverUrl, 'SELECT pg_backend_pid()'));
+  // All of PostgreSQL's processes are children of one.
+  const child = await scalar(
+    serverUrl,
+    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'",
+  );
+  const server = await parentOf(child);
   const tokens = {
     issuer: 'loyalty-bench',
     audience: 'loyalty',

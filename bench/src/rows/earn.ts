@@ -2,8 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampNow } from '@bufbuild/protobuf/wkt';
-import { disableAutovacuum } from '@loyalty/local/databases.ts';
-import { execute } from '@loyalty/local/test-environment.ts';
+import { disableAutovacuum, pretendRestored } from '@loyalty/local/table-statistics.ts';
 import {
   EarnRequestSchema,
   LedgerService,
@@ -142,17 +141,14 @@ async function startLedger(
   };
 }
 
-/**
- * Leaves the database as pg_restore does: with indexes that were built over all rows, by which PostgreSQL knows how many
- * there are, and without anything else that it knows of tables that were analyzed.
- */
+/** Gives the members a past, as a ledger has that was restored a moment ago. */
 async function restoreEarns(stage: Stage, services: LoyaltyServices): Promise<void> {
   const { ledger, ledgerDatabaseUrl } = services;
   await earnOnce(stage, { address: ledger.address, programId, users });
   await drain(ledgerDatabaseUrl);
   await services.restartLedger(async () => {
     await repeatEarns(ledgerDatabaseUrl, restoredEarnsEach);
-    await execute(ledgerDatabaseUrl, 'REINDEX SCHEMA public');
+    await pretendRestored(ledgerDatabaseUrl);
   });
 }
 

@@ -1,4 +1,4 @@
-import { disableAutovacuum } from '@loyalty/local/databases.ts';
+import { disableAutovacuum } from '@loyalty/local/table-statistics.ts';
 import { execute } from '@loyalty/local/test-environment.ts';
 
 interface Size {

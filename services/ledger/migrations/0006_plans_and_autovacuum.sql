@@ -34,3 +34,29 @@ CREATE INDEX dead_letters_by_program ON dead_letters (program_id, state, dead_le
 DROP INDEX dead_letters_by_transaction;
 CREATE INDEX dead_letters_by_transaction ON dead_letters (program_id, transaction_id)
   WHERE transaction_id IS NOT NULL;
+
+-- By default a table is vacuumed when a fifth of its rows are dead and analyzed when a tenth are new, which comes seldom
+-- and then takes long where there are a hundred million. No plan of the service waits for it, but indexes do: every end
+-- of a hold, every new due time and every emptied lot leaves an entry that scans pass until the next vacuum.
+ALTER TABLE memberships SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE lots SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE redemptions SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE cap_usage SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE reward_usage SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+
+-- Only grow, but for refunds. A vacuum reads the pages that are new since the last, to mark them visible to all and to
+-- freeze them before they have to be: often a little, instead of seldom a fifth of the table.
+ALTER TABLE earns SET (
+  autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02,
+  autovacuum_analyze_scale_factor = 0.02
+);
+ALTER TABLE entries SET (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE allocations SET (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+
+-- A queue: every row dies a moment after it was written, and whoever looks for the oldest passes all that died since the
+-- last vacuum, 56 pages of index after 20,000. So it comes as soon as there are a thousand, however many rows are waiting,
+-- and doesn't pause. It leaves the file as long as it is: to shorten it takes a lock that every commit waits for.
+ALTER TABLE outbox SET (
+  autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,
+  vacuum_truncate = off
+);
