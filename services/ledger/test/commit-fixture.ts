@@ -4,7 +4,6 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { createTestDatabase } from '@loyalty/local/test-environment.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
-import { withRole } from '@loyalty/platform/postgres/role.ts';
 import { RewardSchema } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import {
   RateAward_Mode as Mode,
@@ -36,7 +35,7 @@ import { createUpdateMembership } from '../src/app/update-membership.ts';
 import { balanceAt } from '../src/domain/balance.ts';
 import { ProgramNotFound } from '../src/domain/errors.ts';
 import type { Cause } from '../src/domain/journal.ts';
-import { applicationRole } from '../src/storage/application-role.ts';
+import { applicationSession } from '../src/storage/application-session.ts';
 import { createCommitToLedger } from '../src/storage/commit-to-ledger.ts';
 import { createLedgerReader } from '../src/storage/ledger-reader.ts';
 import { expectHealthy } from './expect-healthy.ts';
@@ -138,9 +137,16 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
     databaseUrl: database.url,
     /** Ends the test, with a look at whether the ledger is still sound. */
     async stop() {
+      const pool = createPool({
+        url: database.url,
+        max: 1,
+        applicationName: 'test',
+        logger: quiet,
+      });
       try {
-        await expectHealthy(first.pool, { findProgram: async (id) => programs.get(id) });
+        await expectHealthy(pool, { findProgram: async (id) => programs.get(id) });
       } finally {
+        await pool.end();
         await discard();
       }
     },
@@ -163,7 +169,7 @@ function openReplica({
   newRedemptionId: () => string;
 }) {
   const pool = createPool({
-    url: withRole(url, applicationRole),
+    url: applicationSession(url),
     max: 10,
     applicationName: 'test',
     logger: quiet,
