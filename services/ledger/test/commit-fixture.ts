@@ -135,8 +135,11 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
     },
     /** The database as its owner, who may do what the ledger may not. */
     databaseUrl: database.url,
-    /** Ends the test, with a look at whether the ledger is still sound. */
-    async stop() {
+    /**
+     * Ends the test, with a look at whether the ledger is still sound. Its earns are derived again, unless they were filled
+     * in by SQL.
+     */
+    async stop({ derived = true } = {}) {
       const pool = createPool({
         url: database.url,
         max: 1,
@@ -144,7 +147,7 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
         logger: quiet,
       });
       try {
-        await expectHealthy(pool, { findProgram: async (id) => programs.get(id) });
+        await expectHealthy(pool, { findProgram: async (id) => programs.get(id), derived });
       } finally {
         await pool.end();
         await discard();

@@ -60,7 +60,7 @@ beforeAll(async () => {
   await planIn('of a million earns that was analyzed', ledger.databaseUrl);
 }, 300_000);
 afterAll(async () => {
-  await ledger.stop();
+  await ledger.stop({ derived: false });
   await other.drop();
 }, 120_000);
 
