@@ -259,14 +259,14 @@ export class ReferenceAnswers {
 
   private leave({ byMember }: Of<'leave'>): Answer {
     this.requireMember();
-    if (this.state === 'LEFT') return { state: 'LEFT' };
+    if (this.state === 'LEFT') return { state: 'LEFT', released: '', forfeited: 0 };
     if (byMember && this.suspended) throw new Refused('MEMBERSHIP_SUSPENDED');
     const held = byMember && this.membership.holds().length > 0;
     requireState({ state: this.state }, { among: held ? [] : ['ACTIVE', 'SUSPENDED'], to: 'LEFT' });
-    this.membership.endHolds();
-    this.membership.forfeit();
+    const released = this.membership.endHolds().join();
+    const forfeited = this.membership.forfeit();
     this.state = 'LEFT';
-    return { state: 'LEFT' };
+    return { state: 'LEFT', released, forfeited };
   }
 
   private update({ attributes }: Of<'update'>): Answer {
