@@ -55,6 +55,12 @@ export const breakages: readonly Breakage[] = [
     offender: /owes 40 and has 1 available$/,
   },
   {
+    broken: 'a member who left and kept their points',
+    sql: `UPDATE memberships SET state = 'LEFT' WHERE ${alice}`,
+    noticed: ['I1 left'],
+    offender: /^membership \d+: is LEFT and has available, pending, reserved \(\d+,\d+,\d+\)$/,
+  },
+  {
     broken: 'a membership of somebody else',
     sql: `UPDATE member_ids SET user_id = 'mallory' WHERE ${alice}`,
     noticed: ['I1 members'],
