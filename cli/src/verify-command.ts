@@ -4,20 +4,27 @@ import { verifyLedger } from '@loyalty/ledger/verify/verify-ledger.ts';
 import { ConfigError } from '@loyalty/platform/config.ts';
 import { isReasoned, StorageUnavailable } from '@loyalty/platform/errors.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
-import { connectNats } from '@loyalty/platform/messaging/connection.ts';
+import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { classify } from '@loyalty/platform/postgres/sqlstate.ts';
 import { Command } from 'commander';
+import { parseMembershipId, replay } from './replay.ts';
 import { readSetting } from './settings.ts';
 
 interface VerifyFlags {
   databaseUrl?: string;
   natsUrl?: string;
+  replay?: true;
+  after?: bigint;
 }
 
 const help = `
 Reads everything as of one instant, while the ledger goes on working, and writes nothing.
 Without flags it checks the platform that npm start runs here.
+
+--replay also derives every earn and refund again, member by member: from the purchase as it was sent, the version
+of the rules, and what the journal says of the member. What an earlier rule engine decided and this one would decide
+otherwise is listed for review, and is no fault. Interrupted, it names the membership to go on --after.
 
 Exit codes: 0 when every invariant holds, 1 when one doesn't, 2 when it can't be checked.
 
@@ -33,11 +40,20 @@ export function verifyCommand(): Command {
       '--nats-url <url>',
       'where its events are published, to check those too (default: NATS_URL, if the database is the default)',
     )
+    .option('--replay', 'also derive every earn and refund again')
+    .option(
+      '--after <membership>',
+      'with --replay: only go on with that, behind the membership with this id',
+      parseMembershipId,
+    )
     .addHelpText('after', help)
     .action(runVerify);
 }
 
 async function runVerify(flags: VerifyFlags): Promise<void> {
+  if (flags.after !== undefined && flags.replay !== true) {
+    throw new ConfigError('--after says where --replay goes on: give both');
+  }
   const url = flags.databaseUrl ?? readSetting('LEDGER_DATABASE_URL');
   // The events of another database's ledger would prove nothing.
   const natsUrl =
@@ -49,22 +65,32 @@ async function runVerify(flags: VerifyFlags): Promise<void> {
       ? undefined
       : connectNats({ url: natsUrl, name: 'loyalty verify', logger });
   try {
-    const violations = await verifyLedger(pool, { ...(nats && { nats }), onChecked: tell });
-    if (nats === undefined) {
-      console.log(`${titleOf(eventInvariant)} not checked: that takes --nats-url`);
-    }
+    let broken = flags.after === undefined ? await checkInvariants(pool, nats) : 0;
+    if (flags.replay === true && !(await replay(pool, flags.after))) broken += 1;
     console.log(
-      violations.length === 0
+      broken === 0
         ? 'The books are sound.'
-        : `${violations.length} of these don't hold. Keep the database as it is until you know why.`,
+        : `${broken} of these don't hold. Keep the database as it is until you know why.`,
     );
-    process.exitCode = violations.length === 0 ? 0 : 1;
+    process.exitCode = broken === 0 ? 0 : 1;
   } catch (error) {
     throw explained(error);
   } finally {
     await nats?.close();
     await pool.end();
   }
+}
+
+/** Answers how many invariants don't hold. */
+async function checkInvariants(
+  pool: ReturnType<typeof createPool>,
+  nats: Nats | undefined,
+): Promise<number> {
+  const violations = await verifyLedger(pool, { ...(nats && { nats }), onChecked: tell });
+  if (nats === undefined) {
+    console.log(`${titleOf(eventInvariant)} not checked: that takes --nats-url`);
+  }
+  return violations.length;
 }
 
 /** What keeps the books from being checked, in words for the person who asked. */

@@ -13,9 +13,10 @@ afterEach(async () => {
 
 function verify(
   url: string,
+  ...flags: string[]
 ): Promise<{ exitCode: number | string; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    const args = [main, 'verify', '--database-url', url];
+    const args = [main, 'verify', '--database-url', url, ...flags];
     execFile(process.execPath, args, (error, stdout, stderr) => {
       resolve({ exitCode: error?.code ?? 0, stdout, stderr });
     });
@@ -43,6 +44,25 @@ test('a ledger that is not sound fails, with what is broken, what that means and
   expect(stdout).toMatch(/^ {4}- stock of reward reward-\d+ of wine-dine: 1 taken, .* 0$/m);
   expect(stdout).toContain('    and 2 more\n');
   expect(stdout).toContain("1 of these don't hold.");
+});
+
+test('a replay derives every earn again, and names what differs', async () => {
+  database = await createTestDatabase('ledger');
+  const sound = await verify(database.url, '--replay');
+  expect(sound).toMatchObject({ exitCode: 0 });
+  expect(sound.stdout).toMatch(/^I10 derived again +holds\n {4}0 memberships, 0 entries/m);
+  await execute(
+    database.url,
+    `INSERT INTO memberships SELECT n, 'wine-dine', 'user-' || n, 'ACTIVE', false, '{}', now(), 0, now(),
+       0, 0, 0, 0, 0, 0, 0, 'infinity', 'infinity', '-infinity', 0, '-infinity', 0
+     FROM generate_series(1, 3) AS n`,
+  );
+  const broken = await verify(database.url, '--replay', '--after', '1');
+  expect(broken).toMatchObject({ exitCode: 1 });
+  expect(broken.stdout).toMatch(/^I10 derived again +BROKEN\n {4}2 memberships, 0 entries/m);
+  expect(broken.stdout).not.toContain('I1 ');
+  expect(broken.stderr).toContain('- wine-dine, member user-2, program: definition stored none');
+  expect(await verify(database.url, '--after', '1')).toMatchObject({ exitCode: 2 });
 });
 
 test('a database that is away, or no ledger, can not be checked', async () => {

@@ -4,33 +4,40 @@ export interface HttpAnswer {
   status: number;
   location: string | null;
   contentType: string | null;
+  etag: string | null;
+  /** Empty where the answer has none. */
   body: Record<string, unknown>;
 }
 
-/** GET, or POST where there is a body, at the gateway; the path begins after `/v1/`. */
+/** At the gateway; the path begins after `/v1/`. Without a method it is GET, or POST where there is a body. */
 export async function http(
   platform: RunningPlatform,
   request: {
     token: string;
     path: string;
+    method?: string;
     body?: object;
     headers?: Readonly<Record<string, string>>;
   },
 ): Promise<HttpAnswer> {
   const { token, path, body, headers } = request;
+  const { method = body === undefined ? 'GET' : 'POST' } = request;
   const response = await fetch(`${platform.env['LOYALTY_URL']}/v1/${path}`, {
+    method,
     headers: {
       Authorization: `Bearer ${token}`,
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       ...headers,
     },
-    ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
+  const text = await response.text();
   return {
     status: response.status,
     location: response.headers.get('location'),
     contentType: response.headers.get('content-type'),
-    body: (await response.json()) as Record<string, unknown>,
+    etag: response.headers.get('etag'),
+    body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
   };
 }
 

@@ -34,6 +34,7 @@ test('numbers are numbers, what is empty is there, what is unset is not', () => 
       lifetimeRedeemed: 0,
       lifetimeExpired: 0,
     },
+    etag: '',
   });
 });
 

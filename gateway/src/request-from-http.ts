@@ -1,11 +1,16 @@
 import {
+  create,
   type DescField,
   fromJson,
+  getOption,
   type JsonObject,
   type Message,
   ScalarType,
 } from '@bufbuild/protobuf';
+import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
+import type { Caller } from '@loyalty/platform/auth/tokens.ts';
 import { type FieldViolation, ValidationFailed } from '@loyalty/platform/errors.ts';
+import { patch_by_key } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
 import { at, fieldByKey, isObject, type Place, readMessage } from './json-input.ts';
 import { type JsonInput, type JsonInputObject, quoted } from './json-text.ts';
 import type { Route } from './routes-from-descriptors.ts';
@@ -20,8 +25,8 @@ export interface HttpInput {
   readonly headerValues: (header: string) => readonly string[];
   /** Undefined if the request has no body. */
   readonly body: JsonInput | undefined;
-  /** The caller's, for whom `me` stands in a path. */
-  readonly subject: string;
+  /** For whom `me` stands in a path, and where they are a member, as the user of a body, too. */
+  readonly caller: Pick<Caller, 'subject' | 'roles'>;
 }
 
 /**
@@ -33,7 +38,7 @@ export function requestFromHttp(route: Route, input: HttpInput): Message {
   const violations: FieldViolation[] = [];
   const top: Place = { path: '', violations };
   const request: JsonInputObject = {
-    ...bodyFields(route, input.body, top),
+    ...bodyFields(route, input, top),
     ...queryFields(route, input.query, top),
     ...headerFields(route, input.headerValues, top),
     ...pathFields(route, input, top),
@@ -41,12 +46,19 @@ export function requestFromHttp(route: Route, input: HttpInput): Message {
   const json = readMessage(route.method.input, request, top);
   refuseAll(route, violations);
   try {
-    return fromJson(route.method.input, json as JsonObject);
+    return withMask(route, input.body, fromJson(route.method.input, json as JsonObject));
   } catch (error) {
     // Bytes, durations and the like are checked by this parser alone.
     const message = Error.isError(error) ? error.message : 'can not be read';
     throw new ValidationFailed([{ field: '', message }], { cause: error });
   }
+}
+
+/** The message with the paths that the body of a PATCH names. JSON has no form for a mask with any text as a key. */
+function withMask(route: Route, body: JsonInput | undefined, message: Message): Message {
+  if (route.maskField === undefined || !isObject(body)) return message;
+  const mask = create(FieldMaskSchema, { paths: patchedPaths(route, body) });
+  return Object.assign(message, { [route.maskField.localName]: mask });
 }
 
 function refuseAll(route: Route, violations: readonly FieldViolation[]): void {
@@ -56,7 +68,11 @@ function refuseAll(route: Route, violations: readonly FieldViolation[]): void {
   );
 }
 
-function bodyFields(route: Route, body: JsonInput | undefined, top: Place): JsonInputObject {
+function bodyFields(
+  route: Route,
+  { body, caller }: Pick<HttpInput, 'body' | 'caller'>,
+  top: Place,
+): JsonInputObject {
   if (route.body === undefined) return {};
   const given = body ?? {};
   if (!isObject(given)) {
@@ -70,7 +86,21 @@ function bodyFields(route: Route, body: JsonInput | undefined, top: Place): Json
       top.violations.push({ field: key, message: `is given by ${place} and not by the body` });
     }
   }
-  return top.violations.length > 0 ? {} : given;
+  return top.violations.length > 0 ? {} : withCaller(route, given, caller);
+}
+
+/** Members act only for themselves, so `me` can stand for their id. Backends act for others, and have to say for whom. */
+function withCaller(
+  { method }: Route,
+  body: JsonInputObject,
+  { subject, roles }: HttpInput['caller'],
+): JsonInputObject {
+  if (roles.has('admin') || roles.has('service')) return body;
+  const isCaller = (key: string, value: JsonInput) =>
+    value === 'me' && fieldByKey(method.input, key)?.name === 'user_id';
+  return Object.fromEntries(
+    Object.entries(body).map(([key, value]) => [key, isCaller(key, value) ? subject : value]),
+  );
 }
 
 function placeOf(route: Route, field: DescField | undefined): string | undefined {
@@ -80,25 +110,52 @@ function placeOf(route: Route, field: DescField | undefined): string | undefined
   return bound === undefined ? undefined : `the header ${bound.header}`;
 }
 
-/** The body of a PATCH says by its keys what is to change; a null is a change, too. */
 function resourceFields(
   route: Route,
   field: DescField,
   body: JsonInputObject,
   top: Place,
 ): JsonInputObject {
-  if (route.maskField === undefined || field.message === undefined) {
-    return { [field.jsonName]: body };
-  }
-  const paths = Object.keys(body).flatMap((key) => {
-    const member = field.message === undefined ? undefined : fieldByKey(field.message, key);
-    // The etag is the condition of the change and no part of it.
-    return member === undefined || member.name === 'etag' ? [] : [member.jsonName];
-  });
-  if (paths.length === 0 && Object.keys(body).every((key) => key === 'etag')) {
+  if (route.maskField === undefined) return { [field.jsonName]: body };
+  if (Object.keys(body).every((key) => key === 'etag')) {
     top.violations.push({ field: '', message: 'the body names no field to change' });
   }
-  return { [field.jsonName]: body, [route.maskField.jsonName]: paths.join(',') };
+  const resource = at(top, field.jsonName);
+  const members = Object.entries(body).map(([key, value]): [string, JsonInput] => {
+    const member = memberOf(field, key);
+    if (member === undefined || !getOption(member, patch_by_key)) return [key, value];
+    const place = at(resource, member.jsonName);
+    return [key, keysToSet(value, place)];
+  });
+  return { [field.jsonName]: Object.fromEntries(members) };
+}
+
+/** A map that is patched by key, without the keys to remove. */
+function keysToSet(map: JsonInput, { path, violations }: Place): JsonInput {
+  if (map === null) {
+    const message = 'must not be null; give each key that is to be removed as null';
+    violations.push({ field: path, message });
+  }
+  if (!isObject(map)) return map;
+  const set = Object.entries(map).filter(([key, value]) => value !== null || key === '__proto__');
+  return Object.fromEntries(set);
+}
+
+/** The body of a PATCH says by its keys what is to change; a null is a change, too. */
+function patchedPaths({ body: field }: Route, body: JsonInputObject): string[] {
+  if (field === undefined || field === 'request') return [];
+  return Object.entries(body).flatMap(([key, value]) => {
+    const member = memberOf(field, key);
+    // The etag is the condition of the change and no part of it.
+    if (member === undefined || member.name === 'etag') return [];
+    return getOption(member, patch_by_key) && isObject(value)
+      ? Object.keys(value).map((name) => `${member.name}.${name}`)
+      : [member.name];
+  });
+}
+
+function memberOf({ message }: DescField, key: string): DescField | undefined {
+  return message === undefined ? undefined : fieldByKey(message, key);
 }
 
 function queryFields(route: Route, query: string, top: Place): JsonInputObject {
@@ -152,7 +209,7 @@ function headerFields(
   return output;
 }
 
-function pathFields(route: Route, { values, subject }: HttpInput, top: Place): JsonInputObject {
+function pathFields(route: Route, { values, caller }: HttpInput, top: Place): JsonInputObject {
   const output: JsonInputObject = {};
   route.pathFields.forEach((field, index) => {
     const value = decode(values[index] ?? '');
@@ -160,7 +217,7 @@ function pathFields(route: Route, { values, subject }: HttpInput, top: Place): J
       top.violations.push({ field: field.jsonName, message: 'is not percent-encoded UTF-8' });
     } else {
       const isCaller = field.name === 'user_id' && value === 'me';
-      output[field.jsonName] = fromText(field, isCaller ? subject : value);
+      output[field.jsonName] = fromText(field, isCaller ? caller.subject : value);
     }
   });
   return output;

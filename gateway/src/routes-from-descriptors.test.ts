@@ -78,6 +78,7 @@ test('what has to come in a header is not asked for elsewhere', () => {
     'UpdateProgram If-Match',
     'UpdateRuleSet If-Match',
     'UpdateReward If-Match',
+    'UpdateMembership If-Match',
     'AdjustBalance Idempotency-Key',
     'Redeem Idempotency-Key',
     'ReverseRedemption Idempotency-Key',

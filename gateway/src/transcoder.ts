@@ -102,7 +102,7 @@ async function serve(
     query: urlOf(request).query,
     headerValues: (header) => request.raw.headersDistinct[header.toLowerCase()] ?? [],
     body: request.body as JsonInput | undefined,
-    subject: caller.subject,
+    caller,
   });
   const response = await call(route.method, message, {
     token: caller.token,

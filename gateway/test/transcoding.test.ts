@@ -7,7 +7,11 @@ import type {
   SubmitEarnRequest,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { SubmitEarnResponse_State } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
-import type { GetMembershipRequest } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
+import type {
+  GetMembershipRequest,
+  JoinProgramRequest,
+  UpdateMembershipRequest,
+} from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import type {
   CreateProgramRequest,
   GetProgramRequest,
@@ -57,6 +61,12 @@ beforeAll(async () => {
     getBalance: answering(() => ({ balance: { available: 7n } })),
     listEntries: answering(() => ({})),
     getMembership: answering(({ userId }: GetMembershipRequest) => ({ membership: { userId } })),
+    joinProgram: answering(({ userId }: JoinProgramRequest) => ({
+      membership: { programId: 'wine-dine', userId, etag: '0.1' },
+    })),
+    updateMembership: answering(({ membership }: UpdateMembershipRequest) => ({
+      membership: { ...membership, etag: '4.20' },
+    })),
     redeem: answering(() => ({
       redemption: { programId: 'wine-dine', userId: 'auth0|1/2', redemptionId: 'r1' },
       balance: {},
@@ -220,6 +230,77 @@ describe('an id in a path', () => {
     const url = `${gateway.url}/v1/programs/wine-dine/members/me`;
     expect((await send(url, 'GET', { token: alice })).json).toMatchObject({ userId: 'alice' });
     expect((await send(url, 'GET', { token: backend })).json).toMatchObject({ userId: 'checkout' });
+  });
+});
+
+describe('the user in a body', () => {
+  const join = (token: string, body: object) =>
+    send(`${gateway.url}/v1/programs/wine-dine/members`, 'POST', { token, body });
+
+  test('can be me, where a member calls', async () => {
+    for (const body of [{ userId: 'me' }, { user_id: 'me' }]) {
+      const { status, headers, json } = await join(alice, body);
+      expect([status, headers.get('location')]).toEqual([
+        201,
+        '/v1/programs/wine-dine/members/alice',
+      ]);
+      expect(json).toMatchObject({ userId: 'alice' });
+    }
+  });
+
+  test('can’t be me, where a backend or an admin calls', async () => {
+    for (const token of [backend, admin]) {
+      const { status, json } = await join(token, { userId: 'me' });
+      expect(status).toBe(400);
+      expect(json).toMatchObject({ violations: [{ field: 'userId' }] });
+    }
+  });
+});
+
+describe('a change of attributes', () => {
+  const patch = (body: unknown, headers = {}) =>
+    send(`${gateway.url}/v1/programs/wine-dine/members/bob`, 'PATCH', {
+      token: backend,
+      headers,
+      body,
+    });
+
+  test('names the keys that the body has, and a null removes one', async () => {
+    const attributes = { tier: 'gold', newsLetter: null, 'shoe.size, EU': '42' };
+    const { status, headers } = await patch({ attributes }, { 'if-match': '"3.17"' });
+    expect([status, headers.get('etag')]).toEqual([200, '"4.20"']);
+    expect(last.request).toMatchObject({
+      userId: 'bob',
+      membership: { attributes: { tier: 'gold', 'shoe.size, EU': '42' } },
+      updateMask: {
+        paths: ['attributes.tier', 'attributes.newsLetter', 'attributes.shoe.size, EU'],
+      },
+      etag: '"3.17"',
+    });
+  });
+
+  test('of none is none', async () => {
+    expect((await patch({ attributes: {} })).status).toBe(200);
+    expect(last.request).toMatchObject({
+      membership: { attributes: {} },
+      updateMask: { paths: [] },
+    });
+  });
+
+  test.each([
+    ['null', { attributes: null }, 'attributes'],
+    ['a list', { attributes: ['gold'] }, 'attributes'],
+    ['a number', { attributes: { tier: 1 } }, 'attributes["tier"]'],
+    [
+      'a key that JavaScript would lose',
+      '{"attributes":{"__proto__":null}}',
+      'attributes["__proto__"]',
+    ],
+    ['another field', { attributes: {}, color: 'red' }, 'color'],
+  ])('to %s is refused by name', async (_, body, field) => {
+    const { status, json } = await patch(body);
+    expect(status).toBe(400);
+    expect(json).toMatchObject({ reason: 'VALIDATION_FAILED', violations: [{ field }] });
   });
 });
 

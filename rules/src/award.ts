@@ -1,11 +1,12 @@
 import { RateAward_Mode as Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { fractionText, moneyText, parseDecimal } from './decimal.ts';
-import { add, divide, type Fraction, multiply, ONE, subtract, whole, ZERO } from './fraction.ts';
+import { divide, type Fraction, multiply, ONE, subtract, whole, ZERO } from './fraction.ts';
 import type { EarnRule } from './language.ts';
-import type { Purchase, PurchaseItem } from './purchase.ts';
+import type { Matching } from './match.ts';
+import type { Purchase } from './purchase.ts';
 
-/** What a rule gives. Money is in minor units. */
-export type Giving =
+/** What a rule gives, ready to be computed. Money is in minor units. */
+export type CompiledAward =
   | { readonly kind: 'NOTHING' }
   | {
       readonly kind: 'RATE';
@@ -26,12 +27,12 @@ export type Giving =
     };
 
 /** Points before any limit, and how they came about. */
-export interface Given {
+export interface AwardPoints {
   readonly points: Fraction;
   readonly note: string;
 }
 
-export function compileGiving({ award }: EarnRule): Giving {
+export function compileAward({ award }: EarnRule): CompiledAward {
   switch (award.case) {
     case 'rate': {
       const per = whole(award.value.per?.minorUnits ?? 0n);
@@ -60,45 +61,65 @@ export function compileGiving({ award }: EarnRule): Giving {
 }
 
 /** What a rule gives for a purchase that it applies to; a multiplier gives nothing by itself. */
-export function give(
-  giving: Giving,
+export function awardPoints(
+  award: CompiledAward,
   purchase: Purchase,
-  matching: { readonly items: readonly PurchaseItem[]; readonly ofItems: boolean },
-): Given {
-  switch (giving.kind) {
-    case 'RATE': {
-      const amount = matching.ofItems ? sumOfAmounts(matching.items) : purchase.amount;
-      return giveRate(giving, amount);
-    }
+  matching: Matching,
+): AwardPoints {
+  switch (award.kind) {
+    case 'RATE':
+      return ratePoints(award, purchase, matching);
     case 'FIXED':
-      return { points: giving.points, note: 'once per transaction' };
+      return { points: award.points, note: 'once per transaction' };
     case 'PER_ITEM': {
       const units = matching.items.reduce((sum, { quantity }) => sum + quantity, 0n);
-      const points = multiply(giving.points, whole(units));
-      return { points, note: `${units} × ${fractionText(giving.points)} for each unit` };
+      if (units === 0n) return { points: ZERO, note: 'the transaction has no items' };
+      const points = multiply(award.points, whole(units));
+      return { points, note: `${units} × ${fractionText(award.points)} for each unit` };
     }
     case 'MULTIPLIER':
     case 'NOTHING':
       return { points: ZERO, note: 'gives no points by itself' };
+    default:
+      return award satisfies never;
   }
 }
 
-function giveRate(rate: Extract<Giving, { kind: 'RATE' }>, amount: Fraction): Given {
+function ratePoints(
+  rate: Extract<CompiledAward, { kind: 'RATE' }>,
+  purchase: Purchase,
+  matching: Matching,
+): AwardPoints {
   // Validation refuses 0; a set that came past it gives nothing rather than fail.
   if (rate.per.numerator === 0n) return { points: ZERO, note: 'counts steps of no money' };
+  const { amount } = matching;
   const steps = rate.proportional
     ? divide(amount, rate.per)
     : whole(amount.numerator / (amount.denominator * rate.per.numerator));
+  const share = shareText(purchase, matching);
   if (steps.numerator === 0n) {
-    const counted = moneyText(amount, rate.currencyCode);
+    const counted = share ?? moneyText(amount, rate.currencyCode);
     return {
       points: ZERO,
       note: rate.proportional ? `${counted} counted` : `${counted} is less than ${rate.step}`,
     };
   }
-  return { points: multiply(rate.points, steps), note: `${fractionText(steps)} × ${rate.step}` };
+  const note = `${fractionText(steps)} × ${rate.step}`;
+  return {
+    points: multiply(rate.points, steps),
+    note: share === undefined ? note : `${note}, counting ${share}`,
+  };
 }
 
-function sumOfAmounts(items: readonly PurchaseItem[]): Fraction {
-  return items.reduce((sum, { amount }) => add(sum, amount), ZERO);
+/** How the counted amount follows from items that sum to more than was paid; undefined where all that was paid counts. */
+function shareText(
+  { share, items, currencyCode }: Purchase,
+  matching: Matching,
+): string | undefined {
+  if (share === undefined || matching.items.length === items.length) return undefined;
+  const counted = matching.items.reduce((sum, { listed }) => sum + listed, 0n);
+  const [listed, paid, sum] = [counted, share.paid, share.listed].map((amount) =>
+    moneyText(whole(amount), currencyCode),
+  );
+  return `${listed} × ${paid} ÷ ${sum}`;
 }

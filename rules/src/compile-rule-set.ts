@@ -2,7 +2,7 @@ import {
   Cap_Period as Period,
   RefundPolicy_Shortfall as Shortfall,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
-import { compileGiving, type Giving } from './award.ts';
+import { type CompiledAward, compileAward } from './award.ts';
 import { type CompiledCondition, compileCondition } from './condition/condition.ts';
 import { epochMs } from './epoch-ms.ts';
 import { type Fraction, whole } from './fraction.ts';
@@ -11,6 +11,9 @@ import { type LimitPeriod, type PeriodStart, periodStart } from './limit-period.
 import { type CompiledMatch, compileMatch } from './match.ts';
 import { type CompiledSchedule, compileSchedule } from './schedule.ts';
 import { createZoneClock, type ZoneClock } from './zone-clock.ts';
+
+/** The id under which the cap of the rule set itself is counted. */
+export const RULE_SET_CAP_ID = '';
 
 /** A rule set ready to be evaluated any number of times. Compile it once and keep it. */
 export interface CompiledRuleSet {
@@ -21,6 +24,12 @@ export interface CompiledRuleSet {
   readonly clock: ZoneClock;
   readonly rounding: RuleSet['rounding'];
   readonly rules: readonly CompiledRule[];
+  /** The rules' display names by rule id. */
+  readonly displayNames: ReadonlyMap<string, string>;
+  /** The most that all rules together give for one transaction. */
+  readonly maximum: Fraction | undefined;
+  /** The most that all rules together give a member within a period. */
+  readonly cap: CompiledCap | undefined;
   readonly maturation: MaturationPolicy['policy'];
   readonly expiry: ExpiryPolicy['policy'];
   readonly refund: CompiledRefundPolicy;
@@ -28,7 +37,8 @@ export interface CompiledRuleSet {
 
 export interface CompiledRule {
   readonly ruleId: string;
-  readonly giving: Giving;
+  readonly displayName: string;
+  readonly award: CompiledAward;
   readonly match: CompiledMatch;
   readonly condition: CompiledCondition | undefined;
   readonly minimum: { readonly amount: Fraction; readonly currencyCode: string } | undefined;
@@ -49,8 +59,9 @@ export interface CompiledRefundPolicy {
   readonly restoreGraceDays: number;
 }
 
-/** A rule's period that a transaction counts in. */
+/** A cap's period that a transaction counts in. */
 export interface CapPeriod {
+  /** Empty for the cap of the rule set itself. */
   readonly ruleId: string;
   readonly period: LimitPeriod;
   readonly periodStart: PeriodStart;
@@ -58,7 +69,7 @@ export interface CapPeriod {
 
 /** Throws RangeError when the rule set's time zone is unknown; publication has checked it. */
 export function compileRuleSet(ruleSet: RuleSet): CompiledRuleSet {
-  const { effectiveTime, refund } = ruleSet;
+  const { effectiveTime, maximumPoints, cap, refund } = ruleSet;
   return {
     programId: ruleSet.programId,
     version: ruleSet.version,
@@ -66,6 +77,9 @@ export function compileRuleSet(ruleSet: RuleSet): CompiledRuleSet {
     clock: createZoneClock(ruleSet.timeZone),
     rounding: ruleSet.rounding,
     rules: ruleSet.earnRules.map(compileRule),
+    displayNames: new Map(ruleSet.earnRules.map((rule) => [rule.ruleId, rule.displayName])),
+    maximum: maximumPoints === undefined ? undefined : whole(maximumPoints),
+    cap: cap && compileCap(cap),
     maturation: ruleSet.maturation?.policy ?? { case: undefined },
     expiry: ruleSet.expiry?.policy ?? { case: undefined },
     refund: {
@@ -76,12 +90,19 @@ export function compileRuleSet(ruleSet: RuleSet): CompiledRuleSet {
 }
 
 /** The periods whose usage an evaluation of a transaction from that time asks for. */
-export function capPeriods({ rules, clock }: CompiledRuleSet, occurTime: Date): CapPeriod[] {
-  return rules.flatMap(({ ruleId, cap }) =>
-    cap === undefined
-      ? []
-      : [{ ruleId, period: cap.period, periodStart: periodStart(cap.period, occurTime, clock) }],
-  );
+export function capPeriods(
+  { rules, cap: setCap, clock }: CompiledRuleSet,
+  occurTime: Date,
+): CapPeriod[] {
+  const periods: CapPeriod[] = [];
+  const add = (ruleId: string, cap: CompiledCap | undefined) => {
+    if (cap === undefined) return;
+    const { period } = cap;
+    periods.push({ ruleId, period, periodStart: periodStart(period, occurTime, clock) });
+  };
+  for (const { ruleId, cap } of rules) add(ruleId, cap);
+  add(RULE_SET_CAP_ID, setCap);
+  return periods;
 }
 
 /** Whether an evaluation depends on what is known of the member, beyond caps. */
@@ -93,7 +114,8 @@ function compileRule(rule: EarnRule): CompiledRule {
   const { minimumAmount, maximumPoints, schedule, cap } = rule;
   return {
     ruleId: rule.ruleId,
-    giving: compileGiving(rule),
+    displayName: rule.displayName,
+    award: compileAward(rule),
     match: compileMatch(rule.match),
     condition: compileCondition(rule.condition),
     minimum: minimumAmount && {
@@ -102,12 +124,14 @@ function compileRule(rule: EarnRule): CompiledRule {
     },
     maximum: maximumPoints === undefined ? undefined : whole(maximumPoints),
     schedule: schedule && compileSchedule(schedule),
-    cap: cap && {
-      points: cap.points, // The strictest reading of a period that a later version of the contract added.
-      period: CAP_PERIODS[cap.period] ?? 'LIFETIME',
-    },
+    cap: cap && compileCap(cap),
     exclusiveGroup: rule.exclusiveGroup,
   };
+}
+
+function compileCap({ points, period }: Cap): CompiledCap {
+  // The strictest reading of a period that a later version of the contract added.
+  return { points, period: CAP_PERIODS[period] ?? 'LIFETIME' };
 }
 
 const CAP_PERIODS: Partial<Record<Cap['period'], LimitPeriod>> = {

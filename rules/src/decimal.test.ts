@@ -35,7 +35,7 @@ describe('a number shown to people', () => {
 
   test('a part of a cent is exact', () => {
     expect(moneyText(fraction(25_001n, 2n), 'USD')).toBe('125.005 USD');
-    expect(moneyText(fraction(10_000n, 3n), 'USD')).toBe('100/3 USD');
+    expect(moneyText(fraction(10_000n, 3n), 'USD')).toBe('33 1/3 USD');
   });
 });
 

@@ -1,15 +1,21 @@
 import { type Fraction, fraction } from './fraction.ts';
 
-/** The exact number as people write it: "12.5", or "1/3" where no decimal is exact. */
+/** The exact number as people write it: "-12.5", or "2/3" and "3 1/3" where no decimal is exact. */
 export function fractionText(value: Fraction, placesMin = 0): string {
   if (value.denominator === 1n && placesMin === 0) return value.numerator.toString();
   const places = decimalPlaces(value.denominator);
-  if (places === undefined) return `${value.numerator}/${value.denominator}`;
+  if (places === undefined) return mixedText(value);
   const shown = Math.max(places, placesMin);
   const digits = (abs(value.numerator) * 10n ** BigInt(shown)) / value.denominator;
   const text = digits.toString().padStart(shown + 1, '0');
   const sign = value.numerator < 0n ? '-' : '';
   return `${sign}${text.slice(0, -shown)}.${text.slice(-shown)}`;
+}
+
+function mixedText({ numerator, denominator }: Fraction): string {
+  const sign = numerator < 0n ? '-' : '';
+  const [integer, rest] = [abs(numerator) / denominator, abs(numerator) % denominator];
+  return `${sign}${integer === 0n ? '' : `${integer} `}${rest}/${denominator}`;
 }
 
 /** An amount in minor units as people write it: 25000 of USD is "250.00 USD". */

@@ -1,15 +1,15 @@
 import { fractionText } from './decimal.ts';
-import { compare, type Fraction } from './fraction.ts';
+import { compare, type Fraction, ZERO } from './fraction.ts';
 import type { Outcome } from './outcome.ts';
 
 /**
- * Of the outcomes in each group keeps the one that is worth the most, the first of equals, and refuses the others.
- * Outcomes in no group are all kept.
+ * Of the outcomes in each group keeps the one that is worth the most, the first of equals; the lines of the others say
+ * so. Outcomes in no group are all kept.
  */
 export function keepBestOfGroups(
   outcomes: readonly Outcome[],
   worth: (outcome: Outcome) => Fraction,
-) {
+): readonly Outcome[] {
   const best = new Map<string, { outcome: Outcome; worth: Fraction }>();
   for (const outcome of outcomes) {
     const group = outcome.rule.exclusiveGroup;
@@ -25,8 +25,8 @@ export function keepBestOfGroups(
     const leader = best.get(outcome.rule.exclusiveGroup);
     if (leader === undefined || leader.outcome === outcome) return true;
     const { ruleId, exclusiveGroup } = leader.outcome.rule;
-    outcome.applied = false;
-    outcome.note = `would give ${fractionText(worth(outcome))}, but of group ${exclusiveGroup} only ${ruleId} counts, which gives ${fractionText(leader.worth)}`;
+    const note = `would give ${fractionText(worth(outcome))}, but of group ${exclusiveGroup} only ${ruleId} counts, which gives ${fractionText(leader.worth)}`;
+    outcome.line = { kind: 'GROUP', points: ZERO, note };
     return false;
   });
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { epochMs } from './epoch-ms.ts';
 import type { Money, Transaction } from './language.ts';
 
 /** Who earns for which transaction: what must be the same for a repeat to be one. */
@@ -11,19 +12,18 @@ export interface EarnContent {
 export const FINGERPRINT_VERSION = 1;
 
 /**
- * A fingerprint of an earn's content: one version byte and a SHA-256. Contents are the same when their fingerprints are;
- * the order of map entries makes no difference.
+ * A fingerprint of an earn's content: one version byte and a SHA-256. Contents are the same when their fingerprints are.
+ * The order of items, categories and attributes makes no difference, and neither does what is finer than a millisecond.
  */
 export function fingerprintTransaction(userId: string, transaction: Transaction): Uint8Array {
   const digest = createHash('sha256').update(JSON.stringify([userId, canonical(transaction)]));
   return Buffer.concat([Buffer.of(FINGERPRINT_VERSION), digest.digest()]);
 }
 
-/** The fields in which two contents differ, as paths of proto field names. Never any of their values. */
-export function differingFields(a: EarnContent, b: EarnContent): string[] {
-  const fields = a.userId === b.userId ? [] : ['user_id'];
-  const [left, right] = [canonical(a.transaction), canonical(b.transaction)];
-  return [...fields, ...differences(left, right, 'transaction')];
+/** The fields in which a repeat differs from the first report, as paths of proto field names. Never any of their values. */
+export function differingFields(first: EarnContent, repeat: EarnContent): string[] {
+  const fields = first.userId === repeat.userId ? [] : ['user_id'];
+  return [...fields, ...transactionDifferences(first.transaction, repeat.transaction)];
 }
 
 const DIFFERENCES_MAX = 20;
@@ -33,15 +33,17 @@ function canonical(transaction: Transaction) {
   const { transactionId, occurTime, amount, items, channel, attributes } = transaction;
   return {
     transaction_id: transactionId,
-    occur_time: occurTime === undefined ? null : [`${occurTime.seconds}`, occurTime.nanos],
+    occur_time: occurTime === undefined ? null : epochMs(occurTime),
     amount: canonicalMoney(amount),
-    items: items.map((item) => ({
-      item_id: item.itemId,
-      sku: item.sku,
-      categories: item.categories,
-      quantity: item.quantity,
-      amount: canonicalMoney(item.amount),
-    })),
+    items: items
+      .map((item) => ({
+        item_id: item.itemId,
+        sku: item.sku,
+        categories: [...new Set(item.categories)].sort(),
+        quantity: item.quantity,
+        amount: canonicalMoney(item.amount),
+      }))
+      .sort((left, right) => (left.item_id < right.item_id ? -1 : 1)),
     channel,
     attributes: Object.entries(attributes).sort(([left], [right]) => (left < right ? -1 : 1)),
   };
@@ -53,25 +55,38 @@ function canonicalMoney(money: Money | undefined) {
     : { currency_code: money.currencyCode, minor_units: `${money.minorUnits}` };
 }
 
-function differences(
-  left: ReturnType<typeof canonical>,
-  right: ReturnType<typeof canonical>,
-  prefix: string,
-): string[] {
-  const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
+type Canonical = ReturnType<typeof canonical>;
+
+function transactionDifferences(first: Transaction, repeat: Transaction): string[] {
+  const [left, right] = [canonical(first), canonical(repeat)];
   const fields: string[] = [];
-  for (const name of Object.keys(left) as (keyof typeof left)[]) {
+  for (const name of Object.keys(left) as (keyof Canonical)[]) {
     if (!differs(left[name], right[name])) continue;
     if (name !== 'items' || left.items.length !== right.items.length) {
-      fields.push(`${prefix}.${name}`);
-      continue;
+      fields.push(`transaction.${name}`);
+    } else {
+      fields.push(...itemDifferences(left.items, { right: right.items, repeat }));
     }
-    left.items.forEach((item, index) => {
-      const other = right.items[index];
-      for (const part of Object.keys(item) as (keyof typeof item)[]) {
-        if (differs(item[part], other?.[part])) fields.push(`${prefix}.items[${index}].${part}`);
-      }
-    });
   }
   return fields.slice(0, DIFFERENCES_MAX);
+}
+
+/** Items are named by their place in the repeat, as it was sent. */
+function itemDifferences(
+  left: Canonical['items'],
+  { right, repeat }: { readonly right: Canonical['items']; readonly repeat: Transaction },
+): string[] {
+  const known = new Map(left.map((item) => [item.item_id, item]));
+  const compared = new Map(right.map((item) => [item.item_id, item]));
+  return repeat.items.flatMap(({ itemId }, index) => {
+    const [before, after] = [known.get(itemId), compared.get(itemId)];
+    if (before === undefined || after === undefined) return [`transaction.items[${index}].item_id`];
+    return (Object.keys(after) as (keyof typeof after)[])
+      .filter((part) => differs(before[part], after[part]))
+      .map((part) => `transaction.items[${index}].${part}`);
+  });
+}
+
+function differs(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) !== JSON.stringify(b);
 }

@@ -1,44 +1,46 @@
-import { give } from './award.ts';
+import { awardPoints } from './award.ts';
 import type { CompiledCap, CompiledRule } from './compile-rule-set.ts';
 import { fractionText } from './decimal.ts';
-import { compare, type Fraction, isPositive, smaller, ZERO } from './fraction.ts';
-import { filterRule, type Question } from './rule-filter.ts';
+import type { LineKind } from './explanation.ts';
+import { compare, type Fraction, smaller, ZERO } from './fraction.ts';
+import { filterRule, type RuleContext } from './rule-filter.ts';
 
-/** What becomes of one rule in the course of an evaluation. */
+/** One rule on its way through an evaluation. */
 export interface Outcome {
   readonly rule: CompiledRule;
-  applied: boolean;
-  note: string;
-  /** An award's points before multipliers and its cap; 0 for a multiplier. */
+  /** Whether the rule passed its filter: only then it counts, and competes in its group. */
+  readonly passed: boolean;
+  /** An award's points after its own maximum, before multipliers and its cap; 0 for a multiplier. */
   readonly points: Fraction;
   /** What the rule's cap leaves of its period; undefined without a cap. */
   readonly room: Fraction | undefined;
+  /** The rule's own line, which later steps may write anew. */
+  line: { readonly kind: LineKind; readonly points: Fraction; readonly note: string };
 }
 
 /** Filter, award and the rule's own maximum. */
 export function outcomeOf(
   rule: CompiledRule,
-  question: Question,
+  context: RuleContext,
   roomOf: (ruleId: string, cap: CompiledCap) => Fraction,
 ): Outcome {
-  const filtered = filterRule(rule, question);
-  if (typeof filtered === 'string') return notApplied(rule, filtered);
-  const { giving, match, maximum, cap } = rule;
+  const matching = filterRule(rule, context);
+  if (typeof matching === 'string') return outcomeWithout(rule, matching);
+  const { award, maximum, cap } = rule;
   const room = cap && roomOf(rule.ruleId, cap);
-  if (giving.kind === 'MULTIPLIER') {
-    return { rule, applied: true, note: '', points: ZERO, room };
+  const { points, note } = awardPoints(award, context.purchase, matching);
+  if (maximum === undefined || compare(points, maximum) <= 0) {
+    return { rule, passed: true, points, room, line: { kind: 'RULE', points, note } };
   }
-  const given = give(giving, question.purchase, { items: filtered, ofItems: match.ofItems });
-  if (!isPositive(given.points)) return notApplied(rule, given.note);
-  if (maximum === undefined || compare(given.points, maximum) <= 0) {
-    return { rule, applied: true, note: given.note, points: given.points, room };
-  }
-  const note = `${given.note} = ${fractionText(given.points)}, limited to its maximum of ${fractionText(maximum)}`;
-  return { rule, applied: true, note, points: maximum, room };
+  const limited = `${note} = ${fractionText(points)}, limited to its maximum of ${fractionText(maximum)}`;
+  const line = { kind: 'MAXIMUM', points: maximum, note: limited } as const;
+  return { rule, passed: true, points: maximum, room, line };
 }
 
-export function notApplied(rule: CompiledRule, note: string): Outcome {
-  return { rule, applied: false, note, points: ZERO, room: undefined };
+/** A rule that gives nothing, and why. */
+export function outcomeWithout(rule: CompiledRule, note: string): Outcome {
+  const line = { kind: 'RULE', points: ZERO, note } as const;
+  return { rule, passed: false, points: ZERO, room: undefined, line };
 }
 
 export function within(points: Fraction, limit: Fraction | undefined): Fraction {

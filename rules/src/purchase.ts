@@ -1,5 +1,6 @@
+import { countedAmounts, type Share } from './counted-amounts.ts';
 import { epochMs } from './epoch-ms.ts';
-import { type Fraction, whole } from './fraction.ts';
+import { type Fraction, whole, ZERO } from './fraction.ts';
 import type { Transaction } from './language.ts';
 import type { Remaining } from './remaining-transaction.ts';
 
@@ -9,39 +10,46 @@ export interface Purchase {
   readonly currencyCode: string;
   readonly amount: Fraction;
   readonly channel: string;
+  /** Those with units left. */
   readonly items: readonly PurchaseItem[];
+  /** Whether the transaction as sent lists items, also where all of them came back. */
+  readonly listsItems: boolean;
+  /** Set where an item counts only its share of its amount, and nothing came back yet. */
+  readonly share: Share | undefined;
 }
 
 export interface PurchaseItem {
   readonly sku: string;
   readonly categories: readonly string[];
   readonly quantity: bigint;
+  /** What its units count together. */
   readonly amount: Fraction;
+  /** Its amount as sent. */
+  readonly listed: bigint;
 }
 
+/** The purchase that a transaction reports, or what refunds left of it. */
 export function purchaseOf(transaction: Transaction, remaining?: Remaining): Purchase {
+  const counted = remaining === undefined ? countedAmounts(transaction) : undefined;
   return {
     occurMs: transaction.occurTime === undefined ? 0 : epochMs(transaction.occurTime),
     currencyCode: transaction.amount?.currencyCode ?? '',
     amount: remaining?.amount ?? whole(transaction.amount?.minorUnits ?? 0n),
     channel: transaction.channel,
-    items: remaining === undefined ? itemsOf(transaction) : itemsLeft(transaction, remaining),
+    items: transaction.items.flatMap(({ sku, categories, quantity, amount }, index) => {
+      const left = remaining?.items[index];
+      if (left?.quantity === 0n) return [];
+      return [
+        {
+          sku,
+          categories,
+          quantity: left?.quantity ?? BigInt(quantity),
+          amount: left?.amount ?? counted?.items[index] ?? ZERO,
+          listed: amount?.minorUnits ?? 0n,
+        },
+      ];
+    }),
+    listsItems: transaction.items.length > 0,
+    share: counted?.share,
   };
-}
-
-function itemsOf(transaction: Transaction): PurchaseItem[] {
-  return transaction.items.map(({ sku, categories, quantity, amount }) => ({
-    sku,
-    categories,
-    quantity: BigInt(quantity),
-    amount: whole(amount?.minorUnits ?? 0n),
-  }));
-}
-
-function itemsLeft(transaction: Transaction, { items }: Remaining): PurchaseItem[] {
-  return transaction.items.flatMap(({ itemId, sku, categories }) => {
-    const left = items.get(itemId);
-    if (left === undefined || left.quantity === 0n) return [];
-    return [{ sku, categories, quantity: left.quantity, amount: left.amount }];
-  });
 }

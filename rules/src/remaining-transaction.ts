@@ -4,8 +4,10 @@ import {
   TransactionItemSchema,
   TransactionSchema,
 } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import { countedAmounts } from './counted-amounts.ts';
 import { moneyText } from './decimal.ts';
 import {
+  ceiling,
   compare,
   divide,
   type Fraction,
@@ -13,28 +15,34 @@ import {
   fraction,
   isPositive,
   multiply,
+  ONE,
   smaller,
   subtract,
+  sumOf,
   whole,
   ZERO,
 } from './fraction.ts';
-import type { Money, Transaction } from './language.ts';
+import type { Money, Transaction, TransactionItem } from './language.ts';
 
 /** What refunds left of a transaction. Amounts are exact, in minor units. */
 export interface Remaining {
+  /** What is left of the amount: of the rest and of the items together. */
   readonly amount: Fraction;
-  /** By item id. */
-  readonly items: ReadonlyMap<string, RemainingItem>;
-  /** Whether everything was given back: such a transaction is worth no points. */
-  readonly nothing: boolean;
+  /** What is left of what belongs to no item. */
+  readonly rest: Fraction;
+  /** In the transaction's order, those without units too. */
+  readonly items: readonly RemainingItem[];
+  /** Whether the purchase was fully returned: it is worth no points, even where units of a free gift remain. */
+  readonly fullyReturned: boolean;
 }
 
 export interface RemainingItem {
   readonly quantity: bigint;
+  /** What its units count together. */
   readonly amount: Fraction;
 }
 
-/** What a refund gives back: everything, an amount, or units of items. */
+/** What a refund gives back: everything, an amount, or units of items, each item named once. */
 export type RefundPart =
   | { readonly kind: 'FULL' }
   | { readonly kind: 'AMOUNT'; readonly amount: Money }
@@ -45,29 +53,29 @@ export interface ItemUnits {
   readonly quantity: number;
 }
 
-/** Why a refund can't be of its transaction: it is more than is left, or of something else. */
+/** Why a refund can't be of its transaction: it is more than is left, or in another currency. */
 export interface RefundFault {
-  readonly fault: 'EXCEEDS_TRANSACTION' | 'NOT_OF_TRANSACTION';
+  readonly fault: 'EXCEEDS_TRANSACTION' | 'OTHER_CURRENCY';
   readonly message: string;
 }
 
 /** A transaction that nothing was given back of. */
-export function wholeTransaction({ amount, items }: Transaction): Remaining {
+export function wholeTransaction(transaction: Transaction): Remaining {
+  const { items, rest } = countedAmounts(transaction);
   return {
-    amount: whole(amount?.minorUnits ?? 0n),
-    items: new Map(
-      items.map((item) => [
-        item.itemId,
-        { quantity: BigInt(item.quantity), amount: whole(item.amount?.minorUnits ?? 0n) },
-      ]),
-    ),
-    nothing: false,
+    amount: whole(transaction.amount?.minorUnits ?? 0n),
+    rest,
+    items: transaction.items.map(({ quantity }, index) => ({
+      quantity: BigInt(quantity),
+      amount: items[index] ?? ZERO,
+    })),
+    fullyReturned: false,
   };
 }
 
 /**
- * What one more refund leaves. An amount shrinks all items pro rata and leaves their quantities; units of an item
- * take their share of its amount off both. Whichever way is taken, the last money given back leaves nothing.
+ * What one more refund leaves. An amount comes off what belongs to no item first, then off the items pro rata, and leaves
+ * their units; units of an item take their part of what the item counts by now.
  */
 export function afterRefund(
   transaction: Transaction,
@@ -76,94 +84,142 @@ export function afterRefund(
 ): Remaining | RefundFault {
   switch (part.kind) {
     case 'FULL':
-      return nothingLeft(left);
+      return {
+        amount: ZERO,
+        rest: ZERO,
+        items: left.items.map(() => ({ quantity: 0n, amount: ZERO })),
+        fullyReturned: true,
+      };
     case 'AMOUNT':
       return afterAmount(transaction, left, part.amount);
     case 'ITEMS':
-      return part.items.reduce<Remaining | RefundFault>(
-        (rest, units) => ('fault' in rest ? rest : afterUnits(transaction, rest, units)),
-        left,
-      );
+      return afterItems(transaction, left, part.items);
+    default:
+      return part satisfies never;
   }
 }
 
-/** The transaction as conditions see it after refunds: amounts rounded down to whole minor units. */
+/**
+ * The transaction as conditions see it after refunds: items with units left, each amount as sent reduced as what it counts
+ * was, rounded down to whole minor units.
+ */
 export function transactionLeft(transaction: Transaction, left: Remaining): Transaction {
   const currencyCode = transaction.amount?.currencyCode ?? '';
+  const counted = countedAmounts(transaction);
   const money = (amount: Fraction) =>
     create(MoneySchema, { currencyCode, minorUnits: floor(amount) });
   return create(TransactionSchema, {
     ...transaction,
     amount: money(left.amount),
-    items: transaction.items.flatMap((item) => {
-      const rest = left.items.get(item.itemId);
+    items: transaction.items.flatMap((item, index) => {
+      const rest = left.items[index];
       if (rest === undefined || rest.quantity === 0n) return [];
-      const quantity = Number(rest.quantity);
-      return [create(TransactionItemSchema, { ...item, quantity, amount: money(rest.amount) })];
+      const part = partLeft(rest, { item, counted: counted.items[index] ?? ZERO });
+      const amount = multiply(whole(item.amount?.minorUnits ?? 0n), part);
+      return [
+        create(TransactionItemSchema, {
+          ...item,
+          quantity: Number(rest.quantity),
+          amount: money(amount),
+        }),
+      ];
     }),
   });
 }
 
-function afterAmount(transaction: Transaction, left: Remaining, refund: Money) {
-  const currencyCode = transaction.amount?.currencyCode ?? '';
-  if (refund.currencyCode !== currencyCode) {
-    return fault(
-      'NOT_OF_TRANSACTION',
-      `the refund is in ${refund.currencyCode}, the transaction in ${currencyCode}`,
-    );
-  }
-  const amount = whole(refund.minorUnits);
-  if (compare(amount, left.amount) > 0) {
-    const [asked, rest] = [amount, left.amount].map((money) => moneyText(money, currencyCode));
-    return fault('EXCEEDS_TRANSACTION', `${asked} is more than the ${rest} that are left`);
-  }
-  if (!isPositive(amount)) return left;
-  const rest = subtract(left.amount, amount);
-  if (!isPositive(rest)) return nothingLeft(left);
-  const share = divide(rest, left.amount);
-  const items = new Map(
-    Array.from(left.items, ([id, item]) => [
-      id,
-      { quantity: item.quantity, amount: multiply(item.amount, share) },
-    ]),
-  );
-  return { amount: rest, items, nothing: false };
+/** How much of an item is left, from 0 to 1: of what it counted or, where that was nothing, of its units. */
+function partLeft(
+  rest: RemainingItem,
+  { item, counted }: { item: TransactionItem; counted: Fraction },
+): Fraction {
+  return isPositive(counted)
+    ? divide(rest.amount, counted)
+    : fraction(rest.quantity, BigInt(item.quantity));
 }
 
-function afterUnits(transaction: Transaction, left: Remaining, { itemId, quantity }: ItemUnits) {
-  const item = left.items.get(itemId);
-  if (item === undefined) {
-    return fault('NOT_OF_TRANSACTION', `the transaction has no item ${itemId}`);
+function afterAmount(
+  transaction: Transaction,
+  left: Remaining,
+  { currencyCode, minorUnits }: Money,
+): Remaining | RefundFault {
+  const ownCurrency = transaction.amount?.currencyCode ?? '';
+  if (currencyCode !== ownCurrency) {
+    return {
+      fault: 'OTHER_CURRENCY',
+      message: `must be ${ownCurrency}, the transaction's currency`,
+    };
   }
-  const units = BigInt(quantity);
-  if (units > item.quantity) {
-    return fault(
-      'EXCEEDS_TRANSACTION',
-      `${quantity} units of item ${itemId} are more than the ${item.quantity} that are left`,
-    );
+  if (minorUnits <= 0n) return left;
+  // Shops pay out whole minor units, where fractions of them may be left.
+  const most = ceiling(left.amount);
+  if (minorUnits > most) {
+    const [asked, rest] = [minorUnits, most].map((money) => moneyText(whole(money), currencyCode));
+    return exceeds(`${asked} is more than the ${rest} that are left`);
   }
-  if (units === 0n) return left;
-  const share = multiply(item.amount, fraction(units, item.quantity));
-  // Items need not sum to the amount: an order's discount can make them worth more than was paid.
-  const amount = subtract(left.amount, smaller(share, left.amount));
-  const items = new Map(left.items).set(itemId, {
-    quantity: item.quantity - units,
-    amount: subtract(item.amount, share),
-  });
-  const paid = (transaction.amount?.minorUnits ?? 0n) > 0n;
-  const gone = paid
-    ? !isPositive(amount)
-    : [...items.values()].every((rest) => rest.quantity === 0n);
-  return gone ? nothingLeft(left) : { amount, items, nothing: false };
+  const refund = whole(minorUnits);
+  const amount = subtract(left.amount, refund);
+  if (compare(amount, ONE) < 0) return withoutAmount(left);
+  const rest = subtract(left.rest, smaller(refund, left.rest));
+  const ofItems = subtract(left.amount, left.rest);
+  const part = isPositive(ofItems) ? divide(subtract(amount, rest), ofItems) : ONE;
+  return {
+    amount,
+    rest,
+    items: left.items.map((item) => ({ ...item, amount: multiply(item.amount, part) })),
+    fullyReturned: left.fullyReturned,
+  };
 }
 
-function nothingLeft(left: Remaining): Remaining {
-  const items = new Map(
-    Array.from(left.items.keys(), (id) => [id, { quantity: 0n, amount: ZERO }]),
-  );
-  return { amount: ZERO, items, nothing: true };
+function withoutAmount(left: Remaining): Remaining {
+  return {
+    amount: ZERO,
+    rest: ZERO,
+    items: left.items.map(({ quantity }) => ({ quantity, amount: ZERO })),
+    fullyReturned: true,
+  };
 }
 
-function fault(kind: RefundFault['fault'], message: string): RefundFault {
-  return { fault: kind, message };
+function afterItems(
+  transaction: Transaction,
+  left: Remaining,
+  returned: readonly ItemUnits[],
+): Remaining | RefundFault {
+  const items = [...left.items];
+  for (const { itemId, quantity } of returned) {
+    const index = transaction.items.findIndex((item) => item.itemId === itemId);
+    const item = items[index];
+    if (item === undefined) return exceeds(`the transaction has no item ${itemId}`);
+    const units = BigInt(quantity);
+    if (units > item.quantity) {
+      return exceeds(
+        `${units} units of item ${itemId} are more than the ${item.quantity} that are left`,
+      );
+    }
+    const kept = item.quantity - units;
+    if (item.quantity > 0n) {
+      const amount = multiply(item.amount, fraction(kept, item.quantity));
+      items[index] = { quantity: kept, amount };
+    }
+  }
+  const amount = sumOf([left.rest, ...items.map((item) => item.amount)]);
+  return {
+    amount,
+    rest: left.rest,
+    items,
+    fullyReturned: left.fullyReturned || leavesNothing(transaction, { amount, items }),
+  };
+}
+
+/** Whether no money is left of a purchase that cost some, or no unit of one whose items counted all that it cost. */
+function leavesNothing(
+  transaction: Transaction,
+  { amount, items }: Pick<Remaining, 'amount' | 'items'>,
+): boolean {
+  if (isPositive(amount)) return false;
+  if ((transaction.amount?.minorUnits ?? 0n) > 0n) return true;
+  return items.length > 0 && items.every(({ quantity }) => quantity === 0n);
+}
+
+function exceeds(message: string): RefundFault {
+  return { fault: 'EXCEEDS_TRANSACTION', message };
 }

@@ -18,6 +18,17 @@ export function roundPoints(points: Fraction, rounding: Rounding): bigint {
   }
 }
 
+const ROUNDING_TEXT: Partial<Record<Rounding, string>> = {
+  [Rounding.CEILING]: 'rounded up to whole points',
+  [Rounding.HALF_UP]: 'rounded to the nearest whole point, a half up',
+  [Rounding.HALF_EVEN]: 'rounded to the nearest whole point, a half to the even one',
+};
+
+/** How points are rounded, as an explanation says it. */
+export function roundingText(rounding: Rounding): string {
+  return ROUNDING_TEXT[rounding] ?? 'rounded down to whole points';
+}
+
 /** How the part after the point compares with one half. */
 function half(points: Fraction): number {
   const twice = (points.numerator - floor(points) * points.denominator) * 2n;

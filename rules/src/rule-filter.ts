@@ -2,28 +2,25 @@ import type { CompiledRule } from './compile-rule-set.ts';
 import type { ConditionBindings } from './condition/condition.ts';
 import { moneyText } from './decimal.ts';
 import { compare } from './fraction.ts';
-import { channelMatches, matchingItems } from './match.ts';
-import type { Purchase, PurchaseItem } from './purchase.ts';
+import { channelMatches, type Matching, matchingOf } from './match.ts';
+import type { Purchase } from './purchase.ts';
 import { inSchedule, wallClockText } from './schedule.ts';
 import type { ZoneClock } from './zone-clock.ts';
 
-/** What rules are asked about. */
-export interface Question {
+/** What a rule is evaluated on. */
+export interface RuleContext {
   readonly purchase: Purchase;
   readonly clock: ZoneClock;
   /** Made when the first condition asks for them. */
   readonly bindings: () => ConditionBindings;
 }
 
-/** Either the items that a rule counts, or why it doesn't apply. */
-export type Filtered = readonly PurchaseItem[] | string;
-
-/** Asks a rule's filters, the cheap ones first. */
-export function filterRule(rule: CompiledRule, question: Question): Filtered {
-  const { purchase, clock } = question;
-  const { giving, match, minimum, schedule, condition } = rule;
-  if (giving.kind === 'RATE' && giving.currencyCode !== purchase.currencyCode) {
-    return `counts ${giving.currencyCode}, the transaction is in ${purchase.currencyCode}`;
+/** Asks a rule's filters, the cheap ones first: what the rule counts, or why it doesn't apply. */
+export function filterRule(rule: CompiledRule, context: RuleContext): Matching | string {
+  const { purchase, clock } = context;
+  const { award, match, minimum, schedule, condition } = rule;
+  if (award.kind === 'RATE' && award.currencyCode !== purchase.currencyCode) {
+    return `counts ${award.currencyCode}, the transaction is in ${purchase.currencyCode}`;
   }
   if (minimum !== undefined) {
     if (minimum.currencyCode !== purchase.currencyCode) {
@@ -38,12 +35,22 @@ export function filterRule(rule: CompiledRule, question: Question): Filtered {
       ? 'asks for a channel, the transaction has none'
       : `channel ${purchase.channel} doesn't match`;
   }
-  const items = matchingItems(match, purchase);
-  if (items.length === 0 && (match.ofItems || giving.kind === 'PER_ITEM')) {
-    return purchase.items.length === 0 ? 'the transaction has no items' : 'no item matches';
+  const matching = matchingOf(match, purchase);
+  if (matching.items.length === 0 && needsItem(rule, purchase)) {
+    if (!purchase.listsItems) return 'the transaction has no items';
+    return match.namesItems ? 'no item matches' : 'no item is left that counts';
   }
   if (schedule !== undefined && !inSchedule(schedule, purchase.occurMs, clock)) {
     return `outside its schedule: ${wallClockText(purchase.occurMs, clock)} in ${clock.timeZone}`;
   }
-  return condition?.refusal(question.bindings()) ?? items;
+  return condition?.refusal(context.bindings()) ?? matching;
+}
+
+/**
+ * Whether the rule applies only where an item matches. With exclusions alone, a rate also counts what belongs to no item,
+ * and anything else also applies to a purchase that was sent without items.
+ */
+function needsItem({ award, match }: CompiledRule, { listsItems }: Purchase): boolean {
+  if (match.namesItems) return true;
+  return match.excludesItems && award.kind !== 'RATE' && listsItems;
 }

@@ -54,6 +54,33 @@ describe('a rule set is refused', () => {
     ]);
   });
 
+  const inactive = (days: number, months: number) =>
+    validateRuleSet(
+      ruleSet({
+        earnRules: [rule()],
+        maturation: { after: { days } },
+        expiry: { inactivity: { months } },
+      }),
+    );
+
+  test.each([
+    [28, 1],
+    [365, 12],
+  ])('never for points that mature in %i days and live for %i months', (days, months) => {
+    expect(inactive(days, months)).toEqual([]);
+  });
+
+  test('for points that can expire by inactivity before they mature', () => {
+    expect(inactive(29, 1)).toEqual([
+      {
+        field: 'maturation.after.days',
+        message:
+          'must be at most 28, the fewest days that a month has: points would expire by inactivity before they mature',
+      },
+    ]);
+    expect(inactive(366, 12)).toMatchObject([{ field: 'maturation.after.days' }]);
+  });
+
   test('for two rules of one id', () => {
     expect(fieldsOf(rule(), rule())).toEqual(['earn_rules[1].rule_id']);
   });

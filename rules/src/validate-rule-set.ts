@@ -4,6 +4,7 @@ import { EARN_RULE_VOCABULARY, REWARD_VOCABULARY } from './condition/vocabulary.
 import { isCurrency, parseDecimal } from './decimal.ts';
 import { epochMs } from './epoch-ms.ts';
 import type { EarnRule, Money, RuleSet, Schedule, Violation } from './language.ts';
+import { fewestDays } from './month-lengths.ts';
 import { isTimeZone } from './zone-clock.ts';
 
 /** What the conditions of one rule set may cost together, in the steps of CONDITION_COST_MAX. */
@@ -21,7 +22,7 @@ export function validateRuleSet(ruleSet: RuleSet): Violation[] {
     ruleViolations(rule, `earn_rules[${index}]`),
   );
   violations.push(...duplicateIds(earnRules), ...mixedGroups(earnRules));
-  violations.push(...arithmeticViolations(earnRules));
+  violations.push(...arithmeticViolations(earnRules), ...pendingExpiryViolations(ruleSet));
   if (timeZone !== '' && !isTimeZone(timeZone)) {
     violations.push({
       field: 'time_zone',
@@ -94,6 +95,17 @@ function scheduleViolations(schedule: Schedule, field: string): Violation[] {
     });
   }
   return violations;
+}
+
+/** Points that are still pending when their member counts as inactive would expire before they can be spent. */
+function pendingExpiryViolations({ maturation, expiry }: RuleSet): Violation[] {
+  if (maturation?.policy.case !== 'after' || expiry?.policy.case !== 'inactivity') return [];
+  const { days } = maturation.policy.value;
+  const { months } = expiry.policy.value;
+  const most = fewestDays(months);
+  if (days <= most) return [];
+  const message = `must be at most ${most}, the fewest days that ${months === 1 ? 'a month has' : `${months} months have`}: points would expire by inactivity before they mature`;
+  return [{ field: 'maturation.after.days', message }];
 }
 
 function duplicateIds(rules: readonly EarnRule[]): Violation[] {

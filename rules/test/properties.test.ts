@@ -2,10 +2,7 @@ import { create, type JsonObject } from '@bufbuild/protobuf';
 import { createValidator } from '@bufbuild/protovalidate';
 import { describe, expect, test } from '@jest/globals';
 import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
-import {
-  RuleSet_Rounding as Rounding,
-  RuleSetSchema,
-} from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { RuleSetSchema } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate } from '@loyalty/rules/evaluate.ts';
@@ -67,10 +64,23 @@ const condition = fc.constantFrom(
   'this is no condition',
 );
 
+const cap = fc.record({
+  points: integer(POINTS_MAX),
+  period: fc.constantFrom('DAY', 'WEEK', 'MONTH', 'LIFETIME'),
+});
+
 const rule = fc
   .record(
     {
-      match: fc.record({ skus: words, categories: words, channels: words }),
+      match: fc.record(
+        {
+          skus: words,
+          categories: words,
+          channels: words,
+          exclude: fc.record({ skus: words, categories: words }),
+        },
+        { requiredKeys: [] },
+      ),
       condition,
       minimumAmount: money(0n),
       maximumPoints: integer(POINTS_MAX),
@@ -84,18 +94,18 @@ const rule = fc
         },
         { requiredKeys: [] },
       ),
-      cap: fc.record({
-        points: integer(POINTS_MAX),
-        period: fc.constantFrom('DAY', 'WEEK', 'MONTH', 'LIFETIME'),
-      }),
+      cap,
       exclusiveGroup: fc.constantFrom('a', 'b'),
     },
     { requiredKeys: [] },
   )
   .chain((rest) => award.map((given): JsonObject => ({ ...given, ...rest })));
 
+const limits = fc.record({ maximumPoints: integer(POINTS_MAX), cap }, { requiredKeys: [] });
+
 const ruleSets = fc
   .record({
+    limits,
     rounding: fc.constantFrom(...ROUNDINGS),
     timeZone: fc.constantFrom(...ZONES),
     earnRules: fc
@@ -118,7 +128,7 @@ const ruleSets = fc
         .map((fixedDate) => ({ fixedDate })),
     ),
   })
-  .map(ruleSet);
+  .map(({ limits: limited, ...rest }) => ruleSet({ ...rest, ...limited }));
 
 const transactions = fc
   .record({
@@ -159,32 +169,27 @@ function dropRefusedRules(rules: RuleSet): void {
   rules.earnRules = rules.earnRules.filter((_, index) => !refused.has(`earn_rules[${index}]`));
 }
 
-/** Reads what an explanation says, in its own way: [numerator, denominator]. */
+/** Reads what an explanation says, such as "-12.5", "2/3" and "3 1/3", in its own way: [numerator, denominator]. */
 function readNumber(text: string): [bigint, bigint] {
-  const [numerator = '', denominator] = text.split('/');
-  if (denominator !== undefined) return [BigInt(numerator), BigInt(denominator)];
+  const [, sign = '', rest = ''] = /^(-?)(.+)$/.exec(text) ?? [];
+  const [numerator, denominator] = readUnsigned(rest);
+  return [sign === '' ? numerator : -numerator, denominator];
+}
+
+function readUnsigned(text: string): [bigint, bigint] {
+  const mixed = /^(?:(\d+) )?(\d+)\/(\d+)$/.exec(text);
+  if (mixed !== null) {
+    const [integer = 0n, numerator = 0n, denominator = 1n] = mixed
+      .slice(1)
+      .map((part) => BigInt(part ?? 0));
+    return [integer * denominator + numerator, denominator];
+  }
   const [integer = '', decimals = ''] = text.split('.');
   return [BigInt(integer + decimals), BigInt(`1${'0'.repeat(decimals.length)}`)];
 }
 
 function plus([a, b]: [bigint, bigint], [c, d]: [bigint, bigint]): [bigint, bigint] {
   return [a * d + c * b, b * d];
-}
-
-/** Rounds by comparing twice the rest with the whole, unlike the engine. */
-function round([numerator, denominator]: [bigint, bigint], rounding: Rounding): bigint {
-  const down = numerator / denominator;
-  const twiceRest = (numerator % denominator) * 2n;
-  switch (rounding) {
-    case Rounding.CEILING:
-      return twiceRest > 0n ? down + 1n : down;
-    case Rounding.HALF_UP:
-      return twiceRest >= denominator ? down + 1n : down;
-    case Rounding.HALF_EVEN:
-      return twiceRest + (down % 2n) > denominator ? down + 1n : down;
-    default:
-      return down;
-  }
 }
 
 describe('whatever an operator writes and a member buys', () => {
@@ -198,12 +203,19 @@ describe('whatever an operator writes and a member buys', () => {
         expect(validateRuleSet(rules)).toEqual([]);
         const award = evaluateFor(rules, purchase, { capUsed: () => used });
         expect(award.points >= 0n && award.points <= POINTS_MAX).toBe(true);
-        expect(award.explanation.map(({ ruleId }) => ruleId)).toEqual(
+        const ofRules = award.explanation.slice(0, rules.earnRules.length);
+        expect(ofRules.map(({ ruleId }) => ruleId)).toEqual(
           rules.earnRules.map(({ ruleId }) => ruleId),
         );
+        for (const { kind } of ofRules) expect(['RULE', 'MAXIMUM', 'GROUP']).toContain(kind);
+        for (const { kind, points: taken } of award.explanation.slice(rules.earnRules.length)) {
+          expect(['CAP', 'SET_MAXIMUM', 'SET_CAP', 'ROUNDING']).toContain(kind);
+          expect(kind === 'ROUNDING' || readNumber(taken)[0] < 0n).toBe(true);
+        }
         for (const usage of award.capUsage) {
-          const limit = rules.earnRules.find(({ ruleId }) => ruleId === usage.ruleId)?.cap?.points;
-          expect(usage.points > 0n && usage.points + used <= (limit ?? 0n)).toBe(true);
+          const { cap: limit } =
+            rules.earnRules.find(({ ruleId }) => ruleId === usage.ruleId) ?? rules;
+          expect(usage.points > 0n && usage.points + used <= (limit?.points ?? 0n)).toBe(true);
         }
       }),
       { numRuns: 400 },
@@ -251,16 +263,17 @@ describe('whatever an operator writes and a member buys', () => {
     );
   });
 
-  test('the lines of an explanation add up to the award, which is rounded once', () => {
+  test('the lines of an explanation add up to the points', () => {
     fc.assert(
       fc.property(cases, ({ rules, purchase, used }) => {
         const award = evaluateFor(rules, purchase, { capUsed: () => used });
-        const sum = award.explanation
+        const [numerator, denominator] = award.explanation
           .map(({ points: text }) => readNumber(text))
           .reduce(plus, [0n, 1n]);
-        const rounded = round(sum, rules.rounding);
-        expect(award.points).toBe(award.exceedsLimit ? POINTS_MAX : rounded);
-        expect(award.exceedsLimit).toBe(rounded > POINTS_MAX);
+        expect(numerator % denominator).toBe(0n);
+        const sum = numerator / denominator;
+        expect(award.points).toBe(award.exceedsLimit ? POINTS_MAX : sum);
+        expect(award.exceedsLimit).toBe(sum > POINTS_MAX);
       }),
       { numRuns: 400 },
     );

@@ -6,6 +6,7 @@ import { RuleSetSchema } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate } from '@loyalty/rules/evaluate.ts';
+import type { LineKind } from '@loyalty/rules/explanation.ts';
 import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
 import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
 import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
@@ -25,7 +26,7 @@ interface Purchase {
     readonly joinTime?: string;
     readonly lifetimeEarned?: number;
   };
-  /** What capped rules have given before, by rule id. */
+  /** What caps have counted before, by rule id; the rule set's own under the empty one. */
   readonly used?: Record<string, number>;
   readonly points: number;
   readonly explanation?: readonly string[];
@@ -38,6 +39,10 @@ const RECIPES = Array.from(
   COOKBOOK.matchAll(/^### (.+)\n(?:(?!^#).*\n)*?```json\n([\s\S]*?)^```/gm),
   ([, title = '', json = '']) => ({ title, recipe: JSON.parse(json) as Recipe }),
 );
+
+function titleOf(kind: LineKind, ruleId: string): string {
+  return [kind === 'RULE' ? '' : kind, ruleId].filter((part) => part !== '').join(' ');
+}
 
 const validator = createValidator();
 
@@ -73,7 +78,7 @@ describe.each(RECIPES)('$title', ({ recipe }) => {
       capUsed: (ruleId) => BigInt(purchase.used?.[ruleId] ?? 0),
     });
     const explanation = award.explanation.map(
-      ({ ruleId, points, note }) => `${ruleId}: ${points} (${note})`,
+      ({ kind, ruleId, points, note }) => `${titleOf(kind, ruleId)}: ${points} (${note})`,
     );
     expect(award.points).toBe(BigInt(purchase.points));
     expect(explanation).toEqual(purchase.explanation ?? explanation);

@@ -67,6 +67,45 @@ export const breakages: readonly Breakage[] = [
     offender: /^user (alice|mallory) of wine-dine/,
   },
   {
+    broken: 'an attribute that no entry set',
+    sql: `UPDATE memberships SET attributes = '{"tier": "gold"}' WHERE ${alice}`,
+    noticed: ['I1 attributes'],
+    offender: /^membership \d+: attributes are .*gold.*, changed 0 times; its entries left {} in 0/,
+  },
+  {
+    broken: 'a change of attributes that starts from others',
+    sql: `UPDATE entries SET attributes_before = '{"tier": "silver"}' WHERE kind = 'UPDATED'`,
+    noticed: ['I1 attributes'],
+    offender: /in 1 changes, not one from the other$/,
+  },
+  {
+    broken: 'an update that doesn’t say what it changed',
+    sql: `UPDATE entries SET attributes_before = NULL, attributes_after = NULL WHERE kind = 'UPDATED';
+      UPDATE memberships SET attributes = '{}', attributes_revision = 0`,
+    noticed: ['I1 attributes'],
+    offender: /^membership \d+, entry \d+ \(UPDATED\): left the attributes as they were$/,
+  },
+  {
+    broken: 'a member made older than they are',
+    sql: `UPDATE memberships SET join_time = join_time - interval '1 year' WHERE ${alice}`,
+    noticed: ['I1 join time'],
+    offender: /^membership \d+: joined at 2025-03-01.*, its last JOINED entry says 2026-03-01/,
+  },
+  {
+    broken: 'a date of inactivity that no activity set',
+    sql: `UPDATE memberships SET inactivity_expires_at = '2030-01-01Z' WHERE ${alice}`,
+    noticed: ['I1 inactivity date'],
+    offender: /inactivity_expires_at is 2030-01-01.*, its entries moved it to nothing$/,
+  },
+  {
+    broken: 'a date of inactivity that went back',
+    sql: `UPDATE entries SET inactivity_expires_at = CASE sequence WHEN 1 THEN '2031-01-01Z'::timestamptz
+        ELSE '2030-01-01Z' END WHERE ${alice} AND sequence < 3;
+      UPDATE memberships SET inactivity_expires_at = '2031-01-01Z' WHERE ${alice}`,
+    noticed: ['I1 inactivity date'],
+    offender: /its entries moved it to 2031-01-01.*, 2030-01-01/,
+  },
+  {
     broken: 'a hold that should have ended before the last entry',
     sql: `UPDATE redemptions SET hold_expires_at = '2026-03-20T12:00Z' WHERE state = 'RESERVED';
       UPDATE memberships SET next_due_at = '2026-03-20T12:00Z' WHERE ${alice}`,
@@ -111,7 +150,7 @@ export const breakages: readonly Breakage[] = [
   {
     broken: 'a refund that missed its transaction',
     sql: `INSERT INTO refunds SELECT program_id, 'order-1', 'late', state, fingerprint, extent, points, taken,
-        lapsed, owed, forgiven, create_time FROM refunds WHERE state = 'WAITING'`,
+        lapsed, owed, forgiven, create_time, arrival FROM refunds WHERE state = 'WAITING'`,
     noticed: ['I3 refunds'],
     offender: /^transaction order-1 of wine-dine: POSTED, 0 of 10 .* 1 waiting$/,
   },

@@ -5,6 +5,7 @@ import {
   aRedemption,
   aRuleSet,
   cause,
+  goldTier,
   rewards,
   startUseCases,
 } from './commit-fixture.ts';
@@ -118,5 +119,6 @@ export async function startBusyLedger() {
   await redeem({ userId: 'bob', quantity: 4 });
   await refund('order-2');
   await redeem({ userId: 'bob' }).catch(() => 'refused');
+  await ledger.update({ ...member('carol'), attributes: goldTier, etags: [] }, cause);
   return ledger;
 }

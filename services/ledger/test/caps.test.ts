@@ -1,6 +1,7 @@
 // Caps, and conditions on what a member has earned, hold earn by earn, whoever reports what at the same time.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Program_Enrollment } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
+import { ExplanationLine_Kind as Kind } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import { Cap_Period } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import {
   type CustomProgram,
@@ -121,7 +122,10 @@ describe('a cap', () => {
 
     const { ruleSets } = setting.clients;
     const cap = { points: 100n, period: Cap_Period.LIFETIME };
-    const earnRules = [proportional(100n, { cap }), proportional(10n, { ruleId: 'new', cap })];
+    const earnRules = [
+      proportional(100n, { cap, displayName: 'Per 100.00' }),
+      proportional(10n, { ruleId: 'new', cap }),
+    ];
     const draft = await ruleSets.createRuleSet({ programId, ruleSet: { earnRules } }, admin);
     const version = draft.ruleSet?.version ?? 0;
     await ruleSets.publishRuleSet({ programId, version }, admin);
@@ -136,8 +140,9 @@ describe('a cap', () => {
     expect(earned).toMatchObject({
       points: 24n,
       explanation: [
-        { ruleId: 'base', points: '20', note: expect.stringContaining('cap of 100 for life') },
-        { ruleId: 'new', points: '4' },
+        { kind: Kind.RULE, ruleId: 'base', displayName: 'Per 100.00', points: '40' },
+        { kind: Kind.RULE, ruleId: 'new', points: '4' },
+        { kind: Kind.CAP, ruleId: 'base', displayName: 'Per 100.00', points: '-20' },
       ],
     });
   });

@@ -106,7 +106,10 @@ describe('earning', () => {
     await expect(ledger.earn(purchase, cause)).rejects.toMatchObject({
       reason: 'MEMBERSHIP_NOT_FOUND',
     });
-    await ledger.join({ programId: 'wine-dine', userId: 'alice', attributes: {} }, cause);
+    await ledger.join(
+      { programId: 'wine-dine', userId: 'alice', attributes: {}, byMember: false },
+      cause,
+    );
     await expect(ledger.earn(purchase, cause)).resolves.toMatchObject({ replayed: false });
   });
 

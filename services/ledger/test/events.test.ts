@@ -1,9 +1,11 @@
 import { fromBinary } from '@bufbuild/protobuf';
+import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { consume, type IncomingMessage } from '@loyalty/platform/messaging/consumer.ts';
 import { EntryRecordedSchema } from '@loyalty/proto/loyalty/events/v1/entry_recorded_pb.ts';
 import { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
+import { createCustomProgram } from './custom-program.ts';
 import { eventually } from './eventually.ts';
 import {
   availablePoints,
@@ -86,13 +88,43 @@ test('every line of the journal is announced once, under an id without gaps', as
     ...member,
     entry: { kind: Entry_Kind.EARN, points: 10n, sequence: 2n, requestId: 'call-of-the-earn' },
   });
-  expect(captured?.entry).toMatchObject({ points: -10n, actor: 'member:alice' });
+  expect(captured?.entry).toMatchObject({ points: -10n, actor: 'member' });
+  expect(events[2]?.header('ce-actor')).toBe('member');
   const [, event] = events;
   expect(event?.header('ce-id')).toBe(`${earned?.membershipId}-2`);
   expect(event?.header('ce-specversion')).toBe('1.0');
   expect(event?.header('content-type')).toBe('application/protobuf');
   expect(event?.header('ce-actor')).toBe('service:checkout');
   expect(new Date(event?.header('ce-time') ?? '').getTime()).toBeGreaterThan(0);
+});
+
+test('an event says what changed of the member besides points', async () => {
+  const { memberships, ledger } = setting.clients;
+  const programId = await createCustomProgram(setting, {
+    ruleSet: { expiry: { policy: { case: 'inactivity', value: { months: 3 } } } },
+  });
+  const member = { programId, userId: 'alice' };
+  const joinTime = timestampFromMs(Date.parse('2020-05-01T00:00:00Z'));
+  const attributes = { tier: 'gold' };
+  await memberships.joinProgram({ ...member, attributes, joinTime }, checkout);
+  const membership = { attributes: { tier: 'silver' } };
+  await memberships.updateMembership({ ...member, membership }, checkout);
+  await ledger.earn({ ...member, transaction: purchase(1_000) }, checkout);
+
+  await eventually(() => expect(eventsOf(programId)).toHaveLength(3));
+  const events = eventsOf(programId).map(({ data }) => fromBinary(EntryRecordedSchema, data).entry);
+  const [joined, updated, earned] = events;
+  expect(joined).toMatchObject({ joinTime, attributesChange: { before: {}, after: attributes } });
+  expect(updated?.attributesChange).toMatchObject({
+    before: attributes,
+    after: { tier: 'silver' },
+  });
+  expect(updated).not.toHaveProperty('joinTime');
+  const { entries } = await ledger.listEntries(member, checkout);
+  expect(entries.toReversed()).toEqual(events);
+  const months = (timestamp = timestampFromMs(0)) =>
+    (timestampMs(timestamp) - Date.now()) / (30 * 24 * 3_600_000);
+  expect(months(earned?.inactivityExpireTime)).toBeCloseTo(3, 0);
 });
 
 test('events of many at once arrive once each', async () => {

@@ -5,6 +5,7 @@ import {
   aPurchase,
   aRedemption,
   cause,
+  goldTier,
   rewards,
   startUseCases,
 } from './commit-fixture.ts';
@@ -39,7 +40,7 @@ beforeAll(async () => {
     if (hour % 3 === 2) continue;
     await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n }), cause);
     if (hour % 2 === 0) await ledger.redeem(aRedemption({ userId: 'alice' }), cause);
-    if (hour === 4) await ledger.update({ ...alice, attributes: { tier: 'gold' } }, cause);
+    if (hour === 4) await ledger.update({ ...alice, attributes: goldTier, etags: [] }, cause);
   }
   membershipId = (await ledger.reader.membershipId(alice)) ?? 0n;
   journal = await ledger.reader.entries({ membershipId, ...everything });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { RateAward_Mode as Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { membershipEtag } from '../src/domain/etag.ts';
 import { eventInvariant } from '../src/verify/event-invariant.ts';
 import { sqlInvariants } from '../src/verify/invariants.ts';
 import {
@@ -157,6 +158,37 @@ async function journal(): Promise<string> {
   ].join('\n');
 }
 
+/** What became of Alice's attributes, as the page prints it. */
+async function attributesJournal(): Promise<string> {
+  const { rows } = await ledger.pool.query<{
+    kind: string;
+    date: string;
+    before: Record<string, string> | null;
+    after: Record<string, string> | null;
+    etag: string;
+  }>(
+    `SELECT kind, to_char(create_time AT TIME ZONE 'UTC', 'FMDD Mon') AS date,
+       attributes_before AS before, attributes_after AS after,
+       count(attributes_after) OVER (ORDER BY sequence) || '.' || sequence AS etag
+     FROM entries ORDER BY sequence`,
+  );
+  const text = (attributes: Record<string, string> | null) =>
+    attributes === null
+      ? 'as they were'
+      : Object.entries(attributes)
+          .map((entry) => entry.join(' '))
+          .toSorted()
+          .join(', ');
+  return [
+    '| | | attributes before | attributes after | etag |',
+    '|---|---|---|---|---|',
+    ...rows.map(
+      ({ date, kind, before, after, etag }) =>
+        `| ${[date, kind, text(before), text(after), etag].join(' | ')} |`,
+    ),
+  ].join('\n');
+}
+
 function signed(points: string): string {
   if (points === '0') return '';
   return points.startsWith('-') ? `−${points.slice(1)}` : `+${points}`;
@@ -267,9 +299,27 @@ describe('docs/ledger.md', () => {
     expect(page).toContain(lines.join('\n'));
   });
 
+  test('members: attributes by backends, kept by who leaves and comes back', async () => {
+    const update = (set: Record<string, string>, removed: string[] = []) =>
+      ledger.update({ ...member, attributes: { kind: 'MERGE', set, removed }, etags: [] }, cause);
+    on('2026-03-01');
+    await ledger.join({ ...member, attributes: { tier: 'gold' }, byMember: false }, cause);
+    on('2026-03-02');
+    await update({ shop: 'paris' });
+    on('2026-03-03');
+    await ledger.leave({ ...member, byMember: true }, cause);
+    on('2026-03-04');
+    await ledger.join({ ...member, attributes: {}, byMember: true }, cause);
+    on('2026-03-05');
+    const { membership } = await update({}, ['tier']);
+    const printed = await attributesJournal();
+    expect(page).toContain(printed);
+    expect(printed).toContain(`| ${membershipEtag(membership, undefined)} |`);
+  });
+
   test('tells truly what adjustments give and take', async () => {
     on('2026-03-01');
-    await ledger.join({ ...member, attributes: {} }, cause);
+    await ledger.join({ ...member, attributes: {}, byMember: false }, cause);
     await adjust(20n, { expireTime: Date.parse('2026-06-01Z') });
     await adjust(50n, { availableTime: Date.parse('2026-03-10Z') });
     const [lives = ''] = await lifetimes();

@@ -1,3 +1,4 @@
+import { type Timestamp, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import { Membership_State } from '@loyalty/proto/loyalty/ledger/v1/membership_pb.ts';
@@ -5,7 +6,7 @@ import { Redemption_State } from '@loyalty/proto/loyalty/ledger/v1/redemption_pb
 import { RedeemRequest_Capture } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import { Program_Enrollment } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import { createCustomMember, createCustomProgram, fixed, proportional } from './custom-program.ts';
-import { type MovingSetting, startMovingSetting } from './moving-clock.ts';
+import { dayMs, type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
 import { admin, checkout, purchase, refusalOf, tokenOf } from './running-ledger.ts';
 
 let setting: MovingSetting;
@@ -37,21 +38,28 @@ const redeem = (member: Member, capture: RedeemRequest_Capture = RedeemRequest_C
     checkout,
   );
 
+interface Update {
+  paths?: string[];
+  etag?: string;
+  caller?: typeof checkout;
+}
+
 describe('updating a member', () => {
   const update = (
     member: Member,
     attributes: Record<string, string>,
-    paths: string[] | undefined = ['attributes'],
-    caller = checkout,
+    { paths = [], etag = '', caller = checkout }: Update = {},
   ) =>
     setting.clients.memberships.updateMembership(
-      {
-        ...member,
-        membership: { attributes },
-        ...(paths !== undefined && { updateMask: { paths } }),
-      },
+      { ...member, membership: { attributes }, updateMask: { paths }, etag },
       caller,
     );
+
+  async function read(member: Member) {
+    const { membership } = await setting.clients.memberships.getMembership(member, checkout);
+    if (membership === undefined) throw new Error('no membership was answered');
+    return membership;
+  }
 
   test('changes what conditions ask about, from the next purchase on', async () => {
     const condition = "member.attributes['tier'] == 'gold'";
@@ -68,56 +76,131 @@ describe('updating a member', () => {
     expect(entries).toMatchObject([{ points: 0n, actor: 'service:checkout' }]);
   });
 
-  test('to what they are already leaves no line in the journal', async () => {
+  test('says in the journal what the attributes were and what they are', async () => {
     const member = await createCustomMember(setting);
-    await update(member, { tier: 'gold' });
-    await update(member, { tier: 'gold' });
+    await update(member, { tier: 'gold', shop: 'paris' });
+    await update(member, { shop: 'lyon' });
+    const { entries } = await setting.clients.ledger.listEntries(member, checkout);
+    expect(entries.map(({ attributesChange }) => attributesChange)).toMatchObject([
+      { before: { tier: 'gold', shop: 'paris' }, after: { tier: 'gold', shop: 'lyon' } },
+      { before: {}, after: { tier: 'gold', shop: 'paris' } },
+      undefined,
+    ]);
+  });
+
+  test('to what they are already leaves no line in the journal, and the etag as it was', async () => {
+    const member = await createCustomMember(setting);
+    const { membership: first } = await update(member, { tier: 'gold' });
+    const { membership: again } = await update(member, { tier: 'gold' });
+    await update(member, {}, { paths: ['attributes.shop'] });
+    expect(again).toEqual(first);
     const { entries } = await setting.clients.ledger.listEntries(member, checkout);
     expect(entries.map(({ kind }) => kind)).toEqual([Entry_Kind.UPDATED, Entry_Kind.JOINED]);
   });
 
-  test('clears the attributes when the mask names them, and only then', async () => {
+  test('sets the keys that are given and leaves the others', async () => {
     const member = await createCustomMember(setting);
-    await update(member, { tier: 'gold' }, undefined);
-    const { membership: kept } = await update(member, {}, []);
-    expect(kept?.attributes).toEqual({ tier: 'gold' });
-    const { membership: same } = await update(member, {}, ['user_id', 'balance']);
-    expect(same?.attributes).toEqual({ tier: 'gold' });
-    const { membership: cleared } = await update(member, {}, ['*']);
-    expect(cleared?.attributes).toEqual({});
+    await update(member, { tier: 'gold' });
+    await update(member, { newsletter: 'yes' });
+    expect((await read(member)).attributes).toEqual({ tier: 'gold', newsletter: 'yes' });
+    const { membership: same } = await update(member, {});
+    expect(same?.attributes).toEqual({ tier: 'gold', newsletter: 'yes' });
   });
 
-  test('takes a membership that was read back as a whole, but not as another’s', async () => {
+  test('sets or removes the keys that the mask names, and no others', async () => {
     const member = await createCustomMember(setting);
+    await update(member, { tier: 'gold', shop: 'paris', 'shoe.size': '42', toString: 'x' });
+    const paths = ['attributes.tier', 'attributes.shoe.size', 'attributes.toString'];
+    const { membership } = await update(member, { tier: 'silver', shop: 'lyon' }, { paths });
+    expect(membership?.attributes).toEqual({ tier: 'silver', shop: 'paris' });
+  });
+
+  test.each([[['attributes']], [['*']]])(
+    'replaces all attributes where the mask is %j',
+    async (paths) => {
+      const member = await createCustomMember(setting);
+      await update(member, { tier: 'gold', shop: 'paris' });
+      const { membership } = await update(member, { tier: 'silver' }, { paths });
+      expect(membership?.attributes).toEqual({ tier: 'silver' });
+    },
+  );
+
+  test('is refused when the attributes have changed since they were read, and only then', async () => {
+    const member = await createCustomMember(setting, { rewards });
+    const { etag: old } = await read(member);
+    await update(member, { tier: 'gold' }, { etag: `"${old}"` });
+    const { etag } = await read(member);
+    const refused = { code: 10, reason: 'ETAG_MISMATCH' };
+    for (const stale of [old, `"${old}"`, 'something-old', '1']) {
+      const attempt = update(member, { tier: 'silver' }, { etag: stale });
+      expect(await refusalOf(attempt)).toMatchObject({ ...refused, metadata: { etag } });
+    }
+    // A purchase changes the balance, and no attributes.
+    await earn(member);
+    for (const current of [etag, `W/"${etag}"`, `"${old}", "${etag}"`, '*']) {
+      const { membership } = await update(member, { tier: 'gold' }, { etag: current });
+      expect(membership?.attributes).toEqual({ tier: 'gold' });
+    }
+    const membership = { attributes: { tier: 'silver' }, etag: old };
     const { memberships } = setting.clients;
-    const { membership: read } = await memberships.getMembership(member, checkout);
-    const membership = { ...read, attributes: { tier: 'gold' } } as NonNullable<typeof read>;
-    const answer = await memberships.updateMembership({ ...member, membership }, checkout);
-    expect(answer.membership).toMatchObject({ attributes: { tier: 'gold' } });
-    const others = memberships.updateMembership(
-      { ...member, membership: { ...membership, userId: 'bob' } },
-      checkout,
-    );
-    expect(await refusalOf(others)).toMatchObject({
-      violations: [{ field: 'membership.user_id' }],
-    });
+    const inBody = memberships.updateMembership({ ...member, membership }, checkout);
+    expect(await refusalOf(inBody)).toMatchObject(refused);
   });
 
   test.each<[string, Record<string, string>, string[], string]>([
     ['a field that no member has', {}, ['tier'], 'update_mask'],
+    ['a key without a name', {}, ['attributes.'], 'update_mask'],
+    ['the state', {}, ['state'], 'membership.state'],
+    ['the balance', {}, ['attributes', 'balance'], 'membership.balance'],
+    ['the join time', {}, ['join_time'], 'membership.join_time'],
     ['a value that is too long', { tier: 'x'.repeat(513) }, ['attributes'], 'attributes["tier"]'],
     ['an empty name', { '': 'gold' }, ['attributes'], 'attributes[""]'],
     ['a NUL', { tier: 'a\0b' }, ['attributes'], 'attributes["tier"]'],
   ])('refuses %s', async (_, attributes, paths, field) => {
     const member = await createCustomMember(setting);
-    const { reason, violations } = await refusalOf(update(member, attributes, paths));
+    const { reason, violations } = await refusalOf(update(member, attributes, { paths }));
     expect(reason).toBe('VALIDATION_FAILED');
     expect(violations?.map((violation) => violation.field).join()).toContain(field);
   });
 
+  test('refuses by name what it can’t change, also without a mask', async () => {
+    const member = await createCustomMember(setting);
+    const update = async (membership: object) => {
+      const request = { ...member, membership };
+      const { violations } = await refusalOf(
+        setting.clients.memberships.updateMembership(request, checkout),
+      );
+      return violations?.map(({ field }) => field);
+    };
+    expect(await update(await read(member))).toEqual(
+      ['state', 'join_time', 'balance'].map((field) => `membership.${field}`),
+    );
+    expect(await update({ userId: 'bob' })).toEqual(['membership.user_id']);
+    const membership = { ...member, attributes: { tier: 'gold' } };
+    await setting.clients.memberships.updateMembership({ ...member, membership }, checkout);
+  });
+
+  test('refuses more attributes than a member can have, however they come', async () => {
+    const many = (first: number, count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`key-${first + i}`, 'x']));
+    const member = await createCustomMember(setting);
+    await update(member, many(0, 30));
+    const refused = {
+      reason: 'VALIDATION_FAILED',
+      violations: [{ field: 'membership.attributes' }],
+    };
+    expect(await refusalOf(update(member, many(30, 21)))).toMatchObject(refused);
+    await update(member, many(30, 20));
+    await update(member, many(0, 50));
+    const { memberships } = setting.clients;
+    await memberships.leaveProgram(member, admin);
+    const joining = memberships.joinProgram({ ...member, attributes: many(50, 1) }, checkout);
+    expect(await refusalOf(joining)).toMatchObject({ violations: [{ field: 'attributes' }] });
+  });
+
   test('isn’t for members, nor for those who never joined', async () => {
     const member = await createCustomMember(setting);
-    expect(await refusalOf(update(member, {}, [], alice))).toMatchObject({
+    expect(await refusalOf(update(member, {}, { caller: alice }))).toMatchObject({
       reason: 'PERMISSION_DENIED',
     });
     expect(await refusalOf(update({ ...member, userId: 'nobody' }, {}))).toMatchObject({
@@ -126,13 +209,153 @@ describe('updating a member', () => {
   });
 });
 
-test('a member can’t join with a NUL in an attribute', async () => {
-  const programId = await createCustomProgram(setting, {});
-  const joining = setting.clients.memberships.joinProgram(
-    { programId, userId: 'alice', attributes: { tier: 'a\0b' } },
-    checkout,
-  );
-  expect(await refusalOf(joining)).toMatchObject({ reason: 'VALIDATION_FAILED' });
+describe('the etag of a member', () => {
+  const etagOf = async (member: Member) =>
+    (await setting.clients.memberships.getMembership(member, checkout)).membership?.etag;
+
+  test('counts the changes of attributes, and the entries', async () => {
+    const member = await createCustomMember(setting);
+    expect(await etagOf(member)).toBe('0.1');
+    await setting.clients.memberships.updateMembership(
+      { ...member, membership: { attributes: { tier: 'gold' } } },
+      checkout,
+    );
+    expect(await etagOf(member)).toBe('1.2');
+    await earn(member);
+    expect(await etagOf(member)).toBe('1.3');
+    const { memberships } = await setting.clients.memberships.listMemberships(
+      { userId: 'alice', pageSize: 500 },
+      checkout,
+    );
+    const listed = memberships.find(({ programId }) => programId === member.programId);
+    expect(listed?.etag).toBe('1.3');
+  });
+
+  test('changes with the balance when points mature, written or not', async () => {
+    const maturation = { policy: { case: 'after', value: { days: 1 } } } as const;
+    const member = await createCustomMember(setting, { ruleSet: { maturation }, dollars: 10 });
+    expect(await etagOf(member)).toBe('0.2');
+    setting.letPass(2 * dayMs);
+    expect((await balanceOf(member))?.available).toBe(10n);
+    expect(await etagOf(member)).toMatch(/^0\.(2-\d+|3)$/);
+    await earn(member);
+    expect(await etagOf(member)).toBe('0.4');
+  });
+});
+
+describe('joining', () => {
+  const gold = { tier: 'gold' };
+
+  async function lastEntryOf(member: Member) {
+    const { entries } = await setting.clients.ledger.listEntries(member, checkout);
+    return entries[0];
+  }
+
+  const join = (
+    member: Member,
+    values: { attributes?: Record<string, string>; joinTime?: Timestamp } = {},
+    caller = checkout,
+  ) => setting.clients.memberships.joinProgram({ ...member, ...values }, caller);
+
+  async function newcomer(): Promise<Member> {
+    return { programId: await createCustomProgram(setting, {}), userId: 'alice' };
+  }
+
+  test('with attributes is for backends and admins, who say so in the journal', async () => {
+    for (const caller of [checkout, admin]) {
+      const member = await newcomer();
+      const { membership } = await join(member, { attributes: gold }, caller);
+      expect(membership).toMatchObject({ attributes: gold, etag: '1.1' });
+      expect(await lastEntryOf(member)).toMatchObject({
+        kind: Entry_Kind.JOINED,
+        attributesChange: { before: {}, after: gold },
+        joinTime: membership?.joinTime,
+      });
+    }
+  });
+
+  test('without attributes changes none', async () => {
+    const member = await newcomer();
+    expect((await join(member, {}, alice)).membership).toMatchObject({ etag: '0.1' });
+    expect(await lastEntryOf(member)).not.toHaveProperty('attributesChange');
+  });
+
+  test('lets no member choose their own attributes or join time', async () => {
+    const member = await newcomer();
+    const joinTime = timestampFromMs(setting.now() - dayMs);
+    const refused = await refusalOf(join(member, { attributes: gold, joinTime }, alice));
+    expect(refused).toMatchObject({ code: 3, reason: 'VALIDATION_FAILED' });
+    expect(refused.violations?.map(({ field }) => field)).toEqual(['attributes', 'join_time']);
+    expect(refused.message).toContain('admins and services only');
+  });
+
+  test('again keeps the attributes, and merges those that a backend gives', async () => {
+    const member = await newcomer();
+    await join(member, { attributes: { tier: 'gold', shop: 'paris' } });
+    const { memberships } = setting.clients;
+    await memberships.leaveProgram(member, alice);
+    const { membership: back } = await join(member, {}, alice);
+    expect(back?.attributes).toEqual({ tier: 'gold', shop: 'paris' });
+    expect(await lastEntryOf(member)).not.toHaveProperty('attributesChange');
+
+    await memberships.leaveProgram(member, alice);
+    const { membership, replayed } = await join(member, { attributes: { shop: 'lyon' } });
+    expect(replayed).toBe(false);
+    expect(membership?.attributes).toEqual({ tier: 'gold', shop: 'lyon' });
+    expect(await lastEntryOf(member)).toMatchObject({
+      kind: Entry_Kind.JOINED,
+      attributesChange: {
+        before: { tier: 'gold', shop: 'paris' },
+        after: { tier: 'gold', shop: 'lyon' },
+      },
+    });
+  });
+
+  test('as a member changes nothing, and is refused where it would', async () => {
+    const member = await newcomer();
+    const joinTime = timestampFromMs(setting.now() - 30 * dayMs);
+    const { membership } = await join(member, { attributes: gold, joinTime });
+    for (const same of [{}, { attributes: gold }, { joinTime }, { attributes: {}, joinTime }]) {
+      expect(await join(member, same)).toMatchObject({ replayed: true, membership });
+    }
+    const other = timestampFromMs(setting.now());
+    const attributes = { tier: 'silver', shop: 'paris' };
+    expect(await refusalOf(join(member, { attributes, joinTime: other }))).toMatchObject({
+      code: 6,
+      reason: 'ALREADY_EXISTS',
+      metadata: { fields: 'attributes["tier"],attributes["shop"],join_time' },
+    });
+    expect(await lastEntryOf(member)).toMatchObject({ sequence: 1n });
+  });
+
+  test('at an earlier time is for members who are taken over from elsewhere', async () => {
+    const condition = "now - member.join_time > duration('720h')";
+    const ruleSet = { earnRules: [proportional(100n, { condition })] };
+    const member = { programId: await createCustomProgram(setting, { ruleSet }), userId: 'alice' };
+    const { nanos, seconds } = timestampFromMs(setting.now() - 400 * dayMs);
+    const joinTime = { seconds, nanos: nanos + 999_999 } as Timestamp;
+    const { membership } = await join(member, { joinTime });
+    expect(membership?.joinTime).toMatchObject({ seconds, nanos });
+    const entry = await lastEntryOf(member);
+    expect(entry?.joinTime).toEqual(membership?.joinTime);
+    expect(Number(entry?.createTime?.seconds)).toBeGreaterThan(Number(seconds));
+    expect((await earn(member)).earn?.points).toBe(10n);
+  });
+
+  test('in the future is refused, beyond what clocks may differ', async () => {
+    const member = await newcomer();
+    const at = (ms: number) => ({ joinTime: timestampFromMs(setting.now() + ms) });
+    expect(await refusalOf(join(member, at(10 * 60 * secondMs)))).toMatchObject({
+      reason: 'VALIDATION_FAILED',
+      violations: [{ field: 'join_time' }],
+    });
+    expect((await join(member, at(60 * secondMs))).replayed).toBe(false);
+  });
+
+  test('with a NUL in an attribute is refused', async () => {
+    const joining = join(await newcomer(), { attributes: { tier: 'a\0b' } });
+    expect(await refusalOf(joining)).toMatchObject({ reason: 'VALIDATION_FAILED' });
+  });
 });
 
 describe('a suspended member', () => {
@@ -209,7 +432,7 @@ describe('leaving', () => {
     }
     const { entries } = await ledger.listEntries(member, checkout);
     expect(entries.slice(0, 2)).toMatchObject([
-      { kind: Entry_Kind.LEFT, points: 0n, actor: 'member:alice' },
+      { kind: Entry_Kind.LEFT, points: 0n, actor: 'member' },
       { kind: Entry_Kind.FORFEIT, points: -25n },
     ]);
     for (const call of [earn(member), redeem(member)]) {

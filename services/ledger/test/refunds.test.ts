@@ -132,7 +132,8 @@ describe('partial refunds end where the full one does,', () => {
     for (const [extent, reason] of [
       [amount(4_001n), 'REFUND_EXCEEDS_TRANSACTION'],
       [items({ itemId: '1', quantity: 4 }), 'REFUND_EXCEEDS_TRANSACTION'],
-      [items({ itemId: 'x', quantity: 1 }), 'VALIDATION_FAILED'],
+      [items({ itemId: 'x', quantity: 1 }), 'REFUND_EXCEEDS_TRANSACTION'],
+      [items({ itemId: '1', quantity: 1 }, { itemId: '1', quantity: 1 }), 'VALIDATION_FAILED'],
       [{ case: 'amount', value: { currencyCode: 'EUR', minorUnits: 1n } }, 'VALIDATION_FAILED'],
       [{ case: undefined }, 'VALIDATION_FAILED'],
     ] as const) {

@@ -53,7 +53,7 @@ test('an event that is missing, published twice, or of no entry is noticed', asy
   // Late enough not to be taken for one from before the stream was made, by a clock that is wrong.
   await execute(
     setting.databaseUrl,
-    `INSERT INTO entries SELECT membership_id, last_sequence + 1, 'UPDATED', 0, 0, 0, 0, available,
+    `INSERT INTO entries SELECT membership_id, last_sequence + 1, 'RESUMED', 0, 0, 0, 0, available,
        NULL, NULL, NULL, NULL, 'nobody', '', now() + interval '2 minutes'
      FROM memberships WHERE membership_id = ${member.id};
      UPDATE memberships SET last_sequence = last_sequence + 1, last_entry_time = create_time
@@ -62,7 +62,7 @@ test('an event that is missing, published twice, or of no entry is noticed', asy
   );
   expect(await offenders()).toEqual([
     expect.stringMatching(
-      `^event ${member.id}-3 \\(UPDATED of .*\\): is neither in the outbox nor in the stream$`,
+      `^event ${member.id}-3 \\(RESUMED of .*\\): is neither in the outbox nor in the stream$`,
     ),
     'event 999-1: was announced, and there is no such entry',
     `event ${member.id}-1: is in the stream 2 times`,

@@ -150,7 +150,7 @@ describe('verifying the lots of a ledger notices', () => {
   test('points that outlived their date, although something was written since', async () => {
     expect(
       await noticed(
-        `INSERT INTO entries SELECT membership_id, last_sequence + 1, 'UPDATED', 0, 0, 0, 0, available,
+        `INSERT INTO entries SELECT membership_id, last_sequence + 1, 'RESUMED', 0, 0, 0, 0, available,
            NULL, NULL, NULL, NULL, 'nobody', '', '${B}' FROM memberships;
          UPDATE memberships SET last_sequence = last_sequence + 1, last_entry_time = '${B}'`,
       ),
@@ -175,7 +175,8 @@ describe('verifying lots whose date moves notices', () => {
   test('points that outlived it', async () => {
     expect(
       await noticed(
-        `UPDATE memberships SET inactivity_expires_at = '2026-03-10Z', next_due_at = '2026-03-10Z'`,
+        `UPDATE memberships SET inactivity_expires_at = '2026-03-10Z', next_due_at = '2026-03-10Z';
+         UPDATE entries SET inactivity_expires_at = '2026-03-10Z' WHERE inactivity_expires_at IS NOT NULL`,
       ),
     ).toEqual(['I1 settled']);
   });
@@ -212,7 +213,7 @@ describe('for a member with twice as many lots and redemptions', () => {
          FROM generate_series(1, ${count}) AS n;
        INSERT INTO earns
          SELECT 'wine-dine', n::text, 'POSTED', 1, n, '', 1, NULL, 1, 0, '[]', '-infinity',
-           '2027-01-01Z'::timestamptz + n * interval '1 day', 'NORMAL', '2026-01-01Z', ''
+           '2027-01-01Z'::timestamptz + n * interval '1 day', 'NORMAL', '2026-01-01Z', '', 1
          FROM generate_series(1, ${count}) AS n;
        INSERT INTO allocations
          SELECT 1, ${count} + n, '-infinity', '2027-01-01Z'::timestamptz + n * interval '1 day', 'NORMAL', -1

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   admin,
@@ -102,6 +103,98 @@ describe('a member', () => {
   });
 });
 
+describe('a draft', () => {
+  test('does not exist for members, at whatever door they try', async () => {
+    const { programs, memberships, redemptions } = setting.clients;
+    const draft = `p-${randomUUID().slice(0, 18)}`;
+    const program = { programId: draft, displayName: 'A secret' };
+    await programs.createProgram({ program }, admin);
+    // Which the ledger knows of.
+    const joining = memberships.joinProgram({ programId: draft, userId: 'alice' }, checkout);
+    expect(await refusalOf(joining)).toMatchObject({ reason: 'PROGRAM_NOT_ACTIVE' });
+
+    const missing = `p-${randomUUID().slice(0, 18)}`;
+    const attempts = async (programId: string) => {
+      const member = { programId, userId: 'alice' };
+      const asked = { ...member, rewardId: 'glass' };
+      const calls = [
+        programs.getProgram({ programId }, alice),
+        memberships.joinProgram(member, alice),
+        memberships.getMembership(member, alice),
+        memberships.leaveProgram(member, alice),
+        setting.clients.ledger.getBalance(member, alice),
+        setting.clients.ledger.listEntries(member, alice),
+        setting.clients.ledger.listEarns(member, alice),
+        setting.clients.ledger.getEarn({ programId, transactionId: 'order-1' }, alice),
+        redemptions.quoteRedemption({ ...asked, quantity: 1 }, alice),
+        redemptions.listRewardQuotes(member, alice),
+        redemptions.redeem({ ...asked, idempotencyKey: 'k' }, alice),
+        redemptions.getRedemption({ ...member, redemptionId: 'r' }, alice),
+        redemptions.listRedemptions(member, alice),
+        redemptions.cancelRedemption({ ...member, redemptionId: 'r' }, alice),
+      ];
+      const refusals = await Promise.all(calls.map(refusalOf));
+      return refusals.map(({ code, reason, message, metadata }) => ({
+        code,
+        reason,
+        message: message.replaceAll(programId, 'ID'),
+        metadata: JSON.stringify(metadata).replaceAll(programId, 'ID'),
+      }));
+    };
+    const refusals = await attempts(draft);
+    expect(refusals).toEqual(await attempts(missing));
+    expect(refusals.filter(({ code }) => code !== 5)).toEqual([]);
+  });
+});
+
+describe('a journal', () => {
+  /** What an earn, a purchase by the member and one by a backend, and adjustments by an admin left. */
+  async function journalOf(viewer: { token: string }) {
+    const member = await createMember(setting, { cents: 100_000, rewards: { glass: 10n } });
+    const { ledger, redemptions } = setting.clients;
+    const glass = { ...member, rewardId: 'glass' };
+    await redemptions.redeem(
+      { ...glass, idempotencyKey: 'own' },
+      { ...alice, requestId: 'call-of-alice' },
+    );
+    await redemptions.redeem({ ...glass, idempotencyKey: 'at the counter' }, checkout);
+    const adjustment = { ...member, points: -30n, reason: 'suspected fraud' };
+    await ledger.adjustBalance({ ...adjustment, idempotencyKey: 'a' }, admin);
+    await redemptions
+      .redeem({ ...glass, idempotencyKey: 'too much' }, alice)
+      .catch(() => 'refused');
+    const { entries } = await ledger.listEntries(member, viewer);
+    return entries.toReversed();
+  }
+
+  test('tells operators who did what, and why', async () => {
+    const entries = await journalOf(admin);
+    expect(entries.map(({ actor, reason }) => [actor, reason])).toEqual([
+      ['service:checkout', ''],
+      ['service:checkout', ''],
+      ['member', ''],
+      ['service:checkout', ''],
+      ['admin:ann', 'suspected fraud'],
+      ['member', 'INSUFFICIENT_POINTS'],
+    ]);
+    expect(entries.every(({ requestId }) => requestId !== '')).toBe(true);
+  });
+
+  test('tells members what they did themselves', async () => {
+    const entries = await journalOf(alice);
+    expect(entries.map(({ actor, reason }) => [actor, reason])).toEqual([
+      ['', ''],
+      ['', ''],
+      ['member', ''],
+      ['', ''],
+      ['', ''],
+      ['member', 'INSUFFICIENT_POINTS'],
+    ]);
+    const requestIds = entries.map(({ requestId }) => requestId);
+    expect(requestIds).toEqual(['', '', 'call-of-alice', '', '', expect.stringMatching(/./)]);
+  });
+});
+
 describe('a token for some programs', () => {
   test('shows no others', async () => {
     const inside = await createMember(setting);
@@ -145,7 +238,7 @@ test('who joins again is answered as a member', async () => {
   const programId = await createProgram(setting);
   const member = { programId, userId: 'alice', attributes: { tier: 'gold' } };
   const { memberships } = setting.clients;
-  const first = await memberships.joinProgram(member, alice);
+  const first = await memberships.joinProgram(member, checkout);
   const again = await memberships.joinProgram({ programId, userId: 'alice' }, alice);
   expect(first.replayed).toBe(false);
   expect(again).toMatchObject({ replayed: true, membership: { attributes: { tier: 'gold' } } });

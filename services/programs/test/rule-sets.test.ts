@@ -1,6 +1,7 @@
 import { timestampDate, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
+  Cap_Period,
   ExpiryPolicy_After_RoundUpTo,
   RateAward_Mode,
   RefundPolicy_Shortfall,
@@ -161,6 +162,23 @@ describe('a draft', () => {
       ).rejects.toMatchObject(refusal);
     },
   );
+
+  test('has exclusions and limits of its own, which an update changes and takes away', async () => {
+    const { programId } = await createDraft(setting);
+    const [rule] = fivePerHundred.earnRules;
+    const match = { exclude: { skus: ['card-50'], categories: ['giftcard'] } };
+    const cap = { points: 500n, period: Cap_Period.DAY };
+    const limited = { earnRules: [{ ...rule, match }], maximumPoints: 300n, cap };
+    const created = await ruleSets().createRuleSet({ programId, ruleSet: limited }, admin());
+    expect(created.ruleSet).toMatchObject(limited);
+    const { version = 0 } = created.ruleSet ?? {};
+    const update = (ruleSet: object, ...paths: string[]) =>
+      ruleSets().updateRuleSet({ programId, version, ruleSet, updateMask: { paths } }, admin());
+    const { ruleSet } = await update({ maximumPoints: 200n }, 'maximum_points');
+    expect(ruleSet).toMatchObject({ ...limited, maximumPoints: 200n });
+    const without = (await update({}, 'maximum_points', 'cap')).ruleSet;
+    expect([without?.maximumPoints, without?.cap]).toEqual([undefined, undefined]);
+  });
 
   test('may say of itself what is so', async () => {
     const { programId } = await createDraft(setting, { timeZone: 'Europe/Paris' });

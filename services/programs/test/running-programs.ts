@@ -156,8 +156,8 @@ export async function createDraft(
 }
 
 /** A new program in state ACTIVE, with a first rule set. */
-export async function createActive(setting: Setting) {
-  const { programId } = await createDraft(setting);
+export async function createActive(setting: Setting, settings?: Parameters<typeof createDraft>[1]) {
+  const { programId } = await createDraft(setting, settings);
   const { clients, tokens } = setting;
   const call: CallOptions = { token: tokens.admin };
   await clients.ruleSets.createRuleSet({ programId, ruleSet: fivePerHundred }, call);

@@ -85,6 +85,21 @@ describe('programs', () => {
     expect(list.revisions.map(({ programId }) => programId)).toEqual([mine.programId]);
   });
 
+  test('are shown to members without metadata', async () => {
+    const { programs } = setting.clients;
+    const { programId } = await createActive(setting, { metadata: { erp: 'A-17' } });
+    const shownTo = async (token: string) => {
+      const { program } = await programs.getProgram({ programId }, { token });
+      const { programs: listed } = await programs.listPrograms({ pageSize: 500 }, { token });
+      const inList = listed.find((each) => each.programId === programId);
+      return [program?.metadata, inList?.metadata];
+    };
+    expect(await shownTo(setting.tokens.member)).toEqual([{}, {}]);
+    for (const token of [setting.tokens.admin, setting.tokens.service]) {
+      expect(await shownTo(token)).toEqual([{ erp: 'A-17' }, { erp: 'A-17' }]);
+    }
+  });
+
   test('are not listed from a token of another list or a negative size on', async () => {
     const { programs } = setting.clients;
     for (const request of [{ pageToken: 'bogus' }, { pageSize: -1 }]) {
@@ -113,6 +128,24 @@ describe('rewards', () => {
     };
     expect(await idsFor(setting.tokens.member)).toEqual(['glass']);
     expect(await idsFor(setting.tokens.admin)).toEqual(['bottle', 'glass']);
+  });
+
+  test('are shown to members without metadata and condition', async () => {
+    const { programId } = await createActive(setting);
+    const { rewards } = setting.clients;
+    const own = { condition: 'member.lifetime_earned >= 1000', metadata: { erp: 'A-17' } };
+    const reward = { rewardId: 'glass', displayName: 'A glass', price: fixed, ...own };
+    const { reward: created } = await rewards.createReward({ programId, reward }, admin());
+    const shownTo = async (token: string) => {
+      const { reward: read } = await rewards.getReward({ programId, rewardId: 'glass' }, { token });
+      const { rewards: listed } = await rewards.listRewards({ programId }, { token });
+      return [read, ...listed];
+    };
+    const toMembers = { ...created, condition: '', metadata: {} };
+    expect(await shownTo(setting.tokens.member)).toEqual([toMembers, toMembers]);
+    for (const token of [setting.tokens.admin, setting.tokens.service]) {
+      expect(await shownTo(token)).toEqual([created, created]);
+    }
   });
 
   test('of a draft do not exist for members', async () => {

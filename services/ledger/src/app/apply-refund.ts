@@ -7,11 +7,12 @@ import {
   type Remaining,
   wholeTransaction,
 } from '@loyalty/rules/remaining-transaction.ts';
+import type { CapCounts } from '../domain/earn.ts';
 import { InvalidCommand, RefundExceedsTransaction } from '../domain/errors.ts';
 import type { Account, Cause } from '../domain/journal.ts';
 import { smaller } from '../domain/points.ts';
 import { takeBack } from '../domain/refund.ts';
-import { capPeriod } from './evaluation.ts';
+import { capCountsLeft, capPeriod } from './evaluation.ts';
 import type { Held, PostedEarn, TransactionRefund } from './ledger-store.ts';
 
 /** What a refund leads to, before it is put. */
@@ -23,7 +24,7 @@ export interface AppliedRefund {
 
 /**
  * Takes back what a refund makes of an earn: the points that its rules, evaluated again on what is left of the
- * transaction and on the facts of that day, no longer give. Any series of partial refunds ends where the full one does.
+ * transaction and on the facts of that day, no longer give. Any complete series of refunds ends where the full one does.
  *
  * @throws {RefundExceedsTransaction} {@link InvalidCommand} {@link LimitExceeded}
  */
@@ -38,12 +39,10 @@ export function applyRefund(
 ): AppliedRefund {
   const { earn, refund, ruleSet, cause } = refunding;
   const account = held.accountById(earn.membershipId);
-  const before = remainingOf(earn, appliedExtents(held, earn));
-  const after = refunded(earn, before, refund.extent);
-  const awardBefore = evaluateAgain(earn, { ruleSet, remaining: before, account });
-  const awardAfter = evaluateAgain(earn, { ruleSet, remaining: after, account });
+  const remaining = refunded(earn, remainingOf(earn, appliedExtents(held, earn)), refund.extent);
+  const award = evaluateAgain(earn, { ruleSet, remaining, account });
   const pointsBefore = earn.points - earn.reversedPoints;
-  const points = pointsBefore - smaller(pointsBefore, awardAfter.points);
+  const points = pointsBefore - smaller(pointsBefore, award.points);
   const {
     account: taken,
     outcome,
@@ -58,14 +57,16 @@ export function applyRefund(
     cause,
     now: held.nowOf(account),
   });
-  recountCaps(held, { earn, ruleSet, awardBefore, awardAfter });
+  const capCounts = capCountsLeft(earn.capCounts, award);
+  freeCaps(held, { earn, ruleSet, capCounts });
   for (const lapse of counted) held.addLapsedRefunded(earn.membershipId, earn.lot, lapse);
   const applied: AppliedRefund = {
     account: taken,
     earn: {
       ...earn,
       reversedPoints: earn.reversedPoints + points,
-      state: after.nothing ? 'REVERSED' : earn.state,
+      state: remaining.fullyReturned ? 'REVERSED' : earn.state,
+      capCounts,
     },
     refund: { ...refund, ...outcome, state: 'APPLIED' },
   };
@@ -94,9 +95,7 @@ function refunded({ transaction }: PostedEarn, left: Remaining, extent: RefundPa
   const rest = afterRefund(transaction, left, extent);
   if (!('fault' in rest)) return rest;
   if (rest.fault === 'EXCEEDS_TRANSACTION') throw new RefundExceedsTransaction(rest.message);
-  throw new InvalidCommand([
-    { field: extent.kind === 'ITEMS' ? 'items' : 'amount', message: rest.message },
-  ]);
+  throw new InvalidCommand([{ field: 'amount.currency_code', message: rest.message }]);
 }
 
 /** The award of what is left, by the rules and the facts that the transaction was credited with. */
@@ -123,30 +122,19 @@ function evaluateAgain(
   });
 }
 
-/**
- * Counts what the rules give for what is left, which frees room for later earns; earlier ones are not looked at again.
- * A rule can give more than before, where a refund makes it the best of its group.
- */
-function recountCaps(
+/** Makes room for later earns in the caps that the earn counts less of; earlier earns are not looked at again. */
+function freeCaps(
   held: Held,
   {
     earn,
     ruleSet,
-    awardBefore,
-    awardAfter,
-  }: {
-    earn: PostedEarn;
-    ruleSet: CompiledRuleSet;
-    awardBefore: Award;
-    awardAfter: Award;
-  },
+    capCounts,
+  }: { earn: PostedEarn; ruleSet: CompiledRuleSet; capCounts: CapCounts | undefined },
 ): void {
   const occurTime = occurTimeOf(earn.transaction);
-  if (occurTime === undefined) return;
-  const used = ({ capUsage }: Award, ruleId: string) =>
-    capUsage.find((usage) => usage.ruleId === ruleId)?.points ?? 0n;
+  if (occurTime === undefined || earn.capCounts === undefined) return;
   for (const cap of capPeriods(ruleSet, occurTime)) {
-    const change = used(awardAfter, cap.ruleId) - used(awardBefore, cap.ruleId);
-    held.addCapUsed(earn.membershipId, capPeriod(cap), change);
+    const freed = (earn.capCounts[cap.ruleId] ?? 0n) - (capCounts?.[cap.ruleId] ?? 0n);
+    if (freed > 0n) held.addCapUsed(earn.membershipId, capPeriod(cap), -freed);
   }
 }

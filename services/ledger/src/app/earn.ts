@@ -1,15 +1,10 @@
-import {
-  type CompiledRuleSet,
-  capPeriods,
-  needsMemberFacts,
-} from '@loyalty/rules/compile-rule-set.ts';
-import { evaluate } from '@loyalty/rules/evaluate.ts';
+import { type CompiledRuleSet, capPeriods } from '@loyalty/rules/compile-rule-set.ts';
+import { evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
 import { differingFields, fingerprintTransaction } from '@loyalty/rules/fingerprint.ts';
-import type { MemberFacts, Transaction } from '@loyalty/rules/language.ts';
-import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
+import type { Transaction } from '@loyalty/rules/language.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
-import { type EarnFacts, postEarn } from '../domain/earn.ts';
+import { postEarn } from '../domain/earn.ts';
 import {
   LimitExceeded,
   MembershipLeft,
@@ -18,7 +13,7 @@ import {
   ProgramNotActive,
   TransactionConflict,
 } from '../domain/errors.ts';
-import { always, type Instant } from '../domain/instant.ts';
+import type { Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
 import { type Account, type Cause, withMembership } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
@@ -27,7 +22,15 @@ import { countAttempt } from '../domain/velocity.ts';
 import { applyWaitingRefunds } from './apply-waiting-refunds.ts';
 import { checkTransaction } from './check-transaction.ts';
 import type { Command, CommitQueue } from './commit-queue.ts';
-import { capPeriod, factsOf, inactivityFrom, lotExpiring } from './evaluation.ts';
+import {
+  capCountsOf,
+  capPeriod,
+  creditLot,
+  factsOf,
+  inactivityFrom,
+  keptFacts,
+} from './evaluation.ts';
+import { type ExplainedEarn, explained } from './explained-earn.ts';
 import type { CapPeriod, Held, MemberName, PostedEarn } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 
@@ -37,7 +40,7 @@ export interface EarnInput extends MemberName {
 
 export interface EarnResult {
   readonly userId: string;
-  readonly earn: PostedEarn;
+  readonly earn: ExplainedEarn;
   readonly balance: Balance;
   readonly replayed: boolean;
 }
@@ -85,7 +88,7 @@ function earnCommand(reported: {
       caps: terms.flatMap(({ caps }) => caps),
     },
     decide: (held) =>
-      replayOf({ input, fingerprint, held }) ??
+      replayOf({ input, fingerprint, program, held }) ??
       credit({ ...reported, occurTime, terms, fingerprint, held }),
   };
 }
@@ -121,10 +124,12 @@ function possibleTerms(
 function replayOf({
   input,
   fingerprint,
+  program,
   held,
 }: {
   input: EarnInput;
   fingerprint: Uint8Array;
+  program: ProgramDefinition;
   held: Held;
 }): EarnResult | undefined {
   const earn = held.earn({
@@ -143,7 +148,7 @@ function replayOf({
   }
   return {
     userId: input.userId,
-    earn,
+    earn: explained(earn, program),
     balance: balanceAt(account, held.nowOf(account)),
     replayed: true,
   };
@@ -195,10 +200,17 @@ function credit(reported: {
     sequence: before.membership.lastSequence + 1n,
     fingerprint: reported.fingerprint,
     ruleSetVersion: ruleSet.version,
-    facts: factsToKeep(ruleSet, { facts, occurTime, held, input }),
+    semantics: SEMANTICS,
+    facts: keptFacts(ruleSet, { facts, occurTime, capUsed: (cap) => held.capUsed(input, cap) }),
     points: award.points,
     reversedPoints: 0n,
-    explanation: award.explanation.map(({ ruleId, points, note }) => ({ ruleId, points, note })),
+    capCounts: capCountsOf(award),
+    explanation: award.explanation.map(({ kind, ruleId, points, note }) => ({
+      kind,
+      ruleId,
+      points,
+      note,
+    })),
     lot,
     postTime: now,
     transaction: input.transaction,
@@ -211,7 +223,7 @@ function credit(reported: {
   const standing = applyWaitingRefunds(held, { earn, ruleSet, cause });
   return {
     userId: input.userId,
-    earn: standing,
+    earn: explained(standing, program),
     balance: balanceAt(held.accountById(earn.membershipId), now),
     replayed: false,
   };
@@ -260,28 +272,4 @@ function countEarn(
   return withMembership(account, {
     earnWindow: countAttempt(earnWindow, { perMinute: program.earnsPerMinute, now }),
   });
-}
-
-/** What an evaluation asks about the member, for when a refund makes it necessary again. */
-function factsToKeep(
-  ruleSet: CompiledRuleSet,
-  asked: { facts: MemberFacts; occurTime: Date; held: Held; input: EarnInput },
-): EarnFacts | undefined {
-  const caps = capPeriods(ruleSet, asked.occurTime);
-  if (caps.length === 0 && !needsMemberFacts(ruleSet)) return undefined;
-  return {
-    attributes: asked.facts.attributes,
-    joinTime: asked.facts.joinTime.toISOString(),
-    lifetimeEarned: String(asked.facts.lifetimeEarned),
-    capUsed: Object.fromEntries(
-      caps.map((cap) => [cap.ruleId, String(asked.held.capUsed(asked.input, capPeriod(cap)))]),
-    ),
-  };
-}
-
-/** The lot that a transaction's points go to. */
-function creditLot(ruleSet: CompiledRuleSet, occurTime: Date): LotKey {
-  const available = availableTime(ruleSet, occurTime);
-  const availableAt = available === null ? always : available.getTime();
-  return lotExpiring(availableAt, expireTime(ruleSet, { availableTime: available, occurTime }));
 }

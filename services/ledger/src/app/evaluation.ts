@@ -1,10 +1,22 @@
-import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
+import {
+  type CompiledRuleSet,
+  capPeriods,
+  needsMemberFacts,
+} from '@loyalty/rules/compile-rule-set.ts';
+import type { Award } from '@loyalty/rules/evaluate.ts';
 import type { MemberFacts } from '@loyalty/rules/language.ts';
 import { LIFETIME, type LimitPeriod, type PeriodStart } from '@loyalty/rules/limit-period.ts';
-import { type ExpireTime, inactivityDate } from '@loyalty/rules/point-dates.ts';
+import {
+  availableTime,
+  type ExpireTime,
+  expireTime,
+  inactivityDate,
+} from '@loyalty/rules/point-dates.ts';
+import type { CapCounts, EarnFacts } from '../domain/earn.ts';
 import { always, type Instant, never } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
+import { smaller } from '../domain/points.ts';
 import type { CapPeriod } from './ledger-store.ts';
 
 /** What rules and conditions may know of a member, as it is now. */
@@ -28,6 +40,12 @@ export function capPeriod(cap: {
   periodStart: PeriodStart;
 }): CapPeriod {
   return { ruleId: cap.ruleId, period: cap.period, start: startOf(cap.periodStart) };
+}
+
+/** What an award counts of each cap; undefined where that is nothing. */
+export function capCountsOf({ capUsage }: Award): CapCounts | undefined {
+  if (capUsage.length === 0) return undefined;
+  return Object.fromEntries(capUsage.map(({ ruleId, points }) => [ruleId, points]));
 }
 
 /** The lot of points that become available at an instant and expire by a policy. */
@@ -57,4 +75,49 @@ export function inactivityFrom(
       expiry.case === 'inactivity' && effectiveTime !== undefined && effectiveTime <= date,
   );
   return ruleSet && inactivityDate(ruleSet, new Date(from))?.getTime();
+}
+
+/**
+ * What an evaluation asks about the member, for when it is done again; undefined where the rules ask nothing. `capUsed`
+ * is what a cap had counted before.
+ */
+export function keptFacts(
+  ruleSet: CompiledRuleSet,
+  asked: {
+    readonly facts: MemberFacts;
+    readonly occurTime: Date;
+    readonly capUsed: (cap: CapPeriod) => bigint;
+  },
+): EarnFacts | undefined {
+  const caps = capPeriods(ruleSet, asked.occurTime);
+  if (caps.length === 0 && !needsMemberFacts(ruleSet)) return undefined;
+  return {
+    attributes: asked.facts.attributes,
+    joinTime: asked.facts.joinTime.toISOString(),
+    lifetimeEarned: String(asked.facts.lifetimeEarned),
+    capUsed: Object.fromEntries(
+      caps.map((cap) => [cap.ruleId, String(asked.capUsed(capPeriod(cap)))]),
+    ),
+  };
+}
+
+/** What an earn still counts of each cap: never more than before, also where a rule is now the best of its group. */
+export function capCountsLeft(
+  capCounts: CapCounts | undefined,
+  award: Award,
+): CapCounts | undefined {
+  if (capCounts === undefined) return undefined;
+  const now = capCountsOf(award);
+  const left = Object.entries(capCounts).map(([ruleId, counted]): [string, bigint] => [
+    ruleId,
+    smaller(counted, now?.[ruleId] ?? 0n),
+  ]);
+  return Object.fromEntries(left);
+}
+
+/** The lot that a transaction's points go to. */
+export function creditLot(ruleSet: CompiledRuleSet, occurTime: Date): LotKey {
+  const available = availableTime(ruleSet, occurTime);
+  const availableAt = available === null ? always : available.getTime();
+  return lotExpiring(availableAt, expireTime(ruleSet, { availableTime: available, occurTime }));
 }

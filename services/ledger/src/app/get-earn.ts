@@ -1,15 +1,12 @@
 import { EarnNotPosted } from '../domain/errors.ts';
 import type { DeadLetters } from './dead-letters.ts';
-import type {
-  LedgerReader,
-  PostedEarn,
-  TransactionName,
-  TransactionRefund,
-} from './ledger-store.ts';
+import { type ExplainedEarn, explained } from './explained-earn.ts';
+import type { LedgerReader, TransactionName, TransactionRefund } from './ledger-store.ts';
+import type { ProgramCatalog } from './program-catalog.ts';
 
-export type EarnView = PostedEarn & {
+export type EarnView = ExplainedEarn & {
   readonly userId: string;
-  /** The oldest first. */
+  /** As they arrived. */
   readonly refunds: readonly TransactionRefund[];
 };
 
@@ -19,7 +16,7 @@ export type EarnView = PostedEarn & {
  * `tellDeadLetter` says whether the caller may know of a message about the transaction that couldn't be applied:
  * it may be about somebody else.
  *
- * @throws {EarnNotPosted}
+ * @throws {EarnNotPosted} {@link ProgramsUnavailable}
  */
 export type GetEarnUseCase = (
   transaction: TransactionName,
@@ -28,12 +25,15 @@ export type GetEarnUseCase = (
 
 export function createGetEarn(deps: {
   reader: LedgerReader;
+  catalog: ProgramCatalog;
   deadLetters: DeadLetters;
 }): GetEarnUseCase {
   return async (transaction, { tellDeadLetter }) => {
     const earn = await deps.reader.earn(transaction);
     if (earn !== undefined) {
-      return { ...earn, refunds: await deps.reader.refundsOf(transaction) };
+      const program = await deps.catalog.get(transaction.programId);
+      const refunds = await deps.reader.refundsOf(transaction);
+      return { ...explained(earn, program), refunds };
     }
     throw new EarnNotPosted(
       tellDeadLetter ? await deps.deadLetters.ofTransaction(transaction) : undefined,

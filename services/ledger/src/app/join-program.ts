@@ -1,12 +1,22 @@
-import { ProgramNotActive } from '../domain/errors.ts';
+import { CLOCK_AHEAD_MS_MAX } from '@loyalty/rules/validate-transaction.ts';
+import { type Attributes, changedKeys, requireFewEnough } from '../domain/attributes.ts';
+import { AlreadyMember, InvalidCommand, ProgramNotActive } from '../domain/errors.ts';
+import type { Instant } from '../domain/instant.ts';
 import { join, rejoin } from '../domain/join.ts';
 import type { Account, Cause } from '../domain/journal.ts';
+import type { Membership } from '../domain/membership.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import type { Held, MemberName } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import { visibleProgram } from './visible-program.ts';
 
 export interface JoinProgramInput extends MemberName {
-  readonly attributes: Readonly<Record<string, string>>;
+  /** Set beside those that the member has already. */
+  readonly attributes: Attributes;
+  /** Undefined for now. */
+  readonly joinTime?: Instant | undefined;
+  /** Whether the user asks, and not a backend or an admin. */
+  readonly byMember: boolean;
 }
 
 export interface JoinProgramResult {
@@ -18,8 +28,8 @@ export interface JoinProgramResult {
 /**
  * Makes a user a member.
  *
- * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive}, and what
- * {@link CommitQueue.submit} throws
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} {@link AlreadyMember}
+ * {@link InvalidCommand}, and what {@link CommitQueue.submit} throws
  */
 export type JoinProgramUseCase = (
   input: JoinProgramInput,
@@ -31,12 +41,24 @@ export function createJoinProgram(deps: {
   queue: CommitQueue;
 }): JoinProgramUseCase {
   return async (input, cause) => {
-    const program = await deps.catalog.get(input.programId);
+    if (input.byMember) refuseOperatorsFields(input);
+    const program = await visibleProgram(deps.catalog, input);
     return await deps.queue.submit({
       needs: { member: input, mayJoin: true },
       decide: (held) => decideJoin({ input, cause, program, held }),
     });
   };
+}
+
+/** Tiers are built on attributes and join times, so that members must not choose their own. */
+function refuseOperatorsFields({ attributes, joinTime }: JoinProgramInput): void {
+  const given = [
+    ...(Object.keys(attributes).length > 0 ? ['attributes'] : []),
+    ...(joinTime === undefined ? [] : ['join_time']),
+  ];
+  if (given.length === 0) return;
+  const message = 'can be set by admins and services only; leave it out';
+  throw new InvalidCommand(given.map((field) => ({ field, message })));
 }
 
 function decideJoin({
@@ -51,15 +73,37 @@ function decideJoin({
   held: Held;
 }): JoinProgramResult {
   const existing = held.account(input);
+  const now = held.nowOf(existing);
+  const { attributes, joinTime } = input;
+  if (joinTime !== undefined && joinTime > now + CLOCK_AHEAD_MS_MAX) {
+    const message = "must be at most 5 minutes ahead of the server's clock";
+    throw new InvalidCommand([{ field: 'join_time', message }]);
+  }
   if (existing !== undefined && existing.membership.state !== 'LEFT') {
+    refuseOtherThanPresent(existing.membership, input);
     return { account: existing, replayed: true };
   }
   if (program.state !== 'ACTIVE') throw new ProgramNotActive(program.programId, program.state);
-  const now = held.nowOf(existing);
+  requireFewEnough({ ...existing?.membership.attributes, ...attributes }, 'attributes');
+  const joining = { attributes, joinTime, cause, now };
+  const { programId, userId } = input;
   const account =
     existing === undefined
-      ? join({ ...input, membershipId: held.newMembershipId(input), cause, now })
-      : rejoin(existing, { attributes: input.attributes, cause, now });
+      ? join({ ...joining, membershipId: held.newMembershipId(input), programId, userId })
+      : rejoin(existing, joining);
   held.putAccount(account);
   return { account, replayed: false };
+}
+
+function refuseOtherThanPresent(
+  present: Membership,
+  { attributes, joinTime }: Pick<JoinProgramInput, 'attributes' | 'joinTime'>,
+): void {
+  const fields = [
+    ...changedKeys(present.attributes, attributes).map(
+      (key) => `attributes[${JSON.stringify(key)}]`,
+    ),
+    ...(joinTime === undefined || joinTime === present.joinTime ? [] : ['join_time']),
+  ];
+  if (fields.length > 0) throw new AlreadyMember(fields);
 }

@@ -26,8 +26,9 @@ export interface RewardName {
   readonly rewardId: string;
 }
 
-/** Points that a capped rule gave a member in a period. */
+/** A period in which a cap counts what a member is given. */
 export interface CapPeriod {
+  /** Empty for the cap of a rule set itself. */
   readonly ruleId: string;
   readonly period: string;
   readonly start: Instant;
@@ -97,7 +98,7 @@ export interface Held {
   newMembershipId(member: MemberName): bigint;
   /** The earn of a transaction, whoever earned it. */
   earn(transaction: TransactionName): PostedEarn | undefined;
-  /** The transaction's refunds, the oldest first: of those that needs.refundOf names, and of those that wait. */
+  /** The transaction's refunds as they arrived: of those that needs.refundOf names, and of those that wait. */
   refunds(transaction: TransactionName): readonly TransactionRefund[];
   request(membershipId: bigint, key: RequestKey): RequestRecord | undefined;
   capUsed(member: MemberName, cap: CapPeriod): bigint;
@@ -162,7 +163,7 @@ export interface LedgerReader {
   earn(transaction: TransactionName): Promise<(PostedEarn & { userId: string }) | undefined>;
   /** A member's earns, the newest first. Positions are sequences. */
   earns(query: { membershipId: bigint } & PageRequest<bigint>): Promise<PostedEarn[]>;
-  /** The refunds of one transaction, the oldest first. */
+  /** The refunds of one transaction as they arrived. */
   refundsOf(transaction: TransactionName): Promise<TransactionRefund[]>;
   /** A program's refunds that wait for their transaction, by transaction id. */
   waitingRefunds(

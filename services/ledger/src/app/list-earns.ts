@@ -1,22 +1,32 @@
-import type { LedgerReader, MemberName, PageRequest, PostedEarn } from './ledger-store.ts';
+import { type ExplainedEarn, explained } from './explained-earn.ts';
+import type { LedgerReader, MemberName, PageRequest } from './ledger-store.ts';
 import { type Page, readPage } from './page.ts';
+import type { ProgramCatalog } from './program-catalog.ts';
 import { requireMembershipId } from './require-membership-id.ts';
 
 /**
  * A member's earns, the newest first. Positions are sequences.
  *
- * @throws {MembershipNotFound}
+ * @throws {MembershipNotFound} {@link ProgramsUnavailable}
  */
 export type ListEarnsUseCase = (
   query: MemberName & PageRequest<bigint>,
-) => Promise<Page<PostedEarn, bigint>>;
+) => Promise<Page<ExplainedEarn, bigint>>;
 
-export function createListEarns({ reader }: { reader: LedgerReader }): ListEarnsUseCase {
+export function createListEarns({
+  reader,
+  catalog,
+}: {
+  reader: LedgerReader;
+  catalog: ProgramCatalog;
+}): ListEarnsUseCase {
   return async (query) => {
     const membershipId = await requireMembershipId(reader, query);
-    return await readPage(query, {
+    const page = await readPage(query, {
       read: (part) => reader.earns({ membershipId, ...part }),
       positionOf: ({ sequence }) => sequence,
     });
+    const program = await catalog.get(query.programId);
+    return { ...page, items: page.items.map((earn) => explained(earn, program)) };
   };
 }

@@ -30,4 +30,11 @@ export interface ProgramCatalog {
    * @throws {ProgramsUnavailable} when it isn't known here and the Programs service can't be asked
    */
   get(programId: string): Promise<ProgramDefinition>;
+  /**
+   * Answers what the Programs service says now, for commands that are rare and must not miss that a program was archived
+   * a moment ago. While that service is away, what is known here counts.
+   *
+   * @throws {ProgramNotFound} {@link ProgramsUnavailable} as {@link get} does
+   */
+  getLatest(programId: string): Promise<ProgramDefinition>;
 }

@@ -18,6 +18,7 @@ import {
   unitsOf,
   usagePeriodOf,
 } from './reward-offer.ts';
+import { visibleProgram } from './visible-program.ts';
 
 /** What a redemption would cost now, and what would stand in its way. */
 export interface RewardQuote {
@@ -44,7 +45,14 @@ export interface Obstacle {
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link MembershipNotFound} {@link RewardNotFound}
  * {@link InvalidCommand}
  */
-export type QuoteRedemptionUseCase = (input: MemberName & RewardRequest) => Promise<RewardQuote>;
+export type QuoteRedemptionUseCase = (
+  input: MemberName & RewardRequest & Asker,
+) => Promise<RewardQuote>;
+
+export interface Asker {
+  /** Whether the member asks, and not a backend or an admin. */
+  readonly byMember: boolean;
+}
 
 export interface QuoteDeps {
   readonly catalog: ProgramCatalog;
@@ -54,7 +62,7 @@ export interface QuoteDeps {
 
 export function createQuoteRedemption(deps: QuoteDeps): QuoteRedemptionUseCase {
   return async (input) => {
-    const program = await deps.catalog.get(input.programId);
+    const program = await visibleProgram(deps.catalog, input);
     const now = deps.clock();
     const account = await requireAccount(deps.reader, input, now);
     const offer = requireOffer(program, input.rewardId);

@@ -30,6 +30,7 @@ import {
   unitsOf,
   usagePeriodOf,
 } from './reward-offer.ts';
+import { visibleProgram } from './visible-program.ts';
 
 export interface RedeemInput extends MemberName, RewardRequest {
   readonly idempotencyKey: string;
@@ -71,7 +72,10 @@ export function createRedeem(deps: {
 }): RedeemUseCase {
   return async (input, cause) => {
     const holdMs = holdMsOf(input);
-    const program = await deps.catalog.get(input.programId);
+    const program = await visibleProgram(deps.catalog, {
+      programId: input.programId,
+      byMember: input.madeByMember,
+    });
     const offer = program.rewards.get(input.rewardId);
     const usage = offer && usagePeriodOf(offer, { program, now: deps.clock() });
     const fingerprint = fingerprintOf(contentOf(input, holdMs));

@@ -1,6 +1,7 @@
 import type { Money } from '@loyalty/rules/language.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
 import { InvalidCommand } from '../domain/errors.ts';
+import { fingerprintOf } from './fingerprint.ts';
 
 /** How much a refund is of, as calls and events say it. */
 export type ReportedExtent =
@@ -15,7 +16,7 @@ export type ReportedExtent =
 /**
  * The extent of a refund, whose presence the contract's validation has seen to.
  *
- * @throws {InvalidCommand} when there is none
+ * @throws {InvalidCommand} when there is none, or an item is named twice
  */
 export function refundPartOf(extent: ReportedExtent): RefundPart {
   switch (extent.case) {
@@ -23,14 +24,51 @@ export function refundPartOf(extent: ReportedExtent): RefundPart {
       return { kind: 'FULL' };
     case 'amount':
       return { kind: 'AMOUNT', amount: extent.value };
-    case 'items':
+    case 'items': {
+      const { items } = extent.value;
+      refuseRepeats(items);
       return {
         kind: 'ITEMS',
-        items: extent.value.items.map(({ itemId, quantity }) => ({ itemId, quantity })),
+        items: items.map(({ itemId, quantity }) => ({ itemId, quantity })),
       };
+    }
     case undefined:
       throw new InvalidCommand([{ field: 'extent', message: 'must be full, amount or items' }]);
     default:
       return extent satisfies never;
+  }
+}
+
+function refuseRepeats(items: readonly { itemId: string }[]): void {
+  const seen = new Set<string>();
+  items.forEach(({ itemId }, index) => {
+    if (seen.has(itemId)) {
+      const message = `${itemId} is named twice; give each item once, with all of its units`;
+      throw new InvalidCommand([{ field: `items.items[${index}].item_id`, message }]);
+    }
+    seen.add(itemId);
+  });
+}
+
+/** What a repeat of a refund must have in common with it. The order of items makes no difference. */
+export function refundFingerprint(part: RefundPart): Uint8Array {
+  return fingerprintOf(contentOf(part));
+}
+
+function contentOf(part: RefundPart): (string | number)[] {
+  switch (part.kind) {
+    case 'FULL':
+      return ['FULL'];
+    case 'AMOUNT':
+      return ['AMOUNT', part.amount.currencyCode, String(part.amount.minorUnits)];
+    case 'ITEMS':
+      return [
+        'ITEMS',
+        ...part.items
+          .toSorted((a, b) => (a.itemId < b.itemId ? -1 : 1))
+          .flatMap(({ itemId, quantity }) => [itemId, quantity]),
+      ];
+    default:
+      return part satisfies never;
   }
 }

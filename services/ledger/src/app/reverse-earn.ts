@@ -1,4 +1,3 @@
-import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import { RefundConflict } from '../domain/errors.ts';
@@ -6,10 +5,13 @@ import type { Cause } from '../domain/journal.ts';
 import { nothingTaken } from '../domain/refund.ts';
 import { applyRefund } from './apply-refund.ts';
 import type { CommitQueue } from './commit-queue.ts';
-import { fingerprintOf, sameFingerprint } from './fingerprint.ts';
+import { type ExplainedEarn, explained } from './explained-earn.ts';
+import { sameFingerprint } from './fingerprint.ts';
 import type { Held, PostedEarn, TransactionName, TransactionRefund } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import { refundFingerprint } from './refund-extent.ts';
 import { requireUnarchived } from './require-unarchived.ts';
+import { ruleSetOf } from './rule-set-of.ts';
 
 export interface ReverseEarnInput extends TransactionName {
   readonly refundId: string;
@@ -19,7 +21,7 @@ export interface ReverseEarnInput extends TransactionName {
 export interface ReverseEarnResult {
   readonly refund: TransactionRefund;
   /** Undefined while the refund waits for its transaction. */
-  readonly earned: { earn: PostedEarn; userId: string; balance: Balance } | undefined;
+  readonly earned: { earn: ExplainedEarn; userId: string; balance: Balance } | undefined;
   readonly replayed: boolean;
 }
 
@@ -42,11 +44,11 @@ export function createReverseEarn(deps: {
 }): ReverseEarnUseCase {
   return async (input, cause) => {
     const program = await deps.catalog.get(input.programId);
-    const fingerprint = fingerprintOf(contentOf(input.extent));
+    const fingerprint = refundFingerprint(input.extent);
     return await deps.queue.submit({
       needs: { refundOf: input },
       decide: (held) =>
-        replayOf(held, { input, fingerprint }) ??
+        replayOf(held, { input, program, fingerprint }) ??
         decideRefund(held, { input, cause, program, fingerprint }),
     });
   };
@@ -54,12 +56,16 @@ export function createReverseEarn(deps: {
 
 function replayOf(
   held: Held,
-  { input, fingerprint }: { input: ReverseEarnInput; fingerprint: Uint8Array },
+  {
+    input,
+    program,
+    fingerprint,
+  }: { input: ReverseEarnInput; program: ProgramDefinition; fingerprint: Uint8Array },
 ): ReverseEarnResult | undefined {
   const refund = held.refunds(input).find(({ refundId }) => refundId === input.refundId);
   if (refund === undefined) return undefined;
   if (!sameFingerprint(refund.fingerprint, fingerprint)) throw new RefundConflict();
-  return { refund, earned: earnedOf(held, held.earn(input)), replayed: true };
+  return { refund, earned: earnedOf(held, { program, earn: held.earn(input) }), replayed: true };
 }
 
 function decideRefund(
@@ -83,6 +89,7 @@ function decideRefund(
     fingerprint: reported.fingerprint,
     extent: input.extent,
     createTime: held.nowOf(earn && held.accountById(earn.membershipId)),
+    arrival: held.refunds(input).length + 1,
   };
   if (earn === undefined) {
     held.putRefund(waiting);
@@ -90,37 +97,23 @@ function decideRefund(
   }
   const ruleSet = ruleSetOf(program, earn);
   const applied = applyRefund(held, { earn, refund: waiting, ruleSet, cause });
-  return { refund: applied.refund, earned: earnedOf(held, applied.earn), replayed: false };
+  return {
+    refund: applied.refund,
+    earned: earnedOf(held, { program, earn: applied.earn }),
+    replayed: false,
+  };
 }
 
-function earnedOf(held: Held, earn: PostedEarn | undefined): ReverseEarnResult['earned'] {
+function earnedOf(
+  held: Held,
+  { program, earn }: { program: ProgramDefinition; earn: PostedEarn | undefined },
+): ReverseEarnResult['earned'] {
   if (earn === undefined) return undefined;
   const account = held.accountById(earn.membershipId);
   const { userId } = account.membership;
-  return { earn, userId, balance: balanceAt(account, held.nowOf(account)) };
-}
-
-/** The version that an earn was credited under. Published versions are never deleted. */
-function ruleSetOf(program: ProgramDefinition, earn: PostedEarn): CompiledRuleSet {
-  const { programId, ruleSets, withdrawnRuleSets } = program;
-  const ruleSet = [...ruleSets, ...withdrawnRuleSets].find(
-    ({ version }) => version === earn.ruleSetVersion,
-  );
-  if (ruleSet === undefined) {
-    throw new Error(`${programId} has no version ${earn.ruleSetVersion}, which earned before`);
-  }
-  return ruleSet;
-}
-
-function contentOf(extent: RefundPart): (string | number)[] {
-  switch (extent.kind) {
-    case 'FULL':
-      return ['FULL'];
-    case 'AMOUNT':
-      return ['AMOUNT', extent.amount.currencyCode, String(extent.amount.minorUnits)];
-    case 'ITEMS':
-      return ['ITEMS', ...extent.items.flatMap(({ itemId, quantity }) => [itemId, quantity])];
-    default:
-      return extent satisfies never;
-  }
+  return {
+    earn: explained(earn, program),
+    userId,
+    balance: balanceAt(account, held.nowOf(account)),
+  };
 }

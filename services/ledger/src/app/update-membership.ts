@@ -1,3 +1,9 @@
+import {
+  type AttributesUpdate,
+  requireFewEnough,
+  updatedAttributes,
+} from '../domain/attributes.ts';
+import { type EtagConditions, requireAttributesAsRead } from '../domain/etag.ts';
 import type { Account, Cause } from '../domain/journal.ts';
 import { updateAttributes } from '../domain/membership-changes.ts';
 import type { CommitQueue } from './commit-queue.ts';
@@ -6,14 +12,20 @@ import type { MemberName } from './ledger-store.ts';
 import type { ProgramCatalog } from './program-catalog.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 
+export interface UpdateMembershipInput extends MemberName {
+  readonly attributes: AttributesUpdate;
+  /** The etags of which the caller read one. */
+  readonly etags: EtagConditions;
+}
+
 /**
- * Changes what conditions may ask about a member; undefined attributes stay as they are.
+ * Changes what conditions may ask about a member. An update to what the attributes are already leaves no entry.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
- * {@link MembershipNotFound}, and what {@link CommitQueue.submit} throws
+ * {@link MembershipNotFound} {@link EtagMismatch} {@link InvalidCommand}, and what {@link CommitQueue.submit} throws
  */
 export type UpdateMembershipUseCase = (
-  input: MemberName & { attributes: Readonly<Record<string, string>> | undefined },
+  input: UpdateMembershipInput,
   cause: Cause,
 ) => Promise<Account>;
 
@@ -21,24 +33,21 @@ export function createUpdateMembership(deps: {
   catalog: ProgramCatalog;
   queue: CommitQueue;
 }): UpdateMembershipUseCase {
-  return async ({ attributes, ...member }, cause) => {
-    requireUnarchived(await deps.catalog.get(member.programId));
+  return async ({ attributes: update, etags, ...member }, cause) => {
+    requireUnarchived(await deps.catalog.getLatest(member.programId));
     return await deps.queue.submit({
       needs: { member },
       decide: (held) => {
         const account = heldAccount(held, member);
-        if (attributes === undefined || same(attributes, account.membership.attributes)) {
-          return account;
-        }
+        const { membership } = account;
+        requireAttributesAsRead(membership, etags);
+        const attributes = updatedAttributes(membership.attributes, update);
+        if (attributes === membership.attributes) return account;
+        requireFewEnough(attributes, 'membership.attributes');
         const after = updateAttributes(account, { attributes, cause, now: held.nowOf(account) });
         held.putAccount(after);
         return after;
       },
     });
   };
-}
-
-function same(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }

@@ -8,6 +8,7 @@ import { always, type Instant, never } from './instant.ts';
 import { join, rejoin } from './join.ts';
 import { type Account, pointsOf, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
+import { updateAttributes } from './membership-changes.ts';
 import { maximumPoints } from './points.ts';
 import { type RedemptionDraft, refuse, reserve, spend } from './redemption.ts';
 import { nextDueAt, settle } from './settle.ts';
@@ -164,15 +165,58 @@ describe('spending', () => {
   });
 });
 
-test('who comes back keeps what they owe and their totals', () => {
-  const left = withMembership(opened(), { state: 'LEFT', deficit: 5n, lifetimeEarned: 9n });
+test('who comes back keeps what they owe, their totals and their attributes', () => {
+  const known = updateAttributes(opened(), { attributes: { shop: 'paris' }, cause, now: 10 });
+  const left = withMembership(known, { state: 'LEFT', deficit: 5n, lifetimeEarned: 9n });
   const back = rejoin(left, { attributes: { tier: 'gold' }, cause, now: 50 });
   expect(back.membership).toMatchObject({
     state: 'ACTIVE',
     joinTime: 50,
     deficit: 5n,
     lifetimeEarned: 9n,
-    attributes: { tier: 'gold' },
+    attributes: { shop: 'paris', tier: 'gold' },
+    attributesRevision: 2n,
+  });
+});
+
+describe('an entry', () => {
+  test('says which attributes it changed, and nothing where it changed none', () => {
+    const gold = { tier: 'gold' };
+    const joined = opened();
+    const updated = updateAttributes(joined, { attributes: gold, cause, now: 1 });
+    const left = withMembership(updated, { state: 'LEFT' });
+    const back = rejoin(left, { attributes: gold, cause, now: 2 });
+    expect(back.entries.map(({ attributesChange }) => attributesChange)).toEqual([
+      undefined,
+      { before: {}, after: gold },
+      undefined,
+    ]);
+  });
+
+  test('of joining says when that was', () => {
+    const account = rejoin(opened(7), { attributes: {}, joinTime: 3, cause, now: 9 });
+    expect(account.entries.map(({ joinTime, createTime }) => [joinTime, createTime])).toEqual([
+      [7, 7],
+      [3, 9],
+    ]);
+    expect(account.membership.joinTime).toBe(3);
+  });
+
+  test('says to which date it moved the points that expire by inactivity, where it did', () => {
+    let account = opened();
+    for (const [now, inactivityExpiresAt] of [
+      [1, 100],
+      [2, 100],
+      [3, 90],
+      [4, 110],
+    ] as const) {
+      account = earned(account, { points: 1n, now, inactivityExpiresAt });
+    }
+    const spending = { inactivityExpiresAt: 120, cause, now: 5 };
+    account = spend(account, draft(1n), spending);
+    const dates = account.entries.map(({ inactivityExpiresAt }) => inactivityExpiresAt);
+    expect(dates).toEqual([undefined, 100, undefined, undefined, 110, 120]);
+    expect(account.membership.inactivityExpiresAt).toBe(120);
   });
 });
 

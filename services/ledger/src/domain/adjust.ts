@@ -1,6 +1,6 @@
 import { credit, missingPoints } from './available.ts';
 import { InsufficientPoints, MembershipLeft } from './errors.ts';
-import { startInactivity } from './inactivity.ts';
+import { startedInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Cause, type Line, noChange, record } from './journal.ts';
 import { inConsumptionOrder, type LotKey, take } from './lot.ts';
@@ -33,8 +33,10 @@ export function addByHand(
 ): Account {
   const { inactivityExpiresAt: at, now } = adjustment;
   refuseMoreThanOwed(account, adjustment);
-  const after = record(account, lineOf(adjustment, credit(account, adjustment)));
-  return settle(startInactivity(after, { at, now }), now);
+  const present = account.membership.inactivityExpiresAt;
+  const line = lineOf(adjustment, credit(account, adjustment));
+  const inactivityExpiresAt = startedInactivity(present, { at, now });
+  return settle(record(account, { ...line, inactivityExpiresAt }), now);
 }
 
 /**

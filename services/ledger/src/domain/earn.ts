@@ -1,5 +1,5 @@
+import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
 import { credit } from './available.ts';
-import { moveInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Cause, record, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
@@ -14,16 +14,15 @@ export interface EarnFacts {
   readonly attributes: Readonly<Record<string, string>>;
   readonly joinTime: string;
   readonly lifetimeEarned: string;
-  /** What each capped rule had given in its period before, by rule id. */
+  /** What each cap had counted in its period before, by rule id; the rule set's own under the empty one. */
   readonly capUsed: Readonly<Record<string, string>>;
 }
 
-/** What one rule did, and why. `points` is an exact decimal or fraction. */
-export interface ExplanationLine {
-  readonly ruleId: string;
-  readonly points: string;
-  readonly note: string;
-}
+/** One step of how an earn's points came about. The display name stands in the rule set that decided it. */
+export type EarnLine = Omit<ExplanationLine, 'displayName'>;
+
+/** Points that an earn counts of caps, by rule id; of the rule set's own under the empty one. */
+export type CapCounts = Readonly<Record<string, bigint>>;
 
 /** The one credit that a transaction led to. `Content` is the transaction as it was sent. */
 export interface Earn<Content> {
@@ -35,11 +34,15 @@ export interface Earn<Content> {
   readonly sequence: bigint;
   readonly fingerprint: Uint8Array;
   readonly ruleSetVersion: number;
+  /** The number of the rule engine that decided it. */
+  readonly semantics: number;
   /** Undefined where the rules asked nothing about the member. */
   readonly facts: EarnFacts | undefined;
   readonly points: bigint;
   readonly reversedPoints: bigint;
-  readonly explanation: readonly ExplanationLine[];
+  /** Less after refunds; undefined where it counted nothing. */
+  readonly capCounts: CapCounts | undefined;
+  readonly explanation: readonly EarnLine[];
   /** The lot that the points went to. */
   readonly lot: LotKey;
   readonly postTime: Instant;
@@ -68,11 +71,12 @@ export function postEarn(
     kind: 'EARN',
     ...credit(account, earn),
     subject: { transactionId: earn.transactionId },
+    inactivityExpiresAt: earn.inactivityExpiresAt,
     cause: earn.cause,
     now: earn.now,
   });
   const counted = withMembership(after, {
     lifetimeEarned: addPoints(account.membership.lifetimeEarned, earn.points),
   });
-  return settle(moveInactivity(counted, earn.inactivityExpiresAt), earn.now);
+  return settle(counted, earn.now);
 }

@@ -73,6 +73,29 @@ export class MembershipNotFound extends LedgerError {
   }
 }
 
+/** Thrown when a user who is a member already would join with something else than they have. `fields` are paths, never values. */
+export class AlreadyMember extends LedgerError {
+  readonly reason = 'ALREADY_EXISTS';
+
+  constructor(fields: readonly string[]) {
+    super(
+      `the user is a member already, and this would change ${fields.join(', ')}; update the membership, or leave that out`,
+      { metadata: { fields: fields.join(',') } },
+    );
+  }
+}
+
+/** Thrown when a membership's attributes have changed since the caller read them. */
+export class EtagMismatch extends LedgerError {
+  readonly reason = 'ETAG_MISMATCH';
+
+  constructor(etag: string) {
+    super("the member's attributes have changed since the etag was read; read them again", {
+      metadata: { etag },
+    });
+  }
+}
+
 /** Thrown when a suspended member would earn, redeem or leave. */
 export class MembershipSuspended extends LedgerError {
   readonly reason = 'MEMBERSHIP_SUSPENDED';

@@ -1,27 +1,20 @@
 import { type Instant, never } from './instant.ts';
-import { type Account, withMembership } from './journal.ts';
 
 /**
- * Moves the one date at which all points of class INACTIVITY expire. It only ever moves forward; undefined leaves it,
- * for programs where points don't expire by inactivity.
+ * The date to which an activity moves all points of class INACTIVITY, or undefined where it leaves the present one: it
+ * only ever moves forward. `to` is undefined for programs where points don't expire by inactivity.
  */
-export function moveInactivity(account: Account, to: Instant | undefined): Account {
-  const { inactivityExpiresAt } = account.membership;
-  if (to === undefined || (inactivityExpiresAt !== never && inactivityExpiresAt >= to)) {
-    return account;
-  }
-  return withMembership(account, { inactivityExpiresAt: to });
+export function movedInactivity(present: Instant, to: Instant | undefined): Instant | undefined {
+  return to === undefined || (present !== never && present >= to) ? undefined : to;
 }
 
 /**
- * Sets that date where there is none, or where it has passed: points that somebody gives are no activity of the member's,
- * and still need a date to expire at.
+ * The date that points start from which somebody gives: they are no activity of the member's and still need a date to
+ * expire at. Undefined where the present one hasn't passed.
  */
-export function startInactivity(
-  account: Account,
+export function startedInactivity(
+  present: Instant,
   { at, now }: { at: Instant | undefined; now: Instant },
-): Account {
-  const { inactivityExpiresAt } = account.membership;
-  const runs = inactivityExpiresAt !== never && inactivityExpiresAt > now;
-  return at === undefined || runs ? account : withMembership(account, { inactivityExpiresAt: at });
+): Instant | undefined {
+  return present === never || present <= now ? at : undefined;
 }

@@ -1,41 +1,51 @@
+import { type Attributes, updatedAttributes } from './attributes.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Cause, noChange, record, withMembership } from './journal.ts';
 import { newMembership } from './membership.ts';
 
+interface Joining {
+  /** Set beside those that the member has already. */
+  readonly attributes: Attributes;
+  /** Where it isn't `now`: of a member who is taken over from elsewhere. */
+  readonly joinTime?: Instant | undefined;
+  readonly cause: Cause;
+  readonly now: Instant;
+}
+
 /** Opens the account of a user who never was a member. */
-export function join(membership: {
-  membershipId: bigint;
-  programId: string;
-  userId: string;
-  attributes: Readonly<Record<string, string>>;
-  cause: Cause;
-  now: Instant;
-}): Account {
-  const { cause, now, ...identity } = membership;
+export function join({
+  membershipId,
+  programId,
+  userId,
+  ...joining
+}: Joining & { membershipId: bigint; programId: string; userId: string }): Account {
+  const joinTime = joining.now;
   const account = {
-    membership: newMembership({ ...identity, joinTime: now }),
+    membership: newMembership({ membershipId, programId, userId, joinTime }),
     lots: [],
     redemptions: [],
     entries: [],
   };
-  return joined(account, { cause, now });
+  return joined(account, joining);
 }
 
 /**
- * Takes back someone who left. What they owed, their limits, their totals and a suspension are as they were.
+ * Takes back someone who left. What they owed, their attributes, limits, totals and a suspension are as they were.
  */
-export function rejoin(
-  account: Account,
-  rejoining: { attributes: Readonly<Record<string, string>>; cause: Cause; now: Instant },
-): Account {
-  const returned = withMembership(account, {
-    state: account.membership.suspended ? 'SUSPENDED' : 'ACTIVE',
-    attributes: rejoining.attributes,
-    joinTime: rejoining.now,
-  });
-  return joined(returned, rejoining);
+export function rejoin(account: Account, joining: Joining): Account {
+  const state = account.membership.suspended ? 'SUSPENDED' : 'ACTIVE';
+  return joined(withMembership(account, { state }), joining);
 }
 
-function joined(account: Account, { cause, now }: { cause: Cause; now: Instant }): Account {
-  return record(account, { kind: 'JOINED', changes: noChange, allocations: [], cause, now });
+function joined(account: Account, { attributes: set, joinTime, cause, now }: Joining): Account {
+  const { attributes: present } = account.membership;
+  return record(account, {
+    kind: 'JOINED',
+    changes: noChange,
+    allocations: [],
+    attributes: updatedAttributes(present, { kind: 'MERGE', set, removed: [] }),
+    joinTime: joinTime ?? now,
+    cause,
+    now,
+  });
 }

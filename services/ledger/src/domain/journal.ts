@@ -1,3 +1,5 @@
+import type { Attributes, AttributesChange } from './attributes.ts';
+import { movedInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
 import { type Allocation, allocate, type Lot } from './lot.ts';
 import type { Membership } from './membership.ts';
@@ -34,10 +36,13 @@ export const noChange: Changes = { available: 0n, pending: 0n, reserved: 0n, def
 
 /** Who and what led to an entry. */
 export interface Cause {
-  /** Such as "service:checkout". */
+  /** Such as "service:checkout"; {@link memberActor} for the member. */
   readonly actor: string;
   readonly requestId: string;
 }
+
+/** The actor of a member's own acts, without their id, which the membership has. */
+export const memberActor = 'member';
 
 /** What time itself brings about, such as expiry. */
 export const passingOfTime: Cause = { actor: 'system', requestId: '' };
@@ -51,8 +56,17 @@ export interface Subject {
   readonly note?: string;
 }
 
+/** What an entry changed of a membership besides its points; what is absent it left as it was. */
+export interface MembershipChange {
+  readonly attributesChange?: AttributesChange;
+  /** When the user joined; of JOINED. */
+  readonly joinTime?: Instant;
+  /** The date to which it moved the points that expire by inactivity. */
+  readonly inactivityExpiresAt?: Instant;
+}
+
 /** One immutable line of a membership's journal. */
-export interface Entry extends Changes, Subject, Cause {
+export interface Entry extends Changes, Subject, MembershipChange, Cause {
   readonly sequence: bigint;
   readonly kind: EntryKind;
   /** The available points after it. */
@@ -83,12 +97,22 @@ export interface Line {
   readonly changes: Changes;
   readonly allocations: readonly Allocation[];
   readonly subject?: Subject;
+  /** The member's attributes after it, where it may change them. */
+  readonly attributes?: Attributes;
+  /** When the user joined, where it makes a member. */
+  readonly joinTime?: Instant;
+  /** The date that an activity gives to points that expire by inactivity; it only ever moves forward. */
+  readonly inactivityExpiresAt?: Instant | undefined;
   readonly cause: Cause;
   readonly now: Instant;
 }
 
+/** What only {@link record} changes, so that the journal has every change of it. */
+type Recorded = 'attributes' | 'attributesRevision' | 'joinTime' | 'inactivityExpiresAt';
+
 /**
- * Adds a line to the journal: the one place where balances and lots change.
+ * Adds a line to the journal: the one place where balances and lots change, and what else can be derived from the
+ * journal again.
  *
  * @throws {LimitExceeded} when it adds points to more than can be represented
  */
@@ -96,9 +120,11 @@ export function record(account: Account, line: Line): Account {
   const { membership } = account;
   refuseBeyondMaximum(membership, line.changes);
   const available = membership.available + line.changes.available;
+  const change = membershipChange(membership, line);
   const entry: Entry = {
     ...line.changes,
     ...line.subject,
+    ...change,
     actor: line.cause.actor,
     requestId: line.cause.requestId,
     sequence: membership.lastSequence + 1n,
@@ -109,7 +135,7 @@ export function record(account: Account, line: Line): Account {
   };
   return {
     membership: {
-      ...membership,
+      ...changedMembership(membership, change),
       lastSequence: entry.sequence,
       lastEntryTime: line.now,
       available,
@@ -120,6 +146,30 @@ export function record(account: Account, line: Line): Account {
     lots: allocate(account.lots, line.allocations),
     redemptions: account.redemptions,
     entries: [...account.entries, entry],
+  };
+}
+
+function membershipChange(membership: Membership, line: Line): MembershipChange {
+  const { attributes: after, joinTime } = line;
+  const { attributes: before } = membership;
+  const inactivity = movedInactivity(membership.inactivityExpiresAt, line.inactivityExpiresAt);
+  return {
+    ...(after !== undefined && after !== before && { attributesChange: { before, after } }),
+    ...(joinTime !== undefined && { joinTime }),
+    ...(inactivity !== undefined && { inactivityExpiresAt: inactivity }),
+  };
+}
+
+function changedMembership(
+  membership: Membership,
+  { attributesChange, ...change }: MembershipChange,
+): Membership {
+  if (attributesChange === undefined) return { ...membership, ...change };
+  return {
+    ...membership,
+    ...change,
+    attributes: attributesChange.after,
+    attributesRevision: membership.attributesRevision + 1n,
   };
 }
 
@@ -134,7 +184,10 @@ function refuseBeyondMaximum(membership: Membership, changes: Changes): void {
 }
 
 /** The account with other values in its membership, where no line tells of them. */
-export function withMembership(account: Account, changes: Partial<Membership>): Account {
+export function withMembership(
+  account: Account,
+  changes: Partial<Omit<Membership, Recorded>>,
+): Account {
   return { ...account, membership: { ...account.membership, ...changes } };
 }
 

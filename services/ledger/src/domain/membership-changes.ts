@@ -1,3 +1,4 @@
+import type { Attributes } from './attributes.ts';
 import { IllegalTransition } from './errors.ts';
 import { forfeit } from './forfeit.ts';
 import type { Instant } from './instant.ts';
@@ -43,9 +44,10 @@ export function resume(account: Account, change: Change): Account {
 /** Changes what conditions may ask about the member. */
 export function updateAttributes(
   account: Account,
-  { attributes, ...change }: Change & { attributes: Readonly<Record<string, string>> },
+  { attributes, cause, now }: Change & { attributes: Attributes },
 ): Account {
-  return note(withMembership(account, { attributes }), { kind: 'UPDATED', ...change });
+  const kind = 'UPDATED';
+  return record(account, { kind, changes: noChange, allocations: [], attributes, cause, now });
 }
 
 /**

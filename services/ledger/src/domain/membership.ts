@@ -1,3 +1,4 @@
+import type { Attributes } from './attributes.ts';
 import type { Instant } from './instant.ts';
 import { always, never } from './instant.ts';
 
@@ -17,7 +18,9 @@ export interface Membership {
   readonly state: MembershipState;
   /** Outlasts leaving: who comes back is suspended still. */
   readonly suspended: boolean;
-  readonly attributes: Readonly<Record<string, string>>;
+  readonly attributes: Attributes;
+  /** How often the attributes have changed. */
+  readonly attributesRevision: bigint;
   readonly joinTime: Instant;
   readonly lastSequence: bigint;
   /** The time of the newest entry. Lots that mature at or before it count as available. */
@@ -53,13 +56,14 @@ export function newMembership(identity: {
   membershipId: bigint;
   programId: string;
   userId: string;
-  attributes: Readonly<Record<string, string>>;
   joinTime: Instant;
 }): Membership {
   return {
     ...identity,
     state: 'ACTIVE',
     suspended: false,
+    attributes: {},
+    attributesRevision: 0n,
     lastSequence: 0n,
     lastEntryTime: always,
     available: 0n,

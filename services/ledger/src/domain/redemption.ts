@@ -1,7 +1,6 @@
 import { makeAvailable } from './available.ts';
 import type { Refusal } from './errors.ts';
 import { forfeit } from './forfeit.ts';
-import { moveInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
 import {
   type Account,
@@ -59,12 +58,12 @@ export function spend(
     changes: { ...noChange, available: -draft.points },
     allocations,
     subject: { redemptionId: draft.redemptionId },
+    inactivityExpiresAt,
     cause,
     now,
   });
   const redemption = made(account, draft, { state: 'CAPTURED', parts: partsOf(allocations), now });
-  const spent = withRedemption(countRedeemed(after, draft.points), redemption);
-  return moveInactivity(spent, inactivityExpiresAt);
+  return withRedemption(countRedeemed(after, draft.points), redemption);
 }
 
 /** Holds available points of a settled account until the hold ends. There must be enough. */
@@ -114,15 +113,15 @@ export function captureHold(
   const parts = inSpendingOrder(hold.parts, account);
   const { first: captured, rest } = splitParts(parts, capture.points);
   const { redemptionId } = hold;
-  const line = record(account, {
+  const spent = record(account, {
     kind: 'CAPTURE',
     changes: { ...noChange, reserved: -capture.points },
     allocations: [],
     subject: { redemptionId },
+    inactivityExpiresAt: capture.inactivityExpiresAt,
     cause,
     now,
   });
-  const spent = moveInactivity(line, capture.inactivityExpiresAt);
   const after =
     rest.length === 0 ? spent : releaseParts(spent, { parts: rest, redemptionId, cause, now });
   const redemption: Redemption = {

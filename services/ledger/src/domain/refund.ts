@@ -37,6 +37,8 @@ export interface Refund<Extent> extends RefundOutcome {
   readonly fingerprint: Uint8Array;
   readonly extent: Extent;
   readonly createTime: Instant;
+  /** Its number among the refunds of its transaction, from 1, as they arrived: the order in which they are applied. */
+  readonly arrival: number;
 }
 
 export const nothingTaken: RefundOutcome = {

@@ -59,6 +59,7 @@ function eventOf(recorded: RecordedEntry): OutboxMessageInit {
 }
 
 function dataOf({ programId, userId, entry }: RecordedEntry, membershipId: string): Uint8Array {
+  const { attributesChange, joinTime, inactivityExpiresAt } = entry;
   return toBinary(
     EntryRecordedSchema,
     create(EntryRecordedSchema, {
@@ -82,6 +83,11 @@ function dataOf({ programId, userId, entry }: RecordedEntry, membershipId: strin
         actor: entry.actor,
         requestId: entry.requestId,
         createTime: timestampFromMs(entry.createTime),
+        ...(attributesChange !== undefined && { attributesChange }),
+        ...(joinTime !== undefined && { joinTime: timestampFromMs(joinTime) }),
+        ...(inactivityExpiresAt !== undefined && {
+          inactivityExpireTime: timestampFromMs(inactivityExpiresAt),
+        }),
       },
     }),
   );

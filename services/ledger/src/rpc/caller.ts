@@ -1,9 +1,11 @@
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
-import type { Cause } from '../domain/journal.ts';
+import { type Cause, memberActor } from '../domain/journal.ts';
 
 /** Who and what an entry is put down to. */
-export function causeOf({ caller, requestId }: CallContext): Cause {
-  const role = (['admin', 'service', 'member'] as const).find((name) => caller.roles.has(name));
+export function causeOf(context: CallContext): Cause {
+  const { caller, requestId } = context;
+  if (isMember(context)) return { actor: memberActor, requestId };
+  const role = caller.roles.has('admin') ? 'admin' : 'service';
   return { actor: `${role}:${caller.subject}`, requestId };
 }
 

@@ -2,10 +2,11 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Earn_State, type EarnSchema } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import type { EarnResponseSchema } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import { ExplanationLine_Kind } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import type { Transaction } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import type { EarnInput, EarnResult } from '../app/earn.ts';
+import type { ExplainedEarn } from '../app/explained-earn.ts';
 import type { EarnView } from '../app/get-earn.ts';
-import type { PostedEarn } from '../app/ledger-store.ts';
 import { InvalidCommand } from '../domain/errors.ts';
 import { always } from '../domain/instant.ts';
 import { renderBalance } from './balance-message.ts';
@@ -27,7 +28,7 @@ export function parseEarn(report: {
 
 /** An earn as the contract shows it, with its refunds where it is asked for itself. */
 export function renderEarn(
-  earn: PostedEarn & Pick<EarnView, 'userId'> & Partial<EarnView>,
+  earn: ExplainedEarn & Pick<EarnView, 'userId'> & Partial<EarnView>,
 ): MessageInitShape<typeof EarnSchema> {
   const { lot, postTime } = earn;
   const expireTime = timestampOf(lot.expiresAt);
@@ -39,7 +40,10 @@ export function renderEarn(
     points: earn.points,
     reversedPoints: earn.reversedPoints,
     ruleSetVersion: earn.ruleSetVersion,
-    explanation: earn.explanation.map((line) => ({ ...line })),
+    explanation: earn.explanation.map((line) => ({
+      ...line,
+      kind: ExplanationLine_Kind[line.kind],
+    })),
     // Points that never had to mature are available since they were posted.
     availableTime: timestampFromMs(lot.availableAt === always ? postTime : lot.availableAt),
     ...(expireTime !== undefined && { expireTime }),

@@ -5,10 +5,11 @@ import {
   Entry_KindSchema,
   type EntrySchema,
 } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
-import { type Entry, type EntryKind, pointsOf } from '../domain/journal.ts';
+import { type Entry, type EntryKind, memberActor, pointsOf } from '../domain/journal.ts';
 
 /** A line of the journal as the contract shows it. */
 export function renderEntry(entry: Entry): MessageInitShape<typeof EntrySchema> {
+  const { attributesChange, joinTime, inactivityExpiresAt } = entry;
   return {
     sequence: entry.sequence,
     kind: Entry_Kind[entry.kind],
@@ -26,6 +27,21 @@ export function renderEntry(entry: Entry): MessageInitShape<typeof EntrySchema> 
     actor: entry.actor,
     requestId: entry.requestId,
     createTime: timestampFromMs(entry.createTime),
+    ...(attributesChange !== undefined && { attributesChange }),
+    ...(joinTime !== undefined && { joinTime: timestampFromMs(joinTime) }),
+    ...(inactivityExpiresAt !== undefined && {
+      inactivityExpireTime: timestampFromMs(inactivityExpiresAt),
+    }),
+  };
+}
+
+/** The line as the member sees it: what operators wrote for each other, and who they are, is their own business. */
+export function renderEntryForMember(entry: Entry): MessageInitShape<typeof EntrySchema> {
+  const isOwnAct = entry.actor === memberActor;
+  return {
+    ...renderEntry(entry),
+    ...(entry.kind === 'ADJUST' && { reason: '' }),
+    ...(!isOwnAct && { actor: '', requestId: '' }),
   };
 }
 

@@ -3,8 +3,9 @@ import type { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/members
 import type { App } from '../app/app.ts';
 import { viewMembership } from '../app/membership-view.ts';
 import { requireStorable } from './attributes.ts';
-import { causeOf } from './caller.ts';
+import { causeOf, isMember } from './caller.ts';
 import { renderMembership } from './membership-message.ts';
+import { cutInstantOf } from './time.ts';
 
 type Method = typeof MembershipService.method.joinProgram;
 
@@ -12,10 +13,12 @@ export function joinProgramHandler({
   joinProgram,
   clock,
 }: Pick<App, 'joinProgram' | 'clock'>): Handler<Method> {
-  return async ({ programId, userId, attributes }, context) => {
+  return async (request, context) => {
+    const { programId, userId, attributes } = request;
     requireStorable(attributes, 'attributes');
+    const joinTime = cutInstantOf(request.joinTime, 'join_time');
     const { account, replayed } = await joinProgram(
-      { programId, userId, attributes },
+      { programId, userId, attributes, joinTime, byMember: isMember(context) },
       causeOf(context),
     );
     return { membership: renderMembership(viewMembership(account, clock())), replayed };

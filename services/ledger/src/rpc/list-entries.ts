@@ -1,14 +1,15 @@
 import type { Handler } from '@loyalty/platform/rpc/handler.ts';
 import type { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import type { App } from '../app/app.ts';
-import { parseEntryKind, renderEntry } from './entry-message.ts';
+import { isMember } from './caller.ts';
+import { parseEntryKind, renderEntry, renderEntryForMember } from './entry-message.ts';
 import { nextPageToken, parseSequencePage } from './page-request.ts';
 import { instantOf } from './time.ts';
 
 type Method = typeof LedgerService.method.listEntries;
 
 export function listEntriesHandler({ listEntries }: Pick<App, 'listEntries'>): Handler<Method> {
-  return async (request) => {
+  return async (request, context) => {
     const { programId, userId } = request;
     const kinds = request.kinds.map(parseEntryKind);
     const startTime = instantOf(request.startTime, 'start_time');
@@ -29,6 +30,7 @@ export function listEntriesHandler({ listEntries }: Pick<App, 'listEntries'>): H
       endTime,
       ...parseSequencePage(request, filter),
     });
-    return { entries: items.map(renderEntry), nextPageToken: nextPageToken(next, filter) };
+    const render = isMember(context) ? renderEntryForMember : renderEntry;
+    return { entries: items.map(render), nextPageToken: nextPageToken(next, filter) };
   };
 }

@@ -11,6 +11,7 @@ import { renderBalance } from './balance-message.ts';
 export function renderMembership({
   membership,
   balance,
+  etag,
 }: MembershipView): MessageInitShape<typeof MembershipSchema> {
   return {
     programId: membership.programId,
@@ -19,5 +20,6 @@ export function renderMembership({
     attributes: { ...membership.attributes },
     joinTime: timestampFromMs(membership.joinTime),
     balance: renderBalance(balance),
+    etag,
   };
 }

@@ -31,13 +31,16 @@ function wholeMs(
   { field, round }: { field: string; round: (ms: number) => number },
 ): Instant | undefined {
   if (timestamp === undefined) return undefined;
-  const { seconds, nanos } = timestamp;
+  requireValid(timestamp, field);
+  return Number(timestamp.seconds) * 1000 + round(timestamp.nanos / 1_000_000);
+}
+
+function requireValid({ seconds, nanos }: Timestamp, field: string): void {
   if (seconds < secondsMin || seconds > secondsMax || nanos < 0 || nanos > 999_999_999) {
     throw new InvalidCommand([
       { field, message: 'must be an instant between the years 1 and 9999' },
     ]);
   }
-  return Number(seconds) * 1000 + round(nanos / 1_000_000);
 }
 
 /** The time as the contract has it; undefined for never and for always, which it leaves out. */

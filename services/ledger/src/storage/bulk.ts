@@ -38,7 +38,13 @@ export function bulk<Row>(columns: Columns<Row>): Bulk<Row> {
   };
 }
 
-const unquoted: ReadonlySet<string> = new Set(['bigint', 'integer', 'boolean', 'timestamptz']);
+const unquoted: ReadonlySet<string> = new Set([
+  'bigint',
+  'integer',
+  'smallint',
+  'boolean',
+  'timestamptz',
+]);
 
 /**
  * A column as a parameter. pg makes arrays too, but looks at the kind of every element and escapes each; for types that

@@ -1,3 +1,4 @@
+import type { LineKind } from '@loyalty/rules/explanation.ts';
 import { decodeTransaction, encodeTransaction } from '@loyalty/rules/transaction-encoding.ts';
 import type { PostedEarn, TransactionRefund } from '../app/ledger-store.ts';
 import type { Earn, EarnFacts, EarnState } from '../domain/earn.ts';
@@ -14,10 +15,12 @@ export interface EarnRow {
   sequence: bigint;
   fingerprint: Buffer;
   rule_set_version: number;
+  semantics: number;
   facts: EarnFacts | null;
   points: bigint;
   reversed_points: bigint;
-  explanation: [ruleId: string, points: string, note: string][];
+  cap_counts: Record<string, string> | null;
+  explanation: ExplanationTuple[];
   available_at: Timestamp;
   expires_at: Timestamp;
   lot_class: LotClass;
@@ -41,10 +44,17 @@ export function earnOf(row: EarnRow): PostedEarn {
     sequence: row.sequence,
     fingerprint: row.fingerprint,
     ruleSetVersion: row.rule_set_version,
+    semantics: row.semantics,
     facts: row.facts ?? undefined,
     points: row.points,
     reversedPoints: row.reversed_points,
-    explanation: row.explanation.map(([ruleId, points, note]) => ({ ruleId, points, note })),
+    capCounts: row.cap_counts === null ? undefined : mapValues(row.cap_counts, BigInt),
+    explanation: row.explanation.map(([ruleId, points, note, kind = 'RULE']) => ({
+      kind,
+      ruleId,
+      points,
+      note,
+    })),
     lot: {
       availableAt: instant(row.available_at),
       expiresAt: instant(row.expires_at),
@@ -63,9 +73,11 @@ export const earnColumns = bulk<PostedEarn>({
   sequence: ['bigint', (earn) => earn.sequence],
   fingerprint: ['bytea', (earn) => earn.fingerprint],
   rule_set_version: ['integer', (earn) => earn.ruleSetVersion],
+  semantics: ['smallint', (earn) => earn.semantics],
   facts: ['jsonb', (earn) => jsonOrNull(earn.facts)],
   points: ['bigint', (earn) => earn.points],
   reversed_points: ['bigint', (earn) => earn.reversedPoints],
+  cap_counts: ['jsonb', ({ capCounts }) => jsonOrNull(capCounts && mapValues(capCounts, String))],
   explanation: ['jsonb', (earn) => JSON.stringify(explanationOf(earn))],
   available_at: ['timestamptz', (earn) => timestamptz(earn.lot.availableAt)],
   expires_at: ['timestamptz', (earn) => timestamptz(earn.lot.expiresAt)],
@@ -74,9 +86,17 @@ export const earnColumns = bulk<PostedEarn>({
   transaction: ['bytea', (earn) => encodeTransaction(earn.transaction)],
 });
 
-// Triples, because the names would be repeated in every row of the largest table.
+function mapValues<From, To>(record: Readonly<Record<string, From>>, to: (value: From) => To) {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value)]));
+}
+
+/** A tuple, because the names would be repeated in every row of the largest table; most lines are of kind RULE. */
+type ExplanationTuple = [ruleId: string, points: string, note: string, kind?: LineKind];
+
 function explanationOf({ explanation }: Earn<unknown>): EarnRow['explanation'] {
-  return explanation.map(({ ruleId, points, note }) => [ruleId, points, note]);
+  return explanation.map(({ kind, ruleId, points, note }) =>
+    kind === 'RULE' ? [ruleId, points, note] : [ruleId, points, note, kind],
+  );
 }
 
 export interface RefundRow {
@@ -92,6 +112,7 @@ export interface RefundRow {
   owed: bigint;
   forgiven: bigint;
   create_time: Date;
+  arrival: number;
 }
 
 export function refundOf(row: RefundRow): TransactionRefund {
@@ -108,6 +129,7 @@ export function refundOf(row: RefundRow): TransactionRefund {
     owed: row.owed,
     forgiven: row.forgiven,
     createTime: instant(row.create_time),
+    arrival: row.arrival,
   };
 }
 
@@ -124,6 +146,7 @@ export const refundColumns = bulk<TransactionRefund>({
   owed: ['bigint', (refund) => refund.owed],
   forgiven: ['bigint', (refund) => refund.forgiven],
   create_time: ['timestamptz', (refund) => timestamptz(refund.createTime)],
+  arrival: ['integer', (refund) => refund.arrival],
 });
 
 /** How much of a transaction a refund gives back, in JSON. */

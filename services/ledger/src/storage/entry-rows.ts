@@ -1,7 +1,8 @@
 import type { RequestRecord } from '../app/ledger-store.ts';
-import type { Entry, EntryKind } from '../domain/journal.ts';
+import type { Attributes } from '../domain/attributes.ts';
+import type { Entry, EntryKind, MembershipChange } from '../domain/journal.ts';
 import { bulk } from './bulk.ts';
-import { instant, timestamptz } from './column-values.ts';
+import { instant, jsonOrNull, timestamptz, timestamptzOrNull } from './column-values.ts';
 
 export interface EntryRow {
   sequence: bigint;
@@ -19,6 +20,10 @@ export interface EntryRow {
   actor: string;
   request_id: string;
   create_time: Date;
+  attributes_before: Attributes | null;
+  attributes_after: Attributes | null;
+  join_time: Date | null;
+  inactivity_expires_at: Date | null;
 }
 
 /** An entry of the journal. Which lots it moved is in the table of allocations. */
@@ -39,7 +44,19 @@ export function entryOf(row: EntryRow): Entry {
     actor: row.actor,
     requestId: row.request_id,
     createTime: instant(row.create_time),
+    ...membershipChangeOf(row),
     allocations: [],
+  };
+}
+
+function membershipChangeOf(row: EntryRow): MembershipChange {
+  const { attributes_before: before, attributes_after: after } = row;
+  return {
+    ...(before !== null && after !== null && { attributesChange: { before, after } }),
+    ...(row.join_time !== null && { joinTime: instant(row.join_time) }),
+    ...(row.inactivity_expires_at !== null && {
+      inactivityExpiresAt: instant(row.inactivity_expires_at),
+    }),
   };
 }
 
@@ -60,6 +77,13 @@ export const entryColumns = bulk<{ membershipId: bigint; entry: Entry }>({
   actor: ['text', ({ entry }) => entry.actor],
   request_id: ['text', ({ entry }) => entry.requestId],
   create_time: ['timestamptz', ({ entry }) => timestamptz(entry.createTime)],
+  attributes_before: ['jsonb', ({ entry }) => jsonOrNull(entry.attributesChange?.before)],
+  attributes_after: ['jsonb', ({ entry }) => jsonOrNull(entry.attributesChange?.after)],
+  join_time: ['timestamptz', ({ entry }) => timestamptzOrNull(entry.joinTime)],
+  inactivity_expires_at: [
+    'timestamptz',
+    ({ entry }) => timestamptzOrNull(entry.inactivityExpiresAt),
+  ],
 });
 
 /** A request with the entry that it led to. */

@@ -1,3 +1,4 @@
+import type { Attributes } from '../domain/attributes.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Lot, LotClass, LotKey } from '../domain/lot.ts';
 import type { Membership, MembershipState } from '../domain/membership.ts';
@@ -11,7 +12,8 @@ export interface MembershipRow {
   user_id: string;
   state: MembershipState;
   suspended: boolean;
-  attributes: Record<string, string>;
+  attributes: Attributes;
+  attributes_revision: bigint;
   join_time: Timestamp;
   last_sequence: bigint;
   last_entry_time: Timestamp;
@@ -37,6 +39,7 @@ export function membershipOf(row: MembershipRow): Membership {
     state: row.state,
     suspended: row.suspended,
     attributes: row.attributes,
+    attributesRevision: row.attributes_revision,
     joinTime: instant(row.join_time),
     lastSequence: row.last_sequence,
     lastEntryTime: instant(row.last_entry_time),
@@ -80,6 +83,7 @@ const memberColumns = {
   state: ['text', ({ membership }) => membership.state],
   suspended: ['boolean', ({ membership }) => membership.suspended],
   attributes: ['jsonb', ({ membership }) => JSON.stringify(membership.attributes)],
+  attributes_revision: ['bigint', ({ membership }) => membership.attributesRevision],
   join_time: ['timestamptz', ({ membership }) => timestamptz(membership.joinTime)],
   earn_window_start: ['timestamptz', ({ membership }) => timestamptz(membership.earnWindow.start)],
   earn_window_count: ['integer', ({ membership }) => membership.earnWindow.count],

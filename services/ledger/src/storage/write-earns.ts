@@ -1,6 +1,7 @@
 import type { PostedEarn, TransactionName } from '../app/ledger-store.ts';
 import { earnColumns, refundColumns } from './earn-rows.ts';
 import type { LedgerChanges } from './held-ledger.ts';
+import { sameKey } from './plan-forms.ts';
 
 const insertEarns = `INSERT INTO earns (${earnColumns.names})
   SELECT * FROM ${earnColumns.source}
@@ -12,9 +13,11 @@ const updateEarns = `UPDATE earns SET
     sequence = rows.sequence,
     fingerprint = rows.fingerprint,
     rule_set_version = rows.rule_set_version,
+    semantics = rows.semantics,
     facts = rows.facts,
     points = rows.points,
     reversed_points = rows.reversed_points,
+    cap_counts = rows.cap_counts,
     explanation = rows.explanation,
     available_at = rows.available_at,
     expires_at = rows.expires_at,
@@ -22,7 +25,7 @@ const updateEarns = `UPDATE earns SET
     post_time = rows.post_time,
     transaction = rows.transaction
   FROM ${earnColumns.source}
-  WHERE earns.program_id = rows.program_id AND earns.transaction_id = rows.transaction_id`;
+  WHERE ${sameKey('earns', ['program_id', 'transaction_id'])}`;
 
 // One statement for both: an insert waits for another's of the same key like a lock does, so that two statements, each
 // in the order of its keys, could meet those of another transaction in a deadlock.

@@ -17,11 +17,17 @@ export interface Asking {
 /** What can be asked of one membership. Redemptions are named by the idempotency key that they were made with. */
 export type Command =
   | { readonly kind: 'look' }
-  | { readonly kind: 'join' }
+  | { readonly kind: 'join'; readonly attributes: Attributes }
   | { readonly kind: 'suspend' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'leave'; readonly byMember: boolean }
-  | { readonly kind: 'update'; readonly attributes: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'update';
+      readonly set: Attributes;
+      readonly removed: readonly string[];
+      /** How often the attributes had changed when they were read; undefined where nobody read them. */
+      readonly asRead: number | undefined;
+    }
   | { readonly kind: 'earn'; readonly transaction: Transaction; readonly byAnother: boolean }
   | (RefundId & { readonly kind: 'refund'; readonly extent: RefundPart })
   | (RefundId & { readonly kind: 'cancelRefund' })
@@ -50,6 +56,8 @@ export type Command =
       readonly dates: Dates;
     };
 
+type Attributes = Readonly<Record<string, string>>;
+
 /** When points that are given can be spent, and when they are gone. */
 export interface Dates {
   readonly availableTime?: number | undefined;
@@ -75,6 +83,14 @@ export class Refused extends Error {
     super(reason);
     this.answer = { error: reason, ...numbers };
   }
+}
+
+/** Attributes as an answer has them. */
+export function attributesText(attributes: Attributes): string {
+  return Object.entries(attributes)
+    .map(([key, value]) => `${key}=${value}`)
+    .toSorted()
+    .join();
 }
 
 /** A command as text, to print it and to compare it with another. */

@@ -5,7 +5,7 @@ import type { Balance } from '../../src/domain/balance.ts';
 import { LedgerError } from '../../src/domain/errors.ts';
 import { type Account, pointsOf } from '../../src/domain/journal.ts';
 import { cause, type UseCases } from '../commit-fixture.ts';
-import type { Answer, Command, Of } from './command.ts';
+import { type Answer, attributesText, type Command, type Of } from './command.ts';
 
 /** What the ledger answered, in the terms of the reference model, and the balance where it told that too. */
 export interface LedgerAnswer {
@@ -36,7 +36,9 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
       case 'look':
         return { answer: {} };
       case 'join': {
-        const { account, replayed } = await ledger.join({ ...member, attributes: {} }, cause);
+        const { attributes } = command;
+        const joining = { ...member, attributes, byMember: false };
+        const { account, replayed } = await ledger.join(joining, cause);
         return { answer: { ...membershipAnswer(account), replayed } };
       }
       case 'suspend':
@@ -44,8 +46,13 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
         return { answer: membershipAnswer(await ledger[command.kind](member, cause)) };
       case 'leave':
         return { answer: leavingAnswer(await ledger.leave({ ...member, ...command }, cause)) };
-      case 'update':
-        return { answer: membershipAnswer(await ledger.update({ ...member, ...command }, cause)) };
+      case 'update': {
+        const { set, removed, asRead } = command;
+        const attributes = { kind: 'MERGE', set, removed } as const;
+        const etags = asRead === undefined ? [] : [[`${asRead}.1`]];
+        const updating = { ...member, attributes, etags };
+        return { answer: membershipAnswer(await ledger.update(updating, cause)) };
+      }
       case 'earn':
         return await earn(command);
       case 'refund':
@@ -55,7 +62,7 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
       case 'adjust':
         return await adjust(command);
       case 'quote': {
-        const { price, obstacles } = await ledger.quote({ ...member, ...command });
+        const { price, obstacles } = await ledger.quote({ ...member, ...command, byMember: false });
         const reasons = obstacles.map(({ reason }) => reason).join();
         return { answer: { points: Number(price.points), reasons } };
       }
@@ -144,7 +151,8 @@ function inNumbers(points: Readonly<Record<string, bigint>>): Answer {
 }
 
 function membershipAnswer({ membership }: Account): Answer {
-  return { state: membership.state };
+  const { state, attributes, attributesRevision } = membership;
+  return { state, attributes: attributesText(attributes), changes: Number(attributesRevision) };
 }
 
 /** With the keys of the holds that leaving ended, in the order in which it did, and what was forfeited. */

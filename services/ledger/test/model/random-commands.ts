@@ -176,6 +176,21 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     };
   }
 
+  function join(): Command {
+    const attributes = random.pick([{}, {}, { tier: 'gold' }, { tier: 'silver', shop: 'paris' }]);
+    return { kind: 'join', attributes };
+  }
+
+  function update(): Command {
+    const changes = [
+      { set: { tier: 'gold' }, removed: [] },
+      { set: { shop: 'lyon' }, removed: ['tier'] },
+      { set: {}, removed: ['tier', 'shop'] },
+    ];
+    const asRead = random.chance(0.3) ? random.below(4) : undefined;
+    return { kind: 'update', ...random.pick(changes), asRead };
+  }
+
   const choices: [weight: number, make: (now: number) => Command][] = [
     [20, newEarn],
     [6, oldEarn],
@@ -191,8 +206,8 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     [1, () => ({ kind: 'suspend' })],
     [1, () => ({ kind: 'resume' })],
     [2, () => ({ kind: 'leave', byMember: random.chance(0.6) })],
-    [1, () => ({ kind: 'join' })],
-    [2, () => ({ kind: 'update', attributes: random.pick([{ tier: 'gold' }, {}]) })],
+    [1, join],
+    [2, update],
   ];
   const bag = choices.flatMap(([weight, make]) => Array.from({ length: weight * 2 }, () => make));
 
@@ -200,9 +215,7 @@ export function createCommandSource(random: Random, userId: string): CommandSour
   function pick(now: number): Command {
     const command = random.pick(bag)(now);
     if (random.chance(0.1)) return command;
-    if (lastError === 'MEMBERSHIP_NOT_FOUND' || lastError === 'MEMBERSHIP_LEFT') {
-      return { kind: 'join' };
-    }
+    if (lastError === 'MEMBERSHIP_NOT_FOUND' || lastError === 'MEMBERSHIP_LEFT') return join();
     // What comes back to them, or is given to them, is what there is to be wrong about.
     if (hasLeft && random.chance(0.5)) return random.pick([reverse, reverse, adjust])(now);
     if (lastError === 'MEMBERSHIP_SUSPENDED') {
@@ -226,7 +239,7 @@ export function createCommandSource(random: Random, userId: string): CommandSour
   return {
     next(now) {
       const first = sent.length === 0 && random.chance(0.75);
-      const command: Command = first ? { kind: 'join' } : pick(now);
+      const command: Command = first ? join() : pick(now);
       sent.push(command);
       return command;
     },

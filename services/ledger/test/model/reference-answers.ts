@@ -1,5 +1,5 @@
 import { differingFields } from '@loyalty/rules/fingerprint.ts';
-import { type Answer, type Command, type Of, Refused, textOf } from './command.ts';
+import { type Answer, attributesText, type Command, type Of, Refused, textOf } from './command.ts';
 import { ReferenceMembership } from './reference-membership.ts';
 import {
   type Offer,
@@ -25,6 +25,8 @@ export class ReferenceAnswers {
   private readonly requests = new Map<string, { content: string; answer: () => Answer }>();
   private state: 'NONE' | 'ACTIVE' | 'SUSPENDED' | 'LEFT' = 'NONE';
   private suspended = false;
+  /** How often the attributes have changed. */
+  private changes = 0;
 
   constructor(program: ReferenceProgram, userId: string) {
     this.membership = new ReferenceMembership(program, userId);
@@ -71,7 +73,7 @@ export class ReferenceAnswers {
       case 'adjust':
         return this.adjust(command);
       case 'join':
-        return this.join();
+        return this.join(command);
       case 'leave':
         return this.leave(command);
       case 'suspend':
@@ -99,7 +101,7 @@ export class ReferenceAnswers {
     const earn = known ?? this.membership.earn(transaction);
     if (known === undefined) this.applyWaiting(transaction.transactionId);
     const { points, reversed, left } = earn;
-    const state = left.nothing ? 'REVERSED' : 'POSTED';
+    const state = left.fullyReturned ? 'REVERSED' : 'POSTED';
     return { state, points, reversed, replayed: known !== undefined };
   }
 
@@ -239,13 +241,17 @@ export class ReferenceAnswers {
     });
   }
 
-  private join(): Answer {
+  private join({ attributes }: Of<'join'>): Answer {
     const replayed = this.state !== 'NONE' && this.state !== 'LEFT';
-    if (!replayed) {
-      this.state = this.suspended ? 'SUSPENDED' : 'ACTIVE';
-      this.membership.attributes = {};
+    const present = this.membership.attributes;
+    const other = Object.entries(attributes).filter(([key, value]) => present[key] !== value);
+    if (replayed && other.length > 0) {
+      const fields = other.map(([key]) => `attributes["${key}"]`);
+      throw new Refused('ALREADY_EXISTS', { fields: fields.join() });
     }
-    return { state: this.state, replayed };
+    if (!replayed) this.state = this.suspended ? 'SUSPENDED' : 'ACTIVE';
+    this.setAttributes({ ...present, ...attributes });
+    return { ...this.shownMembership(), replayed };
   }
 
   private suspend(suspended: boolean): Answer {
@@ -254,25 +260,39 @@ export class ReferenceAnswers {
     requireState({ state: this.state }, { among: ['ACTIVE', 'SUSPENDED'], to });
     this.suspended = suspended;
     this.state = to;
-    return { state: to };
+    return this.shownMembership();
   }
 
   private leave({ byMember }: Of<'leave'>): Answer {
     this.requireMember();
-    if (this.state === 'LEFT') return { state: 'LEFT', released: '', forfeited: 0 };
+    if (this.state === 'LEFT') return { ...this.shownMembership(), released: '', forfeited: 0 };
     if (byMember && this.suspended) throw new Refused('MEMBERSHIP_SUSPENDED');
     const held = byMember && this.membership.holds().length > 0;
     requireState({ state: this.state }, { among: held ? [] : ['ACTIVE', 'SUSPENDED'], to: 'LEFT' });
     const released = this.membership.endHolds().join();
     const forfeited = this.membership.forfeit();
     this.state = 'LEFT';
-    return { state: 'LEFT', released, forfeited };
+    return { ...this.shownMembership(), released, forfeited };
   }
 
-  private update({ attributes }: Of<'update'>): Answer {
+  private update({ set, removed, asRead }: Of<'update'>): Answer {
     this.requireMember();
+    if (asRead !== undefined && asRead !== this.changes) throw new Refused('ETAG_MISMATCH');
+    const attributes: Record<string, string> = { ...this.membership.attributes, ...set };
+    for (const key of removed) delete attributes[key];
+    this.setAttributes(attributes);
+    return this.shownMembership();
+  }
+
+  private setAttributes(attributes: Readonly<Record<string, string>>): void {
+    const differ = attributesText(attributes) !== attributesText(this.membership.attributes);
+    if (differ) this.changes += 1;
     this.membership.attributes = attributes;
-    return { state: this.state };
+  }
+
+  private shownMembership(): Answer {
+    const attributes = attributesText(this.membership.attributes);
+    return { state: this.state, attributes, changes: this.changes };
   }
 
   private requireMember(): void {

@@ -1,5 +1,5 @@
 import { ProgramNotFound } from '../domain/errors.ts';
-import { isVisibleToMembers, type Program } from '../domain/program.ts';
+import { isVisibleToMembers, type Program, programForMembers } from '../domain/program.ts';
 import type { App, Viewer } from './app.ts';
 
 export interface GetProgram {
@@ -17,5 +17,5 @@ export async function getProgram(app: App, { programId, viewer }: GetProgram): P
   if (program === undefined || (viewer.isMember && !isVisibleToMembers(program))) {
     throw new ProgramNotFound(programId);
   }
-  return program;
+  return viewer.isMember ? programForMembers(program) : program;
 }

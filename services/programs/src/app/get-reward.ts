@@ -1,5 +1,5 @@
 import { RewardNotFound } from '../domain/errors.ts';
-import type { Reward } from '../domain/reward.ts';
+import { type Reward, rewardForMembers } from '../domain/reward.ts';
 import type { App, Viewer } from './app.ts';
 import { getProgram } from './get-program.ts';
 
@@ -19,5 +19,5 @@ export async function getReward(app: App, query: GetReward): Promise<Reward> {
   await getProgram(app, query);
   const reward = await app.store.findReward(query);
   if (reward === undefined) throw new RewardNotFound(query);
-  return reward;
+  return query.viewer.isMember ? rewardForMembers(reward) : reward;
 }

@@ -1,4 +1,4 @@
-import type { Program } from '../domain/program.ts';
+import { type Program, programForMembers } from '../domain/program.ts';
 import type { App, Viewer } from './app.ts';
 import type { Page } from './program-store.ts';
 
@@ -11,11 +11,13 @@ export interface ListPrograms {
 
 /** Programs by id, as far as the viewer reaches and may see them. */
 export async function listPrograms(app: App, query: ListPrograms): Promise<Page<Program>> {
-  return await app.store.listPrograms({
-    programIds: query.viewer.programIds,
-    states: query.viewer.isMember ? ['ACTIVE', 'SUSPENDED'] : undefined,
+  const { isMember, programIds } = query.viewer;
+  const page = await app.store.listPrograms({
+    programIds,
+    states: isMember ? ['ACTIVE', 'SUSPENDED'] : undefined,
     after: query.after,
     limit: query.limit,
     at: app.clock(),
   });
+  return isMember ? { ...page, items: page.items.map(programForMembers) } : page;
 }

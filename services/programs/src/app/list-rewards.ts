@@ -1,4 +1,4 @@
-import type { Reward } from '../domain/reward.ts';
+import { type Reward, rewardForMembers } from '../domain/reward.ts';
 import type { App, Viewer } from './app.ts';
 import { getProgram } from './get-program.ts';
 import type { Page } from './program-store.ts';
@@ -18,10 +18,12 @@ export interface ListRewards {
  */
 export async function listRewards(app: App, query: ListRewards): Promise<Page<Reward>> {
   await getProgram(app, query);
-  return await app.store.listRewards({
+  const { isMember } = query.viewer;
+  const page = await app.store.listRewards({
     programId: query.programId,
-    states: query.viewer.isMember ? ['ACTIVE'] : undefined,
+    states: isMember ? ['ACTIVE'] : undefined,
     after: query.after,
     limit: query.limit,
   });
+  return isMember ? { ...page, items: page.items.map(rewardForMembers) } : page;
 }

@@ -1,5 +1,6 @@
 import { type CompiledRuleSet, compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
-import { type ExplanationLine, evaluate } from '@loyalty/rules/evaluate.ts';
+import { evaluate } from '@loyalty/rules/evaluate.ts';
+import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
 import type { MemberFacts, Transaction } from '@loyalty/rules/language.ts';
 import { availableTime, expireTime, inactivityDate } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';

@@ -1,6 +1,6 @@
 import { type Author, differences } from '../domain/change.ts';
 import { ValidationFailed } from '../domain/errors.ts';
-import { requireEtag } from '../domain/etag.ts';
+import { type EtagConditions, requireEtag } from '../domain/etag.ts';
 import {
   type Program,
   type ProgramSettings,
@@ -18,7 +18,7 @@ export interface UpdateProgram {
   readonly settings: Partial<ProgramSettings>;
   /** The state that the caller believes the program to be in; only the verbs change it. */
   readonly assumedState: ProgramState | undefined;
-  readonly etags: readonly string[];
+  readonly etags: EtagConditions;
   readonly author: Author;
 }
 

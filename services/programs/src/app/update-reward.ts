@@ -1,6 +1,6 @@
 import { type Author, differences } from '../domain/change.ts';
 import { RewardNotFound } from '../domain/errors.ts';
-import { requireEtag } from '../domain/etag.ts';
+import { type EtagConditions, requireEtag } from '../domain/etag.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { type Reward, type RewardOffer, rewardEtag } from '../domain/reward.ts';
 import { requireValidOffer } from '../domain/valid-offer.ts';
@@ -13,7 +13,7 @@ export interface UpdateReward {
   readonly rewardId: string;
   /** Makes the new offer out of the present one. */
   readonly edit: (offer: RewardOffer) => RewardOffer;
-  readonly etags: readonly string[];
+  readonly etags: EtagConditions;
   readonly author: Author;
 }
 

@@ -1,7 +1,7 @@
 import type { RuleSet } from '@loyalty/rules/language.ts';
 import { type Author, differences } from '../domain/change.ts';
 import { IllegalTransition } from '../domain/errors.ts';
-import { requireEtag } from '../domain/etag.ts';
+import { type EtagConditions, requireEtag } from '../domain/etag.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { type RuleSetView, ruleSetEtag } from '../domain/rule-set.ts';
 import type { App } from './app.ts';
@@ -15,7 +15,7 @@ export interface UpdateRuleSet {
   /** Makes the new definition out of the present one. */
   readonly edit: (definition: RuleSet) => RuleSet;
   readonly assumed: AssumedRuleSet;
-  readonly etags: readonly string[];
+  readonly etags: EtagConditions;
   readonly author: Author;
 }
 

@@ -1,23 +1,16 @@
 import { EtagMismatch } from './errors.ts';
 
+/** For each condition that a caller set, the etags that it accepts; `*` accepts every etag. */
+export type EtagConditions = readonly (readonly string[])[];
+
 /**
- * Refuses a change when what the caller read before isn't what is there now. Each condition is an etag as it was
- * answered, or the value of an If-Match header: quoted, weak, a list, or `*`. Empty conditions ask for nothing.
+ * Refuses a change when what the caller read before isn't what is there now.
  *
  * @throws {EtagMismatch}
  */
-export function requireEtag(present: string, conditions: readonly string[]): void {
-  for (const condition of conditions) {
-    if (condition === '') continue;
-    const accepted = condition.split(',').map(withoutDecoration);
+export function requireEtag(present: string, conditions: EtagConditions): void {
+  for (const accepted of conditions) {
     if (accepted.includes('*') || accepted.includes(present)) continue;
     throw new EtagMismatch(present);
   }
-}
-
-function withoutDecoration(etag: string): string {
-  return etag
-    .trim()
-    .replace(/^W\//, '')
-    .replace(/^"(.*)"$/, '$1');
 }

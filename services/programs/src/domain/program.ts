@@ -81,6 +81,11 @@ export function isVisibleToMembers({ state }: Pick<Program, 'state'>): boolean {
   return state === 'ACTIVE' || state === 'SUSPENDED';
 }
 
+/** The program as members see it: metadata is the operators' own. */
+export function programForMembers(program: Program): Program {
+  return { ...program, metadata: {} };
+}
+
 /** What is wrong with settings, with paths below `program`. */
 export function settingsViolations(settings: ProgramSettings): Violation[] {
   const violations: Violation[] = [];

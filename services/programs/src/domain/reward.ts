@@ -18,6 +18,11 @@ export interface Reward extends RewardOffer {
   readonly updateTime: Date;
 }
 
+/** The reward as members see it: whom it is offered to, and metadata, are the operators' own. */
+export function rewardForMembers(reward: Reward): Reward {
+  return { ...reward, definition: { ...reward.definition, condition: '', metadata: {} } };
+}
+
 /** The most rewards that a program can have: all of them travel in its snapshot. */
 export const rewardsPerProgramMax = 1_000;
 

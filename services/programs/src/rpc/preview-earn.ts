@@ -1,7 +1,8 @@
 import type { Handler } from '@loyalty/platform/rpc/handler.ts';
-import type {
-  MemberFacts as MemberFactsMessage,
-  ProgramService,
+import {
+  ExplanationLine_Kind,
+  type MemberFacts as MemberFactsMessage,
+  type ProgramService,
 } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import type { App } from '../app/app.ts';
@@ -30,10 +31,9 @@ export function previewEarnHandler(app: App): Handler<Method> {
     return {
       points: preview.points,
       ruleSetVersion: preview.ruleSetVersion,
-      explanation: preview.explanation.map(({ ruleId, points, note }) => ({
-        ruleId,
-        points,
-        note,
+      explanation: preview.explanation.map((line) => ({
+        ...line,
+        kind: ExplanationLine_Kind[line.kind],
       })),
       ...timestampField('availableTime', preview.availableTime),
       ...timestampField('expireTime', preview.expireTime),

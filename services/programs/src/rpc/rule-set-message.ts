@@ -27,6 +27,8 @@ export const definitionFields = {
   maturation: 'maturation',
   expiry: 'expiry',
   refund: 'refund',
+  maximum_points: 'maximumPoints',
+  cap: 'cap',
 } as const satisfies Readonly<Record<string, keyof RuleSetMessage>>;
 
 /** A rule set as the contract shows it. */
@@ -68,6 +70,8 @@ export function parseDefinition(message: RuleSetMessage): RuleSetMessage {
       shortfall: message.refund?.shortfall || RefundPolicy_Shortfall.DEFICIT,
       restoreGraceDays: message.refund?.restoreGraceDays ?? 0,
     },
+    ...(message.maximumPoints !== undefined && { maximumPoints: message.maximumPoints }),
+    ...(message.cap !== undefined && { cap: message.cap }),
   });
 }
 

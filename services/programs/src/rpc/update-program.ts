@@ -1,3 +1,5 @@
+import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
+import { pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
 import type { Handler } from '@loyalty/platform/rpc/handler.ts';
 import {
   type Program as ProgramMessage,
@@ -8,7 +10,6 @@ import type { App } from '../app/app.ts';
 import { updateProgram } from '../app/update-program.ts';
 import type { ProgramSettings } from '../domain/program.ts';
 import { authorOf } from './caller.ts';
-import { fieldsToUpdate } from './field-mask.ts';
 import { parseProgramState, parseSettings, renderProgram } from './program-message.ts';
 import { required, requireSameId } from './required.ts';
 
@@ -28,9 +29,10 @@ export function updateProgramHandler(app: App): Handler<Method> {
   return async (request, context) => {
     const message = required(request.program, 'program');
     requireSameId('program.program_id', { inBody: message.programId, inPath: request.programId });
-    const fields = fieldsToUpdate({
+    const fields = pathsToUpdate({
       schema: ProgramSchema,
       message,
+      field: 'program',
       mask: request.updateMask,
       updatable: Object.keys(settingOf),
       ignored: [
@@ -46,7 +48,7 @@ export function updateProgramHandler(app: App): Handler<Method> {
       programId: request.programId,
       settings: changedSettings(message, fields),
       assumedState: parseProgramState(message),
-      etags: [request.etag, message.etag],
+      etags: etagConditions(request.etag, message.etag),
       author: authorOf(context),
     });
     return { program: renderProgram(program) };

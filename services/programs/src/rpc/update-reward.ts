@@ -1,3 +1,5 @@
+import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
+import { pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
 import type { Handler } from '@loyalty/platform/rpc/handler.ts';
 import {
   type Reward as RewardMessage,
@@ -8,7 +10,6 @@ import type { App } from '../app/app.ts';
 import { updateReward } from '../app/update-reward.ts';
 import type { RewardOffer } from '../domain/reward.ts';
 import { authorOf } from './caller.ts';
-import { fieldsToUpdate } from './field-mask.ts';
 import { required, requireSameId } from './required.ts';
 import { parseOffer, renderReward } from './reward-message.ts';
 
@@ -29,9 +30,10 @@ export function updateRewardHandler(app: App): Handler<Method> {
     const message = required(request.reward, 'reward');
     requireSameId('reward.program_id', { inBody: message.programId, inPath: programId });
     requireSameId('reward.reward_id', { inBody: message.rewardId, inPath: rewardId });
-    const fields = fieldsToUpdate({
+    const fields = pathsToUpdate({
       schema: RewardSchema,
       message,
+      field: 'reward',
       mask: updateMask,
       updatable: [...Object.keys(definitionFields), 'state', 'fixed', 'conversion'],
       ignored: ['program_id', 'reward_id', 'etag', 'create_time', 'update_time'],
@@ -40,7 +42,7 @@ export function updateRewardHandler(app: App): Handler<Method> {
       programId,
       rewardId,
       edit: editor(message, fields),
-      etags: [request.etag, message.etag],
+      etags: etagConditions(request.etag, message.etag),
       author: authorOf(context),
     });
     return { reward: renderReward(reward) };

@@ -1,3 +1,5 @@
+import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
+import { pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
 import type { Handler } from '@loyalty/platform/rpc/handler.ts';
 import {
   type RuleSet as RuleSetMessage,
@@ -7,7 +9,6 @@ import type { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set
 import type { App } from '../app/app.ts';
 import { updateRuleSet } from '../app/update-rule-set.ts';
 import { authorOf } from './caller.ts';
-import { fieldsToUpdate } from './field-mask.ts';
 import { required, requireSameId } from './required.ts';
 import {
   definitionFields,
@@ -23,9 +24,10 @@ export function updateRuleSetHandler(app: App): Handler<Method> {
     const { programId, version, updateMask } = request;
     const message = required(request.ruleSet, 'rule_set');
     requireSameId('rule_set.program_id', { inBody: message.programId, inPath: programId });
-    const fields = fieldsToUpdate({
+    const fields = pathsToUpdate({
       schema: RuleSetSchema,
       message,
+      field: 'rule_set',
       mask: updateMask,
       updatable: Object.keys(definitionFields),
       ignored: [
@@ -44,7 +46,7 @@ export function updateRuleSetHandler(app: App): Handler<Method> {
       version,
       edit: (present) => merged({ present, definition, fields }),
       assumed: parseAssumed(message),
-      etags: [request.etag, message.etag],
+      etags: etagConditions(request.etag, message.etag),
       author: authorOf(context),
     });
     return { ruleSet: renderRuleSet(updated) };

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file loyalty/ledger/v1/entry.proto.
  */
 export const file_loyalty_ledger_v1_entry: GenFile = /*@__PURE__*/
-  fileDesc("Ch1sb3lhbHR5L2xlZGdlci92MS9lbnRyeS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEizAQKBUVudHJ5EhAKCHNlcXVlbmNlGAEgASgDEisKBGtpbmQYAiABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kEg4KBnBvaW50cxgDIAEoAxIRCglhdmFpbGFibGUYBCABKAMSDwoHcGVuZGluZxgFIAEoAxIQCghyZXNlcnZlZBgGIAEoAxIPCgdkZWZpY2l0GAcgASgDEhUKDWJhbGFuY2VfYWZ0ZXIYCCABKAMSFgoOdHJhbnNhY3Rpb25faWQYCSABKAkSFQoNcmVkZW1wdGlvbl9pZBgKIAEoCRIRCglyZWZ1bmRfaWQYCyABKAkSDgoGcmVhc29uGAwgASgJEg0KBWFjdG9yGA0gASgJEhIKCnJlcXVlc3RfaWQYDiABKAkSLwoLY3JlYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vdGUYECABKAki4QEKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEgoKBkpPSU5FRBABEggKBEVBUk4QAhIKCgZNQVRVUkUQAxIKCgZFWFBJUkUQBBILCgdSRVNFUlZFEAUSCwoHQ0FQVFVSRRAGEgsKB1JFTEVBU0UQBxIKCgZSRUpFQ1QQCBIKCgZSRVRVUk4QCRIKCgZSRUZVTkQQChIKCgZBREpVU1QQCxILCgdGT1JGRUlUEAwSDQoJU1VTUEVOREVEEA0SCwoHUkVTVU1FRBAOEggKBExFRlQQDxILCgdVUERBVEVEEBBiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Ch1sb3lhbHR5L2xlZGdlci92MS9lbnRyeS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEi9wUKBUVudHJ5EhAKCHNlcXVlbmNlGAEgASgDEisKBGtpbmQYAiABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kEg4KBnBvaW50cxgDIAEoAxIRCglhdmFpbGFibGUYBCABKAMSDwoHcGVuZGluZxgFIAEoAxIQCghyZXNlcnZlZBgGIAEoAxIPCgdkZWZpY2l0GAcgASgDEhUKDWJhbGFuY2VfYWZ0ZXIYCCABKAMSFgoOdHJhbnNhY3Rpb25faWQYCSABKAkSFQoNcmVkZW1wdGlvbl9pZBgKIAEoCRIRCglyZWZ1bmRfaWQYCyABKAkSDgoGcmVhc29uGAwgASgJEg0KBWFjdG9yGA0gASgJEhIKCnJlcXVlc3RfaWQYDiABKAkSLwoLY3JlYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vdGUYECABKAkSPgoRYXR0cmlidXRlc19jaGFuZ2UYESABKAsyIy5sb3lhbHR5LmxlZGdlci52MS5BdHRyaWJ1dGVzQ2hhbmdlEi0KCWpvaW5fdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOgoWaW5hY3Rpdml0eV9leHBpcmVfdGltZRgTIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi4QEKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEgoKBkpPSU5FRBABEggKBEVBUk4QAhIKCgZNQVRVUkUQAxIKCgZFWFBJUkUQBBILCgdSRVNFUlZFEAUSCwoHQ0FQVFVSRRAGEgsKB1JFTEVBU0UQBxIKCgZSRUpFQ1QQCBIKCgZSRVRVUk4QCRIKCgZSRUZVTkQQChIKCgZBREpVU1QQCxILCgdGT1JGRUlUEAwSDQoJU1VTUEVOREVEEA0SCwoHUkVTVU1FRBAOEggKBExFRlQQDxILCgdVUERBVEVEEBAi7wEKEEF0dHJpYnV0ZXNDaGFuZ2USPwoGYmVmb3JlGAEgAygLMi8ubG95YWx0eS5sZWRnZXIudjEuQXR0cmlidXRlc0NoYW5nZS5CZWZvcmVFbnRyeRI9CgVhZnRlchgCIAMoCzIuLmxveWFsdHkubGVkZ2VyLnYxLkF0dHJpYnV0ZXNDaGFuZ2UuQWZ0ZXJFbnRyeRotCgtCZWZvcmVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGiwKCkFmdGVyRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * One immutable line of a membership's journal.
@@ -98,21 +98,21 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   refundId: string;
 
   /**
-   * Why an adjustment was made, for the operator; or why a redemption or refund was refused.
+   * Why an adjustment was made, for the operator: members don't see it. For REJECT and a REFUND that was rejected, a reason of the error catalogue.
    *
    * @generated from field: string reason = 12;
    */
   reason: string;
 
   /**
-   * Who caused it, such as "service:checkout".
+   * Who caused it: such as "admin:ann" or "service:checkout", "member" for the member's own act, "system" for what time itself brings about. Members see their own acts only.
    *
    * @generated from field: string actor = 13;
    */
   actor: string;
 
   /**
-   * The request that caused it.
+   * The request that caused it. Members see those of their own acts only.
    *
    * @generated from field: string request_id = 14;
    */
@@ -131,6 +131,27 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
    * @generated from field: string note = 16;
    */
   note: string;
+
+  /**
+   * What it changed in the member's attributes; absent where it changed none.
+   *
+   * @generated from field: loyalty.ledger.v1.AttributesChange attributes_change = 17;
+   */
+  attributesChange?: AttributesChange | undefined;
+
+  /**
+   * For JOINED: when the user joined, which is before create_time for a member who was taken over from elsewhere.
+   *
+   * @generated from field: google.protobuf.Timestamp join_time = 18;
+   */
+  joinTime?: Timestamp | undefined;
+
+  /**
+   * The date to which it moved the points that expire by inactivity; absent where it didn't move them.
+   *
+   * @generated from field: google.protobuf.Timestamp inactivity_expire_time = 19;
+   */
+  inactivityExpireTime?: Timestamp | undefined;
 };
 
 /**
@@ -278,4 +299,32 @@ export type Entry_Kind = (typeof Entry_Kind)[keyof typeof Entry_Kind] | UnknownE
  */
 export const Entry_KindSchema: GenEnum<Entry_Kind> = /*@__PURE__*/
   enumDesc(file_loyalty_ledger_v1_entry, 0, 0);
+
+/**
+ * All of a member's attributes on both sides of a change.
+ *
+ * @generated from message loyalty.ledger.v1.AttributesChange
+ */
+export type AttributesChange = Message<"loyalty.ledger.v1.AttributesChange"> & {
+  /**
+   * Those that the member had.
+   *
+   * @generated from field: map<string, string> before = 1;
+   */
+  before: { [key: string]: string };
+
+  /**
+   * Those that the member has now.
+   *
+   * @generated from field: map<string, string> after = 2;
+   */
+  after: { [key: string]: string };
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.AttributesChange.
+ * Use `create(AttributesChangeSchema)` to create a new message.
+ */
+export const AttributesChangeSchema: GenMessage<AttributesChange> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_entry, 1);
 

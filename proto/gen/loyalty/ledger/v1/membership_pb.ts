@@ -4,15 +4,17 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import { file_loyalty_options_v1_http } from "../../options/v1/http_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file loyalty/ledger/v1/membership.proto.
  */
 export const file_loyalty_ledger_v1_membership: GenFile = /*@__PURE__*/
-  fileDesc("CiJsb3lhbHR5L2xlZGdlci92MS9tZW1iZXJzaGlwLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSL8AgoKTWVtYmVyc2hpcBISCgpwcm9ncmFtX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSMgoFc3RhdGUYAyABKA4yIy5sb3lhbHR5LmxlZGdlci52MS5NZW1iZXJzaGlwLlN0YXRlEkEKCmF0dHJpYnV0ZXMYBCADKAsyLS5sb3lhbHR5LmxlZGdlci52MS5NZW1iZXJzaGlwLkF0dHJpYnV0ZXNFbnRyeRItCglqb2luX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB2JhbGFuY2UYBiABKAsyGi5sb3lhbHR5LmxlZGdlci52MS5CYWxhbmNlGjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkMKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASCgoGQUNUSVZFEAESDQoJU1VTUEVOREVEEAISCAoETEVGVBADItIBCgdCYWxhbmNlEhEKCWF2YWlsYWJsZRgBIAEoAxIPCgdwZW5kaW5nGAIgASgDEhAKCHJlc2VydmVkGAMgASgDEg8KB2RlZmljaXQYBCABKAMSFwoPbGlmZXRpbWVfZWFybmVkGAUgASgDEhkKEWxpZmV0aW1lX3JlZGVlbWVkGAYgASgDEhgKEGxpZmV0aW1lX2V4cGlyZWQYByABKAMSMgoLbmV4dF9leHBpcnkYCCABKAsyHS5sb3lhbHR5LmxlZGdlci52MS5OZXh0RXhwaXJ5IkYKCk5leHRFeHBpcnkSDgoGcG9pbnRzGAEgASgDEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("CiJsb3lhbHR5L2xlZGdlci92MS9tZW1iZXJzaGlwLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSKwAwoKTWVtYmVyc2hpcBISCgpwcm9ncmFtX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSMgoFc3RhdGUYAyABKA4yIy5sb3lhbHR5LmxlZGdlci52MS5NZW1iZXJzaGlwLlN0YXRlEl4KCmF0dHJpYnV0ZXMYBCADKAsyLS5sb3lhbHR5LmxlZGdlci52MS5NZW1iZXJzaGlwLkF0dHJpYnV0ZXNFbnRyeUIbukgUmgEREDIiBnIEIAEoQCoFcgMogASotRgBEi0KCWpvaW5fdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHYmFsYW5jZRgGIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USFQoEZXRhZxgHIAEoCUIHukgEcgIoQBoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJDCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgoKBkFDVElWRRABEg0KCVNVU1BFTkRFRBACEggKBExFRlQQAyLSAQoHQmFsYW5jZRIRCglhdmFpbGFibGUYASABKAMSDwoHcGVuZGluZxgCIAEoAxIQCghyZXNlcnZlZBgDIAEoAxIPCgdkZWZpY2l0GAQgASgDEhcKD2xpZmV0aW1lX2Vhcm5lZBgFIAEoAxIZChFsaWZldGltZV9yZWRlZW1lZBgGIAEoAxIYChBsaWZldGltZV9leHBpcmVkGAcgASgDEjIKC25leHRfZXhwaXJ5GAggASgLMh0ubG95YWx0eS5sZWRnZXIudjEuTmV4dEV4cGlyeSJGCgpOZXh0RXhwaXJ5Eg4KBnBvaW50cxgBIAEoAxIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_loyalty_options_v1_http]);
 
 /**
  * A user in a program.
@@ -42,7 +44,7 @@ export type Membership = Message<"loyalty.ledger.v1.Membership"> & {
   state: Membership_State;
 
   /**
-   * What conditions may ask about the member.
+   * What conditions may ask about the member. Admins and services set them; they outlast leaving.
    *
    * @generated from field: map<string, string> attributes = 4;
    */
@@ -61,6 +63,13 @@ export type Membership = Message<"loyalty.ledger.v1.Membership"> & {
    * @generated from field: loyalty.ledger.v1.Balance balance = 6;
    */
   balance?: Balance | undefined;
+
+  /**
+   * The version of the membership: how often its attributes have changed, a dot, and the number of its newest entry, such as "3.17". Until an entry records points that have matured or expired, the instant of the answer is appended. If-None-Match compares all of it, If-Match only the part before the dot, because a purchase doesn't stand in the way of new attributes.
+   *
+   * @generated from field: string etag = 7;
+   */
+  etag: string;
 };
 
 /**

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file loyalty/options/v1/http.proto.
  */
 export const file_loyalty_options_v1_http: GenFile = /*@__PURE__*/
-  fileDesc("Ch1sb3lhbHR5L29wdGlvbnMvdjEvaHR0cC5wcm90bxISbG95YWx0eS5vcHRpb25zLnYxIi4KCkh0dHBBbnN3ZXISDgoGc3RhdHVzGAEgASgFEhAKCGxvY2F0aW9uGAIgASgJOmEKC2h0dHBfYW5zd2VyEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0oYDIAEoCzIeLmxveWFsdHkub3B0aW9ucy52MS5IdHRwQW5zd2VyUgpodHRwQW5zd2VyOjcKBmhlYWRlchIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY04YDIAEoCVIGaGVhZGVyYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("Ch1sb3lhbHR5L29wdGlvbnMvdjEvaHR0cC5wcm90bxISbG95YWx0eS5vcHRpb25zLnYxIi4KCkh0dHBBbnN3ZXISDgoGc3RhdHVzGAEgASgFEhAKCGxvY2F0aW9uGAIgASgJOmEKC2h0dHBfYW5zd2VyEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0oYDIAEoCzIeLmxveWFsdHkub3B0aW9ucy52MS5IdHRwQW5zd2VyUgpodHRwQW5zd2VyOjcKBmhlYWRlchIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY04YDIAEoCVIGaGVhZGVyOkEKDHBhdGNoX2J5X2tleRIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY1YYDIAEoCFIKcGF0Y2hCeUtleWIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * What google.api.http doesn't say about a method's answer over HTTP.
@@ -57,4 +57,12 @@ export const http_answer: GenExtension<MethodOptions, HttpAnswer> = /*@__PURE__*
  */
 export const header: GenExtension<FieldOptions, string> = /*@__PURE__*/
   extDesc(file_loyalty_options_v1_http, 1);
+
+/**
+ * Whether updates change a map key by key. A PATCH sets the keys in its body, removes those that are null there, and leaves the others. A field mask names a key as in "attributes.tier"; a key that it names and the map lacks is removed.
+ *
+ * @generated from extension: bool patch_by_key = 50005;
+ */
+export const patch_by_key: GenExtension<FieldOptions, boolean> = /*@__PURE__*/
+  extDesc(file_loyalty_options_v1_http, 2);
 

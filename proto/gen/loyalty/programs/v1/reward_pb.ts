@@ -97,7 +97,7 @@ export type Reward = Message<"loyalty.programs.v1.Reward"> & {
   availability?: Availability | undefined;
 
   /**
-   * A CEL expression over member and now that must be true; empty is always true.
+   * A CEL expression over member and now that must be true; empty is always true. Empty to members.
    *
    * @generated from field: string condition = 10;
    */

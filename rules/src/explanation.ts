@@ -1,0 +1,26 @@
+/**
+ * What a line of an explanation is about. A rule has one of the first three: MAXIMUM where its own maximum cut it, GROUP
+ * where its exclusive group chose another. The others are what limits of a rule or of the rule set take away, and what
+ * rounding changes.
+ */
+export type LineKind =
+  | 'RULE'
+  | 'MAXIMUM'
+  | 'GROUP'
+  | 'CAP'
+  | 'SET_MAXIMUM'
+  | 'SET_CAP'
+  | 'ROUNDING';
+
+/** One step of how an award came about. */
+export interface ExplanationLine {
+  readonly kind: LineKind;
+  /** Empty for limits of the rule set and for rounding. */
+  readonly ruleId: string;
+  /** The rule's; empty where there is no rule. */
+  readonly displayName: string;
+  /** Exact: a decimal such as "-12.5", else a fraction such as "2/3" or "3 1/3". */
+  readonly points: string;
+  /** How the points came about, or why there are none. */
+  readonly note: string;
+}

@@ -1,0 +1,16 @@
+-- What an entry changes of a membership besides its points, so that its attributes, its join time and the date of its
+-- INACTIVITY lots can be derived from the journal line by line. An earn that changes none of them pays nothing for the
+-- columns: they are NULL, and the header of an entry has room for their bits.
+ALTER TABLE memberships
+  -- How often the attributes have changed.
+  ADD COLUMN attributes_revision bigint NOT NULL DEFAULT 0;
+
+ALTER TABLE entries
+  -- All attributes before and after the entry, where it changed any: UPDATED, and JOINED where it sets some.
+  ADD COLUMN attributes_before jsonb,
+  ADD COLUMN attributes_after jsonb,
+  -- When the user joined; of JOINED.
+  ADD COLUMN join_time timestamptz,
+  -- The new date of the INACTIVITY lots, where the entry moved it.
+  ADD COLUMN inactivity_expires_at timestamptz,
+  ADD CONSTRAINT entries_attributes CHECK (num_nulls(attributes_before, attributes_after) <> 1);

@@ -1,0 +1,34 @@
+import { EtagMismatch } from './errors.ts';
+import type { Instant } from './instant.ts';
+import type { Membership } from './membership.ts';
+
+/** For each condition that a caller set, the etags that it accepts; `*` accepts every etag. */
+export type EtagConditions = readonly (readonly string[])[];
+
+/**
+ * The version of a membership and its balance: the revision of the attributes, a dot, and the number of the newest entry.
+ * Until an entry records what time has changed, the instant of the answer is added: entries alone wouldn't tell such a
+ * balance from an earlier one.
+ *
+ * @param unwrittenAt that instant; undefined while the entries say it all
+ */
+export function membershipEtag(
+  { attributesRevision, lastSequence }: Membership,
+  unwrittenAt: Instant | undefined,
+): string {
+  const version = `${attributesRevision}.${lastSequence}`;
+  return unwrittenAt === undefined ? version : `${version}-${unwrittenAt}`;
+}
+
+/**
+ * Refuses to change attributes that have changed since the caller read them. What follows the dot isn't compared: a
+ * purchase doesn't stand in the way.
+ *
+ * @throws {EtagMismatch}
+ */
+export function requireAttributesAsRead(membership: Membership, conditions: EtagConditions): void {
+  const revision = `${membership.attributesRevision}.`;
+  const isPresent = (etag: string) => etag === '*' || etag.startsWith(revision);
+  if (conditions.every((accepted) => accepted.some(isPresent))) return;
+  throw new EtagMismatch(membershipEtag(membership, undefined));
+}

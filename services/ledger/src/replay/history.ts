@@ -1,0 +1,38 @@
+import type { CapPeriod, PostedEarn, TransactionRefund } from '../app/ledger-store.ts';
+import type { Entry } from '../domain/journal.ts';
+
+/** A membership whose journal is replayed. */
+export interface ReplayedMember {
+  readonly membershipId: bigint;
+  readonly programId: string;
+  readonly userId: string;
+}
+
+/** A stretch of one membership's journal, in the order of its entries, with what they are about. */
+export interface HistoryPart {
+  readonly entries: readonly Entry[];
+  /** By transaction id: of EARN entries. */
+  readonly earns: ReadonlyMap<string, PostedEarn>;
+  /** By transaction id, as they arrived: all refunds of the earns, and of REFUND entries. */
+  readonly refunds: ReadonlyMap<string, readonly TransactionRefund[]>;
+}
+
+/** What a cap is said to have counted. */
+export interface StoredCapUsage extends CapPeriod {
+  readonly points: bigint;
+}
+
+/** Something stored that doesn't follow from what led to it. */
+export interface Difference extends ReplayedMember {
+  /** Such as "earn order-1". */
+  readonly subject: string;
+  /** Such as "points". */
+  readonly field: string;
+  readonly stored: string;
+  readonly derived: string;
+  /**
+   * The number of the engine that decided the earn, where it is another than this one: then the difference is what this
+   * engine would decide otherwise, and no fault.
+   */
+  readonly decidedBy: number | undefined;
+}

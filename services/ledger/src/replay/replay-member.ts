@@ -1,0 +1,352 @@
+import { type CompiledRuleSet, capPeriods } from '@loyalty/rules/compile-rule-set.ts';
+import { type Award, evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
+import { fingerprintTransaction } from '@loyalty/rules/fingerprint.ts';
+import type { MemberFacts } from '@loyalty/rules/language.ts';
+import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
+import {
+  afterRefund,
+  type Remaining,
+  wholeTransaction,
+} from '@loyalty/rules/remaining-transaction.ts';
+import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
+import {
+  capCountsLeft,
+  capCountsOf,
+  capPeriod,
+  creditLot,
+  inactivityFrom,
+  keptFacts,
+} from '../app/evaluation.ts';
+import { sameFingerprint } from '../app/fingerprint.ts';
+import type { CapPeriod, PostedEarn, TransactionRefund } from '../app/ledger-store.ts';
+import type { ProgramDefinition } from '../app/program-catalog.ts';
+import { refundFingerprint } from '../app/refund-extent.ts';
+import type { CapCounts } from '../domain/earn.ts';
+import { movedInactivity } from '../domain/inactivity.ts';
+import { type Instant, never } from '../domain/instant.ts';
+import type { Entry } from '../domain/journal.ts';
+import { smaller } from '../domain/points.ts';
+import type { Difference, HistoryPart, ReplayedMember, StoredCapUsage } from './history.ts';
+
+/** An earn as it stands after some of its refunds. */
+interface Standing {
+  readonly earn: PostedEarn;
+  readonly ruleSet: CompiledRuleSet;
+  /** What the rules knew of the member. */
+  readonly facts: MemberFacts;
+  readonly capUsed: ReadonlyMap<string, bigint>;
+  readonly remaining: Remaining;
+  readonly points: bigint;
+  readonly capCounts: CapCounts | undefined;
+  /** How many refunds are applied. */
+  readonly arrival: number;
+}
+
+/**
+ * Derives the earns and refunds of one member again, in the order of the journal's entries: from the purchases as they were
+ * sent, the versions of the rules, and what the journal itself says of the member up to then.
+ */
+export class MemberReplay {
+  readonly #member: ReplayedMember;
+  readonly #program: ProgramDefinition;
+  readonly #differences: Difference[] = [];
+  #attributes: Readonly<Record<string, string>> = {};
+  #joinTime: Instant = 0;
+  #lifetimeEarned = 0n;
+  #inactivityExpiresAt: Instant = never;
+  readonly #capUsed = new Map<string, { readonly cap: CapPeriod; readonly points: bigint }>();
+  /** Only earns that have refunds: one whose refunds are all applied is still compared at the end. */
+  readonly #refunded = new Map<string, Standing>();
+
+  constructor(member: ReplayedMember, program: ProgramDefinition) {
+    this.#member = member;
+    this.#program = program;
+  }
+
+  /** Goes on with the next entries. */
+  take(part: HistoryPart): void {
+    for (const entry of part.entries) {
+      const { transactionId = '', refundId = '' } = entry;
+      if (entry.kind === 'EARN') this.#earn(entry, { part, transactionId });
+      if (entry.kind === 'REFUND') this.#refund(entry, { part, transactionId, refundId });
+      if (entry.kind === 'CAPTURE') this.#compareInactivity(entry, `entry ${entry.sequence}`);
+      this.#follow(entry);
+    }
+  }
+
+  /** What differs, once all entries were taken. `stored` is the usage of caps that the ledger keeps. */
+  finish(stored: readonly StoredCapUsage[]): readonly Difference[] {
+    for (const standing of this.#refunded.values()) this.#compareStanding(standing);
+    const keys = new Map(stored.map((usage) => [capKey(usage), usage]));
+    for (const [key, { cap, points }] of this.#capUsed) {
+      this.#compare(capSubject(cap), { points: [keys.get(key)?.points ?? 0n, points] });
+      keys.delete(key);
+    }
+    for (const usage of keys.values()) {
+      this.#compare(capSubject(usage), { points: [usage.points, 0n] });
+    }
+    return this.#differences;
+  }
+
+  /** What the entry says of the member from now on. */
+  #follow({ attributesChange, joinTime, inactivityExpiresAt }: Entry): void {
+    if (attributesChange !== undefined) this.#attributes = attributesChange.after;
+    if (joinTime !== undefined) this.#joinTime = joinTime;
+    if (inactivityExpiresAt !== undefined) this.#inactivityExpiresAt = inactivityExpiresAt;
+  }
+
+  #earn(entry: Entry, { part, transactionId }: { part: HistoryPart; transactionId: string }): void {
+    const subject = `earn ${transactionId}`;
+    const earn = part.earns.get(transactionId);
+    const occurTime = earn && occurTimeOf(earn.transaction);
+    if (earn === undefined || occurTime === undefined) {
+      this.#compare(subject, { purchase: ['missing', 'a purchase with its time'] });
+      return;
+    }
+    const ruleSet = this.#ruleSetOf(earn, { subject, occurTime, now: new Date(entry.createTime) });
+    if (ruleSet === undefined) return;
+    const facts: MemberFacts = {
+      userId: this.#member.userId,
+      attributes: this.#attributes,
+      joinTime: new Date(this.#joinTime),
+      lifetimeEarned: this.#lifetimeEarned,
+    };
+    const capUsed = this.#usedOf(ruleSet, occurTime);
+    const kept = keptFacts(ruleSet, {
+      facts,
+      occurTime,
+      capUsed: ({ ruleId }) => capUsed.get(ruleId) ?? 0n,
+    });
+    const remaining = wholeTransaction(earn.transaction);
+    const standing: Standing = {
+      earn,
+      ruleSet,
+      facts,
+      capUsed,
+      remaining,
+      points: 0n,
+      capCounts: undefined,
+      arrival: 0,
+    };
+    const award = awardOf(standing);
+    const capCounts = capCountsOf(award);
+    this.#compareEarn(subject, { earn, entry, award, lot: creditLot(ruleSet, occurTime), kept });
+    this.#compareInactivity(entry, subject);
+    this.#lifetimeEarned += earn.points;
+    this.#count(ruleSet, occurTime, capCounts, 1n);
+    const whole = { ...standing, points: award.points, capCounts };
+    const refunds = part.refunds.get(transactionId) ?? [];
+    if (refunds.some(({ state }) => state === 'APPLIED' || state === 'REJECTED')) {
+      this.#refunded.set(transactionId, whole);
+    } else {
+      this.#compareStanding(whole);
+    }
+  }
+
+  /** The version that decided an earn, which must be the one in force, unless it was withdrawn too late. */
+  #ruleSetOf(
+    earn: PostedEarn,
+    { subject, occurTime, now }: { subject: string; occurTime: Date; now: Date },
+  ): CompiledRuleSet | undefined {
+    const { ruleSets, withdrawnRuleSets } = this.#program;
+    const isIts = ({ version }: CompiledRuleSet) => version === earn.ruleSetVersion;
+    const ruleSet = ruleSets.find(isIts);
+    if (ruleSet === undefined) {
+      const withdrawn = withdrawnRuleSets.find(isIts);
+      if (withdrawn === undefined) {
+        this.#compare(subject, { version: [earn.ruleSetVersion, 'a version of the program'] });
+      }
+      return withdrawn;
+    }
+    const inForce = ruleSetInForce(ruleSets, occurTime, now);
+    this.#compare(subject, { version: [earn.ruleSetVersion, inForce?.version] });
+    return ruleSet;
+  }
+
+  #compareEarn(
+    subject: string,
+    {
+      earn,
+      entry,
+      award,
+      lot,
+      kept,
+    }: {
+      earn: PostedEarn;
+      entry: Entry;
+      award: Award;
+      lot: PostedEarn['lot'];
+      kept: PostedEarn['facts'];
+    },
+  ): void {
+    const decidedBy = earn.semantics === SEMANTICS ? undefined : earn.semantics;
+    this.#compare(subject, {
+      membership: [earn.membershipId, this.#member.membershipId],
+      entry: [earn.sequence, entry.sequence],
+      time: [earn.postTime, entry.createTime],
+      facts: [earn.facts, kept],
+      purchase: sameFingerprint(
+        earn.fingerprint,
+        fingerprintTransaction(this.#member.userId, earn.transaction),
+      )
+        ? ['', '']
+        : [earn.transaction.transactionId, 'the purchase that has the fingerprint'],
+    });
+    this.#compare(
+      subject,
+      {
+        points: [earn.points, award.points],
+        explanation: [
+          earn.explanation.map(({ kind, ruleId, points }) => [kind, ruleId, points]),
+          award.explanation.map(({ kind, ruleId, points }) => [kind, ruleId, points]),
+        ],
+        lot: [earn.lot, lot],
+      },
+      decidedBy,
+    );
+  }
+
+  #refund(
+    entry: Entry,
+    {
+      part,
+      transactionId,
+      refundId,
+    }: { part: HistoryPart; transactionId: string; refundId: string },
+  ): void {
+    const subject = `refund ${refundId} of ${transactionId}`;
+    const refund = part.refunds.get(transactionId)?.find((each) => each.refundId === refundId);
+    const standing = this.#refunded.get(transactionId);
+    if (refund === undefined || standing === undefined) {
+      this.#compare(subject, { refund: [refund && refund.state, 'an applied refund of an earn'] });
+      return;
+    }
+    const known = sameFingerprint(refund.fingerprint, refundFingerprint(refund.extent));
+    if (!known) this.#compare(subject, { extent: [refund.extent, 'what has the fingerprint'] });
+    if (refund.arrival <= standing.arrival) {
+      this.#compare(subject, { arrival: [refund.arrival, `after ${standing.arrival}`] });
+    }
+    const after = this.#afterRefund(standing, { refund, subject, reason: entry.reason });
+    this.#refunded.set(transactionId, after);
+    this.#lifetimeEarned -= refund.points;
+  }
+
+  #afterRefund(
+    standing: Standing,
+    {
+      refund,
+      subject,
+      reason,
+    }: { refund: TransactionRefund; subject: string; reason?: string | undefined },
+  ): Standing {
+    const { earn, ruleSet } = standing;
+    const { arrival } = refund;
+    const decidedBy = earn.semantics === SEMANTICS ? undefined : earn.semantics;
+    const remaining = afterRefund(earn.transaction, standing.remaining, refund.extent);
+    if (refund.state === 'REJECTED' || 'fault' in remaining) {
+      const derived = 'fault' in remaining ? 'REJECTED' : 'APPLIED';
+      // One that is within its purchase can still be refused, for a debt that would be too large.
+      const isRefusedOtherwise = reason === 'LIMIT_EXCEEDED';
+      if (!isRefusedOtherwise)
+        this.#compare(subject, { state: [refund.state, derived] }, decidedBy);
+      return { ...standing, arrival };
+    }
+    const award = awardOf({ ...standing, remaining });
+    const points = smaller(standing.points, award.points);
+    this.#compare(subject, { points: [refund.points, standing.points - points] }, decidedBy);
+    const capCounts = capCountsLeft(standing.capCounts, award);
+    const occurTime = occurTimeOf(earn.transaction) as Date;
+    this.#count(ruleSet, occurTime, standing.capCounts, -1n);
+    this.#count(ruleSet, occurTime, capCounts, 1n);
+    return { ...standing, remaining, points, capCounts, arrival };
+  }
+
+  /** What the earn says of its refunds, once all of them were taken. */
+  #compareStanding({ earn, remaining, points, capCounts }: Standing): void {
+    const decidedBy = earn.semantics === SEMANTICS ? undefined : earn.semantics;
+    this.#compare(
+      `earn ${earn.transactionId}`,
+      {
+        'points left': [earn.points - earn.reversedPoints, points],
+        state: [earn.state, remaining.fullyReturned ? 'REVERSED' : 'POSTED'],
+        'cap counts': [earn.capCounts, capCounts],
+      },
+      decidedBy,
+    );
+  }
+
+  #compareInactivity({ createTime, inactivityExpiresAt }: Entry, subject: string): void {
+    const date = inactivityFrom(this.#program.ruleSets, createTime);
+    const moved = movedInactivity(this.#inactivityExpiresAt, date);
+    this.#compare(subject, { 'date of inactivity': [inactivityExpiresAt, moved] });
+  }
+
+  /** What the caps of a rule set have counted so far, by rule id. */
+  #usedOf(ruleSet: CompiledRuleSet, occurTime: Date): ReadonlyMap<string, bigint> {
+    return new Map(
+      capPeriods(ruleSet, occurTime).map((cap) => [
+        cap.ruleId,
+        this.#capUsed.get(capKey(capPeriod(cap)))?.points ?? 0n,
+      ]),
+    );
+  }
+
+  #count(
+    ruleSet: CompiledRuleSet,
+    occurTime: Date,
+    counts: CapCounts | undefined,
+    sign: bigint,
+  ): void {
+    if (counts === undefined) return;
+    for (const period of capPeriods(ruleSet, occurTime)) {
+      const cap = capPeriod(period);
+      const before = this.#capUsed.get(capKey(cap))?.points ?? 0n;
+      const points = before + sign * (counts[cap.ruleId] ?? 0n);
+      this.#capUsed.set(capKey(cap), { cap, points });
+    }
+  }
+
+  #compare(
+    subject: string,
+    fields: Readonly<Record<string, readonly [stored: unknown, derived: unknown]>>,
+    decidedBy?: number,
+  ): void {
+    for (const [field, [one, other]] of Object.entries(fields)) {
+      const [stored, derived] = [text(one), text(other)];
+      if (stored === derived) continue;
+      this.#differences.push({ ...this.#member, subject, field, stored, derived, decidedBy });
+    }
+  }
+}
+
+/** What is left of an earn is worth, by the rules and the facts that decided it. */
+function awardOf({ earn, ruleSet, facts, capUsed, remaining }: Standing): Award {
+  return evaluate(ruleSet, {
+    transaction: earn.transaction,
+    member: facts,
+    now: new Date(earn.postTime),
+    capUsed: (ruleId) => capUsed.get(ruleId) ?? 0n,
+    remaining,
+  });
+}
+
+function capKey({ ruleId, period, start }: CapPeriod): string {
+  return `${ruleId}\0${period}\0${start}`;
+}
+
+function capSubject({ ruleId, period, start }: CapPeriod): string {
+  const since = Number.isFinite(start) ? ` since ${new Date(start).toISOString()}` : '';
+  return `cap of ${ruleId === '' ? 'the rule set' : ruleId} per ${period}${since}`;
+}
+
+/** A value as it is compared and shown. The order of an object's keys is no difference. */
+function text(value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'bigint') return String(value);
+  return (
+    JSON.stringify(value, (_key, part: unknown) => {
+      if (typeof part === 'bigint' || part === Infinity || part === -Infinity) return String(part);
+      if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
+      return Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    }) ?? 'none'
+  );
+}

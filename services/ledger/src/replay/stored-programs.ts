@@ -1,0 +1,33 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
+import { GetProgramSnapshotResponseSchema } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
+import { LRUCache } from 'lru-cache';
+import type { ProgramDefinition } from '../app/program-catalog.ts';
+import { definitionOf } from '../catalog/program-definition.ts';
+
+/** Finds the definition of a program, with all of its published versions; undefined where it is unknown. */
+export type FindProgram = (
+  programId: string,
+  tx: Transaction,
+) => Promise<ProgramDefinition | undefined>;
+
+/** How many compiled programs are kept in memory. */
+const compiledMax = 100;
+
+/** The definitions that the ledger's own database keeps. */
+export function storedPrograms(): FindProgram {
+  const compiled = new LRUCache<string, ProgramDefinition>({ max: compiledMax });
+  return async (programId, tx) => {
+    const known = compiled.get(programId);
+    if (known !== undefined) return known;
+    const { rows } = await tx.query<{ snapshot: Buffer }>(
+      'SELECT snapshot FROM program_snapshots WHERE program_id = $1',
+      [programId],
+    );
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    const program = definitionOf(fromBinary(GetProgramSnapshotResponseSchema, row.snapshot));
+    compiled.set(programId, program);
+    return program;
+  };
+}
