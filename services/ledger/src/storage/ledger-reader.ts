@@ -100,7 +100,7 @@ export function createLedgerReader(pool: Pool): LedgerReader {
     async accountsOfUser({ userId, programs, now, limit, after }) {
       return await accounts({
         name: 'read_accounts_of_user',
-        // The condition of the index by user comes first.
+        // The first condition is that of the index by user, which serves no statement without it.
         members: `SELECT membership_id FROM member_ids
           WHERE user_id <> '' AND user_id = $2 AND program_id > $3
             AND ($4::text[] IS NULL OR program_id = ANY($4))
