@@ -265,9 +265,7 @@ export class ReferenceAnswers {
 
   private leave({ byMember }: Of<'leave'>): Answer {
     this.requireMember();
-    if (this.state === 'LEFT') {
-      return { ...this.shownMembership(), released: '', forfeited: 0 };
-    }
+    if (this.state === 'LEFT') return { ...this.shownMembership(), released: '', forfeited: 0 };
     if (byMember && this.suspended) throw new Refused('MEMBERSHIP_SUSPENDED');
     const held = byMember && this.membership.holds().length > 0;
     requireState({ state: this.state }, { among: held ? [] : ['ACTIVE', 'SUSPENDED'], to: 'LEFT' });
