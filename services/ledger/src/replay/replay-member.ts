@@ -231,7 +231,7 @@ export class MemberReplay {
     const refund = part.refunds.get(transactionId)?.find((each) => each.refundId === refundId);
     const standing = this.#refunded.get(transactionId);
     if (refund === undefined || standing === undefined) {
-      this.#compare(subject, { refund: [refund && refund.state, 'an applied refund of an earn'] });
+      this.#compare(subject, { refund: [refund?.state, 'an applied refund of an earn'] });
       return;
     }
     const known = sameFingerprint(refund.fingerprint, refundFingerprint(refund.extent));
