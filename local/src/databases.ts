@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { PostgresServer } from './postgres-server.ts';
 
 /**
- * Creates a service's database, owned by a role of the service's own, where it doesn't exist. Answers its URL. A second
+ * Creates a service's database, owned by a role of the service's own, where it doesn't exist. Returns its URL. A second
  * database of a service has the owner of the first.
  */
 export async function ensureDatabase(

@@ -27,10 +27,6 @@ export async function readIndexes(client: pg.Client | pg.Pool): Promise<Indexes>
   return new Map(rows.map(({ name, ...index }) => [name, index]));
 }
 
-export function nodesOf(plan: PlanNode): PlanNode[] {
-  return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
-}
-
 /** Which tables a plan reads by which indexes and conditions, in which order: the same for plans that do the same. */
 export function outlineOf(plan: PlanNode): string {
   const type = plan['Node Type'].replace('Index Only Scan', 'Index Scan');
@@ -54,10 +50,12 @@ const harmless: ReadonlySet<string> = new Set([
   ...['Append', 'Merge Append', 'Recursive Union'],
 ]);
 
-/** Nodes that take from the one below no more rows than are taken from them. */
+/** Nodes that take from the one below no more rows than are taken from them, of a loop from the outer one. */
 const pipelined: ReadonlySet<string> = new Set([
   ...['Limit', 'LockRows', 'Nested Loop', 'Subquery Scan', 'Result', 'Append', 'Merge Append'],
 ]);
+
+const below: ReadonlySet<string> = new Set(['Outer', 'Member', 'Subquery']);
 
 /**
  * Why the plan may read more and more while its tables grow; nothing, if it doesn't.
@@ -74,13 +72,11 @@ export function offencesOf(plan: PlanNode, indexes: Indexes, isLimited = false):
   if (index !== undefined && !isBounded(plan, indexes.get(index), isLimited)) {
     own.push(`${type} of all of ${index}`);
   }
-  const isInnerLimited = type === 'Limit' || (isLimited && pipelined.has(type));
-  return [
-    ...own,
-    ...(plan.Plans ?? []).flatMap((inner) =>
-      offencesOf(inner, indexes, isInnerLimited && inner['Parent Relationship'] !== 'InitPlan'),
-    ),
-  ];
+  const isPipelined = type === 'Limit' || (isLimited && pipelined.has(type));
+  const others = (plan.Plans ?? []).flatMap((other) =>
+    offencesOf(other, indexes, isPipelined && below.has(other['Parent Relationship'] ?? '')),
+  );
+  return [...own, ...others];
 }
 
 function isBounded(

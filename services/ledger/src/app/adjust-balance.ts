@@ -79,10 +79,7 @@ function checkDates(input: AdjustBalanceInput): void {
   const { availableTime = always, expireTime: gone } = input;
   if (gone !== undefined && gone <= availableTime) {
     throw new InvalidCommand([
-      {
-        field: 'expire_time',
-        message: 'must be later than the time at which the points can be spent',
-      },
+      { field: 'expire_time', message: 'must be later than available_time' },
     ]);
   }
 }

@@ -31,8 +31,9 @@ export interface ProgramCatalog {
    */
   get(programId: string): Promise<ProgramDefinition>;
   /**
-   * Answers what the Programs service says now, for commands that are rare and must not miss that a program was archived
-   * a moment ago. While that service is away, what is known here counts.
+   * Returns the Programs service's current definition, for rare commands that must not miss that a program was archived
+   * a moment ago; frequent ones (earn, join, redeem, capture, cancel) use {@link get}. While that service is away, the
+   * definition known here counts.
    *
    * @throws {ProgramNotFound} {@link ProgramsUnavailable} as {@link get} does
    */

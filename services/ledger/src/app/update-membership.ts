@@ -14,7 +14,7 @@ import { requireUnarchived } from './require-unarchived.ts';
 
 export interface UpdateMembershipInput extends MemberName {
   readonly attributes: AttributesUpdate;
-  /** The etags of which the caller read one. */
+  /** If-Match conditions; the caller has read one of the etags of each. */
   readonly etags: EtagConditions;
 }
 
