@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import { Redemption_State } from '@loyalty/proto/loyalty/ledger/v1/redemption_pb.ts';
+import { RedeemRequest_Capture } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import { conversion, createCustomMember, fixed } from './custom-program.ts';
 import { holdsOf } from './hold-requests.ts';
 import { type MovingSetting, startMovingSetting } from './moving-clock.ts';
@@ -83,6 +84,53 @@ describe('capturing', () => {
         code: 9,
         reason: 'ILLEGAL_TRANSITION',
         metadata: { from: 'CAPTURED', to: 'CAPTURED' },
+      });
+    }
+  });
+
+  test('everything, by its units or points, answers the same as capturing it unnamed', async () => {
+    const member = await createCustomMember(setting, { dollars: 300, rewards });
+    const { redemptions } = setting.clients;
+    for (const [asked, part] of [
+      [{ quantity: 3 }, { case: 'quantity', value: 3 } as const],
+      [{ rewardId: 'cash', points: 200n }, { case: 'points', value: 200n } as const],
+    ] as const) {
+      const held = await hold(member, { ...asked, idempotencyKey: part.case });
+      const first = await redemptions.captureRedemption(held, checkout);
+      const again = await redemptions.captureRedemption({ ...held, part }, checkout);
+      expect(again).toEqual({ ...first, replayed: true });
+    }
+  });
+
+  test('again answers the same once it was given back, as it is now', async () => {
+    const member = await createCustomMember(setting, { dollars: 50, rewards });
+    const held = await hold(member);
+    const { redemptions } = setting.clients;
+    await redemptions.captureRedemption(held, checkout);
+    await redemptions.reverseRedemption({ ...held, idempotencyKey: 'r' }, checkout);
+    expect(await redemptions.captureRedemption(held, checkout)).toMatchObject({
+      replayed: true,
+      redemption: { state: Redemption_State.REVERSED },
+    });
+  });
+
+  test('what was spent at once is refused, whatever part is named', async () => {
+    const member = await createCustomMember(setting, { dollars: 50, rewards });
+    const { redemptions } = setting.clients;
+    const spent = await hold(member, { capture: RedeemRequest_Capture.IMMEDIATE });
+    for (const [from, part] of [
+      ['CAPTURED', { case: undefined }],
+      ['CAPTURED', { case: 'quantity', value: 1 }],
+      ['REVERSED', { case: undefined }],
+    ] as const) {
+      if (from === 'REVERSED') {
+        await redemptions.reverseRedemption({ ...spent, idempotencyKey: 'r' }, checkout);
+      }
+      const capture = redemptions.captureRedemption({ ...spent, part }, checkout);
+      expect(await refusalOf(capture)).toMatchObject({
+        code: 9,
+        reason: 'ILLEGAL_TRANSITION',
+        metadata: { from, to: 'CAPTURED' },
       });
     }
   });

@@ -86,14 +86,16 @@ describe('a hold', () => {
     const member = await createCustomMember(setting, { dollars: 25, rewards });
     const held = await hold(member);
     await setting.clients.redemptions.captureRedemption(held, checkout);
-    const again = await setting.clients.redemptions.redeem(
-      { ...member, rewardId: 'glass', idempotencyKey: 'key', capture: HOLD },
-      checkout,
-    );
-    expect(again).toMatchObject({
-      replayed: true,
-      redemption: { redemptionId: held.redemptionId, state: Redemption_State.CAPTURED },
-    });
+    const glass = { ...member, rewardId: 'glass', idempotencyKey: 'key', capture: HOLD };
+    for (const same of [{}, { holdSeconds: 900 }, { quantity: 1, expectedPoints: 10n }]) {
+      const again = await setting.clients.redemptions.redeem({ ...glass, ...same }, checkout);
+      expect(again).toMatchObject({
+        replayed: true,
+        redemption: { redemptionId: held.redemptionId, state: Redemption_State.CAPTURED },
+      });
+    }
+    const longer = setting.clients.redemptions.redeem({ ...glass, holdSeconds: 901 }, checkout);
+    expect(await refusalOf(longer)).toMatchObject({ reason: 'IDEMPOTENCY_KEY_REUSED' });
   });
 });
 
@@ -227,6 +229,33 @@ describe('points that expire while they are held', () => {
       lifetimeExpired: 10n,
     });
     expect((await kindsOf(member)).slice(-2)).toEqual([Entry_Kind.RELEASE, Entry_Kind.EXPIRE]);
+  });
+
+  test('get no grace when a hold is cancelled, times out or is captured in part', async () => {
+    const ruleSet = { expiry, refund: { restoreGraceDays: 30 } };
+    const member = await createCustomMember(setting, { rewards, ruleSet });
+    const { ledger, redemptions } = setting.clients;
+    const occurTime = secondsAndNanos(setting.now());
+    await ledger.earn({ ...member, transaction: purchase(4_000, { occurTime }) }, checkout);
+    const heldFor = (days: number, quantity: number) =>
+      hold(member, {
+        ...{ idempotencyKey: `${days} ${quantity}`, quantity },
+        holdSeconds: (days * dayMs) / secondMs,
+      });
+    const cancelled = await heldFor(10, 1);
+    const captured = await heldFor(10, 2);
+    await heldFor(5, 1);
+    setting.letPass(4 * dayMs);
+    await redemptions.cancelRedemption(cancelled, checkout);
+    const part = { case: 'quantity', value: 1 } as const;
+    await redemptions.captureRedemption({ ...captured, part }, checkout);
+    expect(await balanceOf(member)).toMatchObject({ reserved: 10n, lifetimeExpired: 20n });
+    setting.letPass(dayMs);
+    expect(await balanceOf(member)).toMatchObject({
+      available: 0n,
+      reserved: 0n,
+      lifetimeExpired: 30n,
+    });
   });
 });
 

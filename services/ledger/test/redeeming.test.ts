@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redemption_State } from '@loyalty/proto/loyalty/ledger/v1/redemption_pb.ts';
+import { RedeemRequest_Capture } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import {
+  admin,
   availablePoints,
   checkout,
   createMember,
@@ -65,6 +67,46 @@ describe('redeeming', () => {
     );
     expect(await refusalOf(other)).toMatchObject({ reason: 'IDEMPOTENCY_KEY_REUSED' });
     expect(await availablePoints(setting, member)).toBe(90n);
+  });
+
+  test('with a key again is the same, whatever price it expects and whether defaults are named', async () => {
+    const member = await createMember(setting, { cents: 200_000, rewards });
+    const { redemptions } = setting.clients;
+    const glass = { ...member, rewardId: 'glass', idempotencyKey: 'key' };
+    const first = await redemptions.redeem(glass, alice);
+    for (const same of [
+      { expectedPoints: 10n },
+      { expectedPoints: 9n },
+      { quantity: 1, capture: RedeemRequest_Capture.IMMEDIATE },
+    ]) {
+      const again = await redemptions.redeem({ ...glass, ...same }, alice);
+      expect(again).toEqual({ ...first, replayed: true });
+    }
+    const dearer = { ...glass, idempotencyKey: 'dearer', expectedPoints: 9n };
+    expect(await refusalOf(redemptions.redeem(dearer, alice))).toMatchObject({
+      reason: 'PRICE_CHANGED',
+    });
+    const agreed = await redemptions.redeem({ ...dearer, expectedPoints: 10n }, alice);
+    expect(agreed.replayed).toBe(false);
+    expect(await availablePoints(setting, member)).toBe(80n);
+  });
+
+  test('says how many points are missing, what is owed included', async () => {
+    const member = await createMember(setting, { rewards });
+    const { ledger, redemptions } = setting.clients;
+    const owe = { points: -30n, allowDeficit: true, reason: 'an error', idempotencyKey: 'a' };
+    await ledger.adjustBalance({ ...member, ...owe }, admin);
+    const missing = { reason: ErrorReason.INSUFFICIENT_POINTS, metadata: { missingPoints: '40' } };
+    const glass = { ...member, rewardId: 'glass' };
+    const { quote } = await redemptions.quoteRedemption(glass, alice);
+    expect(quote?.obstacles).toMatchObject([missing]);
+    const { rewardQuotes } = await redemptions.listRewardQuotes(member, alice);
+    expect(rewardQuotes.map(({ obstacles }) => obstacles[0]?.metadata['missingPoints'])).toEqual([
+      '80',
+      '40',
+    ]);
+    const redeem = redemptions.redeem({ ...glass, idempotencyKey: 'key' }, alice);
+    expect(await refusalOf(redeem)).toMatchObject({ metadata: { missingPoints: '40' } });
   });
 
   test('a hundred times at once never spends a point twice', async () => {

@@ -5,11 +5,12 @@ import { captureHold } from '../domain/redemption.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import { inactivityFrom } from './evaluation.ts';
-import { heldRedemption } from './held-account.ts';
+import { findRedemption, heldRedemption } from './held-account.ts';
 import type { Held, MemberName } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 import type { RedeemResult } from './redeem.ts';
 import { partOf, type RedemptionPartName, valueOfPart } from './redemption-part.ts';
+import { requireUnarchived } from './require-unarchived.ts';
 
 export interface CaptureRedemptionInput extends MemberName {
   readonly redemptionId: string;
@@ -17,10 +18,11 @@ export interface CaptureRedemptionInput extends MemberName {
 }
 
 /**
- * Spends a hold, or a part of it; the rest goes back. Repeated with the same part it answers the same.
+ * Spends a hold, or a part of it; the rest goes back. Idempotent: the same part again returns the same.
  *
- * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link MembershipNotFound} {@link RedemptionNotFound}
- * {@link IllegalTransition} {@link InvalidCommand} {@link LimitExceeded}, and what {@link CommitQueue.submit} throws
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
+ * {@link MembershipNotFound} {@link RedemptionNotFound} {@link IllegalTransition} {@link InvalidCommand}
+ * {@link LimitExceeded}, and what {@link CommitQueue.submit} throws
  */
 export type CaptureRedemptionUseCase = (
   input: CaptureRedemptionInput,
@@ -48,13 +50,14 @@ function capture(
     program,
   }: { input: CaptureRedemptionInput; cause: Cause; program: ProgramDefinition },
 ): RedeemResult {
+  const known = findRedemption(held, input);
+  const replayed = known !== undefined && wasCapturedSo(known, input.part);
+  if (!replayed) requireUnarchived(program);
   const { account, redemption } = heldRedemption(held, input);
   const now = held.nowOf(account);
+  if (replayed) return { redemption, balance: balanceAt(account, now), replayed };
   if (redemption.state !== 'RESERVED') {
-    if (!wasCapturedSo(redemption, input.part)) {
-      throw new IllegalTransition({ from: redemption.state, to: 'CAPTURED' });
-    }
-    return { redemption, balance: balanceAt(account, now), replayed: true };
+    throw new IllegalTransition({ from: redemption.state, to: 'CAPTURED' });
   }
   const { points, quantity } = partOf(redemption, input.part);
   const value = valueOfPart(redemption, points);
@@ -74,9 +77,10 @@ function capture(
   };
 }
 
-/** Whether capturing the part would have led to what the redemption is. */
+/** Whether the redemption was a hold, and capturing the part would have led to what it is. */
 function wasCapturedSo(redemption: Redemption, part: RedemptionPartName): boolean {
-  if (redemption.state !== 'CAPTURED' && redemption.state !== 'REVERSED') return false;
+  const { state, holdExpiresAt } = redemption;
+  if (holdExpiresAt === undefined || (state !== 'CAPTURED' && state !== 'REVERSED')) return false;
   switch (part.kind) {
     case 'ALL':
       return redemption.points === redemption.askedPoints;

@@ -78,7 +78,7 @@ export function createRedeem(deps: {
     });
     const offer = program.rewards.get(input.rewardId);
     const usage = offer && usagePeriodOf(offer, { program, now: deps.clock() });
-    const fingerprint = fingerprintOf(contentOf(input));
+    const fingerprint = fingerprintOf(contentOf(input, holdMs));
     const redemptionId = deps.newRedemptionId();
     const request: Request = { input, cause, program, fingerprint, redemptionId, holdMs };
     const result = await deps.queue.submit({
@@ -123,11 +123,10 @@ function holdMsOf({ capture, holdSeconds, madeByMember }: RedeemInput): number |
 /** The answer to a key that was used before, or undefined. */
 function replayOf({ input, fingerprint }: Request, held: Held): RedeemResult | undefined {
   const account = held.account(input);
-  if (account === undefined) throw new MembershipNotFound();
-  const redemption = account.redemptions.find(
+  const redemption = account?.redemptions.find(
     ({ idempotencyKey }) => idempotencyKey === input.idempotencyKey,
   );
-  if (redemption === undefined) return undefined;
+  if (account === undefined || redemption === undefined) return undefined;
   if (!sameFingerprint(redemption.fingerprint, fingerprint)) throw new IdempotencyKeyReused();
   return { redemption, balance: balanceAt(account, held.nowOf(account)), replayed: true };
 }
@@ -222,14 +221,17 @@ function draftOf(
   };
 }
 
-function contentOf(input: RedeemInput) {
+/**
+ * What the request asks for: a field that is absent and its default are the same. The expected price is a precondition of
+ * the first attempt only.
+ */
+function contentOf(input: RedeemInput, holdMs: number | undefined) {
   return [
     input.rewardId,
     unitsOf(input),
     input.capture,
-    input.holdSeconds,
+    holdMs ?? null,
     String(input.points),
-    input.expectedPoints === undefined ? null : String(input.expectedPoints),
     input.reference,
   ];
 }
