@@ -120,6 +120,7 @@ CREATE TABLE public.entries (
     attributes_after jsonb,
     join_time timestamp with time zone,
     inactivity_expires_at timestamp with time zone,
+    note text,
     CONSTRAINT entries_attributes CHECK ((num_nulls(attributes_before, attributes_after) <> 1))
 );
 

@@ -95,10 +95,21 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
   let now = () => Date.now();
   const clock = () => now();
   const replicas: { pool: Pool }[] = [];
+  let redemptions = 0;
+  /** In the order in which they are made, since holds that end together are released in the order of their ids. */
+  function newRedemptionId(): string {
+    redemptions += 1;
+    return `redemption-${String(redemptions).padStart(8, '0')}`;
+  }
 
   /** One more process on the same database, with connections, a queue and a clock of its own. */
   function addReplica({ aheadMs = 0 } = {}) {
-    const replica = openReplica({ url: database.url, programs, clock: () => now() + aheadMs });
+    const replica = openReplica({
+      url: database.url,
+      programs,
+      clock: () => now() + aheadMs,
+      newRedemptionId,
+    });
     replicas.push(replica);
     return replica;
   }
@@ -144,10 +155,12 @@ function openReplica({
   url,
   programs,
   clock,
+  newRedemptionId,
 }: {
   url: string;
   programs: ReadonlyMap<string, ProgramDefinition>;
   clock: () => number;
+  newRedemptionId: () => string;
 }) {
   const pool = createPool({
     url: withRole(url, applicationRole),
@@ -189,15 +202,15 @@ function openReplica({
     reverseEarn: createReverseEarn({ catalog, queue }),
     cancelRefund: createCancelRefund({ queue }),
     join: createJoinProgram({ catalog, queue }),
-    update: createUpdateMembership({ queue }),
-    suspend: createSuspendMembership({ queue }),
-    resume: createResumeMembership({ queue }),
-    leave: createLeaveProgram({ queue }),
+    update: createUpdateMembership({ catalog, queue }),
+    suspend: createSuspendMembership({ catalog, queue }),
+    resume: createResumeMembership({ catalog, queue }),
+    leave: createLeaveProgram({ catalog, queue }),
     adjust: createAdjustBalance({ catalog, queue }),
     quote: createQuoteRedemption({ catalog, reader, clock }),
-    redeem: createRedeem({ catalog, queue, clock, newRedemptionId: randomUUID }),
+    redeem: createRedeem({ catalog, queue, clock, newRedemptionId }),
     capture: createCaptureRedemption({ catalog, queue }),
-    cancel: createCancelRedemption({ queue }),
+    cancel: createCancelRedemption({ catalog, queue }),
     reverse: createReverseRedemption({ catalog, queue }),
     settleDue: createSettleDue({ reader, queue, clock }),
   };

@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import assert from 'node:assert/strict';
 import type { Pool } from 'pg';
 import type { Difference } from '../src/replay/history.ts';
 import { replayLedger } from '../src/replay/replay-ledger.ts';
@@ -16,8 +16,8 @@ export async function expectHealthy(
     ...options
   }: VerifyOptions & { findProgram?: FindProgram } = {},
 ): Promise<void> {
-  expect(await verifyLedger(pool, options)).toEqual([]);
+  assert.deepEqual(await verifyLedger(pool, options), []);
   const differences: Difference[] = [];
   await replayLedger(pool, { findProgram, onDifference: (each) => differences.push(each) });
-  expect(differences).toEqual([]);
+  assert.deepEqual(differences, []);
 }

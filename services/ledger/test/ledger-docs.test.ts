@@ -72,9 +72,24 @@ async function buy(date: string, dollars: number): Promise<string> {
   return earn.transactionId;
 }
 
-async function redeem(quantity: number, capture: 'IMMEDIATE' | 'HOLD' = 'IMMEDIATE') {
-  const { redemption } = await ledger.redeem(aRedemption({ ...member, quantity, capture }), cause);
+async function redeem(
+  quantity: number,
+  capture: 'IMMEDIATE' | 'HOLD' = 'IMMEDIATE',
+  holdSeconds = 0,
+) {
+  const { redemption } = await ledger.redeem(
+    aRedemption({ ...member, quantity, capture, holdSeconds }),
+    cause,
+  );
   return { ...member, redemptionId: redemption.redemptionId };
+}
+
+async function adjust(
+  points: bigint,
+  changes: Partial<Parameters<typeof ledger.adjust>[0]> = {},
+): Promise<void> {
+  const request = { idempotencyKey: String(points), reason: 'a correction', allowDeficit: false };
+  await ledger.adjust({ ...member, points, ...request, ...changes }, cause);
 }
 
 async function refund(transactionId: string, dollars?: number, programId = 'wine-dine') {
@@ -179,12 +194,12 @@ function signed(points: string): string {
   return points.startsWith('-') ? `−${points.slice(1)}` : `+${points}`;
 }
 
-/** From when to when each of Alice's lots lives, as the page puts it. */
+/** From when to when each of Alice's lots with two dates lives, as the page puts it. */
 async function lifetimes(): Promise<string[]> {
   const { rows } = await ledger.pool.query<{ lives: string }>(
     `SELECT to_char(available_at AT TIME ZONE 'UTC', '"matures on "FMDD FMMonth')
        || to_char(expires_at AT TIME ZONE 'UTC' - interval '1 day', '" and lives to the end of "FMDD FMMonth') AS lives
-     FROM lots`,
+     FROM lots WHERE isfinite(available_at) AND isfinite(expires_at)`,
   );
   return rows.map(({ lives }) => lives);
 }
@@ -300,6 +315,33 @@ describe('docs/ledger.md', () => {
     const printed = await attributesJournal();
     expect(page).toContain(printed);
     expect(printed).toContain(`| ${membershipEtag(membership, undefined)} |`);
+  });
+
+  test('tells truly what adjustments give and take', async () => {
+    on('2026-03-01');
+    await ledger.join({ ...member, attributes: {}, byMember: false }, cause);
+    await adjust(20n, { expireTime: Date.parse('2026-06-01Z') });
+    await adjust(50n, { availableTime: Date.parse('2026-03-10Z') });
+    const [lives = ''] = await lifetimes();
+    expect(unwrapped).toContain(lives.replace('matures on 10 March and', 'Lot B'));
+    on('2026-03-12');
+    await adjust(-60n);
+    on('2026-03-13');
+    await adjust(-30n, { allowDeficit: true });
+    expect(page).toContain(await journal());
+  });
+
+  test('tells truly what leaving takes, and what becomes of what comes back', async () => {
+    await buy('2026-03-01', 100);
+    await buy('2026-03-10', 50);
+    on('2026-04-20');
+    await redeem(10, 'HOLD', 30 * 24 * 3_600);
+    const glass = await redeem(1);
+    on('2026-05-16');
+    await ledger.leave({ ...member, byMember: false }, cause);
+    on('2026-05-17');
+    await ledger.reverse({ ...glass, idempotencyKey: 'key', part: { kind: 'ALL' } }, cause);
+    expect(page).toContain(await journal());
   });
 
   test('names every invariant that is verified', () => {

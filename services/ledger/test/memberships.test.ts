@@ -455,6 +455,28 @@ describe('leaving', () => {
     expect(refund).toMatchObject({ points: 20n, lapsed: 20n, owed: 0n });
   });
 
+  test('forfeits at once what comes back afterwards, without a grace', async () => {
+    const ruleSet = { refund: { restoreGraceDays: 30 } };
+    const member = await createCustomMember(setting, { dollars: 25, rewards, ruleSet });
+    const { memberships, ledger, redemptions } = setting.clients;
+    const { redemption } = await redeem(member);
+    const owe = { points: -18n, allowDeficit: true, reason: 'error', idempotencyKey: 'a' };
+    await ledger.adjustBalance({ ...member, ...owe }, admin);
+    await memberships.leaveProgram(member, admin);
+    const redemptionId = redemption?.redemptionId ?? '';
+    const { balance } = await redemptions.reverseRedemption(
+      { ...member, redemptionId, idempotencyKey: 'r' },
+      checkout,
+    );
+    expect(balance).toMatchObject({ available: 0n, deficit: 0n, lifetimeExpired: 0n });
+    const { entries } = await ledger.listEntries(member, checkout);
+    expect(entries.slice(0, 3)).toMatchObject([
+      { kind: Entry_Kind.FORFEIT, points: -7n },
+      { kind: Entry_Kind.RETURN, available: 7n, deficit: -3n },
+      { kind: Entry_Kind.LEFT },
+    ]);
+  });
+
   test('with an open hold is for admins only, and gives the hold up', async () => {
     const member = await createCustomMember(setting, { dollars: 25, rewards });
     const { redemption } = await redeem(member, RedeemRequest_Capture.HOLD);

@@ -2,11 +2,12 @@ import { expireTime } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { addByHand, takeByHand } from '../domain/adjust.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
-import { always, type Instant, never } from '../domain/instant.ts';
+import { InvalidCommand } from '../domain/errors.ts';
+import { always, type Instant } from '../domain/instant.ts';
 import type { Account, Cause, Entry } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import type { CommitQueue } from './commit-queue.ts';
-import { inactivityFrom } from './evaluation.ts';
+import { inactivityFrom, lotExpiring } from './evaluation.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { heldAccount, lineAfter, repeatedRequest } from './held-account.ts';
 import type { Held, MemberName } from './ledger-store.ts';
@@ -17,8 +18,15 @@ export interface AdjustBalanceInput extends MemberName {
   readonly idempotencyKey: string;
   /** To add, or to take when negative. */
   readonly points: bigint;
+  /** Why, for the operator. */
   readonly reason: string;
+  /** What the member reads, if anything. */
+  readonly note?: string | undefined;
   readonly allowDeficit: boolean;
+  /** When points that are added can be spent: at once where undefined or past. */
+  readonly availableTime?: Instant | undefined;
+  /** When they are gone: by the program's policy where undefined, at once where past. */
+  readonly expireTime?: Instant | undefined;
 }
 
 export interface AdjustBalanceResult {
@@ -28,11 +36,13 @@ export interface AdjustBalanceResult {
 }
 
 /**
- * Corrects a balance by hand, once for each idempotency key. Points that are added live as long as points earned now.
+ * Corrects a balance by hand, once for each idempotency key. Points that are added can be spent at once and live as long
+ * as points earned now, unless the request has dates for them.
  *
+ * @throws {InvalidCommand} for dates of points that are taken, or that would be gone before they can be spent
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
- * {@link MembershipNotFound} {@link InsufficientPoints} {@link IdempotencyKeyReused} {@link LimitExceeded}, and what
- * {@link CommitQueue.submit} throws
+ * {@link MembershipNotFound} {@link MembershipLeft} {@link InsufficientPoints} {@link IdempotencyKeyReused}
+ * {@link LimitExceeded}, and what {@link CommitQueue.submit} throws
  */
 export type AdjustBalanceUseCase = (
   input: AdjustBalanceInput,
@@ -44,6 +54,7 @@ export function createAdjustBalance(deps: {
   queue: CommitQueue;
 }): AdjustBalanceUseCase {
   return async (input, cause) => {
+    checkDates(input);
     const program = await deps.catalog.get(input.programId);
     return await deps.queue.submit({
       needs: {
@@ -55,6 +66,24 @@ export function createAdjustBalance(deps: {
   };
 }
 
+function checkDates(input: AdjustBalanceInput): void {
+  const dates = [
+    ['available_time', input.availableTime],
+    ['expire_time', input.expireTime],
+  ] as const;
+  const given = dates.filter(([, instant]) => instant !== undefined);
+  if (input.points < 0n && given.length > 0) {
+    const message = 'leave it out: points that are taken have no dates';
+    throw new InvalidCommand(given.map(([field]) => ({ field, message })));
+  }
+  const { availableTime = always, expireTime: gone } = input;
+  if (gone !== undefined && gone <= availableTime) {
+    throw new InvalidCommand([
+      { field: 'expire_time', message: 'must be later than available_time' },
+    ]);
+  }
+}
+
 function adjust(
   held: Held,
   {
@@ -63,24 +92,34 @@ function adjust(
     program,
   }: { input: AdjustBalanceInput; cause: Cause; program: ProgramDefinition },
 ): AdjustBalanceResult {
-  const account = heldAccount(held, input);
-  const now = held.nowOf(account);
   const request = {
     kind: 'ADJUST' as const,
     idempotencyKey: input.idempotencyKey,
-    membershipId: account.membership.membershipId,
-    fingerprint: fingerprintOf([String(input.points), input.reason, input.allowDeficit]),
+    fingerprint: fingerprintOf(contentOf(input)),
   };
-  const repeated = repeatedRequest(held, request);
+  const repeated = repeatedRequest(held, { ...request, member: input });
+  if (repeated === undefined) requireUnarchived(program);
+  const account = heldAccount(held, input);
+  const now = held.nowOf(account);
   if (repeated !== undefined) {
     return { entry: repeated.entry, balance: balanceAt(account, now), replayed: true };
   }
-  requireUnarchived(program);
   const after = adjusted(account, { input, cause, program, now });
   const entry = lineAfter(account, after);
   held.putAccount(after);
-  held.putRequest({ ...request, entry });
+  held.putRequest({ ...request, membershipId: account.membership.membershipId, entry });
   return { entry, balance: balanceAt(after, now), replayed: false };
+}
+
+function contentOf(input: AdjustBalanceInput) {
+  return [
+    String(input.points),
+    input.reason,
+    input.note ?? null,
+    input.allowDeficit,
+    input.availableTime ?? null,
+    input.expireTime ?? null,
+  ];
 }
 
 function adjusted(
@@ -93,23 +132,33 @@ function adjusted(
   },
 ): Account {
   const { input, program, cause, now } = adjustment;
-  const { points, reason, allowDeficit } = input;
-  if (points < 0n) {
-    return takeByHand(account, { points: -points, allowDeficit, reason, cause, now });
-  }
-  const lot = lotOfToday(program, now);
+  const { points, reason, note, allowDeficit } = input;
+  const line = { reason, ...(note !== undefined && { note }), cause, now };
+  if (points < 0n) return takeByHand(account, { ...line, points: -points, allowDeficit });
+  const lot = lotOfCredit(program, { ...input, now });
   const inactivityExpiresAt =
-    lot.class === 'INACTIVITY' ? inactivityFrom(program.ruleSets, now) : undefined;
-  return addByHand(account, { points, lot, inactivityExpiresAt, reason, cause, now });
+    lot.class === 'INACTIVITY'
+      ? inactivityFrom(program.ruleSets, now, Math.max(lot.availableAt, now))
+      : undefined;
+  return addByHand(account, { ...line, points, lot, inactivityExpiresAt });
 }
 
-function lotOfToday(program: ProgramDefinition, now: Instant): LotKey {
-  const occurTime = new Date(now);
-  const ruleSet = ruleSetInForce(program.ruleSets, occurTime, occurTime);
-  const expires = ruleSet && expireTime(ruleSet, { availableTime: null, occurTime });
-  if (expires === 'INACTIVITY') {
-    return { availableAt: always, expiresAt: never, class: 'INACTIVITY' };
+/** The lot of points that are given now. Dates in the past are now. */
+function lotOfCredit(
+  program: ProgramDefinition,
+  {
+    availableTime = always,
+    expireTime: expiresAt,
+    now,
+  }: Pick<AdjustBalanceInput, 'availableTime' | 'expireTime'> & { now: Instant },
+): LotKey {
+  const availableAt = availableTime > now ? availableTime : always;
+  if (expiresAt !== undefined) {
+    return { availableAt, expiresAt: Math.max(expiresAt, now), class: 'NORMAL' };
   }
-  const expiresAt = expires === undefined || expires === 'NEVER' ? never : expires.getTime();
-  return { availableAt: always, expiresAt, class: 'NORMAL' };
+  const today = new Date(now);
+  const ruleSet = ruleSetInForce(program.ruleSets, today, today);
+  const occurTime = new Date(Math.max(availableAt, now));
+  const expires = ruleSet && expireTime(ruleSet, { availableTime: null, occurTime });
+  return lotExpiring(availableAt, expires ?? 'NEVER');
 }

@@ -4,9 +4,11 @@ import type { Cause } from '../domain/journal.ts';
 import { releaseHold } from '../domain/release.ts';
 import { settle } from '../domain/settle.ts';
 import type { CommitQueue } from './commit-queue.ts';
-import { heldRedemption } from './held-account.ts';
+import { findRedemption, heldRedemption } from './held-account.ts';
 import type { Held, MemberName } from './ledger-store.ts';
+import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 import type { RedeemResult } from './redeem.ts';
+import { requireUnarchived } from './require-unarchived.ts';
 
 export interface CancelRedemptionInput extends MemberName {
   readonly redemptionId: string;
@@ -15,28 +17,39 @@ export interface CancelRedemptionInput extends MemberName {
 }
 
 /**
- * Gives held points back. Repeated it answers the same.
+ * Gives held points back. Idempotent: repeating it returns the same.
  *
- * @throws {MembershipNotFound} {@link RedemptionNotFound} {@link IllegalTransition}, {@link NotPermitted} when a
- * member cancels a hold that a backend made, and what {@link CommitQueue.submit} throws
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
+ * {@link MembershipNotFound} {@link RedemptionNotFound} {@link IllegalTransition}, {@link NotPermitted} when a member
+ * cancels a hold that a backend made, and what {@link CommitQueue.submit} throws
  */
 export type CancelRedemptionUseCase = (
   input: CancelRedemptionInput,
   cause: Cause,
 ) => Promise<RedeemResult>;
 
-export function createCancelRedemption(deps: { queue: CommitQueue }): CancelRedemptionUseCase {
-  return async (input, cause) =>
-    await deps.queue.submit({
+export function createCancelRedemption(deps: {
+  catalog: ProgramCatalog;
+  queue: CommitQueue;
+}): CancelRedemptionUseCase {
+  return async (input, cause) => {
+    const program = await deps.catalog.get(input.programId);
+    return await deps.queue.submit({
       needs: { member: input, redemption: input },
-      decide: (held) => cancel(held, { input, cause }),
+      decide: (held) => cancel(held, { input, cause, program }),
     });
+  };
 }
 
 function cancel(
   held: Held,
-  { input, cause }: { input: CancelRedemptionInput; cause: Cause },
+  {
+    input,
+    cause,
+    program,
+  }: { input: CancelRedemptionInput; cause: Cause; program: ProgramDefinition },
 ): RedeemResult {
+  if (findRedemption(held, input)?.state !== 'CANCELLED') requireUnarchived(program);
   const { account, redemption } = heldRedemption(held, input);
   const now = held.nowOf(account);
   if (input.byMember && !redemption.madeByMember) {

@@ -6,7 +6,12 @@ import {
 import type { Award } from '@loyalty/rules/evaluate.ts';
 import type { MemberFacts } from '@loyalty/rules/language.ts';
 import { LIFETIME, type LimitPeriod, type PeriodStart } from '@loyalty/rules/limit-period.ts';
-import { availableTime, expireTime, inactivityDate } from '@loyalty/rules/point-dates.ts';
+import {
+  availableTime,
+  type ExpireTime,
+  expireTime,
+  inactivityDate,
+} from '@loyalty/rules/point-dates.ts';
 import type { CapCounts, EarnFacts } from '../domain/earn.ts';
 import { always, type Instant, never } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
@@ -43,20 +48,33 @@ export function capCountsOf({ capUsage }: Award): CapCounts | undefined {
   return Object.fromEntries(capUsage.map(({ ruleId, points }) => [ruleId, points]));
 }
 
+/** The lot of points that become available at an instant and expire by a policy. */
+export function lotExpiring(availableAt: Instant, expires: ExpireTime): LotKey {
+  if (expires === 'INACTIVITY') return { availableAt, expiresAt: never, class: 'INACTIVITY' };
+  return {
+    availableAt,
+    expiresAt: expires === 'NEVER' ? never : expires.getTime(),
+    class: 'NORMAL',
+  };
+}
+
 /**
  * The date to which an activity now moves the points that expire by inactivity: by the newest policy up to now that
  * lets points expire so, since they outlive a change to another policy. Undefined where there never was one.
+ *
+ * @param from what the policy counts from, if not from now
  */
 export function inactivityFrom(
   ruleSets: readonly CompiledRuleSet[],
   now: Instant,
+  from: Instant = now,
 ): Instant | undefined {
   const date = new Date(now);
   const ruleSet = ruleSets.findLast(
     ({ effectiveTime, expiry }) =>
       expiry.case === 'inactivity' && effectiveTime !== undefined && effectiveTime <= date,
   );
-  return ruleSet && inactivityDate(ruleSet, date)?.getTime();
+  return ruleSet && inactivityDate(ruleSet, new Date(from))?.getTime();
 }
 
 /**
@@ -101,10 +119,5 @@ export function capCountsLeft(
 export function creditLot(ruleSet: CompiledRuleSet, occurTime: Date): LotKey {
   const available = availableTime(ruleSet, occurTime);
   const availableAt = available === null ? always : available.getTime();
-  const expires = expireTime(ruleSet, { availableTime: available, occurTime });
-  if (expires === 'INACTIVITY') {
-    return { availableAt, expiresAt: never, class: 'INACTIVITY' };
-  }
-  const expiresAt = expires === 'NEVER' ? never : expires.getTime();
-  return { availableAt, expiresAt, class: 'NORMAL' };
+  return lotExpiring(availableAt, expireTime(ruleSet, { availableTime: available, occurTime }));
 }

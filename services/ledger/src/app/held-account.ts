@@ -17,22 +17,31 @@ export function heldRedemption(
   { redemptionId, ...member }: MemberName & { redemptionId: string },
 ): { account: Account; redemption: Redemption } {
   const account = heldAccount(held, member);
-  const redemption = account.redemptions.find((each) => each.redemptionId === redemptionId);
+  const redemption = findRedemption(held, { ...member, redemptionId });
   if (redemption === undefined) throw new RedemptionNotFound();
   return { account, redemption };
 }
 
+/** The redemption, or undefined where the user has none with that id, or never joined. */
+export function findRedemption(
+  held: Held,
+  { redemptionId, ...member }: MemberName & { redemptionId: string },
+): Redemption | undefined {
+  return held.account(member)?.redemptions.find((each) => each.redemptionId === redemptionId);
+}
+
 /**
- * What the request's key stands for, or undefined for a new key.
+ * What the member's key stands for, or undefined for a new key and for a user who never joined.
  *
  * @throws {IdempotencyKeyReused} when the key was used with other content
  */
 export function repeatedRequest(
   held: Held,
-  request: RequestKey & { membershipId: bigint; fingerprint: Uint8Array },
+  { member, ...key }: RequestKey & { member: MemberName; fingerprint: Uint8Array },
 ): RequestRecord | undefined {
-  const record = held.request(request.membershipId, request);
-  if (record !== undefined && !sameFingerprint(record.fingerprint, request.fingerprint)) {
+  const account = held.account(member);
+  const record = account && held.request(account.membership.membershipId, key);
+  if (record !== undefined && !sameFingerprint(record.fingerprint, key.fingerprint)) {
     throw new IdempotencyKeyReused();
   }
   return record;

@@ -4,6 +4,8 @@ import { leave } from '../domain/membership-changes.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import { heldAccount } from './held-account.ts';
 import type { Held, MemberName } from './ledger-store.ts';
+import type { ProgramCatalog } from './program-catalog.ts';
+import { requireUnarchived } from './require-unarchived.ts';
 
 export interface LeaveProgramInput extends MemberName {
   /** Whether the member asks, and not an admin. */
@@ -13,17 +15,23 @@ export interface LeaveProgramInput extends MemberName {
 /**
  * Ends a membership and forfeits what is left of its points. Repeated it changes nothing.
  *
- * @throws {MembershipNotFound}, for a member {@link MembershipSuspended} and {@link IllegalTransition} while there are
- * open holds, and what {@link CommitQueue.submit} throws
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
+ * {@link MembershipNotFound}, for a member {@link MembershipSuspended} and {@link IllegalTransition} while there are open
+ * holds, and what {@link CommitQueue.submit} throws
  */
 export type LeaveProgramUseCase = (input: LeaveProgramInput, cause: Cause) => Promise<Account>;
 
-export function createLeaveProgram(deps: { queue: CommitQueue }): LeaveProgramUseCase {
-  return async (input, cause) =>
-    await deps.queue.submit({
+export function createLeaveProgram(deps: {
+  catalog: ProgramCatalog;
+  queue: CommitQueue;
+}): LeaveProgramUseCase {
+  return async (input, cause) => {
+    requireUnarchived(await deps.catalog.get(input.programId));
+    return await deps.queue.submit({
       needs: { member: input, endsHolds: true },
       decide: (held) => decideLeave(held, { input, cause }),
     });
+  };
 }
 
 function decideLeave(

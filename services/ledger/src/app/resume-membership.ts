@@ -3,18 +3,24 @@ import { resume } from '../domain/membership-changes.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import { heldAccount } from './held-account.ts';
 import type { MemberName } from './ledger-store.ts';
+import type { ProgramCatalog } from './program-catalog.ts';
+import { requireUnarchived } from './require-unarchived.ts';
 
 /**
  * Lets a suspended member act again. Repeated it changes nothing.
  *
- * @throws {MembershipNotFound} {@link IllegalTransition} when the user has left, and what
- * {@link CommitQueue.submit} throws
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
+ * {@link MembershipNotFound} {@link IllegalTransition} when the user has left, and what {@link CommitQueue.submit} throws
  */
 export type ResumeMembershipUseCase = (member: MemberName, cause: Cause) => Promise<Account>;
 
-export function createResumeMembership(deps: { queue: CommitQueue }): ResumeMembershipUseCase {
-  return async (member, cause) =>
-    await deps.queue.submit({
+export function createResumeMembership(deps: {
+  catalog: ProgramCatalog;
+  queue: CommitQueue;
+}): ResumeMembershipUseCase {
+  return async (member, cause) => {
+    requireUnarchived(await deps.catalog.get(member.programId));
+    return await deps.queue.submit({
       needs: { member },
       decide: (held) => {
         const account = heldAccount(held, member);
@@ -24,4 +30,5 @@ export function createResumeMembership(deps: { queue: CommitQueue }): ResumeMemb
         return after;
       },
     });
+  };
 }

@@ -10,6 +10,7 @@ import { sameFingerprint } from './fingerprint.ts';
 import type { Held, PostedEarn, TransactionName, TransactionRefund } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 import { refundFingerprint } from './refund-extent.ts';
+import { requireUnarchived } from './require-unarchived.ts';
 import { ruleSetOf } from './rule-set-of.ts';
 
 export interface ReverseEarnInput extends TransactionName {
@@ -28,8 +29,9 @@ export interface ReverseEarnResult {
  * Takes back what a transaction earned, in full or in part, once for each refund id. A refund that comes before its
  * transaction waits for it.
  *
- * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link RefundConflict} {@link RefundExceedsTransaction}
- * {@link InvalidCommand} {@link LimitExceeded}, and what {@link CommitQueue.submit} throws
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived and the transaction
+ * was never credited, {@link RefundConflict} {@link RefundExceedsTransaction} {@link InvalidCommand}
+ * {@link LimitExceeded}, and what {@link CommitQueue.submit} throws
  */
 export type ReverseEarnUseCase = (
   input: ReverseEarnInput,
@@ -77,6 +79,7 @@ function decideRefund(
 ): ReverseEarnResult {
   const { input, cause, program } = reported;
   const earn = held.earn(input);
+  if (earn === undefined) requireUnarchived(program);
   const waiting: TransactionRefund = {
     ...nothingTaken,
     programId: input.programId,

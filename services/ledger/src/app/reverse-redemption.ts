@@ -57,18 +57,18 @@ function reverse(
     program,
   }: { input: ReverseRedemptionInput; cause: Cause; program: ProgramDefinition },
 ): RedeemResult {
-  const { account, redemption } = heldRedemption(held, input);
-  const now = held.nowOf(account);
   const request = {
     kind: 'REVERSE' as const,
     idempotencyKey: input.idempotencyKey,
-    membershipId: account.membership.membershipId,
     fingerprint: fingerprintOf([input.redemptionId, ...partContent(input.part)]),
   };
-  if (repeatedRequest(held, request) !== undefined) {
+  const repeated = repeatedRequest(held, { ...request, member: input });
+  if (repeated === undefined) requireUnarchived(program);
+  const { account, redemption } = heldRedemption(held, input);
+  const now = held.nowOf(account);
+  if (repeated !== undefined) {
     return { redemption, balance: balanceAt(account, now), replayed: true };
   }
-  requireUnarchived(program);
   if (redemption.state !== 'CAPTURED') {
     throw new IllegalTransition({ from: redemption.state, to: 'REVERSED' });
   }
@@ -76,7 +76,8 @@ function reverse(
   const graceEndsAt = graceEnd(program, now);
   const after = giveBack(account, redemption, { points, graceEndsAt, cause, now });
   held.putAccount(after);
-  held.putRequest({ ...request, entry: lineAfter(account, after) });
+  const { membershipId } = account.membership;
+  held.putRequest({ ...request, membershipId, entry: lineAfter(account, after) });
   return {
     redemption: heldRedemption(held, input).redemption,
     balance: balanceAt(after, now),

@@ -1,10 +1,10 @@
 import { periodStart } from '@loyalty/rules/limit-period.ts';
 import { type CompiledReward, rewardRefusal } from '@loyalty/rules/reward-availability.ts';
 import { priceReward, type RewardPrice } from '@loyalty/rules/reward-price.ts';
+import { missingPoints } from '../domain/available.ts';
 import { InvalidCommand, type Refusal, RewardNotFound } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
-import { missingPoints } from '../domain/redemption.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import { factsOf, startOf } from './evaluation.ts';
 import type { UsagePeriod } from './ledger-store.ts';

@@ -9,6 +9,8 @@ import { updateAttributes } from '../domain/membership-changes.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import { heldAccount } from './held-account.ts';
 import type { MemberName } from './ledger-store.ts';
+import type { ProgramCatalog } from './program-catalog.ts';
+import { requireUnarchived } from './require-unarchived.ts';
 
 export interface UpdateMembershipInput extends MemberName {
   readonly attributes: AttributesUpdate;
@@ -19,16 +21,21 @@ export interface UpdateMembershipInput extends MemberName {
 /**
  * Changes what conditions may ask about a member. What is so already leaves no entry.
  *
- * @throws {MembershipNotFound} {@link EtagMismatch} {@link InvalidCommand}, and what {@link CommitQueue.submit} throws
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
+ * {@link MembershipNotFound} {@link EtagMismatch} {@link InvalidCommand}, and what {@link CommitQueue.submit} throws
  */
 export type UpdateMembershipUseCase = (
   input: UpdateMembershipInput,
   cause: Cause,
 ) => Promise<Account>;
 
-export function createUpdateMembership(deps: { queue: CommitQueue }): UpdateMembershipUseCase {
-  return async ({ attributes: update, etags, ...member }, cause) =>
-    await deps.queue.submit({
+export function createUpdateMembership(deps: {
+  catalog: ProgramCatalog;
+  queue: CommitQueue;
+}): UpdateMembershipUseCase {
+  return async ({ attributes: update, etags, ...member }, cause) => {
+    requireUnarchived(await deps.catalog.get(member.programId));
+    return await deps.queue.submit({
       needs: { member },
       decide: (held) => {
         const account = heldAccount(held, member);
@@ -42,4 +49,5 @@ export function createUpdateMembership(deps: { queue: CommitQueue }): UpdateMemb
         return after;
       },
     });
+  };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { addByHand } from './adjust.ts';
+import { missingPoints } from './available.ts';
 import { balanceAt } from './balance.ts';
 import { postEarn } from './earn.ts';
 import { always, type Instant, never } from './instant.ts';
@@ -9,7 +10,7 @@ import { type Account, pointsOf, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { updateAttributes } from './membership-changes.ts';
 import { maximumPoints } from './points.ts';
-import { missingPoints, type RedemptionDraft, refuse, reserve, spend } from './redemption.ts';
+import { type RedemptionDraft, refuse, reserve, spend } from './redemption.ts';
 import { nextDueAt, settle } from './settle.ts';
 
 const cause = { actor: 'service:test', requestId: 'r' };

@@ -1,34 +1,41 @@
-import { makeAvailable } from './available.ts';
-import { InsufficientPoints } from './errors.ts';
+import { credit, missingPoints } from './available.ts';
+import { InsufficientPoints, MembershipLeft } from './errors.ts';
+import { startedInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
-import { type Account, type Cause, noChange, record } from './journal.ts';
+import { type Account, type Cause, type Line, noChange, record } from './journal.ts';
 import { inConsumptionOrder, type LotKey, take } from './lot.ts';
 import { smaller } from './points.ts';
 import { isPending, settle } from './settle.ts';
 
 interface Adjustment {
+  readonly points: bigint;
+  /** For the operator. */
   readonly reason: string;
+  /** For the member. */
+  readonly note?: string;
   readonly cause: Cause;
   readonly now: Instant;
 }
 
 /**
- * Adds points by hand to a settled account. They pay what is owed first; they don't count as earned.
+ * Adds points by hand to a settled account. What can be spent at once pays what is owed first; none count as earned.
  *
+ * @throws {MembershipLeft} when the user has left and the points would do more than pay what they owe now
  * @throws {LimitExceeded} when the balance would pass what can be represented
  */
 export function addByHand(
   account: Account,
   adjustment: Adjustment & {
-    points: bigint;
     lot: LotKey;
-    /** The new date of the points that expire by inactivity, if these are such. */
+    /** When the points expire if the member does nothing, where they expire by inactivity and nothing else says when. */
     inactivityExpiresAt: Instant | undefined;
   },
 ): Account {
-  const { points, lot, inactivityExpiresAt, reason, cause, now } = adjustment;
-  const credit = makeAvailable(account, [{ ...lot, points }]);
-  const line = { kind: 'ADJUST', ...credit, subject: { reason }, cause, now } as const;
+  const { inactivityExpiresAt: at, now } = adjustment;
+  refuseMoreThanOwed(account, adjustment);
+  const present = account.membership.inactivityExpiresAt;
+  const line = lineOf(adjustment, credit(account, adjustment));
+  const inactivityExpiresAt = startedInactivity(present, { at, now });
   return settle(record(account, { ...line, inactivityExpiresAt }), now);
 }
 
@@ -36,22 +43,41 @@ export function addByHand(
  * Takes points by hand from a settled account.
  *
  * @throws {InsufficientPoints} when it has fewer, and no deficit is allowed
+ * @throws {LimitExceeded} when the deficit would pass what can be represented
  */
 export function takeByHand(
   account: Account,
-  adjustment: Adjustment & { points: bigint; allowDeficit: boolean },
+  adjustment: Adjustment & { allowDeficit: boolean },
 ): Account {
-  const { points, reason, cause, now } = adjustment;
+  const { points } = adjustment;
   const taken = smaller(points, account.membership.available);
   const owed = points - taken;
-  if (owed > 0n && !adjustment.allowDeficit) throw new InsufficientPoints(owed);
+  if (owed > 0n && !adjustment.allowDeficit) {
+    throw new InsufficientPoints(missingPoints(account, points));
+  }
   const available = account.lots.filter((lot) => !isPending(lot, account));
-  return record(account, {
-    kind: 'ADJUST',
+  const debit = {
     changes: { ...noChange, available: -taken, deficit: owed },
     allocations: take(inConsumptionOrder(available, account.membership), taken),
-    subject: { reason },
-    cause,
-    now,
-  });
+  };
+  return record(account, lineOf(adjustment, debit));
+}
+
+function lineOf(
+  { reason, note, cause, now }: Adjustment,
+  move: Pick<Line, 'changes' | 'allocations'>,
+): Line {
+  const subject = note === undefined ? { reason } : { reason, note };
+  return { kind: 'ADJUST', ...move, subject, cause, now };
+}
+
+function refuseMoreThanOwed(
+  { membership }: Account,
+  { points, lot, now }: { points: bigint; lot: LotKey; now: Instant },
+): void {
+  const { state, deficit } = membership;
+  if (state !== 'LEFT' || (points <= deficit && lot.availableAt <= now)) return;
+  throw new MembershipLeft(
+    `the user has left the program and owes ${deficit} points; credit at most these, to be available at once, or let them join again`,
+  );
 }

@@ -1,7 +1,7 @@
 import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
-import { makeAvailable } from './available.ts';
+import { credit } from './available.ts';
 import type { Instant } from './instant.ts';
-import { type Account, type Cause, noChange, record, withMembership } from './journal.ts';
+import { type Account, type Cause, record, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { addPoints } from './points.ts';
 import { settle } from './settle.ts';
@@ -67,14 +67,9 @@ export function postEarn(
     now: Instant;
   },
 ): Account {
-  const given = earn.points === 0n ? [] : [{ ...earn.lot, points: earn.points }];
-  const credit =
-    earn.lot.availableAt > earn.now
-      ? { changes: { ...noChange, pending: earn.points }, allocations: given }
-      : makeAvailable(account, given);
   const after = record(account, {
     kind: 'EARN',
-    ...credit,
+    ...credit(account, earn),
     subject: { transactionId: earn.transactionId },
     inactivityExpiresAt: earn.inactivityExpiresAt,
     cause: earn.cause,

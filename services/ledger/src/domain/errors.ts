@@ -54,7 +54,13 @@ export class ProgramNotActive extends LedgerError {
   readonly reason = 'PROGRAM_NOT_ACTIVE';
 
   constructor(programId: string, state: string) {
-    super(`the program ${programId} is ${state}, not ACTIVE`, { metadata: { programId, state } });
+    const consequence =
+      state === 'ARCHIVED'
+        ? ': only reads and refunds of credited transactions remain'
+        : ', not ACTIVE';
+    super(`the program ${programId} is ${state}${consequence}`, {
+      metadata: { programId, state },
+    });
   }
 }
 
@@ -99,12 +105,12 @@ export class MembershipSuspended extends LedgerError {
   }
 }
 
-/** Thrown when someone who left would earn or redeem. */
+/** Thrown when someone who left would earn or redeem, or be given more than they owe. */
 export class MembershipLeft extends LedgerError {
   readonly reason = 'MEMBERSHIP_LEFT';
 
-  constructor() {
-    super('the user has left the program; let them join again');
+  constructor(message = 'the user has left the program; let them join again') {
+    super(message);
   }
 }
 
@@ -222,7 +228,7 @@ export interface Refusal {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Thrown when more would be taken by hand than there is. */
+/** Thrown when more would be taken by hand than there is. What is owed already is missing too. */
 export class InsufficientPoints extends LedgerError {
   readonly reason = 'INSUFFICIENT_POINTS';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { movedInactivity } from './inactivity.ts';
+import { movedInactivity, startedInactivity } from './inactivity.ts';
 import { never } from './instant.ts';
 
 test('the first activity sets the date of inactivity, and later ones only move it forward', () => {
@@ -9,4 +9,11 @@ test('the first activity sets the date of inactivity, and later ones only move i
   expect(movedInactivity(100, 110)).toBe(110);
   expect(movedInactivity(100, undefined)).toBeUndefined();
   expect(movedInactivity(never, undefined)).toBeUndefined();
+});
+
+test('points that are given set the date only where there is none, or where it has passed', () => {
+  expect(startedInactivity(never, { at: 100, now: 1 })).toBe(100);
+  expect(startedInactivity(100, { at: 150, now: 99 })).toBeUndefined();
+  expect(startedInactivity(100, { at: 200, now: 100 })).toBe(200);
+  expect(startedInactivity(100, { at: undefined, now: 300 })).toBeUndefined();
 });

@@ -7,3 +7,14 @@ import { type Instant, never } from './instant.ts';
 export function movedInactivity(present: Instant, to: Instant | undefined): Instant | undefined {
   return to === undefined || (present !== never && present >= to) ? undefined : to;
 }
+
+/**
+ * The date that points start from which somebody gives: they are no activity of the member's and still need a date to
+ * expire at. Undefined where the present one hasn't passed.
+ */
+export function startedInactivity(
+  present: Instant,
+  { at, now }: { at: Instant | undefined; now: Instant },
+): Instant | undefined {
+  return present === never || present <= now ? at : undefined;
+}

@@ -53,6 +53,7 @@ export interface Subject {
   readonly redemptionId?: string;
   readonly refundId?: string;
   readonly reason?: string;
+  readonly note?: string;
 }
 
 /** What an entry changed of a membership besides its points; what is absent it left as it was. */

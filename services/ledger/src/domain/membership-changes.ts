@@ -1,5 +1,6 @@
 import type { Attributes } from './attributes.ts';
 import { IllegalTransition } from './errors.ts';
+import { forfeit } from './forfeit.ts';
 import type { Instant } from './instant.ts';
 import {
   type Account,
@@ -9,7 +10,7 @@ import {
   record,
   withMembership,
 } from './journal.ts';
-import { take } from './lot.ts';
+import { byDeadline } from './redemption-state.ts';
 import { releaseHolds } from './release.ts';
 import { settle } from './settle.ts';
 
@@ -49,24 +50,15 @@ export function updateAttributes(
   return record(account, { kind, changes: noChange, allocations: [], attributes, cause, now });
 }
 
-/** Ends a membership: open holds go back, everything left is forfeited. What is owed stays. */
+/**
+ * Ends a membership: open holds are released, then what has passed meanwhile expires, then all that is left is forfeited.
+ * What is owed stays.
+ */
 export function leave(account: Account, change: Change): Account {
-  const holds = account.redemptions.filter(({ state }) => state === 'RESERVED');
+  const holds = byDeadline(account.redemptions.filter(({ state }) => state === 'RESERVED'));
   const released = releaseHolds(account, holds, { state: 'CANCELLED', ...change });
   const forfeited = forfeit(settle(released, change.now), change);
   return note(withMembership(forfeited, { state: 'LEFT' }), { kind: 'LEFT', ...change });
-}
-
-function forfeit(account: Account, { cause, now }: Change): Account {
-  const { available, pending } = account.membership;
-  if (available + pending === 0n) return account;
-  return record(account, {
-    kind: 'FORFEIT',
-    changes: { ...noChange, available: -available, pending: -pending },
-    allocations: take(account.lots, available + pending),
-    cause,
-    now,
-  });
 }
 
 function note(account: Account, { kind, cause, now }: Change & { kind: EntryKind }): Account {

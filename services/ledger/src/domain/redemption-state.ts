@@ -52,6 +52,15 @@ export interface Redemption {
   readonly usagePeriod: { readonly period: string; readonly start: Instant } | undefined;
 }
 
+/** Holds in the order of their deadlines, and of their ids where those are the same: the order in which they are released. */
+export function byDeadline(holds: readonly Redemption[]): Redemption[] {
+  return holds.toSorted(
+    (a, b) =>
+      (a.holdExpiresAt ?? never) - (b.holdExpiresAt ?? never) ||
+      (a.redemptionId < b.redemptionId ? -1 : 1),
+  );
+}
+
 /** Whether it is a hold whose deadline has passed. */
 export function isOverdue({ state, holdExpiresAt = never }: Redemption, now: Instant): boolean {
   return state === 'RESERVED' && holdExpiresAt <= now;

@@ -1,16 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { addByHand, takeByHand } from './adjust.ts';
+import { missingPoints } from './available.ts';
 import { always, type Instant, never } from './instant.ts';
 import { join } from './join.ts';
 import type { Account } from './journal.ts';
 import type { LotKey } from './lot.ts';
-import {
-  captureHold,
-  giveBack,
-  missingPoints,
-  type RedemptionDraft,
-  reserve,
-} from './redemption.ts';
+import { captureHold, giveBack, type RedemptionDraft, reserve } from './redemption.ts';
 import type { Redemption } from './redemption-state.ts';
 import { settle } from './settle.ts';
 

@@ -1,5 +1,6 @@
 import { makeAvailable } from './available.ts';
 import type { Refusal } from './errors.ts';
+import { forfeit } from './forfeit.ts';
 import type { Instant } from './instant.ts';
 import {
   type Account,
@@ -43,11 +44,6 @@ interface Spending {
   readonly inactivityExpiresAt: Instant | undefined;
   readonly cause: Cause;
   readonly now: Instant;
-}
-
-/** How many points have to become available for a price, what is owed included; 0n or less when none have. */
-export function missingPoints({ membership }: Account, points: bigint): bigint {
-  return points + membership.deficit - membership.available;
 }
 
 /** Spends available points of a settled account at once. There must be enough. */
@@ -141,7 +137,8 @@ export function captureHold(
 
 /**
  * Gives spent points back, those that live longest first, to their own lots; what has expired meanwhile expires at
- * once. Under a grace, points whose own date is nearer live until the grace ends, once.
+ * once. Under a grace, points whose own date is nearer live until the grace ends, once. What comes back to someone who
+ * left gets no grace, and is forfeited.
  */
 export function giveBack(
   account: Account,
@@ -155,11 +152,13 @@ export function giveBack(
   },
 ): Account {
   const { cause, now } = reversal;
+  const hasLeft = account.membership.state === 'LEFT';
+  const graceEndsAt = hasLeft ? undefined : reversal.graceEndsAt;
   const inOrder = inSpendingOrder(redemption.parts, account);
   const { parts, returned } = returnLast(inOrder, reversal.points);
   const given = returned.map(
     ({ lot, points }): Allocation => ({
-      ...withGrace(lot, { account, graceEndsAt: reversal.graceEndsAt }),
+      ...withGrace(lot, { account, graceEndsAt }),
       points,
     }),
   );
@@ -179,7 +178,8 @@ export function giveBack(
     reversedPoints,
     state: reversedPoints === redemption.points ? 'REVERSED' : 'CAPTURED',
   };
-  return settle(withRedemption(countRedeemed(after, -reversal.points), reversed), now);
+  const settled = settle(withRedemption(countRedeemed(after, -reversal.points), reversed), now);
+  return hasLeft ? forfeit(settled, { cause, now }) : settled;
 }
 
 function takeAvailable(account: Account, points: bigint): Allocation[] {

@@ -26,9 +26,9 @@ function earned(account: Account, lot: Partial<LotKey>): Account {
   });
 }
 
-function held(account: Account, holdExpiresAt: Instant): Account {
+function held(account: Account, holdExpiresAt: Instant, redemptionId = 'x'): Account {
   const draft = {
-    redemptionId: 'x',
+    redemptionId,
     idempotencyKey: 'key',
     fingerprint: Buffer.of(1),
     rewardId: 'glass',
@@ -53,6 +53,15 @@ function remaining({ membership, lots }: Account) {
   const { available, pending, deficit } = membership;
   return { available, pending, deficit, lots: full.map(({ expiresAt }) => expiresAt) };
 }
+
+test('holds that end at one instant are released in the order of their ids', () => {
+  const account = ['c', 'a', 'b'].reduce(
+    (before, id) => held(earned(before, {}), 50, id),
+    opened(),
+  );
+  const ended = settle(account, 60).entries.filter(({ kind }) => kind === 'RELEASE');
+  expect(ended.map(({ redemptionId }) => redemptionId)).toEqual(['a', 'b', 'c']);
+});
 
 describe('a balance is the same whether or not somebody looked at it on the way', () => {
   const stories: [name: string, account: Account][] = [

@@ -2,7 +2,7 @@ import { type Instant, never } from './instant.ts';
 import { type Account, noChange, passingOfTime, record, withMembership } from './journal.ts';
 import { expiryOf, inConsumptionOrder, type Lot, type LotKey, take } from './lot.ts';
 import { maximumPoints, smaller } from './points.ts';
-import { isOverdue } from './redemption-state.ts';
+import { byDeadline, isOverdue } from './redemption-state.ts';
 import { releaseHolds } from './release.ts';
 
 /**
@@ -74,9 +74,7 @@ function mature(account: Account, { until, now }: Settling): Account {
 }
 
 function endHolds(account: Account, { until, now }: Settling): Account {
-  const overdue = account.redemptions
-    .filter((redemption) => isOverdue(redemption, until))
-    .toSorted((a, b) => (a.holdExpiresAt ?? never) - (b.holdExpiresAt ?? never));
+  const overdue = byDeadline(account.redemptions.filter((each) => isOverdue(each, until)));
   if (overdue.length === 0) return account;
   return releaseHolds(account, overdue, { state: 'EXPIRED', cause: passingOfTime, now });
 }

@@ -63,3 +63,8 @@ test('a refund that waited in vain is announced with the reason', () => {
     reason: 'REFUND_EXCEEDS_TRANSACTION',
   });
 });
+
+test('an adjustment is announced with its note', () => {
+  const subject = { reason: 'case 17', note: 'Sorry for the delay' };
+  expect(announced('ADJUST', subject).content.entry).toMatchObject(subject);
+});

@@ -79,6 +79,7 @@ function dataOf({ programId, userId, entry }: RecordedEntry, membershipId: strin
         redemptionId: entry.redemptionId ?? '',
         refundId: entry.refundId ?? '',
         reason: entry.reason ?? '',
+        note: entry.note ?? '',
         actor: entry.actor,
         requestId: entry.requestId,
         createTime: timestampFromMs(entry.createTime),

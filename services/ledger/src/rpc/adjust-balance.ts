@@ -5,6 +5,7 @@ import { renderBalance } from './balance-message.ts';
 import { causeOf } from './caller.ts';
 import { renderEntry } from './entry-message.ts';
 import { requireText } from './text.ts';
+import { cutInstantOf } from './time.ts';
 
 type Method = typeof LedgerService.method.adjustBalance;
 
@@ -12,7 +13,7 @@ export function adjustBalanceHandler({
   adjustBalance,
 }: Pick<App, 'adjustBalance'>): Handler<Method> {
   return async (request, context) => {
-    requireText({ reason: request.reason });
+    requireText({ reason: request.reason, note: request.note });
     const { entry, balance, replayed } = await adjustBalance(
       {
         programId: request.programId,
@@ -20,7 +21,10 @@ export function adjustBalanceHandler({
         idempotencyKey: request.idempotencyKey,
         points: request.points,
         reason: request.reason,
+        note: request.note === '' ? undefined : request.note,
         allowDeficit: request.allowDeficit,
+        availableTime: cutInstantOf(request.availableTime, 'available_time'),
+        expireTime: cutInstantOf(request.expireTime, 'expire_time'),
       },
       causeOf(context),
     );

@@ -23,6 +23,7 @@ export function renderEntry(entry: Entry): MessageInitShape<typeof EntrySchema> 
     redemptionId: entry.redemptionId ?? '',
     refundId: entry.refundId ?? '',
     reason: entry.reason ?? '',
+    note: entry.note ?? '',
     actor: entry.actor,
     requestId: entry.requestId,
     createTime: timestampFromMs(entry.createTime),

@@ -1,5 +1,4 @@
 import { type Timestamp, timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { epochMs } from '@loyalty/rules/epoch-ms.ts';
 import { InvalidCommand } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 
@@ -14,21 +13,26 @@ const secondsMax = 253_402_300_799n; // year 9999
  * @throws {InvalidCommand} for an instant that protobuf doesn't allow
  */
 export function instantOf(timestamp: Timestamp | undefined, field: string): Instant | undefined {
-  if (timestamp === undefined) return undefined;
-  requireValid(timestamp, field);
-  return Number(timestamp.seconds) * 1000 + Math.ceil(timestamp.nanos / 1_000_000);
+  return wholeMs(timestamp, { field, round: Math.ceil });
 }
 
 /**
- * An instant to keep, in whole milliseconds, finer parts cut off.
+ * An instant to keep, in whole milliseconds: finer parts are cut.
  *
  * @param field names the field in errors
  * @throws {InvalidCommand} for an instant that protobuf doesn't allow
  */
 export function cutInstantOf(timestamp: Timestamp | undefined, field: string): Instant | undefined {
+  return wholeMs(timestamp, { field, round: Math.floor });
+}
+
+function wholeMs(
+  timestamp: Timestamp | undefined,
+  { field, round }: { field: string; round: (ms: number) => number },
+): Instant | undefined {
   if (timestamp === undefined) return undefined;
   requireValid(timestamp, field);
-  return epochMs(timestamp);
+  return Number(timestamp.seconds) * 1000 + round(timestamp.nanos / 1_000_000);
 }
 
 function requireValid({ seconds, nanos }: Timestamp, field: string): void {

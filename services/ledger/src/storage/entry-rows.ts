@@ -16,6 +16,7 @@ export interface EntryRow {
   redemption_id: string | null;
   refund_id: string | null;
   reason: string | null;
+  note: string | null;
   actor: string;
   request_id: string;
   create_time: Date;
@@ -39,6 +40,7 @@ export function entryOf(row: EntryRow): Entry {
     ...(row.redemption_id === null ? {} : { redemptionId: row.redemption_id }),
     ...(row.refund_id === null ? {} : { refundId: row.refund_id }),
     ...(row.reason === null ? {} : { reason: row.reason }),
+    ...(row.note === null ? {} : { note: row.note }),
     actor: row.actor,
     requestId: row.request_id,
     createTime: instant(row.create_time),
@@ -71,6 +73,7 @@ export const entryColumns = bulk<{ membershipId: bigint; entry: Entry }>({
   redemption_id: ['text', ({ entry }) => entry.redemptionId],
   refund_id: ['text', ({ entry }) => entry.refundId],
   reason: ['text', ({ entry }) => entry.reason],
+  note: ['text', ({ entry }) => entry.note],
   actor: ['text', ({ entry }) => entry.actor],
   request_id: ['text', ({ entry }) => entry.requestId],
   create_time: ['timestamptz', ({ entry }) => timestamptz(entry.createTime)],

@@ -53,9 +53,16 @@ export type Command =
       readonly requestKey: string;
       readonly points: bigint;
       readonly allowDeficit: boolean;
+      readonly dates: Dates;
     };
 
 type Attributes = Readonly<Record<string, string>>;
+
+/** When points that are given can be spent, and when they are gone. */
+export interface Dates {
+  readonly availableTime?: number | undefined;
+  readonly expireTime?: number | undefined;
+}
 
 interface RefundId {
   readonly transactionId: string;

@@ -119,24 +119,35 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
     return redemptionAnswer(result);
   }
 
-  async function adjust({ requestKey, ...change }: Of<'adjust'>): Promise<LedgerAnswer> {
-    const input = { ...member, ...change, idempotencyKey: requestKey, reason: 'goodwill' };
-    const { entry, balance, replayed } = await ledger.adjust(input, cause);
-    const { available, deficit } = entry;
-    return {
-      answer: { available: Number(available), deficit: Number(deficit), replayed },
-      balance: balanceAnswer(balance),
-    };
+  async function adjust({ requestKey, points, allowDeficit, dates }: Of<'adjust'>) {
+    const { entry, balance, replayed } = await ledger.adjust(
+      {
+        ...member,
+        ...dates,
+        idempotencyKey: requestKey,
+        points,
+        reason: 'goodwill',
+        allowDeficit,
+      },
+      cause,
+    );
+    const { available, pending, deficit } = entry;
+    const numbers = { available, pending, deficit };
+    return { answer: { ...inNumbers(numbers), replayed }, balance: balanceAnswer(balance) };
   }
 }
 
 /** A balance in the terms of the reference model. */
 export function balanceAnswer({ nextExpiry, ...points }: Balance): Answer {
   return {
-    ...Object.fromEntries(Object.entries(points).map(([name, value]) => [name, Number(value)])),
+    ...inNumbers(points),
     nextExpiryTime: nextExpiry && new Date(nextExpiry.time).toISOString(),
     nextExpiryPoints: nextExpiry && Number(nextExpiry.points),
   };
+}
+
+function inNumbers(points: Readonly<Record<string, bigint>>): Answer {
+  return Object.fromEntries(Object.entries(points).map(([name, value]) => [name, Number(value)]));
 }
 
 function membershipAnswer({ membership }: Account): Answer {
@@ -146,13 +157,9 @@ function membershipAnswer({ membership }: Account): Answer {
 
 function refundAnswer({ refund, earned, replayed }: ReverseEarnResult): LedgerAnswer {
   const { state, points, taken, lapsed, owed, forgiven } = refund;
-  const numbers = { points, taken, lapsed, owed, forgiven };
+  const numbers = inNumbers({ points, taken, lapsed, owed, forgiven });
   return {
-    answer: {
-      state,
-      ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Number(value)])),
-      replayed,
-    },
+    answer: { state, ...numbers, replayed },
     balance: earned && balanceAnswer(earned.balance),
   };
 }

@@ -3,7 +3,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import type { Money, Transaction } from '@loyalty/rules/language.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
-import type { Answer, Command, Of, Part } from './command.ts';
+import type { Answer, Command, Dates, Of, Part } from './command.ts';
 import type { Random } from './random.ts';
 
 const day = 24 * 3_600;
@@ -22,6 +22,7 @@ export function createCommandSource(random: Random, userId: string): CommandSour
   /** The state of each redemption as it was last heard of, by key. */
   const redeemed = new Map<string, unknown>();
   let lastError: unknown;
+  let hasLeft = false;
   /** Transactions of which refunds have come already. */
   const expected: Transaction[] = [];
   let serial = 0;
@@ -90,8 +91,7 @@ export function createCommandSource(random: Random, userId: string): CommandSour
   function redeem(): Command {
     const asked = before('redeem');
     if (asked.length > 0 && random.chance(0.15)) {
-      const again = random.pick(asked);
-      return random.chance(0.6) ? again : { ...again, quantity: again.quantity + 1 };
+      return again(random.pick(asked));
     }
     return {
       kind: 'redeem',
@@ -107,6 +107,19 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     };
   }
 
+  /** The same redemption as before, in other words or with other content. */
+  function again(asked: Of<'redeem'>): Command {
+    const { quantity, holdSeconds } = asked;
+    if (random.chance(0.4)) return { ...asked, quantity: quantity + 1 };
+    if (random.chance(0.5)) return asked;
+    return {
+      ...asked,
+      quantity: quantity === 0 ? 1 : quantity,
+      holdSeconds: holdSeconds === 0 ? 900 : holdSeconds === 900 ? 0 : holdSeconds,
+      expectedPoints: 11n,
+    };
+  }
+
   /** The key of a redemption, mostly of one in that state. */
   function key(wanted: 'RESERVED' | 'CAPTURED'): string {
     const all = before('redeem').map((asked) => asked.key);
@@ -116,7 +129,15 @@ export function createCommandSource(random: Random, userId: string): CommandSour
   }
 
   function capture(): Command {
+    const made = before('capture');
+    if (made.length > 0 && random.chance(0.15)) return random.pick(made);
     return { kind: 'capture', key: key('RESERVED'), part: part() };
+  }
+
+  function cancel(): Command {
+    const made = before('cancel');
+    if (made.length > 0 && random.chance(0.15)) return random.pick(made);
+    return { kind: 'cancel', key: key('RESERVED'), byMember: random.chance(0.3) };
   }
 
   function part(): Part {
@@ -133,14 +154,24 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     return { kind: 'reverse', key: key('CAPTURED'), requestKey: newId('q'), part: part() };
   }
 
-  function adjust(): Command {
+  function adjust(now: number): Command {
     const adjusted = before('adjust');
-    const again = adjusted.length > 0 && random.chance(0.2) ? random.pick(adjusted) : undefined;
-    if (again !== undefined) {
-      return random.chance(0.6) ? again : { ...again, points: again.points + 1n };
+    const made = adjusted.length > 0 && random.chance(0.2) ? random.pick(adjusted) : undefined;
+    if (made !== undefined) {
+      if (random.chance(0.6)) return made;
+      return random.chance(0.5)
+        ? { ...made, points: made.points + 1n }
+        : { ...made, dates: { ...made.dates, expireTime: now + dayMs } };
     }
-    const points = BigInt(random.pick([-60, -25, -7, 12, 30, 80]));
-    return { kind: 'adjust', requestKey: newId('a'), points, allowDeficit: random.chance(0.5) };
+    const points = BigInt(random.pick([-60, -25, -7, 3, 12, 30, 80]));
+    const dated = random.chance(points < 0n ? 0.05 : 0.5);
+    return {
+      kind: 'adjust',
+      requestKey: newId('a'),
+      points,
+      allowDeficit: random.chance(0.5),
+      dates: dated ? newDates(random, now) : {},
+    };
   }
 
   function join(): Command {
@@ -165,14 +196,14 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     [2, cancelRefund],
     [20, redeem],
     [9, capture],
-    [4, () => ({ kind: 'cancel', key: key('RESERVED'), byMember: random.chance(0.3) })],
+    [4, cancel],
     [9, reverse],
     [8, adjust],
     [3, () => ({ kind: 'quote', ...asking() })],
     [2, () => ({ kind: 'look' })],
     [1, () => ({ kind: 'suspend' })],
     [1, () => ({ kind: 'resume' })],
-    [1, () => ({ kind: 'leave', byMember: random.chance(0.6) })],
+    [2, () => ({ kind: 'leave', byMember: random.chance(0.6) })],
     [1, join],
     [2, update],
   ];
@@ -183,6 +214,8 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     const command = random.pick(bag)(now);
     if (random.chance(0.1)) return command;
     if (lastError === 'MEMBERSHIP_NOT_FOUND' || lastError === 'MEMBERSHIP_LEFT') return join();
+    // What comes back to them, or is given to them, is what there is to be wrong about.
+    if (hasLeft && random.chance(0.5)) return random.pick([reverse, reverse, adjust])(now);
     if (lastError === 'MEMBERSHIP_SUSPENDED') {
       return random.chance(0.6) ? { kind: 'resume' } : { kind: 'leave', byMember: false };
     }
@@ -208,6 +241,7 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     },
     learn(command, { error, from, state }) {
       lastError = error;
+      if (command.kind === 'leave' || command.kind === 'join') hasLeft = state === 'LEFT';
       const heard = from ?? state;
       if ('key' in command && heard !== undefined) redeemed.set(command.key, heard);
       if (command.kind === 'earn' && error === undefined) posted.push(command.transaction);
@@ -230,6 +264,14 @@ function newTransaction(random: Random, transactionId: string, now: number): Tra
     })),
     attributes: { store: random.pick(['paris', 'lyon']) },
   });
+}
+
+function newDates(random: Random, now: number): Dates {
+  const after = (days: number | undefined) => (days === undefined ? undefined : now + days * dayMs);
+  return {
+    availableTime: after(random.pick([undefined, undefined, -1, 3, 20])),
+    expireTime: after(random.pick([undefined, undefined, -1, 10, 45])),
+  };
 }
 
 function withOtherContent(random: Random, transaction: Transaction): Transaction {

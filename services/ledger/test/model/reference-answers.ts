@@ -150,7 +150,10 @@ export class ReferenceAnswers {
     const { key, holdSeconds, expectedPoints, byMember } = command;
     if (byMember && (holdSeconds ?? 0) > 900) throw new Refused('VALIDATION_FAILED');
     this.requireMember();
-    const content = { ...command, quantity: Math.max(command.quantity, 1) };
+    const held = holdSeconds !== undefined;
+    const seconds = holdSeconds || 900;
+    const quantity = Math.max(command.quantity, 1);
+    const content = [command.rewardId, quantity, command.points, held && seconds];
     return this.once({ key: `REDEEM ${key}`, content }, () => {
       this.requireActive();
       const offer = offerOf(membership, command);
@@ -160,12 +163,15 @@ export class ReferenceAnswers {
         throw new Refused('PRICE_CHANGED', numbers);
       }
       const [refusal] = this.refusalsOf(offer);
-      const until = membership.now + (holdSeconds || 900) * 1000;
-      const state = refusal === undefined ? 'RESERVED' : 'REJECTED';
-      const redemption: Redemption = { offer, byMember, until, state, points, reversed: 0 };
+      const redemption: Redemption = {
+        ...{ offer, byMember, held, points },
+        until: membership.now + seconds * 1000,
+        state: refusal === undefined ? 'RESERVED' : 'REJECTED',
+        reversed: 0,
+      };
       membership.redeem(key, redemption);
       if (refusal !== undefined) return () => refusal;
-      if (holdSeconds === undefined) membership.capture(redemption, points);
+      if (!held) membership.capture(redemption, points);
       return () => shown(redemption);
     });
   }
@@ -189,10 +195,10 @@ export class ReferenceAnswers {
 
   private capture({ key, part }: Of<'capture'>): Answer {
     const redemption = this.redemptionOf(key);
-    const { state, points } = redemption;
+    const { state, points, held } = redemption;
     if (state === 'RESERVED') this.membership.capture(redemption, pointsOfPart(redemption, part));
     else {
-      const same = pointsOf(redemption, part) === points;
+      const same = held && pointsOf(redemption, part) === points;
       requireState(redemption, { among: same ? ['CAPTURED', 'REVERSED'] : [], to: 'CAPTURED' });
     }
     return { ...shown(redemption), replayed: state !== 'RESERVED' };
@@ -208,20 +214,30 @@ export class ReferenceAnswers {
   }
 
   private reverse({ key, requestKey, part }: Of<'reverse'>): Answer {
-    const redemption = this.redemptionOf(key);
     return this.once({ key: `REVERSE ${requestKey}`, content: [key, part] }, () => {
+      const redemption = this.redemptionOf(key);
       requireState(redemption, { among: ['CAPTURED'], to: 'REVERSED' });
-      this.membership.reverse(redemption, pointsOfPart(redemption, part));
+      const hasLeft = this.state === 'LEFT';
+      this.membership.reverse(redemption, pointsOfPart(redemption, part), { hasLeft });
       return () => shown(redemption);
     });
   }
 
-  private adjust({ requestKey, points, allowDeficit }: Of<'adjust'>): Answer {
+  private adjust({ requestKey, points: signed, allowDeficit, dates }: Of<'adjust'>): Answer {
+    const points = Number(signed);
+    const { availableTime, expireTime } = dates;
+    const dated = availableTime ?? expireTime;
+    const noTime = (expireTime ?? Infinity) <= (availableTime ?? -Infinity);
+    if (noTime || (points < 0 && dated !== undefined)) throw new Refused('VALIDATION_FAILED');
     this.requireMember();
-    const content = [Number(points), allowDeficit];
+    const content = [points, allowDeficit, availableTime, expireTime];
     return this.once({ key: `ADJUST ${requestKey}`, content }, () => {
-      const deficit = this.membership.adjust(Number(points), { allowDeficit });
-      return () => ({ available: Number(points) + deficit, deficit });
+      const hasLeft = this.state === 'LEFT';
+      const changes =
+        points < 0
+          ? this.membership.take(-points, { allowDeficit })
+          : this.membership.give(points, dates, { hasLeft });
+      return () => changes;
     });
   }
 
@@ -253,6 +269,7 @@ export class ReferenceAnswers {
     if (byMember && this.suspended) throw new Refused('MEMBERSHIP_SUSPENDED');
     const held = byMember && this.membership.holds().length > 0;
     requireState({ state: this.state }, { among: held ? [] : ['ACTIVE', 'SUSPENDED'], to: 'LEFT' });
+    this.membership.endHolds();
     this.membership.forfeit();
     this.state = 'LEFT';
     return this.shownMembership();

@@ -1,4 +1,4 @@
-import { Refused } from './command.ts';
+import { type Dates, Refused } from './command.ts';
 import * as terms from './reference-terms.ts';
 
 interface Point {
@@ -98,32 +98,48 @@ export class ReferenceMembership implements terms.Member {
     this.makeAvailable(this.at(hold));
   }
 
-  /** Gives back of what was spent the points that expire last. */
-  reverse(redemption: terms.Redemption, points: number): void {
+  /** Gives back of what was spent the points that expire last; someone who left loses them at once. */
+  reverse(redemption: terms.Redemption, points: number, { hasLeft }: { hasLeft: boolean }): void {
     const returned = this.inOrder(this.at(redemption)).toReversed().slice(0, points);
     redemption.reversed += points;
     if (redemption.reversed === redemption.points) redemption.state = 'REVERSED';
     this.lifetime.redeemed -= points;
-    for (const point of returned) point.lot = terms.lotOfReturn(this, point.lot);
+    if (!hasLeft) for (const point of returned) point.lot = terms.lotOfReturn(this, point.lot);
     this.makeAvailable(returned);
+    if (hasLeft) this.forfeit();
   }
 
-  /** Gives points, or takes them; answers how the deficit changes. */
-  adjust(points: number, { allowDeficit }: { allowDeficit: boolean }): number {
-    const before = this.deficit;
-    const missing = Math.max(-points - this.at('AVAILABLE').length, 0);
-    if (missing > 0 && !allowDeficit) throw new Refused('INSUFFICIENT_POINTS', { missing });
-    put(this.spendable().slice(0, Math.max(-points, 0)), 'GONE');
-    this.deficit += missing;
-    const lot = terms.lotOfAdjustment(this);
-    if (points > 0 && lot.class === 'INACTIVITY') terms.beActive(this);
+  /** Takes points; answers how the balances change. */
+  take(points: number, { allowDeficit }: { allowDeficit: boolean }) {
+    const taken = this.spendable().slice(0, points);
+    const owed = points - taken.length;
+    if (owed > 0 && !allowDeficit) {
+      throw new Refused('INSUFFICIENT_POINTS', { missing: owed + this.deficit });
+    }
+    put(taken, 'GONE');
+    this.deficit += owed;
+    return { available: -taken.length, pending: 0, deficit: owed };
+  }
+
+  /** Gives points; answers how the balances change. */
+  give(points: number, dates: Dates, { hasLeft }: { hasLeft: boolean }) {
+    const lot = terms.lotOfGift(this, dates);
+    const pending = lot.availableAt > this.now ? points : 0;
+    const paid = pending > 0 ? 0 : Math.min(points, this.deficit);
+    if (hasLeft && paid < points) throw new Refused('MEMBERSHIP_LEFT');
+    terms.startIdle(this, lot);
     this.credit(lot, points);
-    return this.deficit - before;
+    return { available: points - pending - paid, pending, deficit: -paid };
   }
 
-  /** Whoever leaves loses what isn't spent. */
+  /** Ends holds in the order of their ends, those that were made first before others that end with them. */
+  endHolds(): void {
+    const inOrder = this.holds().toSorted((a, b) => a.until - b.until);
+    for (const hold of inOrder) this.release(hold, 'CANCELLED');
+  }
+
+  /** Whoever leaves loses what isn't spent, and hasn't expired. */
   forfeit(): void {
-    for (const hold of this.holds()) this.release(hold, 'CANCELLED');
     this.passTime();
     this.lapse(this.inLots());
   }

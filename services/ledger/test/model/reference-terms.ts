@@ -1,7 +1,7 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { type CapUsage, evaluate } from '@loyalty/rules/evaluate.ts';
 import type { MemberFacts, Transaction } from '@loyalty/rules/language.ts';
-import { type PeriodStart, periodStart } from '@loyalty/rules/limit-period.ts';
+import { LIFETIME, type PeriodStart, periodStart } from '@loyalty/rules/limit-period.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
 import {
   availableTime,
@@ -19,7 +19,7 @@ import { type CompiledReward, rewardRefusal } from '@loyalty/rules/reward-availa
 import { conversionValue, priceReward } from '@loyalty/rules/reward-price.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import type { ZoneClock } from '@loyalty/rules/zone-clock.ts';
-import { type Answer, type Asking, type Part, Refused } from './command.ts';
+import { type Answer, type Asking, type Dates, type Part, Refused } from './command.ts';
 
 // What the program of a member says about points, in plain numbers. The model shares the rules with the ledger, which
 // are tested by themselves, and nothing else.
@@ -123,7 +123,12 @@ function award({ capUsed }: Member, earn: Earn): number {
 }
 
 function capKey(ruleId: string, start: PeriodStart): string {
-  return `${ruleId} ${Number(start)}`;
+  return `${ruleId} ${beginningOf(start)}`;
+}
+
+/** A lifetime has no beginning. */
+function beginningOf(start: PeriodStart): number {
+  return start === LIFETIME ? always : start.getTime();
 }
 
 function factsOf({ userId, attributes, lifetime }: Member): MemberFacts {
@@ -142,11 +147,19 @@ function lotOf(
   return { availableAt, expiresAt, class: 'NORMAL' };
 }
 
-/** The lot of points that are given now, without a purchase. */
-export function lotOfAdjustment(member: Member): Lot {
+/** The lot of points that are given now, without a purchase. Dates that have passed are now. */
+export function lotOfGift(
+  member: Member,
+  { availableTime = always, expireTime: gone }: Dates,
+): Lot {
+  const availableAt = availableTime > member.now ? availableTime : always;
+  if (gone !== undefined) {
+    return { availableAt, expiresAt: Math.max(gone, member.now), class: 'NORMAL' };
+  }
   const now = new Date(member.now);
   const ruleSet = ruleSetInForce(member.program.ruleSets, now, now) as CompiledRuleSet;
-  return lotOf(ruleSet, { occurTime: now, availableTime: null });
+  const occurTime = new Date(Math.max(availableAt, member.now));
+  return { ...lotOf(ruleSet, { occurTime, availableTime: null }), availableAt };
 }
 
 /** The lot of points that come back to that one now: they may live longer, once. */
@@ -176,15 +189,27 @@ export function compareLots(member: Member, a: Lot, b: Lot): number {
   );
 }
 
-/** Moves the date of inactivity forward, by the newest policy so far that has one. */
+/** Moves the date of inactivity forward. */
 export function beActive(member: Member): void {
-  const now = new Date(member.now);
-  const moved = member.program.ruleSets
-    .filter(({ effectiveTime }) => effectiveTime !== undefined && effectiveTime <= now)
-    .flatMap((ruleSet) => inactivityDate(ruleSet, now) ?? [])
-    .at(-1);
+  const moved = idleDate(member, member.now);
   if (moved === undefined) return;
-  member.idleAt = Math.max(member.idleAt === never ? always : member.idleAt, moved.getTime());
+  member.idleAt = Math.max(member.idleAt === never ? always : member.idleAt, moved);
+}
+
+/** Gives points that expire by inactivity a date, where the member has none to come. */
+export function startIdle(member: Member, lot: Lot): void {
+  if (lot.class !== 'INACTIVITY') return;
+  if (member.idleAt !== never && member.idleAt > member.now) return;
+  member.idleAt = idleDate(member, Math.max(lot.availableAt, member.now)) ?? member.idleAt;
+}
+
+/** When points expire if the member does nothing from then on, by the newest policy so far that has such a date. */
+function idleDate({ program, now }: Member, from: number): number | undefined {
+  return program.ruleSets
+    .filter(({ effectiveTime }) => effectiveTime !== undefined && effectiveTime.getTime() <= now)
+    .flatMap((ruleSet) => inactivityDate(ruleSet, new Date(from)) ?? [])
+    .at(-1)
+    ?.getTime();
 }
 
 /** Something that is asked for, at the price of now. */
@@ -199,7 +224,8 @@ export interface Offer {
 export interface Redemption {
   readonly offer: Offer;
   readonly byMember: boolean;
-  /** The end of its hold. */
+  /** Whether its points were held, and until when. */
+  readonly held: boolean;
   readonly until: number;
   state: 'RESERVED' | 'CAPTURED' | 'CANCELLED' | 'EXPIRED' | 'REVERSED' | 'REJECTED';
   /** What of the offer's points is held or was spent, and how much of that came back. */
@@ -214,9 +240,9 @@ export function offerOf({ program, now }: Member, asking: Asking): Offer {
   const price = priceReward(reward.reward, asking);
   if (Array.isArray(price)) throw new Refused('VALIDATION_FAILED');
   const limit = reward.memberLimit?.period;
-  const start = limit === undefined ? 0 : periodStart(limit, new Date(now), program.clock);
+  const start = periodStart(limit ?? LIFETIME, new Date(now), program.clock);
   const units = Math.max(asking.quantity, 1);
-  return { reward, points: Number(price.points), units, period: Number(start) };
+  return { reward, points: Number(price.points), units, period: beginningOf(start) };
 }
 
 /** The reward's own reasons against an offer. */

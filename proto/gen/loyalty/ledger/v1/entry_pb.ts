@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file loyalty/ledger/v1/entry.proto.
  */
 export const file_loyalty_ledger_v1_entry: GenFile = /*@__PURE__*/
-  fileDesc("Ch1sb3lhbHR5L2xlZGdlci92MS9lbnRyeS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEi6QUKBUVudHJ5EhAKCHNlcXVlbmNlGAEgASgDEisKBGtpbmQYAiABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kEg4KBnBvaW50cxgDIAEoAxIRCglhdmFpbGFibGUYBCABKAMSDwoHcGVuZGluZxgFIAEoAxIQCghyZXNlcnZlZBgGIAEoAxIPCgdkZWZpY2l0GAcgASgDEhUKDWJhbGFuY2VfYWZ0ZXIYCCABKAMSFgoOdHJhbnNhY3Rpb25faWQYCSABKAkSFQoNcmVkZW1wdGlvbl9pZBgKIAEoCRIRCglyZWZ1bmRfaWQYCyABKAkSDgoGcmVhc29uGAwgASgJEg0KBWFjdG9yGA0gASgJEhIKCnJlcXVlc3RfaWQYDiABKAkSLwoLY3JlYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEj4KEWF0dHJpYnV0ZXNfY2hhbmdlGBEgASgLMiMubG95YWx0eS5sZWRnZXIudjEuQXR0cmlidXRlc0NoYW5nZRItCglqb2luX3RpbWUYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjoKFmluYWN0aXZpdHlfZXhwaXJlX3RpbWUYEyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIuEBCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIKCgZKT0lORUQQARIICgRFQVJOEAISCgoGTUFUVVJFEAMSCgoGRVhQSVJFEAQSCwoHUkVTRVJWRRAFEgsKB0NBUFRVUkUQBhILCgdSRUxFQVNFEAcSCgoGUkVKRUNUEAgSCgoGUkVUVVJOEAkSCgoGUkVGVU5EEAoSCgoGQURKVVNUEAsSCwoHRk9SRkVJVBAMEg0KCVNVU1BFTkRFRBANEgsKB1JFU1VNRUQQDhIICgRMRUZUEA8SCwoHVVBEQVRFRBAQIu8BChBBdHRyaWJ1dGVzQ2hhbmdlEj8KBmJlZm9yZRgBIAMoCzIvLmxveWFsdHkubGVkZ2VyLnYxLkF0dHJpYnV0ZXNDaGFuZ2UuQmVmb3JlRW50cnkSPQoFYWZ0ZXIYAiADKAsyLi5sb3lhbHR5LmxlZGdlci52MS5BdHRyaWJ1dGVzQ2hhbmdlLkFmdGVyRW50cnkaLQoLQmVmb3JlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARosCgpBZnRlckVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Ch1sb3lhbHR5L2xlZGdlci92MS9lbnRyeS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEi9wUKBUVudHJ5EhAKCHNlcXVlbmNlGAEgASgDEisKBGtpbmQYAiABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kEg4KBnBvaW50cxgDIAEoAxIRCglhdmFpbGFibGUYBCABKAMSDwoHcGVuZGluZxgFIAEoAxIQCghyZXNlcnZlZBgGIAEoAxIPCgdkZWZpY2l0GAcgASgDEhUKDWJhbGFuY2VfYWZ0ZXIYCCABKAMSFgoOdHJhbnNhY3Rpb25faWQYCSABKAkSFQoNcmVkZW1wdGlvbl9pZBgKIAEoCRIRCglyZWZ1bmRfaWQYCyABKAkSDgoGcmVhc29uGAwgASgJEg0KBWFjdG9yGA0gASgJEhIKCnJlcXVlc3RfaWQYDiABKAkSLwoLY3JlYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vdGUYECABKAkSPgoRYXR0cmlidXRlc19jaGFuZ2UYESABKAsyIy5sb3lhbHR5LmxlZGdlci52MS5BdHRyaWJ1dGVzQ2hhbmdlEi0KCWpvaW5fdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOgoWaW5hY3Rpdml0eV9leHBpcmVfdGltZRgTIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi4QEKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEgoKBkpPSU5FRBABEggKBEVBUk4QAhIKCgZNQVRVUkUQAxIKCgZFWFBJUkUQBBILCgdSRVNFUlZFEAUSCwoHQ0FQVFVSRRAGEgsKB1JFTEVBU0UQBxIKCgZSRUpFQ1QQCBIKCgZSRVRVUk4QCRIKCgZSRUZVTkQQChIKCgZBREpVU1QQCxILCgdGT1JGRUlUEAwSDQoJU1VTUEVOREVEEA0SCwoHUkVTVU1FRBAOEggKBExFRlQQDxILCgdVUERBVEVEEBAi7wEKEEF0dHJpYnV0ZXNDaGFuZ2USPwoGYmVmb3JlGAEgAygLMi8ubG95YWx0eS5sZWRnZXIudjEuQXR0cmlidXRlc0NoYW5nZS5CZWZvcmVFbnRyeRI9CgVhZnRlchgCIAMoCzIuLmxveWFsdHkubGVkZ2VyLnYxLkF0dHJpYnV0ZXNDaGFuZ2UuQWZ0ZXJFbnRyeRotCgtCZWZvcmVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGiwKCkFmdGVyRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * One immutable line of a membership's journal.
@@ -98,7 +98,7 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   refundId: string;
 
   /**
-   * The reason given for an adjustment, which members don't see; for REJECT and a REFUND that was rejected, a reason of the error catalogue.
+   * Why an adjustment was made, for the operator: members don't see it. For REJECT and a REFUND that was rejected, a reason of the error catalogue.
    *
    * @generated from field: string reason = 12;
    */
@@ -124,6 +124,13 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 15;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * What an adjustment says to the member; empty for every other kind.
+   *
+   * @generated from field: string note = 16;
+   */
+  note: string;
 
   /**
    * What it changed in the member's attributes; absent where it changed none.

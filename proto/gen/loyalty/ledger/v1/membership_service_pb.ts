@@ -523,7 +523,7 @@ export const MembershipService: GenService<{
   },
   /**
    * Changes a member's attributes, key by key. A change to what they are already leaves no entry.
-   * Errors: MEMBERSHIP_NOT_FOUND, ETAG_MISMATCH.
+   * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE (archived), MEMBERSHIP_NOT_FOUND, ETAG_MISMATCH.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.UpdateMembership
    */
@@ -544,7 +544,7 @@ export const MembershipService: GenService<{
   },
   /**
    * Stops a member's earns and redemptions.
-   * Errors: MEMBERSHIP_NOT_FOUND, ILLEGAL_TRANSITION.
+   * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE (archived), MEMBERSHIP_NOT_FOUND, ILLEGAL_TRANSITION.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.SuspendMembership
    */
@@ -555,7 +555,7 @@ export const MembershipService: GenService<{
   },
   /**
    * Lets a suspended member act again.
-   * Errors: MEMBERSHIP_NOT_FOUND, ILLEGAL_TRANSITION.
+   * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE (archived), MEMBERSHIP_NOT_FOUND, ILLEGAL_TRANSITION.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.ResumeMembership
    */
@@ -565,8 +565,10 @@ export const MembershipService: GenService<{
     output: typeof ResumeMembershipResponseSchema;
   },
   /**
-   * Ends a membership and forfeits its points. A member needs to have no open holds and not to be suspended.
-   * Errors: MEMBERSHIP_NOT_FOUND, ILLEGAL_TRANSITION, MEMBERSHIP_SUSPENDED.
+   * Ends a membership and forfeits its points. A member needs to have no open holds and not to be suspended; an admin ends
+   * the holds with it.
+   * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE (archived), MEMBERSHIP_NOT_FOUND, ILLEGAL_TRANSITION,
+   * MEMBERSHIP_SUSPENDED.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.LeaveProgram
    */

@@ -304,7 +304,7 @@ export type RedeemRequest = Message<"loyalty.ledger.v1.RedeemRequest"> & {
   capture: RedeemRequest_Capture;
 
   /**
-   * How long they are held, for HOLD only: 900 when 0, at most 30 days, and at most 900 for a member.
+   * How long they are held, for HOLD only: 900 when 0, which is the same content, at most 30 days, and at most 900 for a member.
    *
    * @generated from field: int32 hold_seconds = 7;
    */
@@ -318,7 +318,8 @@ export type RedeemRequest = Message<"loyalty.ledger.v1.RedeemRequest"> & {
   points: bigint;
 
   /**
-   * The price that the member agreed to; another price is refused.
+   * The price that the member agreed to; another price is refused. A precondition, no part of the content: a repeat is
+   * answered whatever it says.
    *
    * @generated from field: optional int64 expected_points = 9;
    */
@@ -940,8 +941,8 @@ export const RedemptionService: GenService<{
     output: typeof ListOpenHoldsResponseSchema;
   },
   /**
-   * Spends held points, all or a part; the rest is released.
-   * Errors: REDEMPTION_NOT_FOUND, ILLEGAL_TRANSITION.
+   * Spends held points, all or a part; the rest is released. Idempotent: the same part again answers the same.
+   * Errors: PROGRAM_NOT_ACTIVE (archived), REDEMPTION_NOT_FOUND, ILLEGAL_TRANSITION.
    *
    * @generated from rpc loyalty.ledger.v1.RedemptionService.CaptureRedemption
    */
@@ -951,8 +952,8 @@ export const RedemptionService: GenService<{
     output: typeof CaptureRedemptionResponseSchema;
   },
   /**
-   * Gives held points back. Members cancel holds that they made.
-   * Errors: REDEMPTION_NOT_FOUND, ILLEGAL_TRANSITION.
+   * Gives held points back. Members cancel only holds that they made.
+   * Errors: PROGRAM_NOT_ACTIVE (archived), REDEMPTION_NOT_FOUND, PERMISSION_DENIED, ILLEGAL_TRANSITION.
    *
    * @generated from rpc loyalty.ledger.v1.RedemptionService.CancelRedemption
    */

@@ -1,0 +1,2 @@
+-- What an adjustment tells the member, beside the reason, which is internal. NULL for every other kind of entry.
+ALTER TABLE entries ADD COLUMN note text;

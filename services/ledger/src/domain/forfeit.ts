@@ -1,0 +1,16 @@
+import type { Instant } from './instant.ts';
+import { type Account, type Cause, noChange, record } from './journal.ts';
+import { take } from './lot.ts';
+
+/** Takes all points of a settled account that aren't reserved, for good. */
+export function forfeit(account: Account, { cause, now }: { cause: Cause; now: Instant }): Account {
+  const { available, pending } = account.membership;
+  if (available + pending === 0n) return account;
+  return record(account, {
+    kind: 'FORFEIT',
+    changes: { ...noChange, available: -available, pending: -pending },
+    allocations: take(account.lots, available + pending),
+    cause,
+    now,
+  });
+}
