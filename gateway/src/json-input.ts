@@ -2,14 +2,12 @@ import {
   type DescEnum,
   type DescField,
   type DescMessage,
-  getOption,
   type JsonObject,
   type JsonValue,
   ScalarType,
 } from '@bufbuild/protobuf';
 import { TimestampSchema } from '@bufbuild/protobuf/wkt';
 import type { FieldViolation } from '@loyalty/platform/errors.ts';
-import { FieldBehavior, field_behavior } from '@loyalty/proto/google/api/field_behavior_pb.ts';
 import { type JsonInput, type JsonInputObject, quoted } from './json-text.ts';
 
 /** Where a value stands in the request, and where to say what is wrong with it. */
@@ -39,46 +37,25 @@ export function readMessage(desc: DescMessage, input: JsonInput, place: Place): 
       output[field.jsonName] = readField(field, value, at(place, field.jsonName));
     }
   }
-  for (const { jsonName } of membersOf(desc).required) {
-    if (!Object.hasOwn(output, jsonName)) refuse(at(place, jsonName), 'must be given');
-  }
   refuseSeveralOfOneof(desc, output, place);
   return output;
 }
 
-interface Members {
-  readonly byKey: ReadonlyMap<string, DescField>;
-  /**
-   * Fields that the contract marks as REQUIRED, such as an amount, of which 0 is a value like any other: in protobuf
-   * nothing tells a forgotten one from a 0, and so no validation rule can, but in JSON it shows.
-   */
-  readonly required: readonly DescField[];
-}
-
-const membersOfMessages = new WeakMap<DescMessage, Members>();
-
-function membersOf(desc: DescMessage): Members {
-  let members = membersOfMessages.get(desc);
-  if (members === undefined) {
-    members = {
-      byKey: new Map(
-        desc.fields.flatMap((field) => [
-          [field.name, field],
-          [field.jsonName, field],
-        ]),
-      ),
-      required: desc.fields.filter((field) =>
-        getOption(field, field_behavior).includes(FieldBehavior.REQUIRED),
-      ),
-    };
-    membersOfMessages.set(desc, members);
-  }
-  return members;
-}
+const fieldsOfMessages = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
 
 /** The field with a JSON name, or, as in all protobuf JSON, with the name that the proto has. */
 export function fieldByKey(desc: DescMessage, key: string): DescField | undefined {
-  return membersOf(desc).byKey.get(key);
+  let fields = fieldsOfMessages.get(desc);
+  if (fields === undefined) {
+    fields = new Map(
+      desc.fields.flatMap((field) => [
+        [field.name, field],
+        [field.jsonName, field],
+      ]),
+    );
+    fieldsOfMessages.set(desc, fields);
+  }
+  return fields.get(key);
 }
 
 function refuseSeveralOfOneof(desc: DescMessage, output: JsonObject, place: Place): void {

@@ -168,7 +168,7 @@ async function readEverything(): Promise<void> {
   await reader.redemption({ ...alice, redemptionId: 'spent-4711' });
   await reader.redemptions({ membershipId, ...firstPage });
   await reader.openHolds({ programId: 'wine-dine', now: Date.now(), ...firstPage });
-  await ledger.quote({ ...alice, rewardId: 'glass', quantity: 1, points: 0n, byMember: false });
+  await ledger.quote({ ...alice, rewardId: 'glass', quantity: 1, byMember: false });
 }
 
 async function workInTheBackground(): Promise<void> {
