@@ -80,7 +80,7 @@ function bodyFields(
   return top.violations.length > 0 ? {} : withCaller(route, given, caller);
 }
 
-/** A member is the only user whom they can mean, so that `me` is as good as their id. */
+/** Members act only for themselves, so `me` can stand for their id. Backends act for others, and have to say for whom. */
 function withCaller(
   { method }: Route,
   body: JsonInputObject,

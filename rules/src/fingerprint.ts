@@ -9,8 +9,8 @@ export interface EarnContent {
   readonly transaction: Transaction;
 }
 
-/** The first byte of a fingerprint. It rises when content is written in another way, so that old ones stay readable. */
-export const FINGERPRINT_VERSION = 1;
+/** The first byte of a fingerprint. It rises when content is written in another way. */
+export const FINGERPRINT_VERSION = 2;
 
 /**
  * A fingerprint of an earn's content: one version byte and a SHA-256. Contents are the same when their fingerprints are.

@@ -1,6 +1,6 @@
 import { EarnNotPosted } from '../domain/errors.ts';
 import type { DeadLetters, UnappliedReport } from './dead-letters.ts';
-import { type ExplainedEarn, explained } from './explained-earn.ts';
+import { type ExplainedEarn, explained, explainingProgram } from './explained-earn.ts';
 import type { LedgerReader, TransactionName, TransactionRefund } from './ledger-store.ts';
 import type { ProgramCatalog } from './program-catalog.ts';
 
@@ -18,7 +18,7 @@ export type EarnView = ExplainedEarn & {
  * `tellDeadLetter` says whether the caller may know of a message about the transaction that couldn't be applied:
  * it may be about somebody else.
  *
- * @throws {EarnNotPosted} {@link ProgramsUnavailable}
+ * @throws {EarnNotPosted}
  */
 export type GetEarnUseCase = (
   transaction: TransactionName,
@@ -36,8 +36,10 @@ export function createGetEarn(deps: {
       tellDeadLetter ? deps.deadLetters.ofTransaction(transaction) : undefined,
     ]);
     if (earn === undefined) throw new EarnNotPosted(unappliedReport);
-    const program = await deps.catalog.get(transaction.programId);
-    const refunds = await deps.reader.refundsOf(transaction);
+    const [program, refunds] = await Promise.all([
+      explainingProgram(deps.catalog, transaction.programId),
+      deps.reader.refundsOf(transaction),
+    ]);
     return { ...explained(earn, program), refunds, unappliedReport };
   };
 }

@@ -8,6 +8,7 @@ import type { Membership } from '../domain/membership.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import type { Held, MemberName } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import { requireUnarchived } from './require-unarchived.ts';
 import { visibleProgram } from './visible-program.ts';
 
 export interface JoinProgramInput extends MemberName {
@@ -80,7 +81,7 @@ function decideJoin({
     throw new InvalidCommand([{ field: 'join_time', message }]);
   }
   if (existing !== undefined && existing.membership.state !== 'LEFT') {
-    refuseOtherThanPresent(existing.membership, input);
+    refuseOtherThanPresent(existing.membership, { input, program });
     return { account: existing, replayed: true };
   }
   if (program.state !== 'ACTIVE') throw new ProgramNotActive(program.programId, program.state);
@@ -97,7 +98,10 @@ function decideJoin({
 
 function refuseOtherThanPresent(
   present: Membership,
-  { attributes, joinTime }: Pick<JoinProgramInput, 'attributes' | 'joinTime'>,
+  {
+    input: { attributes, joinTime },
+    program,
+  }: { input: JoinProgramInput; program: ProgramDefinition },
 ): void {
   const fields = [
     ...changedKeys(present.attributes, attributes).map(
@@ -105,5 +109,7 @@ function refuseOtherThanPresent(
     ),
     ...(joinTime === undefined || joinTime === present.joinTime ? [] : ['join_time']),
   ];
-  if (fields.length > 0) throw new AlreadyMember(fields);
+  if (fields.length === 0) return;
+  requireUnarchived(program);
+  throw new AlreadyMember(fields);
 }

@@ -265,14 +265,14 @@ export class ReferenceAnswers {
 
   private leave({ byMember }: Of<'leave'>): Answer {
     this.requireMember();
-    if (this.state === 'LEFT') return this.shownMembership();
+    if (this.state === 'LEFT') return { ...this.shownMembership(), released: '', forfeited: 0 };
     if (byMember && this.suspended) throw new Refused('MEMBERSHIP_SUSPENDED');
     const held = byMember && this.membership.holds().length > 0;
     requireState({ state: this.state }, { among: held ? [] : ['ACTIVE', 'SUSPENDED'], to: 'LEFT' });
-    this.membership.endHolds();
-    this.membership.forfeit();
+    const released = this.membership.endHolds().join();
+    const forfeited = this.membership.forfeit();
     this.state = 'LEFT';
-    return this.shownMembership();
+    return { ...this.shownMembership(), released, forfeited };
   }
 
   private update({ set, removed, asRead }: Of<'update'>): Answer {
