@@ -125,7 +125,7 @@ async function readEverything({ reader, quote }: Ledger): Promise<void> {
   await reader.redemption({ ...alice, redemptionId: 'spent-4711' });
   await reader.redemptions({ membershipId, ...firstPage });
   await reader.openHolds({ programId, now: Date.now(), ...firstPage });
-  await quote({ ...alice, rewardId: 'glass', quantity: 1, points: 0n, byMember: false });
+  await quote({ ...alice, rewardId: 'glass', quantity: 1, byMember: false });
 }
 
 async function workInTheBackground({ setClock, settleDue, pool }: Ledger): Promise<void> {

@@ -103,11 +103,7 @@ async function refund(transactionId: string, dollars?: number, programId = 'wine
           ? { kind: 'FULL' }
           : {
               kind: 'AMOUNT',
-              amount: {
-                $typeName: 'loyalty.programs.v1.Money',
-                currencyCode: 'USD',
-                minorUnits: BigInt(dollars * 100),
-              },
+              amount: { currencyCode: 'USD', minorUnits: BigInt(dollars * 100) },
             },
     },
     cause,

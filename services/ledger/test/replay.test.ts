@@ -3,7 +3,6 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execute } from '@loyalty/local/test-environment.ts';
-import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
 import {
   RateAward_Mode as Mode,
   Cap_Period as Period,
@@ -42,8 +41,7 @@ const program = aProgram({
 });
 
 const march = new Date('2026-03-10T12:00:00Z');
-const usd = (cents: number) =>
-  create(MoneySchema, { currencyCode: 'USD', minorUnits: BigInt(cents) });
+const usd = (cents: number) => ({ currencyCode: 'USD', minorUnits: BigInt(cents) });
 
 function purchase(transactionId: string, cents: number) {
   return create(TransactionSchema, {

@@ -186,11 +186,7 @@ function extentOf(json: ExtentJson): TransactionRefund['extent'] {
     case 'AMOUNT':
       return {
         kind: 'AMOUNT',
-        amount: {
-          $typeName: 'loyalty.programs.v1.Money',
-          currencyCode: json.currency_code,
-          minorUnits: BigInt(json.minor_units),
-        },
+        amount: { currencyCode: json.currency_code, minorUnits: BigInt(json.minor_units) },
       };
     case 'ITEMS':
       return {

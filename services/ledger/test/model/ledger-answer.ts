@@ -109,7 +109,7 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
         ...asking,
         idempotencyKey: key,
         capture: holdSeconds === undefined ? 'IMMEDIATE' : 'HOLD',
-        holdSeconds: holdSeconds ?? 0,
+        holdSeconds: holdSeconds || undefined,
         reference: '',
         madeByMember: byMember,
       },

@@ -1,7 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
-import type { Money, Transaction } from '@loyalty/rules/language.ts';
+import type { Transaction } from '@loyalty/rules/language.ts';
+import type { Money } from '@loyalty/rules/money.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
 import type { Answer, Command, Dates, Of, Part } from './command.ts';
 import type { Random } from './random.ts';
@@ -85,8 +87,8 @@ export function createCommandSource(random: Random, userId: string): CommandSour
       : random.pick([...often, ...often, 'tour', 'summer']);
     const inPoints = (rewardId === 'voucher') !== random.chance(0.02);
     return inPoints
-      ? { rewardId, quantity: 0, points: BigInt(random.pick([15, 20, 25, 25, 40, 60])) }
-      : { rewardId, quantity: random.pick([0, 1, 2, 3]), points: 0n };
+      ? { rewardId, points: BigInt(random.pick([15, 20, 25, 25, 40, 60])) }
+      : { rewardId, quantity: random.pick([undefined, 1, 2, 3]) };
   }
 
   function redeem(): Command {
@@ -111,11 +113,11 @@ export function createCommandSource(random: Random, userId: string): CommandSour
   /** The same redemption as before, in other words or with other content. */
   function again(asked: Of<'redeem'>): Command {
     const { quantity, holdSeconds } = asked;
-    if (random.chance(0.4)) return { ...asked, quantity: quantity + 1 };
+    if (random.chance(0.4)) return { ...asked, quantity: (quantity ?? 0) + 1 };
     if (random.chance(0.5)) return asked;
     return {
       ...asked,
-      quantity: quantity === 0 ? 1 : quantity,
+      quantity: quantity ?? 1,
       holdSeconds: holdSeconds === 0 ? 900 : holdSeconds === 900 ? 0 : holdSeconds,
       expectedPoints: 11n,
     };
@@ -283,7 +285,10 @@ function withOtherContent(random: Random, transaction: Transaction): Transaction
   return create(
     TransactionSchema,
     random.chance(0.5)
-      ? { ...transaction, amount: usd(1 + Number(transaction.amount?.minorUnits)) }
+      ? {
+          ...transaction,
+          amount: create(MoneySchema, usd(1 + Number(transaction.amount?.minorUnits))),
+        }
       : { ...transaction, channel: 'web', attributes: {} },
   );
 }
@@ -307,9 +312,5 @@ function refundExtent(random: Random, { amount, items }: Transaction): RefundPar
 }
 
 function usd(minorUnits: number): Money {
-  return {
-    $typeName: 'loyalty.programs.v1.Money',
-    currencyCode: 'USD',
-    minorUnits: BigInt(minorUnits),
-  };
+  return { currencyCode: 'USD', minorUnits: BigInt(minorUnits) };
 }

@@ -152,7 +152,7 @@ export class ReferenceAnswers {
     this.requireMember();
     const held = holdSeconds !== undefined;
     const seconds = holdSeconds || 900;
-    const quantity = Math.max(command.quantity, 1);
+    const quantity = command.quantity ?? 1;
     const content = [command.rewardId, quantity, command.points, held && seconds];
     return this.once({ key: `REDEEM ${key}`, content }, () => {
       this.requireActive();

@@ -255,7 +255,7 @@ export function offerOf({ program, now }: Member, asking: Asking): Offer {
   if (Array.isArray(price)) throw new Refused('VALIDATION_FAILED');
   const limit = reward.memberLimit?.period;
   const start = periodStart(limit ?? LIFETIME, new Date(now), program.clock);
-  const units = Math.max(asking.quantity, 1);
+  const units = asking.quantity ?? 1;
   return { reward, points: Number(price.points), units, period: beginningOf(start) };
 }
 
