@@ -75,7 +75,7 @@ async function buy(date: string, dollars: number): Promise<string> {
 async function redeem(
   quantity: number,
   capture: 'IMMEDIATE' | 'HOLD' = 'IMMEDIATE',
-  holdSeconds = 0,
+  holdSeconds: number | undefined = undefined,
 ) {
   const { redemption } = await ledger.redeem(
     aRedemption({ ...member, quantity, capture, holdSeconds }),
