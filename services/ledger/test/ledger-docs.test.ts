@@ -75,7 +75,7 @@ async function buy(date: string, dollars: number): Promise<string> {
 async function redeem(
   quantity: number,
   capture: 'IMMEDIATE' | 'HOLD' = 'IMMEDIATE',
-  holdSeconds: number | undefined = undefined,
+  holdSeconds?: number,
 ) {
   const { redemption } = await ledger.redeem(
     aRedemption({ ...member, quantity, capture, holdSeconds }),
