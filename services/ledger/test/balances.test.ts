@@ -41,12 +41,18 @@ async function shopDaily(from: number, to: number): Promise<void> {
 
 /** The balance as it is after everything that is due was written, from all of the member's lots. */
 async function writtenBalance(now: number): Promise<Balance | undefined> {
-  let balance: Balance | undefined;
-  await ledger.commit([{ member: alice }], (held) => {
-    const account = held.account(alice);
-    balance = account && balanceAt(account, now);
-  });
-  return balance;
+  const needs = { member: alice };
+  const [outcome] = await ledger.commit([
+    {
+      needs,
+      decide(locked) {
+        const account = locked.bringUpToDate(alice);
+        return account && balanceAt(account, now);
+      },
+    },
+  ]);
+  expect(outcome).toHaveProperty('result');
+  return (outcome as { result: Balance | undefined }).result;
 }
 
 test.each([

@@ -122,6 +122,7 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
   return {
     ...first,
     program,
+    clock,
     addReplica,
     /** Lets the clock of all replicas say something else. */
     setClock(time: Date) {
@@ -184,9 +185,9 @@ function openReplica({
     wakeRelay: () => undefined,
   });
   const deadlocks: unknown[] = [];
-  const commit: CommitToLedger = async (...work) => {
+  const commit: CommitToLedger = async (commands) => {
     try {
-      await commitToLedger(...work);
+      return await commitToLedger(commands);
     } catch (error) {
       if (error instanceof LostRace && sqlState(error.cause) === '40P01') deadlocks.push(error);
       throw error;

@@ -9,8 +9,8 @@ import type { LotKey } from '../domain/lot.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import { inactivityFrom, lotExpiring } from './evaluation.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { heldAccount, lineAfter, repeatedRequest } from './held-account.ts';
-import type { Held, MemberName } from './ledger-store.ts';
+import type { LockedState, MemberName } from './ledger-store.ts';
+import { lineAfter, lockedAccount, repeatedRequest } from './locked-account.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 
@@ -61,7 +61,7 @@ export function createAdjustBalance(deps: {
         member: input,
         request: { kind: 'ADJUST', idempotencyKey: input.idempotencyKey },
       },
-      decide: (held) => adjust(held, { input, cause, program }),
+      decide: (locked) => adjust(locked, { input, cause, program }),
     });
   };
 }
@@ -85,7 +85,7 @@ function checkDates(input: AdjustBalanceInput): void {
 }
 
 function adjust(
-  held: Held,
+  locked: LockedState,
   {
     input,
     cause,
@@ -97,17 +97,17 @@ function adjust(
     idempotencyKey: input.idempotencyKey,
     fingerprint: fingerprintOf(contentOf(input)),
   };
-  const repeated = repeatedRequest(held, { ...request, member: input });
+  const repeated = repeatedRequest(locked, { ...request, member: input });
   if (repeated === undefined) requireUnarchived(program);
-  const account = heldAccount(held, input);
-  const now = held.nowOf(account);
+  const account = lockedAccount(locked, input);
+  const now = locked.nowOf(account);
   if (repeated !== undefined) {
     return { entry: repeated.entry, balance: balanceAt(account, now), replayed: true };
   }
   const after = adjusted(account, { input, cause, program, now });
   const entry = lineAfter(account, after);
-  held.putAccount(after);
-  held.putRequest({ ...request, membershipId: account.membership.membershipId, entry });
+  locked.putAccount(after);
+  locked.putRequest({ ...request, membershipId: account.membership.membershipId, entry });
   return { entry, balance: balanceAt(after, now), replayed: false };
 }
 

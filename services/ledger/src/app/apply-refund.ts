@@ -13,7 +13,7 @@ import type { Account, Cause } from '../domain/journal.ts';
 import { smaller } from '../domain/points.ts';
 import { takeBack } from '../domain/refund.ts';
 import { capCountsLeft, capsOf } from './evaluation.ts';
-import type { Held, PostedEarn, TransactionRefund } from './ledger-store.ts';
+import type { LockedState, PostedEarn, TransactionRefund } from './ledger-store.ts';
 
 /** What a refund leads to, before it is put. */
 export interface AppliedRefund {
@@ -29,7 +29,7 @@ export interface AppliedRefund {
  * @throws {RefundExceedsTransaction} {@link InvalidCommand} {@link LimitExceeded}
  */
 export function applyRefund(
-  held: Held,
+  locked: LockedState,
   refunding: {
     earn: PostedEarn;
     refund: TransactionRefund;
@@ -38,8 +38,8 @@ export function applyRefund(
   },
 ): AppliedRefund {
   const { earn, refund, ruleSet, cause } = refunding;
-  const account = held.accountById(earn.membershipId);
-  const remaining = refunded(earn, remainingOf(earn, appliedExtents(held, earn)), refund.extent);
+  const account = locked.bringUpToDateById(earn.membershipId);
+  const remaining = refunded(earn, remainingOf(earn, appliedExtents(locked, earn)), refund.extent);
   const award = evaluateAgain(earn, { ruleSet, remaining, account });
   const pointsBefore = earn.points - earn.reversedPoints;
   const points = pointsBefore - smaller(pointsBefore, award.points);
@@ -50,16 +50,16 @@ export function applyRefund(
   } = takeBack(account, {
     points,
     earn,
-    lapses: held.lapses(earn.membershipId, earn.lot),
+    lapses: locked.lapses(earn.membershipId, earn.lot),
     shortfall: ruleSet.refund.shortfall,
     transactionId: earn.transactionId,
     refundId: refund.refundId,
     cause,
-    now: held.nowOf(account),
+    now: locked.nowOf(account),
   });
   const capCounts = capCountsLeft(earn.capCounts, award);
-  freeCaps(held, { earn, ruleSet, capCounts });
-  for (const lapse of counted) held.addLapsedRefunded(earn.membershipId, earn.lot, lapse);
+  freeCaps(locked, { earn, ruleSet, capCounts });
+  for (const lapse of counted) locked.addLapsedRefunded(earn.membershipId, earn.lot, lapse);
   const applied: AppliedRefund = {
     account: taken,
     earn: {
@@ -70,14 +70,14 @@ export function applyRefund(
     },
     refund: { ...refund, ...outcome, state: 'APPLIED' },
   };
-  held.putAccount(applied.account);
-  held.putEarn(applied.earn);
-  held.putRefund(applied.refund);
+  locked.putAccount(applied.account);
+  locked.putEarn(applied.earn);
+  locked.putRefund(applied.refund);
   return applied;
 }
 
-function appliedExtents(held: Held, earn: PostedEarn): RefundPart[] {
-  return held
+function appliedExtents(locked: LockedState, earn: PostedEarn): RefundPart[] {
+  return locked
     .refunds(earn)
     .filter(({ state }) => state === 'APPLIED')
     .map(({ extent }) => extent);
@@ -124,7 +124,7 @@ function evaluateAgain(
 
 /** Makes room for later earns in the caps that the earn counts less of; earlier earns are not looked at again. */
 function freeCaps(
-  held: Held,
+  locked: LockedState,
   {
     earn,
     ruleSet,
@@ -135,6 +135,6 @@ function freeCaps(
   if (occurTime === undefined || earn.capCounts === undefined) return;
   for (const cap of capsOf(ruleSet, occurTime)) {
     const freed = (earn.capCounts.get(cap.ruleId) ?? 0n) - (capCounts?.get(cap.ruleId) ?? 0n);
-    if (freed > 0n) held.addCapUsed(earn.membershipId, cap, -freed);
+    if (freed > 0n) locked.addCapUsed(earn.membershipId, cap, -freed);
   }
 }

@@ -3,21 +3,21 @@ import { LedgerError } from '../domain/errors.ts';
 import type { Cause } from '../domain/journal.ts';
 import { rejectRefund } from '../domain/refund.ts';
 import { applyRefund } from './apply-refund.ts';
-import type { Held, PostedEarn, TransactionRefund } from './ledger-store.ts';
+import type { LockedState, PostedEarn, TransactionRefund } from './ledger-store.ts';
 
 /** Applies the refunds that waited for a transaction, now that it was credited, in the order in which they came. */
 export function applyWaitingRefunds(
-  held: Held,
+  locked: LockedState,
   { earn, ruleSet, cause }: { earn: PostedEarn; ruleSet: CompiledRuleSet; cause: Cause },
 ): PostedEarn {
-  return held
+  return locked
     .refunds(earn)
     .filter(({ state }) => state === 'WAITING')
     .reduce((credited, refund) => {
       try {
-        return applyRefund(held, { earn: credited, refund, ruleSet, cause }).earn;
+        return applyRefund(locked, { earn: credited, refund, ruleSet, cause }).earn;
       } catch (error) {
-        reject(held, { earn: credited, refund, cause, error });
+        reject(locked, { earn: credited, refund, cause, error });
         return credited;
       }
     }, earn);
@@ -25,15 +25,15 @@ export function applyWaitingRefunds(
 
 /** Nobody waits for an answer to the refund any more, so its journal line tells of the refusal. */
 function reject(
-  held: Held,
+  locked: LockedState,
   rejected: { earn: PostedEarn; refund: TransactionRefund; cause: Cause; error: unknown },
 ): void {
   const { earn, refund, cause, error } = rejected;
   if (!(error instanceof LedgerError)) throw error;
-  const account = held.accountById(earn.membershipId);
+  const account = locked.bringUpToDateById(earn.membershipId);
   const { transactionId, refundId } = refund;
   const { reason } = error;
-  const now = held.nowOf(account);
-  held.putAccount(rejectRefund(account, { transactionId, refundId, reason, cause, now }));
-  held.putRefund({ ...refund, state: 'REJECTED' });
+  const now = locked.nowOf(account);
+  locked.putAccount(rejectRefund(account, { transactionId, refundId, reason, cause, now }));
+  locked.putRefund({ ...refund, state: 'REJECTED' });
 }

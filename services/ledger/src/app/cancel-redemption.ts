@@ -4,8 +4,8 @@ import type { Cause } from '../domain/journal.ts';
 import { releaseHold } from '../domain/release.ts';
 import { settle } from '../domain/settle.ts';
 import type { CommitQueue } from './commit-queue.ts';
-import { findRedemption, heldRedemption } from './held-account.ts';
-import type { Held, MemberName } from './ledger-store.ts';
+import type { LockedState, MemberName } from './ledger-store.ts';
+import { lockedRedemption } from './locked-account.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 import type { RedeemResult } from './redeem.ts';
 import { requireUnarchived } from './require-unarchived.ts';
@@ -37,22 +37,22 @@ export function createCancelRedemption(deps: {
     const program = visible(await deps.catalog.get(input.programId), input.byMember);
     return await deps.queue.submit({
       needs: { member: input, redemption: input },
-      decide: (held) => cancel(held, { input, cause, program }),
+      decide: (locked) => cancel(locked, { input, cause, program }),
     });
   };
 }
 
 function cancel(
-  held: Held,
+  locked: LockedState,
   {
     input,
     cause,
     program,
   }: { input: CancelRedemptionInput; cause: Cause; program: ProgramDefinition },
 ): RedeemResult {
-  if (findRedemption(held, input)?.state !== 'CANCELLED') requireUnarchived(program);
-  const { account, redemption } = heldRedemption(held, input);
-  const now = held.nowOf(account);
+  if (locked.redemption(input, input)?.state !== 'CANCELLED') requireUnarchived(program);
+  const { account, redemption } = lockedRedemption(locked, input);
+  const now = locked.nowOf(account);
   if (input.byMember && !redemption.madeByMember) {
     throw new NotPermitted('members cancel only the holds that they made themselves');
   }
@@ -64,9 +64,9 @@ function cancel(
   }
   const end = { state: 'CANCELLED', cause, now } as const;
   const after = settle(releaseHold(account, redemption, end), now);
-  held.putAccount(after);
+  locked.putAccount(after);
   return {
-    redemption: heldRedemption(held, input).redemption,
+    redemption: lockedRedemption(locked, input).redemption,
     balance: balanceAt(after, now),
     replayed: false,
   };

@@ -16,15 +16,15 @@ export function createCancelRefund(deps: { queue: CommitQueue }): CancelRefundUs
   return async (input) =>
     await deps.queue.submit({
       needs: { refundOf: input },
-      decide: (held) => {
-        const refund = held.refunds(input).find(({ refundId }) => refundId === input.refundId);
+      decide: (locked) => {
+        const refund = locked.refunds(input).find(({ refundId }) => refundId === input.refundId);
         if (refund === undefined) throw new RefundNotFound(input.refundId);
         if (refund.state === 'CANCELLED') return refund;
         if (refund.state !== 'WAITING') {
           throw new IllegalTransition({ from: refund.state, to: 'CANCELLED' });
         }
         const cancelled: TransactionRefund = { ...refund, state: 'CANCELLED' };
-        held.putRefund(cancelled);
+        locked.putRefund(cancelled);
         return cancelled;
       },
     });

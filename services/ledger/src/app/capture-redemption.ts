@@ -5,8 +5,8 @@ import { captureHold } from '../domain/redemption.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import { inactivityFrom } from './evaluation.ts';
-import { findRedemption, heldRedemption } from './held-account.ts';
-import type { Held, MemberName } from './ledger-store.ts';
+import type { LockedState, MemberName } from './ledger-store.ts';
+import { lockedRedemption } from './locked-account.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 import type { RedeemResult } from './redeem.ts';
 import { partOf, type RedemptionPartName, valueOfPart } from './redemption-part.ts';
@@ -37,24 +37,24 @@ export function createCaptureRedemption(deps: {
     const program = await deps.catalog.get(input.programId);
     return await deps.queue.submit({
       needs: { member: input, redemption: input },
-      decide: (held) => capture(held, { input, cause, program }),
+      decide: (locked) => capture(locked, { input, cause, program }),
     });
   };
 }
 
 function capture(
-  held: Held,
+  locked: LockedState,
   {
     input,
     cause,
     program,
   }: { input: CaptureRedemptionInput; cause: Cause; program: ProgramDefinition },
 ): RedeemResult {
-  const known = findRedemption(held, input);
+  const known = locked.redemption(input, input);
   const replayed = known !== undefined && wasCapturedSo(known, input.part);
   if (!replayed) requireUnarchived(program);
-  const { account, redemption } = heldRedemption(held, input);
-  const now = held.nowOf(account);
+  const { account, redemption } = lockedRedemption(locked, input);
+  const now = locked.nowOf(account);
   if (replayed) return { redemption, balance: balanceAt(account, now), replayed };
   if (redemption.state !== 'RESERVED') {
     throw new IllegalTransition({ from: redemption.state, to: 'CAPTURED' });
@@ -69,9 +69,9 @@ function capture(
     cause,
     now,
   });
-  held.putAccount(after);
+  locked.putAccount(after);
   return {
-    redemption: heldRedemption(held, input).redemption,
+    redemption: lockedRedemption(locked, input).redemption,
     balance: balanceAt(after, now),
     replayed: false,
   };

@@ -1,14 +1,5 @@
-import { Contention, LedgerError, Overloaded, StorageUnavailable } from '../domain/errors.ts';
-import { type CommitToLedger, type Held, LostRace, type Needs } from './ledger-store.ts';
-
-/**
- * One change to the ledger, decided under lock. `decide` looks first and changes only what it is sure of: when it
- * throws a domain error, it has put nothing. Any other error undoes the whole transaction.
- */
-export interface Command<Result> {
-  readonly needs: Needs;
-  readonly decide: (held: Held) => Result;
-}
+import { Contention, Overloaded, StorageUnavailable } from '../domain/errors.ts';
+import { type Command, type CommitToLedger, LostRace } from './ledger-store.ts';
 
 /** Gathers commands and commits them together; each gets its own outcome. */
 export interface CommitQueue {
@@ -39,8 +30,6 @@ interface Waiting {
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
-
-type Outcome = { result: unknown } | { error: unknown };
 
 const maxAttempts = 5;
 
@@ -91,7 +80,7 @@ export function createCommitQueue({
 async function commitBatch(commit: CommitToLedger, batch: readonly Waiting[]): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const outcomes = await tryBatch(commit, batch);
+      const outcomes = await commit(batch.map(({ command }) => command));
       for (const [index, outcome] of outcomes.entries()) {
         const { resolve, reject } = batch[index] as Waiting;
         if ('error' in outcome) reject(outcome.error);
@@ -103,7 +92,7 @@ async function commitBatch(commit: CommitToLedger, batch: readonly Waiting[]): P
       // Nobody knows whether a transaction was committed whose answer was lost. Its commands are idempotent: run
       // again they find what they wrote, or write it now.
       if (error instanceof StorageUnavailable && attempt === 1) continue;
-      // A value that the database refuses, or a command that breaks down: the others go on without it.
+      // A value that the database refuses: the others go on without it.
       const culprit = !(error instanceof LostRace || error instanceof StorageUnavailable);
       if (culprit && batch.length > 1) {
         const middle = Math.ceil(batch.length / 2);
@@ -116,23 +105,4 @@ async function commitBatch(commit: CommitToLedger, batch: readonly Waiting[]): P
       return;
     }
   }
-}
-
-async function tryBatch(commit: CommitToLedger, batch: readonly Waiting[]): Promise<Outcome[]> {
-  let outcomes: Outcome[] = [];
-  await commit(
-    batch.map(({ command }) => command.needs),
-    (held) => {
-      outcomes = batch.map(({ command }) => {
-        try {
-          return { result: command.decide(held) };
-        } catch (error) {
-          // Whoever throws anything else may have put a half of what they were about to.
-          if (!(error instanceof LedgerError)) throw error;
-          return { error };
-        }
-      });
-    },
-  );
-  return outcomes;
 }

@@ -21,7 +21,7 @@ import { maximumPoints } from '../domain/points.ts';
 import { countAttempt } from '../domain/velocity.ts';
 import { applyWaitingRefunds } from './apply-waiting-refunds.ts';
 import { checkTransaction } from './check-transaction.ts';
-import type { Command, CommitQueue } from './commit-queue.ts';
+import type { CommitQueue } from './commit-queue.ts';
 import {
   capCountsOf,
   capPeriod,
@@ -32,7 +32,7 @@ import {
   keptFacts,
 } from './evaluation.ts';
 import { type ExplainedEarn, explained } from './explained-earn.ts';
-import type { CapPeriod, Held, MemberName, PostedEarn } from './ledger-store.ts';
+import type { CapPeriod, Command, LockedState, MemberName, PostedEarn } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 
 export interface EarnInput extends MemberName {
@@ -88,9 +88,9 @@ function earnCommand(reported: {
       lots: terms.map(({ lot }) => lot),
       caps: terms.flatMap(({ caps }) => caps),
     },
-    decide: (held) =>
-      replayOf({ input, fingerprint, program, held }) ??
-      credit({ ...reported, occurTime, terms, fingerprint, held }),
+    decide: (locked) =>
+      replayOf({ input, fingerprint, program, locked }) ??
+      credit({ ...reported, occurTime, terms, fingerprint, locked }),
   };
 }
 
@@ -126,19 +126,19 @@ function replayOf({
   input,
   fingerprint,
   program,
-  held,
+  locked,
 }: {
   input: EarnInput;
   fingerprint: Uint8Array;
   program: ProgramDefinition;
-  held: Held;
+  locked: LockedState;
 }): EarnResult | undefined {
-  const earn = held.earn({
+  const earn = locked.earn({
     programId: input.programId,
     transactionId: input.transaction.transactionId,
   });
   if (earn === undefined) return undefined;
-  const account = held.account(input);
+  const account = locked.bringUpToDate(input);
   const sameUser = account?.membership.membershipId === earn.membershipId;
   if (!sameUser || !Buffer.from(earn.fingerprint).equals(fingerprint)) {
     // Who earned it is nobody else's business: only that it was another.
@@ -150,7 +150,7 @@ function replayOf({
   return {
     userId: input.userId,
     earn: explained(earn, program),
-    balance: balanceAt(account, held.nowOf(account)),
+    balance: balanceAt(account, locked.nowOf(account)),
     replayed: true,
   };
 }
@@ -162,11 +162,11 @@ function credit(reported: {
   terms: readonly Terms[];
   occurTime: Date;
   fingerprint: Uint8Array;
-  held: Held;
+  locked: LockedState;
 }): EarnResult {
-  const { input, cause, program, occurTime, held } = reported;
-  const existing = held.account(input);
-  const now = held.nowOf(existing);
+  const { input, cause, program, occurTime, locked } = reported;
+  const existing = locked.bringUpToDate(input);
+  const now = locked.nowOf(existing);
   const inForce = ruleSetInForce(program.ruleSets, occurTime, new Date(now));
   const terms = reported.terms.find(({ ruleSet }) => ruleSet === inForce);
   if (program.state !== 'ACTIVE' || terms === undefined) {
@@ -180,7 +180,7 @@ function credit(reported: {
     member: facts,
     now: new Date(now),
     capUsed: (ruleId, period, periodStart) =>
-      held.capUsed(input, capPeriod({ ruleId, period, periodStart })),
+      locked.capUsed(input, capPeriod({ ruleId, period, periodStart })),
   });
   if (award.exceedsLimit) {
     throw new LimitExceeded(`a transaction can't earn more than ${maximumPoints} points`);
@@ -202,7 +202,7 @@ function credit(reported: {
     fingerprint: reported.fingerprint,
     ruleSetVersion: ruleSet.version,
     semantics: SEMANTICS,
-    facts: keptFacts(ruleSet, { facts, caps, capUsed: (cap) => held.capUsed(input, cap) }),
+    facts: keptFacts(ruleSet, { facts, caps, capUsed: (cap) => locked.capUsed(input, cap) }),
     points: award.points,
     reversedPoints: 0n,
     capCounts: capCountsOf(award),
@@ -211,16 +211,16 @@ function credit(reported: {
     postTime: now,
     transaction: input.transaction,
   };
-  held.putAccount(account);
-  held.putEarn(earn);
+  locked.putAccount(account);
+  locked.putEarn(earn);
   for (const usage of award.capUsage) {
-    held.addCapUsed(earn.membershipId, capPeriod(usage), usage.points);
+    locked.addCapUsed(earn.membershipId, capPeriod(usage), usage.points);
   }
-  const standing = applyWaitingRefunds(held, { earn, ruleSet, cause });
+  const standing = applyWaitingRefunds(locked, { earn, ruleSet, cause });
   return {
     userId: input.userId,
     earn: { ...standing, explanation: award.explanation },
-    balance: balanceAt(held.accountById(earn.membershipId), now),
+    balance: balanceAt(locked.bringUpToDateById(earn.membershipId), now),
     replayed: false,
   };
 }
@@ -232,19 +232,19 @@ function earningAccount(
     input,
     cause,
     program,
-    held,
+    locked,
     now,
   }: {
     input: EarnInput;
     cause: Cause;
     program: ProgramDefinition;
-    held: Held;
+    locked: LockedState;
     now: Instant;
   },
 ): Account {
   if (account === undefined) {
     if (!program.autoEnrollment) throw new MembershipNotFound();
-    const membershipId = held.newMembershipId(input);
+    const membershipId = locked.newMembershipId(input);
     const opened = join({
       membershipId,
       programId: input.programId,

@@ -6,7 +6,7 @@ import { join, rejoin } from '../domain/join.ts';
 import type { Account, Cause } from '../domain/journal.ts';
 import type { Membership } from '../domain/membership.ts';
 import type { CommitQueue } from './commit-queue.ts';
-import type { Held, MemberName } from './ledger-store.ts';
+import type { LockedState, MemberName } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 import { visibleProgram } from './visible-program.ts';
@@ -46,7 +46,7 @@ export function createJoinProgram(deps: {
     const program = await visibleProgram(deps.catalog, input);
     return await deps.queue.submit({
       needs: { member: input, mayJoin: true },
-      decide: (held) => decideJoin({ input, cause, program, held }),
+      decide: (locked) => decideJoin({ input, cause, program, locked }),
     });
   };
 }
@@ -66,15 +66,15 @@ function decideJoin({
   input,
   cause,
   program,
-  held,
+  locked,
 }: {
   input: JoinProgramInput;
   cause: Cause;
   program: ProgramDefinition;
-  held: Held;
+  locked: LockedState;
 }): JoinProgramResult {
-  const existing = held.account(input);
-  const now = held.nowOf(existing);
+  const existing = locked.bringUpToDate(input);
+  const now = locked.nowOf(existing);
   const { attributes, joinTime } = input;
   if (joinTime !== undefined && joinTime > now + CLOCK_AHEAD_MS_MAX) {
     const message = "must be at most 5 minutes ahead of the server's clock";
@@ -90,9 +90,9 @@ function decideJoin({
   const { programId, userId } = input;
   const account =
     existing === undefined
-      ? join({ ...joining, membershipId: held.newMembershipId(input), programId, userId })
+      ? join({ ...joining, membershipId: locked.newMembershipId(input), programId, userId })
       : rejoin(existing, joining);
-  held.putAccount(account);
+  locked.putAccount(account);
   return { account, replayed: false };
 }
 

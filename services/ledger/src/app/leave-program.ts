@@ -2,8 +2,8 @@ import { IllegalTransition, MembershipSuspended } from '../domain/errors.ts';
 import type { Account, Cause } from '../domain/journal.ts';
 import { leave } from '../domain/membership-changes.ts';
 import type { CommitQueue } from './commit-queue.ts';
-import { heldAccount } from './held-account.ts';
-import type { Held, MemberName } from './ledger-store.ts';
+import type { LockedState, MemberName } from './ledger-store.ts';
+import { lockedAccount } from './locked-account.ts';
 import type { ProgramCatalog } from './program-catalog.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 import { visible } from './visible-program.ts';
@@ -31,23 +31,23 @@ export function createLeaveProgram(deps: {
     requireUnarchived(visible(program, input.byMember));
     return await deps.queue.submit({
       needs: { member: input, endsHolds: true },
-      decide: (held) => decideLeave(held, { input, cause }),
+      decide: (locked) => decideLeave(locked, { input, cause }),
     });
   };
 }
 
 function decideLeave(
-  held: Held,
+  locked: LockedState,
   { input, cause }: { input: LeaveProgramInput; cause: Cause },
 ): Account {
-  const account = heldAccount(held, input);
+  const account = lockedAccount(locked, input);
   const { state, reserved } = account.membership;
   if (state === 'LEFT') return account;
   if (input.byMember && state === 'SUSPENDED') throw new MembershipSuspended();
   if (input.byMember && reserved > 0n) {
     throw new IllegalTransition({ from: `${state} with open holds`, to: 'LEFT' });
   }
-  const after = leave(account, { cause, now: held.nowOf(account) });
-  held.putAccount(after);
+  const after = leave(account, { cause, now: locked.nowOf(account) });
+  locked.putAccount(after);
   return after;
 }

@@ -47,6 +47,9 @@ export interface RequestKey {
   readonly idempotencyKey: string;
 }
 
+/** Names a redemption of a member: by its id, or by the key that it was made with. */
+export type RedemptionKey = { readonly redemptionId: string } | { readonly idempotencyKey: string };
+
 /** What an idempotency key stands for. */
 export interface RequestRecord extends RequestKey {
   readonly membershipId: bigint;
@@ -55,7 +58,7 @@ export interface RequestRecord extends RequestKey {
   readonly entry: Entry;
 }
 
-/** What a command has to hold, and to know, before it decides. */
+/** What a command has to lock, and to know, before it decides. Reading anything else throws. */
 export interface Needs {
   readonly member?: MemberName;
   /** Makes the member's id where there is none, for commands that may open an account. */
@@ -68,7 +71,7 @@ export interface Needs {
   /** The transaction with its refunds, and the account of whoever earned it. */
   readonly refundOf?: TransactionName;
   /** A redemption of the member, besides those that hold points. */
-  readonly redemption?: { readonly redemptionId: string } | { readonly idempotencyKey: string };
+  readonly redemption?: RedemptionKey;
   /** Ends the member's holds before their time, which gives stock back. */
   readonly endsHolds?: boolean;
   readonly request?: RequestKey;
@@ -78,28 +81,42 @@ export interface Needs {
   readonly usage?: UsagePeriod;
 }
 
+/** One change to the ledger, decided under lock. What it puts is kept only if it returns. */
+export interface Command<Result> {
+  readonly needs: Needs;
+  readonly decide: (locked: LockedState) => Result;
+}
+
+/** What a command returned, or what it threw. */
+export type Outcome = { readonly result: unknown } | { readonly error: unknown };
+
 /**
- * What a transaction holds under lock. Commands of one batch decide one after the other on the same object, each
- * seeing what those before it changed; all of it is written at the end.
+ * What a command sees and changes under lock. The commands of one batch decide one after the other, each seeing what those
+ * before it changed; all of it is written at the end. A command reads only what its needs name, and anything else throws: it
+ * may not be locked, or not be there although it exists.
  *
  * What redemptions count against stock and limits follows from the redemptions of the accounts that are put.
  */
-export interface Held {
+export interface LockedState {
   /**
    * The instant at which the command changes the account, or opens one where there is none: the clock's under the
    * locks, never before the account's own last entry.
    */
   nowOf(account: Account | undefined): Instant;
-  /** The settled account, or undefined if the user never joined. */
-  account(member: MemberName): Account | undefined;
-  /** The settled account with the id, which must be among the needs. */
-  accountById(membershipId: bigint): Account;
+  /**
+   * Writes what time has brought about, which stays even if the command throws, and returns the account; undefined if the
+   * user never joined.
+   */
+  bringUpToDate(member: MemberName): Account | undefined;
+  /** The same by the id of the needs, or of whoever earned their transaction. */
+  bringUpToDateById(membershipId: bigint): Account;
   /** The id for a user who never joined and whose command may join. */
   newMembershipId(member: MemberName): bigint;
-  /** The earn of a transaction, whoever earned it. */
+  /** The earn of a transaction, by any user. */
   earn(transaction: TransactionName): PostedEarn | undefined;
   /** The transaction's refunds as they arrived: of those that needs.refundOf names, and of those that wait. */
   refunds(transaction: TransactionName): readonly TransactionRefund[];
+  redemption(member: MemberName, key: RedemptionKey): Redemption | undefined;
   request(membershipId: bigint, key: RequestKey): RequestRecord | undefined;
   capUsed(member: MemberName, cap: CapPeriod): bigint;
   stockTaken(reward: RewardName): bigint;
@@ -123,16 +140,14 @@ export interface RecordedEntry extends MemberName {
 }
 
 /**
- * The one way to change the ledger: lock, decide, write and commit, as one transaction.
+ * The one way to change the ledger: lock, decide, write and commit, as one transaction. Returns each command's outcome, in
+ * their order.
  *
  * @throws {LostRace} when a concurrent transaction came first; running it again sees what that one wrote
  * @throws {RefusedByStorage} when some value can't be stored; without it the rest can
  * @throws {StorageUnavailable} when the database is away; the transaction may have been committed
  */
-export type CommitToLedger = (
-  needs: readonly Needs[],
-  decide: (held: Held) => void,
-) => Promise<void>;
+export type CommitToLedger = (commands: readonly Command<unknown>[]) => Promise<Outcome[]>;
 
 /** Thrown when a concurrent transaction came first and this one was undone. */
 export class LostRace extends Error {}

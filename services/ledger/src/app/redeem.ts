@@ -19,7 +19,7 @@ import { countAttempt } from '../domain/velocity.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import { inactivityFrom } from './evaluation.ts';
 import { fingerprintOf, sameFingerprint } from './fingerprint.ts';
-import type { Held, MemberName, UsagePeriod } from './ledger-store.ts';
+import type { LockedState, MemberName, UsagePeriod } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 import {
   obstaclesTo,
@@ -88,7 +88,7 @@ export function createRedeem(deps: {
         ...(offer?.reward.stock === undefined ? {} : { stock: input }),
         ...(usage === undefined ? {} : { usage }),
       },
-      decide: (held) => replayOf(request, held) ?? decideRedeem(request, held),
+      decide: (locked) => replayOf(request, locked) ?? decideRedeem(request, locked),
     });
     const { refusal, redemptionId: refusedId } = result.redemption;
     if (refusal !== undefined) throw new RedemptionRefused(refusal, refusedId);
@@ -122,26 +122,25 @@ function holdMsOf({ capture, holdSeconds, madeByMember }: RedeemInput): number |
 }
 
 /** The answer to a key that was used before, or undefined. */
-function replayOf({ input, fingerprint }: Request, held: Held): RedeemResult | undefined {
-  const account = held.account(input);
-  const redemption = account?.redemptions.find(
-    ({ idempotencyKey }) => idempotencyKey === input.idempotencyKey,
-  );
+function replayOf({ input, fingerprint }: Request, locked: LockedState): RedeemResult | undefined {
+  const account = locked.bringUpToDate(input);
+  const { idempotencyKey } = input;
+  const redemption = locked.redemption(input, { idempotencyKey });
   if (account === undefined || redemption === undefined) return undefined;
   if (!sameFingerprint(redemption.fingerprint, fingerprint)) throw new IdempotencyKeyReused();
-  return { redemption, balance: balanceAt(account, held.nowOf(account)), replayed: true };
+  return { redemption, balance: balanceAt(account, locked.nowOf(account)), replayed: true };
 }
 
-function decideRedeem(request: Request, held: Held): RedeemResult {
+function decideRedeem(request: Request, locked: LockedState): RedeemResult {
   const { input, program } = request;
-  const settled = redeemingAccount(request, held);
+  const settled = redeemingAccount(request, locked);
   const offer = requireOffer(program, input.rewardId);
   const price = priceOf(offer, input);
   const { expectedPoints } = input;
   if (expectedPoints !== undefined && expectedPoints !== price.points) {
     throw new PriceChanged({ pricePoints: price.points, expectedPoints });
   }
-  const now = held.nowOf(settled);
+  const now = locked.nowOf(settled);
   const before = withMembership(settled, {
     redemptionWindow: countAttempt(settled.membership.redemptionWindow, {
       perMinute: program.redemptionsPerMinute,
@@ -150,8 +149,8 @@ function decideRedeem(request: Request, held: Held): RedeemResult {
   });
   const usage = usagePeriodOf(offer, { program, now });
   const taken = {
-    stock: held.stockTaken(input),
-    byMember: usage === undefined ? 0n : held.usageTaken(input, usage),
+    stock: locked.stockTaken(input),
+    byMember: usage === undefined ? 0n : locked.usageTaken(input, usage),
   };
   const asked = { offer, request: input, price, account: before, taken, now };
   const [refusal] = obstaclesTo(asked);
@@ -161,15 +160,15 @@ function decideRedeem(request: Request, held: Held): RedeemResult {
     refusal === undefined
       ? redeemed(before, { request, draft, now })
       : refuse(before, draft, { refusal, ...move });
-  held.putAccount(account);
+  locked.putAccount(account);
   const redemption = account.redemptions.at(-1);
   if (redemption === undefined) throw new Error('a redemption was made and is not there');
   return { redemption, balance: balanceAt(account, now), replayed: false };
 }
 
-function redeemingAccount({ input, program }: Request, held: Held): Account {
+function redeemingAccount({ input, program }: Request, locked: LockedState): Account {
   if (program.state !== 'ACTIVE') throw new ProgramNotActive(program.programId, program.state);
-  const account = held.account(input);
+  const account = locked.bringUpToDate(input);
   if (account === undefined) throw new MembershipNotFound();
   if (account.membership.state === 'SUSPENDED') throw new MembershipSuspended();
   if (account.membership.state === 'LEFT') throw new MembershipLeft();

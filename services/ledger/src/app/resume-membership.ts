@@ -1,8 +1,8 @@
 import type { Account, Cause } from '../domain/journal.ts';
 import { resume } from '../domain/membership-changes.ts';
 import type { CommitQueue } from './commit-queue.ts';
-import { heldAccount } from './held-account.ts';
 import type { MemberName } from './ledger-store.ts';
+import { lockedAccount } from './locked-account.ts';
 import type { ProgramCatalog } from './program-catalog.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 
@@ -22,11 +22,11 @@ export function createResumeMembership(deps: {
     requireUnarchived(await deps.catalog.getLatest(member.programId));
     return await deps.queue.submit({
       needs: { member },
-      decide: (held) => {
-        const account = heldAccount(held, member);
+      decide: (locked) => {
+        const account = lockedAccount(locked, member);
         if (account.membership.state === 'ACTIVE') return account;
-        const after = resume(account, { cause, now: held.nowOf(account) });
-        held.putAccount(after);
+        const after = resume(account, { cause, now: locked.nowOf(account) });
+        locked.putAccount(after);
         return after;
       },
     });

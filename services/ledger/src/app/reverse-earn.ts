@@ -7,7 +7,12 @@ import { applyRefund } from './apply-refund.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import { type ExplainedEarn, explained } from './explained-earn.ts';
 import { sameFingerprint } from './fingerprint.ts';
-import type { Held, PostedEarn, TransactionName, TransactionRefund } from './ledger-store.ts';
+import type {
+  LockedState,
+  PostedEarn,
+  TransactionName,
+  TransactionRefund,
+} from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 import { refundFingerprint } from './refund-extent.ts';
 import { requireUnarchived } from './require-unarchived.ts';
@@ -47,29 +52,33 @@ export function createReverseEarn(deps: {
     const fingerprint = refundFingerprint(input.extent);
     return await deps.queue.submit({
       needs: { refundOf: input },
-      decide: (held) =>
-        replayOf(held, { input, program, fingerprint }) ??
-        decideRefund(held, { input, cause, program, fingerprint }),
+      decide: (locked) =>
+        replayOf(locked, { input, program, fingerprint }) ??
+        decideRefund(locked, { input, cause, program, fingerprint }),
     });
   };
 }
 
 function replayOf(
-  held: Held,
+  locked: LockedState,
   {
     input,
     program,
     fingerprint,
   }: { input: ReverseEarnInput; program: ProgramDefinition; fingerprint: Uint8Array },
 ): ReverseEarnResult | undefined {
-  const refund = held.refunds(input).find(({ refundId }) => refundId === input.refundId);
+  const refund = locked.refunds(input).find(({ refundId }) => refundId === input.refundId);
   if (refund === undefined) return undefined;
   if (!sameFingerprint(refund.fingerprint, fingerprint)) throw new RefundConflict();
-  return { refund, earned: earnedOf(held, { program, earn: held.earn(input) }), replayed: true };
+  return {
+    refund,
+    earned: earnedOf(locked, { program, earn: locked.earn(input) }),
+    replayed: true,
+  };
 }
 
 function decideRefund(
-  held: Held,
+  locked: LockedState,
   reported: {
     input: ReverseEarnInput;
     cause: Cause;
@@ -78,7 +87,7 @@ function decideRefund(
   },
 ): ReverseEarnResult {
   const { input, cause, program } = reported;
-  const earn = held.earn(input);
+  const earn = locked.earn(input);
   if (earn === undefined) requireUnarchived(program);
   const waiting: TransactionRefund = {
     ...nothingTaken,
@@ -88,32 +97,32 @@ function decideRefund(
     state: 'WAITING',
     fingerprint: reported.fingerprint,
     extent: input.extent,
-    createTime: held.nowOf(earn && held.accountById(earn.membershipId)),
-    arrival: held.refunds(input).length + 1,
+    createTime: locked.nowOf(earn && locked.bringUpToDateById(earn.membershipId)),
+    arrival: locked.refunds(input).length + 1,
   };
   if (earn === undefined) {
-    held.putRefund(waiting);
+    locked.putRefund(waiting);
     return { refund: waiting, earned: undefined, replayed: false };
   }
   const ruleSet = ruleSetOf(program, earn);
-  const applied = applyRefund(held, { earn, refund: waiting, ruleSet, cause });
+  const applied = applyRefund(locked, { earn, refund: waiting, ruleSet, cause });
   return {
     refund: applied.refund,
-    earned: earnedOf(held, { program, earn: applied.earn }),
+    earned: earnedOf(locked, { program, earn: applied.earn }),
     replayed: false,
   };
 }
 
 function earnedOf(
-  held: Held,
+  locked: LockedState,
   { program, earn }: { program: ProgramDefinition; earn: PostedEarn | undefined },
 ): ReverseEarnResult['earned'] {
   if (earn === undefined) return undefined;
-  const account = held.accountById(earn.membershipId);
+  const account = locked.bringUpToDateById(earn.membershipId);
   const { userId } = account.membership;
   return {
     earn: explained(earn, program),
     userId,
-    balance: balanceAt(account, held.nowOf(account)),
+    balance: balanceAt(account, locked.nowOf(account)),
   };
 }

@@ -7,8 +7,8 @@ import type { Cause } from '../domain/journal.ts';
 import { giveBack } from '../domain/redemption.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { heldRedemption, lineAfter, repeatedRequest } from './held-account.ts';
-import type { Held, MemberName } from './ledger-store.ts';
+import type { LockedState, MemberName } from './ledger-store.ts';
+import { lineAfter, lockedRedemption, repeatedRequest } from './locked-account.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 import type { RedeemResult } from './redeem.ts';
 import { partContent, partOf, type RedemptionPartName } from './redemption-part.ts';
@@ -44,13 +44,13 @@ export function createReverseRedemption(deps: {
         redemption: input,
         request: { kind: 'REVERSE', idempotencyKey: input.idempotencyKey },
       },
-      decide: (held) => reverse(held, { input, cause, program }),
+      decide: (locked) => reverse(locked, { input, cause, program }),
     });
   };
 }
 
 function reverse(
-  held: Held,
+  locked: LockedState,
   {
     input,
     cause,
@@ -62,10 +62,10 @@ function reverse(
     idempotencyKey: input.idempotencyKey,
     fingerprint: fingerprintOf([input.redemptionId, ...partContent(input.part)]),
   };
-  const repeated = repeatedRequest(held, { ...request, member: input });
+  const repeated = repeatedRequest(locked, { ...request, member: input });
   if (repeated === undefined) requireUnarchived(program);
-  const { account, redemption } = heldRedemption(held, input);
-  const now = held.nowOf(account);
+  const { account, redemption } = lockedRedemption(locked, input);
+  const now = locked.nowOf(account);
   if (repeated !== undefined) {
     return { redemption, balance: balanceAt(account, now), replayed: true };
   }
@@ -75,11 +75,11 @@ function reverse(
   const { points } = partOf(redemption, input.part);
   const graceEndsAt = graceEnd(program, now);
   const after = giveBack(account, redemption, { points, graceEndsAt, cause, now });
-  held.putAccount(after);
+  locked.putAccount(after);
   const { membershipId } = account.membership;
-  held.putRequest({ ...request, membershipId, entry: lineAfter(account, after) });
+  locked.putRequest({ ...request, membershipId, entry: lineAfter(account, after) });
   return {
-    redemption: heldRedemption(held, input).redemption,
+    redemption: lockedRedemption(locked, input).redemption,
     balance: balanceAt(after, now),
     replayed: false,
   };

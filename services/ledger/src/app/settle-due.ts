@@ -22,7 +22,7 @@ export function createSettleDue(deps: {
       due.map((membershipId) =>
         deps.queue.submit({
           needs: { membershipId },
-          decide: (held) => held.accountById(membershipId),
+          decide: (locked) => locked.bringUpToDateById(membershipId),
         }),
       ),
     );

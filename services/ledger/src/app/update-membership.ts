@@ -7,8 +7,8 @@ import { type EtagConditions, requireAttributesAsRead } from '../domain/etag.ts'
 import type { Account, Cause } from '../domain/journal.ts';
 import { updateAttributes } from '../domain/membership-changes.ts';
 import type { CommitQueue } from './commit-queue.ts';
-import { heldAccount } from './held-account.ts';
 import type { MemberName } from './ledger-store.ts';
+import { lockedAccount } from './locked-account.ts';
 import type { ProgramCatalog } from './program-catalog.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 
@@ -37,15 +37,15 @@ export function createUpdateMembership(deps: {
     requireUnarchived(await deps.catalog.getLatest(member.programId));
     return await deps.queue.submit({
       needs: { member },
-      decide: (held) => {
-        const account = heldAccount(held, member);
+      decide: (locked) => {
+        const account = lockedAccount(locked, member);
         const { membership } = account;
         requireAttributesAsRead(membership, etags);
         const attributes = updatedAttributes(membership.attributes, update);
         if (attributes === membership.attributes) return account;
         requireFewEnough(attributes, 'membership.attributes');
-        const after = updateAttributes(account, { attributes, cause, now: held.nowOf(account) });
-        held.putAccount(after);
+        const after = updateAttributes(account, { attributes, cause, now: locked.nowOf(account) });
+        locked.putAccount(after);
         return after;
       },
     });

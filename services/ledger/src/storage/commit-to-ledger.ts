@@ -8,8 +8,8 @@ import type {
   TransactionName,
 } from '../app/ledger-store.ts';
 import type { Instant } from '../domain/instant.ts';
-import { holdLedger, type LedgerChanges } from './held-ledger.ts';
 import { type Locks, lockLedger } from './lock-ledger.ts';
+import { type LedgerChanges, lockedLedger } from './locked-ledger.ts';
 import { createMembershipIds, type MembershipIds, memberKey } from './membership-ids.ts';
 import { perRow } from './plan-forms.ts';
 import { storageError } from './storage-error.ts';
@@ -31,21 +31,22 @@ export function createCommitToLedger(deps: {
   wakeRelay: () => void;
 }): CommitToLedger {
   const ids = createMembershipIds(deps.pool);
-  return async (needs, decide) => {
+  return async (commands) => {
+    const needs = commands.map((command) => command.needs);
     try {
       const locks = await findLocks({ pool: deps.pool, ids }, needs);
-      const changes = await transaction(deps.pool, async (tx) => {
-        const loaded = await lockLedger(tx, needs, { locks, clock: deps.clock });
-        const { held, changes: decided } = holdLedger(loaded);
-        decide(held);
-        const decidedChanges = decided();
-        const { entries } = decidedChanges;
+      const { outcomes, changes } = await transaction(deps.pool, async (tx) => {
+        const locked = lockedLedger(await lockLedger(tx, needs, { locks, clock: deps.clock }));
+        const outcomes = commands.map((command) => locked.run(command));
+        const changes = locked.changes();
+        const { entries } = changes;
         const batch = entries.length > 0 ? deps.encodeEvents(entries) : undefined;
-        await writeLedger(tx, decidedChanges, batch);
-        return decidedChanges;
+        await writeLedger(tx, changes, batch);
+        return { outcomes, changes };
       });
       rememberOpened(ids, changes);
       if (changes.entries.length > 0) deps.wakeRelay();
+      return outcomes;
     } catch (error) {
       throw storageError(error);
     }

@@ -4,7 +4,7 @@ import type { LotClass, LotKey } from '../domain/lot.ts';
 import type { Lapse } from '../domain/refund.ts';
 import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type RefundRow, refundOf } from './earn-rows.ts';
-import { lotKeyOf } from './held-ledger.ts';
+import { lotKeyOf } from './ledger-keys.ts';
 import type { OwnedLot } from './membership-rows.ts';
 import { perRow } from './plan-forms.ts';
 

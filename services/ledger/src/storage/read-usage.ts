@@ -9,7 +9,7 @@ import type {
 } from '../app/ledger-store.ts';
 import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type RequestRow, requestOf } from './entry-rows.ts';
-import { capKey, stockKey, usageKey } from './held-ledger.ts';
+import { capKey, stockKey, usageKey } from './ledger-keys.ts';
 import { memberKey } from './membership-ids.ts';
 import { perRow } from './plan-forms.ts';
 

@@ -1,6 +1,6 @@
 import { bulk } from './bulk.ts';
 import { timestamptz } from './column-values.ts';
-import type { LedgerChanges } from './held-ledger.ts';
+import type { LedgerChanges } from './locked-ledger.ts';
 import { sameKey } from './plan-forms.ts';
 
 const stockColumns = bulk<LedgerChanges['stock'][number]>({

@@ -1,6 +1,6 @@
 import type { PostedEarn, TransactionName } from '../app/ledger-store.ts';
 import { earnColumns, refundColumns } from './earn-rows.ts';
-import type { LedgerChanges } from './held-ledger.ts';
+import type { LedgerChanges } from './locked-ledger.ts';
 import { sameKey } from './plan-forms.ts';
 
 const insertEarns = `INSERT INTO earns (${earnColumns.names})

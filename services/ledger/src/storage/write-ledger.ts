@@ -5,7 +5,8 @@ import type { Allocation } from '../domain/lot.ts';
 import { bulk } from './bulk.ts';
 import { timestamptz } from './column-values.ts';
 import { entryColumns, requestColumns } from './entry-rows.ts';
-import type { Changed, LedgerChanges } from './held-ledger.ts';
+import type { Changed } from './layered-map.ts';
+import type { LedgerChanges } from './locked-ledger.ts';
 import {
   lotColumns,
   memberChanged,

@@ -2,32 +2,24 @@ import { IdempotencyKeyReused, MembershipNotFound, RedemptionNotFound } from '..
 import type { Account } from '../domain/journal.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import { sameFingerprint } from './fingerprint.ts';
-import type { Held, MemberName, RequestKey, RequestRecord } from './ledger-store.ts';
+import type { LockedState, MemberName, RequestKey, RequestRecord } from './ledger-store.ts';
 
 /** @throws {MembershipNotFound} */
-export function heldAccount(held: Held, member: MemberName): Account {
-  const account = held.account(member);
+export function lockedAccount(locked: LockedState, member: MemberName): Account {
+  const account = locked.bringUpToDate(member);
   if (account === undefined) throw new MembershipNotFound();
   return account;
 }
 
 /** @throws {MembershipNotFound} {@link RedemptionNotFound} */
-export function heldRedemption(
-  held: Held,
+export function lockedRedemption(
+  locked: LockedState,
   { redemptionId, ...member }: MemberName & { redemptionId: string },
 ): { account: Account; redemption: Redemption } {
-  const account = heldAccount(held, member);
-  const redemption = findRedemption(held, { ...member, redemptionId });
+  const account = lockedAccount(locked, member);
+  const redemption = locked.redemption(member, { redemptionId });
   if (redemption === undefined) throw new RedemptionNotFound();
   return { account, redemption };
-}
-
-/** The redemption, or undefined where the user has none with that id, or never joined. */
-export function findRedemption(
-  held: Held,
-  { redemptionId, ...member }: MemberName & { redemptionId: string },
-): Redemption | undefined {
-  return held.account(member)?.redemptions.find((each) => each.redemptionId === redemptionId);
 }
 
 /**
@@ -36,11 +28,11 @@ export function findRedemption(
  * @throws {IdempotencyKeyReused} when the key was used with other content
  */
 export function repeatedRequest(
-  held: Held,
+  locked: LockedState,
   { member, ...key }: RequestKey & { member: MemberName; fingerprint: Uint8Array },
 ): RequestRecord | undefined {
-  const account = held.account(member);
-  const record = account && held.request(account.membership.membershipId, key);
+  const account = locked.bringUpToDate(member);
+  const record = account && locked.request(account.membership.membershipId, key);
   if (record !== undefined && !sameFingerprint(record.fingerprint, key.fingerprint)) {
     throw new IdempotencyKeyReused();
   }

@@ -1,0 +1,77 @@
+import type {
+  CapPeriod,
+  PostedEarn,
+  RequestRecord,
+  RewardName,
+  TransactionRefund,
+  UsagePeriod,
+} from '../app/ledger-store.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Account } from '../domain/journal.ts';
+import type { LotKey } from '../domain/lot.ts';
+import type { Lapse } from '../domain/refund.ts';
+import { LayeredCounters } from './layered-counters.ts';
+import { LayeredMap } from './layered-map.ts';
+import { requestKey, transactionKey } from './ledger-keys.ts';
+
+/** Everything that a transaction read under its locks. */
+export interface LoadedLedger {
+  /** What the clock said under the locks. */
+  readonly time: Instant;
+  /** Ids of those who are members, and ids made for those who may join, by {@link memberKey}. */
+  readonly membershipIds: ReadonlyMap<string, bigint>;
+  readonly newMembershipIds: ReadonlyMap<string, bigint>;
+  readonly accounts: readonly Account[];
+  readonly earns: readonly PostedEarn[];
+  /** Transactions of which only refunds have come, by {@link transactionKey}. */
+  readonly awaited: ReadonlySet<string>;
+  readonly refunds: readonly TransactionRefund[];
+  readonly requests: readonly RequestRecord[];
+  readonly capUsage: ReadonlyMap<string, bigint>;
+  readonly stockTaken: ReadonlyMap<string, bigint>;
+  readonly usageTaken: ReadonlyMap<string, bigint>;
+  /** By {@link lotKeyOf}, the oldest first. */
+  readonly lapses: ReadonlyMap<string, readonly Lapse[]>;
+}
+
+/** What one entry took from a lot. */
+export interface LapsedLot extends LotKey {
+  readonly membershipId: bigint;
+  readonly sequence: bigint;
+}
+
+/** A cap of a member. */
+export type MemberCap = CapPeriod & { readonly membershipId: bigint };
+/** What a member had of a reward in a period. */
+export type MemberUsage = UsagePeriod & { readonly membershipId: bigint };
+
+/** What a transaction read, as its commands change it. */
+export interface LedgerLayers {
+  readonly loaded: LoadedLedger;
+  readonly accounts: LayeredMap<bigint, Account>;
+  readonly earns: LayeredMap<string, PostedEarn>;
+  /** By transaction. */
+  readonly refunds: LayeredMap<string, readonly TransactionRefund[]>;
+  readonly requests: LayeredMap<string, RequestRecord>;
+  readonly caps: LayeredCounters<MemberCap>;
+  readonly stock: LayeredCounters<RewardName>;
+  readonly usage: LayeredCounters<MemberUsage>;
+  readonly lapsedRefunded: LayeredCounters<LapsedLot>;
+}
+
+export function layersOf(loaded: LoadedLedger): LedgerLayers {
+  const { accounts, earns, requests } = loaded;
+  return {
+    loaded,
+    accounts: new LayeredMap(new Map(accounts.map((each) => [each.membership.membershipId, each]))),
+    earns: new LayeredMap(new Map(earns.map((earn) => [transactionKey(earn), earn]))),
+    refunds: new LayeredMap(Map.groupBy(loaded.refunds, transactionKey)),
+    requests: new LayeredMap(
+      new Map(requests.map((each) => [requestKey(each.membershipId, each), each])),
+    ),
+    caps: new LayeredCounters(loaded.capUsage),
+    stock: new LayeredCounters(loaded.stockTaken),
+    usage: new LayeredCounters(loaded.usageTaken),
+    lapsedRefunded: new LayeredCounters(new Map()),
+  };
+}
