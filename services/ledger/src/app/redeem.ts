@@ -149,7 +149,7 @@ function decideRedeem(request: Request, locked: LockedState): RedeemResult {
   });
   const usage = usagePeriodOf(offer, { program, now });
   const taken = {
-    stock: locked.stockTaken(input),
+    stock: offer.reward.stock === undefined ? 0n : locked.stockTaken(input),
     byMember: usage === undefined ? 0n : locked.usageTaken(input, usage),
   };
   const asked = { offer, request: input, price, account: before, taken, now };
