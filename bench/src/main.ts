@@ -9,20 +9,22 @@ import { type Stage, setStage } from './machine/stage.ts';
 import { chartOf } from './report/chart.ts';
 import { environmentLines, tableOf } from './report/table.ts';
 import type { Aim, Row } from './row.ts';
-import { earnRestoredRow, earnRow } from './rows/earn.ts';
+import { earnRestoredRow, earnRow, earnUnanalyzedRow } from './rows/earn.ts';
 import { evaluateRow } from './rows/evaluate.ts';
 import { type RowResult, runRounds } from './run-rounds.ts';
 
-const rows: readonly Row[] = [earnRow, earnRestoredRow, evaluateRow];
+const rows: readonly Row[] = [earnRow, earnUnanalyzedRow, earnRestoredRow, evaluateRow];
 
 const usage = `npm run bench                 every row, 5 rounds, about 5 minutes a row
 npm run bench -- --quick      3 short rounds, about a minute a row
 npm run bench -- ${rows.map(({ id }) => id).join('|')}         only the rows named
              --rounds N       another number of rounds
-             --compare REV    also measures the ledger of another commit, in turn with this one
+             --compare REV    also measures the ledger of another commit, in turn with this one, in 9 rounds
              --profile        also writes the ledger's CPU profile, which costs some throughput`;
 
 const full = { rounds: 5, window: { warmUpMs: 3_000, measureMs: 10_000 } };
+/** A difference of a few per cent shows only over so many. */
+const roundsToCompare = 9;
 const quick = { rounds: 3, window: { warmUpMs: 1_000, measureMs: 3_000 } };
 
 const resources = new AsyncDisposableStack();
@@ -114,7 +116,8 @@ function readArguments() {
       },
     });
     const effort = values.quick ? quick : full;
-    const rounds = Number(values.rounds ?? effort.rounds);
+    const ordinary = values.compare === undefined ? effort.rounds : roundsToCompare;
+    const rounds = Number(values.rounds ?? ordinary);
     if (!Number.isInteger(rounds) || rounds < 1) {
       throw new Error('--rounds needs a whole number from 1');
     }

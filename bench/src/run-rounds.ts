@@ -25,6 +25,8 @@ export interface ContestantResult {
 
 export interface RatioResult extends Aim {
   readonly ratio: Spread;
+  /** The median of the one over the median of the other: steadier than the median of ratios where few rounds are quiet. */
+  readonly ofMedians: number;
 }
 
 /** Measures all contestants in every round, so that a change of the machine's mood meets them all. */
@@ -93,6 +95,8 @@ function ratioResult(aim: Aim, [own, ...others]: readonly ContestantResult[]): R
     rounds.flatMap(({ perSecond, details }) =>
       aim.of === undefined ? perSecond : (details[aim.of] ?? []),
     );
-  if (values(own).length === 0) return [];
-  return [{ ...aim, ratio: ratioOf(values(own), values(other)) }];
+  const [ours, theirs] = [values(own), values(other)];
+  if (ours.length === 0) return [];
+  const ofMedians = spreadOf(ours).median / spreadOf(theirs).median;
+  return [{ ...aim, ratio: ratioOf(ours, theirs), ofMedians }];
 }

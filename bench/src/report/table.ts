@@ -62,10 +62,11 @@ function columns(titleWidth: number, [title = '', ...values]: readonly string[])
 }
 
 function ratioLine(
-  { against, of, atLeast, ratio }: RatioResult,
+  { against, of, atLeast, ratio, ofMedians }: RatioResult,
   [own]: readonly ContestantResult[],
 ): string {
-  const text = `${own?.id} / ${against}  ${describeRatio(ratio)}${of === undefined ? '' : `  ${of}`}`;
+  const what = of === undefined ? '' : `  ${of}`;
+  const text = `${own?.id} / ${against}  ${describeRatio(ratio)}, of medians ${ofMedians.toFixed(2)}${what}`;
   if (atLeast === undefined) return text;
   const isReached = ratio.median >= atLeast;
   const verdict = styleText(isReached ? 'green' : 'yellow', isReached ? 'reached' : 'not reached');
