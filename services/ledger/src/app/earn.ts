@@ -36,6 +36,8 @@ import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 
 export interface EarnInput extends MemberName {
   readonly transaction: Transaction;
+  /** Whether a user who never was a member joins, whatever the program's enrollment is. */
+  readonly joinMissing?: boolean;
 }
 
 export interface EarnResult {
@@ -79,7 +81,7 @@ function earnCommand(reported: {
   return {
     needs: {
       member: input,
-      mayJoin: program.autoEnrollment,
+      mayJoin: mayJoin(reported),
       transaction: {
         programId: input.programId,
         transactionId: input.transaction.transactionId,
@@ -91,6 +93,10 @@ function earnCommand(reported: {
       replayOf({ input, fingerprint, program, held }) ??
       credit({ ...reported, occurTime, terms, fingerprint, held }),
   };
+}
+
+function mayJoin({ input, program }: { input: EarnInput; program: ProgramDefinition }): boolean {
+  return program.autoEnrollment || input.joinMissing === true;
 }
 
 /** What a version of the rules makes of a transaction, whoever earns it. */
@@ -229,7 +235,7 @@ function credit(reported: {
   };
 }
 
-/** The account that may earn now, opened where the program lets a first earn do that. */
+/** The account that may earn now, opened where the program or the caller lets a first earn do that. */
 function earningAccount(
   account: Account | undefined,
   {
@@ -247,7 +253,7 @@ function earningAccount(
   },
 ): Account {
   if (account === undefined) {
-    if (!program.autoEnrollment) throw new MembershipNotFound();
+    if (!mayJoin({ input, program })) throw new MembershipNotFound();
     const membershipId = held.newMembershipId(input);
     const opened = join({
       membershipId,
