@@ -144,7 +144,7 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
       app,
       rules,
       generated,
-      'platform/src/(messaging|outbox|telemetry)/.*',
+      'platform/src/(json|messaging|outbox|telemetry)/.*',
       'platform/src/[^/]+',
       node,
       messages,

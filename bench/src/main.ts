@@ -4,20 +4,22 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '@loyalty/local/settings.ts';
 import { currentLoad, readEnvironment } from './machine/environment.ts';
-import { setStage } from './machine/stage.ts';
+import { checkOut, type Revision } from './machine/revision.ts';
+import { type Stage, setStage } from './machine/stage.ts';
 import { chartOf } from './report/chart.ts';
 import { environmentLines, tableOf } from './report/table.ts';
-import type { Row } from './row.ts';
-import { earnRow } from './rows/earn.ts';
+import type { Aim, Row } from './row.ts';
+import { earnRestoredRow, earnRow } from './rows/earn.ts';
 import { evaluateRow } from './rows/evaluate.ts';
 import { type RowResult, runRounds } from './run-rounds.ts';
 
-const rows: readonly Row[] = [earnRow, evaluateRow];
+const rows: readonly Row[] = [earnRow, earnRestoredRow, evaluateRow];
 
 const usage = `npm run bench                 every row, 5 rounds, about 5 minutes a row
 npm run bench -- --quick      3 short rounds, about a minute a row
 npm run bench -- ${rows.map(({ id }) => id).join('|')}         only the rows named
              --rounds N       another number of rounds
+             --compare REV    also measures the ledger of another commit, in turn with this one
              --profile        also writes the ledger's CPU profile, which costs some throughput`;
 
 const full = { rounds: 5, window: { warmUpMs: 3_000, measureMs: 10_000 } };
@@ -44,12 +46,12 @@ async function main(): Promise<number> {
     const nodeArgs = options.profile
       ? ['--cpu-prof', `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${name}.cpuprofile`]
       : [];
+    const revision =
+      options.compare === undefined ? undefined : await checkOut(stage, options.compare);
     const results: RowResult[] = [];
     for (const row of options.rows) {
       console.log(`\n${row.title}\nPreparing …`);
-      const prepared = await row.prepare(stage, { nodeArgs });
-      await stage.settle();
-      results.push(await runRounds(row, prepared, { ...options.effort, tell: console.log }));
+      results.push(await measureRow(row, { stage, nodeArgs, revision, effort: options.effort }));
     }
     const report = { startTime, ...options.effort, environment, rows: results };
     const file = join(directory, name);
@@ -67,6 +69,39 @@ async function main(): Promise<number> {
   }
 }
 
+async function measureRow(
+  row: Row,
+  {
+    stage,
+    nodeArgs,
+    revision,
+    effort,
+  }: {
+    stage: Stage;
+    nodeArgs: readonly string[];
+    revision: Revision | undefined;
+    effort: typeof full;
+  },
+): Promise<RowResult> {
+  // What one row has started takes nothing from the next.
+  const own = stage.resources.use(new AsyncDisposableStack());
+  const prepared = await row.prepare({ ...stage, resources: own }, { nodeArgs, revision });
+  await stage.settle();
+  const aims = revision === undefined ? [] : comparisonsWith(revision);
+  const result = await runRounds(row, prepared, { ...effort, aims, tell: console.log });
+  await own.disposeAsync();
+  return result;
+}
+
+/** The throughput, and what it costs the ledger and PostgreSQL. */
+function comparisonsWith({ commit }: Revision): Aim[] {
+  return [
+    { against: commit },
+    { against: commit, of: 'serviceCpuPerCallUs' },
+    { against: commit, of: 'postgresCpuPerCallUs' },
+  ];
+}
+
 function readArguments() {
   try {
     const { values, positionals } = parseArgs({
@@ -74,6 +109,7 @@ function readArguments() {
       options: {
         quick: { type: 'boolean', default: false },
         rounds: { type: 'string' },
+        compare: { type: 'string' },
         profile: { type: 'boolean', default: false },
       },
     });
@@ -85,7 +121,13 @@ function readArguments() {
     const unknown = positionals.filter((id) => rows.every((row) => row.id !== id));
     if (unknown.length > 0) throw new Error(`There is no row ${unknown.join(', ')}`);
     const chosen = rows.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
-    return { rows: chosen, effort: { ...effort, rounds }, profile: values.profile };
+    const { compare, profile } = values;
+    const alone = chosen.filter(({ takesRevision }) => compare !== undefined && !takesRevision);
+    if (alone.length > 0) {
+      const able = rows.filter(({ takesRevision }) => takesRevision).map(({ id }) => id);
+      throw new Error(`--compare is for ${able.join(' and ')}: name the row`);
+    }
+    return { rows: chosen, effort: { ...effort, rounds }, compare, profile };
   } catch (error) {
     console.error(`${(error as Error).message}\n${usage}`);
     return undefined;

@@ -1,3 +1,4 @@
+import type { Revision } from './machine/revision.ts';
 import type { Stage } from './machine/stage.ts';
 
 /** A row of the table: one thing that the platform does, and what it is compared with. */
@@ -7,14 +8,18 @@ export interface Row {
   readonly title: string;
   /** What is counted per second, such as "earns". */
   readonly unit: string;
-  /** The first contestant's throughput against another's. */
+  /** What the first contestant is compared with. */
   readonly aims: readonly Aim[];
+  /** Whether another revision of the platform can be one of the contestants. */
+  readonly takesRevision: boolean;
   prepare(stage: Stage, options: PrepareOptions): Promise<PreparedRow>;
 }
 
 export interface Aim {
   /** A contestant's id. */
   readonly against: string;
+  /** One of the details; the throughput when absent. */
+  readonly of?: string;
   /** The ratio to reach; the ratio is only told when absent. */
   readonly atLeast?: number;
 }
@@ -22,6 +27,8 @@ export interface Aim {
 export interface PrepareOptions {
   /** Arguments for the Node of the service that the row is about, for a profiler. */
   readonly nodeArgs: readonly string[];
+  /** Another revision to measure beside this one, as a contestant whose id is its commit. */
+  readonly revision: Revision | undefined;
 }
 
 export interface PreparedRow {

@@ -31,7 +31,7 @@ export interface RatioResult extends Aim {
 export async function runRounds(
   row: Row,
   prepared: PreparedRow,
-  options: { rounds: number; window: Window; tell: (line: string) => void },
+  options: { rounds: number; window: Window; tell: (line: string) => void; aims?: readonly Aim[] },
 ): Promise<RowResult> {
   const { contestants } = prepared;
   const measured = new Map<string, Measurement[]>(contestants.map(({ id }) => [id, []]));
@@ -40,7 +40,7 @@ export async function runRounds(
       const measurement = await contestant.measure(options.window);
       measured.get(contestant.id)?.push(measurement);
       const rate = Math.round(measurement.perSecond).toLocaleString('en');
-      options.tell(`round ${round + 1} of ${options.rounds}  ${contestant.id.padEnd(5)} ${rate}/s`);
+      options.tell(`round ${round + 1} of ${options.rounds}  ${contestant.id.padEnd(7)} ${rate}/s`);
     }
   }
   const results = contestants.map((contestant) =>
@@ -51,7 +51,7 @@ export async function runRounds(
     title: row.title,
     unit: row.unit,
     contestants: results,
-    ratios: row.aims.map((aim) => ratioResult(aim, results)),
+    ratios: [...row.aims, ...(options.aims ?? [])].flatMap((aim) => ratioResult(aim, results)),
     verified: await prepared.verify(),
   };
 }
@@ -85,12 +85,14 @@ function contestantResult(
   };
 }
 
-function ratioResult(aim: Aim, [own, ...others]: readonly ContestantResult[]): RatioResult {
+/** No ratio of a detail that isn't known on this system. */
+function ratioResult(aim: Aim, [own, ...others]: readonly ContestantResult[]): RatioResult[] {
   const other = others.find(({ id }) => id === aim.against);
   if (own === undefined || other === undefined) throw new Error(`There is no ${aim.against}`);
-  return { ...aim, ratio: ratioOf(throughputs(own), throughputs(other)) };
-}
-
-function throughputs({ rounds }: ContestantResult): number[] {
-  return rounds.map(({ perSecond }) => perSecond);
+  const values = ({ rounds }: ContestantResult) =>
+    rounds.flatMap(({ perSecond, details }) =>
+      aim.of === undefined ? perSecond : (details[aim.of] ?? []),
+    );
+  if (values(own).length === 0) return [];
+  return [{ ...aim, ratio: ratioOf(values(own), values(other)) }];
 }

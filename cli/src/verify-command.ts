@@ -52,7 +52,7 @@ export function verifyCommand(): Command {
 
 async function runVerify(flags: VerifyFlags): Promise<void> {
   if (flags.after !== undefined && flags.replay !== true) {
-    throw new ConfigError('--after says where --replay goes on: give both');
+    throw new ConfigError('--after works only with --replay; add --replay');
   }
   const url = flags.databaseUrl ?? readSetting('LEDGER_DATABASE_URL');
   // The events of another database's ledger would prove nothing.
@@ -81,7 +81,7 @@ async function runVerify(flags: VerifyFlags): Promise<void> {
   }
 }
 
-/** Answers how many invariants don't hold. */
+/** Returns the number of broken invariants. */
 async function checkInvariants(
   pool: ReturnType<typeof createPool>,
   nats: Nats | undefined,

@@ -127,7 +127,7 @@ describe('a recipe can be posted as it is, and previewed:', () => {
       const { status, body } = await post(`/${programId}:previewEarn`, request);
       expect({ status, points: body['points'] }).toEqual({ status: 200, points });
       const lines = (body['explanation'] as Record<string, string>[]).map(
-        (line) => `${line['ruleId']}: ${line['points']} (${line['note']})`,
+        (line) => `${titleOf(line)}: ${line['points']} (${line['note']})`,
       );
       expect(lines).toEqual(explanation ?? lines);
       const times = { available: body['availableTime'], expires: body['expireTime'] };
@@ -225,4 +225,9 @@ describe('what could hurt is refused, with its place and its limit:', () => {
 
 function withoutFraction(time: string | undefined): string | undefined {
   return time?.replace('.000Z', 'Z');
+}
+
+/** The rule of a line, and its kind where it is more than what the rule gives. */
+function titleOf(line: Record<string, unknown>): string {
+  return [line['kind'] === 'RULE' ? '' : line['kind'], line['ruleId']].filter(Boolean).join(' ');
 }

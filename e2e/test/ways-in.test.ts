@@ -1,9 +1,8 @@
 // However a purchase is reported, it is credited.
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { http as call } from '../src/http.ts';
+import { natsPublish } from '../src/nats-publish.ts';
 import {
   createPlace,
   type Place,
@@ -28,23 +27,6 @@ afterAll(async () => {
 
 const http = (token: string, path: string, body?: object) =>
   call(platform, { token, path, ...(body === undefined ? {} : { body }) });
-
-/** The text protocol of NATS, spoken by hand: what any client's plain publish comes to. */
-async function natsPublish(url: string, input: { subject: string; body: object }): Promise<void> {
-  const { hostname, port } = new URL(url);
-  const headers = 'NATS/1.0\r\nContent-Type: application/json\r\n\r\n';
-  const body = JSON.stringify(input.body);
-  const total = Buffer.byteLength(headers + body);
-  const socket = connect({ host: hostname, port: Number(port) });
-  socket.write('CONNECT {"verbose":false,"pedantic":false,"headers":true}\r\n');
-  socket.write(`HPUB ${input.subject} ${headers.length} ${total}\r\n${headers}${body}\r\nPING\r\n`);
-  for (let answer = ''; !answer.includes('PONG\r\n'); ) {
-    const [chunk] = (await once(socket, 'data')) as [Buffer];
-    answer += chunk.toString();
-    if (answer.includes('-ERR')) throw new Error(answer);
-  }
-  socket.destroy();
-}
 
 describe('a purchase', () => {
   test('is credited by a call, by a submission, and by an event that another client publishes', async () => {
@@ -78,10 +60,10 @@ describe('a purchase', () => {
     expect(posted.body).toMatchObject({ state: 'POSTED', points: 10 });
 
     const event = { programId: 'wine-dine', ...earn(40_000) };
-    const subject = 'loyalty.earn.v1.wine-dine';
-    await natsPublish(platform.env['NATS_URL'] ?? '', { subject, body: event });
+    const message = { subject: 'loyalty.earn.v1.wine-dine', body: JSON.stringify(event) };
+    await natsPublish(platform.env['NATS_URL'] ?? '', message);
     // Delivered again, as happens after any trouble.
-    await natsPublish(platform.env['NATS_URL'] ?? '', { subject, body: event });
+    await natsPublish(platform.env['NATS_URL'] ?? '', message);
     const id = encodeURIComponent(event.transaction.transactionId);
     const fromEvent = await until(
       () => http(alice, `programs/wine-dine/earns/${id}`),

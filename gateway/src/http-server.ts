@@ -14,7 +14,6 @@ import {
 import { answerConnectionError } from './connection-errors.ts';
 import { allowOrigins } from './cors.ts';
 import { HttpRefusal } from './http-refusal.ts';
-import { parseJsonText } from './json-text.ts';
 import type { GatewayLimits } from './limits.ts';
 import { problemContentType, problemOf } from './problem.ts';
 import { clientPath } from './request-from-http.ts';
@@ -78,14 +77,9 @@ const jsonMediaType = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;
 
 function readJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      done(null, body.length === 0 ? undefined : parseJsonText(body));
-    } catch (error) {
-      const message = Error.isError(error) ? error.message : 'the body can not be read';
-      done(new ValidationFailed([{ field: '', message }], { cause: error }));
-    }
-  });
+  app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body.length === 0 ? undefined : body),
+  );
   app.addHook('preParsing', async (request) => {
     const { 'content-type': type, 'content-encoding': encoding = 'identity' } = request.headers;
     const hasBody =

@@ -1,18 +1,11 @@
-import {
-  create,
-  type DescField,
-  fromJson,
-  getOption,
-  type JsonObject,
-  type Message,
-  ScalarType,
-} from '@bufbuild/protobuf';
+import { create, type DescField, getOption, type Message, ScalarType } from '@bufbuild/protobuf';
 import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import type { Caller } from '@loyalty/platform/auth/tokens.ts';
 import { type FieldViolation, ValidationFailed } from '@loyalty/platform/errors.ts';
+import { fieldByName, jsonFieldPath, memberPath } from '@loyalty/platform/json/field-path.ts';
+import { isObject, messageOf, type Place, parseFor } from '@loyalty/platform/json/json-message.ts';
+import { type JsonInput, type JsonInputObject, quoted } from '@loyalty/platform/json/json-text.ts';
 import { patch_by_key } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
-import { at, fieldByKey, isObject, type Place, readMessage } from './json-input.ts';
-import { type JsonInput, type JsonInputObject, quoted } from './json-text.ts';
 import type { Route } from './routes-from-descriptors.ts';
 
 /** The parts of an HTTP request that its message is made of. */
@@ -24,7 +17,7 @@ export interface HttpInput {
   /** Every value that a header was sent with. */
   readonly headerValues: (header: string) => readonly string[];
   /** Undefined if the request has no body. */
-  readonly body: JsonInput | undefined;
+  readonly body: Uint8Array | undefined;
   /** For whom `me` stands in a path, and where they are a member, as the user of a body, too. */
   readonly caller: Pick<Caller, 'subject' | 'roles'>;
 }
@@ -37,21 +30,26 @@ export interface HttpInput {
 export function requestFromHttp(route: Route, input: HttpInput): Message {
   const violations: FieldViolation[] = [];
   const top: Place = { path: '', violations };
+  const body = parsedBody(route, input.body, top);
+  if (violations.length > 0) throw new ValidationFailed(violations);
   const request: JsonInputObject = {
-    ...bodyFields(route, input, top),
+    ...bodyFields(route, { body, caller: input.caller }, top),
     ...queryFields(route, input.query, top),
     ...headerFields(route, input.headerValues, top),
     ...pathFields(route, input, top),
   };
-  const json = readMessage(route.method.input, request, top);
-  refuseAll(route, violations);
-  try {
-    return withMask(route, input.body, fromJson(route.method.input, json as JsonObject));
-  } catch (error) {
-    // Bytes, durations and the like are checked by this parser alone.
-    const message = Error.isError(error) ? error.message : 'can not be read';
-    throw new ValidationFailed([{ field: '', message }], { cause: error });
-  }
+  return withMask(route, body, messageOf(route.method.input, request, violations));
+}
+
+function parsedBody(
+  { body: field, method }: Route,
+  bytes: Uint8Array | undefined,
+  top: Place,
+): JsonInput | undefined {
+  if (bytes === undefined) return undefined;
+  return field === undefined || field === 'request' || field.message === undefined
+    ? parseFor(method.input, bytes, top)
+    : parseFor(field.message, bytes, { ...top, path: field.jsonName });
 }
 
 /** The message with the paths that the body of a PATCH names. JSON has no form for a mask with any text as a key. */
@@ -61,27 +59,20 @@ function withMask(route: Route, body: JsonInput | undefined, message: Message): 
   return Object.assign(message, { [route.maskField.localName]: mask });
 }
 
-function refuseAll(route: Route, violations: readonly FieldViolation[]): void {
-  if (violations.length === 0) return;
-  throw new ValidationFailed(
-    violations.map(({ field, message }) => ({ field: clientPath(route, field), message })),
-  );
-}
-
 function bodyFields(
   route: Route,
-  { body, caller }: Pick<HttpInput, 'body' | 'caller'>,
+  { body, caller }: { body: JsonInput | undefined; caller: HttpInput['caller'] },
   top: Place,
 ): JsonInputObject {
   if (route.body === undefined) return {};
-  const given = body ?? {};
+  const given = body === undefined ? {} : body;
   if (!isObject(given)) {
-    top.violations.push({ field: '', message: 'the body must be a JSON object' });
+    top.violations.push({ field: '', message: 'must be an object' });
     return {};
   }
   if (route.body !== 'request') return resourceFields(route, route.body, given, top);
   for (const key of Object.keys(given)) {
-    const place = placeOf(route, fieldByKey(route.method.input, key));
+    const place = placeOf(route, fieldByName(route.method.input, key));
     if (place !== undefined) {
       top.violations.push({ field: key, message: `is given by ${place} and not by the body` });
     }
@@ -89,7 +80,7 @@ function bodyFields(
   return top.violations.length > 0 ? {} : withCaller(route, given, caller);
 }
 
-/** A member is the only user whom they can mean, so that `me` is as good as their id. */
+/** Members act only for themselves, so `me` can stand for their id. Backends act for others, and have to say for whom. */
 function withCaller(
   { method }: Route,
   body: JsonInputObject,
@@ -97,7 +88,7 @@ function withCaller(
 ): JsonInputObject {
   if (roles.has('admin') || roles.has('service')) return body;
   const isCaller = (key: string, value: JsonInput) =>
-    value === 'me' && fieldByKey(method.input, key)?.name === 'user_id';
+    value === 'me' && fieldByName(method.input, key)?.name === 'user_id';
   return Object.fromEntries(
     Object.entries(body).map(([key, value]) => [key, isCaller(key, value) ? subject : value]),
   );
@@ -120,12 +111,11 @@ function resourceFields(
   if (Object.keys(body).every((key) => key === 'etag')) {
     top.violations.push({ field: '', message: 'the body names no field to change' });
   }
-  const resource = at(top, field.jsonName);
   const members = Object.entries(body).map(([key, value]): [string, JsonInput] => {
     const member = memberOf(field, key);
     if (member === undefined || !getOption(member, patch_by_key)) return [key, value];
-    const place = at(resource, member.jsonName);
-    return [key, keysToSet(value, place)];
+    const path = memberPath(field.jsonName, member.jsonName);
+    return [key, keysToSet(value, { ...top, path })];
   });
   return { [field.jsonName]: Object.fromEntries(members) };
 }
@@ -137,8 +127,7 @@ function keysToSet(map: JsonInput, { path, violations }: Place): JsonInput {
     violations.push({ field: path, message });
   }
   if (!isObject(map)) return map;
-  const set = Object.entries(map).filter(([key, value]) => value !== null || key === '__proto__');
-  return Object.fromEntries(set);
+  return Object.fromEntries(Object.entries(map).filter(([, value]) => value !== null));
 }
 
 /** The body of a PATCH says by its keys what is to change; a null is a change, too. */
@@ -155,7 +144,7 @@ function patchedPaths({ body: field }: Route, body: JsonInputObject): string[] {
 }
 
 function memberOf({ message }: DescField, key: string): DescField | undefined {
-  return message === undefined ? undefined : fieldByKey(message, key);
+  return message === undefined ? undefined : fieldByName(message, key);
 }
 
 function queryFields(route: Route, query: string, top: Place): JsonInputObject {
@@ -165,7 +154,7 @@ function queryFields(route: Route, query: string, top: Place): JsonInputObject {
     const equals = pair.indexOf('=');
     const name = decodeQuery(equals < 0 ? pair : pair.slice(0, equals));
     const value = decodeQuery(equals < 0 ? '' : pair.slice(equals + 1));
-    const field = name === undefined ? undefined : fieldByKey(route.method.input, name);
+    const field = name === undefined ? undefined : fieldByName(route.method.input, name);
     if (name === undefined || value === undefined) {
       top.violations.push({ field: name ?? '', message: 'the query is not percent-encoded UTF-8' });
     } else if (field === undefined || !route.queryFields.includes(field)) {
@@ -199,12 +188,16 @@ function headerFields(
   const output: JsonInputObject = {};
   for (const bound of route.headerFields) {
     const [value, ...others] = headerValues(bound.header);
+    const { jsonName } = bound.field;
     if (value === undefined) continue;
     if (others.length > 0) {
-      top.violations.push({ field: bound.field.jsonName, message: 'is given twice' });
-      continue;
+      top.violations.push({ field: jsonName, message: 'is given twice' });
+    } else if (value === '') {
+      // As an absent one it would drop the condition that the client meant to set.
+      top.violations.push({ field: jsonName, message: 'must not be empty' });
+    } else {
+      output[jsonName] = value;
     }
-    output[bound.field.jsonName] = value;
   }
   return output;
 }
@@ -246,20 +239,12 @@ function decode(text: string): string | undefined {
  * it: `program.display_name` is `displayName` where the body is the program, and a header is called by its name.
  */
 export function clientPath(route: Route, path: string): string {
-  const steps = path.match(/[^.[\]]+|\[(?:"(?:[^"\\]|\\.)*"|[^\]]*)\]/g) ?? [];
-  let message = route.method.input as DescField['message'];
-  let output: Place = { path: '', violations: [] };
-  for (const [index, step] of steps.entries()) {
-    if (step.startsWith('[')) {
-      output = { ...output, path: output.path + step };
-      continue;
-    }
-    const field = message === undefined ? undefined : fieldByKey(message, step);
-    const bound = index === 0 && route.headerFields.find((each) => each.field === field);
-    if (bound) return bound.header;
-    const isBody = index === 0 && field !== undefined && field === route.body && steps.length > 1;
-    if (!isBody) output = at(output, field?.jsonName ?? step);
-    message = field?.message;
-  }
-  return output.path;
+  const { method, body, headerFields } = route;
+  const [first = '', ...rest] = path.split('.');
+  const field = fieldByName(method.input, first);
+  const bound = headerFields.find((header) => header.field === field);
+  if (bound !== undefined) return bound.header;
+  return field?.message !== undefined && field === body && rest.length > 0
+    ? jsonFieldPath(field.message, rest.join('.'))
+    : jsonFieldPath(method.input, path);
 }

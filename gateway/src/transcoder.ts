@@ -4,7 +4,6 @@ import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Answer, answerFromMessage, hasAlready } from './answer-from-message.ts';
 import { HttpRefusal } from './http-refusal.ts';
-import type { JsonInput } from './json-text.ts';
 import type { GatewayLimits } from './limits.ts';
 import { requestFromHttp } from './request-from-http.ts';
 import { createRouteTable, type RouteTable } from './route-table.ts';
@@ -101,7 +100,7 @@ async function serve(
     values,
     query: urlOf(request).query,
     headerValues: (header) => request.raw.headersDistinct[header.toLowerCase()] ?? [],
-    body: request.body as JsonInput | undefined,
+    body: request.body as Buffer | undefined,
     caller,
   });
   const response = await call(route.method, message, {
@@ -109,6 +108,7 @@ async function serve(
     requestId: request.id,
     traceparent: traceparentOf(request),
     deadlineMs: Date.now() + limits.callMsMax,
+    fieldNames: 'json',
     // A change is worth finishing although nobody waits for it any more: the client is going to repeat it.
     signal: route.reads ? abandonment(reply) : undefined,
   });

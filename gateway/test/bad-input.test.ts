@@ -61,12 +61,21 @@ describe('a body is refused by the name of its field, and reaches no service:', 
 
   test.each([
     ['malformed', '{"userId":', ''],
+    ['two JSON texts', '{} {}', ''],
     ['not an object', '[1]', ''],
     ['null', 'null', ''],
-    ['key twice', `{"userId":"a","userId":"b"}`, ''],
-    ['key twice, deep inside', earn({ amount: '{"minorUnits":1,"minorUnits":2}' }), ''],
-    ['lone surrogate', earn({ rest: ',"channel":"\\ud800"' }), ''],
-    ['deep nesting', `{"transaction":${'{"a":'.repeat(500)}1${'}'.repeat(500)}}`, ''],
+    ['key twice', `{"userId":"a","userId":"b"}`, 'userId'],
+    [
+      'key twice, deep inside',
+      earn({ amount: '{"minorUnits":1,"minorUnits":2}' }),
+      'transaction.amount.minorUnits',
+    ],
+    ['lone surrogate', earn({ rest: ',"channel":"\\ud800"' }), 'transaction.channel'],
+    [
+      'deep nesting',
+      `{"transaction":${'{"a":'.repeat(500)}1${'}'.repeat(500)}}`,
+      'transaction.a.a.a',
+    ],
     ['unknown field', earn({ rest: ',"colour":"red"' }), 'transaction.colour'],
     ['__proto__', '{"__proto__":{"userId":"mallory"}}', '__proto__'],
     ['__proto__ in a map', earn({ rest: ',"attributes":{"__proto__":"x"}' }), 'transaction.'],
@@ -74,6 +83,7 @@ describe('a body is refused by the name of its field, and reaches no service:', 
     ['hexadecimal', minorUnits('"0x10"'), 'transaction.amount.minorUnits'],
     ['spaces', minorUnits('" 1 "'), 'transaction.amount.minorUnits'],
     ['exponent', minorUnits('1e3'), 'transaction.amount.minorUnits'],
+    ['decimals', minorUnits('5000.0'), 'transaction.amount.minorUnits'],
     ['rounded', minorUnits('9007199254740993'), 'transaction.amount.minorUnits'],
     ['null number', minorUnits('null'), 'transaction.amount.minorUnits'],
     ['no number', earn({ amount: '{"currencyCode":"USD"}' }), 'transaction.amount.minorUnits'],
@@ -245,6 +255,21 @@ describe('a request is refused', () => {
   });
 });
 
+test.each(['', '  '])('an empty condition is no condition: If-Match is %j', async (etag) => {
+  const before = calls;
+  const answer = await send(`${gateway.url}/v1/programs/wine-dine/members/alice`, 'PATCH', {
+    token: backend,
+    headers: { 'if-match': etag },
+    body: { attributes: { tier: 'gold' } },
+  });
+  expect(answer.status).toBe(400);
+  expect(answer.json).toMatchObject({
+    reason: 'VALIDATION_FAILED',
+    violations: [{ field: 'If-Match', message: 'must not be empty' }],
+  });
+  expect(calls).toBe(before);
+});
+
 /** Writes to the gateway's port, and resolves to all that it answers until it closes. */
 function converse(...lines: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -284,6 +309,7 @@ describe('a connection is answered and closed', () => {
   });
 });
 
-test('a body without any of that is served', async () => {
+test('a body without any of that is served, with or without a byte order mark', async () => {
   expect((await post(earn({}))).status).toBe(201);
+  expect((await post(`\ufeff${earn({})}`)).status).toBe(201);
 });

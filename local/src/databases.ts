@@ -1,23 +1,31 @@
 import pg from 'pg';
 import type { PostgresServer } from './postgres-server.ts';
 
-/** Creates a service's database, owned by a role of the service's own, where it doesn't exist. Answers its URL. */
-export async function ensureDatabase(server: PostgresServer, name: string): Promise<string> {
+/**
+ * Creates a service's database, owned by a role of the service's own, where it doesn't exist. Returns its URL. A second
+ * database of a service has the owner of the first.
+ */
+export async function ensureDatabase(
+  server: PostgresServer,
+  name: string,
+  { owner = name }: { owner?: string } = {},
+): Promise<string> {
   const client = new pg.Client(server.url('postgres'));
   await client.connect();
   try {
     const identifier = pg.escapeIdentifier(name);
-    const role = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
+    const role = pg.escapeIdentifier(owner);
+    const roles = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [owner]);
     // CREATEROLE, because migrations make the roles that services work in.
-    if (role.rowCount === 0) await client.query(`CREATE ROLE ${identifier} LOGIN CREATEROLE`);
+    if (roles.rowCount === 0) await client.query(`CREATE ROLE ${role} LOGIN CREATEROLE`);
     const database = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
     if (database.rowCount === 0) {
-      await client.query(`CREATE DATABASE ${identifier} OWNER ${identifier}`);
+      await client.query(`CREATE DATABASE ${identifier} OWNER ${role}`);
     }
   } finally {
     await client.end();
   }
   const url = new URL(server.url(name));
-  url.username = name;
+  url.username = owner;
   return url.href;
 }

@@ -8,7 +8,8 @@ import {
   createGrpcWebTransport,
 } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ErrorInfoSchema } from '@loyalty/proto/google/rpc/error_details_pb.ts';
+import { BadRequestSchema, ErrorInfoSchema } from '@loyalty/proto/google/rpc/error_details_pb.ts';
+import { ValidationFailed } from '../src/errors.ts';
 import { callRaw, grpcFrame } from './grpc-frames.ts';
 import { type NoteServer, startNoteServer, tokenFor } from './note-server.ts';
 import { methodOf, type Note, noteService } from './note-service.ts';
@@ -23,6 +24,9 @@ beforeAll(async () => {
     {
       writeNote(note) {
         if (note.text === 'hang') return new Promise(() => undefined);
+        if (note.text === 'misplaced') {
+          throw new ValidationFailed([{ field: 'program_id', message: 'must be another' }]);
+        }
         if (note.text === 'unencodable')
           return Promise.resolve({ ...note, text: Object.create(null) as never });
         return Promise.resolve(note);
@@ -69,6 +73,13 @@ async function post(
 function reasonIn({ body }: Answer): string | undefined {
   return body.details?.find((detail: { type: string }) => detail.type === ErrorInfoSchema.typeName)
     ?.debug?.reason;
+}
+
+function fieldsIn({ body }: Answer): string[] {
+  const badRequest = body.details.find(
+    (detail: { type: string }) => detail.type === BadRequestSchema.typeName,
+  );
+  return badRequest.debug.fieldViolations.map(({ field }: { field: string }) => field);
 }
 
 function noteBytes(fields: Partial<Note>): Uint8Array<ArrayBuffer> {
@@ -120,12 +131,39 @@ describe('curl', () => {
     expect(answer.body).toMatchObject({ text: 'zip' });
   });
 
-  test('can read with GET what has no side effects', async () => {
+  test('can call by POST only, also what has no side effects', async () => {
     const url = new URL('/note.v1.NoteService/ReadNote', server.httpUrl);
+    url.searchParams.set('connect', 'v1');
     url.searchParams.set('encoding', 'json');
     url.searchParams.set('message', '{"userId":"alice"}');
     const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
-    expect(await response.json()).toMatchObject({ userId: 'alice' });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+  });
+
+  test('can begin its JSON with a byte order mark', async () => {
+    const answer = await post('\ufeff{"userId":"alice","text":"bom"}');
+    expect(answer.body).toMatchObject({ text: 'bom' });
+  });
+
+  test.each([
+    ['twice', '{"userId":"alice","text":"a","text":"b"}', 'text'],
+    ['of another kind', '{"user_id":7}', 'userId'],
+    ['that there is not', '{"userId":"alice","txt":""}', 'txt'],
+    ['that is too long', `{"userId":"alice","text":"${'x'.repeat(21)}"}`, 'text'],
+    ['that the handler refuses', '{"userId":"alice","text":"misplaced"}', 'programId'],
+  ])('is told by its JSON name of a field %s', async (_case, body, field) => {
+    const answer = await post(body);
+    expect(answer.status).toBe(400);
+    expect(fieldsIn(answer)).toEqual([field]);
+    expect(answer.body.message).toMatch(new RegExp(`^${field}: `));
+  });
+
+  test('is told by its proto name of a field that came as protobuf, unless it asks for JSON names', async () => {
+    const body = noteBytes({ userId: 'alice', text: 'misplaced' });
+    const headers = { 'content-type': 'application/proto' };
+    expect(fieldsIn(await post(body, headers))).toEqual(['program_id']);
+    const asking = { ...headers, 'x-field-names': 'json' };
+    expect(fieldsIn(await post(body, asking))).toEqual(['programId']);
   });
 
   test.each<[string, string, Record<string, string>, number, string]>([

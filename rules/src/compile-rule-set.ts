@@ -119,7 +119,7 @@ function compileRule(rule: EarnRule): CompiledRule {
     match: compileMatch(rule.match),
     condition: compileCondition(rule.condition),
     minimum: minimumAmount && {
-      amount: whole(minimumAmount.minorUnits),
+      amount: whole(minimumAmount.minorUnits ?? 0n),
       currencyCode: minimumAmount.currencyCode,
     },
     maximum: maximumPoints === undefined ? undefined : whole(maximumPoints),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { epochMs } from './epoch-ms.ts';
-import type { Money, Transaction } from './language.ts';
+import type { Transaction } from './language.ts';
+import { type MoneyMessage, moneyOf } from './money.ts';
 
 /** Who earns for which transaction: what must be the same for a repeat to be one. */
 export interface EarnContent {
@@ -8,8 +9,8 @@ export interface EarnContent {
   readonly transaction: Transaction;
 }
 
-/** The first byte of a fingerprint. It rises when content is written in another way, so that old ones stay readable. */
-export const FINGERPRINT_VERSION = 1;
+/** The first byte of a fingerprint. It rises when content is written in another way. */
+export const FINGERPRINT_VERSION = 2;
 
 /**
  * A fingerprint of an earn's content: one version byte and a SHA-256. Contents are the same when their fingerprints are.
@@ -49,10 +50,10 @@ function canonical(transaction: Transaction) {
   };
 }
 
-function canonicalMoney(money: Money | undefined) {
-  return money === undefined
-    ? null
-    : { currency_code: money.currencyCode, minor_units: `${money.minorUnits}` };
+function canonicalMoney(message: MoneyMessage | undefined) {
+  if (message === undefined) return null;
+  const { currencyCode, minorUnits } = moneyOf(message);
+  return { currency_code: currencyCode, minor_units: `${minorUnits}` };
 }
 
 type Canonical = ReturnType<typeof canonical>;

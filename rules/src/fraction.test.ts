@@ -9,7 +9,6 @@ import {
   floor,
   fraction,
   multiply,
-  product,
   smaller,
   subtract,
   sumOf,
@@ -43,15 +42,6 @@ describe('a fraction', () => {
     fc.assert(
       fc.property(fc.array(fractions, { maxLength: 6 }), (values) => {
         expect(sumOf(values)).toEqual(values.reduce(add, whole(0n)));
-      }),
-    );
-  });
-
-  test('of a product is in lowest terms, unless only its value is asked for', () => {
-    fc.assert(
-      fc.property(fractions, fractions, (a, b) => {
-        const { numerator, denominator } = product(a, b);
-        expect(multiply(a, b)).toEqual(fraction(numerator, denominator));
       }),
     );
   });

@@ -70,14 +70,6 @@ export function multiply(a: Fraction, b: Fraction): Fraction {
   };
 }
 
-/** The product for those who only compare or round it. It isn't in lowest terms, which take the most time to find. */
-export function product(a: Fraction, b: Fraction): Fraction {
-  return {
-    numerator: a.numerator * b.numerator,
-    denominator: a.denominator * b.denominator,
-  };
-}
-
 /** Throws RangeError when the divisor is 0. */
 export function divide(a: Fraction, b: Fraction): Fraction {
   return fraction(a.numerator * b.denominator, a.denominator * b.numerator);

@@ -2,7 +2,6 @@
  * The messages that rules are written in and about, so that domain code needs no generated code.
  * Their shapes, units and limits are documented in the protos.
  */
-export type { Money } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
 export type {
   Availability,
   ConversionPrice,

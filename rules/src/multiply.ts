@@ -16,8 +16,7 @@ import { type Outcome, within } from './outcome.ts';
 
 /**
  * Lets the multipliers work one after the other, in the rules' order, on what the awards give, and writes what each adds
- * into its line. Answers what they make of each point together: what a limited one adds is spread over the awards pro
- * rata.
+ * into its line. Returns the factor by which each point grows: what a limited one adds is spread over the awards pro rata.
  */
 export function multiplyAll(
   awards: readonly Outcome[],
@@ -25,17 +24,16 @@ export function multiplyAll(
 ): { readonly growth: Fraction } {
   if (multipliers.length === 0) return { growth: ONE };
   const base = sumOf(awards.map(({ points }) => points));
-  const bonusOn = (sum: Fraction, multiplier: Outcome) =>
-    within(within(unlimitedBonus(sum, multiplier), multiplier.rule.maximum), multiplier.room);
+  const worth = (multiplier: Outcome) => limited(unlimitedBonus(base, multiplier), multiplier);
   let sum = base;
   let growth = ONE;
-  for (const multiplier of keepBestOfGroups(multipliers, (each) => bonusOn(base, each))) {
+  for (const multiplier of keepBestOfGroups(multipliers, worth)) {
     if (!isPositive(sum)) {
       multiplier.line = { ...multiplier.line, note: 'there are no points to multiply' };
       continue;
     }
     const unlimited = unlimitedBonus(sum, multiplier);
-    const bonus = bonusOn(sum, multiplier);
+    const bonus = limited(unlimited, multiplier);
     multiplier.line = lineOf(multiplier, { sum, unlimited, bonus });
     if (bonus === unlimited) {
       const factor = factorOf(multiplier);
@@ -52,6 +50,11 @@ export function multiplyAll(
 /** What a multiplier adds to a sum of points: negative when its factor is below 1. */
 function unlimitedBonus(sum: Fraction, { rule: { award } }: Outcome): Fraction {
   return award.kind === 'MULTIPLIER' ? multiply(sum, award.bonus) : ZERO;
+}
+
+/** The same object where nothing limits it. */
+function limited(bonus: Fraction, { rule, room }: Outcome): Fraction {
+  return within(within(bonus, rule.maximum), room);
 }
 
 function factorOf({ rule: { award } }: Outcome): Fraction {

@@ -25,7 +25,7 @@ const ORDER = transaction({
 });
 const amount = (minorUnits: number, currencyCode = 'USD'): RefundPart => ({
   kind: 'AMOUNT',
-  amount: { $typeName: 'loyalty.programs.v1.Money', currencyCode, minorUnits: BigInt(minorUnits) },
+  amount: { currencyCode, minorUnits: BigInt(minorUnits) },
 });
 const units = (itemId: string, quantity: number): RefundPart => ({
   kind: 'ITEMS',

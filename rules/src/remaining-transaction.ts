@@ -22,7 +22,8 @@ import {
   whole,
   ZERO,
 } from './fraction.ts';
-import type { Money, Transaction, TransactionItem } from './language.ts';
+import type { Transaction, TransactionItem } from './language.ts';
+import type { Money } from './money.ts';
 
 /** What refunds left of a transaction. Amounts are exact, in minor units. */
 export interface Remaining {

@@ -1,10 +1,10 @@
 import { fromJson, type JsonObject } from '@bufbuild/protobuf';
 import { describe, expect, test } from '@jest/globals';
 import { RewardSchema } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
-import { priceReward, smallestRequest } from './reward-price.ts';
+import { type PriceRequest, priceReward, smallestRequest } from './reward-price.ts';
 
-const price = (json: JsonObject, quantity: number, points: bigint) =>
-  priceReward(fromJson(RewardSchema, json), { quantity, points });
+const price = (json: JsonObject, request: PriceRequest) =>
+  priceReward(fromJson(RewardSchema, json), request);
 const GLASS = { fixed: { points: '10' } };
 const VOUCHER = {
   conversion: {
@@ -18,14 +18,15 @@ const VOUCHER = {
 
 describe('a fixed price', () => {
   test('is for each unit, and one unit when nothing is said', () => {
-    expect(price(GLASS, 3, 0n)).toEqual({ points: 30n });
-    expect(price(GLASS, 0, 0n)).toEqual({ points: 10n });
+    expect(price(GLASS, { quantity: 3 })).toEqual({ points: 30n });
+    expect(price(GLASS, {})).toEqual({ points: 10n });
   });
 
   test('is refused for points, fewer than none and more than anyone can have', () => {
-    expect(price(GLASS, 1, 5n)).toMatchObject([{ field: 'points' }]);
-    expect(price(GLASS, -1, 0n)).toMatchObject([{ field: 'quantity' }]);
-    expect(price({ fixed: { points: '1000000000' } }, 2_000_000_000, 0n)).toMatchObject([
+    expect(price(GLASS, { quantity: 1, points: 5n })).toMatchObject([{ field: 'points' }]);
+    expect(price(GLASS, { points: 0n })).toMatchObject([{ field: 'points' }]);
+    expect(price(GLASS, { quantity: 0 })).toMatchObject([{ field: 'quantity' }]);
+    expect(price({ fixed: { points: '1000000000' } }, { quantity: 2_000_000_000 })).toMatchObject([
       { field: 'quantity' },
     ]);
   });
@@ -33,33 +34,37 @@ describe('a fixed price', () => {
 
 describe('a conversion', () => {
   test('is worth what its points are, rounded down to the cent', () => {
-    expect(price(VOUCHER, 0, 250n)).toMatchObject({
+    expect(price(VOUCHER, { points: 250n })).toMatchObject({
       points: 250n,
       value: { currencyCode: 'USD', minorUnits: 250n },
     });
     const thirds = {
       conversion: { points: '3', per: { currencyCode: 'USD', minorUnits: '1' } },
     };
-    expect(price(thirds, 0, 11n)).toMatchObject({ points: 11n, value: { minorUnits: 3n } });
-    expect(price(thirds, 0, 2n)).toMatchObject([{ field: 'points' }]);
+    expect(price(thirds, { points: 11n })).toMatchObject({
+      points: 11n,
+      value: { minorUnits: 3n },
+    });
+    expect(price(thirds, { points: 2n })).toMatchObject([{ field: 'points' }]);
   });
 
   test.each([
+    [undefined, 'say how many points to convert'],
     [0n, 'say how many points to convert'],
     [150n, 'must be at least 200'],
     [5050n, 'must be at most 5000'],
     [220n, 'must be a multiple of 50'],
-  ])('of %d points is refused: %s', (points, message) => {
-    expect(price(VOUCHER, 0, points)).toEqual([{ field: 'points', message }]);
+  ])('of %s points is refused: %s', (points, message) => {
+    expect(price(VOUCHER, { points })).toEqual([{ field: 'points', message }]);
   });
 
   test('has no quantity', () => {
-    expect(price(VOUCHER, 2, 250n)).toMatchObject([{ field: 'quantity' }]);
+    expect(price(VOUCHER, { quantity: 2, points: 250n })).toMatchObject([{ field: 'quantity' }]);
   });
 });
 
 test('a reward without a price is refused', () => {
-  expect(price({}, 1, 0n)).toMatchObject([{ field: 'reward_id' }]);
+  expect(price({}, { quantity: 1 })).toMatchObject([{ field: 'reward_id' }]);
 });
 
 test.each<[string, JsonObject, bigint]>([
@@ -79,13 +84,13 @@ test.each<[string, JsonObject, bigint]>([
   const one = { points: '1', per: { currencyCode: 'USD', minorUnits: '1' } };
   const voucher = fromJson(RewardSchema, { conversion: { ...one, ...terms } });
   const least = smallestRequest(voucher);
-  expect(least).toEqual({ quantity: 0, points });
+  expect(least).toEqual({ points });
   expect(priceReward(voucher, least)).toMatchObject({ points });
-  expect(priceReward(voucher, { quantity: 0, points: points - 1n })).toBeInstanceOf(Array);
+  expect(priceReward(voucher, { points: points - 1n })).toBeInstanceOf(Array);
 });
 
 test('the least that can be asked at a fixed price is one unit', () => {
   const glass = fromJson(RewardSchema, GLASS);
-  expect(smallestRequest(glass)).toEqual({ quantity: 1, points: 0n });
+  expect(smallestRequest(glass)).toEqual({ quantity: 1 });
   expect(priceReward(glass, smallestRequest(glass))).toEqual({ points: 10n });
 });

@@ -1,19 +1,17 @@
-import { create } from '@bufbuild/protobuf';
-import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
 import { floor, fraction } from './fraction.ts';
 import {
   type ConversionPrice,
   type FixedPrice,
-  type Money,
   POINTS_MAX,
   type Reward,
   type Violation,
 } from './language.ts';
+import type { Money } from './money.ts';
 
-/** What a member asks for: units of a reward with a fixed price, or points of one with a conversion. 0 is absent. */
+/** What a member asks for: units of a reward with a fixed price, 1 when absent, or points of one with a conversion. */
 export interface PriceRequest {
-  readonly quantity: number;
-  readonly points: bigint;
+  readonly quantity?: number | undefined;
+  readonly points?: bigint | undefined;
 }
 
 export interface RewardPrice {
@@ -22,16 +20,13 @@ export interface RewardPrice {
   readonly value?: Money;
 }
 
-/** The price of a reward, or what the request got wrong. A quantity that is absent is 1. */
-export function priceReward(
-  { price }: Reward,
-  { quantity, points }: PriceRequest,
-): RewardPrice | Violation[] {
+/** The price of a reward, or what the request got wrong. */
+export function priceReward({ price }: Reward, request: PriceRequest): RewardPrice | Violation[] {
   switch (price.case) {
     case 'fixed':
-      return priceFixed(price.value, { quantity, points });
+      return priceFixed(price.value, request);
     case 'conversion':
-      return priceConversion(price.value, { quantity, points });
+      return priceConversion(price.value, request);
     default:
       return [{ field: 'reward_id', message: 'the reward has no price; set fixed or conversion' }];
   }
@@ -39,40 +34,38 @@ export function priceReward(
 
 /** The least that can be asked for: one unit, or the fewest points of a conversion that are worth something. */
 export function smallestRequest({ price }: Reward): PriceRequest {
-  if (price.case !== 'conversion') return { quantity: 1, points: 0n };
+  if (price.case !== 'conversion') return { quantity: 1 };
   const { points, per, minimumPoints, stepPoints } = price.value;
   const minorUnits = per?.minorUnits ?? 0n;
   const forOneMinorUnit = minorUnits === 0n ? points : (points + minorUnits - 1n) / minorUnits;
   const least = minimumPoints > forOneMinorUnit ? minimumPoints : forOneMinorUnit;
   const step = stepPoints > 0n ? stepPoints : 1n;
-  return { quantity: 0, points: ((least + step - 1n) / step) * step };
+  return { points: ((least + step - 1n) / step) * step };
 }
 
 /** What so many points of a conversion are worth, rounded down to the minor unit. */
 export function conversionValue(price: ConversionPrice, points: bigint): Money {
   const exact = fraction(points * (price.per?.minorUnits ?? 0n), price.points);
-  return create(MoneySchema, {
-    currencyCode: price.per?.currencyCode ?? '',
-    minorUnits: floor(exact),
-  });
+  return { currencyCode: price.per?.currencyCode ?? '', minorUnits: floor(exact) };
 }
 
-function priceFixed(price: FixedPrice, { quantity, points }: PriceRequest) {
-  if (points !== 0n) {
+function priceFixed(price: FixedPrice, { quantity = 1, points }: PriceRequest) {
+  if (points !== undefined) {
     return [violation('points', 'leave it out: this reward has a fixed price, ask for a quantity')];
   }
-  if (quantity < 0) return [violation('quantity', 'must be 1 or more')];
-  const total = price.points * BigInt(Math.max(quantity, 1));
+  if (quantity < 1) return [violation('quantity', 'must be 1 or more')];
+  const total = price.points * BigInt(quantity);
   return total > POINTS_MAX
     ? [violation('quantity', `costs more than ${POINTS_MAX} points; ask for fewer`)]
     : { points: total };
 }
 
-function priceConversion(price: ConversionPrice, { quantity, points }: PriceRequest) {
+function priceConversion(price: ConversionPrice, { quantity = 1, points = 0n }: PriceRequest) {
   const { minimumPoints, maximumPoints, stepPoints } = price;
   const violations: Violation[] = [];
   const refuse = (message: string) => violations.push(violation('points', message));
-  if (quantity > 1) violations.push(violation('quantity', 'leave it out: ask for points instead'));
+  if (quantity !== 1)
+    violations.push(violation('quantity', 'leave it out: ask for points instead'));
   if (points <= 0n) refuse('say how many points to convert');
   else if (points < minimumPoints) refuse(`must be at least ${minimumPoints}`);
   if (maximumPoints > 0n && points > maximumPoints) refuse(`must be at most ${maximumPoints}`);

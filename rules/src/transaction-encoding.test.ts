@@ -1,8 +1,10 @@
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { fromBinary, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from '@jest/globals';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
-import { transaction } from '../test/example.ts';
-import { fingerprintTransaction } from './fingerprint.ts';
+import { evaluateFor, ruleSet, transaction } from '../test/example.ts';
+import { differingFields, fingerprintTransaction } from './fingerprint.ts';
+import type { Transaction } from './language.ts';
+import { purchaseOf } from './purchase.ts';
 import { decodeTransaction, encodeTransaction } from './transaction-encoding.ts';
 
 const BOUGHT = transaction({
@@ -31,6 +33,21 @@ test('fields of a later version are kept as well', () => {
   const later = Uint8Array.of(...toBinary(TransactionSchema, BOUGHT), ...unknown);
   const kept = encodeTransaction(decodeTransaction(later));
   expect(fromBinary(TransactionSchema, kept).$unknown).toMatchObject([{ no: 1000 }]);
+});
+
+test('in what is kept, an amount without a number is 0, for rules, conditions and comparisons alike', () => {
+  const costing = (amount: JsonObject) =>
+    transaction({ amount, items: [{ itemId: '1', sku: 'gift', quantity: 1, amount }] });
+  const free = costing({ currencyCode: 'USD', minorUnits: '0' });
+  const kept = decodeTransaction(toBinary(TransactionSchema, costing({ currencyCode: 'USD' })));
+  const content = (of: Transaction) => ({ userId: 'alice', transaction: of });
+  expect(differingFields(content(free), content(kept))).toEqual([]);
+  expect(fingerprintTransaction('alice', kept)).toEqual(fingerprintTransaction('alice', free));
+  expect(purchaseOf(kept)).toEqual(purchaseOf(free));
+  const condition = 'transaction.amount.minor_units == 0';
+  const fixed = { points: '7' };
+  const rules = ruleSet({ earnRules: [{ ruleId: 'free', fixed, condition }] });
+  expect(evaluateFor(rules, kept).points).toBe(7n);
 });
 
 test('bytes that are no transaction are refused', () => {

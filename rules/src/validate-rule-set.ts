@@ -3,7 +3,8 @@ import { checkCondition, faultText } from './condition/check-condition.ts';
 import { EARN_RULE_VOCABULARY, REWARD_VOCABULARY } from './condition/vocabulary.ts';
 import { isCurrency, parseDecimal } from './decimal.ts';
 import { epochMs } from './epoch-ms.ts';
-import type { EarnRule, Money, RuleSet, Schedule, Violation } from './language.ts';
+import type { EarnRule, RuleSet, Schedule, Violation } from './language.ts';
+import type { MoneyMessage } from './money.ts';
 import { fewestDays } from './month-lengths.ts';
 import { isTimeZone } from './zone-clock.ts';
 
@@ -74,7 +75,7 @@ function ruleViolations(rule: EarnRule, field: string): Violation[] {
   return violations;
 }
 
-function currencyViolations(money: Money | undefined, field: string): Violation[] {
+function currencyViolations(money: MoneyMessage | undefined, field: string): Violation[] {
   if (money === undefined || isCurrency(money.currencyCode)) return [];
   const message = `unknown currency ${money.currencyCode}; use an ISO 4217 code, such as "USD"`;
   return [{ field: `${field}.currency_code`, message }];

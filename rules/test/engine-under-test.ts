@@ -1,5 +1,4 @@
-import { create, type JsonObject } from '@bufbuild/protobuf';
-import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
+import type { JsonObject } from '@bufbuild/protobuf';
 import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { type CapUsed, evaluate } from '@loyalty/rules/evaluate.ts';
 import type { Fraction } from '@loyalty/rules/fraction.ts';
@@ -84,7 +83,7 @@ export class EngineReturns {
 function refundPart(part: Return, currencyCode: string): RefundPart {
   if (part.kind !== 'AMOUNT') return part;
   const minorUnits = BigInt(part.minorUnits);
-  return { kind: 'AMOUNT', amount: create(MoneySchema, { currencyCode, minorUnits }) };
+  return { kind: 'AMOUNT', amount: { currencyCode, minorUnits } };
 }
 
 function textOf({ numerator, denominator }: Fraction): string {

@@ -11,7 +11,8 @@ CREATE TABLE public.allocations (
     expires_at timestamp with time zone NOT NULL,
     class text NOT NULL,
     points bigint NOT NULL
-);
+)
+WITH (autovacuum_vacuum_insert_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
 --
 -- Name: cap_usage; Type: TABLE; Schema: public
@@ -24,7 +25,8 @@ CREATE TABLE public.cap_usage (
     period_start timestamp with time zone NOT NULL,
     points bigint NOT NULL,
     CONSTRAINT cap_usage_not_negative CHECK ((points >= 0))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
 --
 -- Name: dead_letters; Type: TABLE; Schema: public
@@ -94,7 +96,8 @@ CASE state
     WHEN 'REVERSED'::text THEN (membership_id IS NOT NULL)
     ELSE false
 END)
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
 --
 -- Name: entries; Type: TABLE; Schema: public
@@ -122,7 +125,8 @@ CREATE TABLE public.entries (
     inactivity_expires_at timestamp with time zone,
     note text,
     CONSTRAINT entries_attributes CHECK ((num_nulls(attributes_before, attributes_after) <> 1))
-);
+)
+WITH (autovacuum_vacuum_insert_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
 --
 -- Name: lapsed_lots; Type: TABLE; Schema: public
@@ -152,7 +156,7 @@ CREATE TABLE public.lots (
     CONSTRAINT lots_class CHECK ((class = ANY (ARRAY['NORMAL'::text, 'INACTIVITY'::text, 'GRACE'::text]))),
     CONSTRAINT lots_not_negative CHECK ((remaining >= 0))
 )
-WITH (fillfactor='70');
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
 --
 -- Name: member_ids; Type: TABLE; Schema: public
@@ -207,7 +211,7 @@ CREATE TABLE public.memberships (
     CONSTRAINT memberships_not_negative CHECK (((available >= 0) AND (pending >= 0) AND (reserved >= 0) AND (deficit >= 0))),
     CONSTRAINT memberships_state CHECK ((state = ANY (ARRAY['ACTIVE'::text, 'SUSPENDED'::text, 'LEFT'::text])))
 )
-WITH (fillfactor='70');
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
 --
 -- Name: outbox; Type: TABLE; Schema: public
@@ -218,7 +222,8 @@ CREATE TABLE public.outbox (
     batch bytea NOT NULL,
     leased_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     create_time timestamp with time zone DEFAULT now() NOT NULL
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0', vacuum_truncate=off);
 
 --
 -- Name: outbox_id_seq; Type: SEQUENCE; Schema: public
@@ -278,7 +283,8 @@ CREATE TABLE public.redemptions (
     rate_minor_units bigint,
     CONSTRAINT redemptions_points CHECK (((points >= 0) AND ((reversed_points >= 0) AND (reversed_points <= points)))),
     CONSTRAINT redemptions_state CHECK ((state = ANY (ARRAY['RESERVED'::text, 'CAPTURED'::text, 'CANCELLED'::text, 'EXPIRED'::text, 'REVERSED'::text, 'REJECTED'::text])))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
 --
 -- Name: refunds; Type: TABLE; Schema: public
@@ -337,7 +343,8 @@ CREATE TABLE public.reward_usage (
     period_start timestamp with time zone NOT NULL,
     taken bigint NOT NULL,
     CONSTRAINT reward_usage_not_negative CHECK ((taken >= 0))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
 --
 -- Name: allocations allocations_pkey; Type: CONSTRAINT; Schema: public
@@ -424,13 +431,6 @@ ALTER TABLE ONLY public.program_snapshots
     ADD CONSTRAINT program_snapshots_pkey PRIMARY KEY (program_id);
 
 --
--- Name: redemptions redemptions_idempotency_key; Type: CONSTRAINT; Schema: public
---
-
-ALTER TABLE ONLY public.redemptions
-    ADD CONSTRAINT redemptions_idempotency_key UNIQUE (membership_id, idempotency_key);
-
---
 -- Name: redemptions redemptions_pkey; Type: CONSTRAINT; Schema: public
 --
 
@@ -473,16 +473,28 @@ ALTER TABLE ONLY public.reward_usage
     ADD CONSTRAINT reward_usage_pkey PRIMARY KEY (membership_id, reward_id, period, period_start);
 
 --
+-- Name: dead_letters_by_program; Type: INDEX; Schema: public
+--
+
+CREATE INDEX dead_letters_by_program ON public.dead_letters USING btree (program_id, state, dead_letter_id) WHERE (program_id IS NOT NULL);
+
+--
+-- Name: dead_letters_by_state; Type: INDEX; Schema: public
+--
+
+CREATE INDEX dead_letters_by_state ON public.dead_letters USING btree (state, dead_letter_id) WHERE (state IS NOT NULL);
+
+--
 -- Name: dead_letters_by_transaction; Type: INDEX; Schema: public
 --
 
-CREATE INDEX dead_letters_by_transaction ON public.dead_letters USING btree (program_id, transaction_id);
+CREATE INDEX dead_letters_by_transaction ON public.dead_letters USING btree (program_id, transaction_id) WHERE (transaction_id IS NOT NULL);
 
 --
 -- Name: dead_letters_due; Type: INDEX; Schema: public
 --
 
-CREATE INDEX dead_letters_due ON public.dead_letters USING btree (retry_at) WHERE (state = 'WAITING'::text);
+CREATE INDEX dead_letters_due ON public.dead_letters USING btree (retry_at) WHERE ((state = 'WAITING'::text) AND (retry_at IS NOT NULL));
 
 --
 -- Name: entries_by_kind; Type: INDEX; Schema: public
@@ -494,7 +506,7 @@ CREATE INDEX entries_by_kind ON public.entries USING btree (membership_id, kind,
 -- Name: member_ids_by_user; Type: INDEX; Schema: public
 --
 
-CREATE INDEX member_ids_by_user ON public.member_ids USING btree (user_id, program_id);
+CREATE INDEX member_ids_by_user ON public.member_ids USING btree (user_id, program_id) WHERE (user_id <> ''::text);
 
 --
 -- Name: memberships_due; Type: INDEX; Schema: public
@@ -506,13 +518,19 @@ CREATE INDEX memberships_due ON public.memberships USING btree (next_due_at) WHE
 -- Name: redemptions_by_sequence; Type: INDEX; Schema: public
 --
 
-CREATE INDEX redemptions_by_sequence ON public.redemptions USING btree (membership_id, sequence);
+CREATE INDEX redemptions_by_sequence ON public.redemptions USING btree (membership_id, sequence) WHERE (sequence IS NOT NULL);
+
+--
+-- Name: redemptions_idempotency_key; Type: INDEX; Schema: public
+--
+
+CREATE UNIQUE INDEX redemptions_idempotency_key ON public.redemptions USING btree (membership_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 
 --
 -- Name: redemptions_open_holds; Type: INDEX; Schema: public
 --
 
-CREATE INDEX redemptions_open_holds ON public.redemptions USING btree (program_id, hold_expires_at, redemption_id) WHERE (state = 'RESERVED'::text);
+CREATE INDEX redemptions_open_holds ON public.redemptions USING btree (program_id, hold_expires_at, redemption_id) WHERE ((state = 'RESERVED'::text) AND (program_id IS NOT NULL));
 
 --
 -- Name: redemptions_reserved; Type: INDEX; Schema: public
@@ -524,7 +542,7 @@ CREATE INDEX redemptions_reserved ON public.redemptions USING btree (membership_
 -- Name: refunds_waiting; Type: INDEX; Schema: public
 --
 
-CREATE INDEX refunds_waiting ON public.refunds USING btree (program_id, transaction_id) WHERE (state = 'WAITING'::text);
+CREATE INDEX refunds_waiting ON public.refunds USING btree (program_id, transaction_id, refund_id) WHERE (state = 'WAITING'::text);
 
 --
 -- Name: SCHEMA public; Type: ACL; Schema: -

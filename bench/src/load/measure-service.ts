@@ -1,4 +1,6 @@
 import type { ChildService } from '../machine/child-service.ts';
+import { withPostgresCost } from '../machine/postgres-cost.ts';
+import type { Stage } from '../machine/stage.ts';
 import type { Measurement } from '../row.ts';
 import { type LoadPlan, runLoad } from './run-load.ts';
 
@@ -8,19 +10,21 @@ export interface ServiceMeasurement extends Measurement {
 }
 
 /**
- * Puts the load on a service and looks at what that costs its process.
+ * Puts the load on a service and looks at what that costs its process, and PostgreSQL.
  *
  * @throws {Error} when a call failed: a service under test has no excuse
  */
 export async function measureService(
-  service: ChildService,
+  { stage, service }: { stage: Stage; service: ChildService },
   plan: Omit<LoadPlan, 'address'>,
 ): Promise<ServiceMeasurement> {
   const before = await service.usage();
-  const { perSecond, latencyMs, acknowledged, failures, cpuSeconds } = await runLoad({
-    ...plan,
-    address: service.address,
-  });
+  const { result, cost } = await withPostgresCost(
+    stage,
+    () => runLoad({ ...plan, address: service.address }),
+    ({ acknowledged }) => acknowledged,
+  );
+  const { perSecond, latencyMs, acknowledged, failures, cpuSeconds } = result;
   const after = await service.usage();
   if (Object.keys(failures).length > 0) {
     throw new Error(`Calls of ${plan.path} failed: ${JSON.stringify(failures)}`);
@@ -32,6 +36,7 @@ export async function measureService(
     acknowledged,
     details: {
       serviceCpuPerCallUs: perCallUs(after.cpuSeconds - before.cpuSeconds),
+      ...cost,
       serviceResidentMiB: round(after.residentBytes / 2 ** 20),
       generatorCpuPerCallUs: perCallUs(cpuSeconds),
     },

@@ -1,5 +1,7 @@
 import type { DescService } from '@bufbuild/protobuf';
+import { timestampNow } from '@bufbuild/protobuf/wkt';
 import { type Client, createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
+import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import { RateAward_Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
@@ -8,7 +10,7 @@ import type { Stage } from '../machine/stage.ts';
 
 export const userIdPrefix = 'member-';
 export const userIdWidth = 6;
-const joinsInFlight = 200;
+const callsInFlight = 200;
 
 export function userIds(count: number): string[] {
   return Array.from(
@@ -52,13 +54,39 @@ export async function joinMembers(
   const { address, programId, users } = options;
   const token = await stage.token('service');
   await withClient(address, MembershipService, async (memberships) => {
-    const remaining = users.values();
-    const join = async () => {
-      for (const userId of remaining)
-        await memberships.joinProgram({ programId, userId }, { token });
-    };
-    await Promise.all(Array.from({ length: joinsInFlight }, join));
+    await forEach(users, (userId) => memberships.joinProgram({ programId, userId }, { token }));
   });
+}
+
+/** Gives each of the users one purchase. */
+export async function earnOnce(
+  stage: Stage,
+  options: { address: string; programId: string; users: readonly string[] },
+): Promise<void> {
+  const { address, programId, users } = options;
+  const token = await stage.token('service');
+  await withClient(address, LedgerService, async (ledger) => {
+    const transaction = (userId: string) => ({
+      transactionId: `first-${userId}`,
+      occurTime: timestampNow(),
+      amount: { currencyCode: 'USD', minorUnits: 25_000n },
+    });
+    await forEach(users, (userId) =>
+      ledger.earn({ programId, userId, transaction: transaction(userId) }, { token }),
+    );
+  });
+}
+
+/** Calls for all users, many at once. */
+async function forEach(
+  users: readonly string[],
+  call: (userId: string) => Promise<unknown>,
+): Promise<void> {
+  const remaining = users.values();
+  const callInTurn = async () => {
+    for (const userId of remaining) await call(userId);
+  };
+  await Promise.all(Array.from({ length: callsInFlight }, callInTurn));
 }
 
 async function withClient<S extends DescService>(

@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '@loyalty/local/guarded-process.ts';
-import { root } from '@loyalty/local/settings.ts';
+import { root as ownRoot } from '@loyalty/local/settings.ts';
 import type { Stage } from './stage.ts';
 
 /** A service under load, in a process of its own. */
@@ -13,6 +13,8 @@ export interface ChildService {
   readonly address: string;
   /** What it says about itself at `/metrics`. */
   usage(): Promise<ProcessUsage>;
+  /** Ends it before the stage does. */
+  stop(): Promise<void>;
 }
 
 export interface ProcessUsage {
@@ -25,6 +27,8 @@ export interface ChildServiceOptions {
   name: string;
   /** The main file, from the project's top. */
   main: string;
+  /** The project's top; by default of the project that measures. */
+  root?: string;
   /** Its gRPC port, where others were told it before; a free one by default. */
   grpcPort?: number;
   /** Told the ports that the service is to listen on. */
@@ -45,7 +49,8 @@ export async function startChildService(
   stage: Stage,
   options: ChildServiceOptions,
 ): Promise<ChildService> {
-  const { name, main, settings, nodeArgs = [], grpcPort = await freePort() } = options;
+  const { name, main, root = ownRoot, settings, nodeArgs = [] } = options;
+  const grpcPort = options.grpcPort ?? (await freePort());
   const httpPort = await freePort();
   const { env = {}, args = [] } = settings({ grpcPort, httpPort });
   const logFile = join(stage.directory, `${name}.log`);
@@ -61,12 +66,13 @@ export async function startChildService(
   });
   closeSync(log);
   const exited = once(child, 'exit');
-  stage.resources.defer(async () => {
+  const stop = async () => {
     child.kill('SIGTERM');
     const impatience = setTimeout(() => child.kill('SIGKILL'), stopPatienceMs);
     await exited;
     clearTimeout(impatience);
-  });
+  };
+  stage.resources.defer(stop);
   const patience = AbortSignal.timeout(readyPatienceMs);
   while (!(await isReady(httpPort))) {
     if (child.exitCode !== null || child.signalCode !== null || patience.aborted) {
@@ -74,7 +80,7 @@ export async function startChildService(
     }
     await delay(50);
   }
-  return { address: `${host}:${grpcPort}`, usage: () => readUsage(httpPort) };
+  return { address: `${host}:${grpcPort}`, usage: () => readUsage(httpPort), stop };
 }
 
 async function isReady(httpPort: number): Promise<boolean> {

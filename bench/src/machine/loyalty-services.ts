@@ -1,28 +1,48 @@
+import { join } from 'node:path';
 import { ensureDatabase } from '@loyalty/local/databases.ts';
+import { startNats } from '@loyalty/local/nats-server.ts';
 import { unusedPort } from '@loyalty/local/port-check.ts';
 import { type ChildService, host, startChildService } from './child-service.ts';
 import type { Stage } from './stage.ts';
 
 export interface LoyaltyServices {
   readonly programs: ChildService;
+  /** The one that runs at the moment. */
   readonly ledger: ChildService;
   readonly ledgerDatabaseUrl: string;
+  /** Ends the ledger and starts another one on the same database, which `meanwhile` has to itself. */
+  restartLedger(meanwhile: () => Promise<void>): Promise<void>;
 }
 
-/** Starts the two services as they are run in production. `ledgerNodeArgs` are for a profiler. */
+export interface LoyaltyServicesOptions {
+  /** Tells their databases and logs from those of others on the stage. */
+  name: string;
+  /** The top of the project whose services these are; by default of the one that measures. */
+  root?: string;
+  /** Arguments for the ledger's Node, for a profiler. */
+  ledgerNodeArgs?: readonly string[];
+}
+
+/** Starts the two services as they are run in production, on databases of their own and with their own nats-server. */
 export async function startLoyaltyServices(
   stage: Stage,
-  ledgerNodeArgs: readonly string[],
+  { name, root, ledgerNodeArgs = [] }: LoyaltyServicesOptions,
 ): Promise<LoyaltyServices> {
-  const programsDatabaseUrl = await ensureDatabase(stage.postgres, 'programs');
-  const ledgerDatabaseUrl = await ensureDatabase(stage.postgres, 'ledger');
+  const database = (service: string) =>
+    ensureDatabase(stage.postgres, `${service}-${name}`, { owner: service });
+  const programsDatabaseUrl = await database('programs');
+  const ledgerDatabaseUrl = await database('ledger');
+  const nats = await startNats({ directory: join(stage.directory, `nats-${name}`) });
+  stage.resources.defer(() => nats.stop());
+  const common = (prefix: string) => commonSettings(prefix, { stage, natsUrl: nats.url });
   const ledgerPort = await unusedPort();
   const programs = await startChildService(stage, {
-    name: 'programs',
+    name: `programs-${name}`,
     main: 'services/programs/src/main.ts',
+    ...(root !== undefined && { root }),
     settings: ({ grpcPort, httpPort }) => ({
       env: {
-        ...commonSettings('PROGRAMS_', stage),
+        ...common('PROGRAMS_'),
         PROGRAMS_GRPC_PORT: String(grpcPort),
         PROGRAMS_HTTP_PORT: String(httpPort),
         PROGRAMS_DATABASE_URL: programsDatabaseUrl,
@@ -30,28 +50,45 @@ export async function startLoyaltyServices(
       },
     }),
   });
-  const ledger = await startChildService(stage, {
-    name: 'ledger',
-    main: 'services/ledger/src/main.ts',
-    nodeArgs: ledgerNodeArgs,
-    grpcPort: ledgerPort,
-    settings: ({ grpcPort, httpPort }) => ({
-      env: {
-        ...commonSettings('LEDGER_', stage),
-        LEDGER_GRPC_PORT: String(grpcPort),
-        LEDGER_HTTP_PORT: String(httpPort),
-        LEDGER_DATABASE_URL: ledgerDatabaseUrl,
-        LEDGER_PROGRAMS_ADDRESS: programs.address,
-      },
-    }),
-  });
-  return { programs, ledger, ledgerDatabaseUrl };
+  const startLedger = () =>
+    startChildService(stage, {
+      name: `ledger-${name}`,
+      main: 'services/ledger/src/main.ts',
+      ...(root !== undefined && { root }),
+      nodeArgs: ledgerNodeArgs,
+      grpcPort: ledgerPort,
+      settings: ({ grpcPort, httpPort }) => ({
+        env: {
+          ...common('LEDGER_'),
+          LEDGER_GRPC_PORT: String(grpcPort),
+          LEDGER_HTTP_PORT: String(httpPort),
+          LEDGER_DATABASE_URL: ledgerDatabaseUrl,
+          LEDGER_PROGRAMS_ADDRESS: programs.address,
+        },
+      }),
+    });
+  let ledger = await startLedger();
+  return {
+    programs,
+    get ledger() {
+      return ledger;
+    },
+    ledgerDatabaseUrl,
+    async restartLedger(meanwhile) {
+      await ledger.stop();
+      await meanwhile();
+      ledger = await startLedger();
+    },
+  };
 }
 
-function commonSettings(prefix: string, { tokens, nats }: Stage): Record<string, string> {
+function commonSettings(
+  prefix: string,
+  { stage: { tokens }, natsUrl }: { stage: Stage; natsUrl: string },
+): Record<string, string> {
   return {
     [`${prefix}HOST`]: host,
-    [`${prefix}NATS_URL`]: nats.url,
+    [`${prefix}NATS_URL`]: natsUrl,
     [`${prefix}JWT_ISSUER`]: tokens.issuer,
     [`${prefix}JWT_AUDIENCE`]: tokens.audience,
     [`${prefix}JWT_SECRET`]: tokens.secret,

@@ -2,20 +2,25 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type NatsServer, startNats } from '@loyalty/local/nats-server.ts';
 import { type PostgresServer, startPostgres } from '@loyalty/local/postgres-server.ts';
 import { execute } from '@loyalty/local/test-environment.ts';
 import { mintToken } from '@loyalty/platform/auth/mint.ts';
 import type { Role } from '@loyalty/platform/auth/tokens.ts';
+import { scalar } from '../scalar.ts';
+import { parentOf, processorSeconds } from './processor-time.ts';
 
 /** What all rows of a run share: servers of its own with empty data, thrown away afterwards. */
 export interface Stage {
   /** For data and logs; removed with the stage. */
   readonly directory: string;
   readonly postgres: PostgresServer;
-  readonly nats: NatsServer;
   readonly tokens: TokenSettings;
   token(role: Role): Promise<string>;
+  /**
+   * The processor time that PostgreSQL has taken, in seconds: of all its processes, also of those that have ended.
+   * Undefined on a system that doesn't tell.
+   */
+  postgresSeconds(): Promise<number | undefined>;
   /** Writes out what preparations have left dirty, so that no measurement pays for it. */
   settle(): Promise<void>;
   /** What has to be stopped in the end, the newest first. */
@@ -28,7 +33,7 @@ export interface TokenSettings {
   readonly secret: string;
 }
 
-/** Starts PostgreSQL, as durable as in production, and nats-server. Everything ends with `resources`. */
+/** Starts PostgreSQL, as durable as in production. Everything ends with `resources`. */
 export async function setStage(resources: AsyncDisposableStack): Promise<Stage> {
   const directory = await mkdtemp(join(await diskFolder(), 'loyalty-bench-'));
   resources.defer(() => rm(directory, { recursive: true, force: true }));
@@ -41,8 +46,12 @@ export async function setStage(resources: AsyncDisposableStack): Promise<Stage> 
   await execute(serverUrl, "ALTER SYSTEM SET max_wal_size = '16GB'");
   await execute(serverUrl, "ALTER SYSTEM SET checkpoint_timeout = '1h'");
   await execute(serverUrl, 'SELECT pg_reload_conf()');
-  const nats = await startNats({ directory: join(directory, 'nats') });
-  resources.defer(() => nats.stop());
+  // All of PostgreSQL's processes are children of one.
+  const child = await scalar(
+    serverUrl,
+    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'",
+  );
+  const server = await parentOf(child);
   const tokens = {
     issuer: 'loyalty-bench',
     audience: 'loyalty',
@@ -51,10 +60,10 @@ export async function setStage(resources: AsyncDisposableStack): Promise<Stage> 
   return {
     directory,
     postgres,
-    nats,
     tokens,
     token: (role) =>
       mintToken({ ...tokens, subject: `bench-${role}`, roles: [role], lifetimeSeconds: 86_400 }),
+    postgresSeconds: async () => server && (await processorSeconds(server)),
     settle: () => execute(serverUrl, 'CHECKPOINT'),
     resources,
   };

@@ -77,11 +77,12 @@ function bar(
 }
 
 function ratioText(
-  { against, atLeast, ratio }: RatioResult,
+  { against, of, atLeast, ratio }: RatioResult,
   [own]: readonly ContestantResult[],
 ): string {
+  const what = of === undefined ? '' : `, ${of}`;
   const aim = atLeast === undefined ? '' : `, to reach ${atLeast}`;
-  return `${own?.title} / ${against}: ${describeRatio(ratio)}${aim}`;
+  return `${own?.title} / ${against}${what}: ${describeRatio(ratio)}${aim}`;
 }
 
 type Kind = 'title' | 'note' | 'figure';

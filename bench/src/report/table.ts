@@ -16,7 +16,16 @@ export function environmentLines(environment: Environment): string[] {
 /** A row for people: each contestant's throughput and latency, then the ratios. */
 export function tableOf({ title, unit, contestants, ratios, verified }: RowResult): string[] {
   const titleWidth = Math.max(...contestants.map((contestant) => nameOf(contestant).length));
-  const head = ['', `${unit}/s`, 'min – max', 'p50 ms', 'p99 ms', 'CPU µs/call', 'MiB'];
+  const head = [
+    '',
+    `${unit}/s`,
+    'min – max',
+    'p50 ms',
+    'p99 ms',
+    'CPU µs/call',
+    'PG µs/call',
+    'MiB',
+  ];
   const lines = contestants.map((contestant) => {
     const { perSecond, latencyMs, details } = contestant;
     return columns(titleWidth, [
@@ -26,6 +35,7 @@ export function tableOf({ title, unit, contestants, ratios, verified }: RowResul
       latencyMs ? latencyMs.p50.median.toFixed(1) : '',
       latencyMs ? latencyMs.p99.median.toFixed(1) : '',
       optional(details['serviceCpuPerCallUs']),
+      optional(details['postgresCpuPerCallUs']),
       optional(details['serviceResidentMiB']),
     ]);
   });
@@ -42,20 +52,20 @@ export function tableOf({ title, unit, contestants, ratios, verified }: RowResul
 }
 
 function nameOf({ id, title }: ContestantResult): string {
-  return `${id.padEnd(4)}  ${title}`;
+  return `${id.padEnd(7)}  ${title}`;
 }
 
 function columns(titleWidth: number, [title = '', ...values]: readonly string[]): string {
-  const widths = [9, 17, 8, 8, 12, 6];
+  const widths = [9, 17, 8, 8, 12, 11, 6];
   const cells = values.map((value, index) => value.padStart(widths[index] ?? 0));
   return [title.padEnd(titleWidth), ...cells].join(' ').trimEnd();
 }
 
 function ratioLine(
-  { against, atLeast, ratio }: RatioResult,
+  { against, of, atLeast, ratio }: RatioResult,
   [own]: readonly ContestantResult[],
 ): string {
-  const text = `${own?.id} / ${against}  ${describeRatio(ratio)}`;
+  const text = `${own?.id} / ${against}  ${describeRatio(ratio)}${of === undefined ? '' : `  ${of}`}`;
   if (atLeast === undefined) return text;
   const isReached = ratio.median >= atLeast;
   const verdict = styleText(isReached ? 'green' : 'yellow', isReached ? 'reached' : 'not reached');
@@ -67,9 +77,9 @@ export function describeRatio({ median, min, max }: Spread): string {
   return `${median.toFixed(2)} (${min.toFixed(2)} – ${max.toFixed(2)})`;
 }
 
-// The columns show two of the details already.
+// The columns show some of the details already.
 function detailLines([own]: readonly ContestantResult[]): string[] {
-  const shown = ['serviceCpuPerCallUs', 'serviceResidentMiB'];
+  const shown = ['serviceCpuPerCallUs', 'postgresCpuPerCallUs', 'serviceResidentMiB'];
   const rest = Object.entries(own?.details ?? {}).filter(([name]) => !shown.includes(name));
   return rest.map(([name, value]) => styleText('dim', `${name} ${value}`));
 }

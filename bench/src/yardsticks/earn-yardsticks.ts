@@ -20,7 +20,7 @@ export async function createEmptyService(stage: Stage, plan: PlanEarns): Promise
   return {
     id: 'E',
     title: 'empty handler behind the same door',
-    measure: (window) => measureService(service, plan(window)),
+    measure: (window) => measureService({ stage, service }, plan(window)),
   };
 }
 
@@ -48,7 +48,7 @@ export async function createNaiveService(
     id: 'N',
     title: 'naive service, one transaction per earn',
     async measure(window) {
-      const measurement = await measureService(service, options.plan(window));
+      const measurement = await measureService({ stage, service }, options.plan(window));
       acknowledged += measurement.acknowledged;
       return measurement;
     },

@@ -4,6 +4,7 @@ import { existsSync, globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ensureDatabase } from '@loyalty/local/databases.ts';
+import { withPostgresCost } from '../machine/postgres-cost.ts';
 import type { Stage } from '../machine/stage.ts';
 import type { Contestant } from '../row.ts';
 import { prepareSimpleUpdates, runSimpleUpdates } from './simple-update.ts';
@@ -33,16 +34,22 @@ export async function createPgbench(stage: Stage): Promise<Contestant> {
   const runFor = async (ms: number) => {
     const seconds = Math.max(Math.ceil(ms / 1000), 1);
     const args = [...options, '--jobs', '2', '--time', String(seconds), '--no-vacuum', url];
-    const { stdout } = await run(program, args);
-    return { perSecond: figure(stdout, 'tps'), latencyMs: figure(stdout, 'latency average') };
+    return (await run(program, args)).stdout;
   };
   return {
     id: 'P',
     title: `pgbench ${options.join(' ')}`,
     async measure({ warmUpMs, measureMs }) {
       await runFor(warmUpMs);
-      const { perSecond, latencyMs } = await runFor(measureMs);
-      return { perSecond, details: { latencyMeanMs: latencyMs } };
+      const { result, cost } = await withPostgresCost(
+        stage,
+        () => runFor(measureMs),
+        (output) => figure(output, 'number of transactions actually processed:'),
+      );
+      return {
+        perSecond: figure(result, 'tps ='),
+        details: { latencyMeanMs: figure(result, 'latency average ='), ...cost },
+      };
     },
   };
 }
@@ -57,7 +64,7 @@ function findPgbench(): string | undefined {
 }
 
 function figure(output: string, name: string): number {
-  const [, value] = new RegExp(`^${name} = ([\\d.]+)`, 'm').exec(output) ?? [];
+  const [, value] = new RegExp(`^${name} ([\\d.]+)`, 'm').exec(output) ?? [];
   if (value === undefined) throw new Error(`pgbench printed no ${name}:\n${output}`);
   return Number(value);
 }

@@ -54,10 +54,11 @@ export async function postpone(
 
 /** Age of the oldest row in seconds; 0 when there is none. */
 export async function oldestAgeSeconds(pool: Pool): Promise<number> {
-  const { rows } = await pool.query<{ age: number }>(
-    `SELECT extract(epoch FROM clock_timestamp() - create_time)::float8 AS age
-     FROM outbox ORDER BY id LIMIT 1`,
-  );
+  const { rows } = await pool.query<{ age: number }>({
+    name: 'outbox-oldest',
+    text: `SELECT extract(epoch FROM clock_timestamp() - create_time)::float8 AS age
+      FROM outbox ORDER BY id LIMIT 1`,
+  });
   return rows[0]?.age ?? 0;
 }
 

@@ -1,3 +1,4 @@
+import type { DescMessage } from '@bufbuild/protobuf';
 import type { Caller } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
 
@@ -26,4 +27,9 @@ export interface CallContext {
    * methods whose request has no `program_id`; where it has one, it was checked before the handler.
    */
   assertProgram(programId: string, otherwise: () => Error): void;
+  /**
+   * A path of proto names within a message as the caller names fields: `amount.minor_units`, or `amount.minorUnits` where
+   * the call came as JSON.
+   */
+  fieldPath(desc: DescMessage, path: string): string;
 }

@@ -11,6 +11,7 @@ import {
 } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { credentials, Client as GrpcClient, Metadata } from '@grpc/grpc-js';
+import { fieldNamesHeader } from './field-names.ts';
 import { unaryMethodsOf } from './mount.ts';
 import { remoteErrorOf } from './remote-error.ts';
 
@@ -42,6 +43,8 @@ export interface CallOptions {
   /** Milliseconds since the epoch, such as the `deadlineMs` of the call that this one serves. */
   deadlineMs?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** How errors are to name fields: `json` for those who pass them on to JSON clients. */
+  fieldNames?: 'json' | undefined;
 }
 
 /** The methods of a service, by their names in the generated code. They throw RemoteError. */
@@ -123,13 +126,14 @@ function callerOf(method: DescMethodUnary, channel: Channel): Call {
   };
   const deserialize = (bytes: Buffer): Message => fromBinary(output, bytes);
 
-  return (init, { token, requestId = randomUUID(), traceparent, deadlineMs, signal }) =>
+  return (init, { token, requestId = randomUUID(), traceparent, deadlineMs, signal, fieldNames }) =>
     new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const metadata = new Metadata();
       metadata.set('x-request-id', requestId);
       if (traceparent !== undefined) metadata.set('traceparent', traceparent);
       if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+      if (fieldNames !== undefined) metadata.set(fieldNamesHeader, fieldNames);
       const cancel = () => call.cancel();
       const call = channel.grpc.makeUnaryRequest(
         path,

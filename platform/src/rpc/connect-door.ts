@@ -1,7 +1,6 @@
 import {
   type DescMethodUnary,
   fromBinary,
-  fromJsonString,
   type Message,
   toBinary,
   toJson,
@@ -19,8 +18,10 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
+import { readJsonMessage } from '../json/json-message.ts';
 import type { Logger } from '../logging.ts';
 import { connectErrorOf } from './connect-error.ts';
+import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
 import type { Mountable } from './handler.ts';
 import type { HttpRequest, HttpResponse } from './http-port.ts';
 import type { RpcLimits } from './limits.ts';
@@ -28,9 +29,6 @@ import { handlerOf, unaryMethodsOf } from './mount.ts';
 import type { Codec, Pipeline, Route } from './pipeline.ts';
 import { type RawBody, takeBody } from './raw-body.ts';
 import { createUnknownMethodHandler, isMethodPath } from './unknown-method.ts';
-
-/** What a request's message comes as: bytes, or, where the library took it from a GET's query, decoded already. */
-type Raw = RawBody | Message;
 
 const rawBodyKey = createContextKey<RawBody | undefined>(undefined);
 const compressions = [compressionGzip, compressionBrotli];
@@ -56,7 +54,6 @@ export function createConnectDoor({
     readMaxBytes: limits.messageBytesMax,
     writeMaxBytes: limits.messageBytesMax,
     acceptCompression: compressions,
-    jsonOptions: { ignoreUnknownFields: false },
   });
   for (const mountable of services) {
     for (const method of unaryMethodsOf(mountable.service)) {
@@ -65,7 +62,7 @@ export function createConnectDoor({
         handler: handlerOf(mountable, method),
         codec: rawCodec(method),
       });
-      router.rpc(method, (request, context) => serveCall(pipeline, route, request, context));
+      router.rpc(method, (_request, context) => serveCall(pipeline, route, context));
     }
   }
   const unknownMethod = createUnknownMethodHandler(logger);
@@ -76,6 +73,13 @@ export function createConnectDoor({
     const isUnknownMethod = request.method === 'POST' && isMethodPath(path);
     const handler = handlers.get(path) ?? (isUnknownMethod ? unknownMethod : undefined);
     if (handler === undefined) return false;
+    if (request.method !== 'POST') {
+      // The library would serve reads by GET as well, with a message from the query that its own parser reads.
+      response.statusCode = 405;
+      response.setHeader('allow', 'POST');
+      response.end();
+      return true;
+    }
     serveHttp(handler, request, response, limits.messageBytesMax).catch((error: unknown) => {
       if (request.destroyed || response.destroyed) return;
       logger.warn({ err: error, method: handler.method.name }, 'request failed outside of a call');
@@ -98,49 +102,54 @@ async function serveHttp(
     { compressions, bytesMax },
   );
   contextValues.set(rawBodyKey, taken.body);
-  if (request.method === 'POST' && request.httpVersionMajor === 1 && !request.complete) {
+  if (request.httpVersionMajor === 1 && !request.complete) {
     // What is left of a body that was too large would stand in the way of the connection's next request.
     response.setHeader('connection', 'close');
   }
   await universalResponseToNodeResponse(await handler(taken.request), response);
 }
 
-function rawCodec({ input, output }: DescMethodUnary): Codec<Raw, Message> {
-  const text = new TextDecoder('utf-8', { fatal: true });
+function rawCodec({ input, output }: DescMethodUnary): Codec<RawBody, Message> {
   return {
     decode(raw) {
-      if ('$typeName' in raw) return raw;
       if ('problem' in raw) throw new Error(raw.problem);
-      return raw.format === 'proto'
-        ? fromBinary(input, raw.bytes)
-        : fromJsonString(input, text.decode(raw.bytes));
+      return raw.format === 'json'
+        ? readJsonMessage(input, raw.bytes)
+        : fromBinary(input, raw.bytes);
     },
     // The library encodes only after the call has ended well, and would tell the caller why it can't. So it is tried
     // here, for the price of encoding twice.
     encode(response, raw) {
-      if ('format' in raw && raw.format === 'proto') toBinary(output, response);
-      else toJson(output, response);
+      if (isJson(raw)) toJson(output, response);
+      else toBinary(output, response);
       return response;
     },
   };
 }
 
+function isJson(raw: RawBody): boolean {
+  return 'format' in raw && raw.format === 'json';
+}
+
 function serveCall(
   pipeline: Pipeline,
-  route: Route<Raw, Message>,
-  request: Message,
+  route: Route<RawBody, Message>,
   context: HandlerContext,
 ): Promise<Message> {
+  const raw = context.values.get(rawBodyKey);
+  if (raw === undefined) throw new Error(`${route.name} was called without a body`);
   return new Promise((resolve, reject) => {
     const timeoutMs = context.timeoutMs();
     const cancel = pipeline.serve(
       route,
       {
-        raw: context.values.get(rawBodyKey) ?? request,
+        raw,
         requestId: context.requestHeader.get('x-request-id') ?? undefined,
         traceparent: context.requestHeader.get('traceparent') ?? undefined,
         authorization: context.requestHeader.get('authorization') ?? undefined,
         deadlineMs: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
+        usesJsonNames: () =>
+          isJson(raw) || asksForJsonNames(context.requestHeader.get(fieldNamesHeader) ?? undefined),
       },
       {
         succeed(response, requestId) {

@@ -9,6 +9,7 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import type { BareService } from './bare-service.ts';
+import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
 import type { Mountable } from './handler.ts';
 import type { RpcLimits } from './limits.ts';
 import { handlerOf, unaryMethodsOf } from './mount.ts';
@@ -127,6 +128,7 @@ function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>) {
         traceparent: textOf(metadata, 'traceparent'),
         authorization: textOf(metadata, 'authorization'),
         deadlineMs: deadline === Number.POSITIVE_INFINITY ? undefined : Number(deadline),
+        usesJsonNames: () => asksForJsonNames(textOf(metadata, fieldNamesHeader)),
       },
       answerWith({ call, respond, startedMs }),
     );

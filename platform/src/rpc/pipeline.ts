@@ -2,6 +2,7 @@ import { create, type DescMethodUnary, type Message } from '@bufbuild/protobuf';
 import { type Access, accessOf, authorize } from '../auth/access.ts';
 import { Unauthenticated } from '../auth/errors.ts';
 import type { TokenVerifier } from '../auth/tokens.ts';
+import { ValidationFailed } from '../errors.ts';
 import type { Logger } from '../logging.ts';
 import type { RpcMetrics } from '../telemetry/metrics.ts';
 import { Cancelled, DeadlineExceeded, Overloaded, Undecodable } from './errors.ts';
@@ -15,7 +16,7 @@ export type DoorName = 'grpc' | 'connect';
 
 /** How a door's form of requests becomes messages, and messages its form of responses. */
 export interface Codec<Raw, Encoded> {
-  /** May throw anything: the request is answered with VALIDATION_FAILED. */
+  /** May throw anything: the request is answered with VALIDATION_FAILED, and the violations of a ValidationFailed. */
   decode(raw: Raw): Message;
   /** Gets the request, too, whose form the response may have to follow. */
   encode(response: Message, raw: Raw): Encoded;
@@ -26,6 +27,7 @@ export interface Route<Raw, Encoded> {
   /** `loyalty.ledger.v1.LedgerService/Earn` */
   readonly name: string;
   readonly door: DoorName;
+  readonly input: DescMethodUnary['input'];
   readonly output: DescMethodUnary['output'];
   readonly access: Access;
   readonly validate: (request: Message) => void;
@@ -44,6 +46,8 @@ export interface Incoming<Raw> {
   readonly authorization: string | undefined;
   /** Milliseconds since the epoch; undefined if the caller set no deadline. */
   readonly deadlineMs: number | undefined;
+  /** Whether errors are to name fields as JSON does. A function, because calls that go well have no use for the answer. */
+  readonly usesJsonNames: () => boolean;
 }
 
 /** How a door answers a call; exactly one of the two is called, once. */
@@ -121,6 +125,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return {
         name: `${method.parent.typeName}/${method.name}`,
         door,
+        input: method.input,
         output: method.output,
         access: accessOf(method),
         validate: validatorOf(method.input),
@@ -136,6 +141,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         traceparent: incoming.traceparent,
         deadlineMs: incoming.deadlineMs ?? nowMs + defaultDeadlineMs,
         method: route.name,
+        usesJsonNames: incoming.usesJsonNames,
         logger,
       });
       inFlight += 1;
@@ -144,7 +150,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const fail = (thrown: unknown) => {
         if (call.settled) return;
         const error = options.translateError(thrown);
-        const status = statusOf(error, call.requestId);
+        const status = statusOf(error, call.requestId, (path) => call.fieldPath(route.input, path));
         settle(route, call, codeName(status.code));
         logFailure(logger, route, call, status, error);
         answer.fail(status, call.requestId);
@@ -191,6 +197,7 @@ function decoded<Raw>(codec: Codec<Raw, unknown>, raw: Raw): Message {
   try {
     return codec.decode(raw);
   } catch (error) {
+    if (error instanceof ValidationFailed) throw error;
     const problem = Error.isError(error) ? error.message : 'malformed';
     throw new Undecodable(`The request can't be decoded: ${problem}`, { cause: error });
   }

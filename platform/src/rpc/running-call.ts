@@ -1,5 +1,7 @@
+import type { DescMessage } from '@bufbuild/protobuf';
 import { reachesProgram } from '../auth/access.ts';
 import type { Caller } from '../auth/tokens.ts';
+import { jsonFieldPath } from '../json/field-path.ts';
 import type { Logger } from '../logging.ts';
 import { traceIdOf } from '../telemetry/traceparent.ts';
 import type { CallContext } from './call-context.ts';
@@ -10,6 +12,8 @@ interface RunningCallOptions {
   traceparent: string | undefined;
   deadlineMs: number;
   method: string;
+  /** Whether the caller names fields as JSON does. */
+  usesJsonNames: () => boolean;
   logger: Logger;
 }
 
@@ -28,6 +32,7 @@ export class RunningCall implements CallContext {
   settled = false;
   timer: NodeJS.Timeout | undefined;
   readonly #method: string;
+  readonly #usesJsonNames: () => boolean;
   readonly #logger: Logger;
   #log: Logger | undefined;
   #controller: AbortController | undefined;
@@ -39,6 +44,7 @@ export class RunningCall implements CallContext {
     this.traceparent = this.traceId === undefined ? undefined : options.traceparent;
     this.deadlineMs = options.deadlineMs;
     this.#method = options.method;
+    this.#usesJsonNames = options.usesJsonNames;
     this.#logger = options.logger;
   }
 
@@ -66,6 +72,10 @@ export class RunningCall implements CallContext {
 
   assertProgram(programId: string, otherwise: () => Error): void {
     if (!reachesProgram(this.caller, programId)) throw otherwise();
+  }
+
+  fieldPath(desc: DescMessage, path: string): string {
+    return this.#usesJsonNames() ? jsonFieldPath(desc, path) : path;
   }
 
   /** Tells the handler, if it listens, that nobody waits for its answer any more. */

@@ -15,7 +15,7 @@ import {
 } from '@loyalty/proto/google/rpc/error_details_pb.ts';
 import { StatusSchema } from '@loyalty/proto/google/rpc/status_pb.ts';
 import { ErrorReasonSchema, error_answer } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
-import { type FieldViolation, isReasoned } from '../errors.ts';
+import { type FieldViolation, isReasoned, type Reasoned, sentenceOf } from '../errors.ts';
 
 /** The domain of every reason, as google.rpc.ErrorInfo has it. */
 export const errorDomain = 'loyalty';
@@ -53,8 +53,16 @@ export function codeName(code: number): string {
   return codeNames.get(code) ?? 'UNKNOWN';
 }
 
-/** The answer to an error: its own if it has a reason of the catalogue, else INTERNAL without anything of its text. */
-export function statusOf(error: unknown, requestId: string): CallStatus {
+/**
+ * The answer to an error: its own if it has a reason of the catalogue, else INTERNAL without anything of its text.
+ *
+ * @param fieldPath the path of a field of the request as the caller names it, given one of proto names
+ */
+export function statusOf(
+  error: unknown,
+  requestId: string,
+  fieldPath: (path: string) => string = (path) => path,
+): CallStatus {
   const code = isReasoned(error) ? codeByReason.get(error.reason) : undefined;
   if (!isReasoned(error) || code === undefined || code === Code.INTERNAL) {
     return {
@@ -66,17 +74,26 @@ export function statusOf(error: unknown, requestId: string): CallStatus {
       retryAfterMs: undefined,
     };
   }
+  const violations = (error.violations ?? []).slice(0, violationsMax).map(({ field, message }) => ({
+    field: fieldPath(field),
+    message,
+  }));
   return {
     code,
     reason: error.reason,
-    message: shortened(error.message, messageCharactersMax),
+    message: shortened(messageOf(error, violations), messageCharactersMax),
     metadata: shortenedMetadata(error.metadata),
-    violations: (error.violations ?? []).slice(0, violationsMax).map(({ field, message }) => ({
+    violations: violations.map(({ field, message }) => ({
       field: shortened(field, detailCharactersMax),
       message: shortened(message, detailCharactersMax),
     })),
     retryAfterMs: error.retryAfterMs ?? (isTransient(code) ? retryAfterMsDefault : undefined),
   };
+}
+
+/** The text of an error that violates fields is its violations, in the caller's names. */
+function messageOf(error: Reasoned, violations: readonly FieldViolation[]): string {
+  return violations.length === 0 ? error.message : violations.map(sentenceOf).join('; ');
 }
 
 function isTransient(code: number): boolean {

@@ -70,6 +70,13 @@ describe('a caller who sends', () => {
     });
   });
 
+  test('an amount without a number is told so, and 0 is a number', () => {
+    expect(violationsOf(MoneySchema, { currencyCode: 'USD' })).toEqual({
+      minor_units: 'must be given',
+    });
+    expect(violationsOf(MoneySchema, { currencyCode: 'USD', minorUnits: 0n })).toEqual({});
+  });
+
   test('none of the alternatives is told which there are', () => {
     expect(violationsOf(EarnRuleSchema, { ruleId: 'base' })).toEqual({
       '': 'one of rate, fixed, per_item, multiplier must be given',

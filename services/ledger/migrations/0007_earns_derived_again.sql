@@ -1,6 +1,6 @@
 -- By which engine an earn was decided, so that it can be derived again: 0 before engines were numbered.
-ALTER TABLE earns ADD COLUMN semantics smallint;
-UPDATE earns SET semantics = 0 WHERE state <> 'AWAITED';
+ALTER TABLE earns ADD COLUMN semantics smallint DEFAULT 0; -- which rewrites no row
+ALTER TABLE earns ALTER COLUMN semantics DROP DEFAULT;
 
 ALTER TABLE earns
   DROP CONSTRAINT earns_state,

@@ -14,3 +14,28 @@ ALTER TABLE entries
   -- The new date of the INACTIVITY lots, where the entry moved it.
   ADD COLUMN inactivity_expires_at timestamptz,
   ADD CONSTRAINT entries_attributes CHECK (num_nulls(attributes_before, attributes_after) <> 1);
+
+-- Of memberships so far: what they are now is put down to the last entry that can have led to it.
+UPDATE entries SET join_time = create_time WHERE kind = 'JOINED';
+
+WITH latest AS (
+  SELECT DISTINCT ON (membership_id) membership_id, sequence, attributes
+  FROM entries JOIN memberships USING (membership_id)
+  WHERE kind IN ('JOINED', 'UPDATED') AND attributes <> '{}'
+  ORDER BY membership_id, sequence DESC
+), changed AS (
+  UPDATE entries SET attributes_before = '{}', attributes_after = latest.attributes
+  FROM latest
+  WHERE entries.membership_id = latest.membership_id AND entries.sequence = latest.sequence
+)
+UPDATE memberships SET attributes_revision = 1
+FROM latest WHERE memberships.membership_id = latest.membership_id;
+
+UPDATE entries SET inactivity_expires_at = latest.inactivity_expires_at
+FROM (
+  SELECT DISTINCT ON (membership_id) membership_id, sequence, memberships.inactivity_expires_at
+  FROM entries JOIN memberships USING (membership_id)
+  WHERE kind IN ('EARN', 'CAPTURE', 'ADJUST') AND memberships.inactivity_expires_at < 'infinity'
+  ORDER BY membership_id, sequence DESC
+) AS latest
+WHERE entries.membership_id = latest.membership_id AND entries.sequence = latest.sequence;

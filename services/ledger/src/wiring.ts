@@ -8,7 +8,6 @@ import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
-import { withRole } from '@loyalty/platform/postgres/role.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
@@ -71,7 +70,7 @@ import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
 import { settleDueMemberships } from './jobs/settle-due.ts';
 import { ledgerServices } from './rpc/services.ts';
 import { createServiceToken } from './service-token.ts';
-import { applicationRole } from './storage/application-role.ts';
+import { applicationSession } from './storage/application-session.ts';
 import { createCommitToLedger } from './storage/commit-to-ledger.ts';
 import { createDeadLetters } from './storage/dead-letters.ts';
 import { createLedgerReader } from './storage/ledger-reader.ts';
@@ -109,7 +108,7 @@ export async function startLedger(
   };
   try {
     await migrateDatabase(config.database.url);
-    const url = withRole(config.database.url, applicationRole);
+    const url = applicationSession(config.database.url);
     const knex = createKnex({ url, max: knexPoolSize, applicationName });
     cleanups.push(() => knex.destroy());
     const pool = createPool({ url, max: config.database.poolSize, applicationName, logger });

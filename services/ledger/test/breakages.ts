@@ -55,6 +55,12 @@ export const breakages: readonly Breakage[] = [
     offender: /owes 40 and has 1 available$/,
   },
   {
+    broken: 'a member who left and kept their points',
+    sql: `UPDATE memberships SET state = 'LEFT' WHERE ${alice}`,
+    noticed: ['I1 left'],
+    offender: /^membership \d+: is LEFT and has available, pending, reserved \(\d+,\d+,\d+\)$/,
+  },
+  {
     broken: 'a membership of somebody else',
     sql: `UPDATE member_ids SET user_id = 'mallory' WHERE ${alice}`,
     noticed: ['I1 members'],
@@ -144,7 +150,7 @@ export const breakages: readonly Breakage[] = [
   {
     broken: 'a refund that missed its transaction',
     sql: `INSERT INTO refunds SELECT program_id, 'order-1', 'late', state, fingerprint, extent, points, taken,
-        lapsed, owed, forgiven, create_time FROM refunds WHERE state = 'WAITING'`,
+        lapsed, owed, forgiven, create_time, arrival FROM refunds WHERE state = 'WAITING'`,
     noticed: ['I3 refunds'],
     offender: /^transaction order-1 of wine-dine: POSTED, 0 of 10 .* 1 waiting$/,
   },

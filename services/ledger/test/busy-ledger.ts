@@ -59,7 +59,7 @@ export async function startBusyLedger() {
             ? { kind: 'FULL' }
             : {
                 kind: 'AMOUNT',
-                amount: { $typeName: 'loyalty.programs.v1.Money', currencyCode: 'USD', minorUnits },
+                amount: { currencyCode: 'USD', minorUnits },
               },
       },
       cause,

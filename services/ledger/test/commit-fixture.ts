@@ -4,7 +4,6 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { createTestDatabase } from '@loyalty/local/test-environment.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
-import { withRole } from '@loyalty/platform/postgres/role.ts';
 import { RewardSchema } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import {
   RateAward_Mode as Mode,
@@ -36,7 +35,7 @@ import { createUpdateMembership } from '../src/app/update-membership.ts';
 import { balanceAt } from '../src/domain/balance.ts';
 import { ProgramNotFound } from '../src/domain/errors.ts';
 import type { Cause } from '../src/domain/journal.ts';
-import { applicationRole } from '../src/storage/application-role.ts';
+import { applicationSession } from '../src/storage/application-session.ts';
 import { createCommitToLedger } from '../src/storage/commit-to-ledger.ts';
 import { createLedgerReader } from '../src/storage/ledger-reader.ts';
 import { expectHealthy } from './expect-healthy.ts';
@@ -136,11 +135,21 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
     },
     /** The database as its owner, who may do what the ledger may not. */
     databaseUrl: database.url,
-    /** Ends the test, with a look at whether the ledger is still sound. */
-    async stop() {
+    /**
+     * Ends the test, with a look at whether the ledger is still sound. Its earns are derived again, unless they were filled
+     * in by SQL.
+     */
+    async stop({ derived = true } = {}) {
+      const pool = createPool({
+        url: database.url,
+        max: 1,
+        applicationName: 'test',
+        logger: quiet,
+      });
       try {
-        await expectHealthy(first.pool, { findProgram: async (id) => programs.get(id) });
+        await expectHealthy(pool, { findProgram: async (id) => programs.get(id), derived });
       } finally {
+        await pool.end();
         await discard();
       }
     },
@@ -163,7 +172,7 @@ function openReplica({
   newRedemptionId: () => string;
 }) {
   const pool = createPool({
-    url: withRole(url, applicationRole),
+    url: applicationSession(url),
     max: 10,
     applicationName: 'test',
     logger: quiet,
@@ -184,13 +193,12 @@ function openReplica({
     }
   };
   const queue = createCommitQueue({ commit });
-  const catalog: ProgramCatalog = {
-    async get(programId) {
-      const program = programs.get(programId);
-      if (program === undefined) throw new ProgramNotFound(programId);
-      return program;
-    },
-  };
+  async function get(programId: string): Promise<ProgramDefinition> {
+    const program = programs.get(programId);
+    if (program === undefined) throw new ProgramNotFound(programId);
+    return program;
+  }
+  const catalog: ProgramCatalog = { get, getLatest: get };
   const reader = createLedgerReader(pool);
   return {
     pool,
@@ -244,8 +252,7 @@ export function aRedemption(redemption: Partial<RedeemInput> & { userId: string 
     rewardId: 'glass',
     quantity: 1,
     capture: 'IMMEDIATE',
-    holdSeconds: 0,
-    points: 0n,
+    holdSeconds: undefined,
     expectedPoints: undefined,
     reference: '',
     madeByMember: false,

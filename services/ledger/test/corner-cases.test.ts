@@ -36,7 +36,7 @@ function refund(transactionId: string, minorUnits?: bigint) {
           ? { kind: 'FULL' }
           : {
               kind: 'AMOUNT',
-              amount: { $typeName: 'loyalty.programs.v1.Money', currencyCode: 'USD', minorUnits },
+              amount: { currencyCode: 'USD', minorUnits },
             },
     },
     cause,

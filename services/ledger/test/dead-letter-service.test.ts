@@ -95,6 +95,14 @@ describe('dead letters', () => {
     expect(all.deadLetters).toEqual(letters);
   });
 
+  test('of a refund that can’t be read name their transaction', async () => {
+    const programId = await createCustomProgram(setting, {});
+    await publish('refund', programId, '{"transactionId":"order-1","refundId":"r1","fulll":{}}');
+    expect(await lettersOf(programId, 1)).toMatchObject([
+      { transactionId: 'order-1', detail: expect.stringMatching(/^fulll: is not a field here/) },
+    ]);
+  });
+
   test('that are replayed are applied, once nothing is in their way any more', async () => {
     const { programId, event, deadLetterId } = await purchaseOfNobody();
     const { deadLetters, memberships } = setting.clients;
@@ -195,6 +203,11 @@ describe('a refund on the stream', () => {
   const full = { case: 'full', value: {} } as const;
   const amount = (minorUnits: bigint) =>
     ({ case: 'amount', value: { currencyCode: 'USD', minorUnits } }) as const;
+  const items = (...itemIds: string[]) =>
+    ({
+      case: 'items',
+      value: { items: itemIds.map((itemId) => ({ itemId, quantity: 1 })) },
+    }) as const;
 
   async function posted() {
     const member = await createCustomMember(setting);
@@ -255,6 +268,7 @@ describe('a refund on the stream', () => {
       [encodeRefund({ programId, transactionId, refundId: 'r3' }), 'VALIDATION_FAILED'],
       [encodeRefund({ ...event, refundId: '' }), 'VALIDATION_FAILED'],
       [encodeRefund({ ...event, refundId: 'a\0b' }), 'VALIDATION_FAILED'],
+      [encodeRefund({ ...event, refundId: 'twice', extent: items('1', '1') }), 'VALIDATION_FAILED'],
       ['{"refundId":', 'VALIDATION_FAILED'],
     ];
     for (const [index, [data, reason]] of bad.entries()) {

@@ -160,6 +160,26 @@ describe('is refused', () => {
     expect(await refusalOf(earn(report as typeof member))).toMatchObject({ reason });
   });
 
+  test('an amount without a number, and the id is free for the purchase with one', async () => {
+    const member = await createMember(setting);
+    const transaction = purchase(10_000);
+    const amount = { currencyCode: 'USD' };
+    const item = { itemId: '1', quantity: 1, amount };
+    expect(
+      await refusalOf(earn({ ...member, transaction: { ...transaction, amount, items: [item] } })),
+    ).toMatchObject({
+      code: 3,
+      reason: 'VALIDATION_FAILED',
+      violations: [
+        { field: 'transaction.amount.minor_units', message: 'must be given' },
+        { field: 'transaction.items[0].amount.minor_units', message: 'must be given' },
+      ],
+    });
+    const { replayed } = await earn({ ...member, transaction });
+    expect(replayed).toBe(false);
+    expect(await availablePoints(setting, member)).toBe(5n);
+  });
+
   test('everything in a suspended program, until it is active again', async () => {
     const member = await createMember(setting);
     const { programs } = setting.clients;

@@ -58,7 +58,7 @@ describe('a hold', () => {
     const member = await createCustomMember(setting, { dollars: 25, rewards });
     const { redemptions } = setting.clients;
     for (const [holdSeconds, seconds] of [
-      [0, 900],
+      [undefined, 900],
       [2_592_000, 2_592_000],
     ] as const) {
       const held = await hold(member, { idempotencyKey: `for-${holdSeconds}`, holdSeconds });
@@ -72,6 +72,7 @@ describe('a hold', () => {
       [{ holdSeconds: 901 }, alice],
       [{ holdSeconds: 2_592_001 }, checkout],
       [{ holdSeconds: -1 }, checkout],
+      [{ holdSeconds: 0 }, checkout],
       [{ holdSeconds: 60, capture: RedeemRequest_Capture.IMMEDIATE }, checkout],
     ] as const) {
       const refused = hold(member, { ...request, idempotencyKey: 'refused' }, caller);

@@ -1,41 +1,56 @@
+import { disableAutovacuum } from '@loyalty/local/table-statistics.ts';
 import { execute } from '@loyalty/local/test-environment.ts';
 
-export const memberCount = 100_000;
-/** Members with another past than the rest: so many earns, and nothing else. Each earn of user-3 is a lot of its own. */
-export const pasts = { 'user-1': 50_000, 'user-2': 5, 'user-3': 3_650 };
-
-/**
- * Fills an empty ledger, in seconds: members who earned twice and redeemed once, one in five with an adjustment, one in a
- * hundred with an open hold, and every other table with thousands of rows.
- */
-export async function fillLedger(databaseUrl: string): Promise<void> {
-  await execute(databaseUrl, members);
-  await execute(databaseUrl, journals);
-  await execute(databaseUrl, redemptions);
-  await execute(databaseUrl, otherTables);
-  await execute(databaseUrl, 'VACUUM ANALYZE');
+interface Size {
+  readonly members: number;
+  /** How often a member has earned, other than those of `pasts`. */
+  readonly earnsEach: number;
+  /** Members with another past than the rest: so many earns, and nothing else. Each earn of user-3 is a lot of its own. */
+  readonly pasts: Readonly<Record<string, number>>;
 }
 
-const past = `CASE id ${Object.entries(pasts)
-  .map(([userId, earns]) => `WHEN ${userId.slice('user-'.length)} THEN ${earns}`)
-  .join(' ')} ELSE 2 END`;
-const spends = `CASE WHEN id <= ${Object.keys(pasts).length} THEN 0 ELSE 1 END`;
+/** More than a million earns. */
+export const large: Size = {
+  members: 100_000,
+  earnsEach: 10,
+  pasts: { 'user-1': 50_000, 'user-2': 5, 'user-3': 3_650 },
+};
+
+export const small: Size = { members: 60, earnsEach: 2, pasts: { 'user-1': 10 } };
+
+/**
+ * Fills an empty ledger, in half a minute: members who earned and redeemed once, one in five with an adjustment, one in
+ * a hundred with an open hold, and every other table with many rows. It leaves no statistics, and autovacuum makes none.
+ */
+export async function fillLedger(databaseUrl: string, size: Size): Promise<void> {
+  await disableAutovacuum(databaseUrl);
+  await execute(databaseUrl, members(size));
+  await Promise.all([
+    execute(databaseUrl, earned),
+    execute(databaseUrl, journals).then(() => execute(databaseUrl, redemptions)),
+  ]);
+  await execute(databaseUrl, otherTables(size));
+}
+
 const availableAt = `CASE id WHEN 3 THEN '2016-01-01Z'::timestamptz + n * interval '1 day' ELSE '-infinity' END`;
 const lotExpiresAt = `CASE
   WHEN id <> 3 THEN expires_at
   WHEN n % 2 = 0 THEN 'infinity'
   ELSE expires_at + (n - 1) * interval '1 day' END`;
+const earnTime = `'2026-02-01Z'::timestamptz - (earns - n) * interval '10 seconds'`;
 const holds = 'CASE WHEN id % 100 = 0 THEN 1 ELSE 0 END';
 const gifts = 'CASE WHEN id % 5 = 0 THEN 1 ELSE 0 END';
 
 /** Ten points for each earn, five of which each redemption takes; five more for each adjustment. */
-const members = `
+const members = ({ members: count, earnsEach, pasts }: Size) => `
   CREATE TABLE crowd AS
-    SELECT id::bigint, 'user-' || id AS user_id, ${past} AS earns, ${spends} AS spends, ${holds} AS holds,
-      ${gifts} AS gifts,
+    SELECT id::bigint, 'user-' || id AS user_id, coalesce(past.earns, ${earnsEach}) AS earns,
+      CASE WHEN past.earns IS NULL THEN 1 ELSE 0 END AS spends, ${holds} AS holds, ${gifts} AS gifts,
       '2030-01-01Z'::timestamptz + id % 365 * interval '1 day' AS expires_at
-    FROM generate_series(1, ${memberCount}) AS id;
-  SELECT setval('membership_ids', ${memberCount});
+    FROM generate_series(1, ${count}) AS id
+    LEFT JOIN json_each_text('${JSON.stringify(pasts)}') AS pasts (user_id, earns) ON user_id = 'user-' || id
+    CROSS JOIN LATERAL (SELECT pasts.earns::integer AS earns) AS past;
+  SELECT setval('membership_ids', ${count});
   INSERT INTO member_ids SELECT 'wine-dine', user_id, id FROM crowd;
   INSERT INTO memberships
     SELECT id, 'wine-dine', user_id, 'ACTIVE', false, '{}', '2026-01-01Z',
@@ -56,7 +71,7 @@ const journals = `
     FROM crowd;
   INSERT INTO entries
     SELECT id, 1 + n, 'EARN', 10, 0, 0, 0, 10 * n, id || '-' || n, NULL, NULL, NULL, 'service:shop', '',
-      '2026-02-01Z'::timestamptz - (earns - n) * interval '10 seconds'
+      ${earnTime}
     FROM crowd CROSS JOIN generate_series(1, earns) AS n
     UNION ALL
     SELECT id, 2 + earns, 'CAPTURE', -5, 0, 0, 0, 10 * earns - 5, NULL, 'spent-' || id, NULL, NULL,
@@ -72,12 +87,13 @@ const journals = `
     FROM crowd WHERE gifts = 1;
   INSERT INTO allocations
     SELECT membership_id, sequence, '-infinity', expires_at, 'NORMAL', available
-    FROM entries JOIN crowd ON id = membership_id WHERE kind IN ('CAPTURE', 'RESERVE', 'ADJUST');
+    FROM entries JOIN crowd ON id = membership_id WHERE kind IN ('CAPTURE', 'RESERVE', 'ADJUST')`;
+
+const earned = `
   INSERT INTO earns
-    SELECT 'wine-dine', transaction_id, 'POSTED', id, sequence, '\\x00', 1, NULL, 10, 0, '[]',
-      ${availableAt}, ${lotExpiresAt}, 'NORMAL', create_time, ''
-    FROM entries JOIN crowd ON id = membership_id CROSS JOIN LATERAL (SELECT sequence - 1 AS n) AS numbered
-    WHERE kind = 'EARN'`;
+    SELECT 'wine-dine', id || '-' || n, 'POSTED', id, 1 + n, '\\x00', 1, NULL, 10, 0, '[]',
+      ${availableAt}, ${lotExpiresAt}, 'NORMAL', ${earnTime}, '', 1
+    FROM crowd CROSS JOIN generate_series(1, earns) AS n`;
 
 const redemptions = `
   INSERT INTO redemptions
@@ -90,25 +106,25 @@ const redemptions = `
       NULL, NULL, false, NULL, NULL
     FROM entries JOIN crowd ON id = membership_id WHERE redemption_id IS NOT NULL`;
 
-const otherTables = `
+const otherTables = ({ members: count }: Size) => `
   INSERT INTO earns (program_id, transaction_id, state)
-    SELECT 'wine-dine', 'awaited-' || n, 'AWAITED' FROM generate_series(1, 20000) AS n;
+    SELECT 'wine-dine', 'awaited-' || n, 'AWAITED' FROM generate_series(1, ${count / 5}) AS n;
   INSERT INTO refunds
     SELECT 'wine-dine', 'awaited-' || n, 'refund', CASE WHEN n % 10 = 0 THEN 'WAITING' ELSE 'CANCELLED' END,
-      '\\x00', '{"kind": "FULL"}', 0, 0, 0, 0, 0, '2026-03-01Z'
-    FROM generate_series(1, 20000) AS n;
+      '\\x00', '{"kind": "FULL"}', 0, 0, 0, 0, 0, '2026-03-01Z', 1
+    FROM generate_series(1, ${count / 5}) AS n;
   INSERT INTO lapsed_lots SELECT id, '-infinity', '2026-02-01Z', 'NORMAL', 0, 0, 1 FROM crowd WHERE id % 5 = 0;
   INSERT INTO requests SELECT id, 'ADJUST', 'key', '\\x00', 2 + earns + spends + holds FROM crowd WHERE gifts = 1;
   INSERT INTO cap_usage SELECT id, 'base', 'LIFETIME', '-infinity', 10 * earns FROM crowd;
-  INSERT INTO reward_stock SELECT 'wine-dine', 'reward-' || n, 0 FROM generate_series(1, 5000) AS n;
+  INSERT INTO reward_stock SELECT 'wine-dine', 'reward-' || n, 0 FROM generate_series(1, ${count / 20}) AS n;
   INSERT INTO reward_usage SELECT id, 'reward-1', 'MONTH', '2026-03-01Z', 0 FROM crowd;
   INSERT INTO program_snapshots
-    SELECT 'program-' || n, 1, repeat('x', 500)::bytea, now() FROM generate_series(1, 2000) AS n;
-  INSERT INTO outbox (batch) SELECT '\\x' FROM generate_series(1, 5000);
+    SELECT 'program-' || n, 1, repeat('x', 500)::bytea, now() FROM generate_series(1, ${count / 20}) AS n;
+  INSERT INTO outbox (batch) SELECT '\\x' FROM generate_series(1, ${count / 20});
   INSERT INTO dead_letters (state, stream_sequence, stream_time, subject, content_type, payload, actor, request_id,
       program_id, transaction_id, reason, detail, attempts, retry_at, create_time)
     SELECT CASE WHEN n % 10 = 0 THEN 'WAITING' ELSE 'DEAD' END, n, now(), 'loyalty.earn.v1.wine-dine',
       'application/protobuf', repeat('x', 200)::bytea, '', '', 'wine-dine', 'dead-' || n, 'VALIDATION_FAILED', '', 1,
       now() + n * interval '1 second', now()
-    FROM generate_series(1, 5000) AS n;
+    FROM generate_series(1, ${count / 20}) AS n;
   DROP TABLE crowd`;

@@ -75,7 +75,7 @@ async function buy(date: string, dollars: number): Promise<string> {
 async function redeem(
   quantity: number,
   capture: 'IMMEDIATE' | 'HOLD' = 'IMMEDIATE',
-  holdSeconds = 0,
+  holdSeconds?: number,
 ) {
   const { redemption } = await ledger.redeem(
     aRedemption({ ...member, quantity, capture, holdSeconds }),
@@ -103,11 +103,7 @@ async function refund(transactionId: string, dollars?: number, programId = 'wine
           ? { kind: 'FULL' }
           : {
               kind: 'AMOUNT',
-              amount: {
-                $typeName: 'loyalty.programs.v1.Money',
-                currencyCode: 'USD',
-                minorUnits: BigInt(dollars * 100),
-              },
+              amount: { currencyCode: 'USD', minorUnits: BigInt(dollars * 100) },
             },
     },
     cause,

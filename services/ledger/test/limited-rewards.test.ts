@@ -217,7 +217,8 @@ describe('a conversion', () => {
     { points: 50n, wrong: 'must be at least 100' },
     { points: 550n, wrong: 'must be at most 500' },
     { points: 120n, wrong: 'must be a multiple of 50' },
-    { points: 0n, wrong: 'say how many points to convert' },
+    { points: 0n, wrong: 'must be at least 1 and at most 9007199254740991' },
+    { points: undefined, wrong: 'say how many points to convert' },
   ])('of $points points is refused: $wrong', async ({ points, wrong }) => {
     const member = await memberWith({}, voucher);
     const refusal = await refusalOf(redeem(member, { points }));

@@ -140,6 +140,8 @@ describe('a quote', () => {
   test.each([
     ['an unknown reward', { rewardId: 'yacht' }, 'REWARD_NOT_FOUND'],
     ['points of a fixed price', { rewardId: 'glass', points: 10n }, 'VALIDATION_FAILED'],
+    ['no units', { rewardId: 'glass', quantity: 0 }, 'VALIDATION_FAILED'],
+    ['no points', { rewardId: 'glass', points: 0n }, 'VALIDATION_FAILED'],
     ['a user who never joined', { rewardId: 'glass', userId: 'nobody' }, 'MEMBERSHIP_NOT_FOUND'],
     [
       'an unknown program',

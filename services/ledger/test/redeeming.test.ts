@@ -91,6 +91,19 @@ describe('redeeming', () => {
     expect(await availablePoints(setting, member)).toBe(80n);
   });
 
+  test('of no units is refused, and its key is free', async () => {
+    const member = await createMember(setting, { cents: 20_000, rewards: { glass: 10n } });
+    const glass = { ...member, rewardId: 'glass', idempotencyKey: 'none' };
+    const { redemptions } = setting.clients;
+    expect(await refusalOf(redemptions.redeem({ ...glass, quantity: 0 }, alice))).toMatchObject({
+      reason: 'VALIDATION_FAILED',
+      violations: [{ field: 'quantity', message: 'must be at least 1 and at most 1000' }],
+    });
+    const { redemption, replayed } = await redemptions.redeem(glass, alice);
+    expect(redemption).toMatchObject({ quantity: 1, points: 10n });
+    expect(replayed).toBe(false);
+  });
+
   test('says how many points are missing, what is owed included', async () => {
     const member = await createMember(setting, { rewards });
     const { ledger, redemptions } = setting.clients;

@@ -164,14 +164,15 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
         },
       };
     },
-    async stop() {
+    /** Ends the test, with a look at whether the ledger is still sound and, if not told otherwise, can be derived again. */
+    async stop({ derived = true } = {}) {
       clients.close();
       await connection.close();
       await ledger.stop();
       await programs.stop();
       const pool = createPool({ url: database.url, max: 1, applicationName: 'test', logger });
       try {
-        await expectHealthy(pool);
+        await expectHealthy(pool, { derived });
       } finally {
         await pool.end();
       }

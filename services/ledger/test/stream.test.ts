@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import pg from 'pg';
 import { eventually } from './eventually.ts';
 import {
@@ -12,6 +14,7 @@ import {
   refusalOf,
   type Setting,
   startSetting,
+  tokenOf,
 } from './running-ledger.ts';
 
 let setting: Setting;
@@ -228,6 +231,69 @@ describe('a message that can’t be applied is kept, with its reason:', () => {
     const letters = await deadLettersOf(subjectOf(member.programId));
     expect(letters[1]).toMatchObject({ state: 'DEAD', reason: 'TRANSACTION_CONFLICT' });
     expect(await availablePoints(setting, member)).toBe(5n);
+
+    const known = { programId: member.programId, transactionId: transaction.transactionId };
+    const { ledger, deadLetters } = setting.clients;
+    const { earn } = await ledger.getEarn(known, checkout);
+    const deadLetterId = earn?.unappliedReport?.deadLetterId ?? '';
+    expect(earn).toMatchObject({
+      points: 5n,
+      unappliedReport: { reason: ErrorReason.TRANSACTION_CONFLICT },
+    });
+    const { deadLetter } = await deadLetters.getDeadLetter({ deadLetterId }, admin);
+    expect(deadLetter?.detail).toContain('transaction.amount');
+    const alice = await tokenOf('member', 'alice');
+    expect((await ledger.getEarn(known, alice)).earn?.unappliedReport).toBeUndefined();
+    await deadLetters.discardDeadLetter({ deadLetterId }, admin);
+    expect((await ledger.getEarn(known, admin)).earn?.unappliedReport).toBeUndefined();
+  });
+
+  test.each<[string, (text: string) => string, Record<string, string>]>([
+    ['with an unknown field', (text) => text.replace('{', '{"foo":1,'), json],
+    ['with an amount that is no integer', (text) => text.replace('"25000"', '"0x10"'), json],
+    ['without an amount', (text) => text.replace(',"minorUnits":"25000"', ''), json],
+    ['without an end', (text) => text.slice(0, -20), json],
+    ['without its content type', (text) => text, {}],
+  ])('JSON %s, and asking for the earn leads to it', async (_, garble, headers) => {
+    const { programId, userId } = await createMember(setting);
+    const transaction = {
+      transactionId: `json-${randomUUID()}`,
+      occurTime: '2024-05-01T12:00:00Z',
+      amount: { currencyCode: 'USD', minorUnits: '25000' },
+    };
+    const text = garble(JSON.stringify({ programId, userId, transaction }));
+    await publish(programId, text, headers);
+    const [letter] = await deadLettersOf(subjectOf(programId));
+    const { transactionId } = transaction;
+    expect(letter).toMatchObject({ reason: 'VALIDATION_FAILED', transaction_id: transactionId });
+    const getEarn = setting.clients.ledger.getEarn({ programId, transactionId }, checkout);
+    expect(await refusalOf(getEarn)).toMatchObject({
+      reason: 'EARN_NOT_POSTED',
+      metadata: { reason: 'VALIDATION_FAILED', deadLetterId: expect.stringMatching(/^\d+$/) },
+    });
+  });
+
+  test('JSON and protobuf, each with its own names of the fields', async () => {
+    const { programId, userId } = await createMember(setting);
+    const transaction = purchase(1);
+    const event = {
+      programId,
+      userId,
+      transaction: { ...transaction, amount: { currencyCode: 'QQQ' } },
+    };
+    await publish(programId, encodeEarn(event));
+    const text = JSON.stringify({
+      ...{ programId, userId },
+      transaction: {
+        transactionId: 'json',
+        occurTime: '2024-05-01T12:00:00Z',
+        amount: { currencyCode: 'QQQ', minorUnits: 1 },
+      },
+    });
+    await publish(programId, text, json);
+    const [protobuf, ofJson] = await deadLettersOf(subjectOf(programId));
+    expect(protobuf?.detail).toBe('transaction.amount.minor_units: must be given');
+    expect(ofJson?.detail).toMatch(/^transaction\.amount\.currencyCode: unknown currency QQQ/);
   });
 });
 

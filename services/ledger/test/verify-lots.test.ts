@@ -213,7 +213,7 @@ describe('for a member with twice as many lots and redemptions', () => {
          FROM generate_series(1, ${count}) AS n;
        INSERT INTO earns
          SELECT 'wine-dine', n::text, 'POSTED', 1, n, '', 1, NULL, 1, 0, '[]', '-infinity',
-           '2027-01-01Z'::timestamptz + n * interval '1 day', 'NORMAL', '2026-01-01Z', ''
+           '2027-01-01Z'::timestamptz + n * interval '1 day', 'NORMAL', '2026-01-01Z', '', 1
          FROM generate_series(1, ${count}) AS n;
        INSERT INTO allocations
          SELECT 1, ${count} + n, '-infinity', '2027-01-01Z'::timestamptz + n * interval '1 day', 'NORMAL', -1

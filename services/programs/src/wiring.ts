@@ -45,6 +45,8 @@ export async function startPrograms(
     for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
   };
   try {
+    // The planner's choice is right here: the tables have a few rows a program, and some statements read all of them. The
+    // ledger's sessions are told otherwise.
     const { url, poolSize } = config.database;
     const knex = createKnex({ url, max: poolSize, applicationName });
     cleanups.push(() => knex.destroy());

@@ -131,6 +131,11 @@ describe('creating a reward', () => {
       field: 'reward.conversion.maximum_points',
     },
     {
+      wrong: 'a stock without a number',
+      reward: { ...glass, stock: {} },
+      field: 'reward.stock.limit',
+    },
+    {
       wrong: 'an end before its start',
       reward: {
         ...glass,

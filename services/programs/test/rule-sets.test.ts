@@ -117,6 +117,21 @@ describe('a draft', () => {
       field: 'rule_set.earn_rules[0].condition',
     },
     {
+      wrong: 'a rate for nothing',
+      rule: {
+        award: {
+          case: 'rate' as const,
+          value: { points: 1n, per: { currencyCode: 'USD', minorUnits: 0n } },
+        },
+      },
+      field: 'rule_set.earn_rules[0].rate.per.minor_units',
+    },
+    {
+      wrong: 'an amount without a number',
+      rule: { minimumAmount: { currencyCode: 'USD' } },
+      field: 'rule_set.earn_rules[0].minimum_amount.minor_units',
+    },
+    {
       wrong: 'a currency that is none',
       rule: { minimumAmount: { currencyCode: 'QQQ', minorUnits: 1n } },
       field: 'rule_set.earn_rules[0].minimum_amount.currency_code',

@@ -61,7 +61,7 @@ export function createAdjustBalance(deps: {
 }): AdjustBalanceUseCase {
   return async (input, cause) => {
     checkDates(input);
-    const program = await deps.catalog.get(input.programId);
+    const program = await deps.catalog.getLatest(input.programId);
     return await deps.queue.submit({
       needs: {
         member: input,

@@ -1,4 +1,4 @@
-import { LedgerError, ProgramNotActive } from '../domain/errors.ts';
+import { InvalidCommand, LedgerError, ProgramNotActive } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Setback } from './dead-letters.ts';
 import type { EarnUseCase } from './earn.ts';
@@ -27,7 +27,7 @@ export function createApplyMessage(deps: {
   clock: () => Instant;
 }): ApplyMessage {
   return async (message, attempt) => {
-    const { regarding, ...content } = deps.read(message);
+    const { regarding, fieldPath, ...content } = deps.read(message);
     try {
       if ('problem' in content) throw content.problem;
       if ('earn' in content) await deps.earn(content.earn, message.cause);
@@ -35,9 +35,20 @@ export function createApplyMessage(deps: {
       return { regarding, setback: undefined };
     } catch (error) {
       if (!(error instanceof LedgerError) || isLedgersOwn(error)) throw error;
-      return { regarding, setback: setbackOf(error, { attempt, now: deps.clock() }) };
+      const setback = setbackOf(named(error, fieldPath), { attempt, now: deps.clock() });
+      return { regarding, setback };
     }
   };
+}
+
+/** An error that names fields as the sender of the message does. */
+function named(error: LedgerError, fieldPath: ReadMessage['fieldPath']): LedgerError {
+  if (!(error instanceof InvalidCommand)) return error;
+  const violations = error.violations.map(({ field, message }) => ({
+    field: fieldPath(field),
+    message,
+  }));
+  return new InvalidCommand(violations);
 }
 
 /** Whether the ledger itself is in trouble, which holds up all messages alike. */

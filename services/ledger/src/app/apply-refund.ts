@@ -1,4 +1,4 @@
-import { type CompiledRuleSet, capPeriods } from '@loyalty/rules/compile-rule-set.ts';
+import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { type Award, evaluate } from '@loyalty/rules/evaluate.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
 import {
@@ -12,7 +12,7 @@ import { InvalidCommand, RefundExceedsTransaction } from '../domain/errors.ts';
 import type { Account, Cause } from '../domain/journal.ts';
 import { smaller } from '../domain/points.ts';
 import { takeBack } from '../domain/refund.ts';
-import { capCountsLeft, capPeriod } from './evaluation.ts';
+import { capCountsLeft, capsOf } from './evaluation.ts';
 import type { Held, PostedEarn, TransactionRefund } from './ledger-store.ts';
 
 /** What a refund leads to, before it is put. */
@@ -133,8 +133,8 @@ function freeCaps(
 ): void {
   const occurTime = occurTimeOf(earn.transaction);
   if (occurTime === undefined || earn.capCounts === undefined) return;
-  for (const cap of capPeriods(ruleSet, occurTime)) {
-    const freed = (earn.capCounts[cap.ruleId] ?? 0n) - (capCounts?.[cap.ruleId] ?? 0n);
-    if (freed > 0n) held.addCapUsed(earn.membershipId, capPeriod(cap), -freed);
+  for (const cap of capsOf(ruleSet, occurTime)) {
+    const freed = (earn.capCounts.get(cap.ruleId) ?? 0n) - (capCounts?.get(cap.ruleId) ?? 0n);
+    if (freed > 0n) held.addCapUsed(earn.membershipId, cap, -freed);
   }
 }

@@ -9,6 +9,7 @@ import type { Held, MemberName } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 import type { RedeemResult } from './redeem.ts';
 import { requireUnarchived } from './require-unarchived.ts';
+import { visible } from './visible-program.ts';
 
 export interface CancelRedemptionInput extends MemberName {
   readonly redemptionId: string;
@@ -33,7 +34,7 @@ export function createCancelRedemption(deps: {
   queue: CommitQueue;
 }): CancelRedemptionUseCase {
   return async (input, cause) => {
-    const program = await deps.catalog.get(input.programId);
+    const program = visible(await deps.catalog.get(input.programId), input.byMember);
     return await deps.queue.submit({
       needs: { member: input, redemption: input },
       decide: (held) => cancel(held, { input, cause, program }),

@@ -27,6 +27,13 @@ export interface DeadLetter extends DueLetter, Setback {
   readonly createTime: Instant;
 }
 
+/** A message that reports a transaction and couldn't be applied. */
+export interface UnappliedReport {
+  readonly deadLetterId: string;
+  /** A reason of the contract's error catalogue. */
+  readonly reason: string;
+}
+
 /** The programs whose messages count; undefined for all. */
 export type ProgramScope = readonly string[] | undefined;
 
@@ -57,7 +64,5 @@ export interface DeadLetters {
   ): Promise<DeadLetter[]>;
   find(query: { deadLetterId: bigint; programs: ProgramScope }): Promise<DeadLetter | undefined>;
   /** The newest message that reports a transaction. */
-  ofTransaction(
-    transaction: TransactionName,
-  ): Promise<{ deadLetterId: string; reason: string } | undefined>;
+  ofTransaction(transaction: TransactionName): Promise<UnappliedReport | undefined>;
 }

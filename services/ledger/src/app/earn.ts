@@ -1,4 +1,4 @@
-import { type CompiledRuleSet, capPeriods } from '@loyalty/rules/compile-rule-set.ts';
+import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
 import { differingFields, fingerprintTransaction } from '@loyalty/rules/fingerprint.ts';
 import type { Transaction } from '@loyalty/rules/language.ts';
@@ -25,6 +25,7 @@ import type { Command, CommitQueue } from './commit-queue.ts';
 import {
   capCountsOf,
   capPeriod,
+  capsOf,
   creditLot,
   factsOf,
   inactivityFrom,
@@ -122,7 +123,7 @@ function possibleTerms(
   return [...(inForce === undefined ? [] : [inForce]), ...coming].map((ruleSet) => ({
     ruleSet,
     lot: creditLot(ruleSet, occurTime),
-    caps: capPeriods(ruleSet, occurTime).map(capPeriod),
+    caps: capsOf(ruleSet, occurTime),
   }));
 }
 
@@ -177,7 +178,7 @@ function credit(reported: {
   if (program.state !== 'ACTIVE' || terms === undefined) {
     throw new ProgramNotActive(program.programId, program.state);
   }
-  const { ruleSet, lot } = terms;
+  const { ruleSet, lot, caps } = terms;
   const before = earningAccount(existing, { ...reported, now });
   const facts = factsOf(before);
   const award = evaluate(ruleSet, {
@@ -207,16 +208,11 @@ function credit(reported: {
     fingerprint: reported.fingerprint,
     ruleSetVersion: ruleSet.version,
     semantics: SEMANTICS,
-    facts: keptFacts(ruleSet, { facts, occurTime, capUsed: (cap) => held.capUsed(input, cap) }),
+    facts: keptFacts(ruleSet, { facts, caps, capUsed: (cap) => held.capUsed(input, cap) }),
     points: award.points,
     reversedPoints: 0n,
     capCounts: capCountsOf(award),
-    explanation: award.explanation.map(({ kind, ruleId, points, note }) => ({
-      kind,
-      ruleId,
-      points,
-      note,
-    })),
+    explanation: award.explanation,
     lot,
     postTime: now,
     transaction: input.transaction,
@@ -229,7 +225,7 @@ function credit(reported: {
   const standing = applyWaitingRefunds(held, { earn, ruleSet, cause });
   return {
     userId: input.userId,
-    earn: explained(standing, program),
+    earn: { ...standing, explanation: award.explanation },
     balance: balanceAt(held.accountById(earn.membershipId), now),
     replayed: false,
   };

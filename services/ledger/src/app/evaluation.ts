@@ -34,6 +34,11 @@ export function startOf(start: PeriodStart): Instant {
   return start === LIFETIME ? always : start.getTime();
 }
 
+/** The periods whose usage the caps of a rule set ask for. */
+export function capsOf(ruleSet: CompiledRuleSet, occurTime: Date): CapPeriod[] {
+  return capPeriods(ruleSet, occurTime).map(capPeriod);
+}
+
 export function capPeriod(cap: {
   ruleId: string;
   period: LimitPeriod;
@@ -45,7 +50,7 @@ export function capPeriod(cap: {
 /** What an award counts of each cap; undefined where that is nothing. */
 export function capCountsOf({ capUsage }: Award): CapCounts | undefined {
   if (capUsage.length === 0) return undefined;
-  return Object.fromEntries(capUsage.map(({ ruleId, points }) => [ruleId, points]));
+  return new Map(capUsage.map(({ ruleId, points }) => [ruleId, points]));
 }
 
 /** The lot of points that become available at an instant and expire by a policy. */
@@ -85,19 +90,18 @@ export function keptFacts(
   ruleSet: CompiledRuleSet,
   asked: {
     readonly facts: MemberFacts;
-    readonly occurTime: Date;
+    readonly caps: readonly CapPeriod[];
     readonly capUsed: (cap: CapPeriod) => bigint;
   },
 ): EarnFacts | undefined {
-  const caps = capPeriods(ruleSet, asked.occurTime);
-  if (caps.length === 0 && !needsMemberFacts(ruleSet)) return undefined;
+  const { caps } = asked;
+  const asksMember = needsMemberFacts(ruleSet);
+  if (caps.length === 0 && !asksMember) return undefined;
   return {
-    attributes: asked.facts.attributes,
+    attributes: asksMember ? asked.facts.attributes : {},
     joinTime: asked.facts.joinTime.toISOString(),
     lifetimeEarned: String(asked.facts.lifetimeEarned),
-    capUsed: Object.fromEntries(
-      caps.map((cap) => [cap.ruleId, String(asked.capUsed(capPeriod(cap)))]),
-    ),
+    capUsed: Object.fromEntries(caps.map((cap) => [cap.ruleId, String(asked.capUsed(cap))])),
   };
 }
 
@@ -108,11 +112,12 @@ export function capCountsLeft(
 ): CapCounts | undefined {
   if (capCounts === undefined) return undefined;
   const now = capCountsOf(award);
-  const left = Object.entries(capCounts).map(([ruleId, counted]): [string, bigint] => [
-    ruleId,
-    smaller(counted, now?.[ruleId] ?? 0n),
-  ]);
-  return Object.fromEntries(left);
+  return new Map(
+    Array.from(capCounts, ([ruleId, counted]) => [
+      ruleId,
+      smaller(counted, now?.get(ruleId) ?? 0n),
+    ]),
+  );
 }
 
 /** The lot that a transaction's points go to. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
-const version = 1;
+const version = 2;
 
 /**
  * What must be the same for a repeat of a key to be one, as a version byte and a SHA-256. The version rises when
- * content is written in another way, so that old fingerprints stay readable.
+ * content is written in another way.
  */
 export function fingerprintOf(content: readonly (string | number | boolean | null)[]): Uint8Array {
   const digest = createHash('sha256').update(JSON.stringify(content)).digest();

@@ -1,6 +1,6 @@
 import { EarnNotPosted } from '../domain/errors.ts';
-import type { DeadLetters } from './dead-letters.ts';
-import { type ExplainedEarn, explained } from './explained-earn.ts';
+import type { DeadLetters, UnappliedReport } from './dead-letters.ts';
+import { type ExplainedEarn, explained, explainingProgram } from './explained-earn.ts';
 import type { LedgerReader, TransactionName, TransactionRefund } from './ledger-store.ts';
 import type { ProgramCatalog } from './program-catalog.ts';
 
@@ -8,6 +8,8 @@ export type EarnView = ExplainedEarn & {
   readonly userId: string;
   /** As they arrived. */
   readonly refunds: readonly TransactionRefund[];
+  /** The newest report of the transaction that waits or is dead, such as one with other content. */
+  readonly unappliedReport: UnappliedReport | undefined;
 };
 
 /**
@@ -16,7 +18,7 @@ export type EarnView = ExplainedEarn & {
  * `tellDeadLetter` says whether the caller may know of a message about the transaction that couldn't be applied:
  * it may be about somebody else.
  *
- * @throws {EarnNotPosted} {@link ProgramsUnavailable}
+ * @throws {EarnNotPosted}
  */
 export type GetEarnUseCase = (
   transaction: TransactionName,
@@ -29,14 +31,15 @@ export function createGetEarn(deps: {
   deadLetters: DeadLetters;
 }): GetEarnUseCase {
   return async (transaction, { tellDeadLetter }) => {
-    const earn = await deps.reader.earn(transaction);
-    if (earn !== undefined) {
-      const program = await deps.catalog.get(transaction.programId);
-      const refunds = await deps.reader.refundsOf(transaction);
-      return { ...explained(earn, program), refunds };
-    }
-    throw new EarnNotPosted(
-      tellDeadLetter ? await deps.deadLetters.ofTransaction(transaction) : undefined,
-    );
+    const [earn, unappliedReport] = await Promise.all([
+      deps.reader.earn(transaction),
+      tellDeadLetter ? deps.deadLetters.ofTransaction(transaction) : undefined,
+    ]);
+    if (earn === undefined) throw new EarnNotPosted(unappliedReport);
+    const [program, refunds] = await Promise.all([
+      explainingProgram(deps.catalog, transaction.programId),
+      deps.reader.refundsOf(transaction),
+    ]);
+    return { ...explained(earn, program), refunds, unappliedReport };
   };
 }

@@ -8,6 +8,7 @@ import type { Membership } from '../domain/membership.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import type { Held, MemberName } from './ledger-store.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import { requireUnarchived } from './require-unarchived.ts';
 import { visibleProgram } from './visible-program.ts';
 
 export interface JoinProgramInput extends MemberName {
@@ -77,7 +78,7 @@ function decideJoin({
   const { attributes, joinTime } = input;
   refuseJoinAhead(joinTime, now);
   if (existing !== undefined && existing.membership.state !== 'LEFT') {
-    refuseOtherThanPresent(existing.membership, input);
+    refuseOtherThanPresent(existing.membership, { input, program });
     return { account: existing, replayed: true };
   }
   requireActive(program);
@@ -110,7 +111,10 @@ export function requireActive({ programId, state }: ProgramDefinition): void {
 
 function refuseOtherThanPresent(
   present: Membership,
-  { attributes, joinTime }: Pick<JoinProgramInput, 'attributes' | 'joinTime'>,
+  {
+    input: { attributes, joinTime },
+    program,
+  }: { input: JoinProgramInput; program: ProgramDefinition },
 ): void {
   const fields = [
     ...changedKeys(present.attributes, attributes).map(
@@ -118,5 +122,7 @@ function refuseOtherThanPresent(
     ),
     ...(joinTime === undefined || joinTime === present.joinTime ? [] : ['join_time']),
   ];
-  if (fields.length > 0) throw new AlreadyMember(fields);
+  if (fields.length === 0) return;
+  requireUnarchived(program);
+  throw new AlreadyMember(fields);
 }

@@ -6,6 +6,7 @@ import { heldAccount } from './held-account.ts';
 import type { Held, MemberName } from './ledger-store.ts';
 import type { ProgramCatalog } from './program-catalog.ts';
 import { requireUnarchived } from './require-unarchived.ts';
+import { visible } from './visible-program.ts';
 
 export interface LeaveProgramInput extends MemberName {
   /** Whether the member asks, and not an admin. */
@@ -26,7 +27,8 @@ export function createLeaveProgram(deps: {
   queue: CommitQueue;
 }): LeaveProgramUseCase {
   return async (input, cause) => {
-    requireUnarchived(await deps.catalog.get(input.programId));
+    const program = await deps.catalog.getLatest(input.programId);
+    requireUnarchived(visible(program, input.byMember));
     return await deps.queue.submit({
       needs: { member: input, endsHolds: true },
       decide: (held) => decideLeave(held, { input, cause }),

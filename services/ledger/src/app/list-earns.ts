@@ -1,4 +1,4 @@
-import { type ExplainedEarn, explained } from './explained-earn.ts';
+import { type ExplainedEarn, explained, explainingProgram } from './explained-earn.ts';
 import type { LedgerReader, MemberName, PageRequest } from './ledger-store.ts';
 import { type Page, readPage } from './page.ts';
 import type { ProgramCatalog } from './program-catalog.ts';
@@ -7,7 +7,7 @@ import { requireMembershipId } from './require-membership-id.ts';
 /**
  * A member's earns, the newest first. Positions are sequences.
  *
- * @throws {MembershipNotFound} {@link ProgramsUnavailable}
+ * @throws {MembershipNotFound}
  */
 export type ListEarnsUseCase = (
   query: MemberName & PageRequest<bigint>,
@@ -26,7 +26,7 @@ export function createListEarns({
       read: (part) => reader.earns({ membershipId, ...part }),
       positionOf: ({ sequence }) => sequence,
     });
-    const program = await catalog.get(query.programId);
+    const program = await explainingProgram(catalog, query.programId);
     return { ...page, items: page.items.map((earn) => explained(earn, program)) };
   };
 }

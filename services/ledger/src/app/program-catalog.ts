@@ -30,4 +30,12 @@ export interface ProgramCatalog {
    * @throws {ProgramsUnavailable} when it isn't known here and the Programs service can't be asked
    */
   get(programId: string): Promise<ProgramDefinition>;
+  /**
+   * Returns the Programs service's current definition, for rare commands that must not miss that a program was archived
+   * a moment ago; frequent ones (earn, join, redeem, capture, cancel) use {@link get}. While that service is away, the
+   * definition known here counts.
+   *
+   * @throws {ProgramNotFound} {@link ProgramsUnavailable} as {@link get} does
+   */
+  getLatest(programId: string): Promise<ProgramDefinition>;
 }

@@ -35,8 +35,8 @@ import { visibleProgram } from './visible-program.ts';
 export interface RedeemInput extends MemberName, RewardRequest {
   readonly idempotencyKey: string;
   readonly capture: 'IMMEDIATE' | 'HOLD';
-  /** 0 is the default. */
-  readonly holdSeconds: number;
+  /** For HOLD only; the default when absent. */
+  readonly holdSeconds: number | undefined;
   readonly expectedPoints: bigint | undefined;
   readonly reference: string;
   /** Whether the member asked, and not a backend. */
@@ -109,15 +109,16 @@ interface Request {
 function holdMsOf({ capture, holdSeconds, madeByMember }: RedeemInput): number | undefined {
   const field = 'hold_seconds';
   if (capture === 'IMMEDIATE') {
-    if (holdSeconds === 0) return undefined;
+    if (holdSeconds === undefined) return undefined;
     const message = 'leave it out: an immediate redemption is not held';
     throw new InvalidCommand([{ field, message }]);
   }
-  if (madeByMember && holdSeconds > memberHoldSecondsMax) {
+  const seconds = holdSeconds ?? holdSecondsDefault;
+  if (madeByMember && seconds > memberHoldSecondsMax) {
     const message = `must be at most ${memberHoldSecondsMax} for a member`;
     throw new InvalidCommand([{ field, message }]);
   }
-  return (holdSeconds || holdSecondsDefault) * 1000;
+  return seconds * 1000;
 }
 
 /** The answer to a key that was used before, or undefined. */
@@ -209,10 +210,7 @@ function draftOf(
     quantity: unitsOf(input),
     points: price.points,
     reference: input.reference,
-    value: price.value && {
-      currencyCode: price.value.currencyCode,
-      minorUnits: price.value.minorUnits,
-    },
+    value: price.value,
     rate: rateOf(offer),
     madeByMember: input.madeByMember,
     stockTaken: !refused && offer.reward.stock !== undefined,
@@ -231,7 +229,7 @@ function contentOf(input: RedeemInput, holdMs: number | undefined) {
     unitsOf(input),
     input.capture,
     holdMs ?? null,
-    String(input.points),
+    input.points === undefined ? null : String(input.points),
     input.reference,
   ];
 }

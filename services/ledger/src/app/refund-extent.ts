@@ -1,4 +1,4 @@
-import type { Money } from '@loyalty/rules/language.ts';
+import { type MoneyMessage, moneyOf } from '@loyalty/rules/money.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
 import { InvalidCommand } from '../domain/errors.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -6,7 +6,7 @@ import { fingerprintOf } from './fingerprint.ts';
 /** How much a refund is of, as calls and events say it. */
 export type ReportedExtent =
   | { readonly case: 'full'; readonly value: object }
-  | { readonly case: 'amount'; readonly value: Money }
+  | { readonly case: 'amount'; readonly value: MoneyMessage }
   | {
       readonly case: 'items';
       readonly value: { readonly items: readonly { itemId: string; quantity: number }[] };
@@ -23,7 +23,7 @@ export function refundPartOf(extent: ReportedExtent): RefundPart {
     case 'full':
       return { kind: 'FULL' };
     case 'amount':
-      return { kind: 'AMOUNT', amount: extent.value };
+      return { kind: 'AMOUNT', amount: moneyOf(extent.value) };
     case 'items': {
       const { items } = extent.value;
       refuseRepeats(items);

@@ -2,8 +2,8 @@ import { ProgramNotActive } from '../domain/errors.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
 
 /**
- * Of an archived program only reads, refunds of credited transactions, maturity and expiry remain. Whoever asks for
- * anything else, and doesn't repeat what was done before, hears of this before anything of the membership is looked at.
+ * Of an archived program only reads, refunds of credited transactions, maturity and expiry remain. Any other command,
+ * unless it repeats an earlier one, is refused before the membership is looked at.
  *
  * @throws {ProgramNotActive}
  */

@@ -19,7 +19,7 @@ export function createResumeMembership(deps: {
   queue: CommitQueue;
 }): ResumeMembershipUseCase {
   return async (member, cause) => {
-    requireUnarchived(await deps.catalog.get(member.programId));
+    requireUnarchived(await deps.catalog.getLatest(member.programId));
     return await deps.queue.submit({
       needs: { member },
       decide: (held) => {

@@ -37,7 +37,7 @@ export function createReverseRedemption(deps: {
   queue: CommitQueue;
 }): ReverseRedemptionUseCase {
   return async (input, cause) => {
-    const program = await deps.catalog.get(input.programId);
+    const program = await deps.catalog.getLatest(input.programId);
     return await deps.queue.submit({
       needs: {
         member: input,

@@ -1,6 +1,6 @@
 import { periodStart } from '@loyalty/rules/limit-period.ts';
 import { type CompiledReward, rewardRefusal } from '@loyalty/rules/reward-availability.ts';
-import { priceReward, type RewardPrice } from '@loyalty/rules/reward-price.ts';
+import { type PriceRequest, priceReward, type RewardPrice } from '@loyalty/rules/reward-price.ts';
 import { missingPoints } from '../domain/available.ts';
 import { InvalidCommand, type Refusal, RewardNotFound } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
@@ -10,11 +10,9 @@ import { factsOf, startOf } from './evaluation.ts';
 import type { UsagePeriod } from './ledger-store.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
 
-/** What someone asks of a reward: units where the price is fixed, points where it is a conversion. 0 is absent. */
-export interface RewardRequest {
+/** What someone asks of a reward: units where the price is fixed, 1 when absent, and points where it is a conversion. */
+export interface RewardRequest extends PriceRequest {
   readonly rewardId: string;
-  readonly quantity: number;
-  readonly points: bigint;
 }
 
 /** How much of a reward is taken already. */
@@ -25,8 +23,8 @@ export interface RewardTaken {
   readonly byMember: bigint;
 }
 
-export function unitsOf({ quantity }: { quantity: number }): number {
-  return Math.max(quantity, 1);
+export function unitsOf({ quantity = 1 }: PriceRequest): number {
+  return quantity;
 }
 
 /** @throws {RewardNotFound} */
@@ -76,7 +74,7 @@ export function obstaclesTo(redeeming: {
   const refusal = rewardRefusal(offer, asked);
   if (refusal !== undefined) obstacles.push({ reason: refusal.reason, metadata: {} });
   const { stock } = offer.reward;
-  if (stock !== undefined && taken.stock + units > stock.limit) {
+  if (stock !== undefined && taken.stock + units > (stock.limit ?? 0n)) {
     obstacles.push({ reason: 'OUT_OF_STOCK', metadata: {} });
   }
   const { memberLimit } = offer;

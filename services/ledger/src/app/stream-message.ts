@@ -20,9 +20,15 @@ export interface StreamMessage {
 /** What a message is about; empty where it couldn't be read. */
 export type Regarding = TransactionName;
 
-/** A message as far as it could be read: what it asks for, or why that can't be told. */
-export type ReadMessage = { readonly regarding: Regarding } & (
+/** What a message asks for, or why that can't be told. */
+export type MessageContent = { readonly regarding: Regarding } & (
   | { readonly earn: EarnInput }
   | { readonly refund: ReverseEarnInput }
   | { readonly problem: LedgerError }
 );
+
+/** A message as far as it could be read. */
+export type ReadMessage = MessageContent & {
+  /** A path of proto names as the sender names fields: with JSON names where the message is JSON. */
+  readonly fieldPath: (path: string) => string;
+};

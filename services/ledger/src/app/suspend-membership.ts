@@ -19,7 +19,7 @@ export function createSuspendMembership(deps: {
   queue: CommitQueue;
 }): SuspendMembershipUseCase {
   return async (member, cause) => {
-    requireUnarchived(await deps.catalog.get(member.programId));
+    requireUnarchived(await deps.catalog.getLatest(member.programId));
     return await deps.queue.submit({
       needs: { member },
       decide: (held) => {

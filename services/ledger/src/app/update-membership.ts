@@ -14,12 +14,12 @@ import { requireUnarchived } from './require-unarchived.ts';
 
 export interface UpdateMembershipInput extends MemberName {
   readonly attributes: AttributesUpdate;
-  /** The etags of which the caller read one. */
+  /** If-Match conditions; the caller has read one of the etags of each. */
   readonly etags: EtagConditions;
 }
 
 /**
- * Changes what conditions may ask about a member. What is so already leaves no entry.
+ * Changes what conditions may ask about a member. An update to what the attributes are already leaves no entry.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
  * {@link MembershipNotFound} {@link EtagMismatch} {@link InvalidCommand}, and what {@link CommitQueue.submit} throws
@@ -34,7 +34,7 @@ export function createUpdateMembership(deps: {
   queue: CommitQueue;
 }): UpdateMembershipUseCase {
   return async ({ attributes: update, etags, ...member }, cause) => {
-    requireUnarchived(await deps.catalog.get(member.programId));
+    requireUnarchived(await deps.catalog.getLatest(member.programId));
     return await deps.queue.submit({
       needs: { member },
       decide: (held) => {

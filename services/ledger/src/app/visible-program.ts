@@ -10,7 +10,15 @@ export async function visibleProgram(
   catalog: ProgramCatalog,
   { programId, byMember }: { programId: string; byMember: boolean },
 ): Promise<ProgramDefinition> {
-  const program = await catalog.get(programId);
-  if (byMember && program.state === 'DRAFT') throw new ProgramNotFound(programId);
+  return visible(await catalog.get(programId), byMember);
+}
+
+/**
+ * The program, unless it is a draft and a member asks.
+ *
+ * @throws {ProgramNotFound}
+ */
+export function visible(program: ProgramDefinition, byMember: boolean): ProgramDefinition {
+  if (byMember && program.state === 'DRAFT') throw new ProgramNotFound(program.programId);
   return program;
 }

@@ -99,6 +99,15 @@ describe('a program', () => {
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
   });
 
+  test('is as the Programs service says now for those who must know, and as it was while that is away', async () => {
+    const archived = { program: aProgram({ state: Program_State.ARCHIVED }) };
+    const { catalog } = catalogOf(snapshot(1n), away, snapshot(2n, archived));
+    expect(await catalog.getLatest(programId)).toMatchObject({ state: 'ACTIVE' });
+    expect(await catalog.getLatest(programId)).toMatchObject({ state: 'ACTIVE', revision: 1n });
+    expect(await catalog.get(programId)).toMatchObject({ revision: 1n });
+    expect(await catalog.getLatest(programId)).toMatchObject({ state: 'ARCHIVED' });
+  });
+
   test('that changes while it is asked for the first time is asked for again', async () => {
     const first = Promise.withResolvers<GetProgramSnapshotResponse>();
     const { catalog } = catalogOf(() => first.promise, snapshot(2n));

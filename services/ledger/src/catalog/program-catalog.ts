@@ -12,6 +12,7 @@ import { ProgramNotFound, ProgramsUnavailable } from '../domain/errors.ts';
 import { type EncodedProgram, encoded, snapshotBytes } from './encoded-program.ts';
 import { definitionOf } from './program-definition.ts';
 import type { ProgramSource } from './program-source.ts';
+import { sharedBeforeStart } from './shared-before-start.ts';
 import { createTurns } from './turns.ts';
 
 export interface ProgramCatalogOptions {
@@ -60,6 +61,7 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
   /** Programs whose definitions are being stored. */
   const storing = new Set<string>();
   const askOnce = shared(ask);
+  const askLatest = sharedBeforeStart(ask);
   const load = shared(async (programId) => {
     followed.add(programId);
     try {
@@ -72,7 +74,7 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
 
   async function askOrRecall(programId: string): Promise<ProgramDefinition> {
     try {
-      return await askPatiently(programId);
+      return await patiently(askOnce(programId), programId);
     } catch (error) {
       if (error instanceof ProgramNotFound) noteAbsent(programId);
       if (!(error instanceof ProgramsUnavailable)) throw error;
@@ -83,10 +85,13 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
     }
   }
 
-  async function askPatiently(programId: string): Promise<ProgramDefinition> {
+  async function patiently(
+    answer: Promise<ProgramDefinition>,
+    programId: string,
+  ): Promise<ProgramDefinition> {
     const patience = AbortSignal.timeout(patienceMs);
     try {
-      return await abortable(askOnce(programId), patience);
+      return await abortable(answer, patience);
     } catch (error) {
       throw error === patience.reason ? new ProgramsUnavailable(programId, error) : error;
     }
@@ -178,19 +183,30 @@ export function createProgramCatalog(options: ProgramCatalogOptions): KeptCatalo
     return hasReached(programId, wanted.get(programId) ?? 0n);
   }
 
+  async function get(programId: string): Promise<ProgramDefinition> {
+    const definition = known.get(programId);
+    if (definition !== undefined) return definition;
+    const until = absentUntil.get(programId);
+    if (until !== undefined) {
+      if (Date.now() < until) throw new ProgramNotFound(programId);
+      absentUntil.delete(programId);
+    }
+    return await load(programId);
+  }
+
   return {
     followed,
     follow: (programId) => void followed.add(programId),
+    get,
 
-    async get(programId) {
-      const definition = known.get(programId);
-      if (definition !== undefined) return definition;
-      const until = absentUntil.get(programId);
-      if (until !== undefined) {
-        if (Date.now() < until) throw new ProgramNotFound(programId);
-        absentUntil.delete(programId);
+    async getLatest(programId) {
+      if (!known.has(programId)) return await get(programId);
+      try {
+        return await patiently(askLatest(programId), programId);
+      } catch (error) {
+        if (!(error instanceof ProgramsUnavailable)) throw error;
+        return await get(programId);
       }
-      return await load(programId);
     },
 
     announce({ programId, revision }) {

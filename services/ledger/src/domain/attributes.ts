@@ -23,7 +23,7 @@ export function updatedAttributes(present: Attributes, update: AttributesUpdate)
 }
 
 /**
- * Refuses more attributes than a member can have, of which several requests can bring more than one may.
+ * Refuses more attributes than a member can have: several requests together can bring more than one of them may.
  *
  * @param field names them in errors
  * @throws {InvalidCommand}

@@ -22,7 +22,7 @@ export interface EarnFacts {
 export type EarnLine = Omit<ExplanationLine, 'displayName'>;
 
 /** Points that an earn counts of caps, by rule id; of the rule set's own under the empty one. */
-export type CapCounts = Readonly<Record<string, bigint>>;
+export type CapCounts = ReadonlyMap<string, bigint>;
 
 /** The one credit that a transaction led to. `Content` is the transaction as it was sent. */
 export interface Earn<Content> {

@@ -22,7 +22,11 @@ export class InvalidCommand extends LedgerError {
   readonly violations: readonly { field: string; message: string }[];
 
   constructor(violations: readonly { field: string; message: string }[]) {
-    super(violations.map(({ field, message }) => `${field}: ${message}`).join('; '));
+    super(
+      violations
+        .map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
+        .join('; '),
+    );
     this.violations = violations;
   }
 }

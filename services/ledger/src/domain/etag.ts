@@ -7,8 +7,8 @@ export type EtagConditions = readonly (readonly string[])[];
 
 /**
  * The version of a membership and its balance: the revision of the attributes, a dot, and the number of the newest entry.
- * While time has changed the balance and no entry says so, nothing but the instant of the answer can tell two of them
- * apart.
+ * Until an entry records what time has changed, the instant of the answer is added: entries alone wouldn't tell such a
+ * balance from an earlier one.
  *
  * @param unwrittenAt that instant; undefined while the entries say it all
  */
@@ -21,8 +21,8 @@ export function membershipEtag(
 }
 
 /**
- * Refuses a change of attributes that others have changed since the caller read them. What else the etag tells of may have
- * gone on.
+ * Refuses to change attributes that have changed since the caller read them. What follows the dot isn't compared: a
+ * purchase doesn't stand in the way.
  *
  * @throws {EtagMismatch}
  */

@@ -9,8 +9,8 @@ export function movedInactivity(present: Instant, to: Instant | undefined): Inst
 }
 
 /**
- * The date that points start from which somebody gives: they are no activity of the member's and still need a date to
- * expire at. Undefined where the present one hasn't passed.
+ * The inactivity date for points that an adjustment credits: it is no activity of the member's, and the points still need
+ * a date to expire at. Undefined where the present one hasn't passed.
  */
 export function startedInactivity(
   present: Instant,

@@ -41,7 +41,7 @@ export interface Cause {
   readonly requestId: string;
 }
 
-/** The actor of a member's own acts. Whose they are is the membership's to say, so that journals and events don't. */
+/** The actor of a member's own acts, without their id, which the membership has. */
 export const memberActor = 'member';
 
 /** What time itself brings about, such as expiry. */
@@ -107,7 +107,7 @@ export interface Line {
   readonly now: Instant;
 }
 
-/** What only {@link record} changes, because the journal tells it line by line. */
+/** What only {@link record} changes, so that the journal has every change of it. */
 type Recorded = 'attributes' | 'attributesRevision' | 'joinTime' | 'inactivityExpiresAt';
 
 /**

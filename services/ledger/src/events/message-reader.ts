@@ -1,9 +1,7 @@
-import {
-  type DescMessage,
-  fromBinary,
-  fromJsonString,
-  type MessageShape,
-} from '@bufbuild/protobuf';
+import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
+import { ValidationFailed } from '@loyalty/platform/errors.ts';
+import { jsonFieldPath } from '@loyalty/platform/json/field-path.ts';
+import { readJsonMessage } from '@loyalty/platform/json/json-message.ts';
 import {
   type EarnRequested,
   EarnRequestedSchema,
@@ -13,8 +11,9 @@ import {
   RefundRequestedSchema,
 } from '@loyalty/proto/loyalty/events/v1/refund_requested_pb.ts';
 import { refundPartOf } from '../app/refund-extent.ts';
-import type { ReadMessage, StreamMessage } from '../app/stream-message.ts';
-import { InvalidCommand, type LedgerError } from '../domain/errors.ts';
+import type { MessageContent, ReadMessage, StreamMessage } from '../app/stream-message.ts';
+import { InvalidCommand, LedgerError } from '../domain/errors.ts';
+import { findTransactionId } from './find-transaction-id.ts';
 
 /** Checks a message by the rules of the contract; throws an error with `violations`. */
 export type Validate<Message> = (message: Message) => void;
@@ -27,7 +26,11 @@ export function createMessageReader(validate: {
   return (message) => {
     const [, direction, , programId = ''] = message.subject.split('.');
     const came = { message, programId };
-    return direction === 'earn' ? readEarn(came, validate.earn) : readRefund(came, validate.refund);
+    const isEarn = direction === 'earn';
+    const content = isEarn ? readEarn(came, validate.earn) : readRefund(came, validate.refund);
+    const schema = isEarn ? EarnRequestedSchema : RefundRequestedSchema;
+    const fieldPath = (path: string) => (isJson(message) ? jsonFieldPath(schema, path) : path);
+    return { ...content, fieldPath };
   };
 }
 
@@ -37,35 +40,44 @@ interface Came {
   readonly programId: string;
 }
 
-function readEarn(came: Came, validate: Validate<EarnRequested>): ReadMessage {
+function readEarn(came: Came, validate: Validate<EarnRequested>): MessageContent {
   const { programId } = came;
   const requested = decode(EarnRequestedSchema, came.message);
-  if ('problem' in requested) return unreadable(came, requested.problem);
+  if ('problem' in requested) return unreadable(came, { direction: 'earn', ...requested });
   const { content } = requested;
   const { userId, transaction } = content;
   const regarding = { programId, transactionId: idOrNothing(transaction?.transactionId) };
   const problem = problemOf(content, { programId, validate });
   if (problem !== undefined || transaction === undefined) {
-    return { regarding, problem: problem ?? invalid('transaction', 'must be set') };
+    return { regarding, problem: problem ?? invalid('transaction', 'must be given') };
   }
   return { regarding, earn: { programId, userId, transaction } };
 }
 
-function readRefund(came: Came, validate: Validate<RefundRequested>): ReadMessage {
+function readRefund(came: Came, validate: Validate<RefundRequested>): MessageContent {
   const { programId } = came;
   const requested = decode(RefundRequestedSchema, came.message);
-  if ('problem' in requested) return unreadable(came, requested.problem);
+  if ('problem' in requested) return unreadable(came, { direction: 'refund', ...requested });
   const { content } = requested;
   const { transactionId, refundId } = content;
   const regarding = { programId, transactionId: idOrNothing(transactionId) };
   const problem = problemOf(content, { programId, validate });
   if (problem !== undefined) return { regarding, problem };
-  const extent = refundPartOf(content.extent);
-  return { regarding, refund: { programId, transactionId, refundId, extent } };
+  try {
+    const extent = refundPartOf(content.extent);
+    return { regarding, refund: { programId, transactionId, refundId, extent } };
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    return { regarding, problem: error };
+  }
 }
 
-function unreadable({ programId }: Came, problem: LedgerError): ReadMessage {
-  return { regarding: { programId, transactionId: '' }, problem };
+function unreadable(
+  { message, programId }: Came,
+  { direction, problem }: { direction: 'earn' | 'refund'; problem: LedgerError },
+): MessageContent {
+  const transactionId = idOrNothing(findTransactionId(direction, message.payload));
+  return { regarding: { programId, transactionId }, problem };
 }
 
 function problemOf<Content extends { programId: string }>(
@@ -87,17 +99,12 @@ function problemOf<Content extends { programId: string }>(
 
 type Decoded<Desc extends DescMessage> = { content: MessageShape<Desc> } | { problem: LedgerError };
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-function decode<Desc extends DescMessage>(
-  schema: Desc,
-  { contentType, payload }: StreamMessage,
-): Decoded<Desc> {
-  const mediaType = contentType.split(';', 1)[0]?.trim().toLowerCase();
+function decode<Desc extends DescMessage>(schema: Desc, message: StreamMessage): Decoded<Desc> {
+  const { payload } = message;
   try {
-    switch (mediaType) {
-      case 'application/json':
-        return { content: fromJsonString(schema, utf8.decode(payload)) };
+    switch (mediaTypeOf(message)) {
+      case jsonMediaType:
+        return { content: readJsonMessage(schema, payload) };
       case 'application/protobuf':
       case 'application/x-protobuf':
       case '':
@@ -108,9 +115,23 @@ function decode<Desc extends DescMessage>(
         };
     }
   } catch (error) {
+    if (error instanceof ValidationFailed) {
+      return { problem: new InvalidCommand(error.violations ?? []) };
+    }
     const cause = Error.isError(error) ? error.message : String(error);
     return { problem: invalid('payload', `can't be read as ${schema.name}: ${cause}`) };
   }
+}
+
+const jsonMediaType = 'application/json';
+
+function isJson(message: StreamMessage): boolean {
+  return mediaTypeOf(message) === jsonMediaType;
+}
+
+/** The content type in lower case and without parameters; empty when the message had none. */
+function mediaTypeOf({ contentType }: StreamMessage): string {
+  return contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
 function invalid(field: string, message: string): InvalidCommand {

@@ -12,7 +12,7 @@ export interface ReplayOptions {
   readonly findProgram: FindProgram;
   /** Goes on behind this membership, from a replay that was interrupted; 0 begins with the first. */
   readonly after?: bigint;
-  /** Called after some memberships, with how many were replayed by now, and the last of them. */
+  /** Called after each membership, with how many were replayed by now. */
   readonly onProgress?: (progress: { members: number; lastMembershipId: bigint }) => void;
   /** Called with each difference, membership by membership. */
   readonly onDifference: (difference: Difference) => void;
@@ -46,16 +46,16 @@ export async function replayLedger(pool: Pool, options: ReplayOptions): Promise<
       const found = await readMembers(tx, { after, limit: membersPerTransaction });
       for (const member of found) {
         const replayed = await replayMember(tx, member, options);
+        members += 1;
         entries += replayed.entries;
         differences += replayed.differences;
+        options.onProgress?.({ members, lastMembershipId: member.membershipId });
       }
       return found;
     });
     const last = page.at(-1);
     if (last === undefined) return { members, entries, differences };
     after = last.membershipId;
-    members += page.length;
-    options.onProgress?.({ members, lastMembershipId: after });
   }
 }
 

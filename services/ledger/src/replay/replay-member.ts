@@ -1,4 +1,4 @@
-import { type CompiledRuleSet, capPeriods } from '@loyalty/rules/compile-rule-set.ts';
+import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { type Award, evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
 import { fingerprintTransaction } from '@loyalty/rules/fingerprint.ts';
 import type { MemberFacts } from '@loyalty/rules/language.ts';
@@ -12,7 +12,7 @@ import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import {
   capCountsLeft,
   capCountsOf,
-  capPeriod,
+  capsOf,
   creditLot,
   inactivityFrom,
   keptFacts,
@@ -21,6 +21,7 @@ import { sameFingerprint } from '../app/fingerprint.ts';
 import type { CapPeriod, PostedEarn, TransactionRefund } from '../app/ledger-store.ts';
 import type { ProgramDefinition } from '../app/program-catalog.ts';
 import { refundFingerprint } from '../app/refund-extent.ts';
+import { findRuleSet } from '../app/rule-set-of.ts';
 import type { CapCounts } from '../domain/earn.ts';
 import { movedInactivity } from '../domain/inactivity.ts';
 import { type Instant, never } from '../domain/instant.ts';
@@ -32,6 +33,9 @@ import type { Difference, HistoryPart, ReplayedMember, StoredCapUsage } from './
 interface Standing {
   readonly earn: PostedEarn;
   readonly ruleSet: CompiledRuleSet;
+  readonly caps: readonly CapPeriod[];
+  /** The engine's number, where it isn't this one. */
+  readonly decidedBy: number | undefined;
   /** What the rules knew of the member. */
   readonly facts: MemberFacts;
   readonly capUsed: ReadonlyMap<string, bigint>;
@@ -50,6 +54,8 @@ export class MemberReplay {
   readonly #member: ReplayedMember;
   readonly #program: ProgramDefinition;
   readonly #differences: Difference[] = [];
+  /** The other engine that decided something otherwise, so that what follows from it can differ. */
+  #reviewedBy: number | undefined;
   #attributes: Readonly<Record<string, string>> = {};
   #joinTime: Instant = 0;
   #lifetimeEarned = 0n;
@@ -79,11 +85,12 @@ export class MemberReplay {
     for (const standing of this.#refunded.values()) this.#compareStanding(standing);
     const keys = new Map(stored.map((usage) => [capKey(usage), usage]));
     for (const [key, { cap, points }] of this.#capUsed) {
-      this.#compare(capSubject(cap), { points: [keys.get(key)?.points ?? 0n, points] });
+      const counted = [keys.get(key)?.points ?? 0n, points] as const;
+      this.#compare(capSubject(cap), { points: counted }, this.#reviewedBy);
       keys.delete(key);
     }
     for (const usage of keys.values()) {
-      this.#compare(capSubject(usage), { points: [usage.points, 0n] });
+      this.#compare(capSubject(usage), { points: [usage.points, 0n] }, this.#reviewedBy);
     }
     return this.#differences;
   }
@@ -111,16 +118,20 @@ export class MemberReplay {
       joinTime: new Date(this.#joinTime),
       lifetimeEarned: this.#lifetimeEarned,
     };
-    const capUsed = this.#usedOf(ruleSet, occurTime);
+    const caps = capsOf(ruleSet, occurTime);
+    const capUsed = this.#usedOf(caps);
     const kept = keptFacts(ruleSet, {
       facts,
-      occurTime,
+      caps,
       capUsed: ({ ruleId }) => capUsed.get(ruleId) ?? 0n,
     });
     const remaining = wholeTransaction(earn.transaction);
+    const decidedBy = earn.semantics === SEMANTICS ? undefined : earn.semantics;
     const standing: Standing = {
       earn,
       ruleSet,
+      caps,
+      decidedBy,
       facts,
       capUsed,
       remaining,
@@ -130,15 +141,22 @@ export class MemberReplay {
     };
     const award = awardOf(standing);
     const capCounts = capCountsOf(award);
-    this.#compareEarn(subject, { earn, entry, award, lot: creditLot(ruleSet, occurTime), kept });
+    this.#compareEarn(subject, standing, {
+      entry,
+      award,
+      lot: creditLot(ruleSet, occurTime),
+      kept,
+    });
     this.#compareInactivity(entry, subject);
     this.#lifetimeEarned += earn.points;
-    this.#count(ruleSet, occurTime, capCounts, 1n);
     const whole = { ...standing, points: award.points, capCounts };
     const refunds = part.refunds.get(transactionId) ?? [];
-    if (refunds.some(({ state }) => state === 'APPLIED' || state === 'REJECTED')) {
+    if (refunds.some(({ state }) => state !== 'CANCELLED')) {
+      this.#count(caps, capCounts, 1n);
       this.#refunded.set(transactionId, whole);
     } else {
+      // What another engine counted is what later earns found.
+      this.#count(caps, decidedBy === undefined ? capCounts : earn.capCounts, 1n);
       this.#compareStanding(whole);
     }
   }
@@ -149,42 +167,36 @@ export class MemberReplay {
     { subject, occurTime, now }: { subject: string; occurTime: Date; now: Date },
   ): CompiledRuleSet | undefined {
     const { ruleSets, withdrawnRuleSets } = this.#program;
-    const isIts = ({ version }: CompiledRuleSet) => version === earn.ruleSetVersion;
-    const ruleSet = ruleSets.find(isIts);
+    const ruleSet = findRuleSet(this.#program, earn);
     if (ruleSet === undefined) {
-      const withdrawn = withdrawnRuleSets.find(isIts);
-      if (withdrawn === undefined) {
-        this.#compare(subject, { version: [earn.ruleSetVersion, 'a version of the program'] });
-      }
-      return withdrawn;
+      const derived = 'a version that the database keeps';
+      this.#compare(subject, { version: [earn.ruleSetVersion, derived] });
+    } else if (!withdrawnRuleSets.includes(ruleSet)) {
+      const inForce = ruleSetInForce(ruleSets, occurTime, now);
+      this.#compare(subject, { version: [earn.ruleSetVersion, inForce?.version] });
     }
-    const inForce = ruleSetInForce(ruleSets, occurTime, now);
-    this.#compare(subject, { version: [earn.ruleSetVersion, inForce?.version] });
     return ruleSet;
   }
 
   #compareEarn(
     subject: string,
+    { earn, decidedBy }: Standing,
     {
-      earn,
       entry,
       award,
       lot,
       kept,
     }: {
-      earn: PostedEarn;
       entry: Entry;
       award: Award;
       lot: PostedEarn['lot'];
       kept: PostedEarn['facts'];
     },
   ): void {
-    const decidedBy = earn.semantics === SEMANTICS ? undefined : earn.semantics;
     this.#compare(subject, {
       membership: [earn.membershipId, this.#member.membershipId],
       entry: [earn.sequence, entry.sequence],
       time: [earn.postTime, entry.createTime],
-      facts: [earn.facts, kept],
       purchase: sameFingerprint(
         earn.fingerprint,
         fingerprintTransaction(this.#member.userId, earn.transaction),
@@ -204,6 +216,7 @@ export class MemberReplay {
       },
       decidedBy,
     );
+    this.#compare(subject, { facts: [earn.facts, kept] }, this.#reviewedBy);
   }
 
   #refund(
@@ -218,7 +231,7 @@ export class MemberReplay {
     const refund = part.refunds.get(transactionId)?.find((each) => each.refundId === refundId);
     const standing = this.#refunded.get(transactionId);
     if (refund === undefined || standing === undefined) {
-      this.#compare(subject, { refund: [refund && refund.state, 'an applied refund of an earn'] });
+      this.#compare(subject, { refund: [refund?.state, 'an applied refund of an earn'] });
       return;
     }
     const known = sameFingerprint(refund.fingerprint, refundFingerprint(refund.extent));
@@ -239,9 +252,8 @@ export class MemberReplay {
       reason,
     }: { refund: TransactionRefund; subject: string; reason?: string | undefined },
   ): Standing {
-    const { earn, ruleSet } = standing;
+    const { earn, caps, decidedBy } = standing;
     const { arrival } = refund;
-    const decidedBy = earn.semantics === SEMANTICS ? undefined : earn.semantics;
     const remaining = afterRefund(earn.transaction, standing.remaining, refund.extent);
     if (refund.state === 'REJECTED' || 'fault' in remaining) {
       const derived = 'fault' in remaining ? 'REJECTED' : 'APPLIED';
@@ -251,19 +263,18 @@ export class MemberReplay {
         this.#compare(subject, { state: [refund.state, derived] }, decidedBy);
       return { ...standing, arrival };
     }
+    this.#compare(subject, { state: [refund.state, 'APPLIED'] });
     const award = awardOf({ ...standing, remaining });
     const points = smaller(standing.points, award.points);
     this.#compare(subject, { points: [refund.points, standing.points - points] }, decidedBy);
     const capCounts = capCountsLeft(standing.capCounts, award);
-    const occurTime = occurTimeOf(earn.transaction) as Date;
-    this.#count(ruleSet, occurTime, standing.capCounts, -1n);
-    this.#count(ruleSet, occurTime, capCounts, 1n);
+    this.#count(caps, standing.capCounts, -1n);
+    this.#count(caps, capCounts, 1n);
     return { ...standing, remaining, points, capCounts, arrival };
   }
 
   /** What the earn says of its refunds, once all of them were taken. */
-  #compareStanding({ earn, remaining, points, capCounts }: Standing): void {
-    const decidedBy = earn.semantics === SEMANTICS ? undefined : earn.semantics;
+  #compareStanding({ earn, remaining, points, capCounts, decidedBy }: Standing): void {
     this.#compare(
       `earn ${earn.transactionId}`,
       {
@@ -276,32 +287,28 @@ export class MemberReplay {
   }
 
   #compareInactivity({ createTime, inactivityExpiresAt }: Entry, subject: string): void {
-    const date = inactivityFrom(this.#program.ruleSets, createTime);
-    const moved = movedInactivity(this.#inactivityExpiresAt, date);
+    const { ruleSets, withdrawnRuleSets } = this.#program;
+    // A version that was withdrawn too late counted for a while.
+    const ever = [...ruleSets, ...withdrawnRuleSets].toSorted(
+      (a, b) => Number(a.effectiveTime) - Number(b.effectiveTime),
+    );
+    const [moved, movedThen] = [ruleSets, ever].map((versions) =>
+      movedInactivity(this.#inactivityExpiresAt, inactivityFrom(versions, createTime)),
+    );
+    if (withdrawnRuleSets.length > 0 && inactivityExpiresAt === movedThen) return;
     this.#compare(subject, { 'date of inactivity': [inactivityExpiresAt, moved] });
   }
 
   /** What the caps of a rule set have counted so far, by rule id. */
-  #usedOf(ruleSet: CompiledRuleSet, occurTime: Date): ReadonlyMap<string, bigint> {
-    return new Map(
-      capPeriods(ruleSet, occurTime).map((cap) => [
-        cap.ruleId,
-        this.#capUsed.get(capKey(capPeriod(cap)))?.points ?? 0n,
-      ]),
-    );
+  #usedOf(caps: readonly CapPeriod[]): ReadonlyMap<string, bigint> {
+    return new Map(caps.map((cap) => [cap.ruleId, this.#capUsed.get(capKey(cap))?.points ?? 0n]));
   }
 
-  #count(
-    ruleSet: CompiledRuleSet,
-    occurTime: Date,
-    counts: CapCounts | undefined,
-    sign: bigint,
-  ): void {
+  #count(caps: readonly CapPeriod[], counts: CapCounts | undefined, sign: bigint): void {
     if (counts === undefined) return;
-    for (const period of capPeriods(ruleSet, occurTime)) {
-      const cap = capPeriod(period);
+    for (const cap of caps) {
       const before = this.#capUsed.get(capKey(cap))?.points ?? 0n;
-      const points = before + sign * (counts[cap.ruleId] ?? 0n);
+      const points = before + sign * (counts.get(cap.ruleId) ?? 0n);
       this.#capUsed.set(capKey(cap), { cap, points });
     }
   }
@@ -314,6 +321,7 @@ export class MemberReplay {
     for (const [field, [one, other]] of Object.entries(fields)) {
       const [stored, derived] = [text(one), text(other)];
       if (stored === derived) continue;
+      this.#reviewedBy ??= decidedBy;
       this.#differences.push({ ...this.#member, subject, field, stored, derived, decidedBy });
     }
   }
@@ -345,6 +353,8 @@ function text(value: unknown): string {
   return (
     JSON.stringify(value, (_key, part: unknown) => {
       if (typeof part === 'bigint' || part === Infinity || part === -Infinity) return String(part);
+      if (part instanceof Map)
+        return Object.fromEntries([...part].toSorted(([a], [b]) => (a < b ? -1 : 1)));
       if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
       return Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)));
     }) ?? 'none'

@@ -19,14 +19,15 @@ export function storedPrograms(): FindProgram {
   const compiled = new LRUCache<string, ProgramDefinition>({ max: compiledMax });
   return async (programId, tx) => {
     const known = compiled.get(programId);
-    if (known !== undefined) return known;
-    const { rows } = await tx.query<{ snapshot: Buffer }>(
-      'SELECT snapshot FROM program_snapshots WHERE program_id = $1',
-      [programId],
-    );
-    const [row] = rows;
-    if (row === undefined) return undefined;
-    const program = definitionOf(fromBinary(GetProgramSnapshotResponseSchema, row.snapshot));
+    // A program can change while its members are replayed.
+    const { rows } = await tx.query<{ snapshot: Buffer }>({
+      name: 'replay_program',
+      text: 'SELECT snapshot FROM program_snapshots WHERE program_id = $1 AND revision > $2',
+      values: [programId, known?.revision ?? -1n],
+    });
+    const [newer] = rows;
+    if (newer === undefined) return known;
+    const program = definitionOf(fromBinary(GetProgramSnapshotResponseSchema, newer.snapshot));
     compiled.set(programId, program);
     return program;
   };

@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import type { Handler } from '@loyalty/platform/rpc/handler.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import {
@@ -30,11 +31,7 @@ export function batchAdjustHandler({ adjustBalance }: Pick<App, 'adjustBalance'>
     );
     return {
       outcomes: adjustments.map((item, index) =>
-        outcomeOf(
-          item,
-          settled[index] as PromiseSettledResult<AdjustBalanceResult>,
-          context.requestId,
-        ),
+        outcomeOf(item, settled[index] as PromiseSettledResult<AdjustBalanceResult>, context),
       ),
     };
   };
@@ -52,13 +49,13 @@ function parseItem(
 function outcomeOf(
   { userId }: BatchAdjustItem,
   settled: PromiseSettledResult<AdjustBalanceResult>,
-  requestId: string,
+  context: CallContext,
 ): Outcome {
   return {
     userId,
     result:
       settled.status === 'fulfilled'
         ? { case: 'success', value: renderAdjustment(settled.value) }
-        : { case: 'failure', value: renderFailure(settled.reason, requestId) },
+        : { case: 'failure', value: renderFailure(settled.reason, BatchAdjustItemSchema, context) },
   };
 }

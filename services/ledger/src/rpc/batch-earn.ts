@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import type { Handler } from '@loyalty/platform/rpc/handler.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import {
@@ -29,7 +30,7 @@ export function batchEarnHandler({ earn }: Pick<App, 'earn'>): Handler<Method> {
     );
     return {
       outcomes: earns.map((item, index) =>
-        outcomeOf(item, settled[index] as PromiseSettledResult<EarnResult>, context.requestId),
+        outcomeOf(item, settled[index] as PromiseSettledResult<EarnResult>, context),
       ),
     };
   };
@@ -38,13 +39,13 @@ export function batchEarnHandler({ earn }: Pick<App, 'earn'>): Handler<Method> {
 function outcomeOf(
   { transaction }: BatchEarnItem,
   settled: PromiseSettledResult<EarnResult>,
-  requestId: string,
+  context: CallContext,
 ): Outcome {
   return {
     transactionId: transaction?.transactionId ?? '',
     result:
       settled.status === 'fulfilled'
         ? { case: 'success', value: renderEarnResult(settled.value) }
-        : { case: 'failure', value: renderFailure(settled.reason, requestId) },
+        : { case: 'failure', value: renderFailure(settled.reason, BatchEarnItemSchema, context) },
   };
 }

@@ -1,9 +1,15 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { Earn_State, type EarnSchema } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
+import {
+  Earn_State,
+  type EarnSchema,
+  type UnappliedReportSchema,
+} from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import type { EarnResponseSchema } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { ExplanationLine_Kind } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import type { Transaction } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import type { UnappliedReport } from '../app/dead-letters.ts';
 import type { EarnInput, EarnResult } from '../app/earn.ts';
 import type { ExplainedEarn } from '../app/explained-earn.ts';
 import type { EarnView } from '../app/get-earn.ts';
@@ -49,7 +55,15 @@ export function renderEarn(
     ...(expireTime !== undefined && { expireTime }),
     postTime: timestampFromMs(postTime),
     refunds: (earn.refunds ?? []).map(renderRefund),
+    ...(earn.unappliedReport && { unappliedReport: renderUnapplied(earn.unappliedReport) }),
   };
+}
+
+function renderUnapplied({
+  deadLetterId,
+  reason,
+}: UnappliedReport): MessageInitShape<typeof UnappliedReportSchema> {
+  return { deadLetterId, reason: ErrorReason[reason as keyof typeof ErrorReason] };
 }
 
 /** The answer to a reported transaction. */

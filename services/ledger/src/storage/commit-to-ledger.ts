@@ -11,6 +11,7 @@ import type { Instant } from '../domain/instant.ts';
 import { holdLedger, type LedgerChanges } from './held-ledger.ts';
 import { type Locks, lockLedger } from './lock-ledger.ts';
 import { createMembershipIds, type MembershipIds, memberKey } from './membership-ids.ts';
+import { perRow } from './plan-forms.ts';
 import { storageError } from './storage-error.ts';
 import { writeLedger } from './write-ledger.ts';
 
@@ -82,10 +83,13 @@ async function findLocks(
 async function earnersOf(pool: Pool, transactions: readonly TransactionName[]): Promise<bigint[]> {
   const { rows } = await pool.query<{ membership_id: bigint }>({
     name: 'find_earners',
-    text: `SELECT membership_id
+    text: `SELECT earns.membership_id
       FROM unnest($1::text[], $2::text[]) AS names (program_id, transaction_id)
-      JOIN earns USING (program_id, transaction_id)
-      WHERE membership_id IS NOT NULL`,
+      CROSS JOIN LATERAL (
+        SELECT membership_id FROM earns
+        WHERE program_id = names.program_id AND transaction_id = names.transaction_id
+          AND membership_id IS NOT NULL ${perRow}
+      ) AS earns`,
     values: [
       transactions.map(({ programId }) => programId),
       transactions.map(({ transactionId }) => transactionId),

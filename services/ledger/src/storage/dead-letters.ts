@@ -1,13 +1,8 @@
 import type { Knex } from 'knex';
-import type {
-  DeadLetter,
-  DeadLetters,
-  DueLetter,
-  ProgramScope,
-  Setback,
-} from '../app/dead-letters.ts';
+import type { DeadLetter, DeadLetters, DueLetter, Setback } from '../app/dead-letters.ts';
 import type { Regarding, StreamMessage } from '../app/stream-message.ts';
-import { instant, type Timestamp, timestamptz } from './column-values.ts';
+import { aboveAllIds, instant, type Timestamp, timestamptz } from './column-values.ts';
+import { perRow } from './plan-forms.ts';
 import { storageError } from './storage-error.ts';
 
 interface DueRow {
@@ -33,31 +28,37 @@ interface DeadLetterRow extends DueRow {
 }
 
 /** All but the payload, which can be large. */
-const summaryColumns = [
-  'dead_letter_id',
-  'stream_sequence',
-  'stream_time',
-  'subject',
-  'content_type',
-  'actor',
-  'request_id',
-  'attempts',
-  'state',
-  'reason',
-  'detail',
-  'program_id',
-  'transaction_id',
-  'retry_at',
-  'create_time',
-] as const;
+const summaryColumns = `dead_letter_id, stream_sequence, stream_time, subject, content_type, actor, request_id, attempts,
+  state, reason, detail, program_id, transaction_id, retry_at, create_time`;
+
+const allStates: Setback['state'][] = ['WAITING', 'DEAD'];
+
+// The newest of each state, and of these the newest. In an order that only the index by state has: in that of the ids
+// alone, PostgreSQL may look for the few that wait among all that are dead.
+const newestOfStates = `
+  SELECT letters.*
+  FROM unnest(CAST(:states AS text[])) AS asked (state)
+  CROSS JOIN LATERAL (
+    SELECT ${summaryColumns} FROM dead_letters
+    WHERE (state, dead_letter_id) < (asked.state, :before) AND state >= asked.state
+    ORDER BY dead_letters.state DESC, dead_letter_id DESC LIMIT :limit
+  ) AS letters
+  ORDER BY dead_letter_id DESC LIMIT :limit`;
+
+const newestOfPrograms = `
+  SELECT letters.*
+  FROM unnest(CAST(:programs AS text[])) AS scope (program_id)
+  CROSS JOIN unnest(CAST(:states AS text[])) AS asked (state)
+  CROSS JOIN LATERAL (
+    SELECT ${summaryColumns} FROM dead_letters
+    WHERE (program_id, state, dead_letter_id) < (scope.program_id, asked.state, :before)
+      AND (program_id, state) >= (scope.program_id, asked.state) AND program_id >= scope.program_id
+    ORDER BY dead_letters.program_id DESC, dead_letters.state DESC, dead_letter_id DESC LIMIT :limit
+  ) AS letters
+  ORDER BY dead_letter_id DESC LIMIT :limit`;
 
 /** The table of messages that couldn't be applied. */
 export function createDeadLetters(knex: Knex): DeadLetters {
-  function letters(programs: ProgramScope) {
-    const query = knex('dead_letters');
-    return programs === undefined ? query : query.whereIn('program_id', programs);
-  }
-
   return {
     async keep(letter) {
       await translated(
@@ -110,36 +111,43 @@ export function createDeadLetters(knex: Knex): DeadLetters {
     },
 
     async list({ programs, state, limit, after }) {
-      const query = letters(programs)
-        .select<Omit<DeadLetterRow, 'payload'>[]>(summaryColumns)
-        .orderBy('dead_letter_id', 'desc')
-        .limit(limit);
-      if (state !== undefined) query.where({ state });
-      if (after !== undefined) query.where('dead_letter_id', '<', String(after));
-      const rows = await translated(query);
+      const { rows } = await translated(
+        knex.raw<{ rows: Omit<DeadLetterRow, 'payload'>[] }>(
+          programs === undefined ? newestOfStates : newestOfPrograms,
+          {
+            states: state === undefined ? allStates : [state],
+            ...(programs !== undefined && { programs: [...new Set(programs)] }),
+            before: String(after ?? aboveAllIds),
+            limit,
+          },
+        ),
+      );
       return rows.map((row) => deadLetterOf({ ...row, payload: Buffer.alloc(0) }));
     },
 
     async find({ deadLetterId, programs }) {
       const row = await translated(
-        letters(programs)
+        knex('dead_letters')
           .where({ dead_letter_id: String(deadLetterId) })
           .first<DeadLetterRow | undefined>(),
       );
-      return row && deadLetterOf(row);
+      if (row === undefined || programs?.includes(row.program_id) === false) return undefined;
+      return deadLetterOf(row);
     },
 
     async ofTransaction({ programId, transactionId }) {
-      const row = await translated(
-        knex('dead_letters')
-          .where({ program_id: programId, transaction_id: transactionId })
-          .whereLike('subject', 'loyalty.earn.%')
-          .orderBy('dead_letter_id', 'desc')
-          .first<{ dead_letter_id: bigint; reason: string } | undefined>(
-            'dead_letter_id',
-            'reason',
-          ),
+      const { rows } = await translated(
+        knex.raw<{ rows: { dead_letter_id: bigint; reason: string }[] }>(
+          `SELECT * FROM (
+             SELECT dead_letter_id, reason FROM dead_letters
+             WHERE program_id = :programId AND transaction_id = :transactionId
+               AND subject LIKE 'loyalty.earn.%' ${perRow}
+           ) AS letters
+           ORDER BY dead_letter_id DESC LIMIT 1`,
+          { programId, transactionId },
+        ),
       );
+      const [row] = rows;
       return row && { deadLetterId: String(row.dead_letter_id), reason: row.reason };
     },
   };

@@ -1,7 +1,7 @@
 import type { LineKind } from '@loyalty/rules/explanation.ts';
 import { decodeTransaction, encodeTransaction } from '@loyalty/rules/transaction-encoding.ts';
 import type { PostedEarn, TransactionRefund } from '../app/ledger-store.ts';
-import type { Earn, EarnFacts, EarnState } from '../domain/earn.ts';
+import type { CapCounts, Earn, EarnFacts, EarnState } from '../domain/earn.ts';
 import type { LotClass } from '../domain/lot.ts';
 import type { RefundState } from '../domain/refund.ts';
 import { bulk } from './bulk.ts';
@@ -48,7 +48,7 @@ export function earnOf(row: EarnRow): PostedEarn {
     facts: row.facts ?? undefined,
     points: row.points,
     reversedPoints: row.reversed_points,
-    capCounts: row.cap_counts === null ? undefined : mapValues(row.cap_counts, BigInt),
+    capCounts: row.cap_counts === null ? undefined : capCountsOf(row.cap_counts),
     explanation: row.explanation.map(([ruleId, points, note, kind = 'RULE']) => ({
       kind,
       ruleId,
@@ -77,7 +77,7 @@ export const earnColumns = bulk<PostedEarn>({
   facts: ['jsonb', (earn) => jsonOrNull(earn.facts)],
   points: ['bigint', (earn) => earn.points],
   reversed_points: ['bigint', (earn) => earn.reversedPoints],
-  cap_counts: ['jsonb', ({ capCounts }) => jsonOrNull(capCounts && mapValues(capCounts, String))],
+  cap_counts: ['jsonb', ({ capCounts }) => jsonOrNull(capCounts && capCountsJson(capCounts))],
   explanation: ['jsonb', (earn) => JSON.stringify(explanationOf(earn))],
   available_at: ['timestamptz', (earn) => timestamptz(earn.lot.availableAt)],
   expires_at: ['timestamptz', (earn) => timestamptz(earn.lot.expiresAt)],
@@ -86,8 +86,12 @@ export const earnColumns = bulk<PostedEarn>({
   transaction: ['bytea', (earn) => encodeTransaction(earn.transaction)],
 });
 
-function mapValues<From, To>(record: Readonly<Record<string, From>>, to: (value: From) => To) {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value)]));
+function capCountsOf(json: Readonly<Record<string, string>>): CapCounts {
+  return new Map(Object.entries(json).map(([ruleId, points]) => [ruleId, BigInt(points)]));
+}
+
+function capCountsJson(counts: CapCounts): Record<string, string> {
+  return Object.fromEntries(Array.from(counts, ([ruleId, points]) => [ruleId, String(points)]));
 }
 
 /** A tuple, because the names would be repeated in every row of the largest table; most lines are of kind RULE. */
@@ -182,11 +186,7 @@ function extentOf(json: ExtentJson): TransactionRefund['extent'] {
     case 'AMOUNT':
       return {
         kind: 'AMOUNT',
-        amount: {
-          $typeName: 'loyalty.programs.v1.Money',
-          currencyCode: json.currency_code,
-          minorUnits: BigInt(json.minor_units),
-        },
+        amount: { currencyCode: json.currency_code, minorUnits: BigInt(json.minor_units) },
       };
     case 'ITEMS':
       return {

@@ -1,9 +1,10 @@
 import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
 import { always } from '../domain/instant.ts';
-import { instant, timestamptz, timestamptzOrNull } from './column-values.ts';
+import { aboveAllIds, instant, timestamptz, timestamptzOrNull } from './column-values.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
+import { perRow } from './plan-forms.ts';
 import { createAccountReader } from './read-accounts.ts';
 import { readEntries } from './read-entries.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
@@ -44,9 +45,11 @@ export function createLedgerReader(pool: Pool): LedgerReader {
     async earn({ programId, transactionId }) {
       const [row] = await read<EarnRow & { user_id: string }>({
         name: 'read_earn',
-        text: `SELECT earns.*, memberships.user_id
-          FROM earns JOIN memberships USING (membership_id)
-          WHERE earns.program_id = $1 AND transaction_id = $2`,
+        text: `SELECT earns.*, (
+            SELECT user_id FROM memberships WHERE membership_id = earns.membership_id
+          ) AS user_id
+          FROM earns
+          WHERE program_id = $1 AND transaction_id = $2 AND membership_id IS NOT NULL`,
         values: [programId, transactionId],
       });
       return row === undefined ? undefined : { ...earnOf(row), userId: row.user_id };
@@ -57,12 +60,18 @@ export function createLedgerReader(pool: Pool): LedgerReader {
       const rows = await read<EarnRow>({
         name: 'read_earns_of_membership',
         text: `SELECT earns.*
-          FROM entries JOIN earns USING (transaction_id)
-          WHERE entries.membership_id = $1 AND entries.kind = 'EARN'
-            AND earns.program_id = (SELECT program_id FROM memberships WHERE membership_id = $1)
-            AND ($2::bigint IS NULL OR entries.sequence < $2)
-          ORDER BY entries.sequence DESC LIMIT $3`,
-        values: [membershipId, after ?? null, limit],
+          FROM (
+            SELECT sequence, transaction_id FROM entries
+            WHERE membership_id = $1 AND kind = 'EARN' AND sequence < $2
+            ORDER BY sequence DESC LIMIT $3
+          ) AS entries
+          CROSS JOIN LATERAL (
+            SELECT * FROM earns
+            WHERE program_id = (SELECT program_id FROM memberships WHERE membership_id = $1)
+              AND transaction_id = entries.transaction_id ${perRow}
+          ) AS earns
+          ORDER BY entries.sequence DESC`,
+        values: [membershipId, after ?? aboveAllIds, limit],
       });
       return rows.map(earnOf);
     },
@@ -91,8 +100,10 @@ export function createLedgerReader(pool: Pool): LedgerReader {
     async accountsOfUser({ userId, programs, now, limit, after }) {
       return await accounts({
         name: 'read_accounts_of_user',
+        // The first condition is that of the index by user, which serves no statement without it.
         members: `SELECT membership_id FROM member_ids
-          WHERE user_id = $2 AND program_id > $3 AND ($4::text[] IS NULL OR program_id = ANY($4))
+          WHERE user_id <> '' AND user_id = $2 AND program_id > $3
+            AND ($4::text[] IS NULL OR program_id = ANY($4))
           ORDER BY program_id LIMIT $5`,
         order: 'program_id',
         values: [userId, after ?? '', programs ?? null, limit],
@@ -119,16 +130,17 @@ export function createLedgerReader(pool: Pool): LedgerReader {
       const usages = rewards.map(({ usage }) => usage);
       return await read<{ stock: bigint; byMember: bigint }>({
         name: 'read_rewards_taken',
-        text: `SELECT coalesce(reward_stock.taken, 0)::bigint AS stock,
-            coalesce(reward_usage.taken, 0)::bigint AS "byMember"
+        text: `SELECT coalesce((
+              SELECT taken FROM reward_stock
+              WHERE program_id = $1 AND reward_id = asked.reward_id
+            ), 0)::bigint AS stock,
+            coalesce((
+              SELECT taken FROM reward_usage
+              WHERE membership_id = $2 AND reward_id = asked.reward_id
+                AND period = asked.period AND period_start = asked.period_start
+            ), 0)::bigint AS "byMember"
           FROM unnest($3::text[], $4::text[], $5::timestamptz[])
             WITH ORDINALITY AS asked (reward_id, period, period_start, position)
-          LEFT JOIN reward_stock
-            ON reward_stock.program_id = $1 AND reward_stock.reward_id = asked.reward_id
-          LEFT JOIN reward_usage
-            ON reward_usage.membership_id = $2 AND reward_usage.reward_id = asked.reward_id
-            AND reward_usage.period = asked.period
-            AND reward_usage.period_start = asked.period_start
           ORDER BY asked.position`,
         values: [
           programId,
@@ -166,9 +178,10 @@ export function createLedgerReader(pool: Pool): LedgerReader {
     async redemption({ programId, userId, redemptionId }) {
       const [row] = await read<RedemptionRow>({
         name: 'read_redemption',
-        text: `SELECT redemptions.*
-          FROM member_ids JOIN redemptions USING (membership_id)
-          WHERE member_ids.program_id = $1 AND user_id = $2 AND redemption_id = $3`,
+        text: `SELECT * FROM redemptions
+          WHERE membership_id = (
+            SELECT membership_id FROM member_ids WHERE program_id = $1 AND user_id = $2
+          ) AND redemption_id = $3`,
         values: [programId, userId, redemptionId],
       });
       return row === undefined ? undefined : redemptionOf(row);
@@ -178,9 +191,9 @@ export function createLedgerReader(pool: Pool): LedgerReader {
       const rows = await read<RedemptionRow>({
         name: 'read_redemptions_of_membership',
         text: `SELECT * FROM redemptions
-          WHERE membership_id = $1 AND ($2::bigint IS NULL OR sequence < $2)
+          WHERE membership_id = $1 AND sequence < $2
           ORDER BY sequence DESC LIMIT $3`,
-        values: [membershipId, after ?? null, limit],
+        values: [membershipId, after ?? aboveAllIds, limit],
       });
       return rows.map(redemptionOf);
     },
@@ -188,9 +201,11 @@ export function createLedgerReader(pool: Pool): LedgerReader {
     async openHolds({ programId, now, limit, after }) {
       const rows = await read<RedemptionRow & { user_id: string; hold_expires_at: Date }>({
         name: 'read_open_holds',
-        text: `SELECT redemptions.*, memberships.user_id
-          FROM redemptions JOIN memberships USING (membership_id)
-          WHERE redemptions.state = 'RESERVED' AND redemptions.program_id = $1
+        text: `SELECT redemptions.*, (
+            SELECT user_id FROM memberships WHERE membership_id = redemptions.membership_id
+          ) AS user_id
+          FROM redemptions
+          WHERE state = 'RESERVED' AND program_id = $1
             AND hold_expires_at > $2 AND (hold_expires_at, redemption_id) > ($3, $4)
           ORDER BY hold_expires_at, redemption_id LIMIT $5`,
         values: [

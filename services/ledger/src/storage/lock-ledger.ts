@@ -13,6 +13,7 @@ import { isOverdue, type Redemption } from '../domain/redemption-state.ts';
 import { type AwaitedRow, type EarnRow, earnOf } from './earn-rows.ts';
 import { type LoadedLedger, transactionKey } from './held-ledger.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
+import { perRow } from './plan-forms.ts';
 import { lockAwaited, readLapses, readRefunds } from './read-refunds.ts';
 import {
   lockStock,
@@ -124,9 +125,8 @@ async function lockAccounts(tx: Transaction, membershipIds: bigint[]): Promise<A
   });
   const holds = tx.query<RedemptionRow>({
     name: 'read_holds',
-    text: `SELECT redemptions.* FROM memberships JOIN redemptions USING (membership_id)
-      WHERE membership_id = ANY($1::bigint[])
-        AND memberships.reserved > 0 AND redemptions.state = 'RESERVED'`,
+    text: `SELECT * FROM redemptions
+      WHERE membership_id = ANY($1::bigint[]) AND state = 'RESERVED'`,
     values: [membershipIds],
   });
   const [membershipRows, lotRows, holdRows] = await Promise.all([memberships, lots, holds]);
@@ -169,7 +169,10 @@ async function readEarns(tx: Transaction, needs: readonly Needs[]): Promise<Earn
     name: 'read_earns',
     text: `SELECT earns.*
       FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS names (program_id, transaction_id)
-      JOIN earns USING (program_id, transaction_id)`,
+      CROSS JOIN LATERAL (
+        SELECT * FROM earns
+        WHERE program_id = names.program_id AND transaction_id = names.transaction_id ${perRow}
+      ) AS earns`,
     values: [
       names.map(({ programId }) => programId),
       names.map(({ transactionId }) => transactionId),
@@ -237,19 +240,24 @@ async function readAskedRedemptions(
   const { rows } = await tx.query<RedemptionRow>({
     name: 'read_redemptions',
     text: `SELECT redemptions.*
-      FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::text[])) AS keys (membership_id, idempotency_key)
-      JOIN redemptions USING (membership_id, idempotency_key)
-      UNION
-      SELECT redemptions.*
-      FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $3::text[])) AS ids (membership_id, redemption_id)
-      JOIN redemptions USING (membership_id, redemption_id)`,
+      FROM unnest($1::bigint[], $2::text[], $3::text[])
+        AS asked (membership_id, idempotency_key, redemption_id)
+      CROSS JOIN LATERAL (
+        SELECT * FROM redemptions
+        WHERE membership_id = asked.membership_id AND idempotency_key = asked.idempotency_key
+        UNION ALL
+        SELECT * FROM redemptions
+        WHERE membership_id = asked.membership_id AND redemption_id = asked.redemption_id ${perRow}
+      ) AS redemptions`,
     values: [
       asked.map(([id]) => id),
       asked.map(([, name]) => ('idempotencyKey' in name ? name.idempotencyKey : null)),
       asked.map(([, name]) => ('redemptionId' in name ? name.redemptionId : null)),
     ],
   });
-  return rows.map(redemptionOf);
+  // Several commands may ask for the same one.
+  const byId = new Map(rows.map((row) => [`${row.membership_id}\0${row.redemption_id}`, row]));
+  return [...byId.values()].map(redemptionOf);
 }
 
 /** The account with those of the redemptions that are its own and not holds, which it has already. */

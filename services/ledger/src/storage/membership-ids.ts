@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { MemberName } from '../app/ledger-store.ts';
+import { perRow } from './plan-forms.ts';
 
 /** Identifies a member among Map keys. Neither id can contain a NUL. */
 export function memberKey({ programId, userId }: MemberName): string {
@@ -38,9 +39,12 @@ export function createMembershipIds(pool: Pool): MembershipIds {
         membership_id: bigint;
       }>({
         name: 'find_membership_ids',
-        text: `SELECT program_id, user_id, membership_id
+        text: `SELECT member_ids.*
           FROM unnest($1::text[], $2::text[]) AS names (program_id, user_id)
-          JOIN member_ids USING (program_id, user_id)`,
+          CROSS JOIN LATERAL (
+            SELECT * FROM member_ids
+            WHERE program_id = names.program_id AND user_id = names.user_id ${perRow}
+          ) AS member_ids`,
         values: [
           [...unknown.values()].map(({ programId }) => programId),
           [...unknown.values()].map(({ userId }) => userId),
@@ -55,10 +59,11 @@ export function createMembershipIds(pool: Pool): MembershipIds {
     },
 
     async make(count) {
-      const { rows } = await pool.query<{ id: bigint }>(
-        `SELECT nextval('membership_ids') AS id FROM generate_series(1, $1)`,
-        [count],
-      );
+      const { rows } = await pool.query<{ id: bigint }>({
+        name: 'make_membership_ids',
+        text: `SELECT nextval('membership_ids') AS id FROM generate_series(1, $1)`,
+        values: [count],
+      });
       return rows.map(({ id }) => id);
     },
 

@@ -70,9 +70,9 @@ async function readRows(
   const { rows } = await database.query<AccountRow>({
     name,
     text: `SELECT memberships.*, lots.available_at, lots.expires_at, lots.class, lots.remaining
-      FROM (${members}) AS members
-      JOIN memberships USING (membership_id)
+      FROM memberships
       LEFT JOIN LATERAL (${lotsOfBalance}) AS lots ON true
+      WHERE membership_id = ANY (ARRAY(${members}))
       ${order === undefined ? '' : `ORDER BY memberships.${order}`}`,
     values: [timestamptz(now), ...values],
   });

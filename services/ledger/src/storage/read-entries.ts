@@ -2,6 +2,7 @@ import type { QueryConfig } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
 import { always, never } from '../domain/instant.ts';
 import { timestamptz } from './column-values.ts';
+import { perRow } from './plan-forms.ts';
 
 // Which sequences lie between the times asked for: from `first` on, and before `past`. A journal has no gaps and never goes
 // back in time, so that halving it finds a time in as many steps as its length has binary digits; an index on the time
@@ -17,7 +18,11 @@ const wanted = `WITH RECURSIVE halving (bound, time, low, high) AS (
     SELECT bound, time,
       CASE WHEN create_time < time THEN sequence + 1 ELSE low END,
       CASE WHEN create_time < time THEN high ELSE sequence END
-    FROM halving JOIN entries ON membership_id = $1 AND sequence = (low + high) / 2
+    FROM halving
+    CROSS JOIN LATERAL (
+      SELECT sequence, create_time FROM entries
+      WHERE membership_id = $1 AND sequence = (low + high) / 2 ${perRow}
+    ) AS middle
     WHERE low < high
   ), wanted AS (
     SELECT max(low) FILTER (WHERE bound = 'first') AS first,

@@ -6,6 +6,7 @@ import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type RefundRow, refundOf } from './earn-rows.ts';
 import { lotKeyOf } from './held-ledger.ts';
 import type { OwnedLot } from './membership-rows.ts';
+import { perRow } from './plan-forms.ts';
 
 /**
  * Locks transactions of which only refunds have come, so that a refund and the earn can't miss each other.
@@ -19,10 +20,16 @@ export async function lockAwaited(
   if (transactions.length === 0) return;
   const { rowCount } = await tx.query({
     name: 'lock_awaited',
-    text: `SELECT 1 FROM earns
-      WHERE (program_id, transaction_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
-        AND state = 'AWAITED'
-      ORDER BY program_id, transaction_id FOR UPDATE`,
+    text: `SELECT 1
+      FROM (
+        SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) ORDER BY 1, 2
+      ) AS names (program_id, transaction_id)
+      CROSS JOIN LATERAL (
+        SELECT 1 FROM earns
+        WHERE program_id = names.program_id AND transaction_id = names.transaction_id
+          AND state = 'AWAITED'
+        ${perRow} FOR UPDATE
+      ) AS awaited`,
     values: namesOf(transactions),
   });
   if (rowCount !== transactions.length) throw new LostRace('a transaction came a moment ago');
@@ -35,8 +42,12 @@ export async function readRefunds(
 ): Promise<TransactionRefund[]> {
   const { rows } = await tx.query<RefundRow>({
     name: 'read_refunds',
-    text: `SELECT * FROM refunds
-      WHERE (program_id, transaction_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+    text: `SELECT refunds.*
+      FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS names (program_id, transaction_id)
+      CROSS JOIN LATERAL (
+        SELECT * FROM refunds
+        WHERE program_id = names.program_id AND transaction_id = names.transaction_id ${perRow}
+      ) AS refunds
       ORDER BY program_id, transaction_id, arrival`,
     values: namesOf(transactions),
   });
@@ -58,13 +69,18 @@ export async function readLapses(
     points: bigint;
   }>({
     name: 'read_lapses',
-    text: `SELECT membership_id, available_at, expires_at, class, sequence,
-        lapsed - lapsed_refunded AS points
+    text: `SELECT lapses.*
       FROM (
         SELECT DISTINCT * FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::text[])
       ) AS lots (membership_id, available_at, expires_at, class)
-      JOIN lapsed_lots USING (membership_id, available_at, expires_at, class)
-      WHERE lapsed > lapsed_refunded
+      CROSS JOIN LATERAL (
+        SELECT membership_id, available_at, expires_at, class, sequence,
+          lapsed - lapsed_refunded AS points
+        FROM lapsed_lots
+        WHERE membership_id = lots.membership_id AND available_at = lots.available_at
+          AND expires_at = lots.expires_at AND class = lots.class
+          AND lapsed > lapsed_refunded ${perRow}
+      ) AS lapses
       ORDER BY sequence`,
     values: [
       lots.map(({ membershipId }) => membershipId),

@@ -11,6 +11,7 @@ import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type RequestRow, requestOf } from './entry-rows.ts';
 import { capKey, stockKey, usageKey } from './held-ledger.ts';
 import { memberKey } from './membership-ids.ts';
+import { perRow } from './plan-forms.ts';
 
 /** Locks the stock of limited rewards, and reads how much of it is taken, by stock key. */
 export async function lockStock(
@@ -36,9 +37,15 @@ export async function lockStock(
   });
   const locked = tx.query<{ program_id: string; reward_id: string; taken: bigint }>({
     name: 'lock_reward_stock',
-    text: `SELECT program_id, reward_id, taken FROM reward_stock
-      WHERE (program_id, reward_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
-      ORDER BY program_id, reward_id FOR UPDATE`,
+    text: `SELECT stock.*
+      FROM (
+        SELECT * FROM unnest($1::text[], $2::text[]) ORDER BY 1, 2
+      ) AS names (program_id, reward_id)
+      CROSS JOIN LATERAL (
+        SELECT * FROM reward_stock
+        WHERE program_id = names.program_id AND reward_id = names.reward_id
+        ${perRow} FOR UPDATE
+      ) AS stock`,
     values: names,
   });
   await inserted;
@@ -62,11 +69,18 @@ export async function readRequests(
   if (keys.length === 0) return [];
   const { rows } = await tx.query<RequestRow>({
     name: 'read_requests',
-    text: `SELECT entries.*, requests.kind AS request_kind, idempotency_key, fingerprint
+    text: `SELECT entries.*, requests.kind AS request_kind, requests.idempotency_key, fingerprint
       FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::text[], $3::text[]))
         AS keys (membership_id, kind, idempotency_key)
-      JOIN requests USING (membership_id, kind, idempotency_key)
-      JOIN entries USING (membership_id, sequence)`,
+      CROSS JOIN LATERAL (
+        SELECT * FROM requests
+        WHERE membership_id = keys.membership_id AND kind = keys.kind
+          AND idempotency_key = keys.idempotency_key ${perRow}
+      ) AS requests
+      CROSS JOIN LATERAL (
+        SELECT * FROM entries
+        WHERE membership_id = requests.membership_id AND sequence = requests.sequence ${perRow}
+      ) AS entries`,
     values: [
       keys.map(([id]) => id),
       keys.map(([, { kind }]) => kind),
@@ -95,7 +109,11 @@ export async function readCapUsage(
     text: `SELECT cap_usage.*
       FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]))
         AS caps (membership_id, rule_id, period, period_start)
-      JOIN cap_usage USING (membership_id, rule_id, period, period_start)`,
+      CROSS JOIN LATERAL (
+        SELECT * FROM cap_usage
+        WHERE membership_id = caps.membership_id AND rule_id = caps.rule_id
+          AND period = caps.period AND period_start = caps.period_start ${perRow}
+      ) AS cap_usage`,
     values: [
       caps.map(([id]) => id),
       caps.map(([, { ruleId }]) => ruleId),
@@ -136,8 +154,11 @@ export async function readRewardUsage(
     text: `SELECT reward_usage.*
       FROM (SELECT DISTINCT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[]))
         AS usages (membership_id, reward_id, period, period_start)
-      JOIN reward_usage USING (membership_id, reward_id, period)
-      WHERE reward_usage.period_start >= usages.period_start`,
+      CROSS JOIN LATERAL (
+        SELECT * FROM reward_usage
+        WHERE membership_id = usages.membership_id AND reward_id = usages.reward_id
+          AND period = usages.period AND period_start >= usages.period_start ${perRow}
+      ) AS reward_usage`,
     values: [
       usages.map(([id]) => id),
       usages.map(([, { rewardId }]) => rewardId),

@@ -1,6 +1,7 @@
 import { bulk } from './bulk.ts';
 import { timestamptz } from './column-values.ts';
 import type { LedgerChanges } from './held-ledger.ts';
+import { sameKey } from './plan-forms.ts';
 
 const stockColumns = bulk<LedgerChanges['stock'][number]>({
   program_id: ['text', ({ programId }) => programId],
@@ -11,7 +12,7 @@ const stockColumns = bulk<LedgerChanges['stock'][number]>({
 // In any order: whoever decides on stock has locked it.
 const updateStock = `UPDATE reward_stock SET taken = reward_stock.taken + rows.taken
   FROM ${stockColumns.source}
-  WHERE reward_stock.program_id = rows.program_id AND reward_stock.reward_id = rows.reward_id`;
+  WHERE ${sameKey('reward_stock', ['program_id', 'reward_id'])}`;
 
 const usageColumns = bulk<LedgerChanges['usage'][number]>({
   membership_id: ['bigint', ({ membershipId }) => membershipId],
@@ -30,10 +31,7 @@ const upsertUsage = `INSERT INTO reward_usage AS reward_usage (${usageColumns.na
 
 const giveBackUsage = `UPDATE reward_usage SET taken = reward_usage.taken + rows.taken
   FROM ${usageColumns.source}
-  WHERE reward_usage.membership_id = rows.membership_id
-    AND reward_usage.reward_id = rows.reward_id
-    AND reward_usage.period = rows.period
-    AND reward_usage.period_start = rows.period_start`;
+  WHERE ${sameKey('reward_usage', ['membership_id', 'reward_id', 'period', 'period_start'])}`;
 
 const capColumns = bulk<LedgerChanges['capUsage'][number]>({
   membership_id: ['bigint', ({ membershipId }) => membershipId],
@@ -55,11 +53,7 @@ const lapsedRefundedColumns = bulk<LedgerChanges['lapsedRefunded'][number]>({
 const updateLapsedLots = `UPDATE lapsed_lots
   SET lapsed_refunded = lapsed_lots.lapsed_refunded + rows.points
   FROM ${lapsedRefundedColumns.source}
-  WHERE lapsed_lots.membership_id = rows.membership_id
-    AND lapsed_lots.available_at = rows.available_at
-    AND lapsed_lots.expires_at = rows.expires_at
-    AND lapsed_lots.class = rows.class
-    AND lapsed_lots.sequence = rows.sequence`;
+  WHERE ${sameKey('lapsed_lots', ['membership_id', 'available_at', 'expires_at', 'class', 'sequence'])}`;
 
 const upsertCapUsage = `INSERT INTO cap_usage AS cap_usage (${capColumns.names})
   SELECT * FROM ${capColumns.source}
@@ -68,10 +62,7 @@ const upsertCapUsage = `INSERT INTO cap_usage AS cap_usage (${capColumns.names})
 
 const giveBackCapUsage = `UPDATE cap_usage SET points = cap_usage.points + rows.points
   FROM ${capColumns.source}
-  WHERE cap_usage.membership_id = rows.membership_id
-    AND cap_usage.rule_id = rows.rule_id
-    AND cap_usage.period = rows.period
-    AND cap_usage.period_start = rows.period_start`;
+  WHERE ${sameKey('cap_usage', ['membership_id', 'rule_id', 'period', 'period_start'])}`;
 
 /** Adds what a transaction takes of stock, limits and caps, and what it gives back. */
 export function counterStatements({ stock, usage, capUsage, lapsedRefunded }: LedgerChanges) {

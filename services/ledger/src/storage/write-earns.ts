@@ -1,6 +1,7 @@
 import type { PostedEarn, TransactionName } from '../app/ledger-store.ts';
 import { earnColumns, refundColumns } from './earn-rows.ts';
 import type { LedgerChanges } from './held-ledger.ts';
+import { sameKey } from './plan-forms.ts';
 
 const insertEarns = `INSERT INTO earns (${earnColumns.names})
   SELECT * FROM ${earnColumns.source}
@@ -24,7 +25,7 @@ const updateEarns = `UPDATE earns SET
     post_time = rows.post_time,
     transaction = rows.transaction
   FROM ${earnColumns.source}
-  WHERE earns.program_id = rows.program_id AND earns.transaction_id = rows.transaction_id`;
+  WHERE ${sameKey('earns', ['program_id', 'transaction_id'])}`;
 
 // One statement for both: an insert waits for another's of the same key like a lock does, so that two statements, each
 // in the order of its keys, could meet those of another transaction in a deadlock.

@@ -13,6 +13,7 @@ import {
   type OwnedLot,
   wholeMembership,
 } from './membership-rows.ts';
+import { sameKey } from './plan-forms.ts';
 import { redemptionColumns } from './redemption-rows.ts';
 import { counterStatements } from './write-counters.ts';
 import { earnStatements } from './write-earns.ts';
@@ -71,7 +72,7 @@ const pointAssignments = `last_sequence = rows.last_sequence,
 const updatePoints = `UPDATE memberships SET
     ${pointAssignments}
   FROM ${membershipPoints.source}
-  WHERE memberships.membership_id = rows.membership_id`;
+  WHERE ${sameKey('memberships', ['membership_id'])}`;
 
 const updateMemberships = `UPDATE memberships SET
     ${pointAssignments},
@@ -85,7 +86,7 @@ const updateMemberships = `UPDATE memberships SET
     redemption_window_start = rows.redemption_window_start,
     redemption_window_count = rows.redemption_window_count
   FROM ${wholeMembership.source}
-  WHERE memberships.membership_id = rows.membership_id`;
+  WHERE ${sameKey('memberships', ['membership_id'])}`;
 
 // Absolute, since the lots were read under the membership's lock.
 const upsertLots = `INSERT INTO lots (${lotColumns.names})
@@ -93,10 +94,7 @@ const upsertLots = `INSERT INTO lots (${lotColumns.names})
   ON CONFLICT ON CONSTRAINT lots_pkey DO UPDATE SET remaining = excluded.remaining`;
 
 const deleteLots = `DELETE FROM lots USING ${lotColumns.source}
-  WHERE lots.membership_id = rows.membership_id
-    AND lots.available_at = rows.available_at
-    AND lots.expires_at = rows.expires_at
-    AND lots.class = rows.class`;
+  WHERE ${sameKey('lots', ['membership_id', 'available_at', 'expires_at', 'class'])}`;
 
 function accountStatements(accounts: readonly Changed<Account>[]) {
   const opened = accounts.filter(({ before }) => before === undefined);
@@ -205,8 +203,7 @@ const updateRedemptions = `UPDATE redemptions SET
     parts = rows.parts,
     value_minor_units = rows.value_minor_units
   FROM ${redemptionColumns.source}
-  WHERE redemptions.membership_id = rows.membership_id
-    AND redemptions.redemption_id = rows.redemption_id`;
+  WHERE ${sameKey('redemptions', ['membership_id', 'redemption_id'])}`;
 
 const insertRequests = `INSERT INTO requests (${requestColumns.names})
   SELECT * FROM ${requestColumns.source}`;

@@ -124,6 +124,14 @@ export const balanceInvariants: readonly SqlInvariant[] = [
   },
   {
     id: 'I1',
+    name: 'left',
+    meaning: 'Who left has no points: none available, pending or reserved.',
+    sql: `SELECT format('membership %s: is LEFT and has available, pending, reserved %s', membership_id,
+        (available, pending, reserved)) AS offender
+      FROM memberships WHERE state = 'LEFT' AND available + pending + reserved > 0`,
+  },
+  {
+    id: 'I1',
     name: 'members',
     meaning: 'Each user of a program has one membership, which names the same program and user.',
     sql: `SELECT format('user %s of %s: membership %s', user_id, program_id,

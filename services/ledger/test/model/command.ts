@@ -10,8 +10,8 @@ export type Part =
 /** A reward, and how much of it: units where its price is fixed, points where it is a conversion. */
 export interface Asking {
   readonly rewardId: string;
-  readonly quantity: number;
-  readonly points: bigint;
+  readonly quantity?: number | undefined;
+  readonly points?: bigint | undefined;
 }
 
 /** What can be asked of one membership. Redemptions are named by the idempotency key that they were made with. */

@@ -3,7 +3,7 @@ import type { RedeemResult } from '../../src/app/redeem.ts';
 import type { ReverseEarnResult } from '../../src/app/reverse-earn.ts';
 import type { Balance } from '../../src/domain/balance.ts';
 import { LedgerError } from '../../src/domain/errors.ts';
-import type { Account } from '../../src/domain/journal.ts';
+import { type Account, pointsOf } from '../../src/domain/journal.ts';
 import { cause, type UseCases } from '../commit-fixture.ts';
 import { type Answer, attributesText, type Command, type Of } from './command.ts';
 
@@ -45,7 +45,7 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
       case 'resume':
         return { answer: membershipAnswer(await ledger[command.kind](member, cause)) };
       case 'leave':
-        return { answer: membershipAnswer(await ledger.leave({ ...member, ...command }, cause)) };
+        return { answer: leavingAnswer(await ledger.leave({ ...member, ...command }, cause)) };
       case 'update': {
         const { set, removed, asRead } = command;
         const attributes = { kind: 'MERGE', set, removed } as const;
@@ -109,7 +109,7 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
         ...asking,
         idempotencyKey: key,
         capture: holdSeconds === undefined ? 'IMMEDIATE' : 'HOLD',
-        holdSeconds: holdSeconds ?? 0,
+        holdSeconds: holdSeconds || undefined,
         reference: '',
         madeByMember: byMember,
       },
@@ -153,6 +153,21 @@ function inNumbers(points: Readonly<Record<string, bigint>>): Answer {
 function membershipAnswer({ membership }: Account): Answer {
   const { state, attributes, attributesRevision } = membership;
   return { state, attributes: attributesText(attributes), changes: Number(attributesRevision) };
+}
+
+/** With the keys of the holds that leaving ended, in the order in which it did, and what was forfeited. */
+function leavingAnswer(account: Account): Answer {
+  const { redemptions, entries } = account;
+  const ended = redemptions.filter(({ state }) => state === 'CANCELLED');
+  const released = entries
+    .filter(({ kind }) => kind === 'RELEASE')
+    .flatMap(({ redemptionId }) => ended.filter((each) => each.redemptionId === redemptionId));
+  const forfeits = entries.filter(({ kind }) => kind === 'FORFEIT');
+  return {
+    ...membershipAnswer(account),
+    released: released.map(({ idempotencyKey }) => idempotencyKey).join(),
+    forfeited: forfeits.reduce((sum, entry) => sum - Number(pointsOf(entry)), 0),
+  };
 }
 
 function refundAnswer({ refund, earned, replayed }: ReverseEarnResult): LedgerAnswer {

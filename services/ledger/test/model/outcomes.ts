@@ -11,6 +11,7 @@ export function outcomesOf({ command, expected, balance }: Turn): string[] {
   }
   const what = kind === 'adjust' ? adjustment(expected) : state;
   if (replayed === true) return [`${kind} ${what} again`];
+  if (kind === 'leave' && String(expected['released']).includes(',')) return ['leave ending holds'];
   const movesPoints = ['adjust', 'refund', 'reverse'].includes(kind);
   const hasLeft = movesPoints && balance?.['state'] === 'LEFT';
   return [`${kind} ${what}${hasLeft ? ' of one who left' : ''}`];

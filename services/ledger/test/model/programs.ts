@@ -76,11 +76,24 @@ const itemized: Rules = [
   },
 ];
 
+/** All but gifts, and a bonus for them, within limits of the rule set itself. */
+const limited: Rules = [
+  {
+    ruleId: 'base',
+    award: rate(1n, Mode.PROPORTIONAL),
+    match: { exclude: { categories: ['food'] } },
+  },
+  { ruleId: 'units', award: { case: 'perItem', value: { points: 11n } } },
+  { ruleId: 'twice', award: { case: 'multiplier', value: { factor: '2' } }, maximumPoints: 40n },
+];
+
 interface Policies {
   readonly from?: string;
   readonly timeZone?: string;
   readonly rounding?: Rounding;
   readonly earnRules: Rules;
+  readonly maximumPoints?: bigint;
+  readonly cap?: { points: bigint; period: CapPeriod };
   readonly maturation?: typeof after14Days;
   readonly expiry: Expiry;
   readonly refund: ReturnType<typeof deficit>;
@@ -168,6 +181,28 @@ export function randomPrograms(users: readonly string[]): ProgramDefinition[] {
       [
         ruleSet(1, { earnRules: steps, expiry: inactivity(1), refund: forgive(75) }),
         ruleSet(2, { from: '2026-05-01', earnRules: steps, expiry: days(38), refund: deficit(0) }),
+      ],
+    ],
+    [
+      'limited',
+      'Australia/Sydney',
+      [
+        ruleSet(1, {
+          timeZone: 'Australia/Sydney',
+          earnRules: limited,
+          maximumPoints: 120n,
+          cap: { points: 200n, period: CapPeriod.WEEK },
+          expiry: days(90),
+          refund: deficit(0),
+        }),
+        ruleSet(2, {
+          from: '2026-04-01',
+          timeZone: 'Australia/Sydney',
+          earnRules: limited,
+          cap: { points: 150n, period: CapPeriod.DAY },
+          expiry: days(90),
+          refund: forgive(3),
+        }),
       ],
     ],
     [

@@ -1,7 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
-import type { Money, Transaction } from '@loyalty/rules/language.ts';
+import type { Transaction } from '@loyalty/rules/language.ts';
+import type { Money } from '@loyalty/rules/money.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
 import type { Answer, Command, Dates, Of, Part } from './command.ts';
 import type { Random } from './random.ts';
@@ -12,8 +14,8 @@ const dayMs = day * 1_000;
 /** Makes up what a member and the backends do next. What they did before comes back: repeated, contradicted, undone. */
 export interface CommandSource {
   next(now: number): Command;
-  /** Tells what came of the command. */
-  learn(command: Command, answer: Answer): void;
+  /** Tells what came of the command, and the balance since, of who has one. */
+  learn(command: Command, answer: Answer, balance: Answer | undefined): void;
 }
 
 export function createCommandSource(random: Random, userId: string): CommandSource {
@@ -23,6 +25,7 @@ export function createCommandSource(random: Random, userId: string): CommandSour
   const redeemed = new Map<string, unknown>();
   let lastError: unknown;
   let hasLeft = false;
+  let deficit = 0;
   /** Transactions of which refunds have come already. */
   const expected: Transaction[] = [];
   let serial = 0;
@@ -84,8 +87,8 @@ export function createCommandSource(random: Random, userId: string): CommandSour
       : random.pick([...often, ...often, 'tour', 'summer']);
     const inPoints = (rewardId === 'voucher') !== random.chance(0.02);
     return inPoints
-      ? { rewardId, quantity: 0, points: BigInt(random.pick([15, 20, 25, 25, 40, 60])) }
-      : { rewardId, quantity: random.pick([0, 1, 2, 3]), points: 0n };
+      ? { rewardId, points: BigInt(random.pick([15, 20, 25, 25, 40, 60])) }
+      : { rewardId, quantity: random.pick([undefined, 1, 2, 3]) };
   }
 
   function redeem(): Command {
@@ -110,11 +113,11 @@ export function createCommandSource(random: Random, userId: string): CommandSour
   /** The same redemption as before, in other words or with other content. */
   function again(asked: Of<'redeem'>): Command {
     const { quantity, holdSeconds } = asked;
-    if (random.chance(0.4)) return { ...asked, quantity: quantity + 1 };
+    if (random.chance(0.4)) return { ...asked, quantity: (quantity ?? 0) + 1 };
     if (random.chance(0.5)) return asked;
     return {
       ...asked,
-      quantity: quantity === 0 ? 1 : quantity,
+      quantity: quantity ?? 1,
       holdSeconds: holdSeconds === 0 ? 900 : holdSeconds === 900 ? 0 : holdSeconds,
       expectedPoints: 11n,
     };
@@ -163,8 +166,9 @@ export function createCommandSource(random: Random, userId: string): CommandSour
         ? { ...made, points: made.points + 1n }
         : { ...made, dates: { ...made.dates, expireTime: now + dayMs } };
     }
-    const points = BigInt(random.pick([-60, -25, -7, 3, 12, 30, 80]));
-    const dated = random.chance(points < 0n ? 0.05 : 0.5);
+    const owed = deficit > 0 ? [deficit, Math.ceil(deficit / 2)] : [];
+    const points = BigInt(random.pick([-60, -25, -7, 3, 12, 30, 80, ...owed]));
+    const dated = random.chance(points < 0n ? 0.05 : 0.6);
     return {
       kind: 'adjust',
       requestKey: newId('a'),
@@ -224,6 +228,8 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     const states = [...redeemed.values()];
     if (states.at(-1) === 'RESERVED' && random.chance(0.4)) return capture();
     if (states.at(-1) === 'CAPTURED' && random.chance(0.25)) return reverse();
+    const holds = states.filter((state) => state === 'RESERVED').length;
+    if (holds > 1 && random.chance(0.04)) return { kind: 'leave', byMember: false };
     const redeeming = posted.length === 0 ? newEarn : redeem;
     if (kind === 'capture' || kind === 'cancel') {
       return states.includes('RESERVED') ? command : redeeming(now);
@@ -234,13 +240,14 @@ export function createCommandSource(random: Random, userId: string): CommandSour
 
   return {
     next(now) {
-      const first = sent.length === 0 && random.chance(0.9);
+      const first = sent.length === 0 && random.chance(0.75);
       const command: Command = first ? join() : pick(now);
       sent.push(command);
       return command;
     },
-    learn(command, { error, from, state }) {
+    learn(command, { error, from, state }, balance) {
       lastError = error;
+      deficit = Number(balance?.['deficit'] ?? 0);
       if (command.kind === 'leave' || command.kind === 'join') hasLeft = state === 'LEFT';
       const heard = from ?? state;
       if ('key' in command && heard !== undefined) redeemed.set(command.key, heard);
@@ -269,8 +276,8 @@ function newTransaction(random: Random, transactionId: string, now: number): Tra
 function newDates(random: Random, now: number): Dates {
   const after = (days: number | undefined) => (days === undefined ? undefined : now + days * dayMs);
   return {
-    availableTime: after(random.pick([undefined, undefined, -1, 3, 20])),
-    expireTime: after(random.pick([undefined, undefined, -1, 10, 45])),
+    availableTime: after(random.pick([undefined, undefined, -1, 3, 20, 40])),
+    expireTime: after(random.pick([undefined, undefined, undefined, -1, 10, 45])),
   };
 }
 
@@ -278,7 +285,10 @@ function withOtherContent(random: Random, transaction: Transaction): Transaction
   return create(
     TransactionSchema,
     random.chance(0.5)
-      ? { ...transaction, amount: usd(1 + Number(transaction.amount?.minorUnits)) }
+      ? {
+          ...transaction,
+          amount: create(MoneySchema, usd(1 + Number(transaction.amount?.minorUnits))),
+        }
       : { ...transaction, channel: 'web', attributes: {} },
   );
 }
@@ -302,9 +312,5 @@ function refundExtent(random: Random, { amount, items }: Transaction): RefundPar
 }
 
 function usd(minorUnits: number): Money {
-  return {
-    $typeName: 'loyalty.programs.v1.Money',
-    currencyCode: 'USD',
-    minorUnits: BigInt(minorUnits),
-  };
+  return { currencyCode: 'USD', minorUnits: BigInt(minorUnits) };
 }

@@ -152,7 +152,7 @@ export class ReferenceAnswers {
     this.requireMember();
     const held = holdSeconds !== undefined;
     const seconds = holdSeconds || 900;
-    const quantity = Math.max(command.quantity, 1);
+    const quantity = command.quantity ?? 1;
     const content = [command.rewardId, quantity, command.points, held && seconds];
     return this.once({ key: `REDEEM ${key}`, content }, () => {
       this.requireActive();
@@ -265,14 +265,14 @@ export class ReferenceAnswers {
 
   private leave({ byMember }: Of<'leave'>): Answer {
     this.requireMember();
-    if (this.state === 'LEFT') return this.shownMembership();
+    if (this.state === 'LEFT') return { ...this.shownMembership(), released: '', forfeited: 0 };
     if (byMember && this.suspended) throw new Refused('MEMBERSHIP_SUSPENDED');
     const held = byMember && this.membership.holds().length > 0;
     requireState({ state: this.state }, { among: held ? [] : ['ACTIVE', 'SUSPENDED'], to: 'LEFT' });
-    this.membership.endHolds();
-    this.membership.forfeit();
+    const released = this.membership.endHolds().join();
+    const forfeited = this.membership.forfeit();
     this.state = 'LEFT';
-    return this.shownMembership();
+    return { ...this.shownMembership(), released, forfeited };
   }
 
   private update({ set, removed, asRead }: Of<'update'>): Answer {

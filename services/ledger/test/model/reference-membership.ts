@@ -132,16 +132,22 @@ export class ReferenceMembership implements terms.Member {
     return { available: points - pending - paid, pending, deficit: -paid };
   }
 
-  /** Ends holds in the order of their ends, those that were made first before others that end with them. */
-  endHolds(): void {
-    const inOrder = this.holds().toSorted((a, b) => a.until - b.until);
-    for (const hold of inOrder) this.release(hold, 'CANCELLED');
+  /**
+   * Ends holds in the order of their ends, those that were made first before others that end with them. Answers their
+   * keys in that order.
+   */
+  endHolds(): string[] {
+    const inOrder = [...this.redemptions]
+      .filter(([, { state }]) => state === 'RESERVED')
+      .toSorted(([, a], [, b]) => a.until - b.until);
+    for (const [, hold] of inOrder) this.release(hold, 'CANCELLED');
+    return inOrder.map(([key]) => key);
   }
 
-  /** Whoever leaves loses what isn't spent, and hasn't expired. */
-  forfeit(): void {
+  /** Whoever leaves loses what isn't spent, and hasn't expired; answers how much. */
+  forfeit(): number {
     this.passTime();
-    this.lapse(this.inLots());
+    return this.lapse(this.inLots());
   }
 
   balance() {

@@ -1,7 +1,12 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { type CapUsage, evaluate } from '@loyalty/rules/evaluate.ts';
 import type { MemberFacts, Transaction } from '@loyalty/rules/language.ts';
-import { LIFETIME, type PeriodStart, periodStart } from '@loyalty/rules/limit-period.ts';
+import {
+  LIFETIME,
+  type LimitPeriod,
+  type PeriodStart,
+  periodStart,
+} from '@loyalty/rules/limit-period.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
 import {
   availableTime,
@@ -63,8 +68,8 @@ export interface Earn {
   points: number;
   reversed: number;
   left: Remaining;
-  /** What its rules count against their caps. */
-  counted: readonly CapUsage[];
+  /** What it counts of caps; undefined before its rules were asked. */
+  counted: readonly CapUsage[] | undefined;
 }
 
 /** An earn of the transaction now, which counts against caps. */
@@ -83,7 +88,7 @@ export function newEarn(member: Member, transaction: Transaction): Earn {
     points: 0,
     reversed: 0,
     left,
-    counted: [],
+    counted: undefined,
   };
   earn.points = award(member, earn);
   return earn;
@@ -109,21 +114,30 @@ function award({ capUsed }: Member, earn: Earn): number {
     transaction: earn.transaction,
     member: earn.facts,
     now: new Date(earn.postTime),
-    capUsed: (ruleId, _, start) => BigInt(earn.capUsedBefore.get(capKey(ruleId, start)) ?? 0),
+    capUsed: (...cap) => BigInt(earn.capUsedBefore.get(capKey(...cap)) ?? 0),
     remaining: earn.left,
   });
-  const count = ({ ruleId, periodStart: start, points: used }: CapUsage, sign: number) => {
-    const key = capKey(ruleId, start);
+  const count = ({ ruleId, period, periodStart, points: used }: CapUsage, sign: number) => {
+    const key = capKey(ruleId, period, periodStart);
     capUsed.set(key, (capUsed.get(key) ?? 0) + sign * Number(used));
   };
-  for (const used of earn.counted) count(used, -1);
-  for (const used of capUsage) count(used, 1);
-  earn.counted = capUsage;
+  const counted = earn.counted === undefined ? capUsage : stillCounted(earn.counted, capUsage);
+  for (const used of earn.counted ?? []) count(used, -1);
+  for (const used of counted) count(used, 1);
+  earn.counted = counted;
   return Number(points);
 }
 
-function capKey(ruleId: string, start: PeriodStart): string {
-  return `${ruleId} ${beginningOf(start)}`;
+/** A refund makes room in caps and never takes any. */
+function stillCounted(before: readonly CapUsage[], now: readonly CapUsage[]): CapUsage[] {
+  return before.map((used) => {
+    const points = now.find(({ ruleId }) => ruleId === used.ruleId)?.points ?? 0n;
+    return points < used.points ? { ...used, points } : used;
+  });
+}
+
+function capKey(ruleId: string, period: LimitPeriod, start: PeriodStart): string {
+  return `${ruleId} ${period} ${beginningOf(start)}`;
 }
 
 /** A lifetime has no beginning. */
@@ -241,7 +255,7 @@ export function offerOf({ program, now }: Member, asking: Asking): Offer {
   if (Array.isArray(price)) throw new Refused('VALIDATION_FAILED');
   const limit = reward.memberLimit?.period;
   const start = periodStart(limit ?? LIFETIME, new Date(now), program.clock);
-  const units = Math.max(asking.quantity, 1);
+  const units = asking.quantity ?? 1;
   return { reward, points: Number(price.points), units, period: beginningOf(start) };
 }
 

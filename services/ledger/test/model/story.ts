@@ -75,7 +75,7 @@ function takeTurn({ programId, userId, source, model }: Member, now: number): Tu
   const command = source.next(now);
   const expected = model.answer(command, now);
   const balance = model.balance(now);
-  source.learn(command, expected);
+  source.learn(command, expected, balance);
   return { programId, userId, command, expected, balance };
 }
 

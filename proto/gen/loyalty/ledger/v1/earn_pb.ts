@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { ErrorReason } from "../../options/v1/errors_pb.ts";
+import { file_loyalty_options_v1_errors } from "../../options/v1/errors_pb.ts";
 import type { ExplanationLine } from "../../programs/v1/program_service_pb.ts";
 import { file_loyalty_programs_v1_program_service } from "../../programs/v1/program_service_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -14,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file loyalty/ledger/v1/earn.proto.
  */
 export const file_loyalty_ledger_v1_earn: GenFile = /*@__PURE__*/
-  fileDesc("Chxsb3lhbHR5L2xlZGdlci92MS9lYXJuLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSL2AwoERWFybhISCgpwcm9ncmFtX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSFgoOdHJhbnNhY3Rpb25faWQYAyABKAkSLAoFc3RhdGUYBCABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FYXJuLlN0YXRlEg4KBnBvaW50cxgFIAEoAxIXCg9yZXZlcnNlZF9wb2ludHMYBiABKAMSGAoQcnVsZV9zZXRfdmVyc2lvbhgHIAEoBRI5CgtleHBsYW5hdGlvbhgIIAMoCzIkLmxveWFsdHkucHJvZ3JhbXMudjEuRXhwbGFuYXRpb25MaW5lEjIKDmF2YWlsYWJsZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJcG9zdF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdyZWZ1bmRzGAwgAygLMhkubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kIkUKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASCwoHQVdBSVRFRBABEgoKBlBPU1RFRBACEgwKCFJFVkVSU0VEEAMiugIKBlJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAkSLgoFc3RhdGUYAiABKA4yHy5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmQuU3RhdGUSDgoGcG9pbnRzGAMgASgDEg0KBXRha2VuGAQgASgDEg4KBmxhcHNlZBgFIAEoAxIMCgRvd2VkGAYgASgDEhAKCGZvcmdpdmVuGAcgASgDEi8KC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg50cmFuc2FjdGlvbl9pZBgJIAEoCSJVCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgsKB1dBSVRJTkcQARILCgdBUFBMSUVEEAISDAoIUkVKRUNURUQQAxINCglDQU5DRUxMRUQQBGIGcHJvdG8z", [file_google_protobuf_timestamp, file_loyalty_programs_v1_program_service]);
+  fileDesc("Chxsb3lhbHR5L2xlZGdlci92MS9lYXJuLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSK0BAoERWFybhISCgpwcm9ncmFtX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSFgoOdHJhbnNhY3Rpb25faWQYAyABKAkSLAoFc3RhdGUYBCABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FYXJuLlN0YXRlEg4KBnBvaW50cxgFIAEoAxIXCg9yZXZlcnNlZF9wb2ludHMYBiABKAMSGAoQcnVsZV9zZXRfdmVyc2lvbhgHIAEoBRI5CgtleHBsYW5hdGlvbhgIIAMoCzIkLmxveWFsdHkucHJvZ3JhbXMudjEuRXhwbGFuYXRpb25MaW5lEjIKDmF2YWlsYWJsZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJcG9zdF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdyZWZ1bmRzGAwgAygLMhkubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kEjwKEHVuYXBwbGllZF9yZXBvcnQYDSABKAsyIi5sb3lhbHR5LmxlZGdlci52MS5VbmFwcGxpZWRSZXBvcnQiRQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABILCgdBV0FJVEVEEAESCgoGUE9TVEVEEAISDAoIUkVWRVJTRUQQAyJaCg9VbmFwcGxpZWRSZXBvcnQSFgoOZGVhZF9sZXR0ZXJfaWQYASABKAkSLwoGcmVhc29uGAIgASgOMh8ubG95YWx0eS5vcHRpb25zLnYxLkVycm9yUmVhc29uIroCCgZSZWZ1bmQSEQoJcmVmdW5kX2lkGAEgASgJEi4KBXN0YXRlGAIgASgOMh8ubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kLlN0YXRlEg4KBnBvaW50cxgDIAEoAxINCgV0YWtlbhgEIAEoAxIOCgZsYXBzZWQYBSABKAMSDAoEb3dlZBgGIAEoAxIQCghmb3JnaXZlbhgHIAEoAxIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOdHJhbnNhY3Rpb25faWQYCSABKAkiVQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABILCgdXQUlUSU5HEAESCwoHQVBQTElFRBACEgwKCFJFSkVDVEVEEAMSDQoJQ0FOQ0VMTEVEEARiBnByb3RvMw", [file_google_protobuf_timestamp, file_loyalty_options_v1_errors, file_loyalty_programs_v1_program_service]);
 
 /**
  * The one credit that a transaction led to.
@@ -105,6 +107,14 @@ export type Earn = Message<"loyalty.ledger.v1.Earn"> & {
    * @generated from field: repeated loyalty.ledger.v1.Refund refunds = 12;
    */
   refunds: Refund[];
+
+  /**
+   * The newest report of the transaction that waits or is dead, such as one with other content; absent where there is none.
+   * Only where the earn itself is asked for, and not for members.
+   *
+   * @generated from field: loyalty.ledger.v1.UnappliedReport unapplied_report = 13;
+   */
+  unappliedReport?: UnappliedReport | undefined;
 };
 
 /**
@@ -161,6 +171,34 @@ export type Earn_State = (typeof Earn_State)[keyof typeof Earn_State] | UnknownE
  */
 export const Earn_StateSchema: GenEnum<Earn_State> = /*@__PURE__*/
   enumDesc(file_loyalty_ledger_v1_earn, 0, 0);
+
+/**
+ * A message on the stream that reports a transaction and couldn't be applied.
+ *
+ * @generated from message loyalty.ledger.v1.UnappliedReport
+ */
+export type UnappliedReport = Message<"loyalty.ledger.v1.UnappliedReport"> & {
+  /**
+   * The dead letter that it is kept as.
+   *
+   * @generated from field: string dead_letter_id = 1;
+   */
+  deadLetterId: string;
+
+  /**
+   * Why it couldn't be applied: TRANSACTION_CONFLICT where its content isn't that of the earn.
+   *
+   * @generated from field: loyalty.options.v1.ErrorReason reason = 2;
+   */
+  reason: ErrorReason;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.UnappliedReport.
+ * Use `create(UnappliedReportSchema)` to create a new message.
+ */
+export const UnappliedReportSchema: GenMessage<UnappliedReport> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_earn, 1);
 
 /**
  * What a refund of a transaction took back.
@@ -237,7 +275,7 @@ export type Refund = Message<"loyalty.ledger.v1.Refund"> & {
  * Use `create(RefundSchema)` to create a new message.
  */
 export const RefundSchema: GenMessage<Refund> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_earn, 1);
+  messageDesc(file_loyalty_ledger_v1_earn, 2);
 
 /**
  * Where a refund stands.
@@ -292,5 +330,5 @@ export type Refund_State = (typeof Refund_State)[keyof typeof Refund_State] | Un
  * Describes the enum loyalty.ledger.v1.Refund.State.
  */
 export const Refund_StateSchema: GenEnum<Refund_State> = /*@__PURE__*/
-  enumDesc(file_loyalty_ledger_v1_earn, 1, 0);
+  enumDesc(file_loyalty_ledger_v1_earn, 2, 0);
 

@@ -34,7 +34,7 @@ export type JoinProgramRequest = Message<"loyalty.ledger.v1.JoinProgramRequest">
   programId: string;
 
   /**
-   * The user's id.
+   * The user's id. Over HTTP, a member's "me" stands for their own.
    *
    * @generated from field: string user_id = 2;
    */
@@ -522,7 +522,7 @@ export const MembershipService: GenService<{
     output: typeof ListMembersResponseSchema;
   },
   /**
-   * Changes a member's attributes, key by key. A change to what they are already leaves no entry.
+   * Changes a member's attributes, key by key. An update to what they are already leaves no entry.
    * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE (archived), MEMBERSHIP_NOT_FOUND, ETAG_MISMATCH.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.UpdateMembership

@@ -5,14 +5,13 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
-import { file_google_api_field_behavior } from "../../../google/api/field_behavior_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file loyalty/programs/v1/money.proto.
  */
 export const file_loyalty_programs_v1_money: GenFile = /*@__PURE__*/
-  fileDesc("Ch9sb3lhbHR5L3Byb2dyYW1zL3YxL21vbmV5LnByb3RvEhNsb3lhbHR5LnByb2dyYW1zLnYxIlsKBU1vbmV5EigKDWN1cnJlbmN5X2NvZGUYASABKAlCEbpIDnIMMgpeW0EtWl17M30kEigKC21pbm9yX3VuaXRzGAIgASgDQhPgQQK6SA0iCxj/////////DygAYgZwcm90bzM", [file_buf_validate_validate, file_google_api_field_behavior]);
+  fileDesc("Ch9sb3lhbHR5L3Byb2dyYW1zL3YxL21vbmV5LnByb3RvEhNsb3lhbHR5LnByb2dyYW1zLnYxInAKBU1vbmV5EigKDWN1cnJlbmN5X2NvZGUYASABKAlCEbpIDnIMMgpeW0EtWl17M30kEi0KC21pbm9yX3VuaXRzGAIgASgDQhO6SBDIAQEiCxj/////////DygASACIAQFCDgoMX21pbm9yX3VuaXRzYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
  * An amount of money, never negative. All arithmetic on it is exact.
@@ -28,11 +27,12 @@ export type Money = Message<"loyalty.programs.v1.Money"> & {
   currencyCode: string;
 
   /**
-   * The amount in the currency's minor unit: 25000 is 250.00 USD. At most 2^53 - 1.
+   * The amount in the currency's minor unit: 25000 is 250.00 USD. At most 2^53 - 1. Required, because 0 is an amount and
+   * a forgotten one isn't.
    *
-   * @generated from field: int64 minor_units = 2;
+   * @generated from field: optional int64 minor_units = 2;
    */
-  minorUnits: bigint;
+  minorUnits?: bigint | undefined;
 };
 
 /**

@@ -1,0 +1,15 @@
+import type { Stage } from './stage.ts';
+
+/** Does the work, and tells what it took of PostgreSQL's processor time; nothing on a system that doesn't tell. */
+export async function withPostgresCost<Result>(
+  stage: Stage,
+  work: () => Promise<Result>,
+  callsOf: (result: Result) => number,
+): Promise<{ result: Result; cost: Readonly<Record<string, number>> }> {
+  const before = await stage.postgresSeconds();
+  const result = await work();
+  const after = await stage.postgresSeconds();
+  if (before === undefined || after === undefined) return { result, cost: {} };
+  const postgresCpuPerCallUs = ((after - before) * 1e6) / callsOf(result);
+  return { result, cost: { postgresCpuPerCallUs: Math.round(postgresCpuPerCallUs * 10) / 10 } };
+}

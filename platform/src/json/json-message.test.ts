@@ -1,0 +1,274 @@
+import type { DescMessage } from '@bufbuild/protobuf';
+import { describe, expect, test } from '@jest/globals';
+import { DeadLetterSchema } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_pb.ts';
+import {
+  EarnRequestSchema,
+  ReverseEarnRequestSchema,
+} from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import { UpdateProgramRequestSchema } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
+import { RewardSchema } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
+import { RuleSetSchema } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { ValidationFailed } from '../errors.ts';
+import { readJsonMessage } from './json-message.ts';
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+const violationsOf = (desc: DescMessage, text: string) => violationsIn(desc, bytesOf(text));
+
+function violationsIn(desc: DescMessage, bytes: Uint8Array) {
+  try {
+    readJsonMessage(desc, bytes);
+  } catch (error) {
+    if (error instanceof ValidationFailed) return error.violations;
+    throw error;
+  }
+  return [];
+}
+
+/** Violations of an earn whose transaction has the given fields. */
+function inTransaction(fields: string) {
+  return violationsOf(EarnRequestSchema, `{"transaction":{${fields}}}`);
+}
+
+function amount(minorUnits: string) {
+  return inTransaction(`"amount":{"currencyCode":"USD","minorUnits":${minorUnits}}`);
+}
+
+describe('a number', () => {
+  test.each(['0', '25000', '"25000"', '-1', '-0', '9007199254740991', '"9223372036854775807"'])(
+    'is read: %s',
+    (text) => {
+      expect(amount(text)).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['"0x10"', 'whole number'],
+    ['" 1 "', 'whole number'],
+    ['1e3', 'whole number'],
+    ['1.0', 'whole number'],
+    ['5000.0', 'whole number'],
+    ['"5000.0"', 'whole number'],
+    ['"1e3"', 'whole number'],
+    ['"+1"', 'whole number'],
+    ['"01"', 'whole number'],
+    ['"1_000"', 'whole number'],
+    ['"١"', 'whole number'],
+    ['""', 'whole number'],
+    ['true', 'whole number'],
+    ['[1]', 'whole number'],
+    ['{"value":1}', 'whole number'],
+    ['9007199254740993', 'within ±9007199254740991'],
+    ['-9007199254740992', 'within ±9007199254740991'],
+    ['9'.repeat(400), 'within ±9007199254740991'],
+    ['"9223372036854775808"', 'fit into 64 bits'],
+    [`"${'9'.repeat(400)}"`, 'fit into 64 bits'],
+  ])('is refused where its value could be doubted: %s', (text, message) => {
+    expect(amount(text)).toEqual([
+      { field: 'transaction.amount.minorUnits', message: expect.stringContaining(message) },
+    ]);
+  });
+
+  test('of 32 bits has its own bounds', () => {
+    expect(inTransaction('"items":[{"quantity":2147483648}]')).toEqual([
+      { field: 'transaction.items[0].quantity', message: 'must fit into 32 bits' },
+    ]);
+  });
+
+  test('that is null is absent, and 0 is there', () => {
+    const limitOf = (limit: string) =>
+      readJsonMessage(RewardSchema, bytesOf(`{"stock":{"limit":${limit}}}`)).stock?.limit;
+    expect(limitOf('null')).toBeUndefined();
+    expect(limitOf('0')).toBe(0n);
+    expect(limitOf('-0')).toBe(0n);
+  });
+});
+
+describe('a time', () => {
+  test.each([
+    ['2026-02-28T23:59:59Z', 1_772_323_199n],
+    ['2028-02-29T00:00:00.123456789+05:30', 1_835_375_400n],
+    ['0001-01-01T00:00:00Z', -62_135_596_800n],
+    ['9999-12-31T23:59:59.999999999Z', 253_402_300_799n],
+  ])('is read: %s', (text, seconds) => {
+    const json = `{"transaction":{"occurTime":"${text}"}}`;
+    const { transaction } = readJsonMessage(EarnRequestSchema, bytesOf(json));
+    expect(transaction?.occurTime).toMatchObject({ seconds });
+  });
+
+  test.each([
+    '"2026-02-30T00:00:00Z"',
+    '"2026-13-01T00:00:00Z"',
+    '"2026-00-01T00:00:00Z"',
+    '"2027-02-29T00:00:00Z"',
+    '"2026-02-28T24:00:00Z"',
+    '"2026-02-28T23:59:60Z"',
+    '"2026-02-28T00:00:00"',
+    '"2026-02-28 00:00:00Z"',
+    '"2026-02-28t00:00:00z"',
+    '"2026-02-28T00:00:00+24:00"',
+    '"2026-02-28T00:00:00.1234567890Z"',
+    '"0001-01-01T00:00:00+00:01"',
+    '"9999-12-31T23:59:59-00:01"',
+    '"10000-01-01T00:00:00Z"',
+    '"2026-02-28"',
+    '" 2026-02-28T00:00:00Z"',
+    '1772236800',
+    '{"seconds":1}',
+  ])('is refused if it does not exist: %s', (text) => {
+    expect(inTransaction(`"occurTime":${text}`)).toEqual([
+      {
+        field: 'transaction.occurTime',
+        message: 'must be a time that exists, such as 2026-03-01T18:30:00Z',
+      },
+    ]);
+  });
+});
+
+describe('an object', () => {
+  test('names the field that it should not have', () => {
+    const message = 'is not a field here; check its name, or leave it out';
+    expect(inTransaction('"amuont":{}')).toEqual([{ field: 'transaction.amuont', message }]);
+    expect(inTransaction('"a b":{}')).toEqual([{ field: 'transaction."a b"', message }]);
+  });
+
+  test('may be written with the names of the proto, but not with both', () => {
+    const { userId } = readJsonMessage(EarnRequestSchema, bytesOf('{"user_id":"alice"}'));
+    expect(userId).toBe('alice');
+    expect(violationsOf(EarnRequestSchema, '{"user_id":"alice","userId":"bob"}')).toEqual([
+      { field: 'userId', message: 'is given twice; give it once' },
+    ]);
+  });
+
+  test('chooses one of alternatives', () => {
+    expect(violationsOf(ReverseEarnRequestSchema, '{"full":{},"items":{}}')).toEqual([
+      { field: 'items', message: "can't be given with full: choose one of full, amount, items" },
+    ]);
+    expect(violationsOf(ReverseEarnRequestSchema, '{"full":{},"items":null}')).toEqual([]);
+  });
+
+  test('that is a map takes every key but the one that would be lost', () => {
+    expect(inTransaction('"attributes":{"constructor":"a","toString":"b"}')).toEqual([]);
+    expect(inTransaction('"attributes":{"__proto__":"a"}')).toMatchObject([
+      { field: 'transaction.attributes["__proto__"]' },
+    ]);
+    expect(inTransaction('"attributes":{"a":1,"b":null}')).toEqual([
+      { field: 'transaction.attributes["a"]', message: 'must be a string' },
+      { field: 'transaction.attributes["b"]', message: 'must not be null' },
+    ]);
+  });
+
+  test('reports no more mistakes than anybody wants to read', () => {
+    const fields = Array.from({ length: 100 }, (_, index) => `"x${index}":1`).join(',');
+    expect(inTransaction(fields)).toHaveLength(20);
+  });
+});
+
+describe('what makes no JSON is refused by its place, with JSON names:', () => {
+  test.each([
+    ['{"transaction":{"transaction_id":"a","transaction_id":"b"}}', 'transaction.transactionId'],
+    ['{"transaction":{"attributes":{"a_b":"","a_b":""}}}', 'transaction.attributes["a_b"]'],
+    ['{"transaction":{"items":[{},{"item_id":"\\ud800"}]}}', 'transaction.items[1].itemId'],
+    ['{"transaction":{"colour":{"a_b":"\\ud800"}}}', 'transaction.colour.a_b'],
+    ['{"transaction":', ''],
+  ])('%s', (text, field) => {
+    expect(violationsOf(EarnRequestSchema, text)).toMatchObject([{ field }]);
+  });
+});
+
+test('values of another kind are refused, each by its place', () => {
+  const violations = violationsOf(
+    RuleSetSchema,
+    '{"description":5,"rounding":"SIDEWAYS","earnRules":[{"match":[]},null,{"schedule":{"daysOfWeek":"MONDAY"}}]}',
+  );
+  expect(violations).toEqual([
+    { field: 'description', message: 'must be a string' },
+    { field: 'rounding', message: 'must be one of FLOOR, HALF_UP, HALF_EVEN, CEILING' },
+    { field: 'earnRules[0].match', message: 'must be an object' },
+    { field: 'earnRules[1]', message: 'must not be null' },
+    { field: 'earnRules[2].schedule.daysOfWeek', message: 'must be a list' },
+  ]);
+  expect(violationsOf(RuleSetSchema, '{"rounding":2}')).toMatchObject([{ field: 'rounding' }]);
+  expect(violationsOf(RuleSetSchema, '[]')).toEqual([{ field: '', message: 'must be an object' }]);
+});
+
+test.each(['AP8=', 'AP8', 'AP-_', '', 'AP+/'])('bytes are base64: %j', (base64) => {
+  const { payload } = readJsonMessage(DeadLetterSchema, bytesOf(`{"payload":"${base64}"}`));
+  expect(Buffer.from(payload)).toEqual(Buffer.from(base64, 'base64'));
+});
+
+test.each(['"A"', '"AP8=="', '"A P8"', '"AP8=A"', '"*"', '1'])('bytes are not %s', (json) => {
+  expect(violationsOf(DeadLetterSchema, `{"payload":${json}}`)).toEqual([
+    { field: 'payload', message: 'must be base64' },
+  ]);
+});
+
+test('a mask is a text of field names', () => {
+  const { updateMask } = readJsonMessage(
+    UpdateProgramRequestSchema,
+    bytesOf('{"updateMask":"displayName,timeZone"}'),
+  );
+  expect(updateMask?.paths).toEqual(['display_name', 'time_zone']);
+  for (const mask of ['["displayName"]', '"display_name"', '{"paths":["a"]}']) {
+    expect(violationsOf(UpdateProgramRequestSchema, `{"updateMask":${mask}}`)).toEqual([
+      { field: 'updateMask', message: 'must be names of fields, separated by commas' },
+    ]);
+  }
+});
+
+/** Makes a text of so many characters, nearly all of which are `part`, again and again. */
+const repeated = (start: string, part: string, end: string) => (size: number) =>
+  start + part.repeat((size - start.length - end.length) / part.length) + end;
+
+/** The same with parts that are numbered. */
+const numbered = (start: string, part: (index: number) => string, end: string) => (size: number) =>
+  start +
+  Array.from({ length: size / part(100_000).length }, (_, index) => part(100_000 + index)).join() +
+  end;
+
+describe('time grows with the length of the text and no faster, for', () => {
+  const sizeMin = 16 * 1024;
+  const sizeMax = 1024 * 1024;
+
+  test.each<[string, (size: number) => string]>([
+    ['escaped quotes in a string', repeated('{"userId":"', '\\"', '"}')],
+    ['escaped quotes in a string without an end', repeated('{"userId":"', '\\"', '')],
+    ['escaped quotes outside of a string', repeated('{"userId":', '\\"', '}')],
+    ['backslashes', repeated('{"userId":"', '\\\\', '"}')],
+    ['escaped surrogates', repeated('{"userId":"', '\\ud83d\\ude00', '"}')],
+    ['letters', repeated('{"userId":"', 'a', '"}')],
+    ['opening brackets', repeated('{"transaction":{"items":', '[', '')],
+    ['spaces', repeated('{"userId":', ' ', '""}')],
+    ['line ends', repeated('', '\n', '')],
+    ['digits', repeated('{"transaction":{"amount":{"minorUnits":', '7', '}}}')],
+    ['digits in a string', repeated('{"transaction":{"amount":{"minorUnits":"', '7', '"}}}')],
+    ['decimals', repeated('{"transaction":{"amount":{"minorUnits":1.', '7', '}}}')],
+    ['a time', repeated('{"transaction":{"occurTime":"2026-01-01T00:00:00.', '0', 'Z"}}')],
+    ['items', repeated('{"transaction":{"items":[{}', ',{"quantity":1}', ']}}')],
+    ['mistakes', repeated('{"transaction":{"items":[1', ',{"a":[],"quantity":"x"}', ']}}')],
+    ['unknown names', numbered('{', (index) => `"x${index}":1`, '}')],
+    ['keys', numbered('{"transaction":{"attributes":{', (key) => `"k${key}":""`, '}}}')],
+    [
+      'keys that are numbers',
+      numbered('{"transaction":{"attributes":{', (key) => `"${key}":""`, '}}}'),
+    ],
+    ['a name again and again', repeated('{"transaction":{"attributes":{"a":1', ',"a":1', '}}}')],
+  ])('%s', (_what, textOf) => {
+    const tries = [1, 2, 3, 4, 5];
+    const least = Math.min(...tries.map(() => millisecondsOfCpu(textOf(sizeMin))));
+    for (let size = 2 * sizeMin; size <= sizeMax; size *= 2) {
+      // Eight times what it would be: at the largest size the square of the length is 64 times.
+      const most = 8 * (size / sizeMin) * Math.max(least, 2);
+      // The machine may be busy with something else, but not always.
+      const inTime = tries.find(() => millisecondsOfCpu(textOf(size)) < most);
+      expect([size, inTime]).toEqual([size, expect.any(Number)]);
+    }
+  });
+});
+
+function millisecondsOfCpu(text: string): number {
+  const bytes = bytesOf(text);
+  const start = process.cpuUsage();
+  violationsIn(EarnRequestSchema, bytes);
+  return process.cpuUsage(start).user / 1000;
+}

@@ -1,0 +1,241 @@
+/** A number as it was written, so that neither its size nor its form is lost. */
+export class JsonNumber {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** A parsed JSON text that has lost nothing. */
+export type JsonInput = null | boolean | string | JsonNumber | JsonInput[] | JsonInputObject;
+
+export interface JsonInputObject {
+  [name: string]: JsonInput;
+}
+
+/** How to get to a value: the names and indexes to follow. */
+export type JsonPath = readonly (string | number)[];
+
+/** Thrown when a text isn't JSON, or is JSON that two readers could understand in different ways. */
+export class JsonTextError extends Error {
+  override readonly name = 'JsonTextError';
+  /** Where in the document; empty where it is the text as a whole. */
+  readonly path: JsonPath;
+
+  constructor(message: string, path: JsonPath = []) {
+    super(message);
+    this.path = path;
+  }
+}
+
+export const nestingDepthMax = 64;
+
+/**
+ * Parses a JSON text in one pass, in time linear in its length. It refuses what JSON.parse accepts and reads in its own
+ * way: invalid UTF-8, a name given twice, `__proto__` as a name, unpaired surrogates, and nesting deeper than 64 levels.
+ * A byte order mark is skipped.
+ *
+ * JSON.parse with a reviver was tried before: it reads the text of numbers, but repeated names need a scan of their own,
+ * and neither can say where in the document something is.
+ *
+ * @throws {JsonTextError}
+ */
+export function parseJsonText(bytes: Uint8Array): JsonInput {
+  return new TextReader(decode(bytes)).read();
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new JsonTextError('the JSON must be encoded in UTF-8');
+  }
+}
+
+const numberForm = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+/** What can follow a backslash. */
+const escapeForm = /["\\/bfnrt]|u[\dA-Fa-f]{4}/y;
+const firstPrintable = 0x20;
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** Reads one text from its start to its end; no character is looked at more than a few times. */
+class TextReader {
+  readonly #text: string;
+  readonly #path: (string | number)[] = [];
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  read(): JsonInput {
+    const value = this.#value();
+    this.#skipSpace();
+    if (this.#at < this.#text.length) throw this.#malformed('the end');
+    return value;
+  }
+
+  #value(): JsonInput {
+    this.#skipSpace();
+    switch (this.#text[this.#at]) {
+      case '{':
+        return this.#object();
+      case '[':
+        return this.#list();
+      case '"':
+        return this.#string();
+      case 't':
+        return this.#literal('true', true);
+      case 'f':
+        return this.#literal('false', false);
+      case 'n':
+        return this.#literal('null', null);
+      default:
+        return this.#number();
+    }
+  }
+
+  #object(): JsonInputObject {
+    this.#enter();
+    const object: JsonInputObject = {};
+    if (this.#ends('}')) return object;
+    do {
+      this.#skipSpace();
+      if (this.#text[this.#at] !== '"') throw this.#malformed('a name in double quotes');
+      const name = this.#string();
+      this.#path.push(name);
+      if (name === '__proto__') throw this.#refused('is no name that can be used; leave it out');
+      if (Object.hasOwn(object, name)) throw this.#refused('is given twice; give it once');
+      this.#skipSpace();
+      if (this.#text[this.#at] !== ':') throw this.#malformed('a colon');
+      this.#at += 1;
+      object[name] = this.#value();
+      this.#path.pop();
+    } while (this.#goesOn('}'));
+    return object;
+  }
+
+  #list(): JsonInput[] {
+    this.#enter();
+    const list: JsonInput[] = [];
+    if (this.#ends(']')) return list;
+    do {
+      this.#path.push(list.length);
+      list.push(this.#value());
+      this.#path.pop();
+    } while (this.#goesOn(']'));
+    return list;
+  }
+
+  #enter(): void {
+    if (this.#path.length >= nestingDepthMax) {
+      // Where it begins is easier to find than where it goes too far.
+      const start = this.#path.slice(0, 8);
+      throw new JsonTextError(`nests deeper than ${nestingDepthMax} levels`, start);
+    }
+    this.#at += 1;
+  }
+
+  /** Whether nothing is in a list or object; then it is left behind. */
+  #ends(bracket: string): boolean {
+    this.#skipSpace();
+    if (this.#text[this.#at] !== bracket) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  /** Whether a comma follows, and not the end of the list or object; either is left behind. */
+  #goesOn(bracket: string): boolean {
+    this.#skipSpace();
+    const found = this.#text[this.#at];
+    if (found !== ',' && found !== bracket) throw this.#malformed(`a comma or ${bracket}`);
+    this.#at += 1;
+    return found === ',';
+  }
+
+  #string(): string {
+    const text = this.#text;
+    const start = this.#at;
+    let hasEscapes = false;
+    this.#at += 1;
+    for (;;) {
+      const code = text.charCodeAt(this.#at);
+      if (code === quote) break;
+      if (code === backslash) {
+        this.#skipEscape();
+        hasEscapes = true;
+      } else if (code >= firstPrintable) {
+        this.#at += 1;
+      } else {
+        throw this.#malformed('a closing quote');
+      }
+    }
+    this.#at += 1;
+    if (!hasEscapes) return text.slice(start + 1, this.#at - 1);
+    const unescaped = JSON.parse(text.slice(start, this.#at)) as string;
+    // Only escapes can make half a character: the text itself was UTF-8.
+    if (!unescaped.isWellFormed()) {
+      throw this.#refused('has an unpaired surrogate, which is half a character');
+    }
+    return unescaped;
+  }
+
+  #skipEscape(): void {
+    this.#at += 1;
+    escapeForm.lastIndex = this.#at;
+    const length = escapeForm.exec(this.#text)?.[0].length;
+    if (length === undefined) throw this.#malformed('an escape that JSON has, such as \\n');
+    this.#at += length;
+  }
+
+  #literal<Value>(word: string, value: Value): Value {
+    if (!this.#text.startsWith(word, this.#at)) throw this.#malformed('a value');
+    this.#at += word.length;
+    return value;
+  }
+
+  #number(): JsonNumber {
+    numberForm.lastIndex = this.#at;
+    const text = numberForm.exec(this.#text)?.[0];
+    if (text === undefined) throw this.#malformed('a value');
+    this.#at += text.length;
+    return new JsonNumber(text);
+  }
+
+  #skipSpace(): void {
+    while (isSpace(this.#text.charCodeAt(this.#at))) this.#at += 1;
+  }
+
+  #refused(message: string): JsonTextError {
+    return new JsonTextError(message, [...this.#path]);
+  }
+
+  #malformed(expected: string): JsonTextError {
+    let [line, start] = [1, 0];
+    for (;;) {
+      const end = this.#text.indexOf('\n', start);
+      if (end < 0 || end >= this.#at) break;
+      line += 1;
+      start = end + 1;
+    }
+    const place = `line ${line}, column ${this.#at - start + 1}`;
+    const found = this.#text.codePointAt(this.#at);
+    const instead =
+      found === undefined ? 'the text ends' : `there is ${quoted(String.fromCodePoint(found))}`;
+    return new JsonTextError(`malformed JSON: at ${place} should be ${expected}, but ${instead}`);
+  }
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
+/** A name from the request within a message: shortened, and well-formed. */
+export function quoted(name: string): string {
+  const shown = name.length > 64 ? `${name.slice(0, 64)}…` : name;
+  return JSON.stringify(shown.toWellFormed());
+}

@@ -1,0 +1,83 @@
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { isObject } from '@loyalty/platform/json/json-message.ts';
+import { type JsonInput, parseJsonText } from '@loyalty/platform/json/json-text.ts';
+
+/** What the messages of a direction have around the transaction's id: JSON names from the top, and field numbers. */
+interface Whereabouts {
+  readonly names: readonly string[];
+  readonly numbers: readonly number[];
+}
+
+const whereabouts: Readonly<Record<'earn' | 'refund', Whereabouts>> = {
+  earn: { names: ['transaction', 'transactionId'], numbers: [3, 1] },
+  refund: { names: ['transactionId'], numbers: [2] },
+};
+
+/**
+ * The id of the transaction that a message is about, as far as it can be found in one that can't be read: JSON or protobuf
+ * that is cut off or garbled, or has fields that it shouldn't have. Whoever asks for the transaction is led to the message
+ * by it, and nothing else depends on it.
+ */
+export function findTransactionId(
+  direction: 'earn' | 'refund',
+  payload: Uint8Array,
+): string | undefined {
+  const { names, numbers } = whereabouts[direction];
+  const text = lossyUtf8.decode(payload);
+  // No protobuf message of ours begins like this.
+  return text.trimStart().startsWith('{')
+    ? (inParsed(payload, names) ?? inGarbled(text))
+    : inProtobuf(payload, numbers);
+}
+
+const lossyUtf8 = new TextDecoder();
+
+function inParsed(payload: Uint8Array, names: readonly string[]): string | undefined {
+  let value: JsonInput | undefined;
+  try {
+    value = parseJsonText(payload);
+  } catch {
+    return undefined;
+  }
+  for (const name of names) {
+    value = isObject(value) ? (value[name] ?? value[protoName(name)]) : undefined;
+  }
+  return typeof value === 'string' ? value : undefined;
+}
+
+function protoName(jsonName: string): string {
+  return jsonName.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+const idInGarbled = /"transaction(?:Id|_id)"\s*:\s*("(?:[^"\\]|\\.){1,1024}")/;
+
+function inGarbled(text: string): string | undefined {
+  const id = idInGarbled.exec(text)?.[1];
+  try {
+    return id === undefined ? undefined : String(JSON.parse(id));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text that is found by following field numbers, although what comes after it may be garbled or missing. */
+function inProtobuf(bytes: Uint8Array, numbers: readonly number[]): string | undefined {
+  const [wanted, ...rest] = numbers;
+  const reader = new BinaryReader(bytes);
+  try {
+    while (reader.pos < bytes.length) {
+      const [number, wireType] = reader.tag();
+      if (number !== wanted || wireType !== WireType.LengthDelimited) {
+        reader.skip(wireType, number);
+        continue;
+      }
+      const length = reader.uint32();
+      const content = bytes.subarray(reader.pos, reader.pos + length);
+      if (rest.length > 0) return inProtobuf(content, rest);
+      return content.length === length ? lossyUtf8.decode(content) : undefined;
+    }
+  } catch {
+    return undefined;
+  }
+  return undefined;
+}

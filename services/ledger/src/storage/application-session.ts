@@ -1,0 +1,11 @@
+import { withPlansByIndex } from '@loyalty/platform/postgres/plans.ts';
+import { withRole } from '@loyalty/platform/postgres/role.ts';
+import { applicationRole } from './application-role.ts';
+
+/**
+ * The URL of the ledger's database for all that the service does there once it has migrated. `loyalty verify` connects
+ * without it: it reads whole tables.
+ */
+export function applicationSession(url: string): string {
+  return withPlansByIndex(withRole(url, applicationRole));
+}

@@ -1,0 +1,195 @@
+// Everything that a ledger of many members does with its database, at least once.
+import { lease, oldestAgeSeconds, postpone, remove } from '@loyalty/platform/outbox/leases.ts';
+import { createKnex } from '@loyalty/platform/postgres/knex.ts';
+import { MemberLimit_Period } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
+import { Cap_Period } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import type { DeadLetters } from '../src/app/dead-letters.ts';
+import { applicationSession } from '../src/storage/application-session.ts';
+import { createDeadLetters } from '../src/storage/dead-letters.ts';
+import { createProgramSnapshots } from '../src/storage/program-snapshots.ts';
+import {
+  aProgram,
+  aPurchase,
+  aRedemption,
+  aRuleSet,
+  cause,
+  goldTier,
+  rewards,
+  type startUseCases,
+} from './commit-fixture.ts';
+
+export type Ledger = Awaited<ReturnType<typeof startUseCases>>;
+
+const programId = 'wine-dine';
+
+/** With a cap, and a reward with a stock and a limit. */
+export const program = aProgram({
+  ruleSets: [
+    aRuleSet({
+      earnRules: [
+        {
+          ruleId: 'base',
+          award: {
+            case: 'rate',
+            value: { points: 5n, per: { currencyCode: 'USD', minorUnits: 10_000n }, mode: 1 },
+          },
+          cap: { points: 1_000_000n, period: Cap_Period.LIFETIME },
+        },
+      ],
+    }),
+  ],
+  rewards: rewards({
+    programId,
+    rewardId: 'glass',
+    displayName: 'A glass',
+    price: { case: 'fixed', value: { points: 1n } },
+    stock: { limit: 1_000n },
+    memberLimit: { count: 100, period: MemberLimit_Period.MONTH },
+  }),
+});
+
+const alice = { programId, userId: 'user-4711' };
+const membershipId = 4711n;
+const all = { kind: 'ALL' } as const;
+const firstPage = { limit: 50, after: undefined };
+
+/** The instant that balances are asked for. */
+export const now = Date.parse('2026-04-01T12:00:00Z');
+
+/** Works on a ledger that {@link fillLedger} filled. */
+export async function doEverything(ledger: Ledger): Promise<void> {
+  await callEverything(ledger);
+  await commitManyAtOnce(ledger);
+  await readEverything(ledger);
+  await workInTheBackground(ledger);
+  await keepDeadLetters(ledger);
+}
+
+async function callEverything(ledger: Ledger): Promise<void> {
+  const purchase = aPurchase({ ...alice, minorUnits: 100_000n });
+  const { transactionId } = purchase.transaction;
+  const refund = { programId, refundId: 'refund', extent: { kind: 'FULL' as const } };
+  await ledger.join({ ...alice, userId: 'newcomer', attributes: {}, byMember: false }, cause);
+  await ledger.earn(purchase, cause);
+  await ledger.reverseEarn({ ...refund, transactionId }, cause);
+  await ledger.reverseEarn({ ...refund, transactionId: 'not-yet' }, cause);
+  await ledger.cancelRefund({ ...refund, transactionId: 'not-yet' });
+  const awaited = aPurchase({ ...alice, transactionId: 'awaited-10', minorUnits: 100n });
+  await ledger.earn(awaited, cause);
+  const glass = { ...alice, rewardId: 'glass' };
+  const { redemption } = await ledger.redeem(aRedemption(glass), cause);
+  const { redemptionId } = redemption;
+  await ledger.reverse({ ...alice, redemptionId, idempotencyKey: 'key-1', part: all }, cause);
+  for (const end of [ledger.capture, ledger.cancel]) {
+    const hold = await ledger.redeem(aRedemption({ ...glass, capture: 'HOLD' }), cause);
+    const held = { ...alice, redemptionId: hold.redemption.redemptionId };
+    await end({ ...held, part: all, byMember: false }, cause);
+  }
+  await ledger.adjust(
+    { ...alice, idempotencyKey: 'key-2', points: 5n, reason: 'a gift', allowDeficit: false },
+    cause,
+  );
+  await ledger.update({ ...alice, attributes: goldTier, etags: [] }, cause);
+  await ledger.suspend(alice, cause);
+  await ledger.resume(alice, cause);
+  await ledger.leave({ ...alice, byMember: true }, cause);
+  // Of points that she lost when she left.
+  await ledger.reverseEarn({ ...refund, transactionId: '4711-1' }, cause);
+}
+
+/** As many in a transaction as there may be. */
+async function commitManyAtOnce(ledger: Ledger): Promise<void> {
+  const members = Array.from({ length: 500 }, (_, index) => `user-${10_000 + 173 * index}`);
+  await Promise.all(
+    members.map((userId) => ledger.earn(aPurchase({ userId, minorUnits: 10_000n }), cause)),
+  );
+  await Promise.all(
+    members.map((userId) => ledger.redeem(aRedemption({ userId, capture: 'HOLD' }), cause)),
+  );
+}
+
+async function readEverything({ reader, quote }: Ledger): Promise<void> {
+  await reader.membershipId(alice);
+  await reader.account(alice, now);
+  // One whose hold has ended.
+  await reader.account({ programId, userId: 'user-100' }, Date.parse('2029-06-01'));
+  await reader.accountsOfUser({ ...firstPage, userId: alice.userId, programs: undefined, now });
+  await reader.accountsOfProgram({ programId, now, ...firstPage });
+  await reader.earn({ programId, transactionId: '4711-1' });
+  await reader.earns({ membershipId, ...firstPage });
+  await reader.refundsOf({ programId, transactionId: 'awaited-1' });
+  await reader.waitingRefunds({ programId, ...firstPage });
+  const journal = { membershipId, kinds: [], startTime: undefined, endTime: undefined };
+  await reader.entries({ ...journal, ...firstPage });
+  await reader.entries({ ...journal, kinds: ['CAPTURE', 'EARN'], ...firstPage });
+  await reader.redemption({ ...alice, redemptionId: 'spent-4711' });
+  await reader.redemptions({ membershipId, ...firstPage });
+  await reader.openHolds({ programId, now: Date.now(), ...firstPage });
+  await quote({ ...alice, rewardId: 'glass', quantity: 1, byMember: false });
+}
+
+async function workInTheBackground({ setClock, settleDue, pool }: Ledger): Promise<void> {
+  // At a time when somebody's points have expired.
+  setClock(new Date('2030-01-01T12:00:00Z'));
+  await settleDue(10);
+  const [first, second] = await lease(pool, { limit: 16, leaseMs: 30_000 });
+  await remove(pool, [first?.id ?? 0n]);
+  await postpone(pool, { ids: [second?.id ?? 0n], delayMs: 1_000 });
+  await oldestAgeSeconds(pool);
+}
+
+async function keepDeadLetters({ databaseUrl }: Ledger): Promise<void> {
+  const url = applicationSession(databaseUrl);
+  const knex = createKnex({ url, max: 1, applicationName: 'test' });
+  await withEveryMethod(createDeadLetters(knex), callDeadLetters);
+  await withEveryMethod(createProgramSnapshots(knex), async (snapshots) => {
+    await snapshots.keep({ programId, revision: 1n, content: Buffer.from('definition') });
+    await snapshots.find(programId);
+    await snapshots.listRevisions();
+  });
+  await knex.destroy();
+}
+
+async function callDeadLetters(deadLetters: DeadLetters): Promise<void> {
+  const setback = { state: 'WAITING' as const, reason: 'MEMBER_NOT_FOUND', detail: '' };
+  await deadLetters.keep({
+    message: {
+      subject: `loyalty.earn.v1.${programId}`,
+      contentType: 'application/json',
+      payload: Buffer.from('{}'),
+      streamSequence: 1_000_000,
+      streamTime: now,
+      cause,
+    },
+    regarding: { programId, transactionId: 'dead-0' },
+    setback: { ...setback, retryAt: now },
+  });
+  const [letter] = await deadLetters.takeDue({ limit: 1, leaseMs: 1, now: Date.now() + 60_000 });
+  const deadLetterId = letter?.deadLetterId ?? 0n;
+  await deadLetters.setBack(deadLetterId, { ...setback, retryAt: now });
+  await deadLetters.find({ deadLetterId, programs: [programId] });
+  await deadLetters.remove([deadLetterId]);
+  await deadLetters.hasten(programId, now);
+  await deadLetters.ofTransaction({ programId, transactionId: 'dead-1' });
+  for (const programs of [undefined, [programId]]) {
+    await deadLetters.list({ programs, state: undefined, ...firstPage });
+    await deadLetters.list({ programs, state: 'WAITING', ...firstPage });
+  }
+}
+
+/** @throws {Error} when the work left out a method: statements that knex writes have no name by which one is missed */
+async function withEveryMethod<Target extends object>(
+  target: Target,
+  work: (target: Target) => Promise<void>,
+): Promise<void> {
+  const left = new Set<string | symbol>(Object.keys(target));
+  await work(
+    new Proxy(target, {
+      get(object, name) {
+        left.delete(name);
+        return Reflect.get(object, name);
+      },
+    }),
+  );
+  if (left.size > 0) throw new Error(`nothing calls ${[...left].map(String).join(', ')}`);
+}

@@ -1,0 +1,59 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import pg from 'pg';
+
+/** A statement that the ledger sent. */
+export interface Statement {
+  /** The name under which it is prepared; those that knex writes have none. */
+  readonly name: string | undefined;
+  readonly text: string;
+  readonly values: unknown[];
+}
+
+/**
+ * Listens to what goes to the database while the work is done, so that no statement is written down that the ledger
+ * doesn't send. Each is kept once for each number of rows that it is about.
+ */
+export async function recordStatements(work: () => Promise<void>): Promise<Statement[]> {
+  const sent = new Map<string, Statement>();
+  const query = jest.spyOn(pg.Client.prototype, 'query');
+  await work();
+  for (const [statement, parameters] of query.mock.calls as unknown as Sent[]) {
+    const {
+      text,
+      name,
+      values = [],
+    } = typeof statement === 'string'
+      ? { text: statement, name: undefined, values: Array.isArray(parameters) ? parameters : [] }
+      : statement;
+    if (!/\b(from|insert|update)\b/i.test(text)) continue;
+    const rows = Array.isArray(values[0]) ? values[0].length : 0;
+    sent.set(`${name ?? text} ${rows}`, { name, text, values });
+  }
+  query.mockRestore();
+  return [...sent.values()];
+}
+
+type Sent = [statement: string | pg.QueryConfig, parameters?: unknown];
+
+/** What a statement is called in messages. */
+export function titleOf({ name, text }: Statement): string {
+  return name ?? text.replace(/\s+/g, ' ');
+}
+
+/** The names of all statements that the source says. */
+export async function namesInSource(): Promise<Set<string>> {
+  const root = join(import.meta.dirname, '../../..');
+  const storage = join(root, 'services/ledger/src/storage');
+  const files = (await readdir(storage)).map((file) => join(storage, file));
+  const names = new Set<string>();
+  for (const file of [...files, join(root, 'platform/src/outbox/leases.ts')]) {
+    const source = await readFile(file, 'utf8');
+    for (const [, name = ''] of source.matchAll(said)) names.add(name);
+  }
+  return names;
+}
+
+/** `name: 'read_lots'`, `const name = 'read_lots'` or `statement('read_lots'`. */
+const said = /(?:\bname(?::| =)|\.statement\()\s*'([a-z][a-z_-]*)'/g;
