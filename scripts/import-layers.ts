@@ -70,6 +70,8 @@ const layers: readonly Layer[] = [
       'cli/.*',
       generated,
       platform,
+      // Money, and what clocks on the wall show.
+      'rules/src/(decimal|fraction|zone-clock)\\.ts',
       'services/ledger/src/(verify|replay)/.*',
       'local/src/test-environment\\.ts',
       node,

@@ -1,83 +1,138 @@
+import { isCurrency } from '@loyalty/rules/decimal.ts';
+import { createZoneClock, type ZoneClock } from '@loyalty/rules/zone-clock.ts';
 import { Command, InvalidArgumentError } from 'commander';
-import type { ColumnFlags } from './import/columns.ts';
-import { importFile } from './import/import-file.ts';
+import { describeRoles } from './import/columns.ts';
+import type { DecimalSign } from './import/decimal-sign.ts';
+import { addFileFlags, type FileFlags, namedColumns } from './import/file-flags.ts';
+import { importPurchases } from './import/import-purchases.ts';
+import { type ImportSession, withImportSession } from './import/import-session.ts';
 import { openLedger } from './import/ledger-door.ts';
-import { openStream } from './import/stream-door.ts';
-import { describeTally, isComplete } from './import/tally.ts';
-import { createProgress } from './progress.ts';
+import { previewPurchases } from './import/preview.ts';
+import { requireActive } from './import/programs-door.ts';
+import { purchaseRoles } from './import/purchase-columns.ts';
+import {
+  describePurchaseFile,
+  openPurchaseFile,
+  type PurchaseFile,
+} from './import/purchase-file.ts';
+import { prepareRejectedFile } from './import/rejected-file.ts';
+import { Rejections } from './import/rejections.ts';
+import { describeResult, emptyResult } from './import/result.ts';
 import { readSetting } from './settings.ts';
 
-interface ImportFlags extends ColumnFlags {
-  program: string;
+interface ImportFlags extends FileFlags {
   join?: true;
+  currency?: string;
+  decimal?: DecimalSign;
   channel?: string;
+  refunds?: true;
+  dryRun?: true;
 }
 
 const help = `
-The file's first line names its columns. Customary names are found without flags, such as
-user_id,purchase_date,quantity,amount_usd. Times without a zone are in UTC, and a date
-alone is its midnight. A quantity makes the purchase one item of that many units.
+The first line names the columns. These are known by their names, in any case; a flag names others:
 
-A purchase is identified by the name of the file and the number of its line, unless a
-column is named that holds an id. So the same file may be imported again at any time:
-what has been credited before isn't credited twice.
+${describeRoles(purchaseRoles)}
+
+A purchase is credited once, however often it is imported: by its id, or without a column for ids by its user, time,
+amount and currency. A quantity makes it one item of that many units. docs/import.md has the rest.
 
 Exit codes: 0 when every line is credited, 1 when some aren't, 2 when the import failed.
 
-Example:
+Examples:
+  $ npx loyalty import purchases.csv --program wine-dine --dry-run
   $ npx loyalty import purchases.csv --program wine-dine --join`;
 
 /** `loyalty import`: credits the purchases of a CSV file. */
 export function importCommand(): Command {
-  return new Command('import')
+  const command = new Command('import')
     .description('Credit the purchases of a CSV file, each of them once.')
     .argument('<file>', 'the CSV file')
     .requiredOption('--program <id>', 'the program that credits them')
-    .option('--join', 'make the users members first')
-    .option('--user-column <name>', "the column of the user's id")
-    .option('--time-column <name>', 'the column of the time of the purchase')
-    .option('--amount-column <name>', 'the column of the amount that was paid, like 1234.56')
-    .option('--quantity-column <name>', 'the column of the number of units')
-    .option('--transaction-column <name>', 'the column of an id of the purchase')
-    .option(
-      '--currency <code>',
-      "of the amounts (default: as the amount's column says, else USD)",
-      parseCurrency,
-    )
-    .option('--channel <name>', 'where the purchases were made, such as store or web')
-    .addHelpText('after', help)
-    .action(runImport);
+    .option('--dry-run', 'show how the file is read and what its first lines would give, no more')
+    .option('--join', 'make users members who never were, in the commit of their first credit')
+    .option('--currency <code>', 'of all amounts, such as USD', parseCurrency)
+    .option('--decimal <sign>', 'of the amounts: point or comma', parseDecimal)
+    .option('--refunds', 'take negative amounts for refunds')
+    .option('--channel <name>', 'where the purchases were made, such as store or web');
+  return addFileFlags(command, purchaseRoles).addHelpText('after', help).action(runImport);
 }
 
 async function runImport(path: string, flags: ImportFlags): Promise<void> {
-  const { program: programId, join = false, ...file } = flags;
   const token = readSetting('LOYALTY_SERVICE_TOKEN');
-  const address = readSetting('LOYALTY_LEDGER_GRPC');
-  const url = readSetting('NATS_URL');
-  process.once('SIGINT', () => {
-    console.error('\nInterrupted. The same command again goes on from here.');
-    process.exit(130);
-  });
-  const progress = createProgress(process.stderr);
-  const ledger = openLedger({ address, token, programId });
-  const stream = openStream({ url, programId });
-  try {
-    const tally = await importFile({
-      file: { ...file, path, programId },
-      join,
-      ledger,
-      stream,
+  await withImportSession({ programId: flags.program, token }, async (session) => {
+    const { program, programs, progress } = session;
+    const clock = flags.timeZone === undefined ? program.clock : createZoneClock(flags.timeZone);
+    const file = await openPurchaseFile(path, {
+      columns: namedColumns(purchaseRoles, { ...flags }),
+      currency: flags.currency,
+      separator: flags.separator,
+      decimal: flags.decimal,
+      refunds: flags.refunds === true,
       progress,
     });
-    console.log(describeTally(tally));
-    process.exitCode = isComplete(tally) ? 0 : 1;
+    const { channel = '' } = flags;
+    const description = describePurchaseFile(file, clock);
+    if (flags.dryRun === true) {
+      const { pointsName } = program;
+      const preview = await previewPurchases(file, { programs, pointsName, clock, channel });
+      console.log(`${description}\n${preview.text}`);
+      process.exitCode = preview.rejectedCount === 0 ? 0 : 1;
+      return;
+    }
+    progress.notice(description);
+    requireActive(program, flags.program);
+    await credit(file, { flags, session, token, clock, channel });
+  });
+}
+
+async function credit(
+  file: PurchaseFile,
+  { flags, session, token, clock, channel }: Crediting,
+): Promise<void> {
+  const ledger = openLedger({
+    address: readSetting('LOYALTY_LEDGER_GRPC'),
+    token,
+    programId: flags.program,
+    joinMissing: flags.join === true,
+  });
+  const rejectedFile = prepareRejectedFile(file.table, flags.rejected);
+  const rejections = new Rejections();
+  const result = emptyResult();
+  try {
+    const collected = { result, rejections, rejectedFile };
+    await importPurchases({ ...session, ...collected, file, ledger, clock, channel });
   } finally {
+    rejectedFile.close();
     ledger.close();
-    await stream.close();
   }
+  const { pointsName } = session.program;
+  const { refunds } = file.reading;
+  const equalCount =
+    file.reading.columns.positions.transaction === undefined ? file.lines.equalCount : undefined;
+  console.log(
+    describeResult(result, { pointsName, rejections, rejectedFile, refunds, equalCount }),
+  );
+  process.exitCode = rejections.count === 0 ? 0 : 1;
+}
+
+interface Crediting {
+  readonly flags: ImportFlags;
+  readonly session: ImportSession;
+  readonly token: string;
+  readonly clock: ZoneClock;
+  readonly channel: string;
 }
 
 function parseCurrency(text: string): string {
-  if (!/^[A-Z]{3}$/.test(text)) throw new InvalidArgumentError('Write it like USD.');
+  if (!isCurrency(text)) {
+    throw new InvalidArgumentError('Write the code of ISO 4217, such as USD.');
+  }
   return text;
+}
+
+function parseDecimal(text: string): DecimalSign {
+  if (text === 'point' || text === '.') return '.';
+  if (text === 'comma' || text === ',') return ',';
+  throw new InvalidArgumentError('Write point or comma.');
 }

@@ -1,9 +1,11 @@
 import { ConfigError } from '@loyalty/platform/config.ts';
 import { isReasoned } from '@loyalty/platform/errors.ts';
 import { Command } from 'commander';
-import { FileRefused } from './import/columns.ts';
-import { ProgramRefused } from './import/settlement.ts';
+import { FileRefused } from './csv/file-refused.ts';
+import { ProgramRefused } from './import/program-refused.ts';
+import { importBalancesCommand } from './import-balances-command.ts';
 import { importCommand } from './import-command.ts';
+import { printable } from './printable.ts';
 import { tokenCommand } from './token-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
@@ -13,6 +15,7 @@ const program = new Command('loyalty')
   .description('Work with the loyalty platform from the command line.')
   .addCommand(tokenCommand())
   .addCommand(importCommand())
+  .addCommand(importBalancesCommand())
   .addCommand(verifyCommand());
 
 for (const command of [program, ...program.commands]) {
@@ -25,7 +28,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = failureExitCode;
-  console.error(isForThePerson(error) ? error.message : error);
+  console.error(isForThePerson(error) ? printable(error.message) : error);
   if (isReasoned(error) && isAway(error.reason)) {
     console.error('Is the platform running? npm start runs one here.');
   }

@@ -43,6 +43,7 @@ const published = [
   'GetBalance GET /v1/programs/{program_id}/members/{user_id}/balance 200',
   'ListEntries GET /v1/programs/{program_id}/members/{user_id}/entries 200',
   'AdjustBalance POST /v1/programs/{program_id}/members/{user_id}:adjust 201',
+  'BatchAdjust POST /v1/programs/{program_id}/adjustments:batch 200',
   'QuoteRedemption POST /v1/programs/{program_id}/members/{user_id}:quoteRedemption 200',
   'ListRewardQuotes GET /v1/programs/{program_id}/members/{user_id}/reward-quotes 200',
   'Redeem POST /v1/programs/{program_id}/members/{user_id}/redemptions 201',

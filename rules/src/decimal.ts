@@ -56,7 +56,8 @@ const DIGITS: ReadonlyMap<string, number> = new Map(
   }).flatMap(([digits, codes]) => codes.split(' ').map((code) => [code, Number(digits)])),
 );
 
-function minorUnitDigits(currencyCode: string): number {
+/** How many decimals a currency's amounts have. */
+export function minorUnitDigits(currencyCode: string): number {
   // What isn't a currency can't come from validated messages; it is shown as plain minor units.
   return isCurrency(currencyCode) ? (DIGITS.get(currencyCode) ?? 2) : 0;
 }

@@ -45,6 +45,52 @@ describe("a zone's day", () => {
   });
 });
 
+describe('the instant of a date and time on the wall', () => {
+  test.each([
+    ['UTC', '2026-03-29T02:30:00.123Z', '2026-03-29T02:30:00.123Z'],
+    ['Europe/Paris', '2026-01-31T18:30:00Z', '2026-01-31T17:30:00Z'],
+    ['Europe/Paris', '2026-03-29T00:00:00Z', '2026-03-28T23:00:00Z'],
+    // From 02:00 to 03:00 there is nothing.
+    ['Europe/Paris', '2026-03-29T01:59:59Z', '2026-03-29T00:59:59Z'],
+    ['Europe/Paris', '2026-03-29T02:30:00Z', '2026-03-29T01:00:00Z'],
+    ['Europe/Paris', '2026-03-29T03:00:00Z', '2026-03-29T01:00:00Z'],
+    // From 02:00 to 03:00 everything comes twice.
+    ['Europe/Paris', '2026-10-25T02:30:00Z', '2026-10-25T00:30:00Z'],
+    ['Europe/Paris', '2026-10-25T03:00:00Z', '2026-10-25T02:00:00Z'],
+    ['America/New_York', '2026-01-31T23:00:00Z', '2026-02-01T04:00:00Z'],
+    // Midnight is skipped here.
+    ['America/Santiago', '2026-09-06T00:00:00Z', '2026-09-06T04:00:00Z'],
+    ['America/Santiago', '2026-09-06T00:30:00Z', '2026-09-06T04:00:00Z'],
+    ['America/Santiago', '2026-09-06T01:00:00Z', '2026-09-06T04:00:00Z'],
+    // A whole day is skipped here.
+    ['Pacific/Apia', '2011-12-30T12:00:00Z', '2011-12-30T10:00:00Z'],
+    // The last hour of a Saturday comes again after the first minute of the Sunday.
+    ['America/St_Johns', '2010-11-06T23:30:00Z', '2010-11-07T02:00:00Z'],
+    ['America/St_Johns', '2010-11-07T00:00:30Z', '2010-11-07T02:30:30Z'],
+    ['America/St_Johns', '2010-11-07T00:02:00Z', '2010-11-07T03:32:00Z'],
+  ])('in %s, %s is %s', (zone, wall, instant) => {
+    const clock = createZoneClock(zone);
+    expect(new Date(clock.instantOf(ms(wall)))).toEqual(new Date(instant));
+  });
+
+  test('is one at which the wall shows it, on days without a gap', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('Europe/Paris', 'America/New_York', 'Asia/Kolkata', 'Pacific/Auckland'),
+        fc.integer({ min: 0, max: ms('2050-01-01T00:00:00Z') }),
+        (zone, instant) => {
+          const clock = createZoneClock(zone);
+          const wall = clock.zoned(instant).toPlainDateTime();
+          const found = clock.instantOf(ms(`${wall.toString()}Z`));
+          expect(clock.zoned(found).toPlainDateTime().equals(wall)).toBe(true);
+          expect(found).toBeLessThanOrEqual(instant);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
 test('the minute of a day is what the wall clock shows', () => {
   const clock = createZoneClock('Europe/Paris');
   expect(clock.minuteOfDay(ms('2026-03-29T00:59:30Z'))).toBe(119.5);

@@ -25,6 +25,11 @@ export interface ZoneClock {
   zoned(epochMs: number): Temporal.ZonedDateTime;
   /** The first instant of a date; midnight, unless the clocks skip it. */
   startOf(date: Temporal.PlainDate): number;
+  /**
+   * The instant at which the clock on the wall shows a date and time, which `wallMs` has as if they were UTC. The earlier
+   * of two where clocks go back, and the end of the gap where they skip it.
+   */
+  instantOf(wallMs: number): number;
 }
 
 /**
@@ -35,6 +40,7 @@ export interface ZoneClock {
 export function createZoneClock(timeZone: string): ZoneClock {
   const zone = timeZone === '' ? 'UTC' : timeZone;
   const memo = new Map<number, LocalDay[]>();
+  const daysByDate = new Map<number, LocalDay>();
   localDay(zone, 0);
 
   const dayOf = (epochMs: number): LocalDay => {
@@ -48,6 +54,19 @@ export function createZoneClock(timeZone: string): ZoneClock {
     return day;
   };
 
+  const dayByDate = (epochDay: number): LocalDay => {
+    let day = daysByDate.get(epochDay);
+    if (day === undefined) {
+      day = localDay(
+        zone,
+        startOf(zone, new Temporal.PlainDate(1970, 1, 1).add({ days: epochDay })),
+      );
+      if (daysByDate.size >= MEMO_DAYS_MAX) daysByDate.clear();
+      daysByDate.set(epochDay, day);
+    }
+    return day;
+  };
+
   return {
     timeZone: zone,
     dayOf,
@@ -58,8 +77,14 @@ export function createZoneClock(timeZone: string): ZoneClock {
       return hour * 60 + minute + second / 60 + millisecond / MINUTE_MS;
     },
     zoned: (epochMs) => zoned(zone, epochMs),
-    startOf(date) {
-      return date.toZonedDateTime({ timeZone: zone }).epochMilliseconds;
+    startOf: (date) => startOf(zone, date),
+    instantOf(wallMs) {
+      const epochDay = Math.floor(wallMs / DAY_MS);
+      const day = dayByDate(epochDay);
+      // A date that the clocks skip begins on the next one.
+      return day.clocksChange || day.epochDay !== epochDay
+        ? wallInstant(zone, wallMs)
+        : day.startMs + wallMs - epochDay * DAY_MS;
     },
   };
 }
@@ -103,6 +128,18 @@ function localDay(zone: string, epochMs: number): LocalDay {
     // Not told by the offsets: a day whose midnight is skipped begins with the one that it ends with.
     clocksChange: endMs - startMs !== DAY_MS,
   };
+}
+
+function startOf(zone: string, date: Temporal.PlainDate): number {
+  return date.toZonedDateTime({ timeZone: zone }).epochMilliseconds;
+}
+
+function wallInstant(zone: string, wallMs: number): number {
+  const wall = new Temporal.PlainDateTime(1970, 1, 1).add({ milliseconds: wallMs });
+  const instant = wall.toZonedDateTime(zone, { disambiguation: 'earlier' });
+  // Where the clocks skip it, this is an instant before the gap.
+  if (instant.toPlainDateTime().equals(wall)) return instant.epochMilliseconds;
+  return instant.getTimeZoneTransition('next')?.epochMilliseconds ?? instant.epochMilliseconds;
 }
 
 function zoned(zone: string, epochMs: number): Temporal.ZonedDateTime {

@@ -1,33 +1,53 @@
-// The number of decimals that ISO 4217 gives a currency. Intl knows them too, but takes some from
-// common usage instead of the standard.
-const decimalsByCurrency: ReadonlyMap<string, number> = new Map([
-  ...currencies('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF', 0),
-  ...currencies('BHD IQD JOD KWD LYD OMR TND', 3),
-  ...currencies('CLF UYW', 4),
-]);
+import { minorUnitDigits } from '@loyalty/rules/decimal.ts';
+import { quoted } from '../printable.ts';
+import { type DecimalSign, groupingSpaces } from './decimal-sign.ts';
+import { LineProblem } from './line-problem.ts';
 
-function currencies(codes: string, decimals: number): [string, number][] {
-  return codes.split(' ').map((code) => [code, decimals]);
+const number = {
+  '.': numberWith({ decimal: '.', grouping: ',' }),
+  ',': numberWith({ decimal: ',', grouping: '.' }),
+} as const;
+
+/** Whole digits or groups of three, as in India also of two before the last, and decimals. */
+function numberWith({ decimal, grouping }: { decimal: DecimalSign; grouping: string }): RegExp {
+  const groups = [grouping, ...groupingSpaces].map(
+    (sign) => String.raw`\d{1,3}(?:[${sign}]\d{2,3})*[${sign}]\d{3}`,
+  );
+  return new RegExp(String.raw`^(\d{1,18}|${groups.join('|')})(?:[${decimal}](\d{1,18}))?$`, 'u');
+}
+
+/** `-5.00`, `5.00-` and, in accounting, `(5.00)`. */
+const negative = /^(?:[-−](.+)|(.+)-|\((.+)\))$/u;
+
+/** Whether an amount is written as one below zero. */
+export function isNegative(text: string): boolean {
+  return negative.test(text) && /[1-9]/.test(text);
 }
 
 /**
- * An amount such as `12.34` in the currency's minor unit (1234n), without a float on the way.
+ * An amount in the currency's minor unit, never a float on the way: -1234n for `-12.34` in USD.
  *
- * @throws {TypeError} with a message for the file's author, for anything that isn't exactly such an amount
+ * @param decimal the file's decimal sign; undefined where no amount has one
+ * @throws {LineProblem} for anything that isn't exactly such an amount
  */
-export function parseAmount(text: string, currency: string): bigint {
-  const [, whole, fraction = ''] = /^(\d{1,16})(?:\.(\d{1,16}))?$/.exec(text) ?? [];
+export function parseAmount(
+  text: string,
+  { decimal = '.', currencyCode }: { decimal?: DecimalSign | undefined; currencyCode: string },
+): bigint {
+  const [, ...written] = negative.exec(text) ?? [];
+  const magnitude = written.find((part) => part !== undefined);
+  const unsigned = magnitude ?? text.replace(/^\+/, '');
+  const [, whole, fraction = ''] = number[decimal].exec(unsigned) ?? [];
   if (whole === undefined) {
-    throw new TypeError(
-      text.startsWith('-')
-        ? `"${text}" is negative: a refund is no purchase, report it by ReverseEarn`
-        : `"${text}" is not an amount: write it like 1234.56`,
+    throw new LineProblem(
+      `${quoted(text)} is not an amount: write it like 1234${decimal}56, without a currency`,
     );
   }
-  const decimals = decimalsByCurrency.get(currency) ?? 2;
+  const digits = minorUnitDigits(currencyCode);
   const significant = fraction.replace(/0+$/, '');
-  if (significant.length > decimals) {
-    throw new TypeError(`"${text}" has more decimals than ${currency} (${decimals})`);
+  if (significant.length > digits) {
+    throw new LineProblem(`${quoted(text)} has more decimals than ${currencyCode} (${digits})`);
   }
-  return BigInt(whole + significant.padEnd(decimals, '0'));
+  const minorUnits = BigInt(whole.replace(/\D/g, '') + significant.padEnd(digits, '0'));
+  return magnitude === undefined ? minorUnits : -minorUnits;
 }

@@ -6,21 +6,21 @@ export async function forEachAtOnce<Item>(
   items: Iterable<Item> | AsyncIterable<Item>,
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
-  await Readable.from(items).forEach(work, { concurrency: limit });
+  await Readable.from(items, { highWaterMark: 1 }).forEach(work, { concurrency: limit });
 }
 
-/** The items in groups of `size`; the last one may be smaller. */
-export async function* inGroups<Item>(
+/** Lists of any size as lists of `size`; the last one may be smaller. */
+export async function* inBatches<Item>(
   size: number,
-  items: AsyncIterable<Item>,
-): AsyncGenerator<Item[]> {
-  let group: Item[] = [];
-  for await (const item of items) {
-    group.push(item);
-    if (group.length === size) {
-      yield group;
-      group = [];
+  lists: AsyncIterable<readonly Item[]>,
+): AsyncGenerator<readonly Item[]> {
+  let gathered: Item[] = [];
+  for await (const list of lists) {
+    gathered.push(...list);
+    while (gathered.length >= size) {
+      yield gathered.slice(0, size);
+      gathered = gathered.slice(size);
     }
   }
-  if (group.length > 0) yield group;
+  if (gathered.length > 0) yield gathered;
 }

@@ -1,78 +1,144 @@
-/** What a line of the file tells, and by what names files tell it. The first name that a header has is taken. */
-const customaryNames = {
-  user: ['user_id', 'user', 'member_id', 'member', 'customer_id', 'customer'],
-  time: ['occur_time', 'purchase_time', 'purchase_date', 'time', 'timestamp', 'date', 'created_at'],
-  amount: ['amount', 'total', 'price'],
-  quantity: ['quantity', 'qty', 'units'],
-} as const;
+import { FileRefused } from '../csv/file-refused.ts';
+import { quoted } from '../printable.ts';
 
-export interface ColumnFlags {
-  userColumn?: string;
-  timeColumn?: string;
-  amountColumn?: string;
-  quantityColumn?: string;
-  transactionColumn?: string;
-  /** ISO 4217 code of all amounts. */
-  currency?: string;
+/** One thing that a line says, and the columns that are known to say it. */
+export interface Role {
+  /** The flag that names the column, such as `--user-column`. */
+  readonly flag: string;
+  /** In messages and in the table of roles, such as "the user's id". */
+  readonly what: string;
+  /** Names by which it is known, as {@link normalName} writes them. */
+  readonly names: readonly string[];
+  /** Further names, where a list can't have them all. */
+  readonly pattern?: { readonly test: (name: string) => boolean; readonly example: string };
+  readonly isRequired: boolean;
 }
 
-/** Positions of the fields in a line, from 0. */
-export interface Columns {
-  count: number;
-  user: number;
-  time: number;
-  amount: number;
-  quantity: number | undefined;
-  transaction: number | undefined;
-  /** ISO 4217 code. */
-  currency: string;
+/** What the columns are: positions from 0 by role. */
+export type Columns<Name extends string> = Readonly<Record<Name, number | undefined>>;
+
+/** `Order ID`, `orderId` and `ORDER_ID` are one name, `order_id`. */
+export function normalName(name: string): string {
+  return name
+    .normalize('NFC')
+    .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1_$2')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '_')
+    .replace(/^_|_$/g, '');
 }
 
-/** Thrown when the file as a whole can't be imported; the message names the fix. */
-export class FileRefused extends Error {
-  override readonly name = 'FileRefused';
+/** Whether a column's name says what it is. */
+export function isKnownAs({ names, pattern }: Role, name: string): boolean {
+  const normal = normalName(name);
+  return names.includes(normal) || (pattern?.test(normal) ?? false);
 }
 
 /**
- * Decides by the file's first line which field is which. Names are compared without regard to case; a name that a
- * flag gives must be there. An amount's column may have the currency in its name: `amount_usd`.
+ * Decides by the names in the first line which column says what.
  *
- * @throws {FileRefused} naming the flag that helps
+ * @param named what flags name: a column by its name, or by its number from 1
+ * @throws {FileRefused} when a column is missing, or two could be meant; the message names the flag that settles it
  */
-export function chooseColumns(header: readonly string[], flags: ColumnFlags): Columns {
-  const names = header.map((name) => name.toLowerCase());
-  const position = (name: string) => names.indexOf(name.toLowerCase());
-  const refuse = (problem: string) =>
-    new FileRefused(`${problem}. The file's first line has: ${header.join(', ')}`);
-
-  const choose = (flag: string, named: string | undefined, customary: readonly string[]) => {
-    if (named === undefined) return customary.map(position).find((index) => index >= 0);
-    if (position(named) < 0) throw refuse(`${flag} names the column "${named}", which isn't there`);
-    return position(named);
-  };
-  const demand = (flag: string, named: string | undefined, customary: readonly string[]) => {
-    const index = choose(flag, named, customary);
-    if (index === undefined) throw refuse(`No column is known by its name: give ${flag}`);
-    return index;
-  };
-
-  const amountNames = [...customaryNames.amount, ...names.filter((name) => currencyIn(name))];
-  const amount = demand('--amount-column', flags.amountColumn, amountNames);
-  return {
-    count: header.length,
-    user: demand('--user-column', flags.userColumn, customaryNames.user),
-    time: demand('--time-column', flags.timeColumn, customaryNames.time),
-    amount,
-    quantity: choose('--quantity-column', flags.quantityColumn, customaryNames.quantity),
-    transaction: choose('--transaction-column', flags.transactionColumn, []),
-    currency: flags.currency ?? currencyIn(names[amount] ?? '') ?? 'USD',
-  };
+export function chooseColumns<Name extends string>(
+  header: readonly string[],
+  roles: Readonly<Record<Name, Role>>,
+  named: Readonly<Partial<Record<Name, string>>>,
+): Columns<Name> {
+  const entries = Object.entries<Role>(roles) as [Name, Role][];
+  const columns = Object.fromEntries(
+    entries.map(([name, role]) => {
+      const flagged = named[name];
+      return [
+        name,
+        flagged === undefined ? columnOf(header, role) : columnNamed(header, { role, flagged }),
+      ];
+    }),
+  ) as Columns<Name>;
+  return columns;
 }
 
-const currencies: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
+function columnOf(header: readonly string[], role: Role): number | undefined {
+  const known = header.flatMap((name, index) => (isKnownAs(role, name) ? [index] : []));
+  const [column] = known;
+  if (known.length > 1) throw ambiguous(header, role, known);
+  if (column === undefined && role.isRequired) {
+    throw new FileRefused(
+      `No column is known to be ${role.what}: name it with ${role.flag}. The columns are ${header.map(quoted).join(', ')}`,
+    );
+  }
+  return column;
+}
 
-/** The currency that a column's name such as `amount_usd` ends with. */
-function currencyIn(name: string): string | undefined {
-  const code = /^(?:amount|total|price)_([a-z]{3})$/.exec(name)?.[1]?.toUpperCase();
-  return code !== undefined && currencies.has(code) ? code : undefined;
+function columnNamed(
+  header: readonly string[],
+  { role, flagged }: { role: Role; flagged: string },
+): number {
+  const normal = normalName(flagged);
+  const same = header.flatMap((name, index) => (normalName(name) === normal ? [index] : []));
+  const [column] = same;
+  if (same.length > 1) throw ambiguous(header, role, same);
+  if (column !== undefined) return column;
+  const number = /^\d{1,5}$/.test(flagged) ? Number(flagged) : 0;
+  if (number >= 1 && number <= header.length) return number - 1;
+  throw new FileRefused(
+    `${role.flag} names the column ${quoted(flagged)}, which isn't there. The columns are ${header.map(quoted).join(', ')}`,
+  );
+}
+
+function ambiguous(header: readonly string[], role: Role, columns: readonly number[]): FileRefused {
+  const names = columns.map((column) => normalName(header[column] ?? ''));
+  const areOfOneName = new Set(names).size < names.length;
+  const found = columns
+    .map((column) => `${quoted(header[column] ?? '')} (column ${column + 1})`)
+    .join(' and ');
+  const way = areOfOneName ? 'by its number' : 'by its name or number';
+  return new FileRefused(
+    `${columns.length} columns may be ${role.what}, ${found}: name the right one ${way} with ${role.flag}`,
+  );
+}
+
+/** The table of roles for `--help`: what is known by which names, and the flag for others. */
+export function describeRoles(roles: Readonly<Record<string, Role>>): string {
+  const rows = Object.values(roles).map(({ flag, what, names, pattern, isRequired }) => ({
+    what: isRequired ? what : `${what} (optional)`,
+    flag,
+    names: [...names, ...(pattern === undefined ? [] : [pattern.example])],
+  }));
+  const whatWidth = Math.max(...rows.map(({ what }) => what.length));
+  const flagWidth = Math.max(...rows.map(({ flag }) => flag.length));
+  return rows
+    .map(({ what, flag, names }) =>
+      [
+        `  ${what.padEnd(whatWidth)}  ${flag.padEnd(flagWidth)}`,
+        ...wrapped(names.length > 0 ? names.join(', ') : 'never without the flag').map(
+          (line) => `      ${line}`,
+        ),
+      ].join('\n'),
+    )
+    .join('\n');
+}
+
+const widthMax = 90;
+
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + word.length >= widthMax) {
+      lines.push(line);
+      line = '';
+    }
+    line += line === '' ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}
+
+/** The columns that no role takes, and those of them whose names say that they hold ids. */
+export function unusedColumns(
+  header: readonly string[],
+  columns: Columns<string>,
+): { readonly unused: string[]; readonly ids: string[] } {
+  const used = new Set(Object.values(columns));
+  const unused = header.filter((name, index) => !used.has(index) && name !== '');
+  return { unused, ids: unused.filter((name) => /(^|_)id$/.test(normalName(name))) };
 }

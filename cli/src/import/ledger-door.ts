@@ -1,23 +1,42 @@
-import type { MessageShape } from '@bufbuild/protobuf';
-import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { isReasoned, ServiceUnavailable, StorageUnavailable } from '@loyalty/platform/errors.ts';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { durationMs, type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt';
+import { isReasoned } from '@loyalty/platform/errors.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
+import { Refund_State } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import {
-  type BatchEarnOutcomeSchema,
+  type AdjustFailure,
+  type BatchAdjustItemSchema,
+  type BatchEarnItemSchema,
+  type EarnFailure,
   LedgerService,
+  type ReverseEarnResponse,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
-import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import { ErrorReasonSchema } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
-import { isPassingReason } from './patience.ts';
-import type { PurchaseLine } from './purchases.ts';
-import type { Outcome } from './tally.ts';
+import type { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
+import { naming } from './naming.ts';
+import { ProgramRefused } from './program-refused.ts';
+import { type Answer, NotYet, type Postponed } from './sending.ts';
 
-/** The ledger's gRPC door, as far as an import needs it. Both calls may be repeated without harm. */
+export type EarnItem = MessageInitShape<typeof BatchEarnItemSchema>;
+/** A refund by amount. */
+export interface RefundItem {
+  readonly transactionId: string;
+  readonly refundId: string;
+  readonly amount: MessageInitShape<typeof MoneySchema>;
+}
+export type AdjustItem = MessageInitShape<typeof BatchAdjustItemSchema>;
+
+/**
+ * The ledger's gRPC door, as far as imports need it. All calls may be repeated without harm, and answer each item in their
+ * order.
+ *
+ * @throws {ProgramRefused} {@link ServiceUnavailable} {@link RemoteError}
+ */
 export interface LedgerDoor {
-  /** Makes the user a member; one who can't be, such as a suspended one, is left to the refusal of the earns. */
-  join(userId: string): Promise<void>;
-  /** Credits purchases that aren't credited yet and answers an outcome for each, in their order. */
-  credit(purchases: readonly PurchaseLine[]): Promise<Outcome[]>;
+  earn(items: readonly EarnItem[]): Promise<(Answer | Postponed)[]>;
+  /** Refunds that come before their purchase wait for it. */
+  refund(items: readonly RefundItem[]): Promise<(Answer | Postponed)[]>;
+  adjust(items: readonly AdjustItem[]): Promise<(Answer | Postponed)[]>;
   close(): void;
 }
 
@@ -25,58 +44,117 @@ export function openLedger(options: {
   address: string;
   token: string;
   programId: string;
+  /** Whether users who never were members join. */
+  joinMissing: boolean;
 }): LedgerDoor {
-  const { address, token, programId } = options;
-  const channel = createChannel({ address, services: [LedgerService, MembershipService] });
+  const { address, token, programId, joinMissing } = options;
+  // Without services, so that the channel repeats nothing behind our back: what was sent twice is counted as such.
+  const channel = createChannel({ address, services: [] });
   const ledger = createClient(LedgerService, channel);
-  const memberships = createClient(MembershipService, channel);
-  // What grpc-js says of a lost connection helps nobody.
-  const reached = async <Result>(call: Promise<Result>): Promise<Result> => {
-    try {
-      return await call;
-    } catch (error) {
-      if (!isReasoned(error) || error.reason !== 'SERVICE_UNAVAILABLE') throw error;
-      throw new ServiceUnavailable(`The ledger at ${address} can't be reached`, { cause: error });
-    }
-  };
+  const reached = naming(`The ledger at ${address}`);
   return {
-    async join(userId) {
-      try {
-        await reached(memberships.joinProgram({ programId, userId }, { token }));
-      } catch (error) {
-        if (!isReasoned(error) || !error.reason.startsWith('MEMBERSHIP_')) throw error;
-      }
-    },
-    async credit(purchases) {
-      const earns = purchases.map(({ purchase: { userId, transaction } }) =>
-        transaction === undefined ? { userId } : { userId, transaction },
+    earn: (items) =>
+      inFittingParts(items, async (earns) => {
+        const request = { programId, earns: [...earns], joinMissing };
+        const { outcomes } = await reached(ledger.batchEarn(request, { token }));
+        return outcomes.map(({ result }) => {
+          if (result.case !== 'success') return refusal(result.value);
+          const { earn, replayed } = result.value;
+          return done(earn?.points, replayed, earn?.postTime);
+        });
+      }),
+    async refund(items) {
+      const settled = await Promise.allSettled(
+        items.map(({ transactionId, refundId, amount }) => {
+          const extent = { case: 'amount', value: amount } as const;
+          const request = { programId, transactionId, refundId, extent };
+          return reached(ledger.reverseEarn(request, { token }));
+        }),
       );
-      const { outcomes } = await reached(ledger.batchEarn({ programId, earns }, { token }));
-      if (outcomes.length !== purchases.length) throw new Error('The ledger left out outcomes');
-      return outcomes.map(readOutcome);
+      return settled.map((each) =>
+        each.status === 'fulfilled' ? refundAnswer(each.value) : refundRefusal(each.reason),
+      );
     },
+    adjust: (items) =>
+      inFittingParts(items, async (adjustments) => {
+        const request = { programId, adjustments: [...adjustments], joinMissing };
+        const { outcomes } = await reached(ledger.batchAdjust(request, { token }));
+        return outcomes.map(({ result }) => {
+          if (result.case !== 'success') return refusal(result.value);
+          const { entry, replayed } = result.value;
+          return done(entry?.points, replayed, entry?.createTime);
+        });
+      }),
     close: () => channel.close(),
   };
 }
 
-function readOutcome({ result }: MessageShape<typeof BatchEarnOutcomeSchema>): Outcome {
-  switch (result.case) {
-    case 'success': {
-      const { earn, replayed } = result.value;
-      return { kind: 'credited', replayed, postTimeNs: nanoseconds(earn?.postTime) };
-    }
-    case 'failure': {
-      const { message } = result.value;
-      const reason = ErrorReasonSchema.value[result.value.reason]?.name ?? 'INTERNAL';
-      // The whole batch is repeated, which changes nothing for those of it that had an outcome.
-      if (isPassingReason(reason)) throw new StorageUnavailable(message);
-      return { kind: 'refused', reason, message };
-    }
-    case undefined:
-      throw new Error('The ledger answered a transaction without an outcome');
+/** Sends items together, or in halves where the answer to all of them is too large for the transport. */
+async function inFittingParts<Item, Result>(
+  items: readonly Item[],
+  send: (items: readonly Item[]) => Promise<Result[]>,
+): Promise<Result[]> {
+  try {
+    return await send(items);
+  } catch (error) {
+    if (!isReasoned(error) || error.reason !== 'LIMIT_EXCEEDED' || items.length === 1) throw error;
+    const middle = Math.ceil(items.length / 2);
+    return [
+      ...(await inFittingParts(items.slice(0, middle), send)),
+      ...(await inFittingParts(items.slice(middle), send)),
+    ];
   }
 }
 
-function nanoseconds(time: Timestamp | undefined): bigint {
-  return time === undefined ? 0n : time.seconds * 1_000_000_000n + BigInt(time.nanos);
+function done(
+  points = 0n,
+  replayed: boolean,
+  time: Timestamp | undefined,
+): Extract<Answer, { kind: 'done' }> {
+  return { kind: 'done', points, replayed, doneMs: time === undefined ? 0 : timestampMs(time) };
+}
+
+/** Reasons that are about the program, and so the same for each line. */
+const programReasons: ReadonlySet<string> = new Set(['PROGRAM_NOT_FOUND', 'PROGRAM_NOT_ACTIVE']);
+
+function refusal(failure: EarnFailure | AdjustFailure | undefined): Answer | Postponed {
+  if (failure === undefined) throw new Error('The ledger left out an outcome');
+  const { message, retryDelay } = failure;
+  const reason = ErrorReasonSchema.value[failure.reason]?.name ?? 'INTERNAL';
+  if (programReasons.has(reason)) throw new ProgramRefused(message);
+  return retryDelay === undefined
+    ? { kind: 'refused', problem: `${reason}: ${message}` }
+    : {
+        kind: 'postponed',
+        error: new NotYet(message, { reason, retryAfterMs: durationMs(retryDelay) }),
+      };
+}
+
+function refundAnswer({ refund, replayed }: ReverseEarnResponse): Answer {
+  switch (refund?.state) {
+    case Refund_State.APPLIED:
+      return done(refund.points, replayed, refund.createTime);
+    case Refund_State.WAITING:
+      return { ...done(0n, replayed, refund.createTime), waits: true };
+    case Refund_State.REJECTED:
+      return { kind: 'refused', problem: 'it is more than its purchase had left' };
+    case Refund_State.CANCELLED:
+      return { kind: 'refused', problem: 'it was cancelled before its purchase came' };
+    default:
+      throw new Error('The ledger answered a refund without a state');
+  }
+}
+
+const refundReasons: ReadonlySet<string> = new Set([
+  'VALIDATION_FAILED',
+  'REFUND_CONFLICT',
+  'REFUND_EXCEEDS_TRANSACTION',
+  'LIMIT_EXCEEDED',
+]);
+
+function refundRefusal(error: unknown): Answer {
+  if (!isReasoned(error)) throw error;
+  if (programReasons.has(error.reason)) throw new ProgramRefused(error.message);
+  if (!refundReasons.has(error.reason)) throw error;
+  return { kind: 'refused', problem: `${error.reason}: ${error.message}` };
 }

@@ -1,8 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isReasoned } from '@loyalty/platform/errors.ts';
+import { isReasoned, type Reasoned } from '@loyalty/platform/errors.ts';
 
-/** Runs a call until it succeeds or fails for good; all calls may be repeated without harm. */
-export type Patiently = <Result>(call: () => Promise<Result>) => Promise<Result>;
+/** Outlasts what passes by itself, such as the restart of a service, for one piece of work after the other. */
+export interface Patience {
+  begin(): Turn;
+}
+
+/** One piece of work that may have to be tried several times. */
+export interface Turn {
+  /** A part of it is done: the rest is given all the time again. */
+  advance(): void;
+  /**
+   * Waits until it is worth trying again.
+   *
+   * @throws the error, when trying again is no use, or has been for too long
+   */
+  pause(error: unknown): Promise<void>;
+}
 
 const firstPauseMs = 200;
 const pauseMsMax = 5_000;
@@ -12,50 +26,62 @@ const noticeEveryMs = 5_000;
 const firstLimitMs = 5_000;
 const limitMs = 5 * 60_000;
 
-/**
- * Outlasts restarts of the services: a call that fails because somebody is away or busy is repeated for some minutes.
- * `notice` is told now and then why it takes so long.
- */
-export function createPatience({ notice }: { notice: (text: string) => void }): Patiently {
-  let hasSucceeded = false;
+/** @param notice hears now and then why it takes so long */
+export function createPatience({ notice }: { notice: (text: string) => void }): Patience {
+  let hasAdvanced = false;
   let noticedMs = Number.NEGATIVE_INFINITY;
-  return async (call) => {
-    const began = performance.now();
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, pauseMsMax)) {
-      try {
-        const result = await call();
-        hasSucceeded = true;
-        return result;
-      } catch (error) {
-        const now = performance.now();
-        if (!isPassing(error)) throw error;
-        if (now - began > (hasSucceeded ? limitMs : firstLimitMs)) throw error;
-        if (now - noticedMs > noticeEveryMs) {
-          noticedMs = now;
-          notice(`${error.message}; trying again`);
-        }
-        await delay(Math.max(pauseMs, error.retryAfterMs ?? 0));
-      }
-    }
+  return {
+    begin() {
+      let beganMs = performance.now();
+      let pauseMs = firstPauseMs;
+      return {
+        advance() {
+          hasAdvanced = true;
+          beganMs = performance.now();
+          pauseMs = firstPauseMs;
+        },
+        async pause(error) {
+          if (!mayPass(error)) throw error;
+          const now = performance.now();
+          if (now - beganMs > (hasAdvanced ? limitMs : firstLimitMs)) throw error;
+          if (now - noticedMs > noticeEveryMs) {
+            noticedMs = now;
+            notice(`${error.message}; trying again`);
+          }
+          await delay(Math.max(pauseMs, error.retryAfterMs ?? 0));
+          pauseMs = Math.min(pauseMs * 2, pauseMsMax);
+        },
+      };
+    },
   };
 }
 
-const passingReasons: ReadonlySet<string> = new Set([
+/** What a connection that breaks amounts to; the service itself says when to try again. */
+const lostConnection: ReadonlySet<string> = new Set([
   'CANCELLED',
-  'CONTENTION',
   'DEADLINE_EXCEEDED',
-  'OVERLOADED',
-  'PROGRAMS_UNAVAILABLE',
-  'RATE_LIMITED',
   'SERVICE_UNAVAILABLE',
-  'STORAGE_UNAVAILABLE',
 ]);
 
-/** Whether a reason of the catalogue says that the same request may succeed later. */
-export function isPassingReason(reason: string): boolean {
-  return passingReasons.has(reason);
+function mayPass(error: unknown): error is Reasoned {
+  return (
+    isReasoned(error) && (error.retryAfterMs !== undefined || lostConnection.has(error.reason))
+  );
 }
 
-function isPassing(error: unknown): error is Error & { retryAfterMs?: number } {
-  return isReasoned(error) && isPassingReason(error.reason);
+/** Runs a call until it succeeds, or fails for good. */
+export async function patiently<Result>(
+  patience: Patience,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  const turn = patience.begin();
+  for (;;) {
+    try {
+      const result = await call();
+      turn.advance();
+      return result;
+    } catch (error) {
+      await turn.pause(error);
+    }
+  }
 }

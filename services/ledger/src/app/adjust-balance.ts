@@ -4,11 +4,13 @@ import { addByHand, takeByHand } from '../domain/adjust.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import { InvalidCommand } from '../domain/errors.ts';
 import { always, type Instant } from '../domain/instant.ts';
+import { join } from '../domain/join.ts';
 import type { Account, Cause, Entry } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import { inactivityFrom, lotExpiring } from './evaluation.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { refuseJoinAhead, requireActive } from './join-program.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
 import { lineAfter, lockedAccount, repeatedRequest } from './locked-account.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
@@ -27,6 +29,8 @@ export interface AdjustBalanceInput extends MemberName {
   readonly availableTime?: Instant | undefined;
   /** When they are gone: by the program's policy where undefined, at once where past. */
   readonly expireTime?: Instant | undefined;
+  /** Makes a user a member who never was one. Undefined refuses them. */
+  readonly joining?: { /** Undefined for now. */ readonly joinTime: Instant | undefined };
 }
 
 export interface AdjustBalanceResult {
@@ -39,8 +43,10 @@ export interface AdjustBalanceResult {
  * Corrects a balance by hand, once for each idempotency key. Points that are added can be spent at once and live as long
  * as points earned now, unless the request has dates for them.
  *
- * @throws {InvalidCommand} for dates of points that are taken, or that would be gone before they can be spent
- * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
+ * @throws {InvalidCommand} for dates of points that are taken, or that would be gone before they can be spent, and for a
+ * user who would join in the future
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived, or not active and the
+ * user would join
  * {@link MembershipNotFound} {@link MembershipLeft} {@link InsufficientPoints} {@link IdempotencyKeyReused}
  * {@link LimitExceeded}, and what {@link CommitQueue.submit} throws
  */
@@ -59,6 +65,7 @@ export function createAdjustBalance(deps: {
     return await deps.queue.submit({
       needs: {
         member: input,
+        mayJoin: input.joining !== undefined,
         request: { kind: 'ADJUST', idempotencyKey: input.idempotencyKey },
       },
       decide: (locked) => adjust(locked, { input, cause, program }),
@@ -99,8 +106,7 @@ function adjust(
   };
   const repeated = repeatedRequest(locked, { ...request, member: input });
   if (repeated === undefined) requireUnarchived(program);
-  const account = lockedAccount(locked, input);
-  const now = locked.nowOf(account);
+  const { account, now } = adjustedAccount(locked, { input, cause, program });
   if (repeated !== undefined) {
     return { entry: repeated.entry, balance: balanceAt(account, now), replayed: true };
   }
@@ -109,6 +115,28 @@ function adjust(
   locked.putAccount(after);
   locked.putRequest({ ...request, membershipId: account.membership.membershipId, entry });
   return { entry, balance: balanceAt(after, now), replayed: false };
+}
+
+/** The member's account; opened for a user who never was a member, where the command may do that. */
+function adjustedAccount(
+  locked: LockedState,
+  {
+    input,
+    cause,
+    program,
+  }: { input: AdjustBalanceInput; cause: Cause; program: ProgramDefinition },
+): { account: Account; now: Instant } {
+  const { programId, userId, joining } = input;
+  if (joining === undefined || locked.bringUpToDate(input) !== undefined) {
+    const account = lockedAccount(locked, input);
+    return { account, now: locked.nowOf(account) };
+  }
+  const now = locked.nowOf(undefined);
+  refuseJoinAhead(joining.joinTime, now);
+  requireActive(program);
+  const membershipId = locked.newMembershipId(input);
+  const account = join({ ...joining, membershipId, programId, userId, attributes: {}, cause, now });
+  return { account, now };
 }
 
 function contentOf(input: AdjustBalanceInput) {

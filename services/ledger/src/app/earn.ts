@@ -37,6 +37,8 @@ import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 
 export interface EarnInput extends MemberName {
   readonly transaction: Transaction;
+  /** Whether a user who never was a member joins, whatever the program's enrollment is. */
+  readonly joinMissing?: boolean;
 }
 
 export interface EarnResult {
@@ -80,7 +82,7 @@ function earnCommand(reported: {
   return {
     needs: {
       member: input,
-      mayJoin: program.autoEnrollment,
+      mayJoin: mayJoin(reported),
       transaction: {
         programId: input.programId,
         transactionId: input.transaction.transactionId,
@@ -92,6 +94,10 @@ function earnCommand(reported: {
       replayOf({ input, fingerprint, program, locked }) ??
       credit({ ...reported, occurTime, terms, fingerprint, locked }),
   };
+}
+
+function mayJoin({ input, program }: { input: EarnInput; program: ProgramDefinition }): boolean {
+  return program.autoEnrollment || input.joinMissing === true;
 }
 
 /** What a version of the rules makes of a transaction, whoever earns it. */
@@ -225,7 +231,7 @@ function credit(reported: {
   };
 }
 
-/** The account that may earn now, opened where the program lets a first earn do that. */
+/** The account that may earn now, opened where the program or the caller lets a first earn do that. */
 function earningAccount(
   account: Account | undefined,
   {
@@ -243,7 +249,7 @@ function earningAccount(
   },
 ): Account {
   if (account === undefined) {
-    if (!program.autoEnrollment) throw new MembershipNotFound();
+    if (!mayJoin({ input, program })) throw new MembershipNotFound();
     const membershipId = locked.newMembershipId(input);
     const opened = join({
       membershipId,

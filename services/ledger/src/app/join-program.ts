@@ -76,15 +76,12 @@ function decideJoin({
   const existing = locked.bringUpToDate(input);
   const now = locked.nowOf(existing);
   const { attributes, joinTime } = input;
-  if (joinTime !== undefined && joinTime > now + CLOCK_AHEAD_MS_MAX) {
-    const message = "must be at most 5 minutes ahead of the server's clock";
-    throw new InvalidCommand([{ field: 'join_time', message }]);
-  }
+  refuseJoinAhead(joinTime, now);
   if (existing !== undefined && existing.membership.state !== 'LEFT') {
     refuseOtherThanPresent(existing.membership, { input, program });
     return { account: existing, replayed: true };
   }
-  if (program.state !== 'ACTIVE') throw new ProgramNotActive(program.programId, program.state);
+  requireActive(program);
   requireFewEnough({ ...existing?.membership.attributes, ...attributes }, 'attributes');
   const joining = { attributes, joinTime, cause, now };
   const { programId, userId } = input;
@@ -94,6 +91,22 @@ function decideJoin({
       : rejoin(existing, joining);
   locked.putAccount(account);
   return { account, replayed: false };
+}
+
+/** @throws {InvalidCommand} for a time of joining that lies ahead */
+export function refuseJoinAhead(joinTime: Instant | undefined, now: Instant): void {
+  if (joinTime === undefined || joinTime <= now + CLOCK_AHEAD_MS_MAX) return;
+  const message = "must be at most 5 minutes ahead of the server's clock";
+  throw new InvalidCommand([{ field: 'join_time', message }]);
+}
+
+/**
+ * Only active programs take new members.
+ *
+ * @throws {ProgramNotActive}
+ */
+export function requireActive({ programId, state }: ProgramDefinition): void {
+  if (state !== 'ACTIVE') throw new ProgramNotActive(programId, state);
 }
 
 function refuseOtherThanPresent(

@@ -10,8 +10,8 @@ import {
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import type { App } from '../app/app.ts';
 import type { EarnResult } from '../app/earn.ts';
+import { renderFailure } from './batch-failure.ts';
 import { causeOf } from './caller.ts';
-import { renderEarnFailure } from './earn-failure.ts';
 import { parseEarn, renderEarnResult } from './earn-message.ts';
 
 type Method = typeof LedgerService.method.batchEarn;
@@ -20,12 +20,12 @@ type Outcome = MessageInitShape<typeof BatchEarnOutcomeSchema>;
 /** Credits each transaction for itself. The commit queue writes them together, because they come at the same time. */
 export function batchEarnHandler({ earn }: Pick<App, 'earn'>): Handler<Method> {
   const validate = validatorOf(BatchEarnItemSchema);
-  return async ({ programId, earns }, context) => {
+  return async ({ programId, earns, joinMissing }, context) => {
     const cause = causeOf(context);
     const settled = await Promise.allSettled(
       earns.map(async (item) => {
         validate(item);
-        return await earn(parseEarn({ ...item, programId }), cause);
+        return await earn({ ...parseEarn({ ...item, programId }), joinMissing }, cause);
       }),
     );
     return {
@@ -46,6 +46,6 @@ function outcomeOf(
     result:
       settled.status === 'fulfilled'
         ? { case: 'success', value: renderEarnResult(settled.value) }
-        : { case: 'failure', value: renderEarnFailure(settled.reason, context) },
+        : { case: 'failure', value: renderFailure(settled.reason, BatchEarnItemSchema, context) },
   };
 }

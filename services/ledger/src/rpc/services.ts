@@ -5,6 +5,7 @@ import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_s
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import type { App } from '../app/app.ts';
 import { adjustBalanceHandler } from './adjust-balance.ts';
+import { batchAdjustHandler } from './batch-adjust.ts';
 import { batchEarnHandler } from './batch-earn.ts';
 import { cancelRedemptionHandler } from './cancel-redemption.ts';
 import { cancelRefundHandler } from './cancel-refund.ts';
@@ -62,6 +63,7 @@ export function ledgerServices(app: App): Mountable[] {
       getBalance: getBalanceHandler(app),
       listEntries: listEntriesHandler(app),
       adjustBalance: adjustBalanceHandler(app),
+      batchAdjust: batchAdjustHandler(app),
     }),
     implement(RedemptionService, {
       quoteRedemption: quoteRedemptionHandler(app),

@@ -6,8 +6,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Earn, Refund } from "./earn_pb.ts";
 import { file_loyalty_ledger_v1_earn } from "./earn_pb.ts";
 import type { Entry, Entry_Kind } from "./entry_pb.ts";
@@ -30,7 +30,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file loyalty/ledger/v1/ledger_service.proto.
  */
 export const file_loyalty_ledger_v1_ledger_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZsb3lhbHR5L2xlZGdlci92MS9sZWRnZXJfc2VydmljZS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEisgEKC0Vhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSKQoHdXNlcl9pZBgCIAEoCUIYukgVchMgASiAATIIXlxQe0N9KyRaAm1lEj0KC3RyYW5zYWN0aW9uGAMgASgLMiAubG95YWx0eS5wcm9ncmFtcy52MS5UcmFuc2FjdGlvbkIGukgDyAEBInQKDEVhcm5SZXNwb25zZRIlCgRlYXJuGAEgASgLMhcubG95YWx0eS5sZWRnZXIudjEuRWFybhIrCgdiYWxhbmNlGAIgASgLMhoubG95YWx0eS5sZWRnZXIudjEuQmFsYW5jZRIQCghyZXBsYXllZBgDIAEoCCK4AQoRU3VibWl0RWFyblJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUSPQoLdHJhbnNhY3Rpb24YAyABKAsyIC5sb3lhbHR5LnByb2dyYW1zLnYxLlRyYW5zYWN0aW9uQga6SAPIAQEiqgEKElN1Ym1pdEVhcm5SZXNwb25zZRISCgpwcm9ncmFtX2lkGAEgASgJEhYKDnRyYW5zYWN0aW9uX2lkGAIgASgJEjoKBXN0YXRlGAMgASgOMisubG95YWx0eS5sZWRnZXIudjEuU3VibWl0RWFyblJlc3BvbnNlLlN0YXRlIiwKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASDAoIQUNDRVBURUQQASKQAQoQQmF0Y2hFYXJuUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEkEKBWVhcm5zGAIgAygLMiAubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hFYXJuSXRlbUIQukgNkgEKCAEQ6AciA9gBAyJ5Cg1CYXRjaEVhcm5JdGVtEikKB3VzZXJfaWQYASABKAlCGLpIFXITIAEogAEyCF5cUHtDfSskWgJtZRI9Cgt0cmFuc2FjdGlvbhgCIAEoCzIgLmxveWFsdHkucHJvZ3JhbXMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASJKChFCYXRjaEVhcm5SZXNwb25zZRI1CghvdXRjb21lcxgBIAMoCzIjLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoRWFybk91dGNvbWUimwEKEEJhdGNoRWFybk91dGNvbWUSFgoOdHJhbnNhY3Rpb25faWQYASABKAkSMgoHc3VjY2VzcxgCIAEoCzIfLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5SZXNwb25zZUgAEjEKB2ZhaWx1cmUYAyABKAsyHi5sb3lhbHR5LmxlZGdlci52MS5FYXJuRmFpbHVyZUgAQggKBnJlc3VsdCL3AQoLRWFybkZhaWx1cmUSLwoGcmVhc29uGAEgASgOMh8ubG95YWx0eS5vcHRpb25zLnYxLkVycm9yUmVhc29uEg8KB21lc3NhZ2UYAiABKAkSPgoIbWV0YWRhdGEYAyADKAsyLC5sb3lhbHR5LmxlZGdlci52MS5FYXJuRmFpbHVyZS5NZXRhZGF0YUVudHJ5EjUKCnZpb2xhdGlvbnMYBCADKAsyIS5sb3lhbHR5LmxlZGdlci52MS5GaWVsZFZpb2xhdGlvbhovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiMAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSDwoHbWVzc2FnZRgCIAEoCSJ5Cg5HZXRFYXJuUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEiwKDnRyYW5zYWN0aW9uX2lkGAIgASgJQhS6SBFyDyABKIABMgheXFB7Q30rJCI4Cg9HZXRFYXJuUmVzcG9uc2USJQoEZWFybhgBIAEoCzIXLmxveWFsdHkubGVkZ2VyLnYxLkVhcm4isgEKEExpc3RFYXJuc1JlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUSGgoJcGFnZV9zaXplGAMgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YBCABKAlCCLpIBXIDKIAIIlQKEUxpc3RFYXJuc1Jlc3BvbnNlEiYKBWVhcm5zGAEgAygLMhcubG95YWx0eS5sZWRnZXIudjEuRWFybhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkixQIKElJldmVyc2VFYXJuUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEiwKDnRyYW5zYWN0aW9uX2lkGAIgASgJQhS6SBFyDyABKIABMgheXFB7Q30rJBInCglyZWZ1bmRfaWQYAyABKAlCFLpIEXIPIAEogAEyCF5cUHtDfSskEi0KBGZ1bGwYBCABKAsyHS5sb3lhbHR5LmxlZGdlci52MS5GdWxsUmVmdW5kSAASLAoGYW1vdW50GAUgASgLMhoubG95YWx0eS5wcm9ncmFtcy52MS5Nb25leUgAEi8KBWl0ZW1zGAYgASgLMh4ubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kSXRlbXNIAEIPCgZleHRlbnQSBbpIAggBIqYBChNSZXZlcnNlRWFyblJlc3BvbnNlEikKBnJlZnVuZBgBIAEoCzIZLmxveWFsdHkubGVkZ2VyLnYxLlJlZnVuZBIlCgRlYXJuGAIgASgLMhcubG95YWx0eS5sZWRnZXIudjEuRWFybhIrCgdiYWxhbmNlGAMgASgLMhoubG95YWx0eS5sZWRnZXIudjEuQmFsYW5jZRIQCghyZXBsYXllZBgEIAEoCCKnAQoTQ2FuY2VsUmVmdW5kUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEiwKDnRyYW5zYWN0aW9uX2lkGAIgASgJQhS6SBFyDyABKIABMgheXFB7Q30rJBInCglyZWZ1bmRfaWQYAyABKAlCFLpIEXIPIAEogAEyCF5cUHtDfSskIkEKFENhbmNlbFJlZnVuZFJlc3BvbnNlEikKBnJlZnVuZBgBIAEoCzIZLmxveWFsdHkubGVkZ2VyLnYxLlJlZnVuZCKQAQoZTGlzdFdhaXRpbmdSZWZ1bmRzUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEhoKCXBhZ2Vfc2l6ZRgCIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAyiACCJhChpMaXN0V2FpdGluZ1JlZnVuZHNSZXNwb25zZRIqCgdyZWZ1bmRzGAEgAygLMhkubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ5ChFHZXRCYWxhbmNlUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEikKB3VzZXJfaWQYAiABKAlCGLpIFXITIAEogAEyCF5cUHtDfSskWgJtZSJBChJHZXRCYWxhbmNlUmVzcG9uc2USKwoHYmFsYW5jZRgBIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2Ui0wIKEkxpc3RFbnRyaWVzUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEikKB3VzZXJfaWQYAiABKAlCGLpIFXITIAEogAEyCF5cUHtDfSskWgJtZRIaCglwYWdlX3NpemUYAyABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMogAgSPwoFa2luZHMYBSADKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kQhG6SA6SAQsQFCIHggEEEAEgABIuCgpzdGFydF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWQoTTGlzdEVudHJpZXNSZXNwb25zZRIpCgdlbnRyaWVzGAEgAygLMhgubG95YWx0eS5sZWRnZXIudjEuRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIr0DChRBZGp1c3RCYWxhbmNlUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEikKB3VzZXJfaWQYAiABKAlCGLpIFXITIAEogAEyCF5cUHtDfSskWgJtZRJACg9pZGVtcG90ZW5jeV9rZXkYAyABKAlCJ7pIEXIPIAEogAEyCF5cUHtDfSskmrUYD0lkZW1wb3RlbmN5LUtleRIrCgZwb2ludHMYBCABKANCG7pIGCIWOAAY/////////w8ogYCAgICAgPD/ARIaCgZyZWFzb24YBSABKAlCCrpIB3IFIAEo9AMSFQoNYWxsb3dfZGVmaWNpdBgGIAEoCBIWCgRub3RlGAcgASgJQgi6SAVyAyj0AxJDCg5hdmFpbGFibGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCD7pIDLIBCRoHCICVkLi6BhJACgtleHBpcmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCD7pIDLIBCRoHCICVkLi6BiJ/ChVBZGp1c3RCYWxhbmNlUmVzcG9uc2USJwoFZW50cnkYASABKAsyGC5sb3lhbHR5LmxlZGdlci52MS5FbnRyeRIrCgdiYWxhbmNlGAIgASgLMhoubG95YWx0eS5sZWRnZXIudjEuQmFsYW5jZRIQCghyZXBsYXllZBgDIAEoCDKrDwoNTGVkZ2VyU2VydmljZRLAAQoERWFybhIeLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5SZXF1ZXN0Gh8ubG95YWx0eS5sZWRnZXIudjEuRWFyblJlc3BvbnNlIneQAgKKtRgDCgECkrUYPwjJARI6L3YxL3Byb2dyYW1zL3tlYXJuLnByb2dyYW1faWR9L2Vhcm5zL3tlYXJuLnRyYW5zYWN0aW9uX2lkfYLT5JMCJDoBKiIfL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJucxLPAQoKU3VibWl0RWFybhIkLmxveWFsdHkubGVkZ2VyLnYxLlN1Ym1pdEVhcm5SZXF1ZXN0GiUubG95YWx0eS5sZWRnZXIudjEuU3VibWl0RWFyblJlc3BvbnNlInSQAgKKtRgDCgECkrUYNQjKARIwL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJucy97dHJhbnNhY3Rpb25faWR9gtPkkwIrOgEqIiYvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zOnN1Ym1pdBKSAQoJQmF0Y2hFYXJuEiMubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hFYXJuUmVxdWVzdBokLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoRWFyblJlc3BvbnNlIjqQAgKKtRgDCgECgtPkkwIqOgEqIiUvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zOmJhdGNoEp4BCgdHZXRFYXJuEiEubG95YWx0eS5sZWRnZXIudjEuR2V0RWFyblJlcXVlc3QaIi5sb3lhbHR5LmxlZGdlci52MS5HZXRFYXJuUmVzcG9uc2UiTJACAYq1GAcKAwECAxACgtPkkwI4YgRlYXJuEjAvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zL3t0cmFuc2FjdGlvbl9pZH0SnwEKCUxpc3RFYXJucxIjLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RFYXJuc1JlcXVlc3QaJC5sb3lhbHR5LmxlZGdlci52MS5MaXN0RWFybnNSZXNwb25zZSJHkAIBirUYBwoDAQIDEAGC0+STAjMSMS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH0vZWFybnMSrAEKC1JldmVyc2VFYXJuEiUubG95YWx0eS5sZWRnZXIudjEuUmV2ZXJzZUVhcm5SZXF1ZXN0GiYubG95YWx0eS5sZWRnZXIudjEuUmV2ZXJzZUVhcm5SZXNwb25zZSJOkAICirUYBAoCAQKC0+STAj06ASoiOC92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vZWFybnMve3RyYW5zYWN0aW9uX2lkfTpyZXZlcnNlErwBCgxDYW5jZWxSZWZ1bmQSJi5sb3lhbHR5LmxlZGdlci52MS5DYW5jZWxSZWZ1bmRSZXF1ZXN0GicubG95YWx0eS5sZWRnZXIudjEuQ2FuY2VsUmVmdW5kUmVzcG9uc2UiW5ACAoq1GAQKAgECgtPkkwJKOgEqYgZyZWZ1bmQiPS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vZWFybnMve3RyYW5zYWN0aW9uX2lkfTpjYW5jZWxSZWZ1bmQSrwEKEkxpc3RXYWl0aW5nUmVmdW5kcxIsLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RXYWl0aW5nUmVmdW5kc1JlcXVlc3QaLS5sb3lhbHR5LmxlZGdlci52MS5MaXN0V2FpdGluZ1JlZnVuZHNSZXNwb25zZSI8kAIBirUYBAoCAQKC0+STAisSKS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vd2FpdGluZy1yZWZ1bmRzEq0BCgpHZXRCYWxhbmNlEiQubG95YWx0eS5sZWRnZXIudjEuR2V0QmFsYW5jZVJlcXVlc3QaJS5sb3lhbHR5LmxlZGdlci52MS5HZXRCYWxhbmNlUmVzcG9uc2UiUpACAYq1GAcKAwECAxABgtPkkwI+YgdiYWxhbmNlEjMvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9L2JhbGFuY2USpwEKC0xpc3RFbnRyaWVzEiUubG95YWx0eS5sZWRnZXIudjEuTGlzdEVudHJpZXNSZXF1ZXN0GiYubG95YWx0eS5sZWRnZXIudjEuTGlzdEVudHJpZXNSZXNwb25zZSJJkAIBirUYBwoDAQIDEAGC0+STAjUSMy92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH0vZW50cmllcxKyAQoNQWRqdXN0QmFsYW5jZRInLmxveWFsdHkubGVkZ2VyLnYxLkFkanVzdEJhbGFuY2VSZXF1ZXN0GigubG95YWx0eS5sZWRnZXIudjEuQWRqdXN0QmFsYW5jZVJlc3BvbnNlIk6QAgKKtRgDCgEBkrUYAwjJAYLT5JMCNzoBKiIyL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9tZW1iZXJzL3t1c2VyX2lkfTphZGp1c3RiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_loyalty_ledger_v1_earn, file_loyalty_ledger_v1_entry, file_loyalty_ledger_v1_membership, file_loyalty_ledger_v1_refund, file_loyalty_options_v1_access, file_loyalty_options_v1_errors, file_loyalty_options_v1_http, file_loyalty_programs_v1_money, file_loyalty_programs_v1_transaction]);
+  fileDesc("CiZsb3lhbHR5L2xlZGdlci92MS9sZWRnZXJfc2VydmljZS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEisgEKC0Vhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSKQoHdXNlcl9pZBgCIAEoCUIYukgVchMgASiAATIIXlxQe0N9KyRaAm1lEj0KC3RyYW5zYWN0aW9uGAMgASgLMiAubG95YWx0eS5wcm9ncmFtcy52MS5UcmFuc2FjdGlvbkIGukgDyAEBInQKDEVhcm5SZXNwb25zZRIlCgRlYXJuGAEgASgLMhcubG95YWx0eS5sZWRnZXIudjEuRWFybhIrCgdiYWxhbmNlGAIgASgLMhoubG95YWx0eS5sZWRnZXIudjEuQmFsYW5jZRIQCghyZXBsYXllZBgDIAEoCCK4AQoRU3VibWl0RWFyblJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUSPQoLdHJhbnNhY3Rpb24YAyABKAsyIC5sb3lhbHR5LnByb2dyYW1zLnYxLlRyYW5zYWN0aW9uQga6SAPIAQEiqgEKElN1Ym1pdEVhcm5SZXNwb25zZRISCgpwcm9ncmFtX2lkGAEgASgJEhYKDnRyYW5zYWN0aW9uX2lkGAIgASgJEjoKBXN0YXRlGAMgASgOMisubG95YWx0eS5sZWRnZXIudjEuU3VibWl0RWFyblJlc3BvbnNlLlN0YXRlIiwKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASDAoIQUNDRVBURUQQASKmAQoQQmF0Y2hFYXJuUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEkEKBWVhcm5zGAIgAygLMiAubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hFYXJuSXRlbUIQukgNkgEKCAEQ6AciA9gBAxIUCgxqb2luX21pc3NpbmcYAyABKAgieQoNQmF0Y2hFYXJuSXRlbRIpCgd1c2VyX2lkGAEgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUSPQoLdHJhbnNhY3Rpb24YAiABKAsyIC5sb3lhbHR5LnByb2dyYW1zLnYxLlRyYW5zYWN0aW9uQga6SAPIAQEiSgoRQmF0Y2hFYXJuUmVzcG9uc2USNQoIb3V0Y29tZXMYASADKAsyIy5sb3lhbHR5LmxlZGdlci52MS5CYXRjaEVhcm5PdXRjb21lIpsBChBCYXRjaEVhcm5PdXRjb21lEhYKDnRyYW5zYWN0aW9uX2lkGAEgASgJEjIKB3N1Y2Nlc3MYAiABKAsyHy5sb3lhbHR5LmxlZGdlci52MS5FYXJuUmVzcG9uc2VIABIxCgdmYWlsdXJlGAMgASgLMh4ubG95YWx0eS5sZWRnZXIudjEuRWFybkZhaWx1cmVIAEIICgZyZXN1bHQipwIKC0Vhcm5GYWlsdXJlEi8KBnJlYXNvbhgBIAEoDjIfLmxveWFsdHkub3B0aW9ucy52MS5FcnJvclJlYXNvbhIPCgdtZXNzYWdlGAIgASgJEj4KCG1ldGFkYXRhGAMgAygLMiwubG95YWx0eS5sZWRnZXIudjEuRWFybkZhaWx1cmUuTWV0YWRhdGFFbnRyeRI1Cgp2aW9sYXRpb25zGAQgAygLMiEubG95YWx0eS5sZWRnZXIudjEuRmllbGRWaW9sYXRpb24SLgoLcmV0cnlfZGVsYXkYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24aLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjAKDkZpZWxkVmlvbGF0aW9uEg0KBWZpZWxkGAEgASgJEg8KB21lc3NhZ2UYAiABKAkieQoOR2V0RWFyblJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIsCg50cmFuc2FjdGlvbl9pZBgCIAEoCUIUukgRcg8gASiAATIIXlxQe0N9KyQiOAoPR2V0RWFyblJlc3BvbnNlEiUKBGVhcm4YASABKAsyFy5sb3lhbHR5LmxlZGdlci52MS5FYXJuIrIBChBMaXN0RWFybnNSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSKQoHdXNlcl9pZBgCIAEoCUIYukgVchMgASiAATIIXlxQe0N9KyRaAm1lEhoKCXBhZ2Vfc2l6ZRgDIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAQgASgJQgi6SAVyAyiACCJUChFMaXN0RWFybnNSZXNwb25zZRImCgVlYXJucxgBIAMoCzIXLmxveWFsdHkubGVkZ2VyLnYxLkVhcm4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIsUCChJSZXZlcnNlRWFyblJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIsCg50cmFuc2FjdGlvbl9pZBgCIAEoCUIUukgRcg8gASiAATIIXlxQe0N9KyQSJwoJcmVmdW5kX2lkGAMgASgJQhS6SBFyDyABKIABMgheXFB7Q30rJBItCgRmdWxsGAQgASgLMh0ubG95YWx0eS5sZWRnZXIudjEuRnVsbFJlZnVuZEgAEiwKBmFtb3VudBgFIAEoCzIaLmxveWFsdHkucHJvZ3JhbXMudjEuTW9uZXlIABIvCgVpdGVtcxgGIAEoCzIeLmxveWFsdHkubGVkZ2VyLnYxLlJlZnVuZEl0ZW1zSABCDwoGZXh0ZW50EgW6SAIIASKmAQoTUmV2ZXJzZUVhcm5SZXNwb25zZRIpCgZyZWZ1bmQYASABKAsyGS5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmQSJQoEZWFybhgCIAEoCzIXLmxveWFsdHkubGVkZ2VyLnYxLkVhcm4SKwoHYmFsYW5jZRgDIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYBCABKAgipwEKE0NhbmNlbFJlZnVuZFJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIsCg50cmFuc2FjdGlvbl9pZBgCIAEoCUIUukgRcg8gASiAATIIXlxQe0N9KyQSJwoJcmVmdW5kX2lkGAMgASgJQhS6SBFyDyABKIABMgheXFB7Q30rJCJBChRDYW5jZWxSZWZ1bmRSZXNwb25zZRIpCgZyZWZ1bmQYASABKAsyGS5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmQikAEKGUxpc3RXYWl0aW5nUmVmdW5kc1JlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIaCglwYWdlX3NpemUYAiABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMogAgiYQoaTGlzdFdhaXRpbmdSZWZ1bmRzUmVzcG9uc2USKgoHcmVmdW5kcxgBIAMoCzIZLmxveWFsdHkubGVkZ2VyLnYxLlJlZnVuZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkieQoRR2V0QmFsYW5jZVJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUiQQoSR2V0QmFsYW5jZVJlc3BvbnNlEisKB2JhbGFuY2UYASABKAsyGi5sb3lhbHR5LmxlZGdlci52MS5CYWxhbmNlItMCChJMaXN0RW50cmllc1JlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUSGgoJcGFnZV9zaXplGAMgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YBCABKAlCCLpIBXIDKIAIEj8KBWtpbmRzGAUgAygOMh0ubG95YWx0eS5sZWRnZXIudjEuRW50cnkuS2luZEIRukgOkgELEBQiB4IBBBABIAASLgoKc3RhcnRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlkKE0xpc3RFbnRyaWVzUmVzcG9uc2USKQoHZW50cmllcxgBIAMoCzIYLmxveWFsdHkubGVkZ2VyLnYxLkVudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSK9AwoUQWRqdXN0QmFsYW5jZVJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUSQAoPaWRlbXBvdGVuY3lfa2V5GAMgASgJQie6SBFyDyABKIABMgheXFB7Q30rJJq1GA9JZGVtcG90ZW5jeS1LZXkSKwoGcG9pbnRzGAQgASgDQhu6SBgiFjgAGP////////8PKIGAgICAgIDw/wESGgoGcmVhc29uGAUgASgJQgq6SAdyBSABKPQDEhUKDWFsbG93X2RlZmljaXQYBiABKAgSFgoEbm90ZRgHIAEoCUIIukgFcgMo9AMSQwoOYXZhaWxhYmxlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQg+6SAyyAQkaBwiAlZC4ugYSQAoLZXhwaXJlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQg+6SAyyAQkaBwiAlZC4ugYifwoVQWRqdXN0QmFsYW5jZVJlc3BvbnNlEicKBWVudHJ5GAEgASgLMhgubG95YWx0eS5sZWRnZXIudjEuRW50cnkSKwoHYmFsYW5jZRgCIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgisAEKEkJhdGNoQWRqdXN0UmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEkkKC2FkanVzdG1lbnRzGAIgAygLMiIubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hBZGp1c3RJdGVtQhC6SA2SAQoIARDoByID2AEDEhQKDGpvaW5fbWlzc2luZxgDIAEoCCKZAwoPQmF0Y2hBZGp1c3RJdGVtEikKB3VzZXJfaWQYASABKAlCGLpIFXITIAEogAEyCF5cUHtDfSskWgJtZRItCg9pZGVtcG90ZW5jeV9rZXkYAiABKAlCFLpIEXIPIAEogAEyCF5cUHtDfSskEisKBnBvaW50cxgDIAEoA0IbukgYIhY4ABj/////////DyiBgICAgICA8P8BEhoKBnJlYXNvbhgEIAEoCUIKukgHcgUgASj0AxIVCg1hbGxvd19kZWZpY2l0GAUgASgIEhYKBG5vdGUYBiABKAlCCLpIBXIDKPQDEkMKDmF2YWlsYWJsZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIPukgMsgEJGgcIgJWQuLoGEkAKC2V4cGlyZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIPukgMsgEJGgcIgJWQuLoGEi0KCWpvaW5fdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiTgoTQmF0Y2hBZGp1c3RSZXNwb25zZRI3CghvdXRjb21lcxgBIAMoCzIlLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoQWRqdXN0T3V0Y29tZSKhAQoSQmF0Y2hBZGp1c3RPdXRjb21lEg8KB3VzZXJfaWQYASABKAkSOwoHc3VjY2VzcxgCIAEoCzIoLmxveWFsdHkubGVkZ2VyLnYxLkFkanVzdEJhbGFuY2VSZXNwb25zZUgAEjMKB2ZhaWx1cmUYAyABKAsyIC5sb3lhbHR5LmxlZGdlci52MS5BZGp1c3RGYWlsdXJlSABCCAoGcmVzdWx0IqsCCg1BZGp1c3RGYWlsdXJlEi8KBnJlYXNvbhgBIAEoDjIfLmxveWFsdHkub3B0aW9ucy52MS5FcnJvclJlYXNvbhIPCgdtZXNzYWdlGAIgASgJEkAKCG1ldGFkYXRhGAMgAygLMi4ubG95YWx0eS5sZWRnZXIudjEuQWRqdXN0RmFpbHVyZS5NZXRhZGF0YUVudHJ5EjUKCnZpb2xhdGlvbnMYBCADKAsyIS5sb3lhbHR5LmxlZGdlci52MS5GaWVsZFZpb2xhdGlvbhIuCgtyZXRyeV9kZWxheRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEyzBAKDUxlZGdlclNlcnZpY2USwAEKBEVhcm4SHi5sb3lhbHR5LmxlZGdlci52MS5FYXJuUmVxdWVzdBofLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5SZXNwb25zZSJ3kAICirUYAwoBApK1GD8IyQESOi92MS9wcm9ncmFtcy97ZWFybi5wcm9ncmFtX2lkfS9lYXJucy97ZWFybi50cmFuc2FjdGlvbl9pZH2C0+STAiQ6ASoiHy92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vZWFybnMSzwEKClN1Ym1pdEVhcm4SJC5sb3lhbHR5LmxlZGdlci52MS5TdWJtaXRFYXJuUmVxdWVzdBolLmxveWFsdHkubGVkZ2VyLnYxLlN1Ym1pdEVhcm5SZXNwb25zZSJ0kAICirUYAwoBApK1GDUIygESMC92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vZWFybnMve3RyYW5zYWN0aW9uX2lkfYLT5JMCKzoBKiImL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJuczpzdWJtaXQSkgEKCUJhdGNoRWFybhIjLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoRWFyblJlcXVlc3QaJC5sb3lhbHR5LmxlZGdlci52MS5CYXRjaEVhcm5SZXNwb25zZSI6kAICirUYAwoBAoLT5JMCKjoBKiIlL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJuczpiYXRjaBKeAQoHR2V0RWFybhIhLmxveWFsdHkubGVkZ2VyLnYxLkdldEVhcm5SZXF1ZXN0GiIubG95YWx0eS5sZWRnZXIudjEuR2V0RWFyblJlc3BvbnNlIkyQAgGKtRgHCgMBAgMQAoLT5JMCOGIEZWFybhIwL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJucy97dHJhbnNhY3Rpb25faWR9Ep8BCglMaXN0RWFybnMSIy5sb3lhbHR5LmxlZGdlci52MS5MaXN0RWFybnNSZXF1ZXN0GiQubG95YWx0eS5sZWRnZXIudjEuTGlzdEVhcm5zUmVzcG9uc2UiR5ACAYq1GAcKAwECAxABgtPkkwIzEjEvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9L2Vhcm5zEqwBCgtSZXZlcnNlRWFybhIlLmxveWFsdHkubGVkZ2VyLnYxLlJldmVyc2VFYXJuUmVxdWVzdBomLmxveWFsdHkubGVkZ2VyLnYxLlJldmVyc2VFYXJuUmVzcG9uc2UiTpACAoq1GAQKAgECgtPkkwI9OgEqIjgvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zL3t0cmFuc2FjdGlvbl9pZH06cmV2ZXJzZRK8AQoMQ2FuY2VsUmVmdW5kEiYubG95YWx0eS5sZWRnZXIudjEuQ2FuY2VsUmVmdW5kUmVxdWVzdBonLmxveWFsdHkubGVkZ2VyLnYxLkNhbmNlbFJlZnVuZFJlc3BvbnNlIluQAgKKtRgECgIBAoLT5JMCSjoBKmIGcmVmdW5kIj0vdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zL3t0cmFuc2FjdGlvbl9pZH06Y2FuY2VsUmVmdW5kEq8BChJMaXN0V2FpdGluZ1JlZnVuZHMSLC5sb3lhbHR5LmxlZGdlci52MS5MaXN0V2FpdGluZ1JlZnVuZHNSZXF1ZXN0Gi0ubG95YWx0eS5sZWRnZXIudjEuTGlzdFdhaXRpbmdSZWZ1bmRzUmVzcG9uc2UiPJACAYq1GAQKAgECgtPkkwIrEikvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L3dhaXRpbmctcmVmdW5kcxKtAQoKR2V0QmFsYW5jZRIkLmxveWFsdHkubGVkZ2VyLnYxLkdldEJhbGFuY2VSZXF1ZXN0GiUubG95YWx0eS5sZWRnZXIudjEuR2V0QmFsYW5jZVJlc3BvbnNlIlKQAgGKtRgHCgMBAgMQAYLT5JMCPmIHYmFsYW5jZRIzL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9tZW1iZXJzL3t1c2VyX2lkfS9iYWxhbmNlEqcBCgtMaXN0RW50cmllcxIlLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RFbnRyaWVzUmVxdWVzdBomLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RFbnRyaWVzUmVzcG9uc2UiSZACAYq1GAcKAwECAxABgtPkkwI1EjMvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9L2VudHJpZXMSsgEKDUFkanVzdEJhbGFuY2USJy5sb3lhbHR5LmxlZGdlci52MS5BZGp1c3RCYWxhbmNlUmVxdWVzdBooLmxveWFsdHkubGVkZ2VyLnYxLkFkanVzdEJhbGFuY2VSZXNwb25zZSJOkAICirUYAwoBAZK1GAMIyQGC0+STAjc6ASoiMi92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH06YWRqdXN0Ep4BCgtCYXRjaEFkanVzdBIlLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoQWRqdXN0UmVxdWVzdBomLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoQWRqdXN0UmVzcG9uc2UiQJACAoq1GAMKAQGC0+STAjA6ASoiKy92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vYWRqdXN0bWVudHM6YmF0Y2hiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_loyalty_ledger_v1_earn, file_loyalty_ledger_v1_entry, file_loyalty_ledger_v1_membership, file_loyalty_ledger_v1_refund, file_loyalty_options_v1_access, file_loyalty_options_v1_errors, file_loyalty_options_v1_http, file_loyalty_programs_v1_money, file_loyalty_programs_v1_transaction]);
 
 /**
  * A transaction to credit.
@@ -225,6 +225,14 @@ export type BatchEarnRequest = Message<"loyalty.ledger.v1.BatchEarnRequest"> & {
    * @generated from field: repeated loyalty.ledger.v1.BatchEarnItem earns = 2;
    */
   earns: BatchEarnItem[];
+
+  /**
+   * Whether a user who never was a member joins, in the same commit as the first credit and whatever the program's
+   * enrollment is. One who left doesn't: that is MEMBERSHIP_LEFT.
+   *
+   * @generated from field: bool join_missing = 3;
+   */
+  joinMissing: boolean;
 };
 
 /**
@@ -360,6 +368,13 @@ export type EarnFailure = Message<"loyalty.ledger.v1.EarnFailure"> & {
    * @generated from field: repeated loyalty.ledger.v1.FieldViolation violations = 4;
    */
   violations: FieldViolation[];
+
+  /**
+   * When to try again; present where the same transaction may succeed later.
+   *
+   * @generated from field: google.protobuf.Duration retry_delay = 5;
+   */
+  retryDelay?: Duration | undefined;
 };
 
 /**
@@ -997,6 +1012,235 @@ export const AdjustBalanceResponseSchema: GenMessage<AdjustBalanceResponse> = /*
   messageDesc(file_loyalty_ledger_v1_ledger_service, 25);
 
 /**
+ * Balances to correct.
+ *
+ * @generated from message loyalty.ledger.v1.BatchAdjustRequest
+ */
+export type BatchAdjustRequest = Message<"loyalty.ledger.v1.BatchAdjustRequest"> & {
+  /**
+   * The program's id.
+   *
+   * @generated from field: string program_id = 1;
+   */
+  programId: string;
+
+  /**
+   * The corrections, 1 to 1000. Each is checked for itself.
+   *
+   * @generated from field: repeated loyalty.ledger.v1.BatchAdjustItem adjustments = 2;
+   */
+  adjustments: BatchAdjustItem[];
+
+  /**
+   * Whether a user who never was a member joins, in the same commit as the correction and whatever the program's
+   * enrollment is. One who left doesn't.
+   *
+   * @generated from field: bool join_missing = 3;
+   */
+  joinMissing: boolean;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.BatchAdjustRequest.
+ * Use `create(BatchAdjustRequestSchema)` to create a new message.
+ */
+export const BatchAdjustRequestSchema: GenMessage<BatchAdjustRequest> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 26);
+
+/**
+ * A correction of a batch.
+ *
+ * @generated from message loyalty.ledger.v1.BatchAdjustItem
+ */
+export type BatchAdjustItem = Message<"loyalty.ledger.v1.BatchAdjustItem"> & {
+  /**
+   * The user's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * Chosen by the caller, unique within the membership; a repeat with the same key changes nothing.
+   *
+   * @generated from field: string idempotency_key = 2;
+   */
+  idempotencyKey: string;
+
+  /**
+   * The points to add, or to take when negative.
+   *
+   * @generated from field: int64 points = 3;
+   */
+  points: bigint;
+
+  /**
+   * Why, for the operator: members don't see it.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * Whether more may be taken than is available; the rest is owed.
+   *
+   * @generated from field: bool allow_deficit = 5;
+   */
+  allowDeficit: boolean;
+
+  /**
+   * What the member reads beside the points, if anything.
+   *
+   * @generated from field: string note = 6;
+   */
+  note: string;
+
+  /**
+   * For a credit: when the points can be spent. At once when absent or past.
+   *
+   * @generated from field: google.protobuf.Timestamp available_time = 7;
+   */
+  availableTime?: Timestamp | undefined;
+
+  /**
+   * For a credit: when the points are gone, later than available_time. Absent, the program's expiry policy counts from the
+   * time at which they can be spent; past, they expire at once.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 8;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * When the user joined, where this correction makes them a member (join_missing); now when absent, and at most 5 minutes
+   * ahead of the server's clock. For a member it has no effect.
+   *
+   * @generated from field: google.protobuf.Timestamp join_time = 9;
+   */
+  joinTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.BatchAdjustItem.
+ * Use `create(BatchAdjustItemSchema)` to create a new message.
+ */
+export const BatchAdjustItemSchema: GenMessage<BatchAdjustItem> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 27);
+
+/**
+ * The corrections made.
+ *
+ * @generated from message loyalty.ledger.v1.BatchAdjustResponse
+ */
+export type BatchAdjustResponse = Message<"loyalty.ledger.v1.BatchAdjustResponse"> & {
+  /**
+   * An outcome for each correction, in the order of the request.
+   *
+   * @generated from field: repeated loyalty.ledger.v1.BatchAdjustOutcome outcomes = 1;
+   */
+  outcomes: BatchAdjustOutcome[];
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.BatchAdjustResponse.
+ * Use `create(BatchAdjustResponseSchema)` to create a new message.
+ */
+export const BatchAdjustResponseSchema: GenMessage<BatchAdjustResponse> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 28);
+
+/**
+ * What became of one correction of a batch.
+ *
+ * @generated from message loyalty.ledger.v1.BatchAdjustOutcome
+ */
+export type BatchAdjustOutcome = Message<"loyalty.ledger.v1.BatchAdjustOutcome"> & {
+  /**
+   * The user's id.
+   *
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * What became of the correction.
+   *
+   * @generated from oneof loyalty.ledger.v1.BatchAdjustOutcome.result
+   */
+  result: {
+    /**
+     * It was made, now or before.
+     *
+     * @generated from field: loyalty.ledger.v1.AdjustBalanceResponse success = 2;
+     */
+    value: AdjustBalanceResponse;
+    case: "success";
+  } | {
+    /**
+     * It was refused.
+     *
+     * @generated from field: loyalty.ledger.v1.AdjustFailure failure = 3;
+     */
+    value: AdjustFailure;
+    case: "failure";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.BatchAdjustOutcome.
+ * Use `create(BatchAdjustOutcomeSchema)` to create a new message.
+ */
+export const BatchAdjustOutcomeSchema: GenMessage<BatchAdjustOutcome> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 29);
+
+/**
+ * Why a correction of a batch was refused.
+ *
+ * @generated from message loyalty.ledger.v1.AdjustFailure
+ */
+export type AdjustFailure = Message<"loyalty.ledger.v1.AdjustFailure"> & {
+  /**
+   * The reason.
+   *
+   * @generated from field: loyalty.options.v1.ErrorReason reason = 1;
+   */
+  reason: ErrorReason;
+
+  /**
+   * The same in words.
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+
+  /**
+   * Its details.
+   *
+   * @generated from field: map<string, string> metadata = 3;
+   */
+  metadata: { [key: string]: string };
+
+  /**
+   * The fields at fault, where the reason is VALIDATION_FAILED.
+   *
+   * @generated from field: repeated loyalty.ledger.v1.FieldViolation violations = 4;
+   */
+  violations: FieldViolation[];
+
+  /**
+   * When to try again; present where the same correction may succeed later.
+   *
+   * @generated from field: google.protobuf.Duration retry_delay = 5;
+   */
+  retryDelay?: Duration | undefined;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.AdjustFailure.
+ * Use `create(AdjustFailureSchema)` to create a new message.
+ */
+export const AdjustFailureSchema: GenMessage<AdjustFailure> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 30);
+
+/**
  * Credits transactions once, takes refunds back, and shows balances and the journal.
  *
  * @generated from service loyalty.ledger.v1.LedgerService
@@ -1025,7 +1269,7 @@ export const LedgerService: GenService<{
     output: typeof SubmitEarnResponseSchema;
   },
   /**
-   * Credits up to 1000 transactions, each with an outcome of its own.
+   * Credits up to 1000 transactions, each with an outcome of its own. With join_missing, users who never were members join first.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.BatchEarn
    */
@@ -1124,6 +1368,17 @@ export const LedgerService: GenService<{
     methodKind: "unary";
     input: typeof AdjustBalanceRequestSchema;
     output: typeof AdjustBalanceResponseSchema;
+  },
+  /**
+   * Corrects up to 1000 balances by hand, each with an outcome of its own. With join_missing, users who never were members
+   * join first, which is how balances are taken over from another system.
+   *
+   * @generated from rpc loyalty.ledger.v1.LedgerService.BatchAdjust
+   */
+  batchAdjust: {
+    methodKind: "unary";
+    input: typeof BatchAdjustRequestSchema;
+    output: typeof BatchAdjustResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_loyalty_ledger_v1_ledger_service, 0);

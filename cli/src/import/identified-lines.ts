@@ -1,0 +1,121 @@
+import type { Table, TableRow } from '../csv/table.ts';
+import { contentId, digestOf } from './content-id.ts';
+import { type EqualLines, EqualLinesBuilder } from './equal-lines.ts';
+import { LineProblem } from './line-problem.ts';
+import { findSharedIds, type IdentifiedLine, type SharedIds } from './shared-ids.ts';
+
+/** How the rows of a kind of file are read, and what tells one line from another. */
+export interface LineKind<Line> {
+  /** @throws {LineProblem} */
+  read(fields: readonly string[]): Line;
+  /** A row by an id that it has itself; undefined where it has none, and absent where no row has one. */
+  ownIdOf?(fields: readonly string[]): IdentifiedLine | undefined;
+  /** Why rows with one id and different content are refused, all of them. */
+  readonly conflictProblem: string;
+  /** What identifies a line that has no id of its own; undefined where it has one, and absent where every line does. */
+  contentOf?(line: Line): { parts: readonly string[]; quantity: number } | undefined;
+  /** The id of a line; `fromContent` is made of its content and its number among equal lines. */
+  idOf(line: Line, fromContent: string | undefined): string;
+}
+
+/** What a row of the file is. */
+export type RowResult<Line> =
+  | { readonly row: TableRow; readonly kind: 'line'; readonly line: Line; readonly id: string }
+  /** The same as an earlier row, which counts for both. */
+  | { readonly row: TableRow; readonly kind: 'repeat' }
+  | { readonly row: TableRow; readonly kind: 'problem'; readonly problem: string };
+
+export interface IdentifiedLines<Line> {
+  readonly rowCount: number;
+  /** Lines without an id of their own that equal an earlier one. */
+  readonly equalCount: number;
+  /** Reads the file once more; the same rows get the same ids each time. */
+  read(): AsyncGenerator<RowResult<Line>[]>;
+}
+
+type Rows = Table['rows'];
+
+/**
+ * Reads the file as often as it takes to know each line's id, so that nothing has to be kept but a few bytes a line. See
+ * {@link findSharedIds} and {@link EqualLinesBuilder} for how many.
+ *
+ * @throws {FileRefused} when the file changes meanwhile
+ */
+export async function identifyLines<Line>(
+  rows: Rows,
+  kind: LineKind<Line>,
+): Promise<IdentifiedLines<Line>> {
+  let rowCount = 0;
+  const counted: Rows = async function* () {
+    rowCount = 0;
+    for await (const some of rows()) {
+      rowCount += some.length;
+      yield some;
+    }
+  };
+  const shared = kind.ownIdOf && (await findSharedIds(() => ownIds(counted, kind)));
+  const equal = kind.contentOf && (await numberEqualLines(counted, kind));
+  return {
+    rowCount,
+    equalCount: equal?.count ?? 0,
+    async *read() {
+      const identify = createIdentifier({ kind, shared, equal });
+      for await (const some of rows()) yield some.map(identify);
+    },
+  };
+}
+
+async function* ownIds<Line>(rows: Rows, kind: LineKind<Line>) {
+  for await (const some of rows()) {
+    yield some.map(({ fields, problem }) =>
+      problem === undefined ? kind.ownIdOf?.(fields) : undefined,
+    );
+  }
+}
+
+async function numberEqualLines<Line>(rows: Rows, kind: LineKind<Line>): Promise<EqualLines> {
+  const builder = new EqualLinesBuilder();
+  for await (const some of rows()) {
+    for (const row of some) {
+      const line = readRow(row, kind);
+      const content = line instanceof LineProblem ? undefined : kind.contentOf?.(line);
+      if (content !== undefined) builder.add(digestOf(content.parts), content.quantity);
+    }
+  }
+  return builder.build();
+}
+
+function createIdentifier<Line>(input: {
+  kind: LineKind<Line>;
+  shared: SharedIds | undefined;
+  equal: EqualLines | undefined;
+}): (row: TableRow) => RowResult<Line> {
+  const { kind, shared, equal } = input;
+  let rowIndex = -1;
+  let contentIndex = -1;
+  return (row) => {
+    rowIndex += 1;
+    if (shared?.conflicting.has(rowIndex) === true) {
+      return { row, kind: 'problem', problem: kind.conflictProblem };
+    }
+    const line = readRow(row, kind);
+    if (line instanceof LineProblem) return { row, kind: 'problem', problem: line.message };
+    if (shared?.repeated.has(rowIndex) === true) return { row, kind: 'repeat' };
+    const content = kind.contentOf?.(line);
+    if (content === undefined) return { row, kind: 'line', line, id: kind.idOf(line, undefined) };
+    contentIndex += 1;
+    const number = equal?.numberOf(contentIndex) ?? 1;
+    const fromContent = contentId(digestOf(content.parts), number);
+    return { row, kind: 'line', line, id: kind.idOf(line, fromContent) };
+  };
+}
+
+function readRow<Line>({ fields, problem }: TableRow, kind: LineKind<Line>): Line | LineProblem {
+  if (problem !== undefined) return new LineProblem(problem);
+  try {
+    return kind.read(fields);
+  } catch (error) {
+    if (error instanceof LineProblem) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+import { createProgress, type Progress } from '../progress.ts';
+import { readSetting } from '../settings.ts';
+import { createPatience, type Patience, patiently } from './patience.ts';
+import { openPrograms, type ProgramFacts, type ProgramsDoor } from './programs-door.ts';
+
+/** What a command that imports has at hand while it runs. */
+export interface ImportSession {
+  readonly progress: Progress;
+  readonly patience: Patience;
+  readonly programs: ProgramsDoor;
+  readonly program: ProgramFacts;
+}
+
+/**
+ * Runs an import, which may be interrupted at any time: the same command goes on from there.
+ *
+ * @throws {RemoteError} PROGRAM_NOT_FOUND, and whatever `work` throws
+ */
+export async function withImportSession(
+  { programId, token }: { programId: string; token: string },
+  work: (session: ImportSession) => Promise<void>,
+): Promise<void> {
+  const progress = createProgress(process.stderr);
+  const patience = createPatience({ notice: (text) => progress.notice(text) });
+  const address = readSetting('LOYALTY_PROGRAMS_GRPC');
+  const programs = openPrograms({ address, token, programId });
+  const interrupted = () => {
+    progress.notice('Interrupted. The same command again goes on from here.');
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupted);
+  try {
+    const program = await patiently(patience, () => programs.program());
+    await work({ progress, patience, programs, program });
+  } finally {
+    process.off('SIGINT', interrupted);
+    programs.close();
+  }
+}

@@ -1,0 +1,64 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
+import {
+  Program_State,
+  Program_StateSchema,
+} from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
+import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
+import type { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import { createZoneClock, type ZoneClock } from '@loyalty/rules/zone-clock.ts';
+import { naming } from './naming.ts';
+import { ProgramRefused } from './program-refused.ts';
+
+/** What an import has to know of its program. */
+export interface ProgramFacts {
+  /** Of its time zone. */
+  readonly clock: ZoneClock;
+  readonly isActive: boolean;
+  /** Such as ACTIVE. */
+  readonly state: string;
+  /** What its points are called, more than one of them. */
+  readonly pointsName: string;
+}
+
+/** The programs service, as far as imports need it. */
+export interface ProgramsDoor {
+  program(): Promise<ProgramFacts>;
+  /** The points that a purchase would give someone who has just joined. */
+  preview(transaction: MessageInitShape<typeof TransactionSchema>): Promise<bigint>;
+  close(): void;
+}
+
+/** @throws {ServiceUnavailable} {@link RemoteError} from all calls */
+export function openPrograms(options: {
+  address: string;
+  token: string;
+  programId: string;
+}): ProgramsDoor {
+  const { address, token, programId } = options;
+  const channel = createChannel({ address, services: [ProgramService] });
+  const programs = createClient(ProgramService, channel);
+  const reached = naming(`The programs service at ${address}`);
+  return {
+    async program() {
+      const { program } = await reached(programs.getProgram({ programId }, { token }));
+      const state = program?.state ?? Program_State.STATE_UNSPECIFIED;
+      return {
+        clock: createZoneClock(program?.timeZone ?? ''),
+        isActive: state === Program_State.ACTIVE,
+        state: Program_StateSchema.value[state]?.name ?? 'UNKNOWN',
+        pointsName: program?.unit?.plural ?? 'points',
+      };
+    },
+    async preview(transaction) {
+      const request = { programId, transaction };
+      return (await reached(programs.previewEarn(request, { token }))).points;
+    },
+    close: () => channel.close(),
+  };
+}
+
+/** @throws {ProgramRefused} when the program takes no purchases and no members now */
+export function requireActive({ isActive, state }: ProgramFacts, programId: string): void {
+  if (!isActive) throw new ProgramRefused(`The program ${programId} is ${state}, not ACTIVE`);
+}

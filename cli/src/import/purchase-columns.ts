@@ -1,0 +1,154 @@
+import { isCurrency } from '@loyalty/rules/decimal.ts';
+import { FileRefused } from '../csv/file-refused.ts';
+import { quoted } from '../printable.ts';
+import { type Columns, chooseColumns, normalName, type Role } from './columns.ts';
+
+export const userRole: Role = {
+  flag: '--user-column',
+  what: "the user's id",
+  names: ['user_id', 'user', 'member_id', 'member', 'customer_id', 'customer'],
+  isRequired: true,
+};
+
+export const purchaseRoles = {
+  user: userRole,
+  time: {
+    flag: '--time-column',
+    what: 'the time of the purchase',
+    names: [
+      'occur_time',
+      'purchase_time',
+      'purchase_date',
+      'transaction_time',
+      'transaction_date',
+      'order_time',
+      'order_date',
+      'time',
+      'timestamp',
+      'datetime',
+      'date',
+      'created_at',
+    ],
+    isRequired: true,
+  },
+  amount: {
+    flag: '--amount-column',
+    what: 'the amount',
+    names: ['amount', 'total', 'price'],
+    pattern: {
+      test: (name) => currencyInName(name) !== undefined,
+      example: 'and these with a currency, such as amount_usd',
+    },
+    isRequired: true,
+  },
+  currency: {
+    flag: '--currency-column',
+    what: 'the currency',
+    names: ['currency', 'currency_code'],
+    isRequired: false,
+  },
+  transaction: {
+    flag: '--transaction-column',
+    what: "the purchase's id",
+    names: [
+      'transaction_id',
+      'transaction_number',
+      'order_id',
+      'order_number',
+      'order_no',
+      'purchase_id',
+      'receipt_id',
+      'receipt_number',
+      'receipt_no',
+      'invoice_id',
+      'invoice_number',
+      'invoice_no',
+    ],
+    isRequired: false,
+  },
+  quantity: {
+    flag: '--quantity-column',
+    what: 'the number of units',
+    names: ['quantity', 'qty', 'units'],
+    isRequired: false,
+  },
+  refundOf: {
+    flag: '--refund-of-column',
+    what: 'the id of the purchase that a refund is of',
+    names: [],
+    isRequired: false,
+  },
+} as const satisfies Record<string, Role>;
+
+export type PurchaseRole = keyof typeof purchaseRoles;
+
+/** Where an amount's currency is written: in a column, or nowhere because it is always the same. */
+export type CurrencySource = { readonly column: number } | { readonly code: string };
+
+export interface PurchaseColumns {
+  readonly positions: Columns<PurchaseRole>;
+  readonly currency: CurrencySource;
+}
+
+export interface PurchaseColumnFlags {
+  readonly columns: Readonly<Partial<Record<PurchaseRole, string>>>;
+  /** ISO 4217 code of all amounts. */
+  readonly currency?: string | undefined;
+}
+
+/**
+ * Decides which column says what, and where the currency is written.
+ *
+ * @throws {FileRefused} naming the flag that settles it
+ */
+export function choosePurchaseColumns(
+  header: readonly string[],
+  { columns: named, currency }: PurchaseColumnFlags,
+): PurchaseColumns {
+  if (currency !== undefined) {
+    if (named.currency !== undefined) {
+      throw new FileRefused('--currency and --currency-column say the same: give one of them');
+    }
+    const { currency: _, ...roles } = purchaseRoles;
+    const chosen = chooseColumns<Exclude<PurchaseRole, 'currency'>>(header, roles, named);
+    const positions = { ...chosen, currency: undefined };
+    return { positions, currency: { code: currency } };
+  }
+  const positions = chooseColumns(header, purchaseRoles, named);
+  const amountName = header[positions.amount ?? -1] ?? '';
+  return {
+    positions,
+    currency: currencySource({
+      amountName,
+      column: positions.currency,
+      columnName: header[positions.currency ?? -1] ?? '',
+      isNamed: named.currency !== undefined,
+    }),
+  };
+}
+
+function currencySource(found: {
+  amountName: string;
+  column: number | undefined;
+  columnName: string;
+  isNamed: boolean;
+}): CurrencySource {
+  const { amountName, column, columnName } = found;
+  const code = currencyInName(normalName(amountName));
+  if (column !== undefined && (code === undefined || found.isNamed)) return { column };
+  if (column !== undefined) {
+    throw new FileRefused(
+      `The currency may be ${code}, which the column ${quoted(amountName)} is called after, or be in the column ${quoted(columnName)}: settle it with --currency or --currency-column`,
+    );
+  }
+  if (code !== undefined) return { code };
+  throw new FileRefused(
+    `Nothing says which currency the column ${quoted(amountName)} is in: name it with --currency, or its column with --currency-column`,
+  );
+}
+
+/** The currency that a column is called after: USD for `amount_usd`. */
+function currencyInName(name: string): string | undefined {
+  const code = /^(?:amount|total|price)_([a-z]{3})$/.exec(name)?.[1]?.toUpperCase();
+  return code !== undefined && isCurrency(code) ? code : undefined;
+}

@@ -1,0 +1,122 @@
+import type { Reasoned } from '@loyalty/platform/errors.ts';
+import { forEachAtOnce, inBatches } from './at-once.ts';
+import type { Patience } from './patience.ts';
+
+/** The last word of the ledger on one line. */
+export type Answer =
+  | {
+      readonly kind: 'done';
+      readonly points: bigint;
+      /** Whether it was done before. */
+      readonly replayed: boolean;
+      /** When it was done, in milliseconds since the epoch by the ledger's clock. */
+      readonly doneMs: number;
+      /** Whether it is a refund that waits for its purchase. */
+      readonly waits?: boolean;
+    }
+  | { readonly kind: 'refused'; readonly problem: string };
+
+/** The line is refused for now. */
+export interface Postponed {
+  readonly kind: 'postponed';
+  readonly error: NotYet;
+}
+
+/** Thrown when the same may succeed later. */
+export class NotYet extends Error implements Reasoned {
+  override readonly name = 'NotYet';
+  readonly reason: string;
+  readonly retryAfterMs: number;
+
+  constructor(message: string, options: { reason: string; retryAfterMs: number }) {
+    super(message);
+    this.reason = options.reason;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+export interface Sender<Item> {
+  readonly batchSize: number;
+  readonly batchesAtOnce: number;
+  /** Sends items, which may be repeated without harm. Answers each, in their order. */
+  send(items: readonly Item[]): Promise<readonly (Answer | Postponed)[]>;
+}
+
+export interface SendOptions<Item> {
+  readonly sender: Sender<Item>;
+  readonly patience: Patience;
+  readonly onAnswer: (item: Item, answer: Answer) => void;
+}
+
+/**
+ * Sends items in batches, several at the same time, and repeats what may succeed later until it has an answer.
+ *
+ * @throws what the sender throws, when repeating it is no use or has been for too long
+ */
+export async function sendAll<Item>(
+  lists: AsyncIterable<readonly Item[]>,
+  options: SendOptions<Item>,
+): Promise<void> {
+  const { batchSize, batchesAtOnce } = options.sender;
+  const beganMs = Date.now();
+  await forEachAtOnce(batchesAtOnce, inBatches(batchSize, lists), (batch) =>
+    sendBatch(batch, { ...options, beganMs }),
+  );
+}
+
+async function sendBatch<Item>(
+  batch: readonly Item[],
+  options: SendOptions<Item> & { beganMs: number },
+): Promise<void> {
+  const turn = options.patience.begin();
+  let wasLost = false;
+  for (let items = batch; items.length > 0; ) {
+    let error: unknown;
+    try {
+      const answers = await options.sender.send(items);
+      const postponed = takeAnswers(items, { ...options, answers, wasLost });
+      if (postponed.length < items.length) turn.advance();
+      items = postponed.map(({ item }) => item);
+      error = longest(postponed.map((each) => each.error));
+    } catch (thrown) {
+      wasLost = true;
+      error = thrown;
+    }
+    if (items.length > 0) await turn.pause(error);
+  }
+}
+
+function takeAnswers<Item>(
+  items: readonly Item[],
+  {
+    answers,
+    wasLost,
+    beganMs,
+    onAnswer,
+  }: SendOptions<Item> & {
+    answers: readonly (Answer | Postponed)[];
+    wasLost: boolean;
+    beganMs: number;
+  },
+): { item: Item; error: NotYet }[] {
+  const postponed: { item: Item; error: NotYet }[] = [];
+  for (const [index, item] of items.entries()) {
+    const answer = answers[index];
+    if (answer === undefined) throw new Error('The ledger left out an answer');
+    if (answer.kind === 'postponed') {
+      postponed.push({ item, error: answer.error });
+    } else if (answer.kind === 'done' && wasLost && answer.doneMs >= beganMs) {
+      // It is a repeat of what this import did itself, and was never told of. Where clocks differ, it may be counted
+      // as done before: only the count is in question.
+      onAnswer(item, { ...answer, replayed: false });
+    } else {
+      onAnswer(item, answer);
+    }
+  }
+  return postponed;
+}
+
+/** The error that asks for the longest pause. */
+function longest(errors: readonly NotYet[]): NotYet | undefined {
+  return errors.toSorted((left, right) => right.retryAfterMs - left.retryAfterMs)[0];
+}
