@@ -55,16 +55,25 @@ function hold(account: Account): Account {
 /** Alice with 100 points, 10 of them held until 50. */
 const account: Account = {
   ...hold(
-    addByHand(
-      join({ membershipId: aliceId, ...alice, attributes: {}, cause, now: 0 }),
-      { points: 100n, lot, inactivityExpiresAt: undefined, reason: 'gift', cause, now: 0 },
-    ),
+    addByHand(join({ membershipId: aliceId, ...alice, attributes: {}, cause, now: 0 }), {
+      points: 100n,
+      lot,
+      inactivityExpiresAt: undefined,
+      reason: 'gift',
+      cause,
+      now: 0,
+    }),
   ),
   entries: [],
 };
 
 const earn = { ...order, membershipId: aliceId, lot, points: 5n, sequence: 2n } as PostedEarn;
-const refund = { ...order, ...nothingTaken, refundId: 'r-1', state: 'WAITING' } as TransactionRefund;
+const refund = {
+  ...order,
+  ...nothingTaken,
+  refundId: 'r-1',
+  state: 'WAITING',
+} as TransactionRefund;
 
 function ledgerAt(time: number, changes: Partial<LoadedLedger> = {}): LockedLedger {
   return lockedLedger({
@@ -190,7 +199,10 @@ describe('a command reads what its needs name', () => {
       'what the lot of a new transaction lost',
       { member: alice, lots: [otherLot, lot] },
       (l) => l.lapses(aliceId, lot),
-      [{ member: alice, lots: [otherLot] }, { member: bob, lots: [lot] }],
+      [
+        { member: alice, lots: [otherLot] },
+        { member: bob, lots: [lot] },
+      ],
     ],
   ];
 
