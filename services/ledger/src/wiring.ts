@@ -17,44 +17,11 @@ import { RefundRequestedSchema } from '@loyalty/proto/loyalty/events/v1/refund_r
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import type { Knex } from 'knex';
 import type { Pool } from 'pg';
-import { createAdjustBalance } from './app/adjust-balance.ts';
-import type { App } from './app/app.ts';
-import { type ApplyMessage, createApplyMessage } from './app/apply-message.ts';
-import { createCancelRedemption } from './app/cancel-redemption.ts';
-import { createCancelRefund } from './app/cancel-refund.ts';
-import { createCaptureRedemption } from './app/capture-redemption.ts';
+import type { MessagingApp } from './app/app.ts';
+import { applyMessage } from './app/apply-message.ts';
 import { createCommitQueue } from './app/commit-queue.ts';
-import type { DeadLetters } from './app/dead-letters.ts';
-import { createDiscardDeadLetter } from './app/discard-dead-letter.ts';
-import { createEarn } from './app/earn.ts';
-import { createGetBalance } from './app/get-balance.ts';
-import { createGetDeadLetter } from './app/get-dead-letter.ts';
-import { createGetEarn } from './app/get-earn.ts';
-import { createGetMembership } from './app/get-membership.ts';
-import { createGetRedemption } from './app/get-redemption.ts';
-import { createJoinProgram } from './app/join-program.ts';
-import { createLeaveProgram } from './app/leave-program.ts';
-import { createListDeadLetters } from './app/list-dead-letters.ts';
-import { createListEarns } from './app/list-earns.ts';
-import { createListEntries } from './app/list-entries.ts';
-import { createListMembers } from './app/list-members.ts';
-import { createListMemberships } from './app/list-memberships.ts';
-import { createListOpenHolds } from './app/list-open-holds.ts';
-import { createListRedemptions } from './app/list-redemptions.ts';
-import { createListRewardQuotes } from './app/list-reward-quotes.ts';
-import { createListWaitingRefunds } from './app/list-waiting-refunds.ts';
 import type { ProgramCatalog } from './app/program-catalog.ts';
-import { createQuoteRedemption } from './app/quote-redemption.ts';
-import { createRedeem } from './app/redeem.ts';
-import { createReplayDeadLetter } from './app/replay-dead-letter.ts';
-import { createResumeMembership } from './app/resume-membership.ts';
-import { createReverseEarn } from './app/reverse-earn.ts';
-import { createReverseRedemption } from './app/reverse-redemption.ts';
-import { createSettleDue, type SettleDueUseCase } from './app/settle-due.ts';
-import type { ReadMessage, StreamMessage } from './app/stream-message.ts';
-import { createSubmitEarn } from './app/submit-earn.ts';
-import { createSuspendMembership } from './app/suspend-membership.ts';
-import { createUpdateMembership } from './app/update-membership.ts';
+import { settleDue } from './app/settle-due.ts';
 import { keepFresh } from './catalog/keep-fresh.ts';
 import { createProgramCatalog, type KeptCatalog } from './catalog/program-catalog.ts';
 import { followProgramChanges } from './catalog/program-changes.ts';
@@ -215,78 +182,36 @@ function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => v
 function createApp(
   { knex, pool, nats, clock }: Part,
   { catalog, wakeRelay }: { catalog: ProgramCatalog; wakeRelay: () => void },
-): App & Background {
+): MessagingApp {
   const commit = createCommitToLedger({ pool, encodeEvents, clock, wakeRelay });
-  const queue = createCommitQueue({ commit });
-  const reader = createLedgerReader(pool);
-  const deadLetters = createDeadLetters(knex);
-  const publisher = createPublisher(nats, { timeoutMs: submitTimeoutMs });
-  const earn = createEarn({ catalog, queue, clock });
-  const reverseEarn = createReverseEarn({ catalog, queue });
-  const read = createMessageReader({
-    earn: validatorOf(EarnRequestedSchema),
-    refund: validatorOf(RefundRequestedSchema),
-  });
-  const apply = createApplyMessage({ read, earn, reverseEarn, clock });
   return {
+    catalog,
+    queue: createCommitQueue({ commit }),
+    reader: createLedgerReader(pool),
+    deadLetters: createDeadLetters(knex),
+    earnStream: createEarnStream(createPublisher(nats, { timeoutMs: submitTimeoutMs })),
+    readMessage: createMessageReader({
+      earn: validatorOf(EarnRequestedSchema),
+      refund: validatorOf(RefundRequestedSchema),
+    }),
     clock,
-    read,
-    apply,
-    deadLetters,
-    settleDue: createSettleDue({ reader, queue, clock }),
-    joinProgram: createJoinProgram({ catalog, queue }),
-    getMembership: createGetMembership({ reader, clock }),
-    listMembers: createListMembers({ reader, catalog, clock }),
-    updateMembership: createUpdateMembership({ catalog, queue }),
-    listMemberships: createListMemberships({ reader, clock }),
-    suspendMembership: createSuspendMembership({ catalog, queue }),
-    resumeMembership: createResumeMembership({ catalog, queue }),
-    leaveProgram: createLeaveProgram({ catalog, queue }),
-    earn,
-    submitEarn: createSubmitEarn({ stream: createEarnStream(publisher), clock }),
-    getEarn: createGetEarn({ reader, catalog, deadLetters }),
-    listEarns: createListEarns({ reader, catalog }),
-    reverseEarn,
-    cancelRefund: createCancelRefund({ queue }),
-    listWaitingRefunds: createListWaitingRefunds({ reader, catalog }),
-    getBalance: createGetBalance({ reader, clock }),
-    listEntries: createListEntries({ reader }),
-    adjustBalance: createAdjustBalance({ catalog, queue }),
-    quoteRedemption: createQuoteRedemption({ catalog, reader, clock }),
-    listRewardQuotes: createListRewardQuotes({ catalog, reader, clock }),
-    redeem: createRedeem({ catalog, queue, clock, newRedemptionId: randomUUID }),
-    getRedemption: createGetRedemption({ reader, clock }),
-    listRedemptions: createListRedemptions({ reader, clock }),
-    listOpenHolds: createListOpenHolds({ reader, catalog, clock }),
-    captureRedemption: createCaptureRedemption({ catalog, queue }),
-    cancelRedemption: createCancelRedemption({ catalog, queue }),
-    reverseRedemption: createReverseRedemption({ catalog, queue }),
-    listDeadLetters: createListDeadLetters({ deadLetters }),
-    getDeadLetter: createGetDeadLetter({ deadLetters }),
-    replayDeadLetter: createReplayDeadLetter({ deadLetters, apply }),
-    discardDeadLetter: createDiscardDeadLetter({ deadLetters }),
+    newRedemptionId: randomUUID,
   };
 }
 
-/** What the ledger does without being called. */
-interface Background {
-  readonly read: (message: StreamMessage) => ReadMessage;
-  readonly apply: ApplyMessage;
-  readonly deadLetters: DeadLetters;
-  readonly settleDue: SettleDueUseCase;
-}
-
 /** Takes what comes on the incoming stream, what waits from before, and what time brings about. */
-function startBackground(
-  { nats, logger, clock, background, signal }: Part,
-  { read, apply, deadLetters, settleDue }: Background,
-): void {
-  const consumer = { nats, read, apply, deadLetters, clock, logger, signal };
+function startBackground({ nats, logger, background, signal }: Part, app: MessagingApp): void {
+  const consumer = { nats, logger, signal };
   background.push(
-    consumeStream({ ...consumer, durable: 'ledger-earns', filter: 'loyalty.earn.v1.*' }),
-    consumeStream({ ...consumer, durable: 'ledger-refunds', filter: 'loyalty.refund.v1.*' }),
-    retryDeadLetters({ deadLetters, apply, clock, logger, signal }),
-    settleDueMemberships({ settleDue, logger, signal }),
+    consumeStream(app, { ...consumer, durable: 'ledger-earns', filter: 'loyalty.earn.v1.*' }),
+    consumeStream(app, { ...consumer, durable: 'ledger-refunds', filter: 'loyalty.refund.v1.*' }),
+    retryDeadLetters({
+      ...app,
+      apply: (message, attempt) => applyMessage(app, message, attempt),
+      logger,
+      signal,
+    }),
+    settleDueMemberships({ settleDue: (limit) => settleDue(app, limit), logger, signal }),
   );
 }
 

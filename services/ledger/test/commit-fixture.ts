@@ -14,24 +14,26 @@ import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { compileReward } from '@loyalty/rules/reward-availability.ts';
 import { createZoneClock } from '@loyalty/rules/zone-clock.ts';
 import type { Pool } from 'pg';
-import { createAdjustBalance } from '../src/app/adjust-balance.ts';
-import { createCancelRedemption } from '../src/app/cancel-redemption.ts';
-import { createCancelRefund } from '../src/app/cancel-refund.ts';
-import { createCaptureRedemption } from '../src/app/capture-redemption.ts';
+import { adjustBalance } from '../src/app/adjust-balance.ts';
+import type { App } from '../src/app/app.ts';
+import { cancelRedemption } from '../src/app/cancel-redemption.ts';
+import { cancelRefund } from '../src/app/cancel-refund.ts';
+import { captureRedemption } from '../src/app/capture-redemption.ts';
 import { createCommitQueue } from '../src/app/commit-queue.ts';
-import { createEarn, type EarnInput } from '../src/app/earn.ts';
-import { createJoinProgram } from '../src/app/join-program.ts';
-import { createLeaveProgram } from '../src/app/leave-program.ts';
+import { earn } from '../src/app/earn.ts';
+import { joinProgram } from '../src/app/join-program.ts';
+import { leaveProgram } from '../src/app/leave-program.ts';
 import { type CommitToLedger, LostRace } from '../src/app/ledger-store.ts';
-import type { ProgramCatalog, ProgramDefinition } from '../src/app/program-catalog.ts';
-import { createQuoteRedemption } from '../src/app/quote-redemption.ts';
-import { createRedeem, type RedeemInput } from '../src/app/redeem.ts';
-import { createResumeMembership } from '../src/app/resume-membership.ts';
-import { createReverseEarn } from '../src/app/reverse-earn.ts';
-import { createReverseRedemption } from '../src/app/reverse-redemption.ts';
-import { createSettleDue } from '../src/app/settle-due.ts';
-import { createSuspendMembership } from '../src/app/suspend-membership.ts';
-import { createUpdateMembership } from '../src/app/update-membership.ts';
+import type { ProgramDefinition } from '../src/app/program-catalog.ts';
+import { quoteRedemption } from '../src/app/quote-redemption.ts';
+import { type RedeemInput, redeem } from '../src/app/redeem.ts';
+import type { EarnInput } from '../src/app/reports.ts';
+import { resumeMembership } from '../src/app/resume-membership.ts';
+import { reverseEarn } from '../src/app/reverse-earn.ts';
+import { reverseRedemption } from '../src/app/reverse-redemption.ts';
+import { settleDue } from '../src/app/settle-due.ts';
+import { suspendMembership } from '../src/app/suspend-membership.ts';
+import { updateMembership } from '../src/app/update-membership.ts';
 import { balanceAt } from '../src/domain/balance.ts';
 import { ProgramNotFound } from '../src/domain/errors.ts';
 import type { Cause } from '../src/domain/journal.ts';
@@ -193,35 +195,45 @@ function openReplica({
       throw error;
     }
   };
-  const queue = createCommitQueue({ commit });
   async function get(programId: string): Promise<ProgramDefinition> {
     const program = programs.get(programId);
     if (program === undefined) throw new ProgramNotFound(programId);
     return program;
   }
-  const catalog: ProgramCatalog = { get, getLatest: get };
   const reader = createLedgerReader(pool);
+  const app: App = {
+    catalog: { get, getLatest: get },
+    queue: createCommitQueue({ commit }),
+    reader,
+    clock,
+    newRedemptionId,
+  };
+  /** The use case on this replica. */
+  const on =
+    <Input extends unknown[], Result>(useCase: (app: App, ...input: Input) => Promise<Result>) =>
+    (...input: Input) =>
+      useCase(app, ...input);
   return {
     pool,
     reader,
     commit,
     /** Those that the database resolved by undoing a transaction, which was run again. */
     deadlocks,
-    earn: createEarn({ catalog, queue, clock }),
-    reverseEarn: createReverseEarn({ catalog, queue }),
-    cancelRefund: createCancelRefund({ queue }),
-    join: createJoinProgram({ catalog, queue }),
-    update: createUpdateMembership({ catalog, queue }),
-    suspend: createSuspendMembership({ catalog, queue }),
-    resume: createResumeMembership({ catalog, queue }),
-    leave: createLeaveProgram({ catalog, queue }),
-    adjust: createAdjustBalance({ catalog, queue }),
-    quote: createQuoteRedemption({ catalog, reader, clock }),
-    redeem: createRedeem({ catalog, queue, clock, newRedemptionId }),
-    capture: createCaptureRedemption({ catalog, queue }),
-    cancel: createCancelRedemption({ catalog, queue }),
-    reverse: createReverseRedemption({ catalog, queue }),
-    settleDue: createSettleDue({ reader, queue, clock }),
+    earn: on(earn),
+    reverseEarn: on(reverseEarn),
+    cancelRefund: on(cancelRefund),
+    join: on(joinProgram),
+    update: on(updateMembership),
+    suspend: on(suspendMembership),
+    resume: on(resumeMembership),
+    leave: on(leaveProgram),
+    adjust: on(adjustBalance),
+    quote: on(quoteRedemption),
+    redeem: on(redeem),
+    capture: on(captureRedemption),
+    cancel: on(cancelRedemption),
+    reverse: on(reverseRedemption),
+    settleDue: on(settleDue),
   };
 }
 

@@ -7,13 +7,13 @@ import { always, type Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
 import type { Account, Cause, Entry } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
-import type { CommitQueue } from './commit-queue.ts';
+import type { App } from './app.ts';
 import { inactivityFrom, lotExpiring } from './evaluation.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { refuseJoinAhead, requireActive } from './join-program.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
 import { lineAfter, lockedAccount, repeatedRequest } from './locked-account.ts';
-import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import type { ProgramDefinition } from './program-catalog.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 
 export interface AdjustBalanceInput extends MemberName {
@@ -48,29 +48,23 @@ export interface AdjustBalanceResult {
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived, or not active and the
  * user would join
  * {@link MembershipNotFound} {@link MembershipLeft} {@link InsufficientPoints} {@link IdempotencyKeyReused}
- * {@link LimitExceeded}, and what {@link CommitQueue.submit} throws
+ * {@link LimitExceeded}, and what {@link App.queue} throws
  */
-export type AdjustBalanceUseCase = (
+export async function adjustBalance(
+  app: App,
   input: AdjustBalanceInput,
   cause: Cause,
-) => Promise<AdjustBalanceResult>;
-
-export function createAdjustBalance(deps: {
-  catalog: ProgramCatalog;
-  queue: CommitQueue;
-}): AdjustBalanceUseCase {
-  return async (input, cause) => {
-    checkDates(input);
-    const program = await deps.catalog.getLatest(input.programId);
-    return await deps.queue.submit({
-      needs: {
-        member: input,
-        mayJoin: input.joining !== undefined,
-        request: { kind: 'ADJUST', idempotencyKey: input.idempotencyKey },
-      },
-      decide: (locked) => adjust(locked, { input, cause, program }),
-    });
-  };
+): Promise<AdjustBalanceResult> {
+  checkDates(input);
+  const program = await app.catalog.getLatest(input.programId);
+  return await app.queue.submit({
+    needs: {
+      member: input,
+      mayJoin: input.joining !== undefined,
+      request: { kind: 'ADJUST', idempotencyKey: input.idempotencyKey },
+    },
+    decide: (locked) => adjust(locked, { input, cause, program }),
+  });
 }
 
 function checkDates(input: AdjustBalanceInput): void {

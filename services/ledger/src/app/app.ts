@@ -1,68 +1,23 @@
 import type { Instant } from '../domain/instant.ts';
-import type { AdjustBalanceUseCase } from './adjust-balance.ts';
-import type { CancelRedemptionUseCase } from './cancel-redemption.ts';
-import type { CancelRefundUseCase } from './cancel-refund.ts';
-import type { CaptureRedemptionUseCase } from './capture-redemption.ts';
-import type { DiscardDeadLetterUseCase } from './discard-dead-letter.ts';
-import type { EarnUseCase } from './earn.ts';
-import type { GetBalanceUseCase } from './get-balance.ts';
-import type { GetDeadLetterUseCase } from './get-dead-letter.ts';
-import type { GetEarnUseCase } from './get-earn.ts';
-import type { GetMembershipUseCase } from './get-membership.ts';
-import type { GetRedemptionUseCase } from './get-redemption.ts';
-import type { JoinProgramUseCase } from './join-program.ts';
-import type { LeaveProgramUseCase } from './leave-program.ts';
-import type { ListDeadLettersUseCase } from './list-dead-letters.ts';
-import type { ListEarnsUseCase } from './list-earns.ts';
-import type { ListEntriesUseCase } from './list-entries.ts';
-import type { ListMembersUseCase } from './list-members.ts';
-import type { ListMembershipsUseCase } from './list-memberships.ts';
-import type { ListOpenHoldsUseCase } from './list-open-holds.ts';
-import type { ListRedemptionsUseCase } from './list-redemptions.ts';
-import type { ListRewardQuotesUseCase } from './list-reward-quotes.ts';
-import type { ListWaitingRefundsUseCase } from './list-waiting-refunds.ts';
-import type { QuoteRedemptionUseCase } from './quote-redemption.ts';
-import type { RedeemUseCase } from './redeem.ts';
-import type { ReplayDeadLetterUseCase } from './replay-dead-letter.ts';
-import type { ResumeMembershipUseCase } from './resume-membership.ts';
-import type { ReverseEarnUseCase } from './reverse-earn.ts';
-import type { ReverseRedemptionUseCase } from './reverse-redemption.ts';
-import type { SubmitEarnUseCase } from './submit-earn.ts';
-import type { SuspendMembershipUseCase } from './suspend-membership.ts';
-import type { UpdateMembershipUseCase } from './update-membership.ts';
+import type { CommitQueue } from './commit-queue.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { EarnStream } from './earn-stream.ts';
+import type { LedgerReader } from './ledger-store.ts';
+import type { ProgramCatalog } from './program-catalog.ts';
+import type { ReadMessage, StreamMessage } from './stream-message.ts';
 
-/** What the ledger can do. */
+/** What all use cases work with. */
 export interface App {
+  readonly catalog: ProgramCatalog;
+  readonly queue: CommitQueue;
+  readonly reader: LedgerReader;
   readonly clock: () => Instant;
-  readonly joinProgram: JoinProgramUseCase;
-  readonly getMembership: GetMembershipUseCase;
-  readonly listMembers: ListMembersUseCase;
-  readonly updateMembership: UpdateMembershipUseCase;
-  readonly listMemberships: ListMembershipsUseCase;
-  readonly suspendMembership: SuspendMembershipUseCase;
-  readonly resumeMembership: ResumeMembershipUseCase;
-  readonly leaveProgram: LeaveProgramUseCase;
-  readonly earn: EarnUseCase;
-  readonly submitEarn: SubmitEarnUseCase;
-  readonly getEarn: GetEarnUseCase;
-  readonly listEarns: ListEarnsUseCase;
-  readonly reverseEarn: ReverseEarnUseCase;
-  readonly cancelRefund: CancelRefundUseCase;
-  readonly listWaitingRefunds: ListWaitingRefundsUseCase;
-  readonly getBalance: GetBalanceUseCase;
-  readonly listEntries: ListEntriesUseCase;
-  readonly adjustBalance: AdjustBalanceUseCase;
-  readonly quoteRedemption: QuoteRedemptionUseCase;
-  readonly listRewardQuotes: ListRewardQuotesUseCase;
-  readonly redeem: RedeemUseCase;
-  readonly getRedemption: GetRedemptionUseCase;
-  readonly listRedemptions: ListRedemptionsUseCase;
-  readonly listOpenHolds: ListOpenHoldsUseCase;
-  readonly captureRedemption: CaptureRedemptionUseCase;
-  readonly cancelRedemption: CancelRedemptionUseCase;
-  readonly reverseRedemption: ReverseRedemptionUseCase;
-  readonly listDeadLetters: ListDeadLettersUseCase;
-  readonly getDeadLetter: GetDeadLetterUseCase;
-  readonly replayDeadLetter: ReplayDeadLetterUseCase;
-  readonly discardDeadLetter: DiscardDeadLetterUseCase;
+  readonly newRedemptionId: () => string;
+}
+
+/** What those about messages work with besides. */
+export interface MessagingApp extends App {
+  readonly earnStream: EarnStream;
+  readonly readMessage: (message: StreamMessage) => ReadMessage;
+  readonly deadLetters: DeadLetters;
 }

@@ -1,8 +1,9 @@
 import { InvalidCommand, LedgerError, ProgramNotActive } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
+import type { MessagingApp } from './app.ts';
 import type { Setback } from './dead-letters.ts';
-import type { EarnUseCase } from './earn.ts';
-import type { ReverseEarnUseCase } from './reverse-earn.ts';
+import { earn } from './earn.ts';
+import { reverseEarn } from './reverse-earn.ts';
 import type { ReadMessage, Regarding, StreamMessage } from './stream-message.ts';
 
 /** What came of a message. Without a setback it has been applied, now or before. */
@@ -18,27 +19,22 @@ export interface Outcome {
  * message is as good as before
  * @throws an unforeseen error
  */
-export type ApplyMessage = (message: StreamMessage, attempt: number) => Promise<Outcome>;
-
-export function createApplyMessage(deps: {
-  read: (message: StreamMessage) => ReadMessage;
-  earn: EarnUseCase;
-  reverseEarn: ReverseEarnUseCase;
-  clock: () => Instant;
-}): ApplyMessage {
-  return async (message, attempt) => {
-    const { regarding, fieldPath, ...content } = deps.read(message);
-    try {
-      if ('problem' in content) throw content.problem;
-      if ('earn' in content) await deps.earn(content.earn, message.cause);
-      else await deps.reverseEarn(content.refund, message.cause);
-      return { regarding, setback: undefined };
-    } catch (error) {
-      if (!(error instanceof LedgerError) || isLedgersOwn(error)) throw error;
-      const setback = setbackOf(named(error, fieldPath), { attempt, now: deps.clock() });
-      return { regarding, setback };
-    }
-  };
+export async function applyMessage(
+  app: MessagingApp,
+  message: StreamMessage,
+  attempt: number,
+): Promise<Outcome> {
+  const { regarding, fieldPath, ...content } = app.readMessage(message);
+  try {
+    if ('problem' in content) throw content.problem;
+    if ('earn' in content) await earn(app, content.earn, message.cause);
+    else await reverseEarn(app, content.refund, message.cause);
+    return { regarding, setback: undefined };
+  } catch (error) {
+    if (!(error instanceof LedgerError) || isLedgersOwn(error)) throw error;
+    const setback = setbackOf(named(error, fieldPath), { attempt, now: app.clock() });
+    return { regarding, setback };
+  }
 }
 
 /** An error that names fields as the sender of the message does. */

@@ -3,10 +3,10 @@ import { IllegalTransition, NotPermitted } from '../domain/errors.ts';
 import type { Cause } from '../domain/journal.ts';
 import { releaseHold } from '../domain/release.ts';
 import { settle } from '../domain/settle.ts';
-import type { CommitQueue } from './commit-queue.ts';
+import type { App } from './app.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
 import { lockedRedemption } from './locked-account.ts';
-import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import type { ProgramDefinition } from './program-catalog.ts';
 import type { RedeemResult } from './redeem.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 import { visible } from './visible-program.ts';
@@ -22,24 +22,18 @@ export interface CancelRedemptionInput extends MemberName {
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
  * {@link MembershipNotFound} {@link RedemptionNotFound} {@link IllegalTransition}, {@link NotPermitted} when a member
- * cancels a hold that a backend made, and what {@link CommitQueue.submit} throws
+ * cancels a hold that a backend made, and what {@link App.queue} throws
  */
-export type CancelRedemptionUseCase = (
+export async function cancelRedemption(
+  app: App,
   input: CancelRedemptionInput,
   cause: Cause,
-) => Promise<RedeemResult>;
-
-export function createCancelRedemption(deps: {
-  catalog: ProgramCatalog;
-  queue: CommitQueue;
-}): CancelRedemptionUseCase {
-  return async (input, cause) => {
-    const program = visible(await deps.catalog.get(input.programId), input.byMember);
-    return await deps.queue.submit({
-      needs: { member: input, redemption: input },
-      decide: (locked) => cancel(locked, { input, cause, program }),
-    });
-  };
+): Promise<RedeemResult> {
+  const program = visible(await app.catalog.get(input.programId), input.byMember);
+  return await app.queue.submit({
+    needs: { member: input, redemption: input },
+    decide: (locked) => cancel(locked, { input, cause, program }),
+  });
 }
 
 function cancel(

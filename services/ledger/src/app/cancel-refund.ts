@@ -1,31 +1,29 @@
 import { IllegalTransition, RefundNotFound } from '../domain/errors.ts';
-import type { CommitQueue } from './commit-queue.ts';
+import type { App } from './app.ts';
 import type { TransactionName, TransactionRefund } from './ledger-store.ts';
 
 /**
  * Takes back a refund that waits for its transaction. Repeated it answers the same.
  *
  * @throws {RefundNotFound} when no such refund was reported
- * @throws {IllegalTransition} when it waits no longer, and what {@link CommitQueue.submit} throws
+ * @throws {IllegalTransition} when it waits no longer, and what {@link App.queue} throws
  */
-export type CancelRefundUseCase = (
-  refund: TransactionName & { refundId: string },
-) => Promise<TransactionRefund>;
-
-export function createCancelRefund(deps: { queue: CommitQueue }): CancelRefundUseCase {
-  return async (input) =>
-    await deps.queue.submit({
-      needs: { refundOf: input },
-      decide: (locked) => {
-        const refund = locked.refunds(input).find(({ refundId }) => refundId === input.refundId);
-        if (refund === undefined) throw new RefundNotFound(input.refundId);
-        if (refund.state === 'CANCELLED') return refund;
-        if (refund.state !== 'WAITING') {
-          throw new IllegalTransition({ from: refund.state, to: 'CANCELLED' });
-        }
-        const cancelled: TransactionRefund = { ...refund, state: 'CANCELLED' };
-        locked.putRefund(cancelled);
-        return cancelled;
-      },
-    });
+export async function cancelRefund(
+  app: App,
+  input: TransactionName & { refundId: string },
+): Promise<TransactionRefund> {
+  return await app.queue.submit({
+    needs: { refundOf: input },
+    decide: (locked) => {
+      const refund = locked.refunds(input).find(({ refundId }) => refundId === input.refundId);
+      if (refund === undefined) throw new RefundNotFound(input.refundId);
+      if (refund.state === 'CANCELLED') return refund;
+      if (refund.state !== 'WAITING') {
+        throw new IllegalTransition({ from: refund.state, to: 'CANCELLED' });
+      }
+      const cancelled: TransactionRefund = { ...refund, state: 'CANCELLED' };
+      locked.putRefund(cancelled);
+      return cancelled;
+    },
+  });
 }

@@ -3,11 +3,11 @@ import { IllegalTransition } from '../domain/errors.ts';
 import type { Cause } from '../domain/journal.ts';
 import { captureHold } from '../domain/redemption.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
-import type { CommitQueue } from './commit-queue.ts';
+import type { App } from './app.ts';
 import { inactivityFrom } from './evaluation.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
 import { lockedRedemption } from './locked-account.ts';
-import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import type { ProgramDefinition } from './program-catalog.ts';
 import type { RedeemResult } from './redeem.ts';
 import { partOf, type RedemptionPartName, valueOfPart } from './redemption-part.ts';
 import { requireUnarchived } from './require-unarchived.ts';
@@ -22,24 +22,18 @@ export interface CaptureRedemptionInput extends MemberName {
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
  * {@link MembershipNotFound} {@link RedemptionNotFound} {@link IllegalTransition} {@link InvalidCommand}
- * {@link LimitExceeded}, and what {@link CommitQueue.submit} throws
+ * {@link LimitExceeded}, and what {@link App.queue} throws
  */
-export type CaptureRedemptionUseCase = (
+export async function captureRedemption(
+  app: App,
   input: CaptureRedemptionInput,
   cause: Cause,
-) => Promise<RedeemResult>;
-
-export function createCaptureRedemption(deps: {
-  catalog: ProgramCatalog;
-  queue: CommitQueue;
-}): CaptureRedemptionUseCase {
-  return async (input, cause) => {
-    const program = await deps.catalog.get(input.programId);
-    return await deps.queue.submit({
-      needs: { member: input, redemption: input },
-      decide: (locked) => capture(locked, { input, cause, program }),
-    });
-  };
+): Promise<RedeemResult> {
+  const program = await app.catalog.get(input.programId);
+  return await app.queue.submit({
+    needs: { member: input, redemption: input },
+    decide: (locked) => capture(locked, { input, cause, program }),
+  });
 }
 
 function capture(

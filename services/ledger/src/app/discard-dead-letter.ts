@@ -1,4 +1,5 @@
-import type { DeadLetter, DeadLetters } from './dead-letters.ts';
+import type { MessagingApp } from './app.ts';
+import type { DeadLetter } from './dead-letters.ts';
 import { type DeadLetterName, requireDeadLetter } from './get-dead-letter.ts';
 
 /**
@@ -6,14 +7,11 @@ import { type DeadLetterName, requireDeadLetter } from './get-dead-letter.ts';
  *
  * @throws {DeadLetterNotFound}
  */
-export type DiscardDeadLetterUseCase = (name: DeadLetterName) => Promise<DeadLetter>;
-
-export function createDiscardDeadLetter(deps: {
-  deadLetters: DeadLetters;
-}): DiscardDeadLetterUseCase {
-  return async (name) => {
-    const letter = await requireDeadLetter(deps.deadLetters, name);
-    await deps.deadLetters.remove([letter.deadLetterId]);
-    return letter;
-  };
+export async function discardDeadLetter(
+  app: MessagingApp,
+  name: DeadLetterName,
+): Promise<DeadLetter> {
+  const letter = await requireDeadLetter(app.deadLetters, name);
+  await app.deadLetters.remove([letter.deadLetterId]);
+  return letter;
 }

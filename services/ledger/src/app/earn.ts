@@ -1,7 +1,6 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
 import { differingFields, fingerprintTransaction } from '@loyalty/rules/fingerprint.ts';
-import type { Transaction } from '@loyalty/rules/language.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import { postEarn } from '../domain/earn.ts';
@@ -19,9 +18,9 @@ import { type Account, type Cause, withMembership } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import { maximumPoints } from '../domain/points.ts';
 import { countAttempt } from '../domain/velocity.ts';
+import type { App } from './app.ts';
 import { applyWaitingRefunds } from './apply-waiting-refunds.ts';
 import { checkTransaction } from './check-transaction.ts';
-import type { CommitQueue } from './commit-queue.ts';
 import {
   capCountsOf,
   capPeriod,
@@ -32,14 +31,9 @@ import {
   keptFacts,
 } from './evaluation.ts';
 import { type ExplainedEarn, explained } from './explained-earn.ts';
-import type { CapPeriod, Command, LockedState, MemberName, PostedEarn } from './ledger-store.ts';
-import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
-
-export interface EarnInput extends MemberName {
-  readonly transaction: Transaction;
-  /** Whether a user who never was a member joins, whatever the program's enrollment is. */
-  readonly joinMissing?: boolean;
-}
+import type { CapPeriod, Command, LockedState, PostedEarn } from './ledger-store.ts';
+import type { ProgramDefinition } from './program-catalog.ts';
+import type { EarnInput } from './reports.ts';
 
 export interface EarnResult {
   readonly userId: string;
@@ -54,19 +48,11 @@ export interface EarnResult {
  *
  * @throws {InvalidCommand} {@link ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive}
  * {@link MembershipNotFound} {@link MembershipSuspended} {@link MembershipLeft} {@link TransactionConflict}
- * {@link LimitExceeded} {@link VelocityLimitReached}, and what {@link CommitQueue.submit} throws
+ * {@link LimitExceeded} {@link VelocityLimitReached}, and what {@link App.queue} throws
  */
-export type EarnUseCase = (input: EarnInput, cause: Cause) => Promise<EarnResult>;
-
-export function createEarn(deps: {
-  catalog: ProgramCatalog;
-  queue: CommitQueue;
-  clock: () => Instant;
-}): EarnUseCase {
-  return async (input, cause) => {
-    const program = await deps.catalog.get(input.programId);
-    return await deps.queue.submit(earnCommand({ input, cause, program, now: deps.clock() }));
-  };
+export async function earn(app: App, input: EarnInput, cause: Cause): Promise<EarnResult> {
+  const program = await app.catalog.get(input.programId);
+  return await app.queue.submit(earnCommand({ input, cause, program, now: app.clock() }));
 }
 
 function earnCommand(reported: {

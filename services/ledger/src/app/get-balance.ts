@@ -1,6 +1,6 @@
 import { type Balance, balanceAt } from '../domain/balance.ts';
-import type { Instant } from '../domain/instant.ts';
-import type { LedgerReader, MemberName } from './ledger-store.ts';
+import type { App } from './app.ts';
+import type { MemberName } from './ledger-store.ts';
 import { requireAccount } from './require-account.ts';
 
 /**
@@ -8,14 +8,7 @@ import { requireAccount } from './require-account.ts';
  *
  * @throws {MembershipNotFound}
  */
-export type GetBalanceUseCase = (member: MemberName) => Promise<Balance>;
-
-export function createGetBalance(deps: {
-  reader: LedgerReader;
-  clock: () => Instant;
-}): GetBalanceUseCase {
-  return async (member) => {
-    const now = deps.clock();
-    return balanceAt(await requireAccount(deps.reader, member, now), now);
-  };
+export async function getBalance(app: App, member: MemberName): Promise<Balance> {
+  const now = app.clock();
+  return balanceAt(await requireAccount(app.reader, member, now), now);
 }

@@ -1,4 +1,5 @@
 import { DeadLetterNotFound } from '../domain/errors.ts';
+import type { MessagingApp } from './app.ts';
 import type { DeadLetter, DeadLetters, ProgramScope } from './dead-letters.ts';
 
 /** Names a dead letter as callers do. One of another program counts as none. */
@@ -8,10 +9,8 @@ export interface DeadLetterName {
 }
 
 /** @throws {DeadLetterNotFound} */
-export type GetDeadLetterUseCase = (name: DeadLetterName) => Promise<DeadLetter>;
-
-export function createGetDeadLetter(deps: { deadLetters: DeadLetters }): GetDeadLetterUseCase {
-  return (name) => requireDeadLetter(deps.deadLetters, name);
+export async function getDeadLetter(app: MessagingApp, name: DeadLetterName): Promise<DeadLetter> {
+  return requireDeadLetter(app.deadLetters, name);
 }
 
 /** As many digits as every id has room for. */

@@ -1,8 +1,8 @@
 import { EarnNotPosted } from '../domain/errors.ts';
-import type { DeadLetters, UnappliedReport } from './dead-letters.ts';
+import type { MessagingApp } from './app.ts';
+import type { UnappliedReport } from './dead-letters.ts';
 import { type ExplainedEarn, explained, explainingProgram } from './explained-earn.ts';
-import type { LedgerReader, TransactionName, TransactionRefund } from './ledger-store.ts';
-import type { ProgramCatalog } from './program-catalog.ts';
+import type { TransactionName, TransactionRefund } from './ledger-store.ts';
 
 export type EarnView = ExplainedEarn & {
   readonly userId: string;
@@ -20,26 +20,19 @@ export type EarnView = ExplainedEarn & {
  *
  * @throws {EarnNotPosted}
  */
-export type GetEarnUseCase = (
+export async function getEarn(
+  app: MessagingApp,
   transaction: TransactionName,
-  options: { tellDeadLetter: boolean },
-) => Promise<EarnView>;
-
-export function createGetEarn(deps: {
-  reader: LedgerReader;
-  catalog: ProgramCatalog;
-  deadLetters: DeadLetters;
-}): GetEarnUseCase {
-  return async (transaction, { tellDeadLetter }) => {
-    const [earn, unappliedReport] = await Promise.all([
-      deps.reader.earn(transaction),
-      tellDeadLetter ? deps.deadLetters.ofTransaction(transaction) : undefined,
-    ]);
-    if (earn === undefined) throw new EarnNotPosted(unappliedReport);
-    const [program, refunds] = await Promise.all([
-      explainingProgram(deps.catalog, transaction.programId),
-      deps.reader.refundsOf(transaction),
-    ]);
-    return { ...explained(earn, program), refunds, unappliedReport };
-  };
+  { tellDeadLetter }: { tellDeadLetter: boolean },
+): Promise<EarnView> {
+  const [earn, unappliedReport] = await Promise.all([
+    app.reader.earn(transaction),
+    tellDeadLetter ? app.deadLetters.ofTransaction(transaction) : undefined,
+  ]);
+  if (earn === undefined) throw new EarnNotPosted(unappliedReport);
+  const [program, refunds] = await Promise.all([
+    explainingProgram(app.catalog, transaction.programId),
+    app.reader.refundsOf(transaction),
+  ]);
+  return { ...explained(earn, program), refunds, unappliedReport };
 }

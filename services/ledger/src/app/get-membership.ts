@@ -1,17 +1,10 @@
-import type { Instant } from '../domain/instant.ts';
-import type { LedgerReader, MemberName } from './ledger-store.ts';
+import type { App } from './app.ts';
+import type { MemberName } from './ledger-store.ts';
 import { type MembershipView, viewMembership } from './membership-view.ts';
 import { requireAccount } from './require-account.ts';
 
 /** @throws {MembershipNotFound} */
-export type GetMembershipUseCase = (member: MemberName) => Promise<MembershipView>;
-
-export function createGetMembership(deps: {
-  reader: LedgerReader;
-  clock: () => Instant;
-}): GetMembershipUseCase {
-  return async (member) => {
-    const now = deps.clock();
-    return viewMembership(await requireAccount(deps.reader, member, now), now);
-  };
+export async function getMembership(app: App, member: MemberName): Promise<MembershipView> {
+  const now = app.clock();
+  return viewMembership(await requireAccount(app.reader, member, now), now);
 }

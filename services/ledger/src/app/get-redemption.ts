@@ -1,24 +1,18 @@
 import { RedemptionNotFound } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
 import { type Redemption, redemptionAt } from '../domain/redemption-state.ts';
-import type { LedgerReader, MemberName } from './ledger-store.ts';
+import type { App } from './app.ts';
+import type { MemberName } from './ledger-store.ts';
 
 /**
  * A member's redemption as it is at this instant, whether or not the end of its hold has been written.
  *
  * @throws {RedemptionNotFound}
  */
-export type GetRedemptionUseCase = (
+export async function getRedemption(
+  app: App,
   query: MemberName & { redemptionId: string },
-) => Promise<Redemption>;
-
-export function createGetRedemption(deps: {
-  reader: LedgerReader;
-  clock: () => Instant;
-}): GetRedemptionUseCase {
-  return async (query) => {
-    const redemption = await deps.reader.redemption(query);
-    if (redemption === undefined) throw new RedemptionNotFound();
-    return redemptionAt(redemption, deps.clock());
-  };
+): Promise<Redemption> {
+  const redemption = await app.reader.redemption(query);
+  if (redemption === undefined) throw new RedemptionNotFound();
+  return redemptionAt(redemption, app.clock());
 }

@@ -5,9 +5,9 @@ import type { Instant } from '../domain/instant.ts';
 import { join, rejoin } from '../domain/join.ts';
 import type { Account, Cause } from '../domain/journal.ts';
 import type { Membership } from '../domain/membership.ts';
-import type { CommitQueue } from './commit-queue.ts';
+import type { App } from './app.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
-import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import type { ProgramDefinition } from './program-catalog.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 import { visibleProgram } from './visible-program.ts';
 
@@ -30,25 +30,19 @@ export interface JoinProgramResult {
  * Makes a user a member.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} {@link AlreadyMember}
- * {@link InvalidCommand}, and what {@link CommitQueue.submit} throws
+ * {@link InvalidCommand}, and what {@link App.queue} throws
  */
-export type JoinProgramUseCase = (
+export async function joinProgram(
+  app: App,
   input: JoinProgramInput,
   cause: Cause,
-) => Promise<JoinProgramResult>;
-
-export function createJoinProgram(deps: {
-  catalog: ProgramCatalog;
-  queue: CommitQueue;
-}): JoinProgramUseCase {
-  return async (input, cause) => {
-    if (input.byMember) refuseOperatorsFields(input);
-    const program = await visibleProgram(deps.catalog, input);
-    return await deps.queue.submit({
-      needs: { member: input, mayJoin: true },
-      decide: (locked) => decideJoin({ input, cause, program, locked }),
-    });
-  };
+): Promise<JoinProgramResult> {
+  if (input.byMember) refuseOperatorsFields(input);
+  const program = await visibleProgram(app.catalog, input);
+  return await app.queue.submit({
+    needs: { member: input, mayJoin: true },
+    decide: (locked) => decideJoin({ input, cause, program, locked }),
+  });
 }
 
 /** Tiers are built on attributes and join times, so that members must not choose their own. */

@@ -1,10 +1,9 @@
 import { IllegalTransition, MembershipSuspended } from '../domain/errors.ts';
 import type { Account, Cause } from '../domain/journal.ts';
 import { leave } from '../domain/membership-changes.ts';
-import type { CommitQueue } from './commit-queue.ts';
+import type { App } from './app.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
 import { lockedAccount } from './locked-account.ts';
-import type { ProgramCatalog } from './program-catalog.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 import { visible } from './visible-program.ts';
 
@@ -18,22 +17,19 @@ export interface LeaveProgramInput extends MemberName {
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
  * {@link MembershipNotFound}, for a member {@link MembershipSuspended} and {@link IllegalTransition} while there are open
- * holds, and what {@link CommitQueue.submit} throws
+ * holds, and what {@link App.queue} throws
  */
-export type LeaveProgramUseCase = (input: LeaveProgramInput, cause: Cause) => Promise<Account>;
-
-export function createLeaveProgram(deps: {
-  catalog: ProgramCatalog;
-  queue: CommitQueue;
-}): LeaveProgramUseCase {
-  return async (input, cause) => {
-    const program = await deps.catalog.getLatest(input.programId);
-    requireUnarchived(visible(program, input.byMember));
-    return await deps.queue.submit({
-      needs: { member: input, endsHolds: true },
-      decide: (locked) => decideLeave(locked, { input, cause }),
-    });
-  };
+export async function leaveProgram(
+  app: App,
+  input: LeaveProgramInput,
+  cause: Cause,
+): Promise<Account> {
+  const program = await app.catalog.getLatest(input.programId);
+  requireUnarchived(visible(program, input.byMember));
+  return await app.queue.submit({
+    needs: { member: input, endsHolds: true },
+    decide: (locked) => decideLeave(locked, { input, cause }),
+  });
 }
 
 function decideLeave(

@@ -1,6 +1,7 @@
 import type { Instant } from '../domain/instant.ts';
 import type { Entry, EntryKind } from '../domain/journal.ts';
-import type { LedgerReader, MemberName, PageRequest } from './ledger-store.ts';
+import type { App } from './app.ts';
+import type { MemberName, PageRequest } from './ledger-store.ts';
 import { type Page, readPage } from './page.ts';
 import { requireMembershipId } from './require-membership-id.ts';
 
@@ -18,17 +19,14 @@ export interface EntryFilter {
  *
  * @throws {MembershipNotFound}
  */
-export type ListEntriesUseCase = (
+export async function listEntries(
+  app: App,
   query: MemberName & EntryFilter & PageRequest<bigint>,
-) => Promise<Page<Entry, bigint>>;
-
-export function createListEntries({ reader }: { reader: LedgerReader }): ListEntriesUseCase {
-  return async (query) => {
-    const membershipId = await requireMembershipId(reader, query);
-    const { kinds, startTime, endTime } = query;
-    return await readPage(query, {
-      read: (part) => reader.entries({ membershipId, kinds, startTime, endTime, ...part }),
-      positionOf: ({ sequence }) => sequence,
-    });
-  };
+): Promise<Page<Entry, bigint>> {
+  const membershipId = await requireMembershipId(app.reader, query);
+  const { kinds, startTime, endTime } = query;
+  return await readPage(query, {
+    read: (part) => app.reader.entries({ membershipId, kinds, startTime, endTime, ...part }),
+    positionOf: ({ sequence }) => sequence,
+  });
 }

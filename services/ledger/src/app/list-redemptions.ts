@@ -1,6 +1,6 @@
-import type { Instant } from '../domain/instant.ts';
 import { type Redemption, redemptionAt } from '../domain/redemption-state.ts';
-import type { LedgerReader, MemberName, PageRequest } from './ledger-store.ts';
+import type { App } from './app.ts';
+import type { MemberName, PageRequest } from './ledger-store.ts';
 import { type Page, readPage } from './page.ts';
 import { requireMembershipId } from './require-membership-id.ts';
 
@@ -9,21 +9,15 @@ import { requireMembershipId } from './require-membership-id.ts';
  *
  * @throws {MembershipNotFound}
  */
-export type ListRedemptionsUseCase = (
+export async function listRedemptions(
+  app: App,
   query: MemberName & PageRequest<bigint>,
-) => Promise<Page<Redemption, bigint>>;
-
-export function createListRedemptions(deps: {
-  reader: LedgerReader;
-  clock: () => Instant;
-}): ListRedemptionsUseCase {
-  return async (query) => {
-    const membershipId = await requireMembershipId(deps.reader, query);
-    const { items, next } = await readPage(query, {
-      read: (part) => deps.reader.redemptions({ membershipId, ...part }),
-      positionOf: ({ sequence }) => sequence,
-    });
-    const now = deps.clock();
-    return { items: items.map((redemption) => redemptionAt(redemption, now)), next };
-  };
+): Promise<Page<Redemption, bigint>> {
+  const membershipId = await requireMembershipId(app.reader, query);
+  const { items, next } = await readPage(query, {
+    read: (part) => app.reader.redemptions({ membershipId, ...part }),
+    positionOf: ({ sequence }) => sequence,
+  });
+  const now = app.clock();
+  return { items: items.map((redemption) => redemptionAt(redemption, now)), next };
 }

@@ -1,6 +1,6 @@
-import type { LedgerReader, PageRequest, TransactionRefund } from './ledger-store.ts';
+import type { App } from './app.ts';
+import type { PageRequest, TransactionRefund } from './ledger-store.ts';
 import { type Page, readPage } from './page.ts';
-import type { ProgramCatalog } from './program-catalog.ts';
 
 /** Where a page of waiting refunds ends. */
 export interface RefundPosition {
@@ -13,21 +13,15 @@ export interface RefundPosition {
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable}, where there are none to show
  */
-export type ListWaitingRefundsUseCase = (
-  query: { programId: string } & PageRequest<RefundPosition>,
-) => Promise<Page<TransactionRefund, RefundPosition>>;
-
-export function createListWaitingRefunds(deps: {
-  reader: LedgerReader;
-  catalog: ProgramCatalog;
-}): ListWaitingRefundsUseCase {
-  return async ({ programId, ...part }) => {
-    const page = await readPage(part, {
-      read: (asked) => deps.reader.waitingRefunds({ programId, ...asked }),
-      positionOf: ({ transactionId, refundId }) => ({ transactionId, refundId }),
-    });
-    // A program with refunds exists; only an empty answer leaves it open.
-    if (page.items.length === 0) await deps.catalog.get(programId);
-    return page;
-  };
+export async function listWaitingRefunds(
+  app: App,
+  { programId, ...part }: { programId: string } & PageRequest<RefundPosition>,
+): Promise<Page<TransactionRefund, RefundPosition>> {
+  const page = await readPage(part, {
+    read: (asked) => app.reader.waitingRefunds({ programId, ...asked }),
+    positionOf: ({ transactionId, refundId }) => ({ transactionId, refundId }),
+  });
+  // A program with refunds exists; only an empty answer leaves it open.
+  if (page.items.length === 0) await app.catalog.get(programId);
+  return page;
 }

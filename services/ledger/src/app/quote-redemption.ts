@@ -6,8 +6,9 @@ import type { Account } from '../domain/journal.ts';
 import { nowOf } from '../domain/membership.ts';
 import { isOverdue, type Redemption, unitsTaken } from '../domain/redemption-state.ts';
 import { settle } from '../domain/settle.ts';
-import type { LedgerReader, MemberName, UsagePeriod } from './ledger-store.ts';
-import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import type { App } from './app.ts';
+import type { MemberName, UsagePeriod } from './ledger-store.ts';
+import type { ProgramDefinition } from './program-catalog.ts';
 import { requireAccount } from './require-account.ts';
 import {
   obstaclesTo,
@@ -45,41 +46,32 @@ export interface Obstacle {
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link MembershipNotFound} {@link RewardNotFound}
  * {@link InvalidCommand}
  */
-export type QuoteRedemptionUseCase = (
+export async function quoteRedemption(
+  app: App,
   input: MemberName & RewardRequest & Asker,
-) => Promise<RewardQuote>;
+): Promise<RewardQuote> {
+  const program = await visibleProgram(app.catalog, input);
+  const now = app.clock();
+  const account = await requireAccount(app.reader, input, now);
+  const offer = requireOffer(program, input.rewardId);
+  const [quote] = await quoteOffers(app, {
+    program,
+    account,
+    now,
+    asked: [{ offer, request: input }],
+  });
+  if (quote === undefined) throw new Error('a quote was asked for and not given');
+  return quote;
+}
 
 export interface Asker {
   /** Whether the member asks, and not a backend or an admin. */
   readonly byMember: boolean;
 }
 
-export interface QuoteDeps {
-  readonly catalog: ProgramCatalog;
-  readonly reader: LedgerReader;
-  readonly clock: () => Instant;
-}
-
-export function createQuoteRedemption(deps: QuoteDeps): QuoteRedemptionUseCase {
-  return async (input) => {
-    const program = await visibleProgram(deps.catalog, input);
-    const now = deps.clock();
-    const account = await requireAccount(deps.reader, input, now);
-    const offer = requireOffer(program, input.rewardId);
-    const [quote] = await quoteOffers(deps, {
-      program,
-      account,
-      now,
-      asked: [{ offer, request: input }],
-    });
-    if (quote === undefined) throw new Error('a quote was asked for and not given');
-    return quote;
-  };
-}
-
 /** Quotes several rewards for one member, as of the instant that the account was read for. */
 export async function quoteOffers(
-  { reader }: Pick<QuoteDeps, 'reader'>,
+  { reader }: Pick<App, 'reader'>,
   quoting: {
     program: ProgramDefinition;
     account: Account;

@@ -16,11 +16,11 @@ import { type Account, type Cause, withMembership } from '../domain/journal.ts';
 import { type RedemptionDraft, refuse, reserve, spend } from '../domain/redemption.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import { countAttempt } from '../domain/velocity.ts';
-import type { CommitQueue } from './commit-queue.ts';
+import type { App } from './app.ts';
 import { inactivityFrom } from './evaluation.ts';
 import { fingerprintOf, sameFingerprint } from './fingerprint.ts';
 import type { LockedState, MemberName, UsagePeriod } from './ledger-store.ts';
-import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import type { ProgramDefinition } from './program-catalog.ts';
 import {
   obstaclesTo,
   priceOf,
@@ -60,40 +60,31 @@ const memberHoldSecondsMax = 15 * 60;
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} {@link MembershipNotFound}
  * {@link MembershipSuspended} {@link MembershipLeft} {@link RewardNotFound} {@link InvalidCommand}
  * {@link PriceChanged} {@link IdempotencyKeyReused} {@link VelocityLimitReached}, and what
- * {@link CommitQueue.submit} throws
+ * {@link App.queue} throws
  */
-export type RedeemUseCase = (input: RedeemInput, cause: Cause) => Promise<RedeemResult>;
-
-export function createRedeem(deps: {
-  catalog: ProgramCatalog;
-  queue: CommitQueue;
-  clock: () => Instant;
-  newRedemptionId: () => string;
-}): RedeemUseCase {
-  return async (input, cause) => {
-    const holdMs = holdMsOf(input);
-    const program = await visibleProgram(deps.catalog, {
-      programId: input.programId,
-      byMember: input.madeByMember,
-    });
-    const offer = program.rewards.get(input.rewardId);
-    const usage = offer && usagePeriodOf(offer, { program, now: deps.clock() });
-    const fingerprint = fingerprintOf(contentOf(input, holdMs));
-    const redemptionId = deps.newRedemptionId();
-    const request: Request = { input, cause, program, fingerprint, redemptionId, holdMs };
-    const result = await deps.queue.submit({
-      needs: {
-        member: input,
-        redemption: { idempotencyKey: input.idempotencyKey },
-        ...(offer?.reward.stock === undefined ? {} : { stock: input }),
-        ...(usage === undefined ? {} : { usage }),
-      },
-      decide: (locked) => replayOf(request, locked) ?? decideRedeem(request, locked),
-    });
-    const { refusal, redemptionId: refusedId } = result.redemption;
-    if (refusal !== undefined) throw new RedemptionRefused(refusal, refusedId);
-    return result;
-  };
+export async function redeem(app: App, input: RedeemInput, cause: Cause): Promise<RedeemResult> {
+  const holdMs = holdMsOf(input);
+  const program = await visibleProgram(app.catalog, {
+    programId: input.programId,
+    byMember: input.madeByMember,
+  });
+  const offer = program.rewards.get(input.rewardId);
+  const usage = offer && usagePeriodOf(offer, { program, now: app.clock() });
+  const fingerprint = fingerprintOf(contentOf(input, holdMs));
+  const redemptionId = app.newRedemptionId();
+  const request: Request = { input, cause, program, fingerprint, redemptionId, holdMs };
+  const result = await app.queue.submit({
+    needs: {
+      member: input,
+      redemption: { idempotencyKey: input.idempotencyKey },
+      ...(offer?.reward.stock === undefined ? {} : { stock: input }),
+      ...(usage === undefined ? {} : { usage }),
+    },
+    decide: (locked) => replayOf(request, locked) ?? decideRedeem(request, locked),
+  });
+  const { refusal, redemptionId: refusedId } = result.redemption;
+  if (refusal !== undefined) throw new RedemptionRefused(refusal, refusedId);
+  return result;
 }
 
 interface Request {

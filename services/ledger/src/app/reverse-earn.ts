@@ -1,27 +1,17 @@
-import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import { RefundConflict } from '../domain/errors.ts';
 import type { Cause } from '../domain/journal.ts';
 import { nothingTaken } from '../domain/refund.ts';
+import type { App } from './app.ts';
 import { applyRefund } from './apply-refund.ts';
-import type { CommitQueue } from './commit-queue.ts';
 import { type ExplainedEarn, explained } from './explained-earn.ts';
 import { sameFingerprint } from './fingerprint.ts';
-import type {
-  LockedState,
-  PostedEarn,
-  TransactionName,
-  TransactionRefund,
-} from './ledger-store.ts';
-import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import type { LockedState, PostedEarn, TransactionRefund } from './ledger-store.ts';
+import type { ProgramDefinition } from './program-catalog.ts';
 import { refundFingerprint } from './refund-extent.ts';
+import type { ReverseEarnInput } from './reports.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 import { ruleSetOf } from './rule-set-of.ts';
-
-export interface ReverseEarnInput extends TransactionName {
-  readonly refundId: string;
-  readonly extent: RefundPart;
-}
 
 export interface ReverseEarnResult {
   readonly refund: TransactionRefund;
@@ -36,27 +26,21 @@ export interface ReverseEarnResult {
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived and the transaction
  * was never credited, {@link RefundConflict} {@link RefundExceedsTransaction} {@link InvalidCommand}
- * {@link LimitExceeded}, and what {@link CommitQueue.submit} throws
+ * {@link LimitExceeded}, and what {@link App.queue} throws
  */
-export type ReverseEarnUseCase = (
+export async function reverseEarn(
+  app: App,
   input: ReverseEarnInput,
   cause: Cause,
-) => Promise<ReverseEarnResult>;
-
-export function createReverseEarn(deps: {
-  catalog: ProgramCatalog;
-  queue: CommitQueue;
-}): ReverseEarnUseCase {
-  return async (input, cause) => {
-    const program = await deps.catalog.get(input.programId);
-    const fingerprint = refundFingerprint(input.extent);
-    return await deps.queue.submit({
-      needs: { refundOf: input },
-      decide: (locked) =>
-        replayOf(locked, { input, program, fingerprint }) ??
-        decideRefund(locked, { input, cause, program, fingerprint }),
-    });
-  };
+): Promise<ReverseEarnResult> {
+  const program = await app.catalog.get(input.programId);
+  const fingerprint = refundFingerprint(input.extent);
+  return await app.queue.submit({
+    needs: { refundOf: input },
+    decide: (locked) =>
+      replayOf(locked, { input, program, fingerprint }) ??
+      decideRefund(locked, { input, cause, program, fingerprint }),
+  });
 }
 
 function replayOf(

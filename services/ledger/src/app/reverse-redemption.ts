@@ -5,11 +5,11 @@ import { IllegalTransition } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Cause } from '../domain/journal.ts';
 import { giveBack } from '../domain/redemption.ts';
-import type { CommitQueue } from './commit-queue.ts';
+import type { App } from './app.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
 import { lineAfter, lockedRedemption, repeatedRequest } from './locked-account.ts';
-import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
+import type { ProgramDefinition } from './program-catalog.ts';
 import type { RedeemResult } from './redeem.ts';
 import { partContent, partOf, type RedemptionPartName } from './redemption-part.ts';
 import { requireUnarchived } from './require-unarchived.ts';
@@ -25,28 +25,22 @@ export interface ReverseRedemptionInput extends MemberName {
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
  * {@link MembershipNotFound} {@link RedemptionNotFound} {@link IllegalTransition} {@link InvalidCommand}
- * {@link IdempotencyKeyReused} {@link LimitExceeded}, and what {@link CommitQueue.submit} throws
+ * {@link IdempotencyKeyReused} {@link LimitExceeded}, and what {@link App.queue} throws
  */
-export type ReverseRedemptionUseCase = (
+export async function reverseRedemption(
+  app: App,
   input: ReverseRedemptionInput,
   cause: Cause,
-) => Promise<RedeemResult>;
-
-export function createReverseRedemption(deps: {
-  catalog: ProgramCatalog;
-  queue: CommitQueue;
-}): ReverseRedemptionUseCase {
-  return async (input, cause) => {
-    const program = await deps.catalog.getLatest(input.programId);
-    return await deps.queue.submit({
-      needs: {
-        member: input,
-        redemption: input,
-        request: { kind: 'REVERSE', idempotencyKey: input.idempotencyKey },
-      },
-      decide: (locked) => reverse(locked, { input, cause, program }),
-    });
-  };
+): Promise<RedeemResult> {
+  const program = await app.catalog.getLatest(input.programId);
+  return await app.queue.submit({
+    needs: {
+      member: input,
+      redemption: input,
+      request: { kind: 'REVERSE', idempotencyKey: input.idempotencyKey },
+    },
+    decide: (locked) => reverse(locked, { input, cause, program }),
+  });
 }
 
 function reverse(

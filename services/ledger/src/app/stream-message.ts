@@ -1,9 +1,8 @@
 import type { LedgerError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Cause } from '../domain/journal.ts';
-import type { EarnInput } from './earn.ts';
 import type { TransactionName } from './ledger-store.ts';
-import type { ReverseEarnInput } from './reverse-earn.ts';
+import type { EarnInput, ReverseEarnInput } from './reports.ts';
 
 /** A message of the incoming stream, as it came. */
 export interface StreamMessage {

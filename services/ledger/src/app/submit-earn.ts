@@ -1,31 +1,14 @@
-import type { Instant } from '../domain/instant.ts';
 import type { Cause } from '../domain/journal.ts';
+import type { MessagingApp } from './app.ts';
 import { checkTransaction } from './check-transaction.ts';
-import type { EarnInput } from './earn.ts';
-
-/** The stream from which the ledger takes reported transactions. */
-export interface EarnStream {
-  /**
-   * Resolves when the stream has stored the report.
-   *
-   * @throws {StorageUnavailable} when it can't be told whether it has
-   */
-  publish(input: EarnInput, cause: Cause): Promise<void>;
-}
+import type { EarnInput } from './reports.ts';
 
 /**
  * Accepts a transaction that is credited later.
  *
  * @throws {InvalidCommand} {@link StorageUnavailable}
  */
-export type SubmitEarnUseCase = (input: EarnInput, cause: Cause) => Promise<void>;
-
-export function createSubmitEarn(deps: {
-  stream: EarnStream;
-  clock: () => Instant;
-}): SubmitEarnUseCase {
-  return async (input, cause) => {
-    checkTransaction(input.transaction, deps.clock());
-    await deps.stream.publish(input, cause);
-  };
+export async function submitEarn(app: MessagingApp, input: EarnInput, cause: Cause): Promise<void> {
+  checkTransaction(input.transaction, app.clock());
+  await app.earnStream.publish(input, cause);
 }

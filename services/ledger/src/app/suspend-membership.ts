@@ -1,34 +1,30 @@
 import type { Account, Cause } from '../domain/journal.ts';
 import { suspend } from '../domain/membership-changes.ts';
-import type { CommitQueue } from './commit-queue.ts';
+import type { App } from './app.ts';
 import type { MemberName } from './ledger-store.ts';
 import { lockedAccount } from './locked-account.ts';
-import type { ProgramCatalog } from './program-catalog.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 
 /**
  * Stops a member's earns and redemptions. Repeated it changes nothing.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
- * {@link MembershipNotFound} {@link IllegalTransition} when the user has left, and what {@link CommitQueue.submit} throws
+ * {@link MembershipNotFound} {@link IllegalTransition} when the user has left, and what {@link App.queue} throws
  */
-export type SuspendMembershipUseCase = (member: MemberName, cause: Cause) => Promise<Account>;
-
-export function createSuspendMembership(deps: {
-  catalog: ProgramCatalog;
-  queue: CommitQueue;
-}): SuspendMembershipUseCase {
-  return async (member, cause) => {
-    requireUnarchived(await deps.catalog.getLatest(member.programId));
-    return await deps.queue.submit({
-      needs: { member },
-      decide: (locked) => {
-        const account = lockedAccount(locked, member);
-        if (account.membership.state === 'SUSPENDED') return account;
-        const after = suspend(account, { cause, now: locked.nowOf(account) });
-        locked.putAccount(after);
-        return after;
-      },
-    });
-  };
+export async function suspendMembership(
+  app: App,
+  member: MemberName,
+  cause: Cause,
+): Promise<Account> {
+  requireUnarchived(await app.catalog.getLatest(member.programId));
+  return await app.queue.submit({
+    needs: { member },
+    decide: (locked) => {
+      const account = lockedAccount(locked, member);
+      if (account.membership.state === 'SUSPENDED') return account;
+      const after = suspend(account, { cause, now: locked.nowOf(account) });
+      locked.putAccount(after);
+      return after;
+    },
+  });
 }

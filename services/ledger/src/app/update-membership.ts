@@ -6,10 +6,9 @@ import {
 import { type EtagConditions, requireAttributesAsRead } from '../domain/etag.ts';
 import type { Account, Cause } from '../domain/journal.ts';
 import { updateAttributes } from '../domain/membership-changes.ts';
-import type { CommitQueue } from './commit-queue.ts';
+import type { App } from './app.ts';
 import type { MemberName } from './ledger-store.ts';
 import { lockedAccount } from './locked-account.ts';
-import type { ProgramCatalog } from './program-catalog.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 
 export interface UpdateMembershipInput extends MemberName {
@@ -22,32 +21,26 @@ export interface UpdateMembershipInput extends MemberName {
  * Changes what conditions may ask about a member. An update to what the attributes are already leaves no entry.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
- * {@link MembershipNotFound} {@link EtagMismatch} {@link InvalidCommand}, and what {@link CommitQueue.submit} throws
+ * {@link MembershipNotFound} {@link EtagMismatch} {@link InvalidCommand}, and what {@link App.queue} throws
  */
-export type UpdateMembershipUseCase = (
-  input: UpdateMembershipInput,
+export async function updateMembership(
+  app: App,
+  { attributes: update, etags, ...member }: UpdateMembershipInput,
   cause: Cause,
-) => Promise<Account>;
-
-export function createUpdateMembership(deps: {
-  catalog: ProgramCatalog;
-  queue: CommitQueue;
-}): UpdateMembershipUseCase {
-  return async ({ attributes: update, etags, ...member }, cause) => {
-    requireUnarchived(await deps.catalog.getLatest(member.programId));
-    return await deps.queue.submit({
-      needs: { member },
-      decide: (locked) => {
-        const account = lockedAccount(locked, member);
-        const { membership } = account;
-        requireAttributesAsRead(membership, etags);
-        const attributes = updatedAttributes(membership.attributes, update);
-        if (attributes === membership.attributes) return account;
-        requireFewEnough(attributes, 'membership.attributes');
-        const after = updateAttributes(account, { attributes, cause, now: locked.nowOf(account) });
-        locked.putAccount(after);
-        return after;
-      },
-    });
-  };
+): Promise<Account> {
+  requireUnarchived(await app.catalog.getLatest(member.programId));
+  return await app.queue.submit({
+    needs: { member },
+    decide: (locked) => {
+      const account = lockedAccount(locked, member);
+      const { membership } = account;
+      requireAttributesAsRead(membership, etags);
+      const attributes = updatedAttributes(membership.attributes, update);
+      if (attributes === membership.attributes) return account;
+      requireFewEnough(attributes, 'membership.attributes');
+      const after = updateAttributes(account, { attributes, cause, now: locked.nowOf(account) });
+      locked.putAccount(after);
+      return after;
+    },
+  });
 }

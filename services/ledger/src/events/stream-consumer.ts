@@ -5,15 +5,14 @@ import {
   type IncomingMessage,
   type Verdict,
 } from '@loyalty/platform/messaging/consumer.ts';
+import type { MessagingApp } from '../app/app.ts';
 import {
-  type ApplyMessage,
+  applyMessage,
   isLedgersOwn,
   type Outcome,
   setbackOfUnforeseen,
 } from '../app/apply-message.ts';
-import type { DeadLetters } from '../app/dead-letters.ts';
-import type { ReadMessage, StreamMessage } from '../app/stream-message.ts';
-import type { Instant } from '../domain/instant.ts';
+import type { StreamMessage } from '../app/stream-message.ts';
 import { textOfHeader } from './header-text.ts';
 import { incomingStream } from './streams.ts';
 
@@ -23,10 +22,6 @@ export interface StreamConsumerOptions {
   durable: string;
   /** The subjects that it takes. */
   filter: string;
-  read: (message: StreamMessage) => ReadMessage;
-  apply: ApplyMessage;
-  deadLetters: DeadLetters;
-  clock: () => Instant;
   logger: Logger;
   signal: AbortSignal;
 }
@@ -42,7 +37,7 @@ const nakMsMax = 30_000;
  * Applies what comes on the incoming stream, until the signal aborts. A message is acknowledged once its effect, or
  * its dead letter, is committed; one that comes again after that changes nothing.
  */
-export function consumeStream(options: StreamConsumerOptions): Promise<void> {
+export function consumeStream(app: MessagingApp, options: StreamConsumerOptions): Promise<void> {
   const { nats, durable, filter, signal, logger } = options;
   return consume({
     nats,
@@ -52,19 +47,22 @@ export function consumeStream(options: StreamConsumerOptions): Promise<void> {
     batch,
     maxAckPending,
     ackWaitMs,
-    handle: (message) => handle(message, options),
+    handle: (incoming) => handle(app, { incoming, logger }),
     signal,
     logger,
   });
 }
 
-async function handle(incoming: IncomingMessage, options: StreamConsumerOptions): Promise<Verdict> {
-  const { deadLetters, logger } = options;
+async function handle(
+  app: MessagingApp,
+  { incoming, logger }: { incoming: IncomingMessage; logger: Logger },
+): Promise<Verdict> {
   const message = streamMessage(incoming);
+  const { deliveries } = incoming;
   try {
-    const { regarding, setback } = await outcomeOf(message, incoming.deliveries, options);
+    const { regarding, setback } = await outcomeOf(app, { message, deliveries, logger });
     if (setback === undefined) return 'ack';
-    await deadLetters.keep({ message, regarding, setback });
+    await app.deadLetters.keep({ message, regarding, setback });
     const { state, reason } = setback;
     const { subject, streamSequence } = message;
     logger.warn({ subject, streamSequence, state, reason }, 'a message could not be applied');
@@ -79,20 +77,19 @@ async function handle(incoming: IncomingMessage, options: StreamConsumerOptions)
 }
 
 async function outcomeOf(
-  message: StreamMessage,
-  deliveries: number,
-  { read, apply, clock, logger }: StreamConsumerOptions,
+  app: MessagingApp,
+  { message, deliveries, logger }: { message: StreamMessage; deliveries: number; logger: Logger },
 ): Promise<Outcome> {
   try {
-    return await apply(message, 1);
+    return await applyMessage(app, message, 1);
   } catch (error) {
     if (isLedgersOwn(error)) throw error;
-    const setback = setbackOfUnforeseen({ attempt: deliveries, now: clock() });
+    const setback = setbackOfUnforeseen({ attempt: deliveries, now: app.clock() });
     // The stream delivers it again.
     if (setback.state === 'WAITING') throw error;
     const { subject, streamSequence } = message;
     logger.error({ err: error, subject, streamSequence }, 'a message fails again and again');
-    return { regarding: read(message).regarding, setback };
+    return { regarding: app.readMessage(message).regarding, setback };
   }
 }
 

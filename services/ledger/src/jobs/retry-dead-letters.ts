@@ -1,12 +1,14 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
-import { type ApplyMessage, isLedgersOwn, setbackOfUnforeseen } from '../app/apply-message.ts';
+import { isLedgersOwn, type Outcome, setbackOfUnforeseen } from '../app/apply-message.ts';
 import type { DeadLetters, DueLetter, Setback } from '../app/dead-letters.ts';
+import type { StreamMessage } from '../app/stream-message.ts';
 import type { Instant } from '../domain/instant.ts';
 import { repeat } from './repeat.ts';
 
 export interface RetryDeadLettersOptions {
   deadLetters: DeadLetters;
-  apply: ApplyMessage;
+  /** Applies a message, at its first attempt or a later one; see {@link applyMessage}. */
+  apply: (message: StreamMessage, attempt: number) => Promise<Outcome>;
   clock: () => Instant;
   logger: Logger;
   signal: AbortSignal;

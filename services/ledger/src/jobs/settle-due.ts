@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@loyalty/platform/logging.ts';
-import type { SettleDueUseCase } from '../app/settle-due.ts';
 import { repeat } from './repeat.ts';
 
 export interface SettleDueOptions {
-  settleDue: SettleDueUseCase;
+  /** Settles at most so many, and resolves to how many it settled. */
+  settleDue: (limit: number) => Promise<number>;
   logger: Logger;
   signal: AbortSignal;
   /** How often it looks for due memberships; 1 s by default. */

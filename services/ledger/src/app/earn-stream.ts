@@ -1,0 +1,12 @@
+import type { Cause } from '../domain/journal.ts';
+import type { EarnInput } from './reports.ts';
+
+/** The stream from which the ledger takes reported transactions. */
+export interface EarnStream {
+  /**
+   * Resolves when the stream has stored the report.
+   *
+   * @throws {StorageUnavailable} when it can't be told whether it has
+   */
+  publish(input: EarnInput, cause: Cause): Promise<void>;
+}

@@ -1,0 +1,16 @@
+import type { Transaction } from '@loyalty/rules/language.ts';
+import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
+import type { MemberName, TransactionName } from './ledger-store.ts';
+
+/** A purchase that a backend reports. */
+export interface EarnInput extends MemberName {
+  readonly transaction: Transaction;
+  /** Whether a user who never was a member joins, whatever the program's enrollment is. */
+  readonly joinMissing?: boolean;
+}
+
+/** A refund that a backend reports. */
+export interface ReverseEarnInput extends TransactionName {
+  readonly refundId: string;
+  readonly extent: RefundPart;
+}

@@ -1,0 +1,58 @@
+import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import { DeadLetter_State as State } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_pb.ts';
+import type { DeadLetterService } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_service_pb.ts';
+import type { MessagingApp } from '../app/app.ts';
+import type { Setback } from '../app/dead-letters.ts';
+import { discardDeadLetter } from '../app/discard-dead-letter.ts';
+import { getDeadLetter } from '../app/get-dead-letter.ts';
+import { listDeadLetters } from '../app/list-dead-letters.ts';
+import { replayDeadLetter } from '../app/replay-dead-letter.ts';
+import { programsOf } from './caller.ts';
+import { renderDeadLetter } from './dead-letter-message.ts';
+import { nextPageToken, parseSequencePage } from './page-request.ts';
+
+/** Messages that couldn't be applied. */
+export function deadLetterHandlers(app: MessagingApp): Handlers<typeof DeadLetterService> {
+  return {
+    async listDeadLetters(request, context) {
+      const { programId } = request;
+      const state = parseState(request.state);
+      const filter = { list: 'dead-letters', programId, state };
+      const { items, next } = await listDeadLetters(app, {
+        programs: programId === '' ? programsOf(context) : [programId],
+        state,
+        ...parseSequencePage(request, filter),
+      });
+      return {
+        deadLetters: items.map(renderDeadLetter),
+        nextPageToken: nextPageToken(next, filter),
+      };
+    },
+
+    async getDeadLetter({ deadLetterId }, context) {
+      const letter = await getDeadLetter(app, { deadLetterId, programs: programsOf(context) });
+      return { deadLetter: renderDeadLetter(letter) };
+    },
+
+    async replayDeadLetter({ deadLetterId }, context) {
+      const letter = await replayDeadLetter(app, { deadLetterId, programs: programsOf(context) });
+      return { deadLetter: renderDeadLetter(letter) };
+    },
+
+    async discardDeadLetter({ deadLetterId }, context) {
+      const letter = await discardDeadLetter(app, { deadLetterId, programs: programsOf(context) });
+      return { deadLetter: renderDeadLetter(letter) };
+    },
+  };
+}
+
+function parseState(state: State): Setback['state'] | undefined {
+  switch (state) {
+    case State.WAITING:
+      return 'WAITING';
+    case State.DEAD:
+      return 'DEAD';
+    default:
+      return undefined;
+  }
+}

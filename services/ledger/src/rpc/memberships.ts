@@ -1,0 +1,137 @@
+import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
+import { keysToUpdate, pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
+import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import {
+  type Membership,
+  MembershipSchema,
+} from '@loyalty/proto/loyalty/ledger/v1/membership_pb.ts';
+import type { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
+import type { App } from '../app/app.ts';
+import { getMembership } from '../app/get-membership.ts';
+import { joinProgram } from '../app/join-program.ts';
+import { leaveProgram } from '../app/leave-program.ts';
+import { listMembers } from '../app/list-members.ts';
+import { listMemberships } from '../app/list-memberships.ts';
+import { viewMembership } from '../app/membership-view.ts';
+import { resumeMembership } from '../app/resume-membership.ts';
+import { suspendMembership } from '../app/suspend-membership.ts';
+import { updateMembership } from '../app/update-membership.ts';
+import type { AttributesUpdate } from '../domain/attributes.ts';
+import { InvalidCommand } from '../domain/errors.ts';
+import { requireStorable } from './attributes.ts';
+import { causeOf, isMember, programsOf } from './caller.ts';
+import { renderMembership } from './membership-message.ts';
+import { nextPageToken, parsePage } from './page-request.ts';
+import { cutInstantOf } from './time.ts';
+
+/** Who is a member, and what is known of them. */
+export function membershipHandlers(app: App): Handlers<typeof MembershipService> {
+  return {
+    async joinProgram(request, context) {
+      const { programId, userId, attributes } = request;
+      requireStorable(attributes, 'attributes');
+      const joinTime = cutInstantOf(request.joinTime, 'join_time');
+      const { account, replayed } = await joinProgram(
+        app,
+        { programId, userId, attributes, joinTime, byMember: isMember(context) },
+        causeOf(context),
+      );
+      return { membership: renderMembership(viewMembership(account, app.clock())), replayed };
+    },
+
+    async getMembership({ programId, userId }) {
+      return {
+        membership: renderMembership(await getMembership(app, { programId, userId })),
+      };
+    },
+
+    async listMembers(request) {
+      const { programId } = request;
+      const filter = { list: 'members', programId };
+      const { items, next } = await listMembers(app, { programId, ...parsePage(request, filter) });
+      return { members: items.map(renderMembership), nextPageToken: nextPageToken(next, filter) };
+    },
+
+    async updateMembership(request, context) {
+      const { programId, userId, membership, updateMask } = request;
+      if (membership === undefined) throw invalid('membership', 'must be set');
+      requireSameId('program_id', { inBody: membership.programId, inPath: programId });
+      requireSameId('user_id', { inBody: membership.userId, inPath: userId });
+      requireStorable(membership.attributes, 'membership.attributes');
+      const paths = pathsToUpdate({
+        schema: MembershipSchema,
+        message: membership,
+        field: 'membership',
+        mask: updateMask,
+        updatable: ['attributes'],
+        ignored: ['program_id', 'user_id', 'etag'],
+      });
+      const account = await updateMembership(
+        app,
+        {
+          programId,
+          userId,
+          attributes: attributesUpdate(membership, paths),
+          etags: etagConditions(request.etag, membership.etag),
+        },
+        causeOf(context),
+      );
+      return { membership: renderMembership(viewMembership(account, app.clock())) };
+    },
+
+    /** Shows the memberships in the programs that the caller's token reaches. */
+    async listMemberships(request, context) {
+      const { userId } = request;
+      const filter = { list: 'memberships', userId };
+      const { items, next } = await listMemberships(app, {
+        userId,
+        programs: programsOf(context),
+        ...parsePage(request, filter),
+      });
+      return {
+        memberships: items.map(renderMembership),
+        nextPageToken: nextPageToken(next, filter),
+      };
+    },
+
+    async suspendMembership({ programId, userId }, context) {
+      const account = await suspendMembership(app, { programId, userId }, causeOf(context));
+      return { membership: renderMembership(viewMembership(account, app.clock())) };
+    },
+
+    async resumeMembership({ programId, userId }, context) {
+      const account = await resumeMembership(app, { programId, userId }, causeOf(context));
+      return { membership: renderMembership(viewMembership(account, app.clock())) };
+    },
+
+    async leaveProgram({ programId, userId }, context) {
+      // Only admins make others leave; whoever else may call this is the member.
+      const byMember = !context.caller.roles.has('admin');
+      const account = await leaveProgram(app, { programId, userId, byMember }, causeOf(context));
+      return { membership: renderMembership(viewMembership(account, app.clock())) };
+    },
+  };
+}
+
+function attributesUpdate(
+  { attributes }: Membership,
+  paths: ReadonlySet<string>,
+): AttributesUpdate {
+  if (paths.has('attributes')) return { kind: 'REPLACE', attributes };
+  const keys = keysToUpdate(paths, 'attributes');
+  const set = Object.entries(attributes).filter(([key]) => keys.includes(key));
+  return {
+    kind: 'MERGE',
+    set: Object.fromEntries(set),
+    removed: keys.filter((key) => !Object.hasOwn(attributes, key)),
+  };
+}
+
+function requireSameId(field: string, { inBody, inPath }: { inBody: string; inPath: string }) {
+  if (inBody === '' || inBody === inPath) return;
+  throw invalid(`membership.${field}`, `can't change; it is ${inPath}`);
+}
+
+function invalid(field: string, message: string): InvalidCommand {
+  return new InvalidCommand([{ field, message }]);
+}
