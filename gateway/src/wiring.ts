@@ -43,7 +43,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
   const app = createHttpServer({
     routes: readRoutes(targets.flatMap(({ services }) => services)),
     call: upstreams.call,
-    verifier: createTokenVerifier({ ...config.jwt, settingPrefix: 'GATEWAY_' }),
+    verifier: createTokenVerifier({ ...config.tokens, settingPrefix: 'GATEWAY_' }),
     logger,
     corsOrigins: config.corsOrigins,
     limits: config.limits,

@@ -7,12 +7,12 @@ import { freePort } from './guarded-process.ts';
 export const root = join(import.meta.dirname, '../..');
 
 const schema = z.object({
-  LOYALTY_LOCAL_DIRECTORY: z.string().default(join(root, '.local')),
-  LOYALTY_LOCAL_GATEWAY_PORT: port().default(8080),
-  LOYALTY_LOCAL_PROGRAMS_GRPC_PORT: port().default(50_051),
-  LOYALTY_LOCAL_PROGRAMS_HTTP_PORT: port().default(8081),
-  LOYALTY_LOCAL_LEDGER_GRPC_PORT: port().default(50_052),
-  LOYALTY_LOCAL_LEDGER_HTTP_PORT: port().default(8082),
+  DIRECTORY: z.string().default(join(root, '.local')),
+  GATEWAY_PORT: port().default(8080),
+  PROGRAMS_GRPC_PORT: port().default(50_051),
+  PROGRAMS_HTTP_PORT: port().default(8081),
+  LEDGER_GRPC_PORT: port().default(50_052),
+  LEDGER_HTTP_PORT: port().default(8082),
 });
 
 export interface LocalPorts {
@@ -44,13 +44,13 @@ export async function readLocalSettings(env: NodeJS.ProcessEnv): Promise<LocalSe
   // A service takes a free one for 0 as well, but then nobody knew which.
   const chosen = (value: number) => (value === 0 ? freePort() : value);
   return {
-    directory: resolve(values.LOYALTY_LOCAL_DIRECTORY),
+    directory: resolve(values.DIRECTORY),
     ports: {
-      gateway: await chosen(values.LOYALTY_LOCAL_GATEWAY_PORT),
-      programsGrpc: await chosen(values.LOYALTY_LOCAL_PROGRAMS_GRPC_PORT),
-      programsHttp: await chosen(values.LOYALTY_LOCAL_PROGRAMS_HTTP_PORT),
-      ledgerGrpc: await chosen(values.LOYALTY_LOCAL_LEDGER_GRPC_PORT),
-      ledgerHttp: await chosen(values.LOYALTY_LOCAL_LEDGER_HTTP_PORT),
+      gateway: await chosen(values.GATEWAY_PORT),
+      programsGrpc: await chosen(values.PROGRAMS_GRPC_PORT),
+      programsHttp: await chosen(values.PROGRAMS_HTTP_PORT),
+      ledgerGrpc: await chosen(values.LEDGER_GRPC_PORT),
+      ledgerHttp: await chosen(values.LEDGER_HTTP_PORT),
     },
   };
 }

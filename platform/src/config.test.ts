@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { ConfigError, flag, integer, logLevel, port, readConfig, url } from './config.ts';
 
 const schema = z.object({
-  LEDGER_DATABASE_URL: url({ protocols: ['postgres:', 'postgresql:'] }).describe(
+  DATABASE_URL: url({ protocols: ['postgres:', 'postgresql:'] }).describe(
     'e.g. postgres://ledger@db/ledger',
   ),
-  LEDGER_PORT: port().default(50052),
-  LEDGER_POOL: integer({ min: 1, max: 100 }).default(10),
-  LEDGER_RELAY: flag().default(true),
+  PORT: port().default(50052),
+  POOL: integer({ min: 1, max: 100 }).default(10),
+  RELAY: flag().default(true),
   LOG_LEVEL: logLevel().default('info'),
 });
 
@@ -31,16 +31,16 @@ function messageOf(env: Record<string, string>): string {
 describe('readConfig', () => {
   test('turns the environment into typed values and fills in defaults', () => {
     expect(read({ ...valid, LEDGER_PORT: '0', LEDGER_RELAY: 'false', PATH: '/bin' })).toEqual({
-      ...valid,
-      LEDGER_PORT: 0,
-      LEDGER_POOL: 10,
-      LEDGER_RELAY: false,
+      DATABASE_URL: valid.LEDGER_DATABASE_URL,
+      PORT: 0,
+      POOL: 10,
+      RELAY: false,
       LOG_LEVEL: 'info',
     });
   });
 
   test('takes an empty value for an absent one', () => {
-    expect(read({ ...valid, LEDGER_POOL: '' }).LEDGER_POOL).toBe(10);
+    expect(read({ ...valid, LEDGER_POOL: '' }).POOL).toBe(10);
     expect(messageOf({ LEDGER_DATABASE_URL: '' })).toContain('LEDGER_DATABASE_URL is missing');
   });
 
@@ -56,7 +56,10 @@ describe('readConfig', () => {
     [{ LEDGER_POOL: '0' }, 'LEDGER_POOL must be a whole number from 1 to 100'],
     [{ LEDGER_POOL: '1e1' }, 'LEDGER_POOL must be a whole number from 1 to 100'],
     [{ LEDGER_RELAY: 'yes' }, 'LEDGER_RELAY must be true or false'],
-    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL must be fatal, error, warn, info, debug, trace or silent'],
+    [
+      { LEDGER_LOG_LEVEL: 'loud' },
+      'LEDGER_LOG_LEVEL must be fatal, error, warn, info, debug, trace or silent',
+    ],
   ])('refuses %j', (env, message) => {
     expect(messageOf({ ...valid, ...env })).toBe(message);
   });

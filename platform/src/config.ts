@@ -9,7 +9,7 @@ export interface ReadConfigOptions<Schema extends z.ZodObject> {
   env: Readonly<Record<string, string | undefined>>;
   /** Keys that start with it belong to this process: one that the schema doesn't know is refused. */
   prefix: string;
-  /** Keyed by the names of the environment variables. `.describe()` of a key is used as the hint in messages. */
+  /** Keyed by the names of the environment variables behind the prefix. `.describe()` of a key is used as the hint in messages. */
   schema: Schema;
 }
 
@@ -23,20 +23,24 @@ export function readConfig<Schema extends z.ZodObject>(
   options: ReadConfigOptions<Schema>,
 ): z.output<Schema> {
   const { env, prefix, schema } = options;
-  const known = Object.keys(schema.shape);
-  const present = Object.entries(env).filter(([, value]) => value !== undefined && value !== '');
+  const known = Object.keys(schema.shape).map((name) => prefix + name);
+  const present = Object.entries(env).filter(
+    ([key, value]) => key.startsWith(prefix) && value !== undefined && value !== '',
+  );
   const problems = present
     .map(([key]) => key)
-    .filter((key) => key.startsWith(prefix) && !known.includes(key))
-    .map((key) => `${key} is not a setting; ${suggestion(key, prefix, known)}`);
+    .filter((key) => !known.includes(key))
+    .map((key) => `${key} is not a setting; ${suggestion(key, known)}`);
 
-  const result = schema.safeParse(Object.fromEntries(present));
+  const values = present.map(([key, value]) => [key.slice(prefix.length), value]);
+  const result = schema.safeParse(Object.fromEntries(values));
   const flawed = new Set<string>();
   for (const issue of result.error?.issues ?? []) {
-    const key = String(issue.path[0] ?? prefix);
-    if (flawed.has(key)) continue; // the first complaint about a key is enough
-    flawed.add(key);
-    problems.push(complaint(key, env[key], issue.message, schema.shape[key]));
+    const name = String(issue.path[0] ?? '');
+    if (flawed.has(name)) continue; // the first complaint about a setting is enough
+    flawed.add(name);
+    const key = prefix + name;
+    problems.push(complaint(key, env[key], issue.message, schema.shape[name]));
   }
   if (problems.length > 0 || !result.success) throw new ConfigError(problems.join(' | '));
   return result.data;
@@ -55,12 +59,11 @@ function complaint(
     : `${key} ${message}${fix}`;
 }
 
-function suggestion(key: string, prefix: string, known: readonly string[]): string {
-  const own = known.filter((name) => name.startsWith(prefix));
-  const nearest = own.toSorted((a, b) => editDistance(key, a) - editDistance(key, b))[0];
+function suggestion(key: string, known: readonly string[]): string {
+  const nearest = known.toSorted((a, b) => editDistance(key, a) - editDistance(key, b))[0];
   return nearest !== undefined && editDistance(key, nearest) <= 3
     ? `did you mean ${nearest}?`
-    : `remove it (known: ${own.join(', ')})`;
+    : `remove it (known: ${known.join(', ')})`;
 }
 
 function editDistance(a: string, b: string): number {

@@ -7,8 +7,8 @@ import { abortable, pause } from './waiting.ts';
 export interface NatsOptions {
   /** `nats://host:port`, several separated by commas. User and password may be part of it. */
   url: string;
-  user?: string;
-  password?: string;
+  user?: string | undefined;
+  password?: string | undefined;
   /** Shown in the server's list of connections. */
   name: string;
   /** Created where missing, after every connect. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createTokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
+import { eventsStream } from '@loyalty/platform/messaging/events-stream.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
@@ -32,7 +33,7 @@ import { createEarnStream } from './events/earn-stream.ts';
 import { encodeEvents } from './events/event-encoding.ts';
 import { createMessageReader } from './events/message-reader.ts';
 import { consumeStream } from './events/stream-consumer.ts';
-import { eventsStream, incomingStream } from './events/streams.ts';
+import { incomingStream } from './events/streams.ts';
 import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
 import { settleDueMemberships } from './jobs/settle-due.ts';
 import { ledgerServices } from './rpc/services.ts';
@@ -80,7 +81,12 @@ export async function startLedger(
     cleanups.push(() => knex.destroy());
     const pool = createPool({ url, max: config.database.poolSize, applicationName, logger });
     cleanups.push(() => pool.end());
-    const nats = connectNats({ ...natsOptions(config), logger });
+    const nats = connectNats({
+      ...config.nats,
+      name: applicationName,
+      streams: [incomingStream, eventsStream],
+      logger,
+    });
     cleanups.push(() => nats.close());
 
     const stopping = new AbortController();
@@ -223,15 +229,5 @@ function readinessOf({ knex, nats }: Part): () => Promise<void> {
     connected ||= nats.isConnected();
     if (!connected) throw new Error('NATS has not been reached yet');
     await knex.raw('select 1');
-  };
-}
-
-function natsOptions({ nats: { url, user, password } }: LedgerConfig) {
-  return {
-    url,
-    ...(user !== undefined && { user }),
-    ...(password !== undefined && { password }),
-    name: applicationName,
-    streams: [incomingStream, eventsStream],
   };
 }

@@ -207,6 +207,19 @@ describe('in an archived program', () => {
     ]);
   });
 
+  test('each correction of a batch is answered by itself', async () => {
+    const { programId, adjustment } = archived;
+    const adjustments = [adjustment, { ...adjustment, idempotencyKey: 'another' }];
+    const { outcomes } = await setting.clients.ledger.batchAdjust(
+      { programId, adjustments },
+      admin,
+    );
+    expect(outcomes.map(({ result }) => result)).toMatchObject([
+      { case: 'success', value: { replayed: true } },
+      { case: 'failure', value: { reason: ErrorReason.PROGRAM_NOT_ACTIVE } },
+    ]);
+  });
+
   test('a submitted purchase becomes a dead letter, which can be replayed in vain and discarded', async () => {
     const { programId, member } = archived;
     const { ledger, deadLetters } = setting.clients;
@@ -257,7 +270,14 @@ describe('in an archived program', () => {
       .filter(({ idempotency }) => idempotency !== IdempotencyLevel.NO_SIDE_EFFECTS);
     const tested = new Set([
       ...[...Object.keys(refused), ...Object.keys(repeated)].map((title) => title.split(' ')[0]),
-      ...['BatchEarn', 'SubmitEarn', 'CancelRefund', 'ReplayDeadLetter', 'DiscardDeadLetter'],
+      ...[
+        'BatchEarn',
+        'BatchAdjust',
+        'SubmitEarn',
+        'CancelRefund',
+        'ReplayDeadLetter',
+        'DiscardDeadLetter',
+      ],
     ]);
     expect(commands.map(({ name }) => name).filter((name) => !tested.has(name))).toEqual([]);
   });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createTokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { connectNats } from '@loyalty/platform/messaging/connection.ts';
+import { eventsStream } from '@loyalty/platform/messaging/events-stream.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
@@ -14,7 +15,6 @@ import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_s
 import type { App } from './app/app.ts';
 import type { ProgramsConfig } from './config.ts';
 import { announceProgramChanged } from './events/program-changed.ts';
-import { eventsStream } from './events/streams.ts';
 import { createHasOpenHolds } from './ledger/open-holds.ts';
 import { definitionsAsJson } from './rpc/definition-json.ts';
 import { programsServices } from './rpc/services.ts';
@@ -55,7 +55,12 @@ export async function startPrograms(
     const metrics = createRegistry({ service: 'programs' });
     const relayPool = createPool({ url, max: 2, applicationName, logger });
     cleanups.push(() => relayPool.end());
-    const nats = connectNats({ ...natsOptions(config), logger });
+    const nats = connectNats({
+      ...config.nats,
+      name: applicationName,
+      streams: [eventsStream],
+      logger,
+    });
     cleanups.push(() => nats.close());
     const publisher = createPublisher(nats);
     const relay = createRelay({ pool: relayPool, publisher, logger, registry: metrics });
@@ -80,7 +85,7 @@ export async function startPrograms(
     const server = createRpcServer({
       name: 'programs',
       logger,
-      verifier: createTokenVerifier({ ...tokenOptions(config), settingPrefix: 'PROGRAMS_' }),
+      verifier: createTokenVerifier({ ...config.tokens, settingPrefix: 'PROGRAMS_' }),
       services: programsServices(app),
       grpc: { host: config.host, port: config.grpcPort },
       http: { host: config.host, port: config.httpPort },
@@ -98,23 +103,4 @@ export async function startPrograms(
     await stopAll();
     throw error;
   }
-}
-
-function natsOptions({ nats: { url, user, password } }: ProgramsConfig) {
-  return {
-    url,
-    ...(user !== undefined && { user }),
-    ...(password !== undefined && { password }),
-    name: applicationName,
-    streams: [eventsStream],
-  };
-}
-
-function tokenOptions({ tokens: { issuer, audience, secret, jwks } }: ProgramsConfig) {
-  return {
-    issuer,
-    audience,
-    ...(secret !== undefined && { secret }),
-    ...(jwks !== undefined && { jwks }),
-  };
 }

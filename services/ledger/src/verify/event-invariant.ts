@@ -1,9 +1,9 @@
 import type { Nats } from '@loyalty/platform/messaging/connection.ts';
+import { eventsStream } from '@loyalty/platform/messaging/events-stream.ts';
 import { readStream } from '@loyalty/platform/messaging/read-stream.ts';
 import { decodeOutboxBatch } from '@loyalty/platform/outbox/batch.ts';
 import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
-import { eventsStream } from '../events/streams.ts';
 import type { Invariant } from './invariant.ts';
 
 export const eventInvariant: Invariant = {

@@ -1,0 +1,128 @@
+// The configuration that services have in common. Names are those of environment variables behind the service's prefix.
+import { z } from 'zod';
+import { ConfigError, flag, integer, logLevel, port, url } from './config.ts';
+
+/** How bearer tokens are verified. Exactly one of `secret` and `jwks` (a URL or a file) is set. */
+export interface TokenConfig {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly secret: string | undefined;
+  readonly jwks: string | undefined;
+}
+
+export interface ProcessConfig {
+  readonly host: string;
+  readonly tokens: TokenConfig;
+  readonly log: { readonly level: string; readonly pretty: boolean };
+  readonly shutdownGraceMs: number;
+}
+
+/** What a service with a database has besides. */
+export interface ServiceConfig extends ProcessConfig {
+  /** 0 takes a free port. */
+  readonly grpcPort: number;
+  /** 0 takes a free port. */
+  readonly httpPort: number;
+  readonly database: { readonly url: string; readonly poolSize: number };
+  readonly nats: {
+    readonly url: string;
+    readonly user: string | undefined;
+    readonly password: string | undefined;
+  };
+}
+
+/** Settings of every process that serves. */
+export function processSettings() {
+  return {
+    HOST: z.string().default('0.0.0.0').describe('the address to listen on'),
+    JWT_ISSUER: z.string().describe('the iss that tokens must have'),
+    JWT_AUDIENCE: z.string().describe('the aud that tokens must have'),
+    JWT_SECRET: z
+      .string()
+      .refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes')
+      .optional()
+      .describe('a shared secret, where there is no JWT_JWKS'),
+    JWT_JWKS: z.string().optional().describe("URL or file of the issuer's keys"),
+    LOG_LEVEL: logLevel().default('info'),
+    LOG_PRETTY: flag().default(false),
+    SHUTDOWN_GRACE_SECONDS: integer({ min: 0, max: 3600 }).default(20),
+  };
+}
+
+/** Settings of every service with a database. */
+export function serviceSettings(service: {
+  grpcPort: number;
+  httpPort: number;
+  /** The customary name of its database. */
+  database: string;
+}) {
+  return {
+    ...processSettings(),
+    GRPC_PORT: port().default(service.grpcPort),
+    HTTP_PORT: port().default(service.httpPort),
+    DATABASE_URL: url({ protocols: ['postgres:', 'postgresql:'] }).describe(
+      `such as postgres://user:password@host:5432/${service.database}`,
+    ),
+    DATABASE_POOL_SIZE: integer({ min: 1, max: 500 }).default(10),
+    NATS_URL: natsUrls().describe('such as nats://host:4222'),
+    NATS_USER: z.string().optional(),
+    NATS_PASSWORD: z.string().optional(),
+  };
+}
+
+/** One server or several, separated by commas. */
+function natsUrls() {
+  const one = url({ protocols: ['nats:', 'tls:'] });
+  return z
+    .string()
+    .refine(
+      (value) => value.split(',').every((part) => one.safeParse(part.trim()).success),
+      'must be one or more URLs that start with nats:// or tls://, separated by commas',
+    );
+}
+
+type Values<Settings extends z.core.$ZodLooseShape> = z.output<z.ZodObject<Settings>>;
+
+/**
+ * @param prefix of the process's settings, for messages
+ * @throws {ConfigError} unless there is exactly one way to verify tokens
+ */
+export function processConfig(
+  values: Values<ReturnType<typeof processSettings>>,
+  prefix: string,
+): ProcessConfig {
+  if ((values.JWT_SECRET === undefined) === (values.JWT_JWKS === undefined)) {
+    throw new ConfigError(
+      `${prefix}JWT_SECRET must be set if, and only if, ${prefix}JWT_JWKS is not`,
+    );
+  }
+  return {
+    host: values.HOST,
+    tokens: {
+      issuer: values.JWT_ISSUER,
+      audience: values.JWT_AUDIENCE,
+      secret: values.JWT_SECRET,
+      jwks: values.JWT_JWKS,
+    },
+    log: { level: values.LOG_LEVEL, pretty: values.LOG_PRETTY },
+    shutdownGraceMs: values.SHUTDOWN_GRACE_SECONDS * 1000,
+  };
+}
+
+/** @throws {ConfigError} as {@link processConfig} does */
+export function serviceConfig(
+  values: Values<ReturnType<typeof serviceSettings>>,
+  prefix: string,
+): ServiceConfig {
+  return {
+    ...processConfig(values, prefix),
+    grpcPort: values.GRPC_PORT,
+    httpPort: values.HTTP_PORT,
+    database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL_SIZE },
+    nats: {
+      url: values.NATS_URL,
+      user: values.NATS_USER,
+      password: values.NATS_PASSWORD,
+    },
+  };
+}
