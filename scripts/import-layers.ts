@@ -105,6 +105,7 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
   const own = `services/${service}`;
   const domain = `${own}/src/domain/.*`;
   const app = `${own}/src/app/.*`;
+  const renderings = `${own}/src/messages/.*`;
   const layer = (folder: string, ...may: string[]): Layer => ({
     paths: match(`${own}/src/${folder}/.*`),
     may: match(`${own}/src/${folder}/.*`, ...may),
@@ -138,10 +139,22 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
       'knex',
       'lru-cache',
     ),
+    // What the contracts make of the domain, for callers and in events.
+    layer(
+      'messages',
+      domain,
+      app,
+      rules,
+      generated,
+      'platform/src/rpc/(timestamps|storable)\\.ts',
+      'platform/src/[^/]+',
+      messages,
+    ),
     layer(
       'events',
       domain,
       app,
+      renderings,
       rules,
       generated,
       'platform/src/(json|messaging|outbox|telemetry)/.*',
@@ -154,6 +167,7 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
       'rpc',
       domain,
       app,
+      renderings,
       rules,
       generated,
       'platform/src/(rpc|auth|telemetry)/.*',
@@ -180,7 +194,7 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
     // What has to be true of the tables, and of the events that follow from them. The CLI runs it.
     layer(
       'verify',
-      `${own}/src/domain/points\\.ts`,
+      'rules/src/language\\.ts',
       `${own}/src/storage/application-role\\.ts`,
       `${own}/src/events/streams\\.ts`,
       'platform/src/(postgres|messaging|outbox)/.*',

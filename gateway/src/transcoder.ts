@@ -1,4 +1,4 @@
-import { Unauthenticated } from '@loyalty/platform/auth/errors.ts';
+import { bearerToken } from '@loyalty/platform/auth/bearer-token.ts';
 import type { Caller, TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -78,14 +78,6 @@ function urlOf(request: FastifyRequest): { path: string; query: string } {
   return question < 0
     ? { path: url, query: '' }
     : { path: url.slice(0, question), query: url.slice(question + 1) };
-}
-
-function bearerToken(authorization: string | undefined): string {
-  const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-  if (token === undefined) {
-    throw new Unauthenticated('the request needs the header "Authorization: Bearer <token>"');
-  }
-  return token;
 }
 
 async function serve(

@@ -13,12 +13,26 @@ export interface EarnContent {
 export const FINGERPRINT_VERSION = 2;
 
 /**
- * A fingerprint of an earn's content: one version byte and a SHA-256. Contents are the same when their fingerprints are.
- * The order of items, categories and attributes makes no difference, and neither does what is finer than a millisecond.
+ * What must be the same for a repeat of a request to be one: one version byte and a SHA-256. Contents are the same when
+ * their fingerprints are.
+ *
+ * @param content written as JSON, so it has to consist of what JSON writes in one way only
+ */
+export function fingerprintOf(content: unknown): Uint8Array {
+  const digest = createHash('sha256').update(JSON.stringify(content)).digest();
+  return Buffer.concat([Buffer.of(FINGERPRINT_VERSION), digest]);
+}
+
+export function sameFingerprint(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.from(left).equals(right);
+}
+
+/**
+ * The fingerprint of an earn's content. The order of items, categories and attributes makes no difference, and neither
+ * does what is finer than a millisecond.
  */
 export function fingerprintTransaction(userId: string, transaction: Transaction): Uint8Array {
-  const digest = createHash('sha256').update(JSON.stringify([userId, canonical(transaction)]));
-  return Buffer.concat([Buffer.of(FINGERPRINT_VERSION), digest.digest()]);
+  return fingerprintOf([userId, canonical(transaction)]);
 }
 
 /** The fields in which a repeat differs from the first report, as paths of proto field names. Never any of their values. */

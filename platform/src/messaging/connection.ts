@@ -1,8 +1,8 @@
 import { type ConnectionOptions, connect, Events, type NatsConnection } from 'nats';
 import { StorageUnavailable } from '../errors.ts';
 import type { Logger } from '../logging.ts';
+import { abortable, pause } from '../waiting.ts';
 import { ensureStreams, type StreamOptions } from './jetstream.ts';
-import { abortable, pause } from './waiting.ts';
 
 export interface NatsOptions {
   /** `nats://host:port`, several separated by commas. User and password may be part of it. */

@@ -7,9 +7,9 @@ import {
   type Subscription,
 } from 'nats';
 import type { Logger } from '../logging.ts';
+import { abortable, backoffMs, pause } from '../waiting.ts';
 import type { Nats } from './connection.ts';
 import { type DurableOptions, ensureDurable } from './jetstream.ts';
-import { abortable, backoffMs, pause } from './waiting.ts';
 
 export interface IncomingMessage {
   subject: string;

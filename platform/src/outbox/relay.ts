@@ -3,7 +3,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import { isReasoned } from '../errors.ts';
 import type { Logger } from '../logging.ts';
 import type { Publisher } from '../messaging/publisher.ts';
-import { backoffMs, pause } from '../messaging/waiting.ts';
+import { backoffMs, pause } from '../waiting.ts';
 import { decodeOutboxBatch } from './batch.ts';
 import { lease, type OutboxRow, oldestAgeSeconds, postpone, remove } from './leases.ts';
 

@@ -1,6 +1,6 @@
 import { create, type DescMethodUnary, type Message } from '@bufbuild/protobuf';
 import { type Access, accessOf, authorize } from '../auth/access.ts';
-import { Unauthenticated } from '../auth/errors.ts';
+import { bearerToken } from '../auth/bearer-token.ts';
 import type { TokenVerifier } from '../auth/tokens.ts';
 import { ValidationFailed } from '../errors.ts';
 import type { Logger } from '../logging.ts';
@@ -79,7 +79,6 @@ export interface PipelineOptions {
   translateError: (error: unknown) => unknown;
 }
 
-const bearerPattern = /^bearer +(\S+)$/i;
 const timerMsMax = 2 ** 31 - 1;
 
 /** The one way that every call goes, whichever door it came through. */
@@ -180,17 +179,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
 function deadlineExceeded(): DeadlineExceeded {
   return new DeadlineExceeded('The deadline passed before the answer was ready');
-}
-
-function bearerToken(authorization: string | undefined): string {
-  if (authorization === undefined) {
-    throw new Unauthenticated('The call needs a bearer token in the authorization header');
-  }
-  const token = bearerPattern.exec(authorization)?.[1];
-  if (token === undefined) {
-    throw new Unauthenticated('The authorization header must have the form "Bearer <token>"');
-  }
-  return token;
 }
 
 function decoded<Raw>(codec: Codec<Raw, unknown>, raw: Raw): Message {

@@ -14,7 +14,7 @@ const instantBeforeTime = { seconds: -99_999_999_999n, nanos: 0 };
 
 test.each([
   { where: 'a name', program: { displayName: 'a\0b' }, field: 'program.display_name' },
-  { where: 'metadata', program: { metadata: { a: '\0' } }, field: 'program.metadata' },
+  { where: 'metadata', program: { metadata: { a: '\0' } }, field: 'program.metadata["a"]' },
 ])('a NUL in $where is refused by the field’s name', async ({ program, field }) => {
   await expect(createDraft(setting, program)).rejects.toMatchObject({
     reason: 'VALIDATION_FAILED',

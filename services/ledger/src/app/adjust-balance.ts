@@ -1,15 +1,15 @@
+import { fingerprintOf } from '@loyalty/rules/fingerprint.ts';
 import { expireTime } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { addByHand, takeByHand } from '../domain/adjust.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
-import { InvalidCommand } from '../domain/errors.ts';
+import { ValidationFailed } from '../domain/errors.ts';
 import { always, type Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
 import type { Account, Cause, Entry } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import type { App } from './app.ts';
 import { inactivityFrom, lotExpiring } from './evaluation.ts';
-import { fingerprintOf } from './fingerprint.ts';
 import { refuseJoinAhead, requireActive } from './join-program.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
 import { lineAfter, lockedAccount, repeatedRequest } from './locked-account.ts';
@@ -43,7 +43,7 @@ export interface AdjustBalanceResult {
  * Corrects a balance by hand, once for each idempotency key. Points that are added can be spent at once and live as long
  * as points earned now, unless the request has dates for them.
  *
- * @throws {InvalidCommand} for dates of points that are taken, or that would be gone before they can be spent, and for a
+ * @throws {ValidationFailed} for dates of points that are taken, or that would be gone before they can be spent, and for a
  * user who would join in the future
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived, or not active and the
  * user would join
@@ -75,11 +75,11 @@ function checkDates(input: AdjustBalanceInput): void {
   const given = dates.filter(([, instant]) => instant !== undefined);
   if (input.points < 0n && given.length > 0) {
     const message = 'leave it out: points that are taken have no dates';
-    throw new InvalidCommand(given.map(([field]) => ({ field, message })));
+    throw new ValidationFailed(given.map(([field]) => ({ field, message })));
   }
   const { availableTime = always, expireTime: gone } = input;
   if (gone !== undefined && gone <= availableTime) {
-    throw new InvalidCommand([
+    throw new ValidationFailed([
       { field: 'expire_time', message: 'must be later than available_time' },
     ]);
   }

@@ -1,4 +1,4 @@
-import { InvalidCommand, LedgerError, ProgramNotActive } from '../domain/errors.ts';
+import { LedgerError, ProgramNotActive, ValidationFailed } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { MessagingApp } from './app.ts';
 import type { Setback } from './dead-letters.ts';
@@ -39,12 +39,12 @@ export async function applyMessage(
 
 /** An error that names fields as the sender of the message does. */
 function named(error: LedgerError, fieldPath: ReadMessage['fieldPath']): LedgerError {
-  if (!(error instanceof InvalidCommand)) return error;
+  if (!(error instanceof ValidationFailed)) return error;
   const violations = error.violations.map(({ field, message }) => ({
     field: fieldPath(field),
     message,
   }));
-  return new InvalidCommand(violations);
+  return new ValidationFailed(violations);
 }
 
 /** Whether the ledger itself is in trouble, which holds up all messages alike. */

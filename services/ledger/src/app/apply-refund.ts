@@ -8,7 +8,7 @@ import {
   wholeTransaction,
 } from '@loyalty/rules/remaining-transaction.ts';
 import type { CapCounts } from '../domain/earn.ts';
-import { InvalidCommand, RefundExceedsTransaction } from '../domain/errors.ts';
+import { RefundExceedsTransaction, ValidationFailed } from '../domain/errors.ts';
 import type { Account, Cause } from '../domain/journal.ts';
 import { smaller } from '../domain/points.ts';
 import { takeBack } from '../domain/refund.ts';
@@ -26,7 +26,7 @@ export interface AppliedRefund {
  * Takes back what a refund makes of an earn: the points that its rules, evaluated again on what is left of the
  * transaction and on the facts of that day, no longer give. Any complete series of refunds ends where the full one does.
  *
- * @throws {RefundExceedsTransaction} {@link InvalidCommand} {@link LimitExceeded}
+ * @throws {RefundExceedsTransaction} {@link ValidationFailed} {@link LimitExceeded}
  */
 export function applyRefund(
   locked: LockedState,
@@ -95,7 +95,7 @@ function refunded({ transaction }: PostedEarn, left: Remaining, extent: RefundPa
   const rest = afterRefund(transaction, left, extent);
   if (!('fault' in rest)) return rest;
   if (rest.fault === 'EXCEEDS_TRANSACTION') throw new RefundExceedsTransaction(rest.message);
-  throw new InvalidCommand([{ field: 'amount.currency_code', message: rest.message }]);
+  throw new ValidationFailed([{ field: 'amount.currency_code', message: rest.message }]);
 }
 
 /** The award of what is left, by the rules and the facts that the transaction was credited with. */

@@ -21,7 +21,7 @@ export interface CaptureRedemptionInput extends MemberName {
  * Spends a hold, or a part of it; the rest goes back. Idempotent: the same part again returns the same.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
- * {@link MembershipNotFound} {@link RedemptionNotFound} {@link IllegalTransition} {@link InvalidCommand}
+ * {@link MembershipNotFound} {@link RedemptionNotFound} {@link IllegalTransition} {@link ValidationFailed}
  * {@link LimitExceeded}, and what {@link App.queue} throws
  */
 export async function captureRedemption(

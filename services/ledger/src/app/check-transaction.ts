@@ -1,19 +1,19 @@
 import type { Transaction } from '@loyalty/rules/language.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
 import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
-import { InvalidCommand } from '../domain/errors.ts';
+import { ValidationFailed } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 
 /**
  * Checks what the contract's field rules can't, and answers when the transaction occurred.
  *
- * @throws {InvalidCommand} naming every field at fault
+ * @throws {ValidationFailed} naming every field at fault
  */
 export function checkTransaction(transaction: Transaction, now: Instant): Date {
   const violations = validateTransaction(transaction, new Date(now));
   const occurTime = occurTimeOf(transaction);
   if (violations.length > 0 || occurTime === undefined) {
-    throw new InvalidCommand(
+    throw new ValidationFailed(
       violations.map(({ field, message }) => ({ field: `transaction.${field}`, message })),
     );
   }

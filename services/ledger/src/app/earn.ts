@@ -1,6 +1,11 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
-import { differingFields, fingerprintTransaction } from '@loyalty/rules/fingerprint.ts';
+import {
+  differingFields,
+  fingerprintTransaction,
+  sameFingerprint,
+} from '@loyalty/rules/fingerprint.ts';
+import { POINTS_MAX } from '@loyalty/rules/language.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import { postEarn } from '../domain/earn.ts';
@@ -16,7 +21,6 @@ import type { Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
 import { type Account, type Cause, withMembership } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
-import { maximumPoints } from '../domain/points.ts';
 import { countAttempt } from '../domain/velocity.ts';
 import type { App } from './app.ts';
 import { applyWaitingRefunds } from './apply-waiting-refunds.ts';
@@ -46,7 +50,7 @@ export interface EarnResult {
  * Credits a transaction, once, however often and however concurrently it is reported. Resolves when the credit is
  * durable.
  *
- * @throws {InvalidCommand} {@link ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive}
+ * @throws {ValidationFailed} {@link ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive}
  * {@link MembershipNotFound} {@link MembershipSuspended} {@link MembershipLeft} {@link TransactionConflict}
  * {@link LimitExceeded} {@link VelocityLimitReached}, and what {@link App.queue} throws
  */
@@ -132,7 +136,7 @@ function replayOf({
   if (earn === undefined) return undefined;
   const account = locked.bringUpToDate(input);
   const sameUser = account?.membership.membershipId === earn.membershipId;
-  if (!sameUser || !Buffer.from(earn.fingerprint).equals(fingerprint)) {
+  if (!sameUser || !sameFingerprint(earn.fingerprint, fingerprint)) {
     // Who earned it is nobody else's business: only that it was another.
     const userId = sameUser ? input.userId : '';
     throw new TransactionConflict(
@@ -175,7 +179,7 @@ function credit(reported: {
       locked.capUsed(input, capPeriod({ ruleId, period, periodStart })),
   });
   if (award.exceedsLimit) {
-    throw new LimitExceeded(`a transaction can't earn more than ${maximumPoints} points`);
+    throw new LimitExceeded(`a transaction can't earn more than ${POINTS_MAX} points`);
   }
   const account = postEarn(before, {
     points: award.points,

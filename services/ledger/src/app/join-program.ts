@@ -1,6 +1,6 @@
 import { CLOCK_AHEAD_MS_MAX } from '@loyalty/rules/validate-transaction.ts';
 import { type Attributes, changedKeys, requireFewEnough } from '../domain/attributes.ts';
-import { AlreadyMember, InvalidCommand, ProgramNotActive } from '../domain/errors.ts';
+import { AlreadyMember, ProgramNotActive, ValidationFailed } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import { join, rejoin } from '../domain/join.ts';
 import type { Account, Cause } from '../domain/journal.ts';
@@ -30,7 +30,7 @@ export interface JoinProgramResult {
  * Makes a user a member.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} {@link AlreadyMember}
- * {@link InvalidCommand}, and what {@link App.queue} throws
+ * {@link ValidationFailed}, and what {@link App.queue} throws
  */
 export async function joinProgram(
   app: App,
@@ -53,7 +53,7 @@ function refuseOperatorsFields({ attributes, joinTime }: JoinProgramInput): void
   ];
   if (given.length === 0) return;
   const message = 'can be set by admins and services only; leave it out';
-  throw new InvalidCommand(given.map((field) => ({ field, message })));
+  throw new ValidationFailed(given.map((field) => ({ field, message })));
 }
 
 function decideJoin({
@@ -87,11 +87,11 @@ function decideJoin({
   return { account, replayed: false };
 }
 
-/** @throws {InvalidCommand} for a time of joining that lies ahead */
+/** @throws {ValidationFailed} for a time of joining that lies ahead */
 export function refuseJoinAhead(joinTime: Instant | undefined, now: Instant): void {
   if (joinTime === undefined || joinTime <= now + CLOCK_AHEAD_MS_MAX) return;
   const message = "must be at most 5 minutes ahead of the server's clock";
-  throw new InvalidCommand([{ field: 'join_time', message }]);
+  throw new ValidationFailed([{ field: 'join_time', message }]);
 }
 
 /**

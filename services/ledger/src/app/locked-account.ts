@@ -1,7 +1,7 @@
+import { sameFingerprint } from '@loyalty/rules/fingerprint.ts';
 import { IdempotencyKeyReused, MembershipNotFound, RedemptionNotFound } from '../domain/errors.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
-import { sameFingerprint } from './fingerprint.ts';
 import type { LockedState, MemberName, RequestKey, RequestRecord } from './ledger-store.ts';
 
 /** @throws {MembershipNotFound} */

@@ -44,7 +44,7 @@ export interface Obstacle {
  * Quotes a redemption. Writes nothing.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link MembershipNotFound} {@link RewardNotFound}
- * {@link InvalidCommand}
+ * {@link ValidationFailed}
  */
 export async function quoteRedemption(
   app: App,

@@ -1,15 +1,16 @@
+import { fingerprintOf, sameFingerprint } from '@loyalty/rules/fingerprint.ts';
 import type { CompiledReward } from '@loyalty/rules/reward-availability.ts';
 import type { RewardPrice } from '@loyalty/rules/reward-price.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import {
   IdempotencyKeyReused,
-  InvalidCommand,
   MembershipLeft,
   MembershipNotFound,
   MembershipSuspended,
   PriceChanged,
   ProgramNotActive,
   RedemptionRefused,
+  ValidationFailed,
 } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import { type Account, type Cause, withMembership } from '../domain/journal.ts';
@@ -18,7 +19,6 @@ import type { Redemption } from '../domain/redemption-state.ts';
 import { countAttempt } from '../domain/velocity.ts';
 import type { App } from './app.ts';
 import { inactivityFrom } from './evaluation.ts';
-import { fingerprintOf, sameFingerprint } from './fingerprint.ts';
 import type { LockedState, MemberName, UsagePeriod } from './ledger-store.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
 import {
@@ -58,7 +58,7 @@ const memberHoldSecondsMax = 15 * 60;
  *
  * @throws {RedemptionRefused} when the redemption was refused and kept as REJECTED, now or before
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} {@link MembershipNotFound}
- * {@link MembershipSuspended} {@link MembershipLeft} {@link RewardNotFound} {@link InvalidCommand}
+ * {@link MembershipSuspended} {@link MembershipLeft} {@link RewardNotFound} {@link ValidationFailed}
  * {@link PriceChanged} {@link IdempotencyKeyReused} {@link VelocityLimitReached}, and what
  * {@link App.queue} throws
  */
@@ -102,12 +102,12 @@ function holdMsOf({ capture, holdSeconds, madeByMember }: RedeemInput): number |
   if (capture === 'IMMEDIATE') {
     if (holdSeconds === undefined) return undefined;
     const message = 'leave it out: an immediate redemption is not held';
-    throw new InvalidCommand([{ field, message }]);
+    throw new ValidationFailed([{ field, message }]);
   }
   const seconds = holdSeconds ?? holdSecondsDefault;
   if (madeByMember && seconds > memberHoldSecondsMax) {
     const message = `must be at most ${memberHoldSecondsMax} for a member`;
-    throw new InvalidCommand([{ field, message }]);
+    throw new ValidationFailed([{ field, message }]);
   }
   return seconds * 1000;
 }

@@ -1,4 +1,4 @@
-import { InvalidCommand } from '../domain/errors.ts';
+import { ValidationFailed } from '../domain/errors.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 
 /** Which part of a redemption: everything that is left, units of a fixed price, or points of a conversion. */
@@ -16,7 +16,7 @@ export interface RedemptionAmount {
 /**
  * How much the named part of a redemption is, of what nothing was given back of yet.
  *
- * @throws {InvalidCommand} when it isn't a part of such a redemption, or more than is left
+ * @throws {ValidationFailed} when it isn't a part of such a redemption, or more than is left
  */
 export function partOf(redemption: Redemption, part: RedemptionPartName): RedemptionAmount {
   const left = redemption.points - redemption.reversedPoints;
@@ -59,6 +59,6 @@ export function partContent(part: RedemptionPartName): [string, string] {
   }
 }
 
-function invalid(field: string, message: string): InvalidCommand {
-  return new InvalidCommand([{ field, message }]);
+function invalid(field: string, message: string): ValidationFailed {
+  return new ValidationFailed([{ field, message }]);
 }

@@ -1,7 +1,7 @@
+import { fingerprintOf } from '@loyalty/rules/fingerprint.ts';
 import { type MoneyMessage, moneyOf } from '@loyalty/rules/money.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
-import { InvalidCommand } from '../domain/errors.ts';
-import { fingerprintOf } from './fingerprint.ts';
+import { ValidationFailed } from '../domain/errors.ts';
 
 /** How much a refund is of, as calls and events say it. */
 export type ReportedExtent =
@@ -16,7 +16,7 @@ export type ReportedExtent =
 /**
  * The extent of a refund, whose presence the contract's validation has seen to.
  *
- * @throws {InvalidCommand} when there is none, or an item is named twice
+ * @throws {ValidationFailed} when there is none, or an item is named twice
  */
 export function refundPartOf(extent: ReportedExtent): RefundPart {
   switch (extent.case) {
@@ -33,7 +33,7 @@ export function refundPartOf(extent: ReportedExtent): RefundPart {
       };
     }
     case undefined:
-      throw new InvalidCommand([{ field: 'extent', message: 'must be full, amount or items' }]);
+      throw new ValidationFailed([{ field: 'extent', message: 'must be full, amount or items' }]);
     default:
       return extent satisfies never;
   }
@@ -44,7 +44,7 @@ function refuseRepeats(items: readonly { itemId: string }[]): void {
   items.forEach(({ itemId }, index) => {
     if (seen.has(itemId)) {
       const message = `${itemId} is named twice; give each item once, with all of its units`;
-      throw new InvalidCommand([{ field: `items.items[${index}].item_id`, message }]);
+      throw new ValidationFailed([{ field: `items.items[${index}].item_id`, message }]);
     }
     seen.add(itemId);
   });

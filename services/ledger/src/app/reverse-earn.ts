@@ -1,3 +1,4 @@
+import { sameFingerprint } from '@loyalty/rules/fingerprint.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import { RefundConflict } from '../domain/errors.ts';
 import type { Cause } from '../domain/journal.ts';
@@ -5,7 +6,6 @@ import { nothingTaken } from '../domain/refund.ts';
 import type { App } from './app.ts';
 import { applyRefund } from './apply-refund.ts';
 import { type ExplainedEarn, explained } from './explained-earn.ts';
-import { sameFingerprint } from './fingerprint.ts';
 import type { LockedState, PostedEarn, TransactionRefund } from './ledger-store.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
 import { refundFingerprint } from './refund-extent.ts';
@@ -25,7 +25,7 @@ export interface ReverseEarnResult {
  * transaction waits for it.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived and the transaction
- * was never credited, {@link RefundConflict} {@link RefundExceedsTransaction} {@link InvalidCommand}
+ * was never credited, {@link RefundConflict} {@link RefundExceedsTransaction} {@link ValidationFailed}
  * {@link LimitExceeded}, and what {@link App.queue} throws
  */
 export async function reverseEarn(

@@ -1,3 +1,4 @@
+import { fingerprintOf } from '@loyalty/rules/fingerprint.ts';
 import { endOfGraceDay } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { balanceAt } from '../domain/balance.ts';
@@ -6,7 +7,6 @@ import type { Instant } from '../domain/instant.ts';
 import type { Cause } from '../domain/journal.ts';
 import { giveBack } from '../domain/redemption.ts';
 import type { App } from './app.ts';
-import { fingerprintOf } from './fingerprint.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
 import { lineAfter, lockedRedemption, repeatedRequest } from './locked-account.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
@@ -24,7 +24,7 @@ export interface ReverseRedemptionInput extends MemberName {
  * Gives spent points back, all that is left or a part, once for each idempotency key.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
- * {@link MembershipNotFound} {@link RedemptionNotFound} {@link IllegalTransition} {@link InvalidCommand}
+ * {@link MembershipNotFound} {@link RedemptionNotFound} {@link IllegalTransition} {@link ValidationFailed}
  * {@link IdempotencyKeyReused} {@link LimitExceeded}, and what {@link App.queue} throws
  */
 export async function reverseRedemption(

@@ -2,7 +2,7 @@ import { periodStart } from '@loyalty/rules/limit-period.ts';
 import { type CompiledReward, rewardRefusal } from '@loyalty/rules/reward-availability.ts';
 import { type PriceRequest, priceReward, type RewardPrice } from '@loyalty/rules/reward-price.ts';
 import { missingPoints } from '../domain/available.ts';
-import { InvalidCommand, type Refusal, RewardNotFound } from '../domain/errors.ts';
+import { type Refusal, RewardNotFound, ValidationFailed } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
@@ -34,10 +34,10 @@ export function requireOffer(program: ProgramDefinition, rewardId: string): Comp
   return offer;
 }
 
-/** @throws {InvalidCommand} when the request doesn't fit the kind of price */
+/** @throws {ValidationFailed} when the request doesn't fit the kind of price */
 export function priceOf({ reward }: CompiledReward, request: RewardRequest): RewardPrice {
   const price = priceReward(reward, request);
-  if (Array.isArray(price)) throw new InvalidCommand(price);
+  if (Array.isArray(price)) throw new ValidationFailed(price);
   return price;
 }
 

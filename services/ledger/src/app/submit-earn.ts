@@ -6,7 +6,7 @@ import type { EarnInput } from './reports.ts';
 /**
  * Accepts a transaction that is credited later.
  *
- * @throws {InvalidCommand} {@link StorageUnavailable}
+ * @throws {ValidationFailed} {@link StorageUnavailable}
  */
 export async function submitEarn(app: MessagingApp, input: EarnInput, cause: Cause): Promise<void> {
   checkTransaction(input.transaction, app.clock());

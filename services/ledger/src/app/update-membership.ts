@@ -21,7 +21,7 @@ export interface UpdateMembershipInput extends MemberName {
  * Changes what conditions may ask about a member. An update to what the attributes are already leaves no entry.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
- * {@link MembershipNotFound} {@link EtagMismatch} {@link InvalidCommand}, and what {@link App.queue} throws
+ * {@link MembershipNotFound} {@link EtagMismatch} {@link ValidationFailed}, and what {@link App.queue} throws
  */
 export async function updateMembership(
   app: App,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Logger } from '@loyalty/platform/logging.ts';
-import { abortable } from '@loyalty/platform/messaging/waiting.ts';
+import { abortable } from '@loyalty/platform/waiting.ts';
 import {
   type GetProgramSnapshotResponse,
   GetProgramSnapshotResponseSchema,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { POINTS_MAX } from '@loyalty/rules/language.ts';
 import fc from 'fast-check';
 import { addByHand } from './adjust.ts';
 import { missingPoints } from './available.ts';
@@ -9,7 +10,6 @@ import { join, rejoin } from './join.ts';
 import { type Account, pointsOf, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { updateAttributes } from './membership-changes.ts';
-import { maximumPoints } from './points.ts';
 import { type RedemptionDraft, refuse, reserve, spend } from './redemption.ts';
 import { nextDueAt, settle } from './settle.ts';
 
@@ -224,26 +224,26 @@ describe('what a JSON number can say', () => {
   const beyond = 'beyond 9007199254740991';
 
   test('is what a balance never passes', () => {
-    const account = earned(opened(), { points: maximumPoints, now: 1 });
+    const account = earned(opened(), { points: POINTS_MAX, now: 1 });
     expect(() => earned(account, { points: 1n, now: 2 })).toThrow(beyond);
   });
 
   test('is what pending and reserved points count towards: they become available without being asked', () => {
     const lot = { availableAt: 100 };
-    const pending = earned(opened(), { points: maximumPoints - 5n, now: 1, lot });
+    const pending = earned(opened(), { points: POINTS_MAX - 5n, now: 1, lot });
     const full = earned(pending, { points: 5n, now: 2 });
     expect(() => added(full, 1n)).toThrow(beyond);
     const held = reserve(full, draft(5n), { holdExpiresAt: 50, cause, now: 3 });
     expect(() => added(held, 1n)).toThrow(beyond);
-    expect(balanceAt(held, 100)).toMatchObject({ available: maximumPoints, reserved: 0n });
+    expect(balanceAt(held, 100)).toMatchObject({ available: POINTS_MAX, reserved: 0n });
   });
 
   test('is where the points that expired are counted no further', () => {
-    const before = withMembership(opened(), { lifetimeExpired: maximumPoints - 5n });
+    const before = withMembership(opened(), { lifetimeExpired: POINTS_MAX - 5n });
     const account = earned(before, { points: 10n, now: 1, lot: { expiresAt: 100 } });
     expect(balanceAt(account, 100)).toMatchObject({
       available: 0n,
-      lifetimeExpired: maximumPoints,
+      lifetimeExpired: POINTS_MAX,
     });
   });
 });

@@ -1,4 +1,4 @@
-import { InvalidCommand } from './errors.ts';
+import { ValidationFailed } from './errors.ts';
 
 /** What conditions may ask about a member, by name. */
 export type Attributes = Readonly<Record<string, string>>;
@@ -26,13 +26,13 @@ export function updatedAttributes(present: Attributes, update: AttributesUpdate)
  * Refuses more attributes than a member can have: several requests together can bring more than one of them may.
  *
  * @param field names them in errors
- * @throws {InvalidCommand}
+ * @throws {ValidationFailed}
  */
 export function requireFewEnough(attributes: Attributes, field: string): void {
   const count = Object.keys(attributes).length;
   if (count <= attributesMax) return;
   const message = `a member can have ${attributesMax} attributes, and this would make ${count}; remove some first`;
-  throw new InvalidCommand([{ field, message }]);
+  throw new ValidationFailed([{ field, message }]);
 }
 
 function merged(

@@ -17,7 +17,7 @@ export abstract class LedgerError extends Error {
 }
 
 /** Thrown when fields of a command contradict each other or the program's definition. */
-export class InvalidCommand extends LedgerError {
+export class ValidationFailed extends LedgerError {
   readonly reason = 'VALIDATION_FAILED';
   readonly violations: readonly { field: string; message: string }[];
 

@@ -1,17 +1,15 @@
+import { POINTS_MAX } from '@loyalty/rules/language.ts';
 import { LimitExceeded } from './errors.ts';
-
-/** The largest award and the largest balance: what a JSON number represents exactly. */
-export const maximumPoints = 9_007_199_254_740_991n;
 
 /**
  * The sum, provided that it can be represented.
  *
- * @throws {LimitExceeded} beyond {@link maximumPoints}
+ * @throws {LimitExceeded} beyond {@link POINTS_MAX}
  */
 export function addPoints(a: bigint, b: bigint): bigint {
   const sum = a + b;
-  if (sum > maximumPoints || sum < -maximumPoints) {
-    throw new LimitExceeded(`points can't go beyond ${maximumPoints}`);
+  if (sum > POINTS_MAX || sum < -POINTS_MAX) {
+    throw new LimitExceeded(`points can't go beyond ${POINTS_MAX}`);
   }
   return sum;
 }

@@ -1,7 +1,8 @@
+import { POINTS_MAX } from '@loyalty/rules/language.ts';
 import { type Instant, never } from './instant.ts';
 import { type Account, noChange, passingOfTime, record, withMembership } from './journal.ts';
 import { expiryOf, inConsumptionOrder, type Lot, type LotKey, take } from './lot.ts';
-import { maximumPoints, smaller } from './points.ts';
+import { smaller } from './points.ts';
 import { byDeadline, isOverdue } from './redemption-state.ts';
 import { releaseHolds } from './release.ts';
 
@@ -94,7 +95,7 @@ function expire(account: Account, { until, now }: Settling): Account {
     now,
   });
   // Time can't be refused, so that the total stops where it can't be represented any more.
-  const lifetimeExpired = smaller(account.membership.lifetimeExpired + points, maximumPoints);
+  const lifetimeExpired = smaller(account.membership.lifetimeExpired + points, POINTS_MAX);
   return withMembership(after, { lifetimeExpired });
 }
 

@@ -1,10 +1,9 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { encodeOutboxBatch, type OutboxMessageInit } from '@loyalty/platform/outbox/batch.ts';
 import { EntryRecordedSchema } from '@loyalty/proto/loyalty/events/v1/entry_recorded_pb.ts';
-import { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import type { RecordedEntry } from '../app/ledger-store.ts';
-import { type EntryKind, pointsOf } from '../domain/journal.ts';
+import type { EntryKind } from '../domain/journal.ts';
+import { renderEntry } from '../messages/entry-message.ts';
 import { headerText } from './header-text.ts';
 
 /** The last part of an event's subject and type, by what it announces. */
@@ -59,36 +58,6 @@ function eventOf(recorded: RecordedEntry): OutboxMessageInit {
 }
 
 function dataOf({ programId, userId, entry }: RecordedEntry, membershipId: string): Uint8Array {
-  const { attributesChange, joinTime, inactivityExpiresAt } = entry;
-  return toBinary(
-    EntryRecordedSchema,
-    create(EntryRecordedSchema, {
-      programId,
-      userId,
-      membershipId,
-      entry: {
-        sequence: entry.sequence,
-        kind: Entry_Kind[entry.kind],
-        points: pointsOf(entry),
-        available: entry.available,
-        pending: entry.pending,
-        reserved: entry.reserved,
-        deficit: entry.deficit,
-        balanceAfter: entry.balanceAfter,
-        transactionId: entry.transactionId ?? '',
-        redemptionId: entry.redemptionId ?? '',
-        refundId: entry.refundId ?? '',
-        reason: entry.reason ?? '',
-        note: entry.note ?? '',
-        actor: entry.actor,
-        requestId: entry.requestId,
-        createTime: timestampFromMs(entry.createTime),
-        ...(attributesChange !== undefined && { attributesChange }),
-        ...(joinTime !== undefined && { joinTime: timestampFromMs(joinTime) }),
-        ...(inactivityExpiresAt !== undefined && {
-          inactivityExpireTime: timestampFromMs(inactivityExpiresAt),
-        }),
-      },
-    }),
-  );
+  const recorded = { programId, userId, membershipId, entry: renderEntry(entry) };
+  return toBinary(EntryRecordedSchema, create(EntryRecordedSchema, recorded));
 }

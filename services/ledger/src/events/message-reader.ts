@@ -1,5 +1,5 @@
 import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
-import { ValidationFailed } from '@loyalty/platform/errors.ts';
+import { isReasoned } from '@loyalty/platform/errors.ts';
 import { jsonFieldPath } from '@loyalty/platform/json/field-path.ts';
 import { readJsonMessage } from '@loyalty/platform/json/json-message.ts';
 import {
@@ -12,7 +12,7 @@ import {
 } from '@loyalty/proto/loyalty/events/v1/refund_requested_pb.ts';
 import { refundPartOf } from '../app/refund-extent.ts';
 import type { MessageContent, ReadMessage, StreamMessage } from '../app/stream-message.ts';
-import { InvalidCommand, LedgerError } from '../domain/errors.ts';
+import { LedgerError, ValidationFailed } from '../domain/errors.ts';
 import { findTransactionId } from './find-transaction-id.ts';
 
 /** Checks a message by the rules of the contract; throws an error with `violations`. */
@@ -87,10 +87,10 @@ function problemOf<Content extends { programId: string }>(
   try {
     validate(content);
   } catch (error) {
-    const { violations } = error as Partial<InvalidCommand>;
+    const { violations } = error as Partial<ValidationFailed>;
     return violations === undefined
       ? invalid('payload', `can't be checked: ${String(error)}`)
-      : new InvalidCommand(violations);
+      : new ValidationFailed(violations);
   }
   return content.programId === programId
     ? undefined
@@ -115,8 +115,8 @@ function decode<Desc extends DescMessage>(schema: Desc, message: StreamMessage):
         };
     }
   } catch (error) {
-    if (error instanceof ValidationFailed) {
-      return { problem: new InvalidCommand(error.violations ?? []) };
+    if (isReasoned(error) && error.violations !== undefined) {
+      return { problem: new ValidationFailed(error.violations) };
     }
     const cause = Error.isError(error) ? error.message : String(error);
     return { problem: invalid('payload', `can't be read as ${schema.name}: ${cause}`) };
@@ -134,8 +134,8 @@ function mediaTypeOf({ contentType }: StreamMessage): string {
   return contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-function invalid(field: string, message: string): InvalidCommand {
-  return new InvalidCommand([{ field, message }]);
+function invalid(field: string, message: string): ValidationFailed {
+  return new ValidationFailed([{ field, message }]);
 }
 
 /** An id as the contract allows it; what else stands in its place isn't kept apart from its message. */

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@loyalty/platform/logging.ts';
+import { pause } from '@loyalty/platform/waiting.ts';
 
 /**
  * Runs a job again and again until the signal aborts: at once while it says that there is more to do, else after a
@@ -20,6 +20,6 @@ export async function repeat(options: {
     } catch (error) {
       logger.warn({ err: error, job: name }, 'a job failed; it runs again');
     }
-    await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+    await pause(pauseMs, signal);
   }
 }

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@loyalty/platform/logging.ts';
+import { pause } from '@loyalty/platform/waiting.ts';
 import { repeat } from './repeat.ts';
 
 export interface SettleDueOptions {
@@ -46,7 +46,7 @@ async function settleAll({ settleDue, logger, signal }: SettleDueOptions): Promi
     }
     if (count === 0) break;
     // As long as the batch took, so that calls have the database for themselves at least half of the time.
-    await delay(nowMs - batchMs, undefined, { signal }).catch(() => undefined);
+    await pause(nowMs - batchMs, signal);
   }
   if (toldMs > startMs) logger.info({ settled }, 'settling memberships is done');
   return false;

@@ -1,6 +1,6 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { type Award, evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
-import { fingerprintTransaction } from '@loyalty/rules/fingerprint.ts';
+import { fingerprintTransaction, sameFingerprint } from '@loyalty/rules/fingerprint.ts';
 import type { MemberFacts } from '@loyalty/rules/language.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
 import {
@@ -17,7 +17,6 @@ import {
   inactivityFrom,
   keptFacts,
 } from '../app/evaluation.ts';
-import { sameFingerprint } from '../app/fingerprint.ts';
 import type { CapPeriod, PostedEarn, TransactionRefund } from '../app/ledger-store.ts';
 import type { ProgramDefinition } from '../app/program-catalog.ts';
 import { refundFingerprint } from '../app/refund-extent.ts';

@@ -1,28 +1,23 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
+import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import {
+  AdjustBalanceRequestSchema,
   type BatchAdjustItem,
   BatchAdjustItemSchema,
-  type BatchAdjustOutcomeSchema,
   type LedgerService,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
-import {
-  type AdjustBalanceInput,
-  type AdjustBalanceResult,
-  adjustBalance,
-} from '../app/adjust-balance.ts';
+import { type AdjustBalanceInput, adjustBalance } from '../app/adjust-balance.ts';
 import type { App } from '../app/app.ts';
 import { getBalance } from '../app/get-balance.ts';
 import { listEntries } from '../app/list-entries.ts';
-import { parseAdjustment, renderAdjustment } from './adjustment-message.ts';
-import { renderBalance } from './balance-message.ts';
-import { renderFailure } from './batch-failure.ts';
+import { parseAdjustment, renderAdjustment } from '../messages/adjustment-message.ts';
+import { renderBalance } from '../messages/balance-message.ts';
+import { parseEntryKind, renderEntry, renderEntryForMember } from '../messages/entry-message.ts';
+import { resultsOf } from './batch-results.ts';
 import { causeOf, isMember } from './caller.ts';
-import { parseEntryKind, renderEntry, renderEntryForMember } from './entry-message.ts';
 import { nextPageToken, parseSequencePage } from './page-request.ts';
-import { cutInstantOf, instantOf } from './time.ts';
 
 /** Balances, their journals, and corrections by hand. */
 export function balanceHandlers(
@@ -42,8 +37,8 @@ export function balanceHandlers(
     async listEntries(request, context) {
       const { programId, userId } = request;
       const kinds = request.kinds.map(parseEntryKind);
-      const startTime = instantOf(request.startTime, 'start_time');
-      const endTime = instantOf(request.endTime, 'end_time');
+      const startTime = msOfTimestamp(request.startTime, 'start_time');
+      const endTime = msOfTimestamp(request.endTime, 'end_time');
       const filter = {
         list: 'entries',
         programId,
@@ -65,48 +60,35 @@ export function balanceHandlers(
     },
 
     async adjustBalance(request, context) {
+      requireStorable(AdjustBalanceRequestSchema, request);
       return renderAdjustment(await adjustBalance(app, parseAdjustment(request), causeOf(context)));
     },
 
     /** Makes each correction for itself. The commit queue writes them together, because they come at the same time. */
     async batchAdjust({ programId, adjustments, joinMissing }, context) {
       const cause = causeOf(context);
-      const settled = await Promise.allSettled(
-        adjustments.map(async (item) => {
+      const results = await resultsOf(adjustments, {
+        schema: BatchAdjustItemSchema,
+        context,
+        async apply(item) {
           validate(item);
-          return await adjustBalance(app, parseItem(item, { programId, joinMissing }), cause);
-        }),
-      );
+          requireStorable(BatchAdjustItemSchema, item);
+          const adjustment = parseItem(item, { programId, joinMissing });
+          return renderAdjustment(await adjustBalance(app, adjustment, cause));
+        },
+      });
       return {
-        outcomes: adjustments.map((item, index) =>
-          outcomeOf(item, settled[index] as PromiseSettledResult<AdjustBalanceResult>, context),
-        ),
+        outcomes: results.map(({ item, result }) => ({ userId: item.userId, result })),
       };
     },
   };
 }
 
-type Outcome = MessageInitShape<typeof BatchAdjustOutcomeSchema>;
-
 function parseItem(
   item: BatchAdjustItem,
   { programId, joinMissing }: { programId: string; joinMissing: boolean },
 ): AdjustBalanceInput {
-  const joinTime = cutInstantOf(item.joinTime, 'join_time');
+  const joinTime = msOfTimestamp(item.joinTime, 'join_time');
   const adjustment = parseAdjustment({ ...item, programId });
   return joinMissing ? { ...adjustment, joining: { joinTime } } : adjustment;
-}
-
-function outcomeOf(
-  { userId }: BatchAdjustItem,
-  settled: PromiseSettledResult<AdjustBalanceResult>,
-  context: CallContext,
-): Outcome {
-  return {
-    userId,
-    result:
-      settled.status === 'fulfilled'
-        ? { case: 'success', value: renderAdjustment(settled.value) }
-        : { case: 'failure', value: renderFailure(settled.reason, BatchAdjustItemSchema, context) },
-  };
 }

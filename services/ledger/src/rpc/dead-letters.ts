@@ -7,8 +7,8 @@ import { discardDeadLetter } from '../app/discard-dead-letter.ts';
 import { getDeadLetter } from '../app/get-dead-letter.ts';
 import { listDeadLetters } from '../app/list-dead-letters.ts';
 import { replayDeadLetter } from '../app/replay-dead-letter.ts';
+import { renderDeadLetter } from '../messages/dead-letter-message.ts';
 import { programsOf } from './caller.ts';
-import { renderDeadLetter } from './dead-letter-message.ts';
 import { nextPageToken, parseSequencePage } from './page-request.ts';
 
 /** Messages that couldn't be applied. */

@@ -1,23 +1,19 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import {
-  type BatchEarnItem,
   BatchEarnItemSchema,
-  type BatchEarnOutcomeSchema,
   type LedgerService,
   SubmitEarnResponse_State,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import type { MessagingApp } from '../app/app.ts';
-import { type EarnResult, earn } from '../app/earn.ts';
+import { earn } from '../app/earn.ts';
 import { getEarn } from '../app/get-earn.ts';
 import { listEarns } from '../app/list-earns.ts';
 import { submitEarn } from '../app/submit-earn.ts';
 import { EarnNotPosted } from '../domain/errors.ts';
-import { renderFailure } from './batch-failure.ts';
+import { parseEarn, renderEarn, renderEarnResult } from '../messages/earn-message.ts';
+import { resultsOf } from './batch-results.ts';
 import { causeOf, isMember } from './caller.ts';
-import { parseEarn, renderEarn, renderEarnResult } from './earn-message.ts';
 import { nextPageToken, parseSequencePage } from './page-request.ts';
 
 /** Transactions that are credited. */
@@ -46,16 +42,20 @@ export function earnHandlers(
     /** Credits each transaction for itself. The commit queue writes them together, because they come at the same time. */
     async batchEarn({ programId, earns, joinMissing }, context) {
       const cause = causeOf(context);
-      const settled = await Promise.allSettled(
-        earns.map(async (item) => {
+      const results = await resultsOf(earns, {
+        schema: BatchEarnItemSchema,
+        context,
+        async apply(item) {
           validate(item);
-          return await earn(app, { ...parseEarn({ ...item, programId }), joinMissing }, cause);
-        }),
-      );
+          const input = { ...parseEarn({ ...item, programId }), joinMissing };
+          return renderEarnResult(await earn(app, input, cause));
+        },
+      });
       return {
-        outcomes: earns.map((item, index) =>
-          outcomeOf(item, settled[index] as PromiseSettledResult<EarnResult>, context),
-        ),
+        outcomes: results.map(({ item, result }) => ({
+          transactionId: item.transaction?.transactionId ?? '',
+          result,
+        })),
       };
     },
 
@@ -82,21 +82,5 @@ export function earnHandlers(
         nextPageToken: nextPageToken(next, filter),
       };
     },
-  };
-}
-
-type Outcome = MessageInitShape<typeof BatchEarnOutcomeSchema>;
-
-function outcomeOf(
-  { transaction }: BatchEarnItem,
-  settled: PromiseSettledResult<EarnResult>,
-  context: CallContext,
-): Outcome {
-  return {
-    transactionId: transaction?.transactionId ?? '',
-    result:
-      settled.status === 'fulfilled'
-        ? { case: 'success', value: renderEarnResult(settled.value) }
-        : { case: 'failure', value: renderFailure(settled.reason, BatchEarnItemSchema, context) },
   };
 }

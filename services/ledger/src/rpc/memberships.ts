@@ -1,11 +1,16 @@
 import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
 import { keysToUpdate, pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
+import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
 import {
   type Membership,
   MembershipSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/membership_pb.ts';
-import type { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
+import {
+  JoinProgramRequestSchema,
+  type MembershipService,
+} from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import type { App } from '../app/app.ts';
 import { getMembership } from '../app/get-membership.ts';
 import { joinProgram } from '../app/join-program.ts';
@@ -17,20 +22,18 @@ import { resumeMembership } from '../app/resume-membership.ts';
 import { suspendMembership } from '../app/suspend-membership.ts';
 import { updateMembership } from '../app/update-membership.ts';
 import type { AttributesUpdate } from '../domain/attributes.ts';
-import { InvalidCommand } from '../domain/errors.ts';
-import { requireStorable } from './attributes.ts';
+import { ValidationFailed } from '../domain/errors.ts';
+import { renderMembership } from '../messages/membership-message.ts';
 import { causeOf, isMember, programsOf } from './caller.ts';
-import { renderMembership } from './membership-message.ts';
 import { nextPageToken, parsePage } from './page-request.ts';
-import { cutInstantOf } from './time.ts';
 
 /** Who is a member, and what is known of them. */
 export function membershipHandlers(app: App): Handlers<typeof MembershipService> {
   return {
     async joinProgram(request, context) {
       const { programId, userId, attributes } = request;
-      requireStorable(attributes, 'attributes');
-      const joinTime = cutInstantOf(request.joinTime, 'join_time');
+      requireStorable(JoinProgramRequestSchema, request);
+      const joinTime = msOfTimestamp(request.joinTime, 'join_time');
       const { account, replayed } = await joinProgram(
         app,
         { programId, userId, attributes, joinTime, byMember: isMember(context) },
@@ -57,7 +60,7 @@ export function membershipHandlers(app: App): Handlers<typeof MembershipService>
       if (membership === undefined) throw invalid('membership', 'must be set');
       requireSameId('program_id', { inBody: membership.programId, inPath: programId });
       requireSameId('user_id', { inBody: membership.userId, inPath: userId });
-      requireStorable(membership.attributes, 'membership.attributes');
+      requireStorable(MembershipSchema, membership, 'membership');
       const paths = pathsToUpdate({
         schema: MembershipSchema,
         message: membership,
@@ -132,6 +135,6 @@ function requireSameId(field: string, { inBody, inPath }: { inBody: string; inPa
   throw invalid(`membership.${field}`, `can't change; it is ${inPath}`);
 }
 
-function invalid(field: string, message: string): InvalidCommand {
-  return new InvalidCommand([{ field, message }]);
+function invalid(field: string, message: string): ValidationFailed {
+  return new ValidationFailed([{ field, message }]);
 }

@@ -3,9 +3,9 @@ import type { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redempt
 import type { App } from '../app/app.ts';
 import { listRewardQuotes } from '../app/list-reward-quotes.ts';
 import { quoteRedemption } from '../app/quote-redemption.ts';
+import { renderQuote } from '../messages/quote-message.ts';
 import { isMember } from './caller.ts';
 import { nextPageToken, parsePage } from './page-request.ts';
-import { renderQuote } from './quote-message.ts';
 
 /** What rewards would cost a member. */
 export function quoteHandlers(

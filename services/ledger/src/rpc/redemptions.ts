@@ -1,7 +1,9 @@
 import { decodePageToken, encodePageToken, pageSize } from '@loyalty/platform/paging.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
 import {
   RedeemRequest_Capture as Capture,
+  RedeemRequestSchema,
   type RedemptionService,
 } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import type { App } from '../app/app.ts';
@@ -12,10 +14,9 @@ import { listOpenHolds } from '../app/list-open-holds.ts';
 import { listRedemptions } from '../app/list-redemptions.ts';
 import { redeem } from '../app/redeem.ts';
 import { reverseRedemption } from '../app/reverse-redemption.ts';
+import { parsePart, renderRedeemResult, renderRedemption } from '../messages/redemption-message.ts';
 import { causeOf, isMember } from './caller.ts';
 import { nextPageToken, parseSequencePage } from './page-request.ts';
-import { parsePart, renderRedeemResult, renderRedemption } from './redemption-message.ts';
-import { requireText } from './text.ts';
 
 /** Points that are held and spent. */
 export function redemptionHandlers(
@@ -32,7 +33,7 @@ export function redemptionHandlers(
 > {
   return {
     async redeem(request, context) {
-      requireText({ reference: request.reference });
+      requireStorable(RedeemRequestSchema, request);
       const result = await redeem(
         app,
         {

@@ -6,10 +6,10 @@ import { cancelRefund } from '../app/cancel-refund.ts';
 import { listWaitingRefunds } from '../app/list-waiting-refunds.ts';
 import { refundPartOf } from '../app/refund-extent.ts';
 import { reverseEarn } from '../app/reverse-earn.ts';
-import { renderBalance } from './balance-message.ts';
+import { renderBalance } from '../messages/balance-message.ts';
+import { renderEarn } from '../messages/earn-message.ts';
+import { renderRefund } from '../messages/refund-message.ts';
 import { causeOf } from './caller.ts';
-import { renderEarn } from './earn-message.ts';
-import { renderRefund } from './refund-message.ts';
 
 /** What is taken back of transactions. */
 export function refundHandlers(

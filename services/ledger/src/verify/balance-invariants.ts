@@ -1,4 +1,4 @@
-import { maximumPoints } from '../domain/points.ts';
+import { POINTS_MAX } from '@loyalty/rules/language.ts';
 import type { SqlInvariant } from './invariant.ts';
 import { lotMovements } from './lot-movements.ts';
 
@@ -98,7 +98,7 @@ export const balanceInvariants: readonly SqlInvariant[] = [
     sql: `SELECT format(
         'membership %s: lifetime earned, redeemed, expired are %s, the records say %s',
         membership_id, (lifetime_earned, lifetime_redeemed, lifetime_expired),
-        (coalesce(earned, 0), coalesce(redeemed, 0), least(coalesce(expired, 0), ${maximumPoints}))
+        (coalesce(earned, 0), coalesce(redeemed, 0), least(coalesce(expired, 0), ${POINTS_MAX}))
       ) AS offender
       FROM memberships
       LEFT JOIN (
@@ -112,7 +112,7 @@ export const balanceInvariants: readonly SqlInvariant[] = [
         FROM entries GROUP BY membership_id
       ) AS spent USING (membership_id)
       WHERE (lifetime_earned, lifetime_redeemed, lifetime_expired)
-        <> (coalesce(earned, 0), coalesce(redeemed, 0), least(coalesce(expired, 0), ${maximumPoints}))`,
+        <> (coalesce(earned, 0), coalesce(redeemed, 0), least(coalesce(expired, 0), ${POINTS_MAX}))`,
   },
   {
     id: 'I1',

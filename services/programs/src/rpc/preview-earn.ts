@@ -1,4 +1,6 @@
 import type { Handler } from '@loyalty/platform/rpc/handler.ts';
+import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
+import { dateOfTimestamp, timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
   ExplanationLine_Kind,
   type MemberFacts as MemberFactsMessage,
@@ -8,8 +10,6 @@ import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transactio
 import type { App } from '../app/app.ts';
 import { previewEarn } from '../app/preview-earn.ts';
 import { required } from './required.ts';
-import { requireStorable } from './storable.ts';
-import { dateOf, timestampField } from './time.ts';
 
 type Method = typeof ProgramService.method.previewEarn;
 
@@ -22,11 +22,11 @@ export function previewEarnHandler(app: App): Handler<Method> {
       version: request.version,
       transaction,
       occurTime: required(
-        dateOf(transaction.occurTime, 'transaction.occur_time'),
+        dateOfTimestamp(transaction.occurTime, 'transaction.occur_time'),
         'transaction.occur_time',
       ),
       member: request.member === undefined ? {} : factsOf(request.member),
-      at: dateOf(request.at, 'at'),
+      at: dateOfTimestamp(request.at, 'at'),
     });
     return {
       points: preview.points,
@@ -35,13 +35,13 @@ export function previewEarnHandler(app: App): Handler<Method> {
         ...line,
         kind: ExplanationLine_Kind[line.kind],
       })),
-      ...timestampField('availableTime', preview.availableTime),
-      ...timestampField('expireTime', preview.expireTime),
+      ...timestampField('availableTime', preview.availableTime?.getTime()),
+      ...timestampField('expireTime', preview.expireTime?.getTime()),
     };
   };
 }
 
 function factsOf({ userId, attributes, lifetimeEarned, ...facts }: MemberFactsMessage) {
-  const joinTime = dateOf(facts.joinTime, 'member.join_time');
+  const joinTime = dateOfTimestamp(facts.joinTime, 'member.join_time');
   return { userId, attributes, lifetimeEarned, ...(joinTime !== undefined && { joinTime }) };
 }

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
 import {
   Program_Enrollment,
   Program_State,
@@ -13,7 +14,6 @@ import {
   type ProgramState,
   programEtag,
 } from '../domain/program.ts';
-import { requireStorable } from './storable.ts';
 
 /** A program as the contract shows it. */
 export function renderProgram(program: Program): MessageInitShape<typeof ProgramSchema> {

@@ -1,12 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
 import {
   Reward_State,
   type Reward as RewardMessage,
   RewardSchema,
 } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import { type Reward, type RewardOffer, rewardEtag } from '../domain/reward.ts';
-import { requireStorable } from './storable.ts';
 
 /** A reward as the contract shows it. */
 export function renderReward(reward: Reward): RewardMessage {

@@ -1,5 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
+import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
   type EarnRule,
   type EarnRuleSchema,
@@ -16,8 +18,6 @@ import {
 import type { AssumedRuleSet } from '../app/assumed-rule-set.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { type RuleSetState, type RuleSetView, ruleSetEtag } from '../domain/rule-set.ts';
-import { requireStorable } from './storable.ts';
-import { timestampField } from './time.ts';
 
 /** The fields of a rule set that its author writes, by their proto names. */
 export const definitionFields = {
@@ -43,8 +43,8 @@ export function renderRuleSet(view: RuleSetView): RuleSetMessage {
     etag: ruleSetEtag(view),
     createTime: timestampFromDate(ruleSet.createTime),
     updateTime: timestampFromDate(ruleSet.updateTime),
-    ...timestampField('effectiveTime', ruleSet.effectiveTime),
-    ...timestampField('publishTime', ruleSet.publishTime),
+    ...timestampField('effectiveTime', ruleSet.effectiveTime?.getTime()),
+    ...timestampField('publishTime', ruleSet.publishTime?.getTime()),
   };
 }
 

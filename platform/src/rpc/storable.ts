@@ -1,26 +1,26 @@
 import type { DescField, DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
-import { ValidationFailed, type Violation } from '../domain/errors.ts';
-import { instantHint, isInstant } from './time.ts';
+import { type FieldViolation, ValidationFailed } from '../errors.ts';
+import { instantHint, isInstant } from './timestamps.ts';
 
 /**
  * Checks what protobuf's types let through but no database or JSON can hold: NUL characters and impossible instants.
  *
- * @param path names the message in errors
+ * @param path names the message in errors; empty for a request itself
  * @throws {ValidationFailed}
  */
 export function requireStorable<Desc extends DescMessage>(
   schema: Desc,
   message: MessageShape<Desc>,
-  path: string,
+  path = '',
 ): void {
-  const violations: Violation[] = [];
+  const violations: FieldViolation[] = [];
   visit(reflect(schema, message), path, violations);
   if (violations.length > 0) throw new ValidationFailed(violations);
 }
 
-function visit(message: ReflectMessage, path: string, violations: Violation[]): void {
+function visit(message: ReflectMessage, path: string, violations: FieldViolation[]): void {
   if (message.desc.typeName === TimestampSchema.typeName) {
     if (!isInstant(message.message as Timestamp)) {
       violations.push({ field: path, message: instantHint });
@@ -29,13 +29,16 @@ function visit(message: ReflectMessage, path: string, violations: Violation[]): 
   }
   for (const field of message.fields) {
     if (!message.isSet(field)) continue;
-    visitField(message, field, { path: `${path}.${field.name}`, violations });
+    visitField(message, field, {
+      path: path === '' ? field.name : `${path}.${field.name}`,
+      violations,
+    });
   }
 }
 
 interface Found {
   path: string;
-  violations: Violation[];
+  violations: FieldViolation[];
 }
 
 function visitField(message: ReflectMessage, field: DescField, { path, violations }: Found): void {
@@ -55,7 +58,8 @@ function visitField(message: ReflectMessage, field: DescField, { path, violation
     case 'map':
       for (const [key, value] of message.get(field)) {
         visitText(key, { path, violations });
-        if (field.mapKind === 'scalar') visitText(value, { path, violations });
+        const valuePath = `${path}[${JSON.stringify(key)}]`;
+        if (field.mapKind === 'scalar') visitText(value, { path: valuePath, violations });
       }
       break;
     case 'scalar':

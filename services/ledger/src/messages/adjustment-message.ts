@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
 import type {
   AdjustBalanceRequest,
   AdjustBalanceResponseSchema,
@@ -6,18 +7,15 @@ import type {
 import type { AdjustBalanceInput, AdjustBalanceResult } from '../app/adjust-balance.ts';
 import { renderBalance } from './balance-message.ts';
 import { renderEntry } from './entry-message.ts';
-import { requireText } from './text.ts';
-import { cutInstantOf } from './time.ts';
 
 /**
  * A correction as it was asked for.
  *
- * @throws {InvalidCommand} for texts and times that can't be stored
+ * @throws {ValidationFailed} for times that there are not
  */
 export function parseAdjustment(
   request: Omit<AdjustBalanceRequest, '$typeName' | '$unknown'>,
 ): AdjustBalanceInput {
-  requireText({ reason: request.reason, note: request.note });
   return {
     programId: request.programId,
     userId: request.userId,
@@ -26,8 +24,8 @@ export function parseAdjustment(
     reason: request.reason,
     note: request.note === '' ? undefined : request.note,
     allowDeficit: request.allowDeficit,
-    availableTime: cutInstantOf(request.availableTime, 'available_time'),
-    expireTime: cutInstantOf(request.expireTime, 'expire_time'),
+    availableTime: msOfTimestamp(request.availableTime, 'available_time'),
+    expireTime: msOfTimestamp(request.expireTime, 'expire_time'),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
   Entry_Kind,
   Entry_KindSchema,
@@ -28,10 +29,8 @@ export function renderEntry(entry: Entry): MessageInitShape<typeof EntrySchema> 
     requestId: entry.requestId,
     createTime: timestampFromMs(entry.createTime),
     ...(attributesChange !== undefined && { attributesChange }),
-    ...(joinTime !== undefined && { joinTime: timestampFromMs(joinTime) }),
-    ...(inactivityExpiresAt !== undefined && {
-      inactivityExpireTime: timestampFromMs(inactivityExpiresAt),
-    }),
+    ...timestampField('joinTime', joinTime),
+    ...timestampField('inactivityExpireTime', inactivityExpiresAt),
   };
 }
 

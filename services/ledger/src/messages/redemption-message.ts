@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
   Redemption_State,
   type RedemptionSchema,
@@ -11,7 +12,6 @@ import type { RedeemResult } from '../app/redeem.ts';
 import type { RedemptionPartName } from '../app/redemption-part.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import { renderBalance } from './balance-message.ts';
-import { timestampOf } from './time.ts';
 
 /** The part that a request names; everything when it names none. */
 export function parsePart(part: CaptureRedemptionRequest['part']): RedemptionPartName {
@@ -45,7 +45,6 @@ export function renderRedemption(
   redemption: Redemption,
 ): MessageInitShape<typeof RedemptionSchema> {
   const { value, refusal } = redemption;
-  const holdExpireTime = timestampOf(redemption.holdExpiresAt);
   return {
     redemptionId: redemption.redemptionId,
     programId,
@@ -58,7 +57,7 @@ export function renderRedemption(
     reference: redemption.reference,
     createTime: timestampFromMs(redemption.createTime),
     ...(value !== undefined && { value }),
-    ...(holdExpireTime !== undefined && { holdExpireTime }),
+    ...timestampField('holdExpireTime', redemption.holdExpiresAt),
     ...(refusal !== undefined && {
       refusal: { reason: ErrorReason[refusal.reason], metadata: { ...refusal.metadata } },
     }),

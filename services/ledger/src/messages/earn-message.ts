@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
   Earn_State,
   type EarnSchema,
@@ -14,11 +15,10 @@ import type { EarnResult } from '../app/earn.ts';
 import type { ExplainedEarn } from '../app/explained-earn.ts';
 import type { EarnView } from '../app/get-earn.ts';
 import type { EarnInput } from '../app/reports.ts';
-import { InvalidCommand } from '../domain/errors.ts';
+import { ValidationFailed } from '../domain/errors.ts';
 import { always } from '../domain/instant.ts';
 import { renderBalance } from './balance-message.ts';
 import { renderRefund } from './refund-message.ts';
-import { timestampOf } from './time.ts';
 
 /** A reported transaction, whose presence the contract's validation has seen to. */
 export function parseEarn(report: {
@@ -28,7 +28,7 @@ export function parseEarn(report: {
 }): EarnInput {
   const { programId, userId, transaction } = report;
   if (transaction === undefined) {
-    throw new InvalidCommand([{ field: 'transaction', message: 'must be set' }]);
+    throw new ValidationFailed([{ field: 'transaction', message: 'must be set' }]);
   }
   return { programId, userId, transaction };
 }
@@ -38,7 +38,6 @@ export function renderEarn(
   earn: ExplainedEarn & Pick<EarnView, 'userId'> & Partial<EarnView>,
 ): MessageInitShape<typeof EarnSchema> {
   const { lot, postTime } = earn;
-  const expireTime = timestampOf(lot.expiresAt);
   return {
     programId: earn.programId,
     userId: earn.userId,
@@ -53,7 +52,7 @@ export function renderEarn(
     })),
     // Points that never had to mature are available since they were posted.
     availableTime: timestampFromMs(lot.availableAt === always ? postTime : lot.availableAt),
-    ...(expireTime !== undefined && { expireTime }),
+    ...timestampField('expireTime', lot.expiresAt),
     postTime: timestampFromMs(postTime),
     refunds: (earn.refunds ?? []).map(renderRefund),
     ...(earn.unappliedReport && { unappliedReport: renderUnapplied(earn.unappliedReport) }),

@@ -1,0 +1,46 @@
+import type { DescMessage } from '@bufbuild/protobuf';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
+import { statusOf } from '@loyalty/platform/rpc/status.ts';
+import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+
+/**
+ * Applies each item of a batch for itself, all at the same time, so that the commit queue writes them together. A refused
+ * item's failure is what a call of its own would have been answered, with fields named as those of the item.
+ */
+export async function resultsOf<Item, Success>(
+  items: readonly Item[],
+  {
+    schema,
+    context,
+    apply,
+  }: { schema: DescMessage; context: CallContext; apply: (item: Item) => Promise<Success> },
+) {
+  const settled = await Promise.allSettled(items.map(apply));
+  return items.map((item, index) => {
+    const outcome = settled[index] as PromiseSettledResult<Success>;
+    const result =
+      outcome.status === 'fulfilled'
+        ? { case: 'success' as const, value: outcome.value }
+        : { case: 'failure' as const, value: renderFailure(outcome.reason, { schema, context }) };
+    return { item, result };
+  });
+}
+
+function renderFailure(
+  error: unknown,
+  { schema, context }: { schema: DescMessage; context: CallContext },
+) {
+  const { reason, message, metadata, violations, retryAfterMs } = statusOf(
+    error,
+    context.requestId,
+    (path) => context.fieldPath(schema, path),
+  );
+  return {
+    reason: ErrorReason[reason as keyof typeof ErrorReason],
+    message,
+    metadata: { ...metadata },
+    violations: violations.map((violation) => ({ ...violation })),
+    ...(retryAfterMs !== undefined && { retryDelay: durationFromMs(Math.ceil(retryAfterMs)) }),
+  };
+}
