@@ -16,6 +16,7 @@ interface ErrorAnswer {
   readonly httpStatus: number;
   readonly meaning: string;
   readonly remedy: string;
+  readonly retryable: boolean;
 }
 
 const introduction = `<!-- Written by \`npm run generate\` from proto/loyalty/options/v1/errors.proto. -->
@@ -30,6 +31,8 @@ may change.
   leads to a section of this page; the header \`Retry-After\` says when to try again. What HTTP itself refuses, such as
   a path that leads nowhere, has the type \`about:blank\`: its status says it all.
 
+A reason that is *retryable* may go away by itself: the same request, unchanged, can succeed later.
+
 The request id, in the header or metadata \`x-request-id\`, finds the error in the logs.`;
 
 /** The page, from the contracts as they are now; throws a Finding of buf's messages when one has an error. */
@@ -42,13 +45,16 @@ export async function errorDocs(): Promise<string> {
   const sections = reasons.values
     .filter(({ number }) => number !== 0)
     .map((value) => {
-      const { code, httpStatus, meaning, remedy } = getOption(value, answer) as ErrorAnswer;
+      const { code, httpStatus, meaning, remedy, retryable } = getOption(
+        value,
+        answer,
+      ) as ErrorAnswer;
       return [
         // The heading's anchor is the reason in lower case.
         `## ${value.name}`,
         meaning,
         `**What to do:** ${remedy}`,
-        `gRPC \`${codes.value[code]?.name}\` · HTTP ${httpStatus}`,
+        `gRPC \`${codes.value[code]?.name}\` · HTTP ${httpStatus}${retryable ? ' · retryable' : ''}`,
       ].join('\n\n');
     });
   return `${[introduction, ...sections].join('\n\n')}\n`;

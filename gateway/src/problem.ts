@@ -1,11 +1,11 @@
-import { getOption } from '@bufbuild/protobuf';
+import { answerTo, isRetryable } from '@loyalty/platform/error-catalogue.ts';
 import {
   type FieldViolation,
   isReasoned,
   type Reasoned,
   sentenceOf,
 } from '@loyalty/platform/errors.ts';
-import { ErrorReasonSchema, error_answer } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+import type { ErrorAnswer } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { HttpRefusal } from './http-refusal.ts';
 
 /** The body of an error, RFC 9457. */
@@ -30,17 +30,6 @@ export interface ProblemAnswer {
 
 export const problemContentType = 'application/problem+json';
 
-interface Catalogued {
-  readonly httpStatus: number;
-  readonly meaning: string;
-}
-
-const catalogue: ReadonlyMap<string, Catalogued> = new Map(
-  ErrorReasonSchema.values
-    .filter((value) => value.number !== 0)
-    .map((value) => [value.name, getOption(value, error_answer)]),
-);
-
 /** Where the documentation of the reasons is; each has a section. */
 const documentation = '/docs/errors';
 
@@ -54,7 +43,7 @@ export function problemOf(
   clientPath: (field: string) => string = (field) => field,
 ): ProblemAnswer {
   if (error instanceof HttpRefusal) return refusalOf(error, requestId);
-  const entry = isReasoned(error) ? catalogue.get(error.reason) : undefined;
+  const entry = isReasoned(error) ? answerTo(error.reason) : undefined;
   if (!isReasoned(error) || entry === undefined) return internal(requestId);
   const { reason, metadata = {} } = error;
   const violations = error.violations?.map(({ field, message }) => ({
@@ -75,7 +64,7 @@ export function problemOf(
 }
 
 function internal(requestId: string): ProblemAnswer {
-  const entry = catalogue.get('INTERNAL');
+  const entry = answerTo('INTERNAL');
   const problem: Problem = {
     type: `${documentation}#internal`,
     title: titleOf('INTERNAL'),
@@ -103,7 +92,7 @@ function refusalOf(refusal: HttpRefusal, requestId: string): ProblemAnswer {
 
 function detailOf(
   error: Reasoned,
-  { httpStatus, meaning }: Catalogued,
+  { httpStatus, meaning }: ErrorAnswer,
   violations: readonly FieldViolation[] | undefined,
 ): string {
   // What a failing service says of itself can name hosts and ports.
@@ -112,10 +101,9 @@ function detailOf(
   return violations.map(sentenceOf).join('; ');
 }
 
-function headersOf(status: number, { retryAfterMs }: Reasoned): Record<string, string> {
+function headersOf(status: number, { reason, retryAfterMs }: Reasoned): Record<string, string> {
   if (status === 401) return { 'www-authenticate': 'Bearer' };
-  const retriable = status === 429 || status === 503 || retryAfterMs !== undefined;
-  if (!retriable) return {};
+  if (!isRetryable(reason) && retryAfterMs === undefined) return {};
   return { 'retry-after': String(Math.max(1, Math.ceil((retryAfterMs ?? 1000) / 1000))) };
 }
 

@@ -1,4 +1,4 @@
-import { ErrorReasonSchema } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+import { answerTo } from './error-catalogue.ts';
 
 export interface FieldViolation {
   /** Path of the field in the request, e.g. `transaction.items[2].quantity`; empty for the request itself. */
@@ -74,16 +74,12 @@ export class ServiceUnavailable extends ReasonedError {
   }
 }
 
-const reasons: ReadonlySet<string> = new Set(
-  ErrorReasonSchema.values.filter((value) => value.number !== 0).map((value) => value.name),
-);
-
 /** Whether an error says with a reason of the catalogue how it wants to be answered. */
 export function isReasoned(error: unknown): error is Reasoned {
   return (
     Error.isError(error) &&
     'reason' in error &&
     typeof error.reason === 'string' &&
-    reasons.has(error.reason)
+    answerTo(error.reason) !== undefined
   );
 }

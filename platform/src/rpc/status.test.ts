@@ -53,7 +53,10 @@ describe('an error is answered', () => {
     expect(statusOf(reasoned('VELOCITY_LIMIT', { retryAfterMs: 1500 }), 'r1').retryAfterMs).toBe(
       1500,
     );
-    expect(statusOf(reasoned('OUT_OF_STOCK'), 'r1').retryAfterMs).toBeUndefined();
+    expect(statusOf(reasoned('DEADLINE_EXCEEDED'), 'r1').retryAfterMs).toBe(1000);
+    for (const reason of ['OUT_OF_STOCK', 'LIMIT_EXCEEDED']) {
+      expect(statusOf(reasoned(reason), 'r1').retryAfterMs).toBeUndefined();
+    }
   });
 
   test('briefly enough for the trailers that clients accept, however much is wrong', () => {

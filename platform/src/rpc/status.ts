@@ -1,7 +1,6 @@
 import {
   create,
   type DescMessage,
-  getOption,
   type Message,
   type MessageInitShape,
   toBinary,
@@ -14,7 +13,7 @@ import {
   RetryInfoSchema,
 } from '@loyalty/proto/google/rpc/error_details_pb.ts';
 import { StatusSchema } from '@loyalty/proto/google/rpc/status_pb.ts';
-import { ErrorReasonSchema, error_answer } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+import { answerTo, isRetryable } from '../error-catalogue.ts';
 import { type FieldViolation, isReasoned, type Reasoned, sentenceOf } from '../errors.ts';
 
 /** The domain of every reason, as google.rpc.ErrorInfo has it. */
@@ -38,12 +37,6 @@ const violationsMax = 16;
 const metadataEntriesMax = 12;
 const retryAfterMsDefault = 1000;
 
-const codeByReason: ReadonlyMap<string, number> = new Map(
-  ErrorReasonSchema.values
-    .filter((value) => value.number !== 0)
-    .map((value) => [value.name, getOption(value, error_answer).code]),
-);
-
 const codeNames: ReadonlyMap<number, string> = new Map(
   CodeSchema.values.map((value) => [value.number, value.name]),
 );
@@ -63,7 +56,7 @@ export function statusOf(
   requestId: string,
   fieldPath: (path: string) => string = (path) => path,
 ): CallStatus {
-  const code = isReasoned(error) ? codeByReason.get(error.reason) : undefined;
+  const code = isReasoned(error) ? answerTo(error.reason)?.code : undefined;
   if (!isReasoned(error) || code === undefined || code === Code.INTERNAL) {
     return {
       code: Code.INTERNAL,
@@ -87,17 +80,14 @@ export function statusOf(
       field: shortened(field, detailCharactersMax),
       message: shortened(message, detailCharactersMax),
     })),
-    retryAfterMs: error.retryAfterMs ?? (isTransient(code) ? retryAfterMsDefault : undefined),
+    retryAfterMs:
+      error.retryAfterMs ?? (isRetryable(error.reason) ? retryAfterMsDefault : undefined),
   };
 }
 
 /** The text of an error that violates fields is its violations, in the caller's names. */
 function messageOf(error: Reasoned, violations: readonly FieldViolation[]): string {
   return violations.length === 0 ? error.message : violations.map(sentenceOf).join('; ');
-}
-
-function isTransient(code: number): boolean {
-  return code === Code.UNAVAILABLE || code === Code.RESOURCE_EXHAUSTED;
 }
 
 // A lone surrogate can't be encoded in a header, and would turn the answer into a broken stream.

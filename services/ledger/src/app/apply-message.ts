@@ -1,4 +1,9 @@
-import { LedgerError, ProgramNotActive, ValidationFailed } from '../domain/errors.ts';
+import {
+  LedgerError,
+  LedgerUnavailable,
+  ProgramNotActive,
+  ValidationFailed,
+} from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { MessagingApp } from './app.ts';
 import type { Setback } from './dead-letters.ts';
@@ -15,8 +20,7 @@ export interface Outcome {
 /**
  * Applies a message. `attempt` counts from 1.
  *
- * @throws {StorageUnavailable} {@link Contention} {@link Overloaded} when it is the ledger that can't go on; the
- * message is as good as before
+ * @throws {LedgerUnavailable} when it is the ledger that can't go on; the message is as good as before
  * @throws an unforeseen error
  */
 export async function applyMessage(
@@ -31,7 +35,7 @@ export async function applyMessage(
     else await reverseEarn(app, content.refund, message.cause);
     return { regarding, setback: undefined };
   } catch (error) {
-    if (!(error instanceof LedgerError) || isLedgersOwn(error)) throw error;
+    if (!(error instanceof LedgerError) || error instanceof LedgerUnavailable) throw error;
     const setback = setbackOf(named(error, fieldPath), { attempt, now: app.clock() });
     return { regarding, setback };
   }
@@ -45,14 +49,6 @@ function named(error: LedgerError, fieldPath: ReadMessage['fieldPath']): LedgerE
     message,
   }));
   return new ValidationFailed(violations);
-}
-
-/** Whether the ledger itself is in trouble, which holds up all messages alike. */
-export function isLedgersOwn(error: unknown): error is LedgerError {
-  return (
-    error instanceof LedgerError &&
-    ['STORAGE_UNAVAILABLE', 'CONTENTION', 'OVERLOADED'].includes(error.reason)
-  );
 }
 
 /** A failed attempt, counted from 1. */

@@ -299,8 +299,11 @@ export class VelocityLimitReached extends LedgerError {
   }
 }
 
+/** It is the ledger itself that can't go on; the command is as good as before. */
+export abstract class LedgerUnavailable extends LedgerError {}
+
 /** Thrown when a command lost against concurrent ones too often; it changed nothing. */
-export class Contention extends LedgerError {
+export class Contention extends LedgerUnavailable {
   readonly reason = 'CONTENTION';
 
   constructor(cause: unknown) {
@@ -309,7 +312,7 @@ export class Contention extends LedgerError {
 }
 
 /** Thrown when more commands wait than the ledger can take. */
-export class Overloaded extends LedgerError {
+export class Overloaded extends LedgerUnavailable {
   readonly reason = 'OVERLOADED';
 
   constructor() {
@@ -318,7 +321,7 @@ export class Overloaded extends LedgerError {
 }
 
 /** Thrown when the ledger's database is away. The command may have been committed: repeating it is safe. */
-export class StorageUnavailable extends LedgerError {
+export class StorageUnavailable extends LedgerUnavailable {
   readonly reason = 'STORAGE_UNAVAILABLE';
 
   constructor(cause: unknown) {

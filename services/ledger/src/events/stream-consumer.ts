@@ -6,13 +6,9 @@ import {
   type Verdict,
 } from '@loyalty/platform/messaging/consumer.ts';
 import type { MessagingApp } from '../app/app.ts';
-import {
-  applyMessage,
-  isLedgersOwn,
-  type Outcome,
-  setbackOfUnforeseen,
-} from '../app/apply-message.ts';
+import { applyMessage, type Outcome, setbackOfUnforeseen } from '../app/apply-message.ts';
 import type { StreamMessage } from '../app/stream-message.ts';
+import { LedgerUnavailable } from '../domain/errors.ts';
 import { textOfHeader } from './header-text.ts';
 import { incomingStream } from './streams.ts';
 
@@ -68,7 +64,7 @@ async function handle(
     logger.warn({ subject, streamSequence, state, reason }, 'a message could not be applied');
     return 'ack';
   } catch (error) {
-    if (!isLedgersOwn(error)) throw error;
+    if (!(error instanceof LedgerUnavailable)) throw error;
     const { retryAfterMs = 1_000 } = error;
     return {
       nakAfterMs: Math.min(retryAfterMs * 2 ** Math.min(incoming.deliveries, 10), nakMsMax),
@@ -83,7 +79,7 @@ async function outcomeOf(
   try {
     return await applyMessage(app, message, 1);
   } catch (error) {
-    if (isLedgersOwn(error)) throw error;
+    if (error instanceof LedgerUnavailable) throw error;
     const setback = setbackOfUnforeseen({ attempt: deliveries, now: app.clock() });
     // The stream delivers it again.
     if (setback.state === 'WAITING') throw error;

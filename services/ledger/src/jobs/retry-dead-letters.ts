@@ -1,7 +1,8 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
-import { isLedgersOwn, type Outcome, setbackOfUnforeseen } from '../app/apply-message.ts';
+import { type Outcome, setbackOfUnforeseen } from '../app/apply-message.ts';
 import type { DeadLetters, DueLetter, Setback } from '../app/dead-letters.ts';
 import type { StreamMessage } from '../app/stream-message.ts';
+import { LedgerUnavailable } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import { repeat } from './repeat.ts';
 
@@ -50,7 +51,7 @@ async function retry(letter: DueLetter, options: RetryDeadLettersOptions): Promi
     await options.deadLetters.setBack(deadLetterId, setback);
   } catch (error) {
     // It is due again when the lease ends.
-    if (!isLedgersOwn(error)) {
+    if (!(error instanceof LedgerUnavailable)) {
       const details = { err: error, deadLetterId: String(deadLetterId) };
       options.logger.error(details, 'what came of a dead letter was not kept');
     }
@@ -68,7 +69,7 @@ async function setbackOf(
     const { setback } = await apply(message, attempt);
     return setback;
   } catch (error) {
-    if (isLedgersOwn(error)) throw error;
+    if (error instanceof LedgerUnavailable) throw error;
     const { streamSequence } = message;
     const details = { err: error, deadLetterId: String(deadLetterId), streamSequence };
     logger.error(details, 'a dead letter fails in an unforeseen way');
