@@ -1,10 +1,6 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
-import {
-  differingFields,
-  fingerprintTransaction,
-  sameFingerprint,
-} from '@loyalty/rules/fingerprint.ts';
+import { differingFields, fingerprintTransaction } from '@loyalty/rules/fingerprint.ts';
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
@@ -36,7 +32,9 @@ import {
 } from './evaluation.ts';
 import { type ExplainedEarn, explained } from './explained-earn.ts';
 import type { CapPeriod, Command, LockedState, PostedEarn } from './ledger-store.ts';
+import { lockedAccount } from './locked-account.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
+import { repeatOf } from './repeat.ts';
 import type { EarnInput } from './reports.ts';
 
 export interface EarnResult {
@@ -129,20 +127,15 @@ function replayOf({
   program: ProgramDefinition;
   locked: LockedState;
 }): EarnResult | undefined {
-  const earn = locked.earn({
-    programId: input.programId,
-    transactionId: input.transaction.transactionId,
+  const name = { programId: input.programId, transactionId: input.transaction.transactionId };
+  const earn = repeatOf(locked.earn(name), fingerprint, ({ membershipId, transaction }) => {
+    const account = locked.bringUpToDate(input);
+    // Who earned it is nobody else's business: only that it was another.
+    const userId = account?.membership.membershipId === membershipId ? input.userId : '';
+    return new TransactionConflict(differingFields({ userId, transaction }, input));
   });
   if (earn === undefined) return undefined;
-  const account = locked.bringUpToDate(input);
-  const sameUser = account?.membership.membershipId === earn.membershipId;
-  if (!sameUser || !sameFingerprint(earn.fingerprint, fingerprint)) {
-    // Who earned it is nobody else's business: only that it was another.
-    const userId = sameUser ? input.userId : '';
-    throw new TransactionConflict(
-      differingFields({ userId, transaction: earn.transaction }, input),
-    );
-  }
+  const account = lockedAccount(locked, input);
   return {
     userId: input.userId,
     earn: explained(earn, program),

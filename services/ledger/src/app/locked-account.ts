@@ -1,8 +1,8 @@
-import { sameFingerprint } from '@loyalty/rules/fingerprint.ts';
 import { IdempotencyKeyReused, MembershipNotFound, RedemptionNotFound } from '../domain/errors.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import type { LockedState, MemberName, RequestKey, RequestRecord } from './ledger-store.ts';
+import { repeatOf } from './repeat.ts';
 
 /** @throws {MembershipNotFound} */
 export function lockedAccount(locked: LockedState, member: MemberName): Account {
@@ -33,10 +33,7 @@ export function repeatedRequest(
 ): RequestRecord | undefined {
   const account = locked.bringUpToDate(member);
   const record = account && locked.request(account.membership.membershipId, key);
-  if (record !== undefined && !sameFingerprint(record.fingerprint, key.fingerprint)) {
-    throw new IdempotencyKeyReused();
-  }
-  return record;
+  return repeatOf(record, key.fingerprint, () => new IdempotencyKeyReused());
 }
 
 /** The line that a change just added to an account's journal. */

@@ -1,4 +1,4 @@
-import { fingerprintOf, sameFingerprint } from '@loyalty/rules/fingerprint.ts';
+import { fingerprintOf } from '@loyalty/rules/fingerprint.ts';
 import type { CompiledReward } from '@loyalty/rules/reward-availability.ts';
 import type { RewardPrice } from '@loyalty/rules/reward-price.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
@@ -21,6 +21,7 @@ import type { App } from './app.ts';
 import { inactivityFrom } from './evaluation.ts';
 import type { LockedState, MemberName, UsagePeriod } from './ledger-store.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
+import { repeatOf } from './repeat.ts';
 import {
   obstaclesTo,
   priceOf,
@@ -116,9 +117,12 @@ function holdMsOf({ capture, holdSeconds, madeByMember }: RedeemInput): number |
 function replayOf({ input, fingerprint }: Request, locked: LockedState): RedeemResult | undefined {
   const account = locked.bringUpToDate(input);
   const { idempotencyKey } = input;
-  const redemption = locked.redemption(input, { idempotencyKey });
+  const redemption = repeatOf(
+    locked.redemption(input, { idempotencyKey }),
+    fingerprint,
+    () => new IdempotencyKeyReused(),
+  );
   if (account === undefined || redemption === undefined) return undefined;
-  if (!sameFingerprint(redemption.fingerprint, fingerprint)) throw new IdempotencyKeyReused();
   return { redemption, balance: balanceAt(account, locked.nowOf(account)), replayed: true };
 }
 

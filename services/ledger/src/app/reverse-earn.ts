@@ -1,4 +1,3 @@
-import { sameFingerprint } from '@loyalty/rules/fingerprint.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import { RefundConflict } from '../domain/errors.ts';
 import type { Cause } from '../domain/journal.ts';
@@ -9,6 +8,7 @@ import { type ExplainedEarn, explained } from './explained-earn.ts';
 import type { LockedState, PostedEarn, TransactionRefund } from './ledger-store.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
 import { refundFingerprint } from './refund-extent.ts';
+import { repeatOf } from './repeat.ts';
 import type { ReverseEarnInput } from './reports.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 import { ruleSetOf } from './rule-set-of.ts';
@@ -51,9 +51,9 @@ function replayOf(
     fingerprint,
   }: { input: ReverseEarnInput; program: ProgramDefinition; fingerprint: Uint8Array },
 ): ReverseEarnResult | undefined {
-  const refund = locked.refunds(input).find(({ refundId }) => refundId === input.refundId);
+  const known = locked.refunds(input).find(({ refundId }) => refundId === input.refundId);
+  const refund = repeatOf(known, fingerprint, () => new RefundConflict());
   if (refund === undefined) return undefined;
-  if (!sameFingerprint(refund.fingerprint, fingerprint)) throw new RefundConflict();
   return {
     refund,
     earned: earnedOf(locked, { program, earn: locked.earn(input) }),

@@ -1,0 +1,16 @@
+import { sameFingerprint } from '@loyalty/rules/fingerprint.ts';
+import type { LedgerError } from '../domain/errors.ts';
+
+/**
+ * What was done before under the id or key of a request, which a repeat is answered with; undefined for a new one.
+ *
+ * @param conflict what to throw when the id or key was used with other content
+ */
+export function repeatOf<Done extends { readonly fingerprint: Uint8Array }>(
+  done: Done | undefined,
+  fingerprint: Uint8Array,
+  conflict: (done: Done) => LedgerError,
+): Done | undefined {
+  if (done !== undefined && !sameFingerprint(done.fingerprint, fingerprint)) throw conflict(done);
+  return done;
+}
