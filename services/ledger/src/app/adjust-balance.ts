@@ -4,7 +4,7 @@ import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { addByHand, takeByHand } from '../domain/adjust.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import { ValidationFailed } from '../domain/errors.ts';
-import { always, type Instant } from '../domain/instant.ts';
+import { beginningOfTime, type Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
 import type { Account, Cause, Entry } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
@@ -77,7 +77,7 @@ function checkDates(input: AdjustBalanceInput): void {
     const message = 'leave it out: points that are taken have no dates';
     throw new ValidationFailed(given.map(([field]) => ({ field, message })));
   }
-  const { availableTime = always, expireTime: gone } = input;
+  const { availableTime = beginningOfTime, expireTime: gone } = input;
   if (gone !== undefined && gone <= availableTime) {
     throw new ValidationFailed([
       { field: 'expire_time', message: 'must be later than available_time' },
@@ -169,12 +169,12 @@ function adjusted(
 function lotOfCredit(
   program: ProgramDefinition,
   {
-    availableTime = always,
+    availableTime = beginningOfTime,
     expireTime: expiresAt,
     now,
   }: Pick<AdjustBalanceInput, 'availableTime' | 'expireTime'> & { now: Instant },
 ): LotKey {
-  const availableAt = availableTime > now ? availableTime : always;
+  const availableAt = availableTime > now ? availableTime : beginningOfTime;
   if (expiresAt !== undefined) {
     return { availableAt, expiresAt: Math.max(expiresAt, now), class: 'NORMAL' };
   }

@@ -13,7 +13,7 @@ import {
   inactivityDate,
 } from '@loyalty/rules/point-dates.ts';
 import type { CapCounts, EarnFacts } from '../domain/earn.ts';
-import { always, type Instant, never } from '../domain/instant.ts';
+import { beginningOfTime, type Instant, endOfTime } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import { smaller } from '../domain/points.ts';
@@ -31,7 +31,7 @@ export function factsOf({ membership }: Account): MemberFacts {
 
 /** The period's start in the ledger's terms: a lifetime has always been. */
 export function startOf(start: PeriodStart): Instant {
-  return start === LIFETIME ? always : start.getTime();
+  return start === LIFETIME ? beginningOfTime : start.getTime();
 }
 
 /** The periods whose usage the caps of a rule set ask for. */
@@ -55,10 +55,10 @@ export function capCountsOf({ capUsage }: Award): CapCounts | undefined {
 
 /** The lot of points that become available at an instant and expire by a policy. */
 export function lotExpiring(availableAt: Instant, expires: ExpireTime): LotKey {
-  if (expires === 'INACTIVITY') return { availableAt, expiresAt: never, class: 'INACTIVITY' };
+  if (expires === 'INACTIVITY') return { availableAt, expiresAt: endOfTime, class: 'INACTIVITY' };
   return {
     availableAt,
-    expiresAt: expires === 'NEVER' ? never : expires.getTime(),
+    expiresAt: expires === 'NEVER' ? endOfTime : expires.getTime(),
     class: 'NORMAL',
   };
 }
@@ -123,6 +123,6 @@ export function capCountsLeft(
 /** The lot that a transaction's points go to. */
 export function creditLot(ruleSet: CompiledRuleSet, occurTime: Date): LotKey {
   const available = availableTime(ruleSet, occurTime);
-  const availableAt = available === null ? always : available.getTime();
+  const availableAt = available === null ? beginningOfTime : available.getTime();
   return lotExpiring(availableAt, expireTime(ruleSet, { availableTime: available, occurTime }));
 }

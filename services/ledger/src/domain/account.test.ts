@@ -5,7 +5,7 @@ import { addByHand } from './adjust.ts';
 import { missingPoints } from './available.ts';
 import { balanceAt } from './balance.ts';
 import { postEarn } from './earn.ts';
-import { always, type Instant, never } from './instant.ts';
+import { beginningOfTime, type Instant, endOfTime } from './instant.ts';
 import { join, rejoin } from './join.ts';
 import { type Account, pointsOf, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
@@ -51,14 +51,14 @@ function earned(
   return postEarn(settle(account, earn.now), {
     inactivityExpiresAt: undefined,
     ...rest,
-    lot: { availableAt: always, expiresAt: never, class: 'NORMAL', ...lot },
+    lot: { availableAt: beginningOfTime, expiresAt: endOfTime, class: 'NORMAL', ...lot },
     transactionId: 't',
     cause,
   });
 }
 
 function added(account: Account, points: bigint): Account {
-  const lot = { availableAt: always, expiresAt: never, class: 'NORMAL' as const };
+  const lot = { availableAt: beginningOfTime, expiresAt: endOfTime, class: 'NORMAL' as const };
   const gift = { reason: 'a gift', cause, now: account.membership.lastEntryTime };
   return addByHand(account, { points, lot, inactivityExpiresAt: undefined, ...gift });
 }
@@ -147,7 +147,7 @@ describe('spending', () => {
     const after = spend(account, draft(7n), { inactivityExpiresAt: undefined, cause, now: 4 });
     expect(after.entries.at(-1)?.allocations).toMatchObject([
       { expiresAt: 500, points: -5n },
-      { expiresAt: never, points: -2n },
+      { expiresAt: endOfTime, points: -2n },
     ]);
     expect(balanceAt(after, 4)).toMatchObject({
       available: 3n,
@@ -266,8 +266,8 @@ test('after any series of moves lots, columns and journal agree', () => {
         account = settle(account, now);
         if (kind === 'earn') {
           const lot = {
-            availableAt: matures === null ? always : now + matures,
-            expiresAt: lives === null ? never : now + (matures ?? 0) + lives,
+            availableAt: matures === null ? beginningOfTime : now + matures,
+            expiresAt: lives === null ? endOfTime : now + (matures ?? 0) + lives,
           };
           account = earned(account, { points, now, lot });
         } else if (kind === 'spend' && missingPoints(account, points) <= 0n) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { addByHand, takeByHand } from './adjust.ts';
 import { balanceAt } from './balance.ts';
 import { InsufficientPoints, MembershipLeft } from './errors.ts';
-import { always, never } from './instant.ts';
+import { beginningOfTime, endOfTime } from './instant.ts';
 import { join } from './join.ts';
 import { type Account, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
@@ -19,7 +19,7 @@ function added(
 ): Account {
   return addByHand(account, {
     points,
-    lot: { availableAt: always, expiresAt: never, class: 'NORMAL', ...lot },
+    lot: { availableAt: beginningOfTime, expiresAt: endOfTime, class: 'NORMAL', ...lot },
     inactivityExpiresAt,
     reason: 'goodwill',
     cause,

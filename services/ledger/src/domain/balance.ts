@@ -1,4 +1,4 @@
-import { type Instant, never } from './instant.ts';
+import { type Instant, endOfTime } from './instant.ts';
 import type { Account } from './journal.ts';
 import { expiryOf } from './lot.ts';
 import { settle } from './settle.ts';
@@ -32,14 +32,14 @@ export function balanceAt(account: Account, now: Instant): Balance {
 }
 
 function nextExpiry(account: Account): Balance['nextExpiry'] {
-  let time = never;
+  let time = endOfTime;
   let points = 0n;
   for (const lot of account.lots) {
     if (lot.remaining === 0n) continue;
     const expiresAt = expiryOf(lot, account.membership);
-    if (expiresAt > time || expiresAt === never) continue;
+    if (expiresAt > time || expiresAt === endOfTime) continue;
     points = expiresAt < time ? lot.remaining : points + lot.remaining;
     time = expiresAt;
   }
-  return time === never ? undefined : { points, time };
+  return time === endOfTime ? undefined : { points, time };
 }

@@ -1,11 +1,11 @@
-import { type Instant, never } from './instant.ts';
+import { type Instant, endOfTime } from './instant.ts';
 
 /**
  * The date to which an activity moves all points of class INACTIVITY, or undefined where it leaves the present one: it
  * only ever moves forward. `to` is undefined for programs where points don't expire by inactivity.
  */
 export function movedInactivity(present: Instant, to: Instant | undefined): Instant | undefined {
-  return to === undefined || (present !== never && present >= to) ? undefined : to;
+  return to === undefined || (present !== endOfTime && present >= to) ? undefined : to;
 }
 
 /**
@@ -16,5 +16,5 @@ export function startedInactivity(
   present: Instant,
   { at, now }: { at: Instant | undefined; now: Instant },
 ): Instant | undefined {
-  return present === never || present <= now ? at : undefined;
+  return present === endOfTime || present <= now ? at : undefined;
 }

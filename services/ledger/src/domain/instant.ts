@@ -1,5 +1,5 @@
-/** Milliseconds since the epoch. `never` and `always` compare like any other instant. */
+/** Milliseconds since the epoch. `beginningOfTime` and `endOfTime` compare like any other instant. */
 export type Instant = number;
 
-export const never: Instant = Number.POSITIVE_INFINITY;
-export const always: Instant = Number.NEGATIVE_INFINITY;
+export const endOfTime: Instant = Number.POSITIVE_INFINITY;
+export const beginningOfTime: Instant = Number.NEGATIVE_INFINITY;

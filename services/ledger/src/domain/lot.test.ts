@@ -1,17 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { always, never } from './instant.ts';
+import { beginningOfTime, endOfTime } from './instant.ts';
 import { allocate, inConsumptionOrder, type Lot, type LotClass, take } from './lot.ts';
 
 const membership = { inactivityExpiresAt: 500 };
 
 function lot(expiresAt: number, remaining: bigint, changes: Partial<Lot> = {}): Lot {
-  return { availableAt: always, expiresAt, class: 'NORMAL', remaining, ...changes };
+  return { availableAt: beginningOfTime, expiresAt, class: 'NORMAL', remaining, ...changes };
 }
 
 describe('the order in which points are spent', () => {
   test('what expires first goes first, what never expires last', () => {
-    const lots = [lot(never, 1n), lot(200, 2n), lot(100, 3n)];
+    const lots = [lot(endOfTime, 1n), lot(200, 2n), lot(100, 3n)];
     expect(inConsumptionOrder(lots, membership).map(({ remaining }) => remaining)).toEqual([
       3n,
       2n,
@@ -20,7 +20,7 @@ describe('the order in which points are spent', () => {
   });
 
   test('points that expire by inactivity stand at the date of the membership', () => {
-    const inactivity = lot(never, 1n, { class: 'INACTIVITY' });
+    const inactivity = lot(endOfTime, 1n, { class: 'INACTIVITY' });
     const ordered = inConsumptionOrder([lot(501, 2n), inactivity, lot(499, 3n)], membership);
     expect(ordered.map(({ remaining }) => remaining)).toEqual([3n, 1n, 2n]);
   });
@@ -53,8 +53,8 @@ describe('taking points', () => {
   });
 
   const anyLot = fc.record({
-    availableAt: fc.constantFrom(always, 10, 20),
-    expiresAt: fc.constantFrom(100, 200, never),
+    availableAt: fc.constantFrom(beginningOfTime, 10, 20),
+    expiresAt: fc.constantFrom(100, 200, endOfTime),
     class: fc.constantFrom<LotClass>('NORMAL', 'INACTIVITY', 'GRACE'),
     remaining: fc.bigInt(0n, 1000n),
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { addByHand, takeByHand } from './adjust.ts';
-import { always, type Instant, never } from './instant.ts';
+import { beginningOfTime, type Instant, endOfTime } from './instant.ts';
 import { join } from './join.ts';
 import type { Account } from './journal.ts';
 import { leave } from './membership-changes.ts';
@@ -11,7 +11,7 @@ const identity = { membershipId: 1n, programId: 'wine-dine', userId: 'alice', at
 const opened = join({ ...identity, cause, now: 0 });
 
 function given(account: Account, points: bigint, expiresAt: Instant): Account {
-  const lot = { availableAt: always, expiresAt, class: 'NORMAL' as const };
+  const lot = { availableAt: beginningOfTime, expiresAt, class: 'NORMAL' as const };
   const gift = { points, lot, inactivityExpiresAt: undefined, reason: 'a gift', cause, now: 1 };
   return addByHand(account, gift);
 }
@@ -60,7 +60,7 @@ function linesSince(before: Account, { entries }: Account): string[] {
 
 describe('leaving', () => {
   test('releases holds by deadline and id, then expires what has passed, then forfeits once', () => {
-    const lots = given(given(given(opened, 10n, 50), 10n, 60), 50n, never);
+    const lots = given(given(given(opened, 10n, 50), 10n, 60), 50n, endOfTime);
     const account = held(held(held(lots, 'b', 200), 'c', 100), 'a', 200);
     const left = leave(account, { cause, now: 70 });
     expect(linesSince(account, left)).toEqual([

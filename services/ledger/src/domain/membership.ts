@@ -1,6 +1,6 @@
 import type { Attributes } from './attributes.ts';
 import type { Instant } from './instant.ts';
-import { always, never } from './instant.ts';
+import { beginningOfTime, endOfTime } from './instant.ts';
 
 export type MembershipState = 'ACTIVE' | 'SUSPENDED' | 'LEFT';
 
@@ -46,10 +46,10 @@ export function nowOf(
   account: { readonly membership: Membership } | undefined,
   clock: Instant,
 ): Instant {
-  return Math.max(clock, account?.membership.lastEntryTime ?? always);
+  return Math.max(clock, account?.membership.lastEntryTime ?? beginningOfTime);
 }
 
-const noAttempts: VelocityWindow = { start: always, count: 0 };
+const noAttempts: VelocityWindow = { start: beginningOfTime, count: 0 };
 
 /** A membership before its first entry. */
 export function newMembership(identity: {
@@ -65,7 +65,7 @@ export function newMembership(identity: {
     attributes: {},
     attributesRevision: 0n,
     lastSequence: 0n,
-    lastEntryTime: always,
+    lastEntryTime: beginningOfTime,
     available: 0n,
     pending: 0n,
     reserved: 0n,
@@ -73,7 +73,7 @@ export function newMembership(identity: {
     lifetimeEarned: 0n,
     lifetimeRedeemed: 0n,
     lifetimeExpired: 0n,
-    inactivityExpiresAt: never,
+    inactivityExpiresAt: endOfTime,
     earnWindow: noAttempts,
     redemptionWindow: noAttempts,
   };

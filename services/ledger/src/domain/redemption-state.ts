@@ -1,5 +1,5 @@
 import type { Refusal } from './errors.ts';
-import { type Instant, never } from './instant.ts';
+import { type Instant, endOfTime } from './instant.ts';
 import type { LotKey } from './lot.ts';
 
 export type RedemptionState =
@@ -56,13 +56,13 @@ export interface Redemption {
 export function byDeadline(holds: readonly Redemption[]): Redemption[] {
   return holds.toSorted(
     (a, b) =>
-      (a.holdExpiresAt ?? never) - (b.holdExpiresAt ?? never) ||
+      (a.holdExpiresAt ?? endOfTime) - (b.holdExpiresAt ?? endOfTime) ||
       (a.redemptionId < b.redemptionId ? -1 : 1),
   );
 }
 
 /** Whether it is a hold whose deadline has passed. */
-export function isOverdue({ state, holdExpiresAt = never }: Redemption, now: Instant): boolean {
+export function isOverdue({ state, holdExpiresAt = endOfTime }: Redemption, now: Instant): boolean {
   return state === 'RESERVED' && holdExpiresAt <= now;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { addByHand, takeByHand } from './adjust.ts';
 import { missingPoints } from './available.ts';
-import { always, type Instant, never } from './instant.ts';
+import { beginningOfTime, type Instant, endOfTime } from './instant.ts';
 import { join } from './join.ts';
 import type { Account } from './journal.ts';
 import type { LotKey } from './lot.ts';
@@ -19,7 +19,7 @@ function opened(): Account {
 function given(account: Account, points: bigint, lot: Partial<LotKey>): Account {
   return addByHand(account, {
     points,
-    lot: { availableAt: always, expiresAt: never, class: 'NORMAL', ...lot },
+    lot: { availableAt: beginningOfTime, expiresAt: endOfTime, class: 'NORMAL', ...lot },
     inactivityExpiresAt: lot.class === 'INACTIVITY' ? 100 : undefined,
     reason: '',
     cause,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { takeByHand } from './adjust.ts';
 import { postEarn } from './earn.ts';
-import { always, type Instant, never } from './instant.ts';
+import { beginningOfTime, type Instant, endOfTime } from './instant.ts';
 import { join } from './join.ts';
 import type { Account } from './journal.ts';
 import type { LotKey } from './lot.ts';
@@ -18,7 +18,7 @@ function opened(): Account {
 function earned(account: Account, lot: Partial<LotKey>): Account {
   return postEarn(account, {
     points: 10n,
-    lot: { availableAt: always, expiresAt: never, class: 'NORMAL', ...lot },
+    lot: { availableAt: beginningOfTime, expiresAt: endOfTime, class: 'NORMAL', ...lot },
     inactivityExpiresAt: undefined,
     transactionId: 't',
     cause,

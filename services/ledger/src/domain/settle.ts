@@ -1,5 +1,5 @@
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
-import { type Instant, never } from './instant.ts';
+import { type Instant, endOfTime } from './instant.ts';
 import { type Account, noChange, passingOfTime, record, withMembership } from './journal.ts';
 import { expiryOf, inConsumptionOrder, type Lot, type LotKey, take } from './lot.ts';
 import { smaller } from './points.ts';
@@ -36,14 +36,14 @@ function settleUntil(account: Account, { until: due, now }: Settling): Account {
 
 /** The next instant at which time itself changes the balance. */
 export function nextDueAt(account: Account): Instant {
-  let due = never;
+  let due = endOfTime;
   for (const lot of account.lots) {
     if (lot.remaining === 0n) continue;
     due = Math.min(due, expiryOf(lot, account.membership));
     if (isPending(lot, account)) due = Math.min(due, lot.availableAt);
   }
   for (const redemption of account.redemptions) {
-    if (redemption.state === 'RESERVED') due = Math.min(due, redemption.holdExpiresAt ?? never);
+    if (redemption.state === 'RESERVED') due = Math.min(due, redemption.holdExpiresAt ?? endOfTime);
   }
   return due;
 }

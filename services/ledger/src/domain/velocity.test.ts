@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { always } from './instant.ts';
+import { beginningOfTime } from './instant.ts';
 import { countAttempt } from './velocity.ts';
 
-const fresh = { start: always, count: 0 };
+const fresh = { start: beginningOfTime, count: 0 };
 
 describe('a velocity limit', () => {
   test('its minute starts with the first attempt, and the one after it starts anew', () => {

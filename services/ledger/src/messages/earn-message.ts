@@ -16,7 +16,7 @@ import type { ExplainedEarn } from '../app/explained-earn.ts';
 import type { EarnView } from '../app/get-earn.ts';
 import type { EarnInput } from '../app/reports.ts';
 import { ValidationFailed } from '../domain/errors.ts';
-import { always } from '../domain/instant.ts';
+import { beginningOfTime } from '../domain/instant.ts';
 import { renderBalance } from './balance-message.ts';
 import { renderRefund } from './refund-message.ts';
 
@@ -51,7 +51,7 @@ export function renderEarn(
       kind: ExplanationLine_Kind[line.kind],
     })),
     // Points that never had to mature are available since they were posted.
-    availableTime: timestampFromMs(lot.availableAt === always ? postTime : lot.availableAt),
+    availableTime: timestampFromMs(lot.availableAt === beginningOfTime ? postTime : lot.availableAt),
     ...timestampField('expireTime', lot.expiresAt),
     postTime: timestampFromMs(postTime),
     refunds: (earn.refunds ?? []).map(renderRefund),

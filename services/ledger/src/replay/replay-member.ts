@@ -23,7 +23,7 @@ import { refundFingerprint } from '../app/refund-extent.ts';
 import { findRuleSet } from '../app/rule-set-of.ts';
 import type { CapCounts } from '../domain/earn.ts';
 import { movedInactivity } from '../domain/inactivity.ts';
-import { type Instant, never } from '../domain/instant.ts';
+import { type Instant, endOfTime } from '../domain/instant.ts';
 import type { Entry } from '../domain/journal.ts';
 import { smaller } from '../domain/points.ts';
 import type { Difference, HistoryPart, ReplayedMember, StoredCapUsage } from './history.ts';
@@ -58,7 +58,7 @@ export class MemberReplay {
   #attributes: Readonly<Record<string, string>> = {};
   #joinTime: Instant = 0;
   #lifetimeEarned = 0n;
-  #inactivityExpiresAt: Instant = never;
+  #inactivityExpiresAt: Instant = endOfTime;
   readonly #capUsed = new Map<string, { readonly cap: CapPeriod; readonly points: bigint }>();
   /** Only earns that have refunds: one whose refunds are all applied is still compared at the end. */
   readonly #refunded = new Map<string, Standing>();

@@ -1,9 +1,9 @@
-import { always, type Instant, never } from '../domain/instant.ts';
+import { beginningOfTime, type Instant, endOfTime } from '../domain/instant.ts';
 
 /** An instant as PostgreSQL reads it. */
 export function timestamptz(instant: Instant): string {
-  if (instant === never) return 'infinity';
-  if (instant === always) return '-infinity';
+  if (instant === endOfTime) return 'infinity';
+  if (instant === beginningOfTime) return '-infinity';
   return new Date(instant).toISOString();
 }
 
@@ -14,8 +14,8 @@ export function instant(value: Date | number): Instant {
 
 /** What {@link timestamptz} wrote, as an instant again. */
 export function instantOfText(text: string): Instant {
-  if (text === 'infinity') return never;
-  if (text === '-infinity') return always;
+  if (text === 'infinity') return endOfTime;
+  if (text === '-infinity') return beginningOfTime;
   return Date.parse(text);
 }
 

@@ -1,6 +1,6 @@
 import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
-import { always } from '../domain/instant.ts';
+import { beginningOfTime } from '../domain/instant.ts';
 import { aboveAllIds, instant, timestamptz, timestamptzOrNull } from './column-values.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
@@ -211,7 +211,7 @@ export function createLedgerReader(pool: Pool): LedgerReader {
         values: [
           programId,
           timestamptz(now),
-          timestamptz(after?.holdExpiresAt ?? always),
+          timestamptz(after?.holdExpiresAt ?? beginningOfTime),
           after?.redemptionId ?? '',
           limit,
         ],

@@ -8,7 +8,7 @@ import type {
 } from '../app/ledger-store.ts';
 import { addByHand } from '../domain/adjust.ts';
 import { MembershipSuspended } from '../domain/errors.ts';
-import { always, never } from '../domain/instant.ts';
+import { beginningOfTime, endOfTime } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
 import type { Account } from '../domain/journal.ts';
 import { reserve } from '../domain/redemption.ts';
@@ -27,7 +27,7 @@ const bobId = 2n;
 const glass = { programId, rewardId: 'glass' };
 const order = { programId, transactionId: 'order-1' };
 const otherOrder = { programId, transactionId: 'order-2' };
-const lot = { availableAt: always, expiresAt: never, class: 'NORMAL' as const };
+const lot = { availableAt: beginningOfTime, expiresAt: endOfTime, class: 'NORMAL' as const };
 const otherLot = { ...lot, expiresAt: 1 };
 const cap = { ruleId: 'base', period: 'DAY', start: 0 };
 const otherCap = { ...cap, start: 1 };

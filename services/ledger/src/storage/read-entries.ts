@@ -1,6 +1,6 @@
 import type { QueryConfig } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
-import { always, never } from '../domain/instant.ts';
+import { beginningOfTime, endOfTime } from '../domain/instant.ts';
 import { timestamptz } from './column-values.ts';
 import { perRow } from './plan-forms.ts';
 
@@ -52,8 +52,8 @@ export function readEntries(query: Parameters<LedgerReader['entries']>[0]): Quer
   const values = [
     membershipId,
     after ?? null,
-    timestamptz(startTime ?? always),
-    timestamptz(endTime ?? never),
+    timestamptz(startTime ?? beginningOfTime),
+    timestamptz(endTime ?? endOfTime),
     limit,
   ];
   return kinds.length === 0
