@@ -20,9 +20,9 @@ import type { Knex } from 'knex';
 import type { Pool } from 'pg';
 import type { MessagingApp } from './app/app.ts';
 import { applyMessage } from './app/apply-message.ts';
+import { bringDueUpToDate } from './app/bring-due-up-to-date.ts';
 import { createCommitQueue } from './app/commit-queue.ts';
 import type { ProgramCatalog } from './app/program-catalog.ts';
-import { settleDue } from './app/settle-due.ts';
 import { keepFresh } from './catalog/keep-fresh.ts';
 import { createProgramCatalog, type KeptCatalog } from './catalog/program-catalog.ts';
 import { followProgramChanges } from './catalog/program-changes.ts';
@@ -34,8 +34,8 @@ import { encodeEvents } from './events/event-encoding.ts';
 import { createMessageReader } from './events/message-reader.ts';
 import { consumeStream } from './events/stream-consumer.ts';
 import { incomingStream } from './events/streams.ts';
+import { bringMembershipsUpToDate } from './jobs/bring-up-to-date.ts';
 import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
-import { settleDueMemberships } from './jobs/settle-due.ts';
 import { ledgerServices } from './rpc/services.ts';
 import { createServiceToken } from './service-token.ts';
 import { applicationSession } from './storage/application-session.ts';
@@ -217,7 +217,11 @@ function startBackground({ nats, logger, background, signal }: Part, app: Messag
       logger,
       signal,
     }),
-    settleDueMemberships({ settleDue: (limit) => settleDue(app, limit), logger, signal }),
+    bringMembershipsUpToDate({
+      bringDueUpToDate: (limit) => bringDueUpToDate(app, limit),
+      logger,
+      signal,
+    }),
   );
 }
 

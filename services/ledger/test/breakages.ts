@@ -109,7 +109,7 @@ export const breakages: readonly Breakage[] = [
     broken: 'a hold that should have ended before the last entry',
     sql: `UPDATE redemptions SET hold_expires_at = '2026-03-20T12:00Z' WHERE state = 'RESERVED';
       UPDATE memberships SET next_due_at = '2026-03-20T12:00Z' WHERE ${alice}`,
-    noticed: ['I1 settled'],
+    noticed: ['I1 up to date'],
     offender:
       /^membership \d+: its last entry is of 2026-03-20 12:00.*, and the hold \S+ ends at 2026-03-20 12:00/,
   },

@@ -77,7 +77,7 @@ export async function startBusyLedger() {
   await earn('alice', 'order-5', 200_000n, '2026-03-05');
 
   ledger.setClock(new Date('2026-03-20T12:00:00Z'));
-  await ledger.settleDue(100);
+  await ledger.bringDueUpToDate(100);
   await ledger.suspend(member('alice'), cause);
   await ledger.resume(member('alice'), cause);
   const cheese = await redeem({ userId: 'alice', rewardId: 'cheese', quantity: 3 });

@@ -16,6 +16,7 @@ import { createZoneClock } from '@loyalty/rules/zone-clock.ts';
 import type { Pool } from 'pg';
 import { adjustBalance } from '../src/app/adjust-balance.ts';
 import type { App } from '../src/app/app.ts';
+import { bringDueUpToDate } from '../src/app/bring-due-up-to-date.ts';
 import { cancelRedemption } from '../src/app/cancel-redemption.ts';
 import { cancelRefund } from '../src/app/cancel-refund.ts';
 import { captureRedemption } from '../src/app/capture-redemption.ts';
@@ -31,7 +32,6 @@ import type { EarnInput } from '../src/app/reports.ts';
 import { resumeMembership } from '../src/app/resume-membership.ts';
 import { reverseEarn } from '../src/app/reverse-earn.ts';
 import { reverseRedemption } from '../src/app/reverse-redemption.ts';
-import { settleDue } from '../src/app/settle-due.ts';
 import { suspendMembership } from '../src/app/suspend-membership.ts';
 import { updateMembership } from '../src/app/update-membership.ts';
 import { balanceAt } from '../src/domain/balance.ts';
@@ -233,7 +233,7 @@ function openReplica({
     capture: on(captureRedemption),
     cancel: on(cancelRedemption),
     reverse: on(reverseRedemption),
-    settleDue: on(settleDue),
+    bringDueUpToDate: on(bringDueUpToDate),
   };
 }
 

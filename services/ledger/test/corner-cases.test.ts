@@ -241,7 +241,7 @@ describe('a balance of all the points there may be', () => {
     ledger.setClock(new Date('2027-03-10T12:00:00Z'));
     const gone = { available: 0n, lifetimeExpired: maximum };
     expect(await ledger.balance('alice')).toMatchObject(gone);
-    await ledger.settleDue(10);
+    await ledger.bringDueUpToDate(10);
     expect(await ledger.balance('alice')).toMatchObject(gone);
   });
 });

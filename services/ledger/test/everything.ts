@@ -128,10 +128,10 @@ async function readEverything({ reader, quote }: Ledger): Promise<void> {
   await quote({ ...alice, rewardId: 'glass', quantity: 1, byMember: false });
 }
 
-async function workInTheBackground({ setClock, settleDue, pool }: Ledger): Promise<void> {
+async function workInTheBackground({ setClock, bringDueUpToDate, pool }: Ledger): Promise<void> {
   // At a time when somebody's points have expired.
   setClock(new Date('2030-01-01T12:00:00Z'));
-  await settleDue(10);
+  await bringDueUpToDate(10);
   const [first, second] = await lease(pool, { limit: 16, leaseMs: 30_000 });
   await remove(pool, [first?.id ?? 0n]);
   await postpone(pool, { ids: [second?.id ?? 0n], delayMs: 1_000 });

@@ -218,7 +218,7 @@ describe('docs/ledger.md', () => {
     await redeem(9);
     on('2026-05-30');
     expect(page).toContain(`On 30 May: ${await balance()}`);
-    await ledger.settleDue(10);
+    await ledger.bringDueUpToDate(10);
     expect(page).toContain(await journal());
   });
 
@@ -242,7 +242,7 @@ describe('docs/ledger.md', () => {
     on('2026-05-15');
     const before = await balance();
     expect(page).toContain(`On 15 May: ${before}`);
-    await ledger.settleDue(10);
+    await ledger.bringDueUpToDate(10);
     expect(await balance()).toBe(before);
     expect(page).toContain(await journal());
   });
@@ -258,7 +258,7 @@ describe('docs/ledger.md', () => {
     );
     await buy('2026-03-21', 80);
     on('2026-04-10');
-    await ledger.settleDue(10);
+    await ledger.bringDueUpToDate(10);
     expect(page).toContain(await journal());
   });
 

@@ -108,7 +108,7 @@ describe('of a member with thousands of holds', () => {
     const before = await ledger.balance('many');
     expect(before).toMatchObject({ available: 50_000n, reserved: 0n });
     // Not both in one transaction.
-    for (const settled of [1, 1, 0]) expect(await ledger.settleDue(200)).toBe(settled);
+    for (const count of [1, 1, 0]) expect(await ledger.bringDueUpToDate(200)).toBe(count);
     expect(await ledger.balance('many')).toEqual(before);
     const { rows } = await ledger.pool.query('SELECT taken FROM reward_stock');
     expect(rows).toEqual([{ taken: 0n }]);

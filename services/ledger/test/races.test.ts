@@ -208,7 +208,7 @@ describe('two replicas on one database', () => {
     ledger.setClock(new Date('2026-03-02T12:00:59Z'));
     const outcomes: PromiseSettledResult<unknown>[] = [];
     while (holds.length > 0) {
-      const ended = Promise.allSettled([ahead.settleDue(2)]);
+      const ended = Promise.allSettled([ahead.bringDueUpToDate(2)]);
       const crowd = holds.splice(0, 4).flatMap(({ userId, redemptionId }, index) => {
         const named = { ...member(userId), redemptionId };
         const capture = () => ledger.capture({ ...named, part: { kind: 'ALL' } }, cause);
@@ -222,7 +222,7 @@ describe('two replicas on one database', () => {
     expect(others).toEqual({});
     expect(ok + late).toBe(270);
     expect(deadlocks()).toEqual([]);
-    await ahead.settleDue(500);
+    await ahead.bringDueUpToDate(500);
     const { rows } = await ledger.pool.query<{ state: string; n: number }>(
       'SELECT state, count(*)::int AS n FROM redemptions GROUP BY state',
     );
@@ -236,7 +236,7 @@ describe('two replicas on one database', () => {
     ]);
   });
 
-  test('that settle everything due at once write nothing twice', async () => {
+  test('that bring everything up to date at once write nothing twice', async () => {
     await startReplicas(aProgram({ rewards: program.rewards, ruleSets: [maturingAndExpiring] }));
     ledger.setClock(new Date('2026-03-01T12:00:00Z'));
     const users = Array.from({ length: 300 }, (_, index) => `user-${index}`);
@@ -246,18 +246,22 @@ describe('two replicas on one database', () => {
         ledger.earn(aPurchase({ userId, minorUnits: 20_000n, occurTime }), cause),
       ),
     );
-    const settleAll = async (time: string) => {
+    const bringAllUpToDate = async (time: string) => {
       ledger.setClock(new Date(time));
       await Promise.all(
-        replicas.flatMap(({ settleDue }) => [settleDue(100), settleDue(100), settleDue(500)]),
+        replicas.flatMap(({ bringDueUpToDate }) => [
+          bringDueUpToDate(100),
+          bringDueUpToDate(100),
+          bringDueUpToDate(500),
+        ]),
       );
     };
-    await settleAll('2026-03-09T00:00:00Z');
+    await bringAllUpToDate('2026-03-09T00:00:00Z');
     await Promise.all(
       users.map((userId) => ledger.redeem(aRedemption({ userId, capture: 'HOLD' }), cause)),
     );
-    await settleAll('2026-03-09T01:00:00Z');
-    await settleAll('2026-04-09T00:00:00Z');
+    await bringAllUpToDate('2026-03-09T01:00:00Z');
+    await bringAllUpToDate('2026-04-09T00:00:00Z');
     for (const kind of ['EARN', 'MATURE', 'RESERVE', 'RELEASE', 'EXPIRE']) {
       expect([kind, await entriesOf(kind)]).toEqual([kind, 300]);
     }

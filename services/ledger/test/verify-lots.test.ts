@@ -154,7 +154,7 @@ describe('verifying the lots of a ledger notices', () => {
            NULL, NULL, NULL, NULL, 'nobody', '', '${B}' FROM memberships;
          UPDATE memberships SET last_sequence = last_sequence + 1, last_entry_time = '${B}'`,
       ),
-    ).toEqual(['I1 settled']);
+    ).toEqual(['I1 up to date']);
   });
 });
 
@@ -178,7 +178,7 @@ describe('verifying lots whose date moves notices', () => {
         `UPDATE memberships SET inactivity_expires_at = '2026-03-10Z', next_due_at = '2026-03-10Z';
          UPDATE entries SET inactivity_expires_at = '2026-03-10Z' WHERE inactivity_expires_at IS NOT NULL`,
       ),
-    ).toEqual(['I1 settled']);
+    ).toEqual(['I1 up to date']);
   });
 });
 

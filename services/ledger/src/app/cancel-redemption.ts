@@ -1,8 +1,8 @@
 import { balanceAt } from '../domain/balance.ts';
+import { bringUpToDate } from '../domain/bring-up-to-date.ts';
 import { IllegalTransition, NotPermitted } from '../domain/errors.ts';
 import type { Cause } from '../domain/journal.ts';
 import { releaseHold } from '../domain/release.ts';
-import { settle } from '../domain/settle.ts';
 import type { App } from './app.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
 import { lockedRedemption } from './locked-account.ts';
@@ -57,7 +57,7 @@ function cancel(
     throw new IllegalTransition({ from: redemption.state, to: 'CANCELLED' });
   }
   const end = { state: 'CANCELLED', cause, now } as const;
-  const after = settle(releaseHold(account, redemption, end), now);
+  const after = bringUpToDate(releaseHold(account, redemption, end), now);
   locked.putAccount(after);
   return {
     redemption: lockedRedemption(locked, input).redemption,

@@ -13,7 +13,7 @@ import {
   inactivityDate,
 } from '@loyalty/rules/point-dates.ts';
 import type { CapCounts, EarnFacts } from '../domain/earn.ts';
-import { beginningOfTime, type Instant, endOfTime } from '../domain/instant.ts';
+import { beginningOfTime, endOfTime, type Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import { smaller } from '../domain/points.ts';

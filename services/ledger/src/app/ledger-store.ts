@@ -173,7 +173,7 @@ export type HoldPosition = Pick<OpenHold, 'holdExpiresAt' | 'redemptionId'>;
 /** Reads that lock nothing. All throw {@link StorageUnavailable} when the database is away. */
 export interface LedgerReader {
   membershipId(member: MemberName): Promise<bigint | undefined>;
-  /** The account, unsettled, with as much of what it holds as its balance at `now` depends on. */
+  /** The account as it was written, with as much of what it holds as its balance at `now` depends on. */
   account(member: MemberName, now: Instant): Promise<Account | undefined>;
   earn(transaction: TransactionName): Promise<(PostedEarn & { userId: string }) | undefined>;
   /** A member's earns, the newest first. Positions are sequences. */

@@ -1,9 +1,9 @@
 import { type Balance, balanceAt } from '../domain/balance.ts';
+import { bringUpToDate } from '../domain/bring-up-to-date.ts';
 import { membershipEtag } from '../domain/etag.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Membership } from '../domain/membership.ts';
-import { settle } from '../domain/settle.ts';
 
 /** A membership as it is shown: who it is, and the balance at the instant of the question. */
 export interface MembershipView {
@@ -14,10 +14,10 @@ export interface MembershipView {
 
 export function viewMembership(account: Account, now: Instant): MembershipView {
   const { membership } = account;
-  const settled = settle(account, now);
+  const current = bringUpToDate(account, now);
   return {
     membership,
-    balance: balanceAt(settled, now),
-    etag: membershipEtag(membership, settled === account ? undefined : now),
+    balance: balanceAt(current, now),
+    etag: membershipEtag(membership, current === account ? undefined : now),
   };
 }

@@ -1,11 +1,11 @@
 import type { CompiledReward } from '@loyalty/rules/reward-availability.ts';
 import type { RewardPrice } from '@loyalty/rules/reward-price.ts';
+import { bringUpToDate } from '../domain/bring-up-to-date.ts';
 import type { Refusal } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import { nowOf } from '../domain/membership.ts';
 import { isOverdue, type Redemption, unitsTaken } from '../domain/redemption-state.ts';
-import { settle } from '../domain/settle.ts';
 import type { App } from './app.ts';
 import type { MemberName, UsagePeriod } from './ledger-store.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
@@ -81,7 +81,7 @@ export async function quoteOffers(
 ): Promise<RewardQuote[]> {
   const { program, asked } = quoting;
   const now = nowOf(quoting.account, quoting.now);
-  const account = settle(quoting.account, now);
+  const account = bringUpToDate(quoting.account, now);
   const rewards = asked.map(({ offer }) => ({
     rewardId: offer.reward.rewardId,
     usage: usagePeriodOf(offer, { program, now }),

@@ -128,16 +128,16 @@ function replayOf({ input, fingerprint }: Request, locked: LockedState): RedeemR
 
 function decideRedeem(request: Request, locked: LockedState): RedeemResult {
   const { input, program } = request;
-  const settled = redeemingAccount(request, locked);
+  const current = redeemingAccount(request, locked);
   const offer = requireOffer(program, input.rewardId);
   const price = priceOf(offer, input);
   const { expectedPoints } = input;
   if (expectedPoints !== undefined && expectedPoints !== price.points) {
     throw new PriceChanged({ pricePoints: price.points, expectedPoints });
   }
-  const now = locked.nowOf(settled);
-  const before = withMembership(settled, {
-    redemptionWindow: countAttempt(settled.membership.redemptionWindow, {
+  const now = locked.nowOf(current);
+  const before = withMembership(current, {
+    redemptionWindow: countAttempt(current.membership.redemptionWindow, {
       perMinute: program.redemptionsPerMinute,
       now,
     }),

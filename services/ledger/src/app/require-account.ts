@@ -4,7 +4,7 @@ import type { Account } from '../domain/journal.ts';
 import type { LedgerReader, MemberName } from './ledger-store.ts';
 
 /**
- * The account of a member, unsettled, for the balance at `now`.
+ * The account of a member as it was written, for the balance at `now`.
  *
  * @throws {MembershipNotFound}
  */

@@ -4,14 +4,14 @@ import fc from 'fast-check';
 import { addByHand } from './adjust.ts';
 import { missingPoints } from './available.ts';
 import { balanceAt } from './balance.ts';
+import { bringUpToDate, nextDueAt } from './bring-up-to-date.ts';
 import { postEarn } from './earn.ts';
-import { beginningOfTime, type Instant, endOfTime } from './instant.ts';
+import { beginningOfTime, endOfTime, type Instant } from './instant.ts';
 import { join, rejoin } from './join.ts';
 import { type Account, pointsOf, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { updateAttributes } from './membership-changes.ts';
 import { type RedemptionDraft, refuse, reserve, spend } from './redemption.ts';
-import { nextDueAt, settle } from './settle.ts';
 
 const cause = { actor: 'service:test', requestId: 'r' };
 
@@ -48,7 +48,7 @@ function earned(
   earn: { points: bigint; now: Instant; lot?: Partial<LotKey>; inactivityExpiresAt?: Instant },
 ): Account {
   const { lot, ...rest } = earn;
-  return postEarn(settle(account, earn.now), {
+  return postEarn(bringUpToDate(account, earn.now), {
     inactivityExpiresAt: undefined,
     ...rest,
     lot: { availableAt: beginningOfTime, expiresAt: endOfTime, class: 'NORMAL', ...lot },
@@ -111,12 +111,12 @@ describe('a balance over time', () => {
     expect(balanceAt(account, 300)).toMatchObject({ available: 0n, lifetimeEarned: 10n });
   });
 
-  test('settling writes maturity before expiry, once', () => {
+  test('bringing it up to date writes maturity before expiry, once', () => {
     const lot = { availableAt: 100, expiresAt: 200 };
     const account = earned(opened(), { points: 10n, now: 1, lot });
-    const settled = settle(account, 300);
-    expect(kinds(settled)).toEqual(['JOINED', 'EARN', 'MATURE', 'EXPIRE']);
-    expect(settle(settled, 400)).toBe(settled);
+    const current = bringUpToDate(account, 300);
+    expect(kinds(current)).toEqual(['JOINED', 'EARN', 'MATURE', 'EXPIRE']);
+    expect(bringUpToDate(current, 400)).toBe(current);
   });
 });
 
@@ -263,7 +263,7 @@ test('after any series of moves lots, columns and journal agree', () => {
       let owed = 0n;
       for (const { kind, points, wait, matures, lives } of moves) {
         now += wait;
-        account = settle(account, now);
+        account = bringUpToDate(account, now);
         if (kind === 'earn') {
           const lot = {
             availableAt: matures === null ? beginningOfTime : now + matures,

@@ -1,11 +1,11 @@
 import { credit, missingPoints } from './available.ts';
+import { bringUpToDate, isPending } from './bring-up-to-date.ts';
 import { InsufficientPoints, MembershipLeft } from './errors.ts';
 import { startedInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Cause, type Line, noChange, record } from './journal.ts';
 import { inConsumptionOrder, type LotKey, take } from './lot.ts';
 import { smaller } from './points.ts';
-import { isPending, settle } from './settle.ts';
 
 interface Adjustment {
   readonly points: bigint;
@@ -18,7 +18,7 @@ interface Adjustment {
 }
 
 /**
- * Adds points by hand to a settled account. What can be spent at once pays what is owed first; none count as earned.
+ * Adds points by hand to an account that is up to date. What can be spent at once pays what is owed first; none count as earned.
  *
  * @throws {MembershipLeft} when the user has left and the points would do more than pay what they owe now
  * @throws {LimitExceeded} when the balance would pass what can be represented
@@ -36,11 +36,11 @@ export function addByHand(
   const present = account.membership.inactivityExpiresAt;
   const line = lineOf(adjustment, credit(account, adjustment));
   const inactivityExpiresAt = startedInactivity(present, { at, now });
-  return settle(record(account, { ...line, inactivityExpiresAt }), now);
+  return bringUpToDate(record(account, { ...line, inactivityExpiresAt }), now);
 }
 
 /**
- * Takes points by hand from a settled account.
+ * Takes points by hand from an account that is up to date.
  *
  * @throws {InsufficientPoints} when it has fewer, and no deficit is allowed
  * @throws {LimitExceeded} when the deficit would pass what can be represented

@@ -1,7 +1,7 @@
-import { type Instant, endOfTime } from './instant.ts';
+import { bringUpToDate } from './bring-up-to-date.ts';
+import { endOfTime, type Instant } from './instant.ts';
 import type { Account } from './journal.ts';
 import { expiryOf } from './lot.ts';
-import { settle } from './settle.ts';
 
 /** The points of a membership at an instant. */
 export interface Balance {
@@ -17,8 +17,8 @@ export interface Balance {
 
 /** The balance that the account has at `now`, whether or not what is due has been written. */
 export function balanceAt(account: Account, now: Instant): Balance {
-  const settled = settle(account, now);
-  const { membership } = settled;
+  const current = bringUpToDate(account, now);
+  const { membership } = current;
   return {
     available: membership.available,
     pending: membership.pending,
@@ -27,7 +27,7 @@ export function balanceAt(account: Account, now: Instant): Balance {
     lifetimeEarned: membership.lifetimeEarned,
     lifetimeRedeemed: membership.lifetimeRedeemed,
     lifetimeExpired: membership.lifetimeExpired,
-    nextExpiry: nextExpiry(settled),
+    nextExpiry: nextExpiry(current),
   };
 }
 

@@ -1,10 +1,10 @@
 import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
 import { credit } from './available.ts';
+import { bringUpToDate } from './bring-up-to-date.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Cause, record, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { addPoints } from './points.ts';
-import { settle } from './settle.ts';
 
 /** POSTED until everything of it was refunded. */
 export type EarnState = 'POSTED' | 'REVERSED';
@@ -50,7 +50,7 @@ export interface Earn<Content> {
 }
 
 /**
- * Credits points to a settled account. What can be spent at once pays the deficit first; points that come to the
+ * Credits points to an account that is up to date. What can be spent at once pays the deficit first; points that come to the
  * ledger after their own expiry are credited and expire in the next line.
  *
  * @throws {LimitExceeded} when a balance would pass what can be represented
@@ -78,5 +78,5 @@ export function postEarn(
   const counted = withMembership(after, {
     lifetimeEarned: addPoints(account.membership.lifetimeEarned, earn.points),
   });
-  return settle(counted, earn.now);
+  return bringUpToDate(counted, earn.now);
 }

@@ -2,7 +2,7 @@ import type { Instant } from './instant.ts';
 import { type Account, type Cause, noChange, record } from './journal.ts';
 import { take } from './lot.ts';
 
-/** Takes all points of a settled account that aren't reserved, for good. */
+/** Takes all points of an account that is up to date that aren't reserved, for good. */
 export function forfeit(account: Account, { cause, now }: { cause: Cause; now: Instant }): Account {
   const { available, pending } = account.membership;
   if (available + pending === 0n) return account;

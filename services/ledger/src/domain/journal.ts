@@ -83,7 +83,7 @@ export interface Account {
   /** All that hold points, and whichever others the command at work asked for. */
   readonly redemptions: readonly Redemption[];
   readonly entries: readonly Entry[];
-  /** Until when maturity is written, while settling hasn't come as far as the newest entry's time. */
+  /** Until when maturity is written, while bringing it up to date hasn't come as far as the newest entry's time. */
   readonly maturedUntil?: Instant;
 }
 

@@ -1,4 +1,5 @@
 import type { Attributes } from './attributes.ts';
+import { bringUpToDate } from './bring-up-to-date.ts';
 import { IllegalTransition } from './errors.ts';
 import { forfeit } from './forfeit.ts';
 import type { Instant } from './instant.ts';
@@ -12,7 +13,6 @@ import {
 } from './journal.ts';
 import { byDeadline } from './redemption-state.ts';
 import { releaseHolds } from './release.ts';
-import { settle } from './settle.ts';
 
 interface Change {
   readonly cause: Cause;
@@ -57,7 +57,7 @@ export function updateAttributes(
 export function leave(account: Account, change: Change): Account {
   const holds = byDeadline(account.redemptions.filter(({ state }) => state === 'RESERVED'));
   const released = releaseHolds(account, holds, { state: 'CANCELLED', ...change });
-  const forfeited = forfeit(settle(released, change.now), change);
+  const forfeited = forfeit(bringUpToDate(released, change.now), change);
   return note(withMembership(forfeited, { state: 'LEFT' }), { kind: 'LEFT', ...change });
 }
 

@@ -1,5 +1,5 @@
 import type { Refusal } from './errors.ts';
-import { type Instant, endOfTime } from './instant.ts';
+import { endOfTime, type Instant } from './instant.ts';
 import type { LotKey } from './lot.ts';
 
 export type RedemptionState =

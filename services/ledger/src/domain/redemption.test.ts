@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { addByHand, takeByHand } from './adjust.ts';
 import { missingPoints } from './available.ts';
-import { beginningOfTime, type Instant, endOfTime } from './instant.ts';
+import { bringUpToDate } from './bring-up-to-date.ts';
+import { beginningOfTime, endOfTime, type Instant } from './instant.ts';
 import { join } from './join.ts';
 import type { Account } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { captureHold, giveBack, type RedemptionDraft, reserve } from './redemption.ts';
 import type { Redemption } from './redemption-state.ts';
-import { settle } from './settle.ts';
 
 const cause = { actor: 'service:test', requestId: 'r' };
 
@@ -62,7 +62,7 @@ function captured(
   }: { points: bigint; inactivityExpiresAt: Instant; now: Instant },
 ): Account {
   const capture = { quantity: 1, points, value: undefined, inactivityExpiresAt, cause, now };
-  return captureHold(settle(account, now), theRedemption(account), capture);
+  return captureHold(bringUpToDate(account, now), theRedemption(account), capture);
 }
 
 function remaining({ lots }: Account): Record<string, bigint> {

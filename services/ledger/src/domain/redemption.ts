@@ -1,4 +1,5 @@
 import { makeAvailable } from './available.ts';
+import { bringUpToDate, isPending } from './bring-up-to-date.ts';
 import type { Refusal } from './errors.ts';
 import { forfeit } from './forfeit.ts';
 import type { Instant } from './instant.ts';
@@ -21,7 +22,6 @@ import {
 import { addPoints, smaller } from './points.ts';
 import type { Redemption, RedemptionPart } from './redemption-state.ts';
 import { releaseParts } from './release.ts';
-import { isPending, settle } from './settle.ts';
 
 /** What a redemption is before anything was decided about it. */
 export type RedemptionDraft = Omit<
@@ -46,7 +46,7 @@ interface Spending {
   readonly now: Instant;
 }
 
-/** Spends available points of a settled account at once. There must be enough. */
+/** Spends available points of an account that is up to date at once. There must be enough. */
 export function spend(
   account: Account,
   draft: RedemptionDraft,
@@ -66,7 +66,7 @@ export function spend(
   return withRedemption(countRedeemed(after, draft.points), redemption);
 }
 
-/** Holds available points of a settled account until the hold ends. There must be enough. */
+/** Holds available points of an account that is up to date until the hold ends. There must be enough. */
 export function reserve(
   account: Account,
   draft: RedemptionDraft,
@@ -132,7 +132,7 @@ export function captureHold(
     value: capture.value,
     parts: captured,
   };
-  return settle(withRedemption(countRedeemed(after, capture.points), redemption), now);
+  return bringUpToDate(withRedemption(countRedeemed(after, capture.points), redemption), now);
 }
 
 /**
@@ -178,8 +178,11 @@ export function giveBack(
     reversedPoints,
     state: reversedPoints === redemption.points ? 'REVERSED' : 'CAPTURED',
   };
-  const settled = settle(withRedemption(countRedeemed(after, -reversal.points), reversed), now);
-  return hasLeft ? forfeit(settled, { cause, now }) : settled;
+  const current = bringUpToDate(
+    withRedemption(countRedeemed(after, -reversal.points), reversed),
+    now,
+  );
+  return hasLeft ? forfeit(current, { cause, now }) : current;
 }
 
 function takeAvailable(account: Account, points: bigint): Allocation[] {

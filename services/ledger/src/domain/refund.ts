@@ -1,8 +1,8 @@
+import { isPending } from './bring-up-to-date.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Cause, noChange, record, withMembership } from './journal.ts';
 import { inConsumptionOrder, type LotKey, sameLot, take } from './lot.ts';
 import { addPoints, smaller } from './points.ts';
-import { isPending } from './settle.ts';
 
 export type RefundState = 'WAITING' | 'APPLIED' | 'REJECTED' | 'CANCELLED';
 
@@ -50,7 +50,7 @@ export const nothingTaken: RefundOutcome = {
 };
 
 /**
- * Takes points of an earn back from a settled account: first those of the earn's lot that are gone since, then the
+ * Takes points of an earn back from an account that is up to date: first those of the earn's lot that are gone since, then the
  * rest of that lot, pending or not, then other lots as they would be spent, never what is reserved; what is
  * still missing is owed or forgiven.
  *

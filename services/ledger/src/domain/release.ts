@@ -4,7 +4,7 @@ import { type Account, type Cause, record, withRedemption } from './journal.ts';
 import type { Allocation } from './lot.ts';
 import type { Redemption, RedemptionPart } from './redemption-state.ts';
 
-/** Gives all points of a hold back to their own lots; those that have expired meanwhile go with the next settling. */
+/** Gives all points of a hold back to their own lots; those that have expired meanwhile go when the account is next brought up to date. */
 export function releaseHold(
   account: Account,
   hold: Redemption,

@@ -51,7 +51,9 @@ export function renderEarn(
       kind: ExplanationLine_Kind[line.kind],
     })),
     // Points that never had to mature are available since they were posted.
-    availableTime: timestampFromMs(lot.availableAt === beginningOfTime ? postTime : lot.availableAt),
+    availableTime: timestampFromMs(
+      lot.availableAt === beginningOfTime ? postTime : lot.availableAt,
+    ),
     ...timestampField('expireTime', lot.expiresAt),
     postTime: timestampFromMs(postTime),
     refunds: (earn.refunds ?? []).map(renderRefund),

@@ -23,7 +23,7 @@ import { refundFingerprint } from '../app/refund-extent.ts';
 import { findRuleSet } from '../app/rule-set-of.ts';
 import type { CapCounts } from '../domain/earn.ts';
 import { movedInactivity } from '../domain/inactivity.ts';
-import { type Instant, endOfTime } from '../domain/instant.ts';
+import { endOfTime, type Instant } from '../domain/instant.ts';
 import type { Entry } from '../domain/journal.ts';
 import { smaller } from '../domain/points.ts';
 import type { Difference, HistoryPart, ReplayedMember, StoredCapUsage } from './history.ts';

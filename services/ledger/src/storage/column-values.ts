@@ -1,4 +1,4 @@
-import { beginningOfTime, type Instant, endOfTime } from '../domain/instant.ts';
+import { beginningOfTime, endOfTime, type Instant } from '../domain/instant.ts';
 
 /** An instant as PostgreSQL reads it. */
 export function timestamptz(instant: Instant): string {

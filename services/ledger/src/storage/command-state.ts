@@ -12,13 +12,13 @@ import type {
   TransactionRefund,
   UsagePeriod,
 } from '../app/ledger-store.ts';
+import { bringUpToDate } from '../domain/bring-up-to-date.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import { type LotKey, sameLot } from '../domain/lot.ts';
 import { nowOf } from '../domain/membership.ts';
 import { type Redemption, unitsTaken } from '../domain/redemption-state.ts';
 import type { Lapse } from '../domain/refund.ts';
-import { settle } from '../domain/settle.ts';
 import type { Layer } from './layered-map.ts';
 import { capKey, lotKeyOf, requestKey, stockKey, transactionKey, usageKey } from './ledger-keys.ts';
 import type { LapsedLot, LedgerLayers } from './ledger-layers.ts';
@@ -178,7 +178,7 @@ export class CommandState implements LockedState {
     const { accounts, loaded } = this.#ledger;
     const account = accounts.get(membershipId);
     if (account === undefined) return undefined;
-    const after = settle(account, nowOf(account, loaded.time));
+    const after = bringUpToDate(account, nowOf(account, loaded.time));
     // What time has brought about is true whatever becomes of the command.
     if (after !== account) this.#put(after, accounts.layerOf(membershipId));
     return after;

@@ -1,8 +1,8 @@
 import type { Attributes } from '../domain/attributes.ts';
+import { nextDueAt } from '../domain/bring-up-to-date.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Lot, LotClass, LotKey } from '../domain/lot.ts';
 import type { Membership, MembershipState } from '../domain/membership.ts';
-import { nextDueAt } from '../domain/settle.ts';
 import { bulk, type Columns } from './bulk.ts';
 import { instant, type Timestamp, timestamptz } from './column-values.ts';
 

@@ -5,7 +5,7 @@ import { membershipInvariants } from './membership-invariants.ts';
 import { orderInvariants } from './order-invariants.ts';
 import { privilegeInvariants } from './privilege-invariants.ts';
 import { redemptionInvariants } from './redemption-invariants.ts';
-import { settlingInvariants } from './settling-invariants.ts';
+import { upToDateInvariants } from './up-to-date-invariants.ts';
 
 /** All that can be proved of a ledger by its database alone. */
 export const sqlInvariants: readonly SqlInvariant[] = [
@@ -14,6 +14,6 @@ export const sqlInvariants: readonly SqlInvariant[] = [
   ...journalInvariants,
   ...orderInvariants,
   ...redemptionInvariants,
-  ...settlingInvariants,
+  ...upToDateInvariants,
   ...privilegeInvariants,
 ].toSorted((a, b) => a.id.localeCompare(b.id));

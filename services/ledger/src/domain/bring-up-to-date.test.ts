@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { takeByHand } from './adjust.ts';
+import { bringUpToDate } from './bring-up-to-date.ts';
 import { postEarn } from './earn.ts';
-import { beginningOfTime, type Instant, endOfTime } from './instant.ts';
+import { beginningOfTime, endOfTime, type Instant } from './instant.ts';
 import { join } from './join.ts';
 import type { Account } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { reserve } from './redemption.ts';
-import { settle } from './settle.ts';
 
 const cause = { actor: 'service:test', requestId: 'r' };
 
@@ -59,7 +59,7 @@ test('holds that end at one instant are released in the order of their ids', () 
     (before, id) => held(earned(before, {}), 50, id),
     opened(),
   );
-  const ended = settle(account, 60).entries.filter(({ kind }) => kind === 'RELEASE');
+  const ended = bringUpToDate(account, 60).entries.filter(({ kind }) => kind === 'RELEASE');
   expect(ended.map(({ redemptionId }) => redemptionId)).toEqual(['a', 'b', 'c']);
 });
 
@@ -80,8 +80,8 @@ describe('a balance is the same whether or not somebody looked at it on the way'
   ];
 
   test.each(stories)('%s', (_, account) => {
-    const onTheWay = [50, 100, 110].reduce(settle, account);
-    expect(remaining(settle(account, 110))).toEqual(remaining(onTheWay));
-    expect(remaining(settle(account, 150))).toEqual(remaining(settle(onTheWay, 150)));
+    const onTheWay = [50, 100, 110].reduce(bringUpToDate, account);
+    expect(remaining(bringUpToDate(account, 110))).toEqual(remaining(onTheWay));
+    expect(remaining(bringUpToDate(account, 150))).toEqual(remaining(bringUpToDate(onTheWay, 150)));
   });
 });

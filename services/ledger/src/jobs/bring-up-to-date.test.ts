@@ -1,15 +1,15 @@
 import { expect, test } from '@jest/globals';
 import { createLogger } from '@loyalty/platform/logging.ts';
-import { settleDueMemberships } from './settle-due.ts';
+import { bringMembershipsUpToDate } from './bring-up-to-date.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent' });
 
-/** Runs the job on what `settleDue` answers one after the other, until it has been asked for one more. */
+/** Runs the job on what `bringDueUpToDate` answers one after the other, until it has been asked for one more. */
 async function run(answers: (number | Error)[]): Promise<number[]> {
   const stopping = new AbortController();
   const limits: number[] = [];
-  await settleDueMemberships({
-    async settleDue(limit) {
+  await bringMembershipsUpToDate({
+    async bringDueUpToDate(limit) {
       limits.push(limit);
       const answer = answers[limits.length - 1];
       if (answer === undefined) {
@@ -37,8 +37,8 @@ test('a failure ends nothing', async () => {
 test('goes on at once where few members have much to do, and stops in the middle of a long run', async () => {
   const stopping = new AbortController();
   let batches = 0;
-  await settleDueMemberships({
-    async settleDue() {
+  await bringMembershipsUpToDate({
+    async bringDueUpToDate() {
       batches += 1;
       if (batches === 3) stopping.abort();
       return 1;

@@ -17,12 +17,12 @@ const toCome = `(
 )`;
 
 /** I1 and I5: what time brings about is written, neither too late nor too early. */
-export const settlingInvariants: readonly SqlInvariant[] = [
+export const upToDateInvariants: readonly SqlInvariant[] = [
   {
     id: 'I1',
-    name: 'settled',
+    name: 'up to date',
     meaning:
-      'Whoever wrote the last entry settled first: by then no lot that still holds points had expired, and no hold that is still RESERVED had ended.',
+      'The last entry was written to a membership that was up to date: by then no lot that still holds points had expired, and no hold that is still RESERVED had ended.',
     sql: `SELECT format('membership %s: its last entry is of %s, and %s at %s',
         membership_id, last_entry_time, what, time) AS offender
       FROM memberships JOIN ${toCome} AS coming USING (membership_id)
@@ -32,7 +32,7 @@ export const settlingInvariants: readonly SqlInvariant[] = [
     id: 'I1',
     name: 'next due',
     meaning:
-      'A membership is due to be settled no later than its next maturity, expiry or end of a hold.',
+      'A membership is due to be brought up to date no later than its next maturity, expiry or end of a hold.',
     sql: `SELECT format('membership %s: is due at %s, and %s at %s',
         membership_id, next_due_at, what, time) AS offender
       FROM memberships JOIN ${toCome} AS coming USING (membership_id)

@@ -2,9 +2,9 @@ import type { Logger } from '@loyalty/platform/logging.ts';
 import { pause } from '@loyalty/platform/waiting.ts';
 import { repeat } from './repeat.ts';
 
-export interface SettleDueOptions {
-  /** Settles at most so many, and resolves to how many it settled. */
-  settleDue: (limit: number) => Promise<number>;
+export interface BringUpToDateOptions {
+  /** Brings at most so many up to date, and resolves to how many. */
+  bringDueUpToDate: (limit: number) => Promise<number>;
   logger: Logger;
   signal: AbortSignal;
   /** How often it looks for due memberships; 1 s by default. */
@@ -16,38 +16,42 @@ const limit = 500;
 const progressEveryMs = 10_000;
 
 /**
- * Settles memberships that nobody touches, until the signal aborts. Replicas may do it at the same time. Whatever was
- * settled before an interruption is not due any more, so that the next run goes on where the last one ended.
+ * Brings memberships up to date that nobody touches, until the signal aborts. Replicas may do it at the same time. What was
+ * done before an interruption is not due any more, so that the next run goes on where the last one ended.
  */
-export function settleDueMemberships(options: SettleDueOptions): Promise<void> {
+export function bringMembershipsUpToDate(options: BringUpToDateOptions): Promise<void> {
   const { logger, signal, pauseMs = 1_000 } = options;
   return repeat({
-    name: 'settle-due',
+    name: 'bring-up-to-date',
     pauseMs,
-    run: () => settleAll(options),
+    run: () => bringAllUpToDate(options),
     logger,
     signal,
   });
 }
 
 /** Goes on until no more are due. */
-async function settleAll({ settleDue, logger, signal }: SettleDueOptions): Promise<false> {
+async function bringAllUpToDate({
+  bringDueUpToDate,
+  logger,
+  signal,
+}: BringUpToDateOptions): Promise<false> {
   const startMs = performance.now();
   let toldMs = startMs;
-  let settled = 0;
+  let done = 0;
   while (!signal.aborted) {
     const batchMs = performance.now();
-    const count = await settleDue(limit);
-    settled += count;
+    const count = await bringDueUpToDate(limit);
+    done += count;
     const nowMs = performance.now();
     if (nowMs - toldMs > progressEveryMs) {
       toldMs = nowMs;
-      logger.info({ settled }, 'settling memberships goes on');
+      logger.info({ done }, 'bringing memberships up to date goes on');
     }
     if (count === 0) break;
     // As long as the batch took, so that calls have the database for themselves at least half of the time.
     await pause(nowMs - batchMs, signal);
   }
-  if (toldMs > startMs) logger.info({ settled }, 'settling memberships is done');
+  if (toldMs > startMs) logger.info({ done }, 'all memberships are up to date');
   return false;
 }

@@ -1,13 +1,13 @@
 import type { App } from './app.ts';
 
 /**
- * Writes what time has brought about for members whom nobody touches: maturity, the end of holds, expiry. Answers how
- * many memberships it settled, at most `limit` and fewer where they have many holds; 0 means that none is due. Two replicas
+ * Writes what time has brought about for members whom nobody touches: maturity, the end of holds, expiry. Returns how
+ * many memberships that was, at most `limit` and fewer where they have many holds; 0 means that none is due. Two replicas
  * may pick the same ones: the second finds nothing left to write.
  *
  * @throws what {@link App.queue} throws
  */
-export async function settleDue(app: App, limit: number): Promise<number> {
+export async function bringDueUpToDate(app: App, limit: number): Promise<number> {
   const due = await app.reader.due({ now: app.clock(), limit });
   await Promise.all(
     due.map((membershipId) =>

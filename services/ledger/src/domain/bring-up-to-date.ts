@@ -1,5 +1,5 @@
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
-import { type Instant, endOfTime } from './instant.ts';
+import { endOfTime, type Instant } from './instant.ts';
 import { type Account, noChange, passingOfTime, record, withMembership } from './journal.ts';
 import { expiryOf, inConsumptionOrder, type Lot, type LotKey, take } from './lot.ts';
 import { smaller } from './points.ts';
@@ -8,25 +8,25 @@ import { releaseHolds } from './release.ts';
 
 /**
  * Writes what time itself has brought about up to `now`: maturity, then the end of holds, then expiry. Whoever
- * changes a membership settles it first; whoever only reads one settles a copy, so that both see the same balance.
+ * changes a membership brings it up to date first, and a reader brings a copy up to date, so that both see the same balance.
  */
-export function settle(account: Account, now: Instant): Account {
-  let settled = account;
-  for (let due = nextDueAt(settled); due <= now; due = nextDueAt(settled)) {
+export function bringUpToDate(account: Account, now: Instant): Account {
+  let current = account;
+  for (let due = nextDueAt(current); due <= now; due = nextDueAt(current)) {
     // What becomes available first pays what is owed: then, and only then, it matters in which order things happened,
-    // which must not hang on whether somebody settled the membership meanwhile.
-    const owing = settled.membership.deficit > 0n;
-    settled = settleUntil(settled, { until: owing ? due : now, now });
+    // which must not hang on whether the membership was brought up to date meanwhile.
+    const owing = current.membership.deficit > 0n;
+    current = bringUpTo(current, { until: owing ? due : now, now });
   }
-  return settled;
+  return current;
 }
 
-interface Settling {
+interface Target {
   readonly until: Instant;
   readonly now: Instant;
 }
 
-function settleUntil(account: Account, { until: due, now }: Settling): Account {
+function bringUpTo(account: Account, { until: due, now }: Target): Account {
   const until = Math.max(due, maturedUntil(account));
   const reached = (after: Account): Account => ({ ...after, maturedUntil: until });
   const matured = reached(mature(account, { until, now }));
@@ -57,7 +57,7 @@ function maturedUntil({ maturedUntil: until, membership }: Account): Instant {
   return until ?? membership.lastEntryTime;
 }
 
-function mature(account: Account, { until, now }: Settling): Account {
+function mature(account: Account, { until, now }: Target): Account {
   const maturing = account.lots.filter(
     (lot) => lot.remaining > 0n && isPending(lot, account) && lot.availableAt <= until,
   );
@@ -74,13 +74,13 @@ function mature(account: Account, { until, now }: Settling): Account {
   });
 }
 
-function endHolds(account: Account, { until, now }: Settling): Account {
+function endHolds(account: Account, { until, now }: Target): Account {
   const overdue = byDeadline(account.redemptions.filter((each) => isOverdue(each, until)));
   if (overdue.length === 0) return account;
   return releaseHolds(account, overdue, { state: 'EXPIRED', cause: passingOfTime, now });
 }
 
-function expire(account: Account, { until, now }: Settling): Account {
+function expire(account: Account, { until, now }: Target): Account {
   const expired = account.lots.filter(
     (lot) => lot.remaining > 0n && expiryOf(lot, account.membership) <= until,
   );
