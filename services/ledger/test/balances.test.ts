@@ -5,7 +5,7 @@ import {
   aPurchase,
   aRedemption,
   aRuleSet,
-  cause,
+  author,
   rewards,
   startUseCases,
 } from './commit-fixture.ts';
@@ -35,7 +35,7 @@ const inactivity = { policy: { case: 'inactivity' as const, value: { months: 1 }
 async function shopDaily(from: number, to: number): Promise<void> {
   for (let day = from; day < to; day += 1) {
     const occurTime = new Date(start + day * dayMs);
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n, occurTime }), cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n, occurTime }), author);
   }
 }
 
@@ -67,9 +67,9 @@ test.each([
     ledger.setClock(new Date(start));
     await shopDaily(-30, 1);
     const hold = aRedemption({ userId: 'alice', capture: 'HOLD', holdSeconds: 5 * 86_400 });
-    await ledger.redeem(hold, cause);
+    await ledger.redeem(hold, author);
     const debit = { ...alice, points: -205n, reason: 'an error', allowDeficit: true };
-    await ledger.adjust({ ...debit, idempotencyKey: 'debit' }, cause);
+    await ledger.adjust({ ...debit, idempotencyKey: 'debit' }, author);
     for (const day of [0.9, 1, 2.4, 2.5, 4, 5.5, 12, 19, 40, 70]) {
       const now = start + day * dayMs;
       ledger.setClock(new Date(now));
@@ -84,7 +84,7 @@ test('what expires next is told also where points that mature first pay a debt w
   ledger.setClock(new Date(start));
   await shopDaily(0, 1);
   const debit = { ...alice, points: -10n, reason: 'an error', allowDeficit: true };
-  await ledger.adjust({ ...debit, idempotencyKey: 'debit' }, cause);
+  await ledger.adjust({ ...debit, idempotencyKey: 'debit' }, author);
   ledger.setClock(new Date(start + dayMs));
   await shopDaily(1, 2);
   ledger.setClock(new Date(start + 4 * dayMs));

@@ -4,7 +4,7 @@ import {
   aPurchase,
   aRedemption,
   aRuleSet,
-  cause,
+  author,
   goldTier,
   rewards,
   startUseCases,
@@ -44,10 +44,10 @@ export async function startBusyLedger() {
   const earn = (userId: string, transactionId: string, minorUnits: bigint, occurTime: string) =>
     ledger.earn(
       aPurchase({ userId, transactionId, minorUnits, occurTime: new Date(occurTime) }),
-      cause,
+      author,
     );
   const redeem = async (changes: Parameters<typeof aRedemption>[0]) =>
-    (await ledger.redeem(aRedemption(changes), cause)).redemption.redemptionId;
+    (await ledger.redeem(aRedemption(changes), author)).redemption.redemptionId;
   const refund = (transactionId: string, minorUnits?: bigint) =>
     ledger.reverseEarn(
       {
@@ -62,7 +62,7 @@ export async function startBusyLedger() {
                 amount: { currencyCode: 'USD', minorUnits },
               },
       },
-      cause,
+      author,
     );
 
   ledger.setClock(new Date('2026-03-01T12:00:00Z'));
@@ -72,14 +72,14 @@ export async function startBusyLedger() {
   await earn('carol', 'order-3', 50_000n, '2026-01-01');
   await refund('order-3', 20_000n);
   await earn('dave', 'order-4', 50_000n, '2026-03-01');
-  await ledger.leave({ ...member('dave'), byMember: true }, cause);
+  await ledger.leave({ ...member('dave'), byMember: true }, author);
   ledger.setClock(new Date('2026-03-05T12:00:00Z'));
   await earn('alice', 'order-5', 200_000n, '2026-03-05');
 
   ledger.setClock(new Date('2026-03-20T12:00:00Z'));
   await ledger.bringDueUpToDate(100);
-  await ledger.suspend(member('alice'), cause);
-  await ledger.resume(member('alice'), cause);
+  await ledger.suspend(member('alice'), author);
+  await ledger.resume(member('alice'), author);
   const cheese = await redeem({ userId: 'alice', rewardId: 'cheese', quantity: 3 });
   const captured = await redeem({ userId: 'alice', quantity: 3, capture: 'HOLD' });
   const cancelled = await redeem({ userId: 'alice', capture: 'HOLD' });
@@ -90,9 +90,9 @@ export async function startBusyLedger() {
       redemptionId: captured,
       part: { kind: 'QUANTITY', quantity: 1 },
     },
-    cause,
+    author,
   );
-  await ledger.cancel({ ...member('alice'), redemptionId: cancelled, byMember: false }, cause);
+  await ledger.cancel({ ...member('alice'), redemptionId: cancelled, byMember: false }, author);
   await ledger.reverse(
     {
       ...member('alice'),
@@ -100,7 +100,7 @@ export async function startBusyLedger() {
       idempotencyKey: 'reverse-1',
       part: { kind: 'QUANTITY', quantity: 1 },
     },
-    cause,
+    author,
   );
   await refund('order-5', 100_000n);
   await earn('alice', 'order-6', 50_000n, '2026-03-20');
@@ -113,12 +113,12 @@ export async function startBusyLedger() {
         reason: 'a correction',
         allowDeficit: false,
       },
-      cause,
+      author,
     );
   }
   await redeem({ userId: 'bob', quantity: 4 });
   await refund('order-2');
   await redeem({ userId: 'bob' }).catch(() => 'refused');
-  await ledger.update({ ...member('carol'), attributes: goldTier, etags: [] }, cause);
+  await ledger.update({ ...member('carol'), attributes: goldTier, etags: [] }, author);
   return ledger;
 }

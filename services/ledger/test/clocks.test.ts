@@ -8,7 +8,7 @@ import {
   aPurchase,
   aRedemption,
   aRuleSet,
-  cause,
+  author,
   rewards,
   startUseCases,
 } from './commit-fixture.ts';
@@ -42,16 +42,16 @@ test('a replica whose clock is ahead ages nobody but the members whom it writes 
   const ahead = ledger.addReplica({ aheadMs: 3_600_000 });
   ledger.setClock(new Date('2026-03-01T12:00:00Z'));
   const purchaseOf = (userId: string) => aPurchase({ userId, minorUnits: 100_000n });
-  await Promise.all(['alice', 'bob'].map((userId) => ledger.earn(purchaseOf(userId), cause)));
-  await ahead.earn(purchaseOf('alice'), cause);
+  await Promise.all(['alice', 'bob'].map((userId) => ledger.earn(purchaseOf(userId), author)));
+  await ahead.earn(purchaseOf('alice'), author);
   const hold = aRedemption({ userId: 'bob', capture: 'HOLD', holdSeconds: 900 });
-  const { redemptionId } = (await ledger.redeem(hold, cause)).redemption;
+  const { redemptionId } = (await ledger.redeem(hold, author)).redemption;
   ledger.setClock(new Date('2026-03-01T12:01:00Z'));
   const captured = { programId: 'wine-dine', userId: 'bob', redemptionId };
   // In one transaction, because they come together.
   await Promise.all([
-    ledger.earn(purchaseOf('alice'), cause),
-    ledger.capture({ ...captured, part: { kind: 'ALL' } }, cause),
+    ledger.earn(purchaseOf('alice'), author),
+    ledger.capture({ ...captured, part: { kind: 'ALL' } }, author),
   ]);
   expect((await linesOf('alice')).at(-1)).toEqual({
     kind: 'EARN',
@@ -86,16 +86,16 @@ test('a redemption counts in the period in which it is made, not in that in whic
   const memberLimit = { count: 1, period: MemberLimit_Period.DAY };
   ledger = await startUseCases(aProgram({ rewards: rewards({ ...glass, memberLimit }) }));
   ledger.setClock(beforeMidnight);
-  await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 100_000n }), cause);
-  await ledger.redeem(aRedemption({ userId: 'alice' }), cause);
+  await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 100_000n }), author);
+  await ledger.redeem(aRedemption({ userId: 'alice' }), author);
   const { redemption } = await delayedUntil(afterMidnight, () =>
-    ledger.redeem(aRedemption({ userId: 'alice' }), cause),
+    ledger.redeem(aRedemption({ userId: 'alice' }), author),
   );
   expect(redemption).toMatchObject({
     state: 'CAPTURED',
     usagePeriod: { start: midnight.getTime() },
   });
-  const another = ledger.redeem(aRedemption({ userId: 'alice' }), cause);
+  const another = ledger.redeem(aRedemption({ userId: 'alice' }), author);
   await expect(another).rejects.toMatchObject({ reason: 'MEMBER_LIMIT_REACHED' });
 });
 
@@ -104,9 +104,9 @@ test('a member whose journal has reached the next day gets no more of a reward t
   ledger = await startUseCases(aProgram({ rewards: rewards({ ...glass, memberLimit }) }));
   const ahead = ledger.addReplica({ aheadMs: 1_000 });
   ledger.setClock(beforeMidnight);
-  await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 100_000n }), cause);
-  await ahead.redeem(aRedemption({ userId: 'alice' }), cause);
-  const another = ledger.redeem(aRedemption({ userId: 'alice' }), cause);
+  await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 100_000n }), author);
+  await ahead.redeem(aRedemption({ userId: 'alice' }), author);
+  const another = ledger.redeem(aRedemption({ userId: 'alice' }), author);
   await expect(another).rejects.toMatchObject({ reason: 'MEMBER_LIMIT_REACHED' });
 });
 
@@ -129,12 +129,12 @@ const bonusFromMidnight = [
 test('a purchase that is credited after midnight earns under the version of after midnight', async () => {
   ledger = await startUseCases(aProgram({ ruleSets: bonusFromMidnight }));
   ledger.setClock(beforeMidnight);
-  await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 10_000n }), cause);
+  await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 10_000n }), author);
   // The shop's clock is a little ahead.
   const early = (occurTime: Date) => aPurchase({ userId: 'alice', minorUnits: 10_000n, occurTime });
-  const notYet = await ledger.earn(early(midnight), cause);
+  const notYet = await ledger.earn(early(midnight), author);
   expect(notYet.earn).toMatchObject({ ruleSetVersion: 1, points: 5n });
-  const late = await delayedUntil(afterMidnight, () => ledger.earn(early(midnight), cause));
+  const late = await delayedUntil(afterMidnight, () => ledger.earn(early(midnight), author));
   expect(late.earn).toMatchObject({ ruleSetVersion: 2, points: 100n });
 });
 
@@ -143,9 +143,12 @@ test('a cap of the version of after midnight holds for whose journal has come th
   const ahead = ledger.addReplica({ aheadMs: 1_000 });
   ledger.setClock(beforeMidnight);
   const early = () => aPurchase({ userId: 'alice', minorUnits: 10_000n, occurTime: midnight });
-  expect((await ahead.earn(early(), cause)).earn).toMatchObject({
+  expect((await ahead.earn(early(), author)).earn).toMatchObject({
     ruleSetVersion: 2,
     points: 100n,
   });
-  expect((await ledger.earn(early(), cause)).earn).toMatchObject({ ruleSetVersion: 2, points: 0n });
+  expect((await ledger.earn(early(), author)).earn).toMatchObject({
+    ruleSetVersion: 2,
+    points: 0n,
+  });
 });

@@ -36,13 +36,13 @@ import { suspendMembership } from '../src/app/suspend-membership.ts';
 import { updateMembership } from '../src/app/update-membership.ts';
 import { balanceAt } from '../src/domain/balance.ts';
 import { ProgramNotFound } from '../src/domain/errors.ts';
-import type { Cause } from '../src/domain/journal.ts';
+import type { Author } from '../src/domain/journal.ts';
 import { applicationSession } from '../src/storage/application-session.ts';
 import { createCommitToLedger } from '../src/storage/commit-to-ledger.ts';
 import { createLedgerReader } from '../src/storage/ledger-reader.ts';
 import { expectHealthy } from './expect-healthy.ts';
 
-export const cause: Cause = { actor: 'service:test', requestId: 'request-1' };
+export const author: Author = { actor: 'service:test', requestId: 'request-1' };
 
 /** An update that makes somebody a gold member. */
 export const goldTier = { kind: 'MERGE', set: { tier: 'gold' }, removed: [] } as const;

@@ -5,7 +5,7 @@ import {
   aPurchase,
   aRedemption,
   aRuleSet,
-  cause,
+  author,
   rewards,
   startUseCases,
 } from './commit-fixture.ts';
@@ -42,8 +42,8 @@ describe('earning', () => {
   test('a purchase is credited once, however often it is reported', async () => {
     ledger = await startUseCases(aProgram());
     const purchase = aPurchase({ userId: 'alice', minorUnits: 25_000n });
-    const first = await ledger.earn(purchase, cause);
-    const again = await ledger.earn(purchase, { ...cause, requestId: 'request-2' });
+    const first = await ledger.earn(purchase, author);
+    const again = await ledger.earn(purchase, { ...author, requestId: 'request-2' });
     expect(first).toMatchObject({ replayed: false, earn: { points: 10n, state: 'POSTED' } });
     expect(first.balance).toMatchObject({ available: 10n, lifetimeEarned: 10n });
     expect(again).toMatchObject({ replayed: true, earn: { points: 10n, sequence: 2n } });
@@ -55,7 +55,7 @@ describe('earning', () => {
     ledger = await startUseCases(aProgram());
     const purchase = aPurchase({ userId: 'alice', minorUnits: 25_000n });
     const answers = await Promise.all(
-      Array.from({ length: 200 }, () => ledger.earn(purchase, cause)),
+      Array.from({ length: 200 }, () => ledger.earn(purchase, author)),
     );
     expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
     expect((await ledger.balance('alice')).available).toBe(10n);
@@ -66,7 +66,7 @@ describe('earning', () => {
     const claims = Array.from({ length: 60 }, (_, index) =>
       ledger.earn(
         aPurchase({ userId: `user-${index}`, transactionId: 'order-1', minorUnits: 10_000n }),
-        cause,
+        author,
       ),
     );
     expect(await reasons(claims)).toEqual({ ok: 1, TRANSACTION_CONFLICT: 59 });
@@ -77,13 +77,13 @@ describe('earning', () => {
   test('other content under the same transaction id is refused and says what differs', async () => {
     ledger = await startUseCases(aProgram());
     const order = { userId: 'alice', transactionId: 'order-1' };
-    await ledger.earn(aPurchase({ ...order, minorUnits: 25_000n }), cause);
-    const amount = ledger.earn(aPurchase({ ...order, minorUnits: 25_001n }), cause);
+    await ledger.earn(aPurchase({ ...order, minorUnits: 25_000n }), author);
+    const amount = ledger.earn(aPurchase({ ...order, minorUnits: 25_001n }), author);
     await expect(amount).rejects.toMatchObject({
       reason: 'TRANSACTION_CONFLICT',
       metadata: { fields: 'transaction.amount' },
     });
-    const user = ledger.earn(aPurchase({ ...order, userId: 'bob', minorUnits: 25_000n }), cause);
+    const user = ledger.earn(aPurchase({ ...order, userId: 'bob', minorUnits: 25_000n }), author);
     await expect(user).rejects.toMatchObject({ metadata: { fields: 'user_id' } });
   });
 
@@ -95,7 +95,7 @@ describe('earning', () => {
       aPurchase({ userId: `user-${index}`, minorUnits: 10_000n }),
     );
     crowd.splice(50, 0, poison);
-    const outcomes = await Promise.allSettled(crowd.map((input) => ledger.earn(input, cause)));
+    const outcomes = await Promise.allSettled(crowd.map((input) => ledger.earn(input, author)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(99);
     expect(outcomes[50]?.status).toBe('rejected');
   });
@@ -103,24 +103,24 @@ describe('earning', () => {
   test('a user must join first where enrollment is open only', async () => {
     ledger = await startUseCases(aProgram({ autoEnrollment: false }));
     const purchase = aPurchase({ userId: 'alice', minorUnits: 25_000n });
-    await expect(ledger.earn(purchase, cause)).rejects.toMatchObject({
+    await expect(ledger.earn(purchase, author)).rejects.toMatchObject({
       reason: 'MEMBERSHIP_NOT_FOUND',
     });
     await ledger.join(
       { programId: 'wine-dine', userId: 'alice', attributes: {}, byMember: false },
-      cause,
+      author,
     );
-    await expect(ledger.earn(purchase, cause)).resolves.toMatchObject({ replayed: false });
+    await expect(ledger.earn(purchase, author)).resolves.toMatchObject({ replayed: false });
   });
 
   test('a program that is suspended takes no new purchase, but still answers an old one', async () => {
     ledger = await startUseCases(aProgram());
     const purchase = aPurchase({ userId: 'alice', minorUnits: 25_000n });
-    await ledger.earn(purchase, cause);
+    await ledger.earn(purchase, author);
     Object.assign(ledger.program, { state: 'SUSPENDED' });
-    await expect(ledger.earn(purchase, cause)).resolves.toMatchObject({ replayed: true });
+    await expect(ledger.earn(purchase, author)).resolves.toMatchObject({ replayed: true });
     const another = aPurchase({ userId: 'alice', minorUnits: 25_000n });
-    await expect(ledger.earn(another, cause)).rejects.toMatchObject({
+    await expect(ledger.earn(another, author)).rejects.toMatchObject({
       reason: 'PROGRAM_NOT_ACTIVE',
     });
   });
@@ -128,7 +128,10 @@ describe('earning', () => {
   test('writers over shared members in any order never meet a deadlock', async () => {
     ledger = await startUseCases(aProgram());
     const purchases = Array.from({ length: 2_000 }, (_, index) =>
-      ledger.earn(aPurchase({ userId: `user-${(index * 7919) % 50}`, minorUnits: 10_000n }), cause),
+      ledger.earn(
+        aPurchase({ userId: `user-${(index * 7919) % 50}`, minorUnits: 10_000n }),
+        author,
+      ),
     );
     expect(await reasons(purchases)).toEqual({ ok: 2_000 });
     const { rows } = await ledger.pool.query(
@@ -146,7 +149,7 @@ describe('earning', () => {
     });
     ledger = await startUseCases(aProgram({ ruleSets: [ruleSet] }));
     ledger.setClock(new Date('2026-03-01T12:00:00Z'));
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 25_000n }), cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 25_000n }), author);
     expect(await ledger.balance('alice')).toMatchObject({ available: 0n, pending: 10n });
     ledger.setClock(new Date('2026-03-16T00:00:00Z'));
     expect(await ledger.balance('alice')).toMatchObject({ available: 10n, pending: 0n });
@@ -154,7 +157,7 @@ describe('earning', () => {
     expect(await ledger.balance('alice')).toMatchObject({ available: 0n, lifetimeExpired: 10n });
     await ledger.earn(
       aPurchase({ userId: 'alice', minorUnits: 10_000n, occurTime: new Date('2026-05-31') }),
-      cause,
+      author,
     );
     const { rows } = await ledger.pool.query('SELECT kind FROM entries ORDER BY sequence');
     expect(rows.map(({ kind }) => kind)).toEqual(['JOINED', 'EARN', 'MATURE', 'EXPIRE', 'EARN']);
@@ -166,10 +169,10 @@ describe('redeeming', () => {
 
   test('the same key gives the same redemption, another key another one', async () => {
     ledger = await startUseCases(program);
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 25_000n }), cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 25_000n }), author);
     const redemption = aRedemption({ userId: 'alice' });
-    const first = await ledger.redeem(redemption, cause);
-    const again = await ledger.redeem(redemption, cause);
+    const first = await ledger.redeem(redemption, author);
+    const again = await ledger.redeem(redemption, author);
     expect(first).toMatchObject({ replayed: false, redemption: { state: 'CAPTURED' } });
     expect(first.balance.available).toBe(0n);
     expect(again).toMatchObject({
@@ -178,7 +181,7 @@ describe('redeeming', () => {
     });
     const refused = aRedemption({ userId: 'alice' });
     for (const attempt of [refused, refused]) {
-      await expect(ledger.redeem(attempt, cause)).rejects.toMatchObject({
+      await expect(ledger.redeem(attempt, author)).rejects.toMatchObject({
         reason: 'INSUFFICIENT_POINTS',
         metadata: { missingPoints: '10' },
       });
@@ -188,18 +191,18 @@ describe('redeeming', () => {
 
   test('a key that comes back with another reference is refused', async () => {
     ledger = await startUseCases(program);
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 50_000n }), cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 50_000n }), author);
     const redemption = aRedemption({ userId: 'alice' });
-    await ledger.redeem(redemption, cause);
-    const other = ledger.redeem({ ...redemption, reference: 'table 5' }, cause);
+    await ledger.redeem(redemption, author);
+    const other = ledger.redeem({ ...redemption, reference: 'table 5' }, author);
     await expect(other).rejects.toMatchObject({ reason: 'IDEMPOTENCY_KEY_REUSED' });
   });
 
   test('500 times the same redemption at once is one redemption', async () => {
     ledger = await startUseCases(program);
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 200_000n }), cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 200_000n }), author);
     const redemption = aRedemption({ userId: 'alice' });
-    const attempts = Array.from({ length: 500 }, () => ledger.redeem(redemption, cause));
+    const attempts = Array.from({ length: 500 }, () => ledger.redeem(redemption, author));
     expect(await reasons(attempts)).toEqual({ ok: 500 });
     expect(await count('redemptions')).toBe(1);
     expect((await ledger.balance('alice')).available).toBe(90n);
@@ -207,9 +210,9 @@ describe('redeeming', () => {
 
   test('500 different redemptions at once on 100 points spend exactly 100', async () => {
     ledger = await startUseCases(program);
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 200_000n }), cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 200_000n }), author);
     const attempts = Array.from({ length: 500 }, () =>
-      ledger.redeem(aRedemption({ userId: 'alice' }), cause),
+      ledger.redeem(aRedemption({ userId: 'alice' }), author),
     );
     expect(await reasons(attempts)).toEqual({ ok: 10, INSUFFICIENT_POINTS: 490 });
     expect(await ledger.balance('alice')).toMatchObject({ available: 0n, lifetimeRedeemed: 100n });
@@ -220,27 +223,27 @@ describe('redeeming', () => {
     ledger = await startUseCases(aProgram({ rewards: rewards(stock) }));
     const users = Array.from({ length: 20 }, (_, index) => `user-${index}`);
     await Promise.all(
-      users.map((userId) => ledger.earn(aPurchase({ userId, minorUnits: 25_000n }), cause)),
+      users.map((userId) => ledger.earn(aPurchase({ userId, minorUnits: 25_000n }), author)),
     );
-    const attempts = users.map((userId) => ledger.redeem(aRedemption({ userId }), cause));
+    const attempts = users.map((userId) => ledger.redeem(aRedemption({ userId }), author));
     expect(await reasons(attempts)).toEqual({ ok: 7, OUT_OF_STOCK: 13 });
   });
 
   test('a member gets no more of a reward than its limit allows in the period', async () => {
     const limited = { ...glass, memberLimit: { count: 2, period: Period.DAY } };
     ledger = await startUseCases(aProgram({ rewards: rewards(limited) }));
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 200_000n }), cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 200_000n }), author);
     const attempts = Array.from({ length: 5 }, () =>
-      ledger.redeem(aRedemption({ userId: 'alice' }), cause),
+      ledger.redeem(aRedemption({ userId: 'alice' }), author),
     );
     expect(await reasons(attempts)).toEqual({ ok: 2, MEMBER_LIMIT_REACHED: 3 });
   });
 
   test('a price that is not the expected one is refused and leaves no trace', async () => {
     ledger = await startUseCases(program);
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 50_000n }), cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 50_000n }), author);
     const redemption = aRedemption({ userId: 'alice', expectedPoints: 9n });
-    await expect(ledger.redeem(redemption, cause)).rejects.toMatchObject({
+    await expect(ledger.redeem(redemption, author)).rejects.toMatchObject({
       reason: 'PRICE_CHANGED',
       metadata: { pricePoints: '10', expectedPoints: '9' },
     });
@@ -250,13 +253,13 @@ describe('redeeming', () => {
   test('more attempts in a minute than allowed are turned away until it is over', async () => {
     ledger = await startUseCases(aProgram({ rewards: rewards(glass), redemptionsPerMinute: 2 }));
     ledger.setClock(new Date('2026-03-01T12:00:00Z'));
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 200_000n }), cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 200_000n }), author);
     ledger.setClock(new Date('2026-03-01T12:00:10Z'));
     const attempts = Array.from({ length: 3 }, () =>
-      ledger.redeem(aRedemption({ userId: 'alice' }), cause),
+      ledger.redeem(aRedemption({ userId: 'alice' }), author),
     );
     expect(await reasons(attempts)).toEqual({ ok: 2, VELOCITY_LIMIT: 1 });
     ledger.setClock(new Date('2026-03-01T12:01:10Z'));
-    await expect(ledger.redeem(aRedemption({ userId: 'alice' }), cause)).resolves.toBeDefined();
+    await expect(ledger.redeem(aRedemption({ userId: 'alice' }), author)).resolves.toBeDefined();
   });
 });

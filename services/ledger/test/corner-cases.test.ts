@@ -9,7 +9,7 @@ import {
   aPurchase,
   aRedemption,
   aRuleSet,
-  cause,
+  author,
   rewards,
   startUseCases,
 } from './commit-fixture.ts';
@@ -39,7 +39,7 @@ function refund(transactionId: string, minorUnits?: bigint) {
               amount: { currencyCode: 'USD', minorUnits },
             },
     },
-    cause,
+    author,
   );
 }
 
@@ -63,9 +63,9 @@ describe('a refund', () => {
     ];
     ledger = await startUseCases(aProgram({ ruleSets: [aRuleSet({ earnRules })] }));
     const first = { userId: 'alice', transactionId: 'first', minorUnits: 3_000n };
-    await ledger.earn(aPurchase(first), cause);
+    await ledger.earn(aPurchase(first), author);
     expect((await refund('first', 2_000n)).refund.points).toBe(5n);
-    const small = () => ledger.earn(aPurchase({ userId: 'alice', minorUnits: 100n }), cause);
+    const small = () => ledger.earn(aPurchase({ userId: 'alice', minorUnits: 100n }), author);
     expect((await small()).earn.points).toBe(25n);
     expect((await refund('first')).refund.points).toBe(25n);
     expect((await small()).earn.points).toBe(15n);
@@ -77,21 +77,21 @@ describe('a refund', () => {
     });
     ledger = await startUseCases(aProgram({ ruleSets: [ruleSet] }));
     ledger.setClock(new Date('2026-03-01T12:00:00Z'));
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 100_000n }), cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 100_000n }), author);
     ledger.setClock(new Date('2026-06-01T12:00:00Z'));
     for (const transactionId of ['refunded-before', 'refunded-after']) {
       const late = aPurchase({ userId: 'alice', transactionId, minorUnits: 20_000n });
       if (transactionId === 'refunded-before') await refund(transactionId);
-      await ledger.earn(late, cause);
+      await ledger.earn(late, author);
       const { refund: applied } = await refund(transactionId);
       expect(applied).toMatchObject({ points: 10n, lapsed: 10n, owed: 0n });
     }
     const owed = { ...alice, points: -10n, reason: 'error', allowDeficit: true };
     for (const transactionId of ['refunded-first', 'refunded-later']) {
-      await ledger.adjust({ ...owed, idempotencyKey: transactionId }, cause);
+      await ledger.adjust({ ...owed, idempotencyKey: transactionId }, author);
       const late = aPurchase({ userId: 'alice', transactionId, minorUnits: 20_000n });
       if (transactionId === 'refunded-first') await refund(transactionId);
-      await ledger.earn(late, cause);
+      await ledger.earn(late, author);
       const { refund: applied } = await refund(transactionId);
       // Its own points have paid what was owed; what the lot lost before was of other purchases.
       expect(applied).toMatchObject({ points: 10n, lapsed: 0n, owed: 10n });
@@ -100,11 +100,11 @@ describe('a refund', () => {
 
   test('gives nothing back of what was forfeited before the purchase', async () => {
     ledger = await startUseCases(aProgram());
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 200_000n }), cause);
-    await ledger.leave({ ...alice, byMember: true }, cause);
-    await ledger.join({ ...alice, attributes: {}, byMember: false }, cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 200_000n }), author);
+    await ledger.leave({ ...alice, byMember: true }, author);
+    await ledger.join({ ...alice, attributes: {}, byMember: false }, author);
     const again = { userId: 'alice', transactionId: 'again', minorUnits: 200_000n };
-    await ledger.earn(aPurchase(again), cause);
+    await ledger.earn(aPurchase(again), author);
     const { refund: applied } = await refund('again');
     expect(applied).toMatchObject({ points: 100n, taken: 100n, lapsed: 0n });
     expect((await ledger.balance('alice')).available).toBe(0n);
@@ -115,16 +115,16 @@ describe('a refund', () => {
     const buy = (transactionId: string, points: bigint) =>
       ledger.earn(
         aPurchase({ userId: 'alice', transactionId, minorUnits: points * 2_000n }),
-        cause,
+        author,
       );
     const leaveAndComeBack = async () => {
-      await ledger.leave({ ...alice, byMember: true }, cause);
-      await ledger.join({ ...alice, attributes: {}, byMember: false }, cause);
+      await ledger.leave({ ...alice, byMember: true }, author);
+      await ledger.join({ ...alice, attributes: {}, byMember: false }, author);
     };
     const spend = (idempotencyKey: string, points: bigint) =>
       ledger.adjust(
         { ...alice, idempotencyKey, points: -points, reason: 'spent', allowDeficit: false },
-        cause,
+        author,
       );
     await buy('first', 100n);
     await leaveAndComeBack();
@@ -153,10 +153,10 @@ describe('points that expire by inactivity', () => {
     ];
     ledger = await startUseCases(aProgram({ ruleSets }));
     ledger.setClock(new Date('2026-03-01T12:00:00Z'));
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n }), cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n }), author);
     const occurTime = new Date('2026-05-20T12:00:00Z');
     ledger.setClock(occurTime);
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n, occurTime }), cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n, occurTime }), author);
     ledger.setClock(new Date('2026-08-20T12:00:00Z'));
     expect((await ledger.balance('alice')).available).toBe(20n);
     ledger.setClock(new Date('2026-08-21T00:00:00Z'));
@@ -166,10 +166,10 @@ describe('points that expire by inactivity', () => {
   test('live as long as others when they are added by hand, also for who was inactive', async () => {
     ledger = await startUseCases(aProgram({ ruleSets: [aRuleSet({ expiry: inactivity(3) })] }));
     ledger.setClock(new Date('2026-03-01T12:00:00Z'));
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n }), cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n }), author);
     ledger.setClock(new Date('2027-03-01T12:00:00Z'));
     const gift = { ...alice, idempotencyKey: 'gift', reason: 'goodwill', allowDeficit: false };
-    await ledger.adjust({ ...gift, points: 50n }, cause);
+    await ledger.adjust({ ...gift, points: 50n }, author);
     expect(await ledger.balance('alice')).toMatchObject({
       available: 50n,
       nextExpiry: { points: 50n, time: Date.parse('2027-06-02') },
@@ -184,16 +184,16 @@ describe('a balance of all the points there may be', () => {
   const add = (points: bigint) =>
     ledger.adjust(
       { ...alice, idempotencyKey: `add ${points}`, points, reason: 'a gift', allowDeficit: false },
-      cause,
+      author,
     );
 
   test('is not passed by points that mature later: they are refused, and the member is served', async () => {
     const maturation = { policy: { case: 'after' as const, value: { days: 14 } } };
     ledger = await startUseCases(aProgram({ ruleSets: [aRuleSet({ maturation })] }));
     ledger.setClock(new Date('2026-03-01T12:00:00Z'));
-    await ledger.join({ ...alice, attributes: {}, byMember: false }, cause);
+    await ledger.join({ ...alice, attributes: {}, byMember: false }, author);
     await add(maximum - 10n);
-    const buy = (minorUnits: bigint) => ledger.earn(aPurchase({ ...alice, minorUnits }), cause);
+    const buy = (minorUnits: bigint) => ledger.earn(aPurchase({ ...alice, minorUnits }), author);
     await expect(buy(40_000n)).rejects.toThrow(LimitExceeded);
     await buy(20_000n);
     ledger.setClock(new Date('2026-04-01T12:00:00Z'));
@@ -204,12 +204,12 @@ describe('a balance of all the points there may be', () => {
   test('counts what is held, which goes back at its time', async () => {
     ledger = await startUseCases(aProgram({ rewards: rewards(glass) }));
     ledger.setClock(new Date('2026-03-01T12:00:00Z'));
-    await ledger.join({ ...alice, attributes: {}, byMember: false }, cause);
+    await ledger.join({ ...alice, attributes: {}, byMember: false }, author);
     await add(maximum);
-    const hold = () => ledger.redeem(aRedemption({ userId: 'alice', capture: 'HOLD' }), cause);
+    const hold = () => ledger.redeem(aRedemption({ userId: 'alice', capture: 'HOLD' }), author);
     const { redemption } = await hold();
     await expect(add(10n)).rejects.toThrow(LimitExceeded);
-    await ledger.cancel({ ...alice, ...redemption, byMember: false }, cause);
+    await ledger.cancel({ ...alice, ...redemption, byMember: false }, author);
     await hold();
     ledger.setClock(new Date('2026-03-01T13:00:00Z'));
     expect(await ledger.balance('alice')).toMatchObject({ available: maximum, reserved: 0n });
@@ -217,15 +217,15 @@ describe('a balance of all the points there may be', () => {
 
   test('refuses what a reversal would give back, until there is room', async () => {
     ledger = await startUseCases(aProgram({ rewards: rewards(glass) }));
-    await ledger.join({ ...alice, attributes: {}, byMember: false }, cause);
+    await ledger.join({ ...alice, attributes: {}, byMember: false }, author);
     await add(maximum);
-    const { redemption } = await ledger.redeem(aRedemption({ userId: 'alice' }), cause);
+    const { redemption } = await ledger.redeem(aRedemption({ userId: 'alice' }), author);
     await add(5n);
     const part = { kind: 'ALL' as const };
     const reversal = { ...alice, redemptionId: redemption.redemptionId, idempotencyKey: 'r', part };
-    await expect(ledger.reverse(reversal, cause)).rejects.toThrow(LimitExceeded);
+    await expect(ledger.reverse(reversal, author)).rejects.toThrow(LimitExceeded);
     await add(-5n);
-    expect((await ledger.reverse(reversal, cause)).balance.available).toBe(maximum);
+    expect((await ledger.reverse(reversal, author)).balance.available).toBe(maximum);
   });
 
   test('can expire again and again', async () => {
@@ -233,7 +233,7 @@ describe('a balance of all the points there may be', () => {
       policy: { case: 'after' as const, value: { period: { case: 'days' as const, value: 1 } } },
     };
     ledger = await startUseCases(aProgram({ ruleSets: [aRuleSet({ expiry })] }));
-    await ledger.join({ ...alice, attributes: {}, byMember: false }, cause);
+    await ledger.join({ ...alice, attributes: {}, byMember: false }, author);
     ledger.setClock(new Date('2027-03-01T12:00:00Z'));
     await add(maximum);
     ledger.setClock(new Date('2027-03-05T12:00:00Z'));
@@ -250,16 +250,16 @@ test('a capture that is repeated after everything was given back answers what it
   const price = { case: 'fixed' as const, value: { points: 10n } };
   const glass = { programId: 'wine-dine', rewardId: 'glass', displayName: 'A glass', price };
   ledger = await startUseCases(aProgram({ rewards: rewards(glass) }));
-  await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n }), cause);
-  const held = await ledger.redeem(aRedemption({ userId: 'alice', capture: 'HOLD' }), cause);
+  await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n }), author);
+  const held = await ledger.redeem(aRedemption({ userId: 'alice', capture: 'HOLD' }), author);
   const capture = {
     ...alice,
     redemptionId: held.redemption.redemptionId,
     part: { kind: 'ALL' as const },
   };
-  await ledger.capture(capture, cause);
-  await ledger.reverse({ ...capture, idempotencyKey: 'reversal' }, cause);
-  await expect(ledger.capture(capture, cause)).resolves.toMatchObject({
+  await ledger.capture(capture, author);
+  await ledger.reverse({ ...capture, idempotencyKey: 'reversal' }, author);
+  await expect(ledger.capture(capture, author)).resolves.toMatchObject({
     replayed: true,
     redemption: { state: 'REVERSED', points: 10n, reversedPoints: 10n },
   });

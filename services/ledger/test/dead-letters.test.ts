@@ -29,7 +29,7 @@ function messageOf(streamSequence: number, changes: Partial<StreamMessage> = {})
     payload: Buffer.from([0, 255, 1]),
     streamSequence,
     streamTime: noon,
-    cause: { actor: 'service:checkout', requestId: 'call-1' },
+    author: { actor: 'service:checkout', requestId: 'call-1' },
     ...changes,
   };
 }

@@ -12,7 +12,7 @@ import {
   aPurchase,
   aRedemption,
   aRuleSet,
-  cause,
+  author,
   goldTier,
   rewards,
   type startUseCases,
@@ -69,42 +69,42 @@ async function callEverything(ledger: Ledger): Promise<void> {
   const purchase = aPurchase({ ...alice, minorUnits: 100_000n });
   const { transactionId } = purchase.transaction;
   const refund = { programId, refundId: 'refund', extent: { kind: 'FULL' as const } };
-  await ledger.join({ ...alice, userId: 'newcomer', attributes: {}, byMember: false }, cause);
-  await ledger.earn(purchase, cause);
-  await ledger.reverseEarn({ ...refund, transactionId }, cause);
-  await ledger.reverseEarn({ ...refund, transactionId: 'not-yet' }, cause);
+  await ledger.join({ ...alice, userId: 'newcomer', attributes: {}, byMember: false }, author);
+  await ledger.earn(purchase, author);
+  await ledger.reverseEarn({ ...refund, transactionId }, author);
+  await ledger.reverseEarn({ ...refund, transactionId: 'not-yet' }, author);
   await ledger.cancelRefund({ ...refund, transactionId: 'not-yet' });
   const awaited = aPurchase({ ...alice, transactionId: 'awaited-10', minorUnits: 100n });
-  await ledger.earn(awaited, cause);
+  await ledger.earn(awaited, author);
   const glass = { ...alice, rewardId: 'glass' };
-  const { redemption } = await ledger.redeem(aRedemption(glass), cause);
+  const { redemption } = await ledger.redeem(aRedemption(glass), author);
   const { redemptionId } = redemption;
-  await ledger.reverse({ ...alice, redemptionId, idempotencyKey: 'key-1', part: all }, cause);
+  await ledger.reverse({ ...alice, redemptionId, idempotencyKey: 'key-1', part: all }, author);
   for (const end of [ledger.capture, ledger.cancel]) {
-    const hold = await ledger.redeem(aRedemption({ ...glass, capture: 'HOLD' }), cause);
+    const hold = await ledger.redeem(aRedemption({ ...glass, capture: 'HOLD' }), author);
     const held = { ...alice, redemptionId: hold.redemption.redemptionId };
-    await end({ ...held, part: all, byMember: false }, cause);
+    await end({ ...held, part: all, byMember: false }, author);
   }
   await ledger.adjust(
     { ...alice, idempotencyKey: 'key-2', points: 5n, reason: 'a gift', allowDeficit: false },
-    cause,
+    author,
   );
-  await ledger.update({ ...alice, attributes: goldTier, etags: [] }, cause);
-  await ledger.suspend(alice, cause);
-  await ledger.resume(alice, cause);
-  await ledger.leave({ ...alice, byMember: true }, cause);
+  await ledger.update({ ...alice, attributes: goldTier, etags: [] }, author);
+  await ledger.suspend(alice, author);
+  await ledger.resume(alice, author);
+  await ledger.leave({ ...alice, byMember: true }, author);
   // Of points that she lost when she left.
-  await ledger.reverseEarn({ ...refund, transactionId: '4711-1' }, cause);
+  await ledger.reverseEarn({ ...refund, transactionId: '4711-1' }, author);
 }
 
 /** As many in a transaction as there may be. */
 async function commitManyAtOnce(ledger: Ledger): Promise<void> {
   const members = Array.from({ length: 500 }, (_, index) => `user-${10_000 + 173 * index}`);
   await Promise.all(
-    members.map((userId) => ledger.earn(aPurchase({ userId, minorUnits: 10_000n }), cause)),
+    members.map((userId) => ledger.earn(aPurchase({ userId, minorUnits: 10_000n }), author)),
   );
   await Promise.all(
-    members.map((userId) => ledger.redeem(aRedemption({ userId, capture: 'HOLD' }), cause)),
+    members.map((userId) => ledger.redeem(aRedemption({ userId, capture: 'HOLD' }), author)),
   );
 }
 
@@ -159,7 +159,7 @@ async function callDeadLetters(deadLetters: DeadLetters): Promise<void> {
       payload: Buffer.from('{}'),
       streamSequence: 1_000_000,
       streamTime: now,
-      cause,
+      author,
     },
     regarding: { programId, transactionId: 'dead-0' },
     setback: { ...setback, retryAt: now },

@@ -4,7 +4,7 @@ import {
   aProgram,
   aPurchase,
   aRedemption,
-  cause,
+  author,
   goldTier,
   rewards,
   startUseCases,
@@ -38,9 +38,9 @@ beforeAll(async () => {
   for (let hour = 0; hour < 12; hour += 1) {
     ledger.setClock(new Date(start + hour * hourMs));
     if (hour % 3 === 2) continue;
-    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n }), cause);
-    if (hour % 2 === 0) await ledger.redeem(aRedemption({ userId: 'alice' }), cause);
-    if (hour === 4) await ledger.update({ ...alice, attributes: goldTier, etags: [] }, cause);
+    await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 20_000n }), author);
+    if (hour % 2 === 0) await ledger.redeem(aRedemption({ userId: 'alice' }), author);
+    if (hour === 4) await ledger.update({ ...alice, attributes: goldTier, etags: [] }, author);
   }
   membershipId = (await ledger.reader.membershipId(alice)) ?? 0n;
   journal = await ledger.reader.entries({ membershipId, ...everything });

@@ -9,7 +9,7 @@ import {
   aPurchase,
   aRedemption,
   aRuleSet,
-  cause,
+  author,
   rewards,
   startUseCases,
 } from './commit-fixture.ts';
@@ -67,7 +67,7 @@ async function buy(date: string, dollars: number): Promise<string> {
   on(date);
   const { earn } = await ledger.earn(
     aPurchase({ ...member, minorUnits: BigInt(dollars * 100), occurTime: new Date(`${date}Z`) }),
-    cause,
+    author,
   );
   return earn.transactionId;
 }
@@ -79,7 +79,7 @@ async function redeem(
 ) {
   const { redemption } = await ledger.redeem(
     aRedemption({ ...member, quantity, capture, holdSeconds }),
-    cause,
+    author,
   );
   return { ...member, redemptionId: redemption.redemptionId };
 }
@@ -89,7 +89,7 @@ async function adjust(
   changes: Partial<Parameters<typeof ledger.adjust>[0]> = {},
 ): Promise<void> {
   const request = { idempotencyKey: String(points), reason: 'a correction', allowDeficit: false };
-  await ledger.adjust({ ...member, points, ...request, ...changes }, cause);
+  await ledger.adjust({ ...member, points, ...request, ...changes }, author);
 }
 
 async function refund(transactionId: string, dollars?: number, programId = 'wine-dine') {
@@ -106,7 +106,7 @@ async function refund(transactionId: string, dollars?: number, programId = 'wine
               amount: { currencyCode: 'USD', minorUnits: BigInt(dollars * 100) },
             },
     },
-    cause,
+    author,
   );
   return answer.refund;
 }
@@ -227,10 +227,10 @@ describe('docs/ledger.md', () => {
     await buy('2026-03-05', 25);
     on('2026-03-20');
     const hold = await redeem(4, 'HOLD');
-    await ledger.capture({ ...hold, part: { kind: 'QUANTITY', quantity: 3 } }, cause);
+    await ledger.capture({ ...hold, part: { kind: 'QUANTITY', quantity: 3 } }, author);
     await ledger.reverse(
       { ...hold, idempotencyKey: 'key', part: { kind: 'QUANTITY', quantity: 1 } },
-      cause,
+      author,
     );
     expect(page).toContain(await journal());
   });
@@ -280,7 +280,7 @@ describe('docs/ledger.md', () => {
       minorUnits: 25_000n,
       occurTime: new Date('2026-03-01Z'),
     });
-    await ledger.earn({ ...purchase, programId: inSteps.programId }, cause);
+    await ledger.earn({ ...purchase, programId: inSteps.programId }, author);
     let left = 250;
     const lines: string[] = [];
     for (const dollars of [60, 100, 90]) {
@@ -297,15 +297,15 @@ describe('docs/ledger.md', () => {
 
   test('members: attributes by backends, kept by who leaves and comes back', async () => {
     const update = (set: Record<string, string>, removed: string[] = []) =>
-      ledger.update({ ...member, attributes: { kind: 'MERGE', set, removed }, etags: [] }, cause);
+      ledger.update({ ...member, attributes: { kind: 'MERGE', set, removed }, etags: [] }, author);
     on('2026-03-01');
-    await ledger.join({ ...member, attributes: { tier: 'gold' }, byMember: false }, cause);
+    await ledger.join({ ...member, attributes: { tier: 'gold' }, byMember: false }, author);
     on('2026-03-02');
     await update({ shop: 'paris' });
     on('2026-03-03');
-    await ledger.leave({ ...member, byMember: true }, cause);
+    await ledger.leave({ ...member, byMember: true }, author);
     on('2026-03-04');
-    await ledger.join({ ...member, attributes: {}, byMember: true }, cause);
+    await ledger.join({ ...member, attributes: {}, byMember: true }, author);
     on('2026-03-05');
     const { membership } = await update({}, ['tier']);
     const printed = await attributesJournal();
@@ -315,7 +315,7 @@ describe('docs/ledger.md', () => {
 
   test('tells truly what adjustments give and take', async () => {
     on('2026-03-01');
-    await ledger.join({ ...member, attributes: {}, byMember: false }, cause);
+    await ledger.join({ ...member, attributes: {}, byMember: false }, author);
     await adjust(20n, { expireTime: Date.parse('2026-06-01Z') });
     await adjust(50n, { availableTime: Date.parse('2026-03-10Z') });
     const [lives = ''] = await lifetimes();
@@ -334,9 +334,9 @@ describe('docs/ledger.md', () => {
     await redeem(10, 'HOLD', 30 * 24 * 3_600);
     const glass = await redeem(1);
     on('2026-05-16');
-    await ledger.leave({ ...member, byMember: false }, cause);
+    await ledger.leave({ ...member, byMember: false }, author);
     on('2026-05-17');
-    await ledger.reverse({ ...glass, idempotencyKey: 'key', part: { kind: 'ALL' } }, cause);
+    await ledger.reverse({ ...glass, idempotencyKey: 'key', part: { kind: 'ALL' } }, author);
     expect(page).toContain(await journal());
   });
 

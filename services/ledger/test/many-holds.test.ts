@@ -8,7 +8,7 @@ import {
   aProgram,
   aPurchase,
   aRedemption,
-  cause,
+  author,
   rewards,
   startUseCases,
 } from './commit-fixture.ts';
@@ -33,8 +33,8 @@ beforeAll(async () => {
   ledger = await startUseCases(aProgram({ rewards: glass }));
   ledger.setClock(new Date('2026-03-01T12:00:00Z'));
   for (const { userId, holds } of users) {
-    await ledger.earn(aPurchase({ userId, minorUnits: 100_000_000n }), cause);
-    await ledger.redeem(aRedemption({ userId, capture: 'HOLD' }), cause);
+    await ledger.earn(aPurchase({ userId, minorUnits: 100_000_000n }), author);
+    await ledger.redeem(aRedemption({ userId, capture: 'HOLD' }), author);
     await repeatHold(userId, holds - 1);
   }
 }, 60_000);

@@ -5,7 +5,7 @@ import {
   aPurchase,
   aRedemption,
   aRuleSet,
-  cause,
+  author,
   rewards,
   startUseCases,
   type UseCases,
@@ -94,7 +94,7 @@ describe('two replicas on one database', () => {
             rewardId,
             ...(holds ? { capture: 'HOLD', holdSeconds: random.pick([1, 900]) } : {}),
           });
-          const { redemption } = await use.redeem(asked, cause);
+          const { redemption } = await use.redeem(asked, author);
           redeemed.push({ userId, redemptionId: redemption.redemptionId });
         };
         const part = { kind: 'ALL' as const };
@@ -102,21 +102,21 @@ describe('two replicas on one database', () => {
         const transactionId = randomUUID();
         const earn = () => {
           transactions.push(transactionId);
-          return use.earn(aPurchase({ userId, transactionId, minorUnits: 40_000n }), cause);
+          return use.earn(aPurchase({ userId, transactionId, minorUnits: 40_000n }), author);
         };
         const idempotencyKey = randomUUID();
         const later =
           transactions.length === 0 || redeemed.length === 0
             ? []
             : [
-                () => use.reverseEarn(refundOf(random.pick(transactions)), cause),
-                () => use.capture({ ...named(), part }, cause),
-                () => use.cancel({ ...named(), byMember: false }, cause),
-                () => use.reverse({ ...named(), idempotencyKey, part }, cause),
+                () => use.reverseEarn(refundOf(random.pick(transactions)), author),
+                () => use.capture({ ...named(), part }, author),
+                () => use.cancel({ ...named(), byMember: false }, author),
+                () => use.reverse({ ...named(), idempotencyKey, part }, author),
               ];
         const adjust = () => {
           const change = { points: -3n, reason: 'fee', allowDeficit: true };
-          return use.adjust({ ...member(userId), idempotencyKey, ...change }, cause);
+          return use.adjust({ ...member(userId), idempotencyKey, ...change }, author);
         };
         const outcome = await Promise.allSettled([
           random.pick<() => Promise<unknown>>([earn, earn, redeem, redeem, adjust, ...later])(),
@@ -145,9 +145,9 @@ describe('two replicas on one database', () => {
       const crowd = Array.from({ length: 10 }, (_, index) => {
         const transactionId = `order-${round}-${index}`;
         const purchase = { userId: `user-${index}`, transactionId, minorUnits: 20_000n };
-        const earn = () => replica(index).earn(aPurchase(purchase), cause);
+        const earn = () => replica(index).earn(aPurchase(purchase), author);
         const refund = async () => {
-          const answer = await replica(index + 1).reverseEarn(refundOf(transactionId), cause);
+          const answer = await replica(index + 1).reverseEarn(refundOf(transactionId), author);
           answered.add(answer.refund.state);
         };
         return index % 3 === 0 ? [earn(), refund()] : [refund(), earn()];
@@ -170,14 +170,14 @@ describe('two replicas on one database', () => {
     const users = Array.from({ length: 60 }, (_, index) => `user-${index}`);
     await Promise.all(
       users.map((userId) =>
-        ledger.earn(aPurchase({ userId, transactionId: userId, minorUnits: 40_000n }), cause),
+        ledger.earn(aPurchase({ userId, transactionId: userId, minorUnits: 40_000n }), author),
       ),
     );
     const outcomes = await Promise.allSettled(
       users.flatMap((userId, index) => [
-        replica(index).redeem(aRedemption({ userId }), cause),
-        replica(index + 1).reverseEarn(refundOf(userId), cause),
-        replica(index + 1).redeem(aRedemption({ userId }), cause),
+        replica(index).redeem(aRedemption({ userId }), author),
+        replica(index + 1).reverseEarn(refundOf(userId), author),
+        replica(index + 1).redeem(aRedemption({ userId }), author),
       ]),
     );
     const { ok = 0, INSUFFICIENT_POINTS: refused = 0, ...others } = reasons(outcomes);
@@ -199,9 +199,9 @@ describe('two replicas on one database', () => {
     const users = Array.from({ length: 120 }, (_, index) => `user-${index}`);
     const holds = await Promise.all(
       users.map(async (userId) => {
-        await ledger.earn(aPurchase({ userId, minorUnits: 20_000n }), cause);
+        await ledger.earn(aPurchase({ userId, minorUnits: 20_000n }), author);
         const asked = aRedemption({ userId, capture: 'HOLD', holdSeconds: 60 });
-        return { userId, ...(await ledger.redeem(asked, cause)).redemption };
+        return { userId, ...(await ledger.redeem(asked, author)).redemption };
       }),
     );
     // To one of them the holds have a second left, to the other they have ended.
@@ -211,8 +211,8 @@ describe('two replicas on one database', () => {
       const ended = Promise.allSettled([ahead.bringDueUpToDate(2)]);
       const crowd = holds.splice(0, 4).flatMap(({ userId, redemptionId }, index) => {
         const named = { ...member(userId), redemptionId };
-        const capture = () => ledger.capture({ ...named, part: { kind: 'ALL' } }, cause);
-        const cancel = () => ledger.cancel({ ...named, byMember: false }, cause);
+        const capture = () => ledger.capture({ ...named, part: { kind: 'ALL' } }, author);
+        const cancel = () => ledger.cancel({ ...named, byMember: false }, author);
         // Whichever of two comes first, some are captured and some cancelled.
         return [index % 2 === 0 ? cancel() : capture(), index > 1 ? cancel() : capture()];
       });
@@ -243,7 +243,7 @@ describe('two replicas on one database', () => {
     const occurTime = new Date('2026-03-01T12:00:00Z');
     await Promise.all(
       users.map((userId) =>
-        ledger.earn(aPurchase({ userId, minorUnits: 20_000n, occurTime }), cause),
+        ledger.earn(aPurchase({ userId, minorUnits: 20_000n, occurTime }), author),
       ),
     );
     const bringAllUpToDate = async (time: string) => {
@@ -258,7 +258,7 @@ describe('two replicas on one database', () => {
     };
     await bringAllUpToDate('2026-03-09T00:00:00Z');
     await Promise.all(
-      users.map((userId) => ledger.redeem(aRedemption({ userId, capture: 'HOLD' }), cause)),
+      users.map((userId) => ledger.redeem(aRedemption({ userId, capture: 'HOLD' }), author)),
     );
     await bringAllUpToDate('2026-03-09T01:00:00Z');
     await bringAllUpToDate('2026-04-09T00:00:00Z');
@@ -273,7 +273,7 @@ test('a purchase outlasts a deadlock with somebody who locks members in another 
   await startReplicas(program);
   const purchases = () =>
     ['alice', 'bob'].map((userId) =>
-      ledger.earn(aPurchase({ userId, minorUnits: 10_000n }), cause),
+      ledger.earn(aPurchase({ userId, minorUnits: 10_000n }), author),
     );
   await Promise.all(purchases());
   const other = await beginElsewhere(ledger.databaseUrl);
@@ -297,18 +297,18 @@ test('a purchase outlasts a deadlock with somebody who locks members in another 
 test('members who leave with holds of limited stock deadlock with nobody who redeems it', async () => {
   await startReplicas(program);
   const [here, there] = [replica(0), replica(1)];
-  await ledger.earn(aPurchase({ userId: 'regular', minorUnits: 10_000_000n }), cause);
+  await ledger.earn(aPurchase({ userId: 'regular', minorUnits: 10_000_000n }), author);
   for (let round = 0; round < 30; round += 1) {
     const leaving = member(`leaving-${round}`);
     const opening = () => aPurchase({ userId: `opening-${round}`, minorUnits: 10_000n });
-    await ledger.earn(aPurchase({ ...leaving, minorUnits: 100_000n }), cause);
-    await ledger.redeem(aRedemption({ ...leaving, capture: 'HOLD' }), cause);
+    await ledger.earn(aPurchase({ ...leaving, minorUnits: 100_000n }), author);
+    await ledger.redeem(aRedemption({ ...leaving, capture: 'HOLD' }), author);
     // Those of each replica share a transaction.
     await Promise.all([
-      here.leave({ ...leaving, byMember: false }, cause),
-      here.earn(opening(), cause),
-      there.redeem(aRedemption({ userId: 'regular' }), cause),
-      there.earn(opening(), cause),
+      here.leave({ ...leaving, byMember: false }, author),
+      here.earn(opening(), author),
+      there.redeem(aRedemption({ userId: 'regular' }), author),
+      there.earn(opening(), author),
     ]);
   }
   expect(deadlocks()).toEqual([]);

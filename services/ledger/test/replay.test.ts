@@ -11,7 +11,7 @@ import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transactio
 import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
 import type { Difference } from '../src/replay/history.ts';
 import { replayLedger } from '../src/replay/replay-ledger.ts';
-import { aProgram, aRuleSet, cause, startUseCases } from './commit-fixture.ts';
+import { aProgram, aRuleSet, author, startUseCases } from './commit-fixture.ts';
 
 const perDollar = { points: 1n, per: { currencyCode: 'USD', minorUnits: 100n }, mode: Mode.STEP };
 const program = aProgram({
@@ -211,20 +211,20 @@ const userOf = (index: number) => `user${index}x`;
 async function live(userId: string): Promise<void> {
   const member = { programId: program.programId, userId };
   const bought = (id: string, cents: number) =>
-    ledger.earn({ ...member, transaction: purchase(`${userId}-${id}`, cents) }, cause);
+    ledger.earn({ ...member, transaction: purchase(`${userId}-${id}`, cents) }, author);
   const back = (id: string, refundId: string, extent: RefundPart) =>
     ledger.reverseEarn(
       { programId: program.programId, transactionId: `${userId}-${id}`, refundId, extent },
-      cause,
+      author,
     );
   const units = (itemId: string, quantity: number): RefundPart => ({
     kind: 'ITEMS',
     items: [{ itemId, quantity }],
   });
-  await ledger.join({ ...member, attributes: {}, byMember: false }, cause);
+  await ledger.join({ ...member, attributes: {}, byMember: false }, author);
   await bought('a', 6_000);
   const attributes = { kind: 'MERGE', set: { tier: 'gold' }, removed: [] } as const;
-  await ledger.update({ ...member, attributes, etags: [] }, cause);
+  await ledger.update({ ...member, attributes, etags: [] }, author);
   await bought('b', 4_000);
   await back('a', 'r1', units('wine', 1));
   await back('a', 'r2', { kind: 'AMOUNT', amount: usd(2_500) });

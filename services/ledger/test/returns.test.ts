@@ -10,7 +10,7 @@ import {
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
 import { LedgerError } from '../src/domain/errors.ts';
-import { aProgram, aRuleSet, cause, startUseCases } from './commit-fixture.ts';
+import { aProgram, aRuleSet, author, startUseCases } from './commit-fixture.ts';
 
 const perDollar = { points: 1n, per: { currencyCode: 'USD', minorUnits: 100n }, mode: Mode.STEP };
 const dollar = { ruleId: 'dollar', award: { case: 'rate' as const, value: perDollar } };
@@ -215,10 +215,10 @@ const SERIES: readonly [name: string, bought: Bought, points: number, steps: rea
 
 async function earnAs(userId: string, programId: string, bought: Bought) {
   const transaction = purchase(bought);
-  const { earn } = await ledger.earn({ programId, userId, transaction }, cause);
+  const { earn } = await ledger.earn({ programId, userId, transaction }, author);
   const { transactionId } = transaction;
   const refund = (extent: RefundPart, refundId: string = randomUUID()) =>
-    ledger.reverseEarn({ programId, transactionId, refundId, extent }, cause);
+    ledger.reverseEarn({ programId, transactionId, refundId, extent }, author);
   return { earn, refund };
 }
 
@@ -255,9 +255,9 @@ describe('a series of returns', () => {
       ['v', units(['wine', 1])],
     ] as const;
     for (const [refundId, extent] of waiting) {
-      await ledger.reverseEarn({ programId, transactionId, refundId, extent }, cause);
+      await ledger.reverseEarn({ programId, transactionId, refundId, extent }, author);
     }
-    const { earn } = await ledger.earn({ programId, userId, transaction }, cause);
+    const { earn } = await ledger.earn({ programId, userId, transaction }, author);
     // 40.00 and 4 units: 20.00 and 4, then 15.00 and 3, then 10.00 and 2.
     expect(Number(earn.points - earn.reversedPoints)).toBe(16);
     const refunds = await ledger.reader.refundsOf({ programId, transactionId });

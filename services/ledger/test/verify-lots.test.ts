@@ -7,7 +7,7 @@ import {
   aPurchase,
   aRedemption,
   aRuleSet,
-  cause,
+  author,
   rewards,
   startUseCases,
 } from './commit-fixture.ts';
@@ -50,7 +50,7 @@ async function earnThreeLots(programId = 'wine-dine'): Promise<void> {
   for (const day of ['01', '02', '03']) {
     const occurTime = new Date(`2026-03-${day}T12:00:00Z`);
     const purchase = { ...alice, transactionId: day, minorUnits: 20_000n, occurTime };
-    await ledger.earn({ ...aPurchase(purchase), programId }, cause);
+    await ledger.earn({ ...aPurchase(purchase), programId }, author);
   }
 }
 
@@ -58,7 +58,7 @@ async function earnThreeLots(programId = 'wine-dine'): Promise<void> {
 const [A, B, C] = ['2026-04-01Z', '2026-04-02Z', '2026-04-03Z'];
 
 async function redeem(quantity: number, capture: 'IMMEDIATE' | 'HOLD' = 'IMMEDIATE') {
-  const { redemption } = await ledger.redeem(aRedemption({ ...alice, quantity, capture }), cause);
+  const { redemption } = await ledger.redeem(aRedemption({ ...alice, quantity, capture }), author);
   return { ...alice, redemptionId: redemption.redemptionId };
 }
 
@@ -83,7 +83,7 @@ describe('verifying the lots of a ledger notices', () => {
     await redeem(1);
     await ledger.reverseEarn(
       { ...alice, transactionId: '01', refundId: 'r', extent: { kind: 'FULL' } },
-      cause,
+      author,
     );
     expect(
       await noticed(
@@ -96,7 +96,7 @@ describe('verifying the lots of a ledger notices', () => {
 
   test('a partial capture that spent the points that live longest', async () => {
     const hold = await redeem(2, 'HOLD');
-    await ledger.capture({ ...hold, part: one }, cause);
+    await ledger.capture({ ...hold, part: one }, author);
     expect(
       await noticed(
         `${moveAllocations('RELEASE', { from: B, to: A })}
@@ -109,7 +109,7 @@ describe('verifying the lots of a ledger notices', () => {
 
   test('a cancelled hold whose points came back to another lot', async () => {
     const hold = await redeem(1, 'HOLD');
-    await ledger.cancel({ ...hold, byMember: false }, cause);
+    await ledger.cancel({ ...hold, byMember: false }, author);
     expect(
       await noticed(
         `${moveAllocations('RELEASE', { from: A, to: C })}
@@ -123,9 +123,9 @@ describe('verifying the lots of a ledger notices', () => {
     const hold = await redeem(3, 'HOLD');
     await ledger.reverseEarn(
       { ...alice, transactionId: '01', refundId: 'r', extent: { kind: 'FULL' } },
-      cause,
+      author,
     );
-    await ledger.cancel({ ...hold, byMember: false }, cause);
+    await ledger.cancel({ ...hold, byMember: false }, author);
     expect(
       await noticed(
         `${moveAllocations('RELEASE', { from: C, to: A })}
@@ -137,7 +137,7 @@ describe('verifying the lots of a ledger notices', () => {
 
   test('a reversal that gave to a lot that nothing was taken from', async () => {
     const redemption = await redeem(1);
-    await ledger.reverse({ ...redemption, idempotencyKey: 'key', part: all }, cause);
+    await ledger.reverse({ ...redemption, idempotencyKey: 'key', part: all }, author);
     expect(
       await noticed(
         `${moveAllocations('RETURN', { from: A, to: C })}
@@ -162,7 +162,7 @@ describe('verifying lots whose date moves notices', () => {
   beforeEach(() => earnThreeLots('idle'));
 
   test('one that was spent before one that had matured earlier', async () => {
-    await ledger.redeem({ ...aRedemption(alice), programId: 'idle' }, cause);
+    await ledger.redeem({ ...aRedemption(alice), programId: 'idle' }, author);
     expect(
       await noticed(
         `UPDATE allocations SET available_at = '2026-03-05Z';

@@ -6,7 +6,7 @@ import { type Balance, balanceAt } from '../domain/balance.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { beginningOfTime, type Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
-import type { Account, Cause, Entry } from '../domain/journal.ts';
+import type { Account, Author, Entry } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import type { App } from './app.ts';
 import { inactivityFrom, lotExpiring } from './evaluation.ts';
@@ -53,7 +53,7 @@ export interface AdjustBalanceResult {
 export async function adjustBalance(
   app: App,
   input: AdjustBalanceInput,
-  cause: Cause,
+  author: Author,
 ): Promise<AdjustBalanceResult> {
   checkDates(input);
   const program = await app.catalog.getLatest(input.programId);
@@ -63,7 +63,7 @@ export async function adjustBalance(
       mayJoin: input.joining !== undefined,
       request: { kind: 'ADJUST', idempotencyKey: input.idempotencyKey },
     },
-    decide: (locked) => adjust(locked, { input, cause, program }),
+    decide: (locked) => adjust(locked, { input, author, program }),
   });
 }
 
@@ -89,9 +89,9 @@ function adjust(
   locked: LockedState,
   {
     input,
-    cause,
+    author,
     program,
-  }: { input: AdjustBalanceInput; cause: Cause; program: ProgramDefinition },
+  }: { input: AdjustBalanceInput; author: Author; program: ProgramDefinition },
 ): AdjustBalanceResult {
   const request = {
     kind: 'ADJUST' as const,
@@ -100,11 +100,11 @@ function adjust(
   };
   const repeated = repeatedRequest(locked, { ...request, member: input });
   if (repeated === undefined) requireUnarchived(program);
-  const { account, now } = adjustedAccount(locked, { input, cause, program });
+  const { account, now } = adjustedAccount(locked, { input, author, program });
   if (repeated !== undefined) {
     return { entry: repeated.entry, balance: balanceAt(account, now), replayed: true };
   }
-  const after = adjusted(account, { input, cause, program, now });
+  const after = adjusted(account, { input, author, program, now });
   const entry = lineAfter(account, after);
   locked.putAccount(after);
   locked.putRequest({ ...request, membershipId: account.membership.membershipId, entry });
@@ -116,9 +116,9 @@ function adjustedAccount(
   locked: LockedState,
   {
     input,
-    cause,
+    author,
     program,
-  }: { input: AdjustBalanceInput; cause: Cause; program: ProgramDefinition },
+  }: { input: AdjustBalanceInput; author: Author; program: ProgramDefinition },
 ): { account: Account; now: Instant } {
   const { programId, userId, joining } = input;
   if (joining === undefined || locked.bringUpToDate(input) !== undefined) {
@@ -129,7 +129,15 @@ function adjustedAccount(
   refuseJoinAhead(joining.joinTime, now);
   requireActive(program);
   const membershipId = locked.newMembershipId(input);
-  const account = join({ ...joining, membershipId, programId, userId, attributes: {}, cause, now });
+  const account = join({
+    ...joining,
+    membershipId,
+    programId,
+    userId,
+    attributes: {},
+    author,
+    now,
+  });
   return { account, now };
 }
 
@@ -148,14 +156,14 @@ function adjusted(
   account: Account,
   adjustment: {
     input: AdjustBalanceInput;
-    cause: Cause;
+    author: Author;
     program: ProgramDefinition;
     now: Instant;
   },
 ): Account {
-  const { input, program, cause, now } = adjustment;
+  const { input, program, author, now } = adjustment;
   const { points, reason, note, allowDeficit } = input;
-  const line = { reason, ...(note !== undefined && { note }), cause, now };
+  const line = { reason, ...(note !== undefined && { note }), author, now };
   if (points < 0n) return takeByHand(account, { ...line, points: -points, allowDeficit });
   const lot = lotOfCredit(program, { ...input, now });
   const inactivityExpiresAt =

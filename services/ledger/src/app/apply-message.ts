@@ -31,8 +31,8 @@ export async function applyMessage(
   const { regarding, fieldPath, ...content } = app.readMessage(message);
   try {
     if ('problem' in content) throw content.problem;
-    if ('earn' in content) await earn(app, content.earn, message.cause);
-    else await reverseEarn(app, content.refund, message.cause);
+    if ('earn' in content) await earn(app, content.earn, message.author);
+    else await reverseEarn(app, content.refund, message.author);
     return { regarding, setback: undefined };
   } catch (error) {
     if (!(error instanceof LedgerError) || error instanceof LedgerUnavailable) throw error;

@@ -9,7 +9,7 @@ import {
 } from '@loyalty/rules/remaining-transaction.ts';
 import type { CapCounts } from '../domain/earn.ts';
 import { RefundExceedsTransaction, ValidationFailed } from '../domain/errors.ts';
-import type { Account, Cause } from '../domain/journal.ts';
+import type { Account, Author } from '../domain/journal.ts';
 import { smaller } from '../domain/points.ts';
 import { takeBack } from '../domain/refund.ts';
 import { capCountsLeft, capsOf } from './evaluation.ts';
@@ -34,10 +34,10 @@ export function applyRefund(
     earn: PostedEarn;
     refund: TransactionRefund;
     ruleSet: CompiledRuleSet;
-    cause: Cause;
+    author: Author;
   },
 ): AppliedRefund {
-  const { earn, refund, ruleSet, cause } = refunding;
+  const { earn, refund, ruleSet, author } = refunding;
   const account = locked.bringUpToDateById(earn.membershipId);
   const remaining = refunded(earn, remainingOf(earn, appliedExtents(locked, earn)), refund.extent);
   const award = evaluateAgain(earn, { ruleSet, remaining, account });
@@ -54,7 +54,7 @@ export function applyRefund(
     shortfall: ruleSet.refund.shortfall,
     transactionId: earn.transactionId,
     refundId: refund.refundId,
-    cause,
+    author,
     now: locked.nowOf(account),
   });
   const capCounts = capCountsLeft(earn.capCounts, award);

@@ -1,6 +1,6 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { LedgerError } from '../domain/errors.ts';
-import type { Cause } from '../domain/journal.ts';
+import type { Author } from '../domain/journal.ts';
 import { rejectRefund } from '../domain/refund.ts';
 import { applyRefund } from './apply-refund.ts';
 import type { LockedState, PostedEarn, TransactionRefund } from './ledger-store.ts';
@@ -8,16 +8,16 @@ import type { LockedState, PostedEarn, TransactionRefund } from './ledger-store.
 /** Applies the refunds that waited for a transaction, now that it was credited, in the order in which they came. */
 export function applyWaitingRefunds(
   locked: LockedState,
-  { earn, ruleSet, cause }: { earn: PostedEarn; ruleSet: CompiledRuleSet; cause: Cause },
+  { earn, ruleSet, author }: { earn: PostedEarn; ruleSet: CompiledRuleSet; author: Author },
 ): PostedEarn {
   return locked
     .refunds(earn)
     .filter(({ state }) => state === 'WAITING')
     .reduce((credited, refund) => {
       try {
-        return applyRefund(locked, { earn: credited, refund, ruleSet, cause }).earn;
+        return applyRefund(locked, { earn: credited, refund, ruleSet, author }).earn;
       } catch (error) {
-        reject(locked, { earn: credited, refund, cause, error });
+        reject(locked, { earn: credited, refund, author, error });
         return credited;
       }
     }, earn);
@@ -26,14 +26,14 @@ export function applyWaitingRefunds(
 /** Nobody waits for an answer to the refund any more, so its journal line tells of the refusal. */
 function reject(
   locked: LockedState,
-  rejected: { earn: PostedEarn; refund: TransactionRefund; cause: Cause; error: unknown },
+  rejected: { earn: PostedEarn; refund: TransactionRefund; author: Author; error: unknown },
 ): void {
-  const { earn, refund, cause, error } = rejected;
+  const { earn, refund, author, error } = rejected;
   if (!(error instanceof LedgerError)) throw error;
   const account = locked.bringUpToDateById(earn.membershipId);
   const { transactionId, refundId } = refund;
   const { reason } = error;
   const now = locked.nowOf(account);
-  locked.putAccount(rejectRefund(account, { transactionId, refundId, reason, cause, now }));
+  locked.putAccount(rejectRefund(account, { transactionId, refundId, reason, author, now }));
   locked.putRefund({ ...refund, state: 'REJECTED' });
 }

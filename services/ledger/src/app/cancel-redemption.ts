@@ -1,7 +1,7 @@
 import { balanceAt } from '../domain/balance.ts';
 import { bringUpToDate } from '../domain/bring-up-to-date.ts';
 import { IllegalTransition, NotPermitted } from '../domain/errors.ts';
-import type { Cause } from '../domain/journal.ts';
+import type { Author } from '../domain/journal.ts';
 import { releaseHold } from '../domain/release.ts';
 import type { App } from './app.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
@@ -27,12 +27,12 @@ export interface CancelRedemptionInput extends MemberName {
 export async function cancelRedemption(
   app: App,
   input: CancelRedemptionInput,
-  cause: Cause,
+  author: Author,
 ): Promise<RedeemResult> {
   const program = visible(await app.catalog.get(input.programId), input.byMember);
   return await app.queue.submit({
     needs: { member: input, redemption: input },
-    decide: (locked) => cancel(locked, { input, cause, program }),
+    decide: (locked) => cancel(locked, { input, author, program }),
   });
 }
 
@@ -40,9 +40,9 @@ function cancel(
   locked: LockedState,
   {
     input,
-    cause,
+    author,
     program,
-  }: { input: CancelRedemptionInput; cause: Cause; program: ProgramDefinition },
+  }: { input: CancelRedemptionInput; author: Author; program: ProgramDefinition },
 ): RedeemResult {
   if (locked.redemption(input, input)?.state !== 'CANCELLED') requireUnarchived(program);
   const { account, redemption } = lockedRedemption(locked, input);
@@ -56,7 +56,7 @@ function cancel(
   if (redemption.state !== 'RESERVED') {
     throw new IllegalTransition({ from: redemption.state, to: 'CANCELLED' });
   }
-  const end = { state: 'CANCELLED', cause, now } as const;
+  const end = { state: 'CANCELLED', author, now } as const;
   const after = bringUpToDate(releaseHold(account, redemption, end), now);
   locked.putAccount(after);
   return {

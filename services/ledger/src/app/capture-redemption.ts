@@ -1,6 +1,6 @@
 import { balanceAt } from '../domain/balance.ts';
 import { IllegalTransition } from '../domain/errors.ts';
-import type { Cause } from '../domain/journal.ts';
+import type { Author } from '../domain/journal.ts';
 import { captureHold } from '../domain/redemption.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import type { App } from './app.ts';
@@ -27,12 +27,12 @@ export interface CaptureRedemptionInput extends MemberName {
 export async function captureRedemption(
   app: App,
   input: CaptureRedemptionInput,
-  cause: Cause,
+  author: Author,
 ): Promise<RedeemResult> {
   const program = await app.catalog.get(input.programId);
   return await app.queue.submit({
     needs: { member: input, redemption: input },
-    decide: (locked) => capture(locked, { input, cause, program }),
+    decide: (locked) => capture(locked, { input, author, program }),
   });
 }
 
@@ -40,9 +40,9 @@ function capture(
   locked: LockedState,
   {
     input,
-    cause,
+    author,
     program,
-  }: { input: CaptureRedemptionInput; cause: Cause; program: ProgramDefinition },
+  }: { input: CaptureRedemptionInput; author: Author; program: ProgramDefinition },
 ): RedeemResult {
   const known = locked.redemption(input, input);
   const replayed = known !== undefined && wasCapturedSo(known, input.part);
@@ -60,7 +60,7 @@ function capture(
     quantity,
     value,
     inactivityExpiresAt: inactivityFrom(program.ruleSets, now),
-    cause,
+    author,
     now,
   });
   locked.putAccount(after);

@@ -1,4 +1,4 @@
-import type { Cause } from '../domain/journal.ts';
+import type { Author } from '../domain/journal.ts';
 import type { EarnInput } from './reports.ts';
 
 /** The stream from which the ledger takes reported transactions. */
@@ -8,5 +8,5 @@ export interface EarnStream {
    *
    * @throws {StorageUnavailable} when it can't be told whether it has
    */
-  publish(input: EarnInput, cause: Cause): Promise<void>;
+  publish(input: EarnInput, author: Author): Promise<void>;
 }

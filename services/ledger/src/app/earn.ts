@@ -15,7 +15,7 @@ import {
 } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
-import { type Account, type Cause, withMembership } from '../domain/journal.ts';
+import { type Account, type Author, withMembership } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import { countAttempt } from '../domain/velocity.ts';
 import type { App } from './app.ts';
@@ -52,14 +52,14 @@ export interface EarnResult {
  * {@link MembershipNotFound} {@link MembershipSuspended} {@link MembershipLeft} {@link TransactionConflict}
  * {@link LimitExceeded} {@link VelocityLimitReached}, and what {@link App.queue} throws
  */
-export async function earn(app: App, input: EarnInput, cause: Cause): Promise<EarnResult> {
+export async function earn(app: App, input: EarnInput, author: Author): Promise<EarnResult> {
   const program = await app.catalog.get(input.programId);
-  return await app.queue.submit(earnCommand({ input, cause, program, now: app.clock() }));
+  return await app.queue.submit(earnCommand({ input, author, program, now: app.clock() }));
 }
 
 function earnCommand(reported: {
   input: EarnInput;
-  cause: Cause;
+  author: Author;
   program: ProgramDefinition;
   now: Instant;
 }): Command<EarnResult> {
@@ -146,14 +146,14 @@ function replayOf({
 
 function credit(reported: {
   input: EarnInput;
-  cause: Cause;
+  author: Author;
   program: ProgramDefinition;
   terms: readonly Terms[];
   occurTime: Date;
   fingerprint: Uint8Array;
   locked: LockedState;
 }): EarnResult {
-  const { input, cause, program, occurTime, locked } = reported;
+  const { input, author, program, occurTime, locked } = reported;
   const existing = locked.bringUpToDate(input);
   const now = locked.nowOf(existing);
   const inForce = ruleSetInForce(program.ruleSets, occurTime, new Date(now));
@@ -179,7 +179,7 @@ function credit(reported: {
     lot,
     inactivityExpiresAt: inactivityFrom(program.ruleSets, now),
     transactionId: input.transaction.transactionId,
-    cause,
+    author,
     now,
   });
   const earn: PostedEarn = {
@@ -205,7 +205,7 @@ function credit(reported: {
   for (const usage of award.capUsage) {
     locked.addCapUsed(earn.membershipId, capPeriod(usage), usage.points);
   }
-  const standing = applyWaitingRefunds(locked, { earn, ruleSet, cause });
+  const standing = applyWaitingRefunds(locked, { earn, ruleSet, author });
   return {
     userId: input.userId,
     earn: { ...standing, explanation: award.explanation },
@@ -219,13 +219,13 @@ function earningAccount(
   account: Account | undefined,
   {
     input,
-    cause,
+    author,
     program,
     locked,
     now,
   }: {
     input: EarnInput;
-    cause: Cause;
+    author: Author;
     program: ProgramDefinition;
     locked: LockedState;
     now: Instant;
@@ -239,7 +239,7 @@ function earningAccount(
       programId: input.programId,
       userId: input.userId,
       attributes: {},
-      cause,
+      author,
       now,
     });
     return countEarn(opened, { program, now });

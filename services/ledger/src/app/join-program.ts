@@ -3,7 +3,7 @@ import { type Attributes, changedKeys, requireFewEnough } from '../domain/attrib
 import { AlreadyMember, ProgramNotActive, ValidationFailed } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import { join, rejoin } from '../domain/join.ts';
-import type { Account, Cause } from '../domain/journal.ts';
+import type { Account, Author } from '../domain/journal.ts';
 import type { Membership } from '../domain/membership.ts';
 import type { App } from './app.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
@@ -35,13 +35,13 @@ export interface JoinProgramResult {
 export async function joinProgram(
   app: App,
   input: JoinProgramInput,
-  cause: Cause,
+  author: Author,
 ): Promise<JoinProgramResult> {
   if (input.byMember) refuseOperatorsFields(input);
   const program = await visibleProgram(app.catalog, input);
   return await app.queue.submit({
     needs: { member: input, mayJoin: true },
-    decide: (locked) => decideJoin({ input, cause, program, locked }),
+    decide: (locked) => decideJoin({ input, author, program, locked }),
   });
 }
 
@@ -58,12 +58,12 @@ function refuseOperatorsFields({ attributes, joinTime }: JoinProgramInput): void
 
 function decideJoin({
   input,
-  cause,
+  author,
   program,
   locked,
 }: {
   input: JoinProgramInput;
-  cause: Cause;
+  author: Author;
   program: ProgramDefinition;
   locked: LockedState;
 }): JoinProgramResult {
@@ -77,7 +77,7 @@ function decideJoin({
   }
   requireActive(program);
   requireFewEnough({ ...existing?.membership.attributes, ...attributes }, 'attributes');
-  const joining = { attributes, joinTime, cause, now };
+  const joining = { attributes, joinTime, author, now };
   const { programId, userId } = input;
   const account =
     existing === undefined

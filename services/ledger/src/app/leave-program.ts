@@ -1,5 +1,5 @@
 import { IllegalTransition, MembershipSuspended } from '../domain/errors.ts';
-import type { Account, Cause } from '../domain/journal.ts';
+import type { Account, Author } from '../domain/journal.ts';
 import { leave } from '../domain/membership-changes.ts';
 import type { App } from './app.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
@@ -22,19 +22,19 @@ export interface LeaveProgramInput extends MemberName {
 export async function leaveProgram(
   app: App,
   input: LeaveProgramInput,
-  cause: Cause,
+  author: Author,
 ): Promise<Account> {
   const program = await app.catalog.getLatest(input.programId);
   requireUnarchived(visible(program, input.byMember));
   return await app.queue.submit({
     needs: { member: input, endsHolds: true },
-    decide: (locked) => decideLeave(locked, { input, cause }),
+    decide: (locked) => decideLeave(locked, { input, author }),
   });
 }
 
 function decideLeave(
   locked: LockedState,
-  { input, cause }: { input: LeaveProgramInput; cause: Cause },
+  { input, author }: { input: LeaveProgramInput; author: Author },
 ): Account {
   const account = lockedAccount(locked, input);
   const { state, reserved } = account.membership;
@@ -43,7 +43,7 @@ function decideLeave(
   if (input.byMember && reserved > 0n) {
     throw new IllegalTransition({ from: `${state} with open holds`, to: 'LEFT' });
   }
-  const after = leave(account, { cause, now: locked.nowOf(account) });
+  const after = leave(account, { author, now: locked.nowOf(account) });
   locked.putAccount(after);
   return after;
 }

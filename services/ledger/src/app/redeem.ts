@@ -13,7 +13,7 @@ import {
   ValidationFailed,
 } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
-import { type Account, type Cause, withMembership } from '../domain/journal.ts';
+import { type Account, type Author, withMembership } from '../domain/journal.ts';
 import { type RedemptionDraft, refuse, reserve, spend } from '../domain/redemption.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import { countAttempt } from '../domain/velocity.ts';
@@ -63,7 +63,7 @@ const memberHoldSecondsMax = 15 * 60;
  * {@link PriceChanged} {@link IdempotencyKeyReused} {@link VelocityLimitReached}, and what
  * {@link App.queue} throws
  */
-export async function redeem(app: App, input: RedeemInput, cause: Cause): Promise<RedeemResult> {
+export async function redeem(app: App, input: RedeemInput, author: Author): Promise<RedeemResult> {
   const holdMs = holdMsOf(input);
   const program = await visibleProgram(app.catalog, {
     programId: input.programId,
@@ -73,7 +73,7 @@ export async function redeem(app: App, input: RedeemInput, cause: Cause): Promis
   const usage = offer && usagePeriodOf(offer, { program, now: app.clock() });
   const fingerprint = fingerprintOf(contentOf(input, holdMs));
   const redemptionId = app.newRedemptionId();
-  const request: Request = { input, cause, program, fingerprint, redemptionId, holdMs };
+  const request: Request = { input, author, program, fingerprint, redemptionId, holdMs };
   const result = await app.queue.submit({
     needs: {
       member: input,
@@ -90,7 +90,7 @@ export async function redeem(app: App, input: RedeemInput, cause: Cause): Promis
 
 interface Request {
   readonly input: RedeemInput;
-  readonly cause: Cause;
+  readonly author: Author;
   readonly program: ProgramDefinition;
   readonly fingerprint: Uint8Array;
   readonly redemptionId: string;
@@ -150,7 +150,7 @@ function decideRedeem(request: Request, locked: LockedState): RedeemResult {
   const asked = { offer, request: input, price, account: before, taken, now };
   const [refusal] = obstaclesTo(asked);
   const draft = draftOf(request, { offer, price, usage, refused: refusal !== undefined });
-  const move = { cause: request.cause, now };
+  const move = { author: request.author, now };
   const account =
     refusal === undefined
       ? redeemed(before, { request, draft, now })
@@ -174,12 +174,12 @@ function redeemed(
   account: Account,
   { request, draft, now }: { request: Request; draft: RedemptionDraft; now: Instant },
 ): Account {
-  const { cause, holdMs, program } = request;
+  const { author, holdMs, program } = request;
   if (holdMs !== undefined) {
-    return reserve(account, draft, { holdExpiresAt: now + holdMs, cause, now });
+    return reserve(account, draft, { holdExpiresAt: now + holdMs, author, now });
   }
   const inactivityExpiresAt = inactivityFrom(program.ruleSets, now);
-  return spend(account, draft, { inactivityExpiresAt, cause, now });
+  return spend(account, draft, { inactivityExpiresAt, author, now });
 }
 
 function draftOf(

@@ -1,6 +1,6 @@
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import { RefundConflict } from '../domain/errors.ts';
-import type { Cause } from '../domain/journal.ts';
+import type { Author } from '../domain/journal.ts';
 import { nothingTaken } from '../domain/refund.ts';
 import type { App } from './app.ts';
 import { applyRefund } from './apply-refund.ts';
@@ -31,7 +31,7 @@ export interface ReverseEarnResult {
 export async function reverseEarn(
   app: App,
   input: ReverseEarnInput,
-  cause: Cause,
+  author: Author,
 ): Promise<ReverseEarnResult> {
   const program = await app.catalog.get(input.programId);
   const fingerprint = refundFingerprint(input.extent);
@@ -39,7 +39,7 @@ export async function reverseEarn(
     needs: { refundOf: input },
     decide: (locked) =>
       replayOf(locked, { input, program, fingerprint }) ??
-      decideRefund(locked, { input, cause, program, fingerprint }),
+      decideRefund(locked, { input, author, program, fingerprint }),
   });
 }
 
@@ -65,12 +65,12 @@ function decideRefund(
   locked: LockedState,
   reported: {
     input: ReverseEarnInput;
-    cause: Cause;
+    author: Author;
     program: ProgramDefinition;
     fingerprint: Uint8Array;
   },
 ): ReverseEarnResult {
-  const { input, cause, program } = reported;
+  const { input, author, program } = reported;
   const earn = locked.earn(input);
   if (earn === undefined) requireUnarchived(program);
   const waiting: TransactionRefund = {
@@ -89,7 +89,7 @@ function decideRefund(
     return { refund: waiting, earned: undefined, replayed: false };
   }
   const ruleSet = ruleSetOf(program, earn);
-  const applied = applyRefund(locked, { earn, refund: waiting, ruleSet, cause });
+  const applied = applyRefund(locked, { earn, refund: waiting, ruleSet, author });
   return {
     refund: applied.refund,
     earned: earnedOf(locked, { program, earn: applied.earn }),

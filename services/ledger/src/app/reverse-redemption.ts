@@ -4,7 +4,7 @@ import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { balanceAt } from '../domain/balance.ts';
 import { IllegalTransition } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { Cause } from '../domain/journal.ts';
+import type { Author } from '../domain/journal.ts';
 import { giveBack } from '../domain/redemption.ts';
 import type { App } from './app.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
@@ -30,7 +30,7 @@ export interface ReverseRedemptionInput extends MemberName {
 export async function reverseRedemption(
   app: App,
   input: ReverseRedemptionInput,
-  cause: Cause,
+  author: Author,
 ): Promise<RedeemResult> {
   const program = await app.catalog.getLatest(input.programId);
   return await app.queue.submit({
@@ -39,7 +39,7 @@ export async function reverseRedemption(
       redemption: input,
       request: { kind: 'REVERSE', idempotencyKey: input.idempotencyKey },
     },
-    decide: (locked) => reverse(locked, { input, cause, program }),
+    decide: (locked) => reverse(locked, { input, author, program }),
   });
 }
 
@@ -47,9 +47,9 @@ function reverse(
   locked: LockedState,
   {
     input,
-    cause,
+    author,
     program,
-  }: { input: ReverseRedemptionInput; cause: Cause; program: ProgramDefinition },
+  }: { input: ReverseRedemptionInput; author: Author; program: ProgramDefinition },
 ): RedeemResult {
   const request = {
     kind: 'REVERSE' as const,
@@ -68,7 +68,7 @@ function reverse(
   }
   const { points } = partOf(redemption, input.part);
   const graceEndsAt = graceEnd(program, now);
-  const after = giveBack(account, redemption, { points, graceEndsAt, cause, now });
+  const after = giveBack(account, redemption, { points, graceEndsAt, author, now });
   locked.putAccount(after);
   const { membershipId } = account.membership;
   locked.putRequest({ ...request, membershipId, entry: lineAfter(account, after) });

@@ -1,6 +1,6 @@
 import type { LedgerError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { Cause } from '../domain/journal.ts';
+import type { Author } from '../domain/journal.ts';
 import type { TransactionName } from './ledger-store.ts';
 import type { EarnInput, ReverseEarnInput } from './reports.ts';
 
@@ -13,7 +13,7 @@ export interface StreamMessage {
   /** Its number in the stream and when the stream stored it; together they tell it from all others. */
   readonly streamSequence: number;
   readonly streamTime: Instant;
-  readonly cause: Cause;
+  readonly author: Author;
 }
 
 /** What a message is about; empty where it couldn't be read. */

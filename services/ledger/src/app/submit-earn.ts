@@ -1,4 +1,4 @@
-import type { Cause } from '../domain/journal.ts';
+import type { Author } from '../domain/journal.ts';
 import type { MessagingApp } from './app.ts';
 import { checkTransaction } from './check-transaction.ts';
 import type { EarnInput } from './reports.ts';
@@ -8,7 +8,11 @@ import type { EarnInput } from './reports.ts';
  *
  * @throws {ValidationFailed} {@link StorageUnavailable}
  */
-export async function submitEarn(app: MessagingApp, input: EarnInput, cause: Cause): Promise<void> {
+export async function submitEarn(
+  app: MessagingApp,
+  input: EarnInput,
+  author: Author,
+): Promise<void> {
   checkTransaction(input.transaction, app.clock());
-  await app.earnStream.publish(input, cause);
+  await app.earnStream.publish(input, author);
 }

@@ -1,4 +1,4 @@
-import type { Account, Cause } from '../domain/journal.ts';
+import type { Account, Author } from '../domain/journal.ts';
 import { suspend } from '../domain/membership-changes.ts';
 import type { App } from './app.ts';
 import type { MemberName } from './ledger-store.ts';
@@ -14,7 +14,7 @@ import { requireUnarchived } from './require-unarchived.ts';
 export async function suspendMembership(
   app: App,
   member: MemberName,
-  cause: Cause,
+  author: Author,
 ): Promise<Account> {
   requireUnarchived(await app.catalog.getLatest(member.programId));
   return await app.queue.submit({
@@ -22,7 +22,7 @@ export async function suspendMembership(
     decide: (locked) => {
       const account = lockedAccount(locked, member);
       if (account.membership.state === 'SUSPENDED') return account;
-      const after = suspend(account, { cause, now: locked.nowOf(account) });
+      const after = suspend(account, { author, now: locked.nowOf(account) });
       locked.putAccount(after);
       return after;
     },

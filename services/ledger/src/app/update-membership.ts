@@ -4,7 +4,7 @@ import {
   updatedAttributes,
 } from '../domain/attributes.ts';
 import { type EtagConditions, requireAttributesAsRead } from '../domain/etag.ts';
-import type { Account, Cause } from '../domain/journal.ts';
+import type { Account, Author } from '../domain/journal.ts';
 import { updateAttributes } from '../domain/membership-changes.ts';
 import type { App } from './app.ts';
 import type { MemberName } from './ledger-store.ts';
@@ -26,7 +26,7 @@ export interface UpdateMembershipInput extends MemberName {
 export async function updateMembership(
   app: App,
   { attributes: update, etags, ...member }: UpdateMembershipInput,
-  cause: Cause,
+  author: Author,
 ): Promise<Account> {
   requireUnarchived(await app.catalog.getLatest(member.programId));
   return await app.queue.submit({
@@ -38,7 +38,7 @@ export async function updateMembership(
       const attributes = updatedAttributes(membership.attributes, update);
       if (attributes === membership.attributes) return account;
       requireFewEnough(attributes, 'membership.attributes');
-      const after = updateAttributes(account, { attributes, cause, now: locked.nowOf(account) });
+      const after = updateAttributes(account, { attributes, author, now: locked.nowOf(account) });
       locked.putAccount(after);
       return after;
     },

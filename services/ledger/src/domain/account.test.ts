@@ -13,7 +13,7 @@ import type { LotKey } from './lot.ts';
 import { updateAttributes } from './membership-changes.ts';
 import { type RedemptionDraft, refuse, reserve, spend } from './redemption.ts';
 
-const cause = { actor: 'service:test', requestId: 'r' };
+const author = { actor: 'service:test', requestId: 'r' };
 
 function draft(points: bigint): RedemptionDraft {
   return {
@@ -38,7 +38,7 @@ function opened(now: Instant = 0): Account {
     programId: 'wine-dine',
     userId: 'alice',
     attributes: {},
-    cause,
+    author,
     now,
   });
 }
@@ -53,13 +53,13 @@ function earned(
     ...rest,
     lot: { availableAt: beginningOfTime, expiresAt: endOfTime, class: 'NORMAL', ...lot },
     transactionId: 't',
-    cause,
+    author,
   });
 }
 
 function added(account: Account, points: bigint): Account {
   const lot = { availableAt: beginningOfTime, expiresAt: endOfTime, class: 'NORMAL' as const };
-  const gift = { reason: 'a gift', cause, now: account.membership.lastEntryTime };
+  const gift = { reason: 'a gift', author, now: account.membership.lastEntryTime };
   return addByHand(account, { points, lot, inactivityExpiresAt: undefined, ...gift });
 }
 
@@ -144,7 +144,7 @@ describe('spending', () => {
     account = earned(account, { points: 5n, now: 2 });
     account = earned(account, { points: 9n, now: 3, lot: { availableAt: 100, expiresAt: 400 } });
     expect(missingPoints(account, 11n)).toBe(1n);
-    const after = spend(account, draft(7n), { inactivityExpiresAt: undefined, cause, now: 4 });
+    const after = spend(account, draft(7n), { inactivityExpiresAt: undefined, author, now: 4 });
     expect(after.entries.at(-1)?.allocations).toMatchObject([
       { expiresAt: 500, points: -5n },
       { expiresAt: endOfTime, points: -2n },
@@ -159,16 +159,16 @@ describe('spending', () => {
   test('a refusal is a line of the journal that moves nothing', () => {
     const account = earned(opened(), { points: 5n, now: 1 });
     const refusal = { reason: 'OUT_OF_STOCK' as const, metadata: {} };
-    const after = refuse(account, draft(1n), { refusal, cause, now: 2 });
+    const after = refuse(account, draft(1n), { refusal, author, now: 2 });
     expect(after.entries.at(-1)).toMatchObject({ kind: 'REJECT', reason: 'OUT_OF_STOCK' });
     expect(balanceAt(after, 2)).toEqual(balanceAt(account, 2));
   });
 });
 
 test('who comes back keeps what they owe, their totals and their attributes', () => {
-  const known = updateAttributes(opened(), { attributes: { shop: 'paris' }, cause, now: 10 });
+  const known = updateAttributes(opened(), { attributes: { shop: 'paris' }, author, now: 10 });
   const left = withMembership(known, { state: 'LEFT', deficit: 5n, lifetimeEarned: 9n });
-  const back = rejoin(left, { attributes: { tier: 'gold' }, cause, now: 50 });
+  const back = rejoin(left, { attributes: { tier: 'gold' }, author, now: 50 });
   expect(back.membership).toMatchObject({
     state: 'ACTIVE',
     joinTime: 50,
@@ -183,9 +183,9 @@ describe('an entry', () => {
   test('says which attributes it changed, and nothing where it changed none', () => {
     const gold = { tier: 'gold' };
     const joined = opened();
-    const updated = updateAttributes(joined, { attributes: gold, cause, now: 1 });
+    const updated = updateAttributes(joined, { attributes: gold, author, now: 1 });
     const left = withMembership(updated, { state: 'LEFT' });
-    const back = rejoin(left, { attributes: gold, cause, now: 2 });
+    const back = rejoin(left, { attributes: gold, author, now: 2 });
     expect(back.entries.map(({ attributesChange }) => attributesChange)).toEqual([
       undefined,
       { before: {}, after: gold },
@@ -194,7 +194,7 @@ describe('an entry', () => {
   });
 
   test('of joining says when that was', () => {
-    const account = rejoin(opened(7), { attributes: {}, joinTime: 3, cause, now: 9 });
+    const account = rejoin(opened(7), { attributes: {}, joinTime: 3, author, now: 9 });
     expect(account.entries.map(({ joinTime, createTime }) => [joinTime, createTime])).toEqual([
       [7, 7],
       [3, 9],
@@ -212,7 +212,7 @@ describe('an entry', () => {
     ] as const) {
       account = earned(account, { points: 1n, now, inactivityExpiresAt });
     }
-    const spending = { inactivityExpiresAt: 120, cause, now: 5 };
+    const spending = { inactivityExpiresAt: 120, author, now: 5 };
     account = spend(account, draft(1n), spending);
     const dates = account.entries.map(({ inactivityExpiresAt }) => inactivityExpiresAt);
     expect(dates).toEqual([undefined, 100, undefined, undefined, 110, 120]);
@@ -233,7 +233,7 @@ describe('what a JSON number can say', () => {
     const pending = earned(opened(), { points: POINTS_MAX - 5n, now: 1, lot });
     const full = earned(pending, { points: 5n, now: 2 });
     expect(() => added(full, 1n)).toThrow(beyond);
-    const held = reserve(full, draft(5n), { holdExpiresAt: 50, cause, now: 3 });
+    const held = reserve(full, draft(5n), { holdExpiresAt: 50, author, now: 3 });
     expect(() => added(held, 1n)).toThrow(beyond);
     expect(balanceAt(held, 100)).toMatchObject({ available: POINTS_MAX, reserved: 0n });
   });
@@ -271,7 +271,7 @@ test('after any series of moves lots, columns and journal agree', () => {
           };
           account = earned(account, { points, now, lot });
         } else if (kind === 'spend' && missingPoints(account, points) <= 0n) {
-          account = spend(account, draft(points), { inactivityExpiresAt: undefined, cause, now });
+          account = spend(account, draft(points), { inactivityExpiresAt: undefined, author, now });
         } else if (kind === 'owe' && account.membership.available === 0n) {
           owed += points;
           account = withMembership(account, { deficit: account.membership.deficit + points });

@@ -8,9 +8,9 @@ import { type Account, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { leave } from './membership-changes.ts';
 
-const cause = { actor: 'admin:ann', requestId: 'r' };
+const author = { actor: 'admin:ann', requestId: 'r' };
 const identity = { membershipId: 1n, programId: 'wine-dine', userId: 'alice', attributes: {} };
-const opened = join({ ...identity, cause, now: 0 });
+const opened = join({ ...identity, author, now: 0 });
 
 function added(
   account: Account,
@@ -22,13 +22,13 @@ function added(
     lot: { availableAt: beginningOfTime, expiresAt: endOfTime, class: 'NORMAL', ...lot },
     inactivityExpiresAt,
     reason: 'goodwill',
-    cause,
+    author,
     now: 10,
   });
 }
 
 function taken(account: Account, points: bigint, allowDeficit: boolean): Account {
-  return takeByHand(account, { points, allowDeficit, reason: 'an error', cause, now: 10 });
+  return takeByHand(account, { points, allowDeficit, reason: 'an error', author, now: 10 });
 }
 
 function errorOf(action: () => unknown): unknown {
@@ -82,7 +82,7 @@ describe('points taken by hand', () => {
 });
 
 describe('of someone who left', () => {
-  const left = leave(owing, { cause, now: 10 });
+  const left = leave(owing, { author, now: 10 });
 
   test('the debt can be paid, in part or whole', () => {
     expect(added(left, 10n).membership.deficit).toBe(20n);

@@ -3,7 +3,7 @@ import { bringUpToDate, isPending } from './bring-up-to-date.ts';
 import { InsufficientPoints, MembershipLeft } from './errors.ts';
 import { startedInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
-import { type Account, type Cause, type Line, noChange, record } from './journal.ts';
+import { type Account, type Author, type Line, noChange, record } from './journal.ts';
 import { inConsumptionOrder, type LotKey, take } from './lot.ts';
 import { smaller } from './points.ts';
 
@@ -13,7 +13,7 @@ interface Adjustment {
   readonly reason: string;
   /** For the member. */
   readonly note?: string;
-  readonly cause: Cause;
+  readonly author: Author;
   readonly now: Instant;
 }
 
@@ -64,11 +64,11 @@ export function takeByHand(
 }
 
 function lineOf(
-  { reason, note, cause, now }: Adjustment,
+  { reason, note, author, now }: Adjustment,
   move: Pick<Line, 'changes' | 'allocations'>,
 ): Line {
   const subject = note === undefined ? { reason } : { reason, note };
-  return { kind: 'ADJUST', ...move, subject, cause, now };
+  return { kind: 'ADJUST', ...move, subject, author, now };
 }
 
 function refuseMoreThanOwed(

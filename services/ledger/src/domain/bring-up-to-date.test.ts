@@ -8,11 +8,11 @@ import type { Account } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { reserve } from './redemption.ts';
 
-const cause = { actor: 'service:test', requestId: 'r' };
+const author = { actor: 'service:test', requestId: 'r' };
 
 function opened(): Account {
   const identity = { membershipId: 1n, programId: 'wine-dine', userId: 'alice', attributes: {} };
-  return join({ ...identity, cause, now: 0 });
+  return join({ ...identity, author, now: 0 });
 }
 
 function earned(account: Account, lot: Partial<LotKey>): Account {
@@ -21,7 +21,7 @@ function earned(account: Account, lot: Partial<LotKey>): Account {
     lot: { availableAt: beginningOfTime, expiresAt: endOfTime, class: 'NORMAL', ...lot },
     inactivityExpiresAt: undefined,
     transactionId: 't',
-    cause,
+    author,
     now: 1,
   });
 }
@@ -41,11 +41,11 @@ function held(account: Account, holdExpiresAt: Instant, redemptionId = 'x'): Acc
     stockTaken: false,
     usagePeriod: undefined,
   };
-  return reserve(account, draft, { holdExpiresAt, cause, now: 2 });
+  return reserve(account, draft, { holdExpiresAt, author, now: 2 });
 }
 
 function owing(account: Account): Account {
-  return takeByHand(account, { points: 10n, allowDeficit: true, reason: '', cause, now: 3 });
+  return takeByHand(account, { points: 10n, allowDeficit: true, reason: '', author, now: 3 });
 }
 
 function remaining({ membership, lots }: Account) {

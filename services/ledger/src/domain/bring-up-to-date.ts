@@ -69,7 +69,7 @@ function mature(account: Account, { until, now }: Target): Account {
     kind: 'MATURE',
     changes: { ...noChange, available: points - paid, pending: -points, deficit: -paid },
     allocations: take(inConsumptionOrder(maturing, account.membership), paid),
-    cause: passingOfTime,
+    author: passingOfTime,
     now,
   });
 }
@@ -77,7 +77,7 @@ function mature(account: Account, { until, now }: Target): Account {
 function endHolds(account: Account, { until, now }: Target): Account {
   const overdue = byDeadline(account.redemptions.filter((each) => isOverdue(each, until)));
   if (overdue.length === 0) return account;
-  return releaseHolds(account, overdue, { state: 'EXPIRED', cause: passingOfTime, now });
+  return releaseHolds(account, overdue, { state: 'EXPIRED', author: passingOfTime, now });
 }
 
 function expire(account: Account, { until, now }: Target): Account {
@@ -91,7 +91,7 @@ function expire(account: Account, { until, now }: Target): Account {
     kind: 'EXPIRE',
     changes: { ...noChange, available: pending - points, pending: -pending },
     allocations: take(expired, points),
-    cause: passingOfTime,
+    author: passingOfTime,
     now,
   });
   // Time can't be refused, so that the total stops where it can't be represented any more.

@@ -2,7 +2,7 @@ import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
 import { credit } from './available.ts';
 import { bringUpToDate } from './bring-up-to-date.ts';
 import type { Instant } from './instant.ts';
-import { type Account, type Cause, record, withMembership } from './journal.ts';
+import { type Account, type Author, record, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { addPoints } from './points.ts';
 
@@ -63,7 +63,7 @@ export function postEarn(
     /** The new date of the points that expire by inactivity, where there are any. */
     inactivityExpiresAt: Instant | undefined;
     transactionId: string;
-    cause: Cause;
+    author: Author;
     now: Instant;
   },
 ): Account {
@@ -72,7 +72,7 @@ export function postEarn(
     ...credit(account, earn),
     subject: { transactionId: earn.transactionId },
     inactivityExpiresAt: earn.inactivityExpiresAt,
-    cause: earn.cause,
+    author: earn.author,
     now: earn.now,
   });
   const counted = withMembership(after, {

@@ -1,6 +1,6 @@
 import { type Attributes, updatedAttributes } from './attributes.ts';
 import type { Instant } from './instant.ts';
-import { type Account, type Cause, noChange, record, withMembership } from './journal.ts';
+import { type Account, type Author, noChange, record, withMembership } from './journal.ts';
 import { newMembership } from './membership.ts';
 
 interface Joining {
@@ -8,7 +8,7 @@ interface Joining {
   readonly attributes: Attributes;
   /** Where it isn't `now`: of a member who is taken over from elsewhere. */
   readonly joinTime?: Instant | undefined;
-  readonly cause: Cause;
+  readonly author: Author;
   readonly now: Instant;
 }
 
@@ -37,7 +37,7 @@ export function rejoin(account: Account, joining: Joining): Account {
   return joined(withMembership(account, { state }), joining);
 }
 
-function joined(account: Account, { attributes: set, joinTime, cause, now }: Joining): Account {
+function joined(account: Account, { attributes: set, joinTime, author, now }: Joining): Account {
   const { attributes: present } = account.membership;
   return record(account, {
     kind: 'JOINED',
@@ -45,7 +45,7 @@ function joined(account: Account, { attributes: set, joinTime, cause, now }: Joi
     allocations: [],
     attributes: updatedAttributes(present, { kind: 'MERGE', set, removed: [] }),
     joinTime: joinTime ?? now,
-    cause,
+    author,
     now,
   });
 }

@@ -35,7 +35,7 @@ export interface Changes {
 export const noChange: Changes = { available: 0n, pending: 0n, reserved: 0n, deficit: 0n };
 
 /** Who and what led to an entry. */
-export interface Cause {
+export interface Author {
   /** Such as "service:checkout"; {@link memberActor} for the member. */
   readonly actor: string;
   readonly requestId: string;
@@ -45,7 +45,7 @@ export interface Cause {
 export const memberActor = 'member';
 
 /** What time itself brings about, such as expiry. */
-export const passingOfTime: Cause = { actor: 'system', requestId: '' };
+export const passingOfTime: Author = { actor: 'system', requestId: '' };
 
 /** What an entry is about. */
 export interface Subject {
@@ -66,7 +66,7 @@ export interface MembershipChange {
 }
 
 /** One immutable line of a membership's journal. */
-export interface Entry extends Changes, Subject, MembershipChange, Cause {
+export interface Entry extends Changes, Subject, MembershipChange, Author {
   readonly sequence: bigint;
   readonly kind: EntryKind;
   /** The available points after it. */
@@ -103,7 +103,7 @@ export interface Line {
   readonly joinTime?: Instant;
   /** The date that an activity gives to points that expire by inactivity; it only ever moves forward. */
   readonly inactivityExpiresAt?: Instant | undefined;
-  readonly cause: Cause;
+  readonly author: Author;
   readonly now: Instant;
 }
 
@@ -125,8 +125,8 @@ export function record(account: Account, line: Line): Account {
     ...line.changes,
     ...line.subject,
     ...change,
-    actor: line.cause.actor,
-    requestId: line.cause.requestId,
+    actor: line.author.actor,
+    requestId: line.author.requestId,
     sequence: membership.lastSequence + 1n,
     kind: line.kind,
     balanceAfter: available,

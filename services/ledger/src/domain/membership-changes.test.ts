@@ -6,13 +6,13 @@ import type { Account } from './journal.ts';
 import { leave } from './membership-changes.ts';
 import { giveBack, reserve, spend } from './redemption.ts';
 
-const cause = { actor: 'admin:ann', requestId: 'r' };
+const author = { actor: 'admin:ann', requestId: 'r' };
 const identity = { membershipId: 1n, programId: 'wine-dine', userId: 'alice', attributes: {} };
-const opened = join({ ...identity, cause, now: 0 });
+const opened = join({ ...identity, author, now: 0 });
 
 function given(account: Account, points: bigint, expiresAt: Instant): Account {
   const lot = { availableAt: beginningOfTime, expiresAt, class: 'NORMAL' as const };
-  const gift = { points, lot, inactivityExpiresAt: undefined, reason: 'a gift', cause, now: 1 };
+  const gift = { points, lot, inactivityExpiresAt: undefined, reason: 'a gift', author, now: 1 };
   return addByHand(account, gift);
 }
 
@@ -34,22 +34,22 @@ function draft(redemptionId: string, points: bigint) {
 }
 
 function held(account: Account, redemptionId: string, holdExpiresAt: Instant): Account {
-  return reserve(account, draft(redemptionId, 10n), { holdExpiresAt, cause, now: 2 });
+  return reserve(account, draft(redemptionId, 10n), { holdExpiresAt, author, now: 2 });
 }
 
 function spent(account: Account): Account {
-  return spend(account, draft('spent', 10n), { inactivityExpiresAt: undefined, cause, now: 2 });
+  return spend(account, draft('spent', 10n), { inactivityExpiresAt: undefined, author, now: 2 });
 }
 
 function owing(account: Account, points: bigint): Account {
-  return takeByHand(account, { points, allowDeficit: true, reason: '', cause, now: 3 });
+  return takeByHand(account, { points, allowDeficit: true, reason: '', author, now: 3 });
 }
 
 /** Gives back what was spent, under a grace until 900. */
 function returned(account: Account, now: Instant): Account {
   const [redemption] = account.redemptions;
   if (redemption === undefined) throw new Error('nothing was spent');
-  return giveBack(account, redemption, { points: 10n, graceEndsAt: 900, cause, now });
+  return giveBack(account, redemption, { points: 10n, graceEndsAt: 900, author, now });
 }
 
 function linesSince(before: Account, { entries }: Account): string[] {
@@ -62,7 +62,7 @@ describe('leaving', () => {
   test('releases holds by deadline and id, then expires what has passed, then forfeits once', () => {
     const lots = given(given(given(opened, 10n, 50), 10n, 60), 50n, endOfTime);
     const account = held(held(held(lots, 'b', 200), 'c', 100), 'a', 200);
-    const left = leave(account, { cause, now: 70 });
+    const left = leave(account, { author, now: 70 });
     expect(linesSince(account, left)).toEqual([
       'RELEASE c',
       'RELEASE a',
@@ -84,7 +84,7 @@ describe('leaving', () => {
       'sooner',
       100,
     );
-    const left = leave(owing(account, 10n), { cause, now: 70 });
+    const left = leave(owing(account, 10n), { author, now: 70 });
     expect(left.entries.filter(({ kind }) => kind === 'RELEASE')).toMatchObject([
       { redemptionId: 'sooner', available: 0n, deficit: -10n },
       { redemptionId: 'later', available: 10n, deficit: 0n },
@@ -95,14 +95,14 @@ describe('leaving', () => {
 
 describe('what comes back to someone who left', () => {
   test('is forfeited, however long it would have lived', () => {
-    const left = leave(spent(given(opened, 10n, 500)), { cause, now: 70 });
+    const left = leave(spent(given(opened, 10n, 500)), { author, now: 70 });
     const back = returned(left, 80);
     expect(linesSince(left, back)).toEqual(['RETURN spent', 'FORFEIT']);
     expect(back.membership).toMatchObject({ available: 0n, state: 'LEFT' });
   });
 
   test('pays what is owed first', () => {
-    const left = leave(owing(spent(given(opened, 10n, 500)), 4n), { cause, now: 70 });
+    const left = leave(owing(spent(given(opened, 10n, 500)), 4n), { author, now: 70 });
     const back = returned(left, 80);
     expect(back.entries.slice(-2)).toMatchObject([
       { kind: 'RETURN', available: 6n, deficit: -4n },
@@ -111,7 +111,7 @@ describe('what comes back to someone who left', () => {
   });
 
   test('expires where its date has passed: no grace is for them', () => {
-    const left = leave(spent(given(opened, 10n, 75)), { cause, now: 70 });
+    const left = leave(spent(given(opened, 10n, 75)), { author, now: 70 });
     const back = returned(left, 80);
     expect(linesSince(left, back)).toEqual(['RETURN spent', 'EXPIRE']);
   });

@@ -5,7 +5,7 @@ import { forfeit } from './forfeit.ts';
 import type { Instant } from './instant.ts';
 import {
   type Account,
-  type Cause,
+  type Author,
   type EntryKind,
   noChange,
   record,
@@ -15,7 +15,7 @@ import { byDeadline } from './redemption-state.ts';
 import { releaseHolds } from './release.ts';
 
 interface Change {
-  readonly cause: Cause;
+  readonly author: Author;
   readonly now: Instant;
 }
 
@@ -44,10 +44,10 @@ export function resume(account: Account, change: Change): Account {
 /** Changes what conditions may ask about the member. */
 export function updateAttributes(
   account: Account,
-  { attributes, cause, now }: Change & { attributes: Attributes },
+  { attributes, author, now }: Change & { attributes: Attributes },
 ): Account {
   const kind = 'UPDATED';
-  return record(account, { kind, changes: noChange, allocations: [], attributes, cause, now });
+  return record(account, { kind, changes: noChange, allocations: [], attributes, author, now });
 }
 
 /**
@@ -61,8 +61,8 @@ export function leave(account: Account, change: Change): Account {
   return note(withMembership(forfeited, { state: 'LEFT' }), { kind: 'LEFT', ...change });
 }
 
-function note(account: Account, { kind, cause, now }: Change & { kind: EntryKind }): Account {
-  return record(account, { kind, changes: noChange, allocations: [], cause, now });
+function note(account: Account, { kind, author, now }: Change & { kind: EntryKind }): Account {
+  return record(account, { kind, changes: noChange, allocations: [], author, now });
 }
 
 function refuseLeft({ membership }: Account, to: string): void {

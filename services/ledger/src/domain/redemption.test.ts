@@ -9,11 +9,11 @@ import type { LotKey } from './lot.ts';
 import { captureHold, giveBack, type RedemptionDraft, reserve } from './redemption.ts';
 import type { Redemption } from './redemption-state.ts';
 
-const cause = { actor: 'service:test', requestId: 'r' };
+const author = { actor: 'service:test', requestId: 'r' };
 
 function opened(): Account {
   const identity = { membershipId: 1n, programId: 'wine-dine', userId: 'alice', attributes: {} };
-  return join({ ...identity, cause, now: 0 });
+  return join({ ...identity, author, now: 0 });
 }
 
 function given(account: Account, points: bigint, lot: Partial<LotKey>): Account {
@@ -22,7 +22,7 @@ function given(account: Account, points: bigint, lot: Partial<LotKey>): Account 
     lot: { availableAt: beginningOfTime, expiresAt: endOfTime, class: 'NORMAL', ...lot },
     inactivityExpiresAt: lot.class === 'INACTIVITY' ? 100 : undefined,
     reason: '',
-    cause,
+    author,
     now: 1,
   });
 }
@@ -44,7 +44,7 @@ function heldOfTwoLots(): Account {
     stockTaken: false,
     usagePeriod: undefined,
   };
-  return reserve(both, draft, { holdExpiresAt: 1_000, cause, now: 2 });
+  return reserve(both, draft, { holdExpiresAt: 1_000, author, now: 2 });
 }
 
 function theRedemption({ redemptions }: Account): Redemption {
@@ -61,7 +61,7 @@ function captured(
     now,
   }: { points: bigint; inactivityExpiresAt: Instant; now: Instant },
 ): Account {
-  const capture = { quantity: 1, points, value: undefined, inactivityExpiresAt, cause, now };
+  const capture = { quantity: 1, points, value: undefined, inactivityExpiresAt, author, now };
   return captureHold(bringUpToDate(account, now), theRedemption(account), capture);
 }
 
@@ -81,7 +81,7 @@ describe('points of a hold whose lots expire in another order than when they wer
 
   test('come back in the order in which they live longest now', () => {
     const spent = captured(heldOfTwoLots(), { points: 20n, inactivityExpiresAt: 300, now: 3 });
-    const reversal = { points: 10n, graceEndsAt: undefined, cause, now: 4 };
+    const reversal = { points: 10n, graceEndsAt: undefined, author, now: 4 };
     const after = giveBack(spent, theRedemption(spent), reversal);
     expect(remaining(after)).toEqual({ INACTIVITY: 10n });
   });
@@ -97,7 +97,7 @@ test('what is owed has to be earned too before a price can be paid', () => {
     points: 30n,
     allowDeficit: true,
     reason: '',
-    cause,
+    author,
     now: 1,
   });
   expect(missingPoints(owing, 10n)).toBe(40n);

@@ -5,7 +5,7 @@ import { forfeit } from './forfeit.ts';
 import type { Instant } from './instant.ts';
 import {
   type Account,
-  type Cause,
+  type Author,
   noChange,
   record,
   withMembership,
@@ -42,7 +42,7 @@ export type RedemptionDraft = Omit<
 interface Spending {
   /** The new date of the points that expire by inactivity, where there are any: spending is an activity. */
   readonly inactivityExpiresAt: Instant | undefined;
-  readonly cause: Cause;
+  readonly author: Author;
   readonly now: Instant;
 }
 
@@ -50,7 +50,7 @@ interface Spending {
 export function spend(
   account: Account,
   draft: RedemptionDraft,
-  { inactivityExpiresAt, cause, now }: Spending,
+  { inactivityExpiresAt, author, now }: Spending,
 ): Account {
   const allocations = takeAvailable(account, draft.points);
   const after = record(account, {
@@ -59,7 +59,7 @@ export function spend(
     allocations,
     subject: { redemptionId: draft.redemptionId },
     inactivityExpiresAt,
-    cause,
+    author,
     now,
   });
   const redemption = made(account, draft, { state: 'CAPTURED', parts: partsOf(allocations), now });
@@ -70,7 +70,7 @@ export function spend(
 export function reserve(
   account: Account,
   draft: RedemptionDraft,
-  { holdExpiresAt, cause, now }: { holdExpiresAt: Instant; cause: Cause; now: Instant },
+  { holdExpiresAt, author, now }: { holdExpiresAt: Instant; author: Author; now: Instant },
 ): Account {
   const allocations = takeAvailable(account, draft.points);
   const after = record(account, {
@@ -78,7 +78,7 @@ export function reserve(
     changes: { ...noChange, available: -draft.points, reserved: draft.points },
     allocations,
     subject: { redemptionId: draft.redemptionId },
-    cause,
+    author,
     now,
   });
   const redemption = made(account, draft, { state: 'RESERVED', parts: partsOf(allocations), now });
@@ -89,14 +89,14 @@ export function reserve(
 export function refuse(
   account: Account,
   draft: RedemptionDraft,
-  { refusal, cause, now }: { refusal: Refusal; cause: Cause; now: Instant },
+  { refusal, author, now }: { refusal: Refusal; author: Author; now: Instant },
 ): Account {
   const after = record(account, {
     kind: 'REJECT',
     changes: noChange,
     allocations: [],
     subject: { redemptionId: draft.redemptionId, reason: refusal.reason },
-    cause,
+    author,
     now,
   });
   const redemption = made(account, draft, { state: 'REJECTED', parts: [], now });
@@ -109,7 +109,7 @@ export function captureHold(
   hold: Redemption,
   capture: Spending & { quantity: number; points: bigint; value: Redemption['value'] },
 ): Account {
-  const { cause, now } = capture;
+  const { author, now } = capture;
   const parts = inSpendingOrder(hold.parts, account);
   const { first: captured, rest } = splitParts(parts, capture.points);
   const { redemptionId } = hold;
@@ -119,11 +119,11 @@ export function captureHold(
     allocations: [],
     subject: { redemptionId },
     inactivityExpiresAt: capture.inactivityExpiresAt,
-    cause,
+    author,
     now,
   });
   const after =
-    rest.length === 0 ? spent : releaseParts(spent, { parts: rest, redemptionId, cause, now });
+    rest.length === 0 ? spent : releaseParts(spent, { parts: rest, redemptionId, author, now });
   const redemption: Redemption = {
     ...hold,
     state: 'CAPTURED',
@@ -147,11 +147,11 @@ export function giveBack(
     points: bigint;
     /** When points that come back live until at least; undefined without a grace. */
     graceEndsAt: Instant | undefined;
-    cause: Cause;
+    author: Author;
     now: Instant;
   },
 ): Account {
-  const { cause, now } = reversal;
+  const { author, now } = reversal;
   const hasLeft = account.membership.state === 'LEFT';
   const graceEndsAt = hasLeft ? undefined : reversal.graceEndsAt;
   const inOrder = inSpendingOrder(redemption.parts, account);
@@ -168,7 +168,7 @@ export function giveBack(
     changes,
     allocations,
     subject: { redemptionId: redemption.redemptionId },
-    cause,
+    author,
     now,
   });
   const reversedPoints = redemption.reversedPoints + reversal.points;
@@ -182,7 +182,7 @@ export function giveBack(
     withRedemption(countRedeemed(after, -reversal.points), reversed),
     now,
   );
-  return hasLeft ? forfeit(current, { cause, now }) : current;
+  return hasLeft ? forfeit(current, { author, now }) : current;
 }
 
 function takeAvailable(account: Account, points: bigint): Allocation[] {

@@ -1,6 +1,6 @@
 import { isPending } from './bring-up-to-date.ts';
 import type { Instant } from './instant.ts';
-import { type Account, type Cause, noChange, record, withMembership } from './journal.ts';
+import { type Account, type Author, noChange, record, withMembership } from './journal.ts';
 import { inConsumptionOrder, type LotKey, sameLot, take } from './lot.ts';
 import { addPoints, smaller } from './points.ts';
 
@@ -67,7 +67,7 @@ export function takeBack(
     shortfall: ShortfallPolicy;
     transactionId: string;
     refundId: string;
-    cause: Cause;
+    author: Author;
     now: Instant;
   },
 ): { account: Account; outcome: RefundOutcome; counted: Lapse[] } {
@@ -96,7 +96,7 @@ export function takeBack(
     changes: { ...noChange, available: pending - taken, pending: -pending, deficit: owed },
     allocations: [...fromOwn.allocations, ...fromOthers.allocations],
     subject: { transactionId: refund.transactionId, refundId: refund.refundId },
-    cause: refund.cause,
+    author: refund.author,
     now: refund.now,
   });
   const { lifetimeEarned } = account.membership;
@@ -116,17 +116,17 @@ export function rejectRefund(
     transactionId: string;
     refundId: string;
     reason: string;
-    cause: Cause;
+    author: Author;
     now: Instant;
   },
 ): Account {
-  const { transactionId, refundId, reason, cause, now } = refund;
+  const { transactionId, refundId, reason, author, now } = refund;
   return record(account, {
     kind: 'REFUND',
     changes: noChange,
     allocations: [],
     subject: { transactionId, refundId, reason },
-    cause,
+    author,
     now,
   });
 }

@@ -1,6 +1,6 @@
 import { makeAvailable } from './available.ts';
 import type { Instant } from './instant.ts';
-import { type Account, type Cause, record, withRedemption } from './journal.ts';
+import { type Account, type Author, record, withRedemption } from './journal.ts';
 import type { Allocation } from './lot.ts';
 import type { Redemption, RedemptionPart } from './redemption-state.ts';
 
@@ -8,12 +8,12 @@ import type { Redemption, RedemptionPart } from './redemption-state.ts';
 export function releaseHold(
   account: Account,
   hold: Redemption,
-  end: { state: 'CANCELLED' | 'EXPIRED'; cause: Cause; now: Instant },
+  end: { state: 'CANCELLED' | 'EXPIRED'; author: Author; now: Instant },
 ): Account {
   const released = releaseParts(account, {
     parts: hold.parts,
     redemptionId: hold.redemptionId,
-    cause: end.cause,
+    author: end.author,
     now: end.now,
   });
   return withRedemption(released, { ...hold, state: end.state });
@@ -26,7 +26,7 @@ export function releaseHold(
 export function releaseHolds(
   account: Account,
   holds: readonly Redemption[],
-  end: { state: 'CANCELLED' | 'EXPIRED'; cause: Cause; now: Instant },
+  end: { state: 'CANCELLED' | 'EXPIRED'; author: Author; now: Instant },
 ): Account {
   const redemptions = new Map(account.redemptions.map((each) => [each.redemptionId, each]));
   const entries = [...account.entries];
@@ -46,7 +46,7 @@ export function releaseParts(
   release: {
     parts: readonly RedemptionPart[];
     redemptionId: string;
-    cause: Cause;
+    author: Author;
     now: Instant;
   },
 ): Account {
@@ -58,7 +58,7 @@ export function releaseParts(
     changes: { ...changes, reserved: -reserved },
     allocations,
     subject: { redemptionId: release.redemptionId },
-    cause: release.cause,
+    author: release.author,
     now: release.now,
   });
 }

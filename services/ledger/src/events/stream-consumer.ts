@@ -97,7 +97,7 @@ function streamMessage(incoming: IncomingMessage): StreamMessage {
     payload: data,
     streamSequence: sequence,
     streamTime: storeTime.getTime(),
-    cause: {
+    author: {
       actor: actorOf(incoming.header('x-actor')),
       requestId: requestIdOf(incoming),
     },

@@ -16,7 +16,7 @@ import { parseAdjustment, renderAdjustment } from '../messages/adjustment-messag
 import { renderBalance } from '../messages/balance-message.ts';
 import { parseEntryKind, renderEntry, renderEntryForMember } from '../messages/entry-message.ts';
 import { resultsOf } from './batch-results.ts';
-import { causeOf, isMember } from './caller.ts';
+import { authorOf, isMember } from './caller.ts';
 import { nextPageToken, parseSequencePage } from './page-request.ts';
 
 /** Balances, their journals, and corrections by hand. */
@@ -61,12 +61,14 @@ export function balanceHandlers(
 
     async adjustBalance(request, context) {
       requireStorable(AdjustBalanceRequestSchema, request);
-      return renderAdjustment(await adjustBalance(app, parseAdjustment(request), causeOf(context)));
+      return renderAdjustment(
+        await adjustBalance(app, parseAdjustment(request), authorOf(context)),
+      );
     },
 
     /** Makes each correction for itself. The commit queue writes them together, because they come at the same time. */
     async batchAdjust({ programId, adjustments, joinMissing }, context) {
-      const cause = causeOf(context);
+      const author = authorOf(context);
       const results = await resultsOf(adjustments, {
         schema: BatchAdjustItemSchema,
         context,
@@ -74,7 +76,7 @@ export function balanceHandlers(
           validate(item);
           requireStorable(BatchAdjustItemSchema, item);
           const adjustment = parseItem(item, { programId, joinMissing });
-          return renderAdjustment(await adjustBalance(app, adjustment, cause));
+          return renderAdjustment(await adjustBalance(app, adjustment, author));
         },
       });
       return {

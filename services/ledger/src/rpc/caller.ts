@@ -1,8 +1,8 @@
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
-import { type Cause, memberActor } from '../domain/journal.ts';
+import { type Author, memberActor } from '../domain/journal.ts';
 
 /** Who and what an entry is put down to. */
-export function causeOf(context: CallContext): Cause {
+export function authorOf(context: CallContext): Author {
   const { caller, requestId } = context;
   if (isMember(context)) return { actor: memberActor, requestId };
   const role = caller.roles.has('admin') ? 'admin' : 'service';

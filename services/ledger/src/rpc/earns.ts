@@ -13,7 +13,7 @@ import { submitEarn } from '../app/submit-earn.ts';
 import { EarnNotPosted } from '../domain/errors.ts';
 import { parseEarn, renderEarn, renderEarnResult } from '../messages/earn-message.ts';
 import { resultsOf } from './batch-results.ts';
-import { causeOf, isMember } from './caller.ts';
+import { authorOf, isMember } from './caller.ts';
 import { nextPageToken, parseSequencePage } from './page-request.ts';
 
 /** Transactions that are credited. */
@@ -26,12 +26,12 @@ export function earnHandlers(
   const validate = validatorOf(BatchEarnItemSchema);
   return {
     async earn(request, context) {
-      return renderEarnResult(await earn(app, parseEarn(request), causeOf(context)));
+      return renderEarnResult(await earn(app, parseEarn(request), authorOf(context)));
     },
 
     async submitEarn(request, context) {
       const input = parseEarn(request);
-      await submitEarn(app, input, causeOf(context));
+      await submitEarn(app, input, authorOf(context));
       return {
         programId: input.programId,
         transactionId: input.transaction.transactionId,
@@ -41,14 +41,14 @@ export function earnHandlers(
 
     /** Credits each transaction for itself. The commit queue writes them together, because they come at the same time. */
     async batchEarn({ programId, earns, joinMissing }, context) {
-      const cause = causeOf(context);
+      const author = authorOf(context);
       const results = await resultsOf(earns, {
         schema: BatchEarnItemSchema,
         context,
         async apply(item) {
           validate(item);
           const input = { ...parseEarn({ ...item, programId }), joinMissing };
-          return renderEarnResult(await earn(app, input, cause));
+          return renderEarnResult(await earn(app, input, author));
         },
       });
       return {

@@ -24,7 +24,7 @@ import { updateMembership } from '../app/update-membership.ts';
 import type { AttributesUpdate } from '../domain/attributes.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { renderMembership } from '../messages/membership-message.ts';
-import { causeOf, isMember, programsOf } from './caller.ts';
+import { authorOf, isMember, programsOf } from './caller.ts';
 import { nextPageToken, parsePage } from './page-request.ts';
 
 /** Who is a member, and what is known of them. */
@@ -37,7 +37,7 @@ export function membershipHandlers(app: App): Handlers<typeof MembershipService>
       const { account, replayed } = await joinProgram(
         app,
         { programId, userId, attributes, joinTime, byMember: isMember(context) },
-        causeOf(context),
+        authorOf(context),
       );
       return { membership: renderMembership(viewMembership(account, app.clock())), replayed };
     },
@@ -77,7 +77,7 @@ export function membershipHandlers(app: App): Handlers<typeof MembershipService>
           attributes: attributesUpdate(membership, paths),
           etags: etagConditions(request.etag, membership.etag),
         },
-        causeOf(context),
+        authorOf(context),
       );
       return { membership: renderMembership(viewMembership(account, app.clock())) };
     },
@@ -98,19 +98,19 @@ export function membershipHandlers(app: App): Handlers<typeof MembershipService>
     },
 
     async suspendMembership({ programId, userId }, context) {
-      const account = await suspendMembership(app, { programId, userId }, causeOf(context));
+      const account = await suspendMembership(app, { programId, userId }, authorOf(context));
       return { membership: renderMembership(viewMembership(account, app.clock())) };
     },
 
     async resumeMembership({ programId, userId }, context) {
-      const account = await resumeMembership(app, { programId, userId }, causeOf(context));
+      const account = await resumeMembership(app, { programId, userId }, authorOf(context));
       return { membership: renderMembership(viewMembership(account, app.clock())) };
     },
 
     async leaveProgram({ programId, userId }, context) {
       // Only admins make others leave; whoever else may call this is the member.
       const byMember = !context.caller.roles.has('admin');
-      const account = await leaveProgram(app, { programId, userId, byMember }, causeOf(context));
+      const account = await leaveProgram(app, { programId, userId, byMember }, authorOf(context));
       return { membership: renderMembership(viewMembership(account, app.clock())) };
     },
   };

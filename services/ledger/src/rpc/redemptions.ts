@@ -15,7 +15,7 @@ import { listRedemptions } from '../app/list-redemptions.ts';
 import { redeem } from '../app/redeem.ts';
 import { reverseRedemption } from '../app/reverse-redemption.ts';
 import { parsePart, renderRedeemResult, renderRedemption } from '../messages/redemption-message.ts';
-import { causeOf, isMember } from './caller.ts';
+import { authorOf, isMember } from './caller.ts';
 import { nextPageToken, parseSequencePage } from './page-request.ts';
 
 /** Points that are held and spent. */
@@ -49,7 +49,7 @@ export function redemptionHandlers(
           reference: request.reference,
           madeByMember: isMember(context),
         },
-        causeOf(context),
+        authorOf(context),
       );
       return renderRedeemResult(request, result);
     },
@@ -99,7 +99,7 @@ export function redemptionHandlers(
       const captured = await captureRedemption(
         app,
         { ...member, redemptionId, part: parsePart(part) },
-        causeOf(context),
+        authorOf(context),
       );
       return renderRedeemResult(member, captured);
     },
@@ -109,7 +109,7 @@ export function redemptionHandlers(
       const cancelled = await cancelRedemption(
         app,
         { ...member, redemptionId, byMember: isMember(context) },
-        causeOf(context),
+        authorOf(context),
       );
       return renderRedeemResult(member, cancelled);
     },
@@ -119,7 +119,7 @@ export function redemptionHandlers(
       const reversed = await reverseRedemption(
         app,
         { ...member, redemptionId, idempotencyKey, part: parsePart(part) },
-        causeOf(context),
+        authorOf(context),
       );
       return renderRedeemResult(member, reversed);
     },

@@ -9,7 +9,7 @@ import { reverseEarn } from '../app/reverse-earn.ts';
 import { renderBalance } from '../messages/balance-message.ts';
 import { renderEarn } from '../messages/earn-message.ts';
 import { renderRefund } from '../messages/refund-message.ts';
-import { causeOf } from './caller.ts';
+import { authorOf } from './caller.ts';
 
 /** What is taken back of transactions. */
 export function refundHandlers(
@@ -20,7 +20,7 @@ export function refundHandlers(
       const { refund, earned, replayed } = await reverseEarn(
         app,
         { programId, transactionId, refundId, extent: refundPartOf(extent) },
-        causeOf(context),
+        authorOf(context),
       );
       return {
         refund: renderRefund(refund),

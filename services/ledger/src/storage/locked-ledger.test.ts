@@ -18,7 +18,7 @@ import type { LoadedLedger } from './ledger-layers.ts';
 import { type LockedLedger, lockedLedger } from './locked-ledger.ts';
 import { memberKey } from './membership-ids.ts';
 
-const cause = { actor: 'service:test', requestId: 'r' };
+const author = { actor: 'service:test', requestId: 'r' };
 const programId = 'wine-dine';
 const alice = { programId, userId: 'alice' };
 const bob = { programId, userId: 'bob' };
@@ -49,18 +49,18 @@ function hold(account: Account): Account {
     stockTaken: true,
     usagePeriod: undefined,
   };
-  return reserve(account, draft, { holdExpiresAt: 50, cause, now: 0 });
+  return reserve(account, draft, { holdExpiresAt: 50, author, now: 0 });
 }
 
 /** Alice with 100 points, 10 of them held until 50. */
 const account: Account = {
   ...hold(
-    addByHand(join({ membershipId: aliceId, ...alice, attributes: {}, cause, now: 0 }), {
+    addByHand(join({ membershipId: aliceId, ...alice, attributes: {}, author, now: 0 }), {
       points: 100n,
       lot,
       inactivityExpiresAt: undefined,
       reason: 'gift',
-      cause,
+      author,
       now: 0,
     }),
   ),
@@ -231,7 +231,7 @@ function putAll(locked: LockedState): void {
     lot,
     inactivityExpiresAt: undefined,
     reason: 'gift',
-    cause,
+    author,
     now: locked.nowOf(before),
   });
   const entry = after.entries.at(-1);
@@ -330,7 +330,7 @@ describe('the commands of a batch', () => {
     const ledger = ledgerAt(10);
     run(ledger, { member: bob, mayJoin: true }, (locked) => {
       const membershipId = locked.newMembershipId(bob);
-      locked.putAccount(join({ membershipId, ...bob, attributes: {}, cause, now: 10 }));
+      locked.putAccount(join({ membershipId, ...bob, attributes: {}, author, now: 10 }));
     });
     const outcome = run(ledger, { member: bob }, (locked) => locked.bringUpToDate(bob));
     expect(outcome).toMatchObject({ result: { membership: { membershipId: bobId } } });

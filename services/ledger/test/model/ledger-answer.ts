@@ -4,7 +4,7 @@ import type { ReverseEarnResult } from '../../src/app/reverse-earn.ts';
 import type { Balance } from '../../src/domain/balance.ts';
 import { LedgerError } from '../../src/domain/errors.ts';
 import { type Account, pointsOf } from '../../src/domain/journal.ts';
-import { cause, type UseCases } from '../commit-fixture.ts';
+import { author, type UseCases } from '../commit-fixture.ts';
 import { type Answer, attributesText, type Command, type Of } from './command.ts';
 
 /** What the ledger answered, in the terms of the reference model, and the balance where it told that too. */
@@ -38,25 +38,25 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
       case 'join': {
         const { attributes } = command;
         const joining = { ...member, attributes, byMember: false };
-        const { account, replayed } = await ledger.join(joining, cause);
+        const { account, replayed } = await ledger.join(joining, author);
         return { answer: { ...membershipAnswer(account), replayed } };
       }
       case 'suspend':
       case 'resume':
-        return { answer: membershipAnswer(await ledger[command.kind](member, cause)) };
+        return { answer: membershipAnswer(await ledger[command.kind](member, author)) };
       case 'leave':
-        return { answer: leavingAnswer(await ledger.leave({ ...member, ...command }, cause)) };
+        return { answer: leavingAnswer(await ledger.leave({ ...member, ...command }, author)) };
       case 'update': {
         const { set, removed, asRead } = command;
         const attributes = { kind: 'MERGE', set, removed } as const;
         const etags = asRead === undefined ? [] : [[`${asRead}.1`]];
         const updating = { ...member, attributes, etags };
-        return { answer: membershipAnswer(await ledger.update(updating, cause)) };
+        return { answer: membershipAnswer(await ledger.update(updating, author)) };
       }
       case 'earn':
         return await earn(command);
       case 'refund':
-        return refundAnswer(await ledger.reverseEarn({ ...member, ...command }, cause));
+        return refundAnswer(await ledger.reverseEarn({ ...member, ...command }, author));
       case 'cancelRefund':
         return { answer: { state: (await ledger.cancelRefund({ ...member, ...command })).state } };
       case 'adjust':
@@ -70,16 +70,16 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
         return await redeem(command);
       case 'capture':
         return redemptionAnswer(
-          await ledger.capture({ ...named(command.key), part: command.part }, cause),
+          await ledger.capture({ ...named(command.key), part: command.part }, author),
         );
       case 'cancel':
         return redemptionAnswer(
-          await ledger.cancel({ ...named(command.key), byMember: command.byMember }, cause),
+          await ledger.cancel({ ...named(command.key), byMember: command.byMember }, author),
         );
       case 'reverse': {
         const { key, requestKey: idempotencyKey, part } = command;
         return redemptionAnswer(
-          await ledger.reverse({ ...named(key), idempotencyKey, part }, cause),
+          await ledger.reverse({ ...named(key), idempotencyKey, part }, author),
         );
       }
       default:
@@ -89,7 +89,7 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
 
   async function earn({ transaction, byAnother }: Of<'earn'>): Promise<LedgerAnswer> {
     const userId = byAnother ? `${member.userId}-other` : member.userId;
-    const result = await ledger.earn({ ...member, userId, transaction }, cause);
+    const result = await ledger.earn({ ...member, userId, transaction }, author);
     const { state, points, reversedPoints } = result.earn;
     return {
       answer: {
@@ -113,7 +113,7 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
         reference: '',
         madeByMember: byMember,
       },
-      cause,
+      author,
     );
     redemptionIds.set(key, result.redemption.redemptionId);
     return redemptionAnswer(result);
@@ -129,7 +129,7 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
         reason: 'goodwill',
         allowDeficit,
       },
-      cause,
+      author,
     );
     const { available, pending, deficit } = entry;
     const numbers = { available, pending, deficit };
