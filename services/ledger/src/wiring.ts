@@ -92,8 +92,8 @@ export async function startLedger(
     const stopping = new AbortController();
     const background: Promise<void>[] = [];
     const { signal } = stopping;
-    const part: Part = { config, logger, clock, knex, pool, nats, background, signal };
-    const { catalog, closeCatalog } = startCatalog(part);
+    const runtime: Runtime = { config, logger, clock, knex, pool, nats, background, signal };
+    const { catalog, closeCatalog } = startCatalog(runtime);
     cleanups.push(closeCatalog);
     const metrics = createRegistry({ service: 'ledger' });
     const relay = createRelay({
@@ -104,8 +104,8 @@ export async function startLedger(
     });
     relay.start();
     cleanups.push(() => relay.stop());
-    const app = createApp(part, { catalog, wakeRelay: relay.wake });
-    startBackground(part, app);
+    const app = createApp(runtime, { catalog, wakeRelay: relay.wake });
+    startBackground(runtime, app);
     cleanups.push(async () => {
       stopping.abort();
       await Promise.all(background);
@@ -118,7 +118,7 @@ export async function startLedger(
       services: ledgerServices(app),
       grpc: { host: config.host, port: config.grpcPort },
       http: { host: config.host, port: config.httpPort },
-      readiness: readinessOf(part),
+      readiness: readinessOf(runtime),
       defaultDeadlineMs: 10_000,
       metrics,
       translateError: storageError,
@@ -141,7 +141,7 @@ async function migrateDatabase(url: string): Promise<void> {
 }
 
 /** What the parts of the ledger are made of. */
-interface Part {
+interface Runtime {
   readonly config: LedgerConfig;
   readonly logger: Logger;
   readonly clock: () => Instant;
@@ -153,8 +153,8 @@ interface Part {
   readonly signal: AbortSignal;
 }
 
-function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => void } {
-  const { config, logger, clock, knex, nats, background, signal } = part;
+function startCatalog(runtime: Runtime): { catalog: KeptCatalog; closeCatalog: () => void } {
+  const { config, logger, clock, knex, nats, background, signal } = runtime;
   const channel = createChannel({
     address: config.programs.address,
     services: [ProgramService],
@@ -172,7 +172,7 @@ function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => v
     logger,
     onChange(after, before) {
       if (after.state !== 'ACTIVE' || before.state === 'ACTIVE') return;
-      deadLetters.hasten(after.programId, clock()).catch((error: unknown) => {
+      deadLetters.makeDue(after.programId, clock()).catch((error: unknown) => {
         logger.warn({ err: error }, 'waiting messages are not tried before their time');
       });
     },
@@ -186,7 +186,7 @@ function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => v
 }
 
 function createApp(
-  { knex, pool, nats, clock }: Part,
+  { knex, pool, nats, clock }: Runtime,
   { catalog, wakeRelay }: { catalog: ProgramCatalog; wakeRelay: () => void },
 ): MessagingApp {
   const commit = createCommitToLedger({ pool, encodeEvents, clock, wakeRelay });
@@ -206,7 +206,7 @@ function createApp(
 }
 
 /** Takes what comes on the incoming stream, what waits from before, and what time brings about. */
-function startBackground({ nats, logger, background, signal }: Part, app: MessagingApp): void {
+function startBackground({ nats, logger, background, signal }: Runtime, app: MessagingApp): void {
   const consumer = { nats, logger, signal };
   background.push(
     consumeStream(app, { ...consumer, durable: 'ledger-earns', filter: 'loyalty.earn.v1.*' }),
@@ -227,7 +227,7 @@ function startBackground({ nats, logger, background, signal }: Part, app: Messag
 
 // A ledger whose streams were never reachable isn't set up well and should take no traffic. Later it goes on without
 // NATS: events wait in the outbox.
-function readinessOf({ knex, nats }: Part): () => Promise<void> {
+function readinessOf({ knex, nats }: Runtime): () => Promise<void> {
   let connected = false;
   return async () => {
     connected ||= nats.isConnected();

@@ -3,7 +3,7 @@ import { createTestDatabase, type TestDatabase } from '@loyalty/local/test-envir
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import type { Knex } from 'knex';
-import type { Setback } from '../src/app/dead-letters.ts';
+import type { Failure } from '../src/app/dead-letters.ts';
 import type { StreamMessage } from '../src/app/stream-message.ts';
 import { retryDeadLetters } from '../src/jobs/retry-dead-letters.ts';
 import { createDeadLetters } from '../src/storage/dead-letters.ts';
@@ -34,16 +34,16 @@ function messageOf(streamSequence: number, changes: Partial<StreamMessage> = {})
   };
 }
 
-function waiting(changes: Partial<Setback> = {}): Setback {
+function waiting(changes: Partial<Failure> = {}): Failure {
   const reason = 'PROGRAM_NOT_ACTIVE';
   return { state: 'WAITING', reason, detail: 'it is SUSPENDED', retryAt: noon, ...changes };
 }
 
 const about = (transactionId: string) => ({ programId: 'wine-dine', transactionId });
 
-async function keep(message: StreamMessage, setback: Setback, transactionId: string) {
+async function keep(message: StreamMessage, failure: Failure, transactionId: string) {
   const deadLetters = createDeadLetters(knex);
-  await deadLetters.keep({ message, regarding: about(transactionId), setback });
+  await deadLetters.keep({ message, about: about(transactionId), failure });
   return deadLetters;
 }
 
@@ -72,7 +72,7 @@ test('a waiting message is taken up by one replica when it is due, and again whe
   const [again] = await take(noon + 60_000);
   expect(again?.deadLetterId).toBe(taken[0]?.deadLetterId);
 
-  await deadLetters.setBack(again?.deadLetterId ?? 0n, waiting({ retryAt: noon + 200_000 }));
+  await deadLetters.recordFailure(again?.deadLetterId ?? 0n, waiting({ retryAt: noon + 200_000 }));
   expect(await take(noon + 199_999)).toEqual([]);
   expect(await take(noon + 200_000)).toMatchObject([{ attempts: 2 }]);
   await deadLetters.remove([again?.deadLetterId ?? 0n]);
@@ -83,7 +83,7 @@ test('what waits for a program can be made due, and nothing else', async () => {
   const later = noon + 1_000_000;
   const deadLetters = await keep(messageOf(4), waiting({ retryAt: later }), 'program');
   await keep(messageOf(5), waiting({ reason: 'VELOCITY_LIMIT', retryAt: later }), 'velocity');
-  await deadLetters.hasten('wine-dine', noon);
+  await deadLetters.makeDue('wine-dine', noon);
   const due = await deadLetters.takeDue({ limit: 10, leaseMs: 1, now: noon });
   expect(due.map(({ message }) => message.streamSequence)).toEqual([4]);
 });
@@ -96,7 +96,7 @@ test('a waiting message that fails in an unforeseen way is dead after five attem
   const retrying = retryDeadLetters({
     deadLetters,
     async apply(message) {
-      if (message.streamSequence !== 6) return { regarding: about('another'), setback: undefined };
+      if (message.streamSequence !== 6) return { about: about('another'), failure: undefined };
       retries += 1;
       throw new TypeError('nobody thought of it');
     },

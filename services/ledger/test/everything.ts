@@ -151,7 +151,7 @@ async function keepDeadLetters({ databaseUrl }: Ledger): Promise<void> {
 }
 
 async function callDeadLetters(deadLetters: DeadLetters): Promise<void> {
-  const setback = { state: 'WAITING' as const, reason: 'MEMBER_NOT_FOUND', detail: '' };
+  const failure = { state: 'WAITING' as const, reason: 'MEMBER_NOT_FOUND', detail: '' };
   await deadLetters.keep({
     message: {
       subject: `loyalty.earn.v1.${programId}`,
@@ -161,15 +161,15 @@ async function callDeadLetters(deadLetters: DeadLetters): Promise<void> {
       streamTime: now,
       author,
     },
-    regarding: { programId, transactionId: 'dead-0' },
-    setback: { ...setback, retryAt: now },
+    about: { programId, transactionId: 'dead-0' },
+    failure: { ...failure, retryAt: now },
   });
   const [letter] = await deadLetters.takeDue({ limit: 1, leaseMs: 1, now: Date.now() + 60_000 });
   const deadLetterId = letter?.deadLetterId ?? 0n;
-  await deadLetters.setBack(deadLetterId, { ...setback, retryAt: now });
+  await deadLetters.recordFailure(deadLetterId, { ...failure, retryAt: now });
   await deadLetters.find({ deadLetterId, programs: [programId] });
   await deadLetters.remove([deadLetterId]);
-  await deadLetters.hasten(programId, now);
+  await deadLetters.makeDue(programId, now);
   await deadLetters.ofTransaction({ programId, transactionId: 'dead-1' });
   for (const programs of [undefined, [programId]]) {
     await deadLetters.list({ programs, state: undefined, ...firstPage });

@@ -6,15 +6,16 @@ import {
 } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { MessagingApp } from './app.ts';
-import type { Setback } from './dead-letters.ts';
+import type { Failure } from './dead-letters.ts';
 import { earn } from './earn.ts';
+import type { TransactionName } from './ledger-store.ts';
 import { reverseEarn } from './reverse-earn.ts';
-import type { ReadMessage, Regarding, StreamMessage } from './stream-message.ts';
+import type { ReadMessage, StreamMessage } from './stream-message.ts';
 
-/** What came of a message. Without a setback it has been applied, now or before. */
+/** What came of a message. Without a failure it has been applied, now or before. */
 export interface Outcome {
-  readonly regarding: Regarding;
-  readonly setback: Setback | undefined;
+  readonly about: TransactionName;
+  readonly failure: Failure | undefined;
 }
 
 /**
@@ -28,16 +29,16 @@ export async function applyMessage(
   message: StreamMessage,
   attempt: number,
 ): Promise<Outcome> {
-  const { regarding, fieldPath, ...content } = app.readMessage(message);
+  const { about, fieldPath, ...content } = app.readMessage(message);
   try {
     if ('problem' in content) throw content.problem;
     if ('earn' in content) await earn(app, content.earn, message.author);
     else await reverseEarn(app, content.refund, message.author);
-    return { regarding, setback: undefined };
+    return { about, failure: undefined };
   } catch (error) {
     if (!(error instanceof LedgerError) || error instanceof LedgerUnavailable) throw error;
-    const setback = setbackOf(named(error, fieldPath), { attempt, now: app.clock() });
-    return { regarding, setback };
+    const failure = failureOf(named(error, fieldPath), { attempt, now: app.clock() });
+    return { about, failure };
   }
 }
 
@@ -61,7 +62,7 @@ interface Attempt {
 const unforeseenMax = 5;
 
 /** What becomes of a message after an unforeseen error, which may pass and may be the message's own. */
-export function setbackOfUnforeseen(failed: Attempt): Setback {
+export function unforeseenFailure(failed: Attempt): Failure {
   return {
     state: failed.attempt < unforeseenMax ? 'WAITING' : 'DEAD',
     reason: 'INTERNAL',
@@ -70,7 +71,7 @@ export function setbackOfUnforeseen(failed: Attempt): Setback {
   };
 }
 
-function setbackOf(error: LedgerError, failed: Attempt): Setback {
+function failureOf(error: LedgerError, failed: Attempt): Failure {
   return {
     state: mayPass(error) ? 'WAITING' : 'DEAD',
     reason: error.reason,

@@ -1,9 +1,9 @@
 import type { Instant } from '../domain/instant.ts';
 import type { PageRequest, TransactionName } from './ledger-store.ts';
-import type { Regarding, StreamMessage } from './stream-message.ts';
+import type { StreamMessage } from './stream-message.ts';
 
 /** Why a message couldn't be applied, and whether it is tried again. */
-export interface Setback {
+export interface Failure {
   /** WAITING is tried again at `retryAt`; DEAD stays until an operator deals with it. */
   readonly state: 'WAITING' | 'DEAD';
   /** A reason of the contract's error catalogue. */
@@ -22,8 +22,8 @@ export interface DueLetter {
 }
 
 /** A message that couldn't be applied, as an operator sees it. */
-export interface DeadLetter extends DueLetter, Setback {
-  readonly regarding: Regarding;
+export interface DeadLetter extends DueLetter, Failure {
+  readonly about: TransactionName;
   readonly createTime: Instant;
 }
 
@@ -43,23 +43,23 @@ export type ProgramScope = readonly string[] | undefined;
  */
 export interface DeadLetters {
   /** Keeps a message. One that is delivered again is kept once. */
-  keep(letter: { message: StreamMessage; regarding: Regarding; setback: Setback }): Promise<void>;
+  keep(letter: { message: StreamMessage; about: TransactionName; failure: Failure }): Promise<void>;
   /**
    * Takes up waiting messages whose time has come. Others leave them alone for `leaseMs`, after which they count as
    * abandoned and are due again.
    */
   takeDue(batch: { limit: number; leaseMs: number; now: Instant }): Promise<DueLetter[]>;
   /** Notes that another attempt failed. */
-  setBack(deadLetterId: bigint, setback: Setback): Promise<void>;
+  recordFailure(deadLetterId: bigint, failure: Failure): Promise<void>;
   /** Forgets messages that have been applied. */
   remove(deadLetterIds: readonly bigint[]): Promise<void>;
   /** Makes due at once what waits for a program to be active. */
-  hasten(programId: string, now: Instant): Promise<void>;
+  makeDue(programId: string, now: Instant): Promise<void>;
   /** The newest first, without their payloads, which can be large. Positions are ids. */
   list(
     query: {
       programs: ProgramScope;
-      state: Setback['state'] | undefined;
+      state: Failure['state'] | undefined;
     } & PageRequest<bigint>,
   ): Promise<DeadLetter[]>;
   find(query: { deadLetterId: bigint; programs: ProgramScope }): Promise<DeadLetter | undefined>;

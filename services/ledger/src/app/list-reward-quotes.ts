@@ -3,7 +3,7 @@ import { smallestRequest } from '@loyalty/rules/reward-price.ts';
 import type { App } from './app.ts';
 import type { MemberName, PageRequest } from './ledger-store.ts';
 import { type Page, readPage } from './page.ts';
-import { type Asker, quoteOffers, type RewardQuote } from './quote-redemption.ts';
+import { type QuoteViewer, quoteOffers, type RewardQuote } from './quote-redemption.ts';
 import { requireAccount } from './require-account.ts';
 import { visibleProgram } from './visible-program.ts';
 
@@ -14,7 +14,7 @@ import { visibleProgram } from './visible-program.ts';
  */
 export async function listRewardQuotes(
   app: App,
-  query: MemberName & PageRequest<string> & Asker,
+  query: MemberName & PageRequest<string> & QuoteViewer,
 ): Promise<Page<RewardQuote, string>> {
   const program = await visibleProgram(app.catalog, query);
   const now = app.clock();

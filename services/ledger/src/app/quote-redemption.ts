@@ -48,7 +48,7 @@ export interface Obstacle {
  */
 export async function quoteRedemption(
   app: App,
-  input: MemberName & RewardRequest & Asker,
+  input: MemberName & RewardRequest & QuoteViewer,
 ): Promise<RewardQuote> {
   const program = await visibleProgram(app.catalog, input);
   const now = app.clock();
@@ -64,7 +64,7 @@ export async function quoteRedemption(
   return quote;
 }
 
-export interface Asker {
+export interface QuoteViewer {
   /** Whether the member asks, and not a backend or an admin. */
   readonly byMember: boolean;
 }

@@ -15,8 +15,8 @@ export async function replayDeadLetter(
 ): Promise<DeadLetter> {
   const letter = await requireDeadLetter(app.deadLetters, name);
   const { deadLetterId, message, attempts } = letter;
-  const { setback } = await applyMessage(app, message, attempts + 1);
-  if (setback === undefined) await app.deadLetters.remove([deadLetterId]);
-  else await app.deadLetters.setBack(deadLetterId, setback);
+  const { failure } = await applyMessage(app, message, attempts + 1);
+  if (failure === undefined) await app.deadLetters.remove([deadLetterId]);
+  else await app.deadLetters.recordFailure(deadLetterId, failure);
   return letter;
 }

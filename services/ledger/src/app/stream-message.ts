@@ -16,11 +16,11 @@ export interface StreamMessage {
   readonly author: Author;
 }
 
-/** What a message is about; empty where it couldn't be read. */
-export type Regarding = TransactionName;
-
 /** What a message asks for, or why that can't be told. */
-export type MessageContent = { readonly regarding: Regarding } & (
+export type MessageContent = {
+  /** The transaction that it reports; its id is empty where it couldn't be read. */
+  readonly about: TransactionName;
+} & (
   | { readonly earn: EarnInput }
   | { readonly refund: ReverseEarnInput }
   | { readonly problem: LedgerError }

@@ -25,9 +25,11 @@ export function createMessageReader(validate: {
 }): (message: StreamMessage) => ReadMessage {
   return (message) => {
     const [, direction, , programId = ''] = message.subject.split('.');
-    const came = { message, programId };
+    const received = { message, programId };
     const isEarn = direction === 'earn';
-    const content = isEarn ? readEarn(came, validate.earn) : readRefund(came, validate.refund);
+    const content = isEarn
+      ? readEarn(received, validate.earn)
+      : readRefund(received, validate.refund);
     const schema = isEarn ? EarnRequestedSchema : RefundRequestedSchema;
     const fieldPath = (path: string) => (isJson(message) ? jsonFieldPath(schema, path) : path);
     return { ...content, fieldPath };
@@ -35,49 +37,49 @@ export function createMessageReader(validate: {
 }
 
 /** A message, and the program that its subject names. */
-interface Came {
+interface Received {
   readonly message: StreamMessage;
   readonly programId: string;
 }
 
-function readEarn(came: Came, validate: Validate<EarnRequested>): MessageContent {
-  const { programId } = came;
-  const requested = decode(EarnRequestedSchema, came.message);
-  if ('problem' in requested) return unreadable(came, { direction: 'earn', ...requested });
+function readEarn(received: Received, validate: Validate<EarnRequested>): MessageContent {
+  const { programId } = received;
+  const requested = decode(EarnRequestedSchema, received.message);
+  if ('problem' in requested) return unreadable(received, { direction: 'earn', ...requested });
   const { content } = requested;
   const { userId, transaction } = content;
-  const regarding = { programId, transactionId: idOrNothing(transaction?.transactionId) };
+  const about = { programId, transactionId: idOrNothing(transaction?.transactionId) };
   const problem = problemOf(content, { programId, validate });
   if (problem !== undefined || transaction === undefined) {
-    return { regarding, problem: problem ?? invalid('transaction', 'must be given') };
+    return { about, problem: problem ?? invalid('transaction', 'must be given') };
   }
-  return { regarding, earn: { programId, userId, transaction } };
+  return { about, earn: { programId, userId, transaction } };
 }
 
-function readRefund(came: Came, validate: Validate<RefundRequested>): MessageContent {
-  const { programId } = came;
-  const requested = decode(RefundRequestedSchema, came.message);
-  if ('problem' in requested) return unreadable(came, { direction: 'refund', ...requested });
+function readRefund(received: Received, validate: Validate<RefundRequested>): MessageContent {
+  const { programId } = received;
+  const requested = decode(RefundRequestedSchema, received.message);
+  if ('problem' in requested) return unreadable(received, { direction: 'refund', ...requested });
   const { content } = requested;
   const { transactionId, refundId } = content;
-  const regarding = { programId, transactionId: idOrNothing(transactionId) };
+  const about = { programId, transactionId: idOrNothing(transactionId) };
   const problem = problemOf(content, { programId, validate });
-  if (problem !== undefined) return { regarding, problem };
+  if (problem !== undefined) return { about, problem };
   try {
     const extent = refundPartOf(content.extent);
-    return { regarding, refund: { programId, transactionId, refundId, extent } };
+    return { about, refund: { programId, transactionId, refundId, extent } };
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
-    return { regarding, problem: error };
+    return { about, problem: error };
   }
 }
 
 function unreadable(
-  { message, programId }: Came,
+  { message, programId }: Received,
   { direction, problem }: { direction: 'earn' | 'refund'; problem: LedgerError },
 ): MessageContent {
   const transactionId = idOrNothing(findTransactionId(direction, message.payload));
-  return { regarding: { programId, transactionId }, problem };
+  return { about: { programId, transactionId }, problem };
 }
 
 function problemOf<Content extends { programId: string }>(

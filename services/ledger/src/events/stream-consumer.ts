@@ -6,7 +6,7 @@ import {
   type Verdict,
 } from '@loyalty/platform/messaging/consumer.ts';
 import type { MessagingApp } from '../app/app.ts';
-import { applyMessage, type Outcome, setbackOfUnforeseen } from '../app/apply-message.ts';
+import { applyMessage, type Outcome, unforeseenFailure } from '../app/apply-message.ts';
 import type { StreamMessage } from '../app/stream-message.ts';
 import { LedgerUnavailable } from '../domain/errors.ts';
 import { textOfHeader } from './header-text.ts';
@@ -56,10 +56,10 @@ async function handle(
   const message = streamMessage(incoming);
   const { deliveries } = incoming;
   try {
-    const { regarding, setback } = await outcomeOf(app, { message, deliveries, logger });
-    if (setback === undefined) return 'ack';
-    await app.deadLetters.keep({ message, regarding, setback });
-    const { state, reason } = setback;
+    const { about, failure } = await outcomeOf(app, { message, deliveries, logger });
+    if (failure === undefined) return 'ack';
+    await app.deadLetters.keep({ message, about, failure });
+    const { state, reason } = failure;
     const { subject, streamSequence } = message;
     logger.warn({ subject, streamSequence, state, reason }, 'a message could not be applied');
     return 'ack';
@@ -80,12 +80,12 @@ async function outcomeOf(
     return await applyMessage(app, message, 1);
   } catch (error) {
     if (error instanceof LedgerUnavailable) throw error;
-    const setback = setbackOfUnforeseen({ attempt: deliveries, now: app.clock() });
+    const failure = unforeseenFailure({ attempt: deliveries, now: app.clock() });
     // The stream delivers it again.
-    if (setback.state === 'WAITING') throw error;
+    if (failure.state === 'WAITING') throw error;
     const { subject, streamSequence } = message;
     logger.error({ err: error, subject, streamSequence }, 'a message fails again and again');
-    return { regarding: app.readMessage(message).regarding, setback };
+    return { about: app.readMessage(message).about, failure };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
-import { type Outcome, setbackOfUnforeseen } from '../app/apply-message.ts';
-import type { DeadLetters, DueLetter, Setback } from '../app/dead-letters.ts';
+import { type Outcome, unforeseenFailure } from '../app/apply-message.ts';
+import type { DeadLetters, DueLetter, Failure } from '../app/dead-letters.ts';
 import type { StreamMessage } from '../app/stream-message.ts';
 import { LedgerUnavailable } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
@@ -46,9 +46,9 @@ async function retryDue(options: RetryDeadLettersOptions): Promise<boolean> {
 async function retry(letter: DueLetter, options: RetryDeadLettersOptions): Promise<boolean> {
   const { deadLetterId } = letter;
   try {
-    const setback = await setbackOf(letter, options);
-    if (setback === undefined) return true;
-    await options.deadLetters.setBack(deadLetterId, setback);
+    const failure = await failureOf(letter, options);
+    if (failure === undefined) return true;
+    await options.deadLetters.recordFailure(deadLetterId, failure);
   } catch (error) {
     // It is due again when the lease ends.
     if (!(error instanceof LedgerUnavailable)) {
@@ -60,19 +60,19 @@ async function retry(letter: DueLetter, options: RetryDeadLettersOptions): Promi
 }
 
 /** What came of another attempt; undefined once the message has been applied. */
-async function setbackOf(
+async function failureOf(
   { deadLetterId, message, attempts }: DueLetter,
   { apply, clock, logger }: RetryDeadLettersOptions,
-): Promise<Setback | undefined> {
+): Promise<Failure | undefined> {
   const attempt = attempts + 1;
   try {
-    const { setback } = await apply(message, attempt);
-    return setback;
+    const { failure } = await apply(message, attempt);
+    return failure;
   } catch (error) {
     if (error instanceof LedgerUnavailable) throw error;
     const { streamSequence } = message;
     const details = { err: error, deadLetterId: String(deadLetterId), streamSequence };
     logger.error(details, 'a dead letter fails in an unforeseen way');
-    return setbackOfUnforeseen({ attempt, now: clock() });
+    return unforeseenFailure({ attempt, now: clock() });
   }
 }

@@ -9,13 +9,13 @@ import type { DeadLetter } from '../app/dead-letters.ts';
 
 /** A dead letter as the contract shows it. */
 export function renderDeadLetter(letter: DeadLetter): MessageInitShape<typeof DeadLetterSchema> {
-  const { message, regarding, state } = letter;
+  const { message, about, state } = letter;
   return {
     deadLetterId: String(letter.deadLetterId),
     state: DeadLetter_State[state],
     subject: message.subject,
-    programId: regarding.programId,
-    transactionId: regarding.transactionId,
+    programId: about.programId,
+    transactionId: about.transactionId,
     reason: ErrorReason[letter.reason as keyof typeof ErrorReason],
     detail: letter.detail,
     attempts: letter.attempts,

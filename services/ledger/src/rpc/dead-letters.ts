@@ -2,7 +2,7 @@ import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { DeadLetter_State as State } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_pb.ts';
 import type { DeadLetterService } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_service_pb.ts';
 import type { MessagingApp } from '../app/app.ts';
-import type { Setback } from '../app/dead-letters.ts';
+import type { Failure } from '../app/dead-letters.ts';
 import { discardDeadLetter } from '../app/discard-dead-letter.ts';
 import { getDeadLetter } from '../app/get-dead-letter.ts';
 import { listDeadLetters } from '../app/list-dead-letters.ts';
@@ -46,7 +46,7 @@ export function deadLetterHandlers(app: MessagingApp): Handlers<typeof DeadLette
   };
 }
 
-function parseState(state: State): Setback['state'] | undefined {
+function parseState(state: State): Failure['state'] | undefined {
   switch (state) {
     case State.WAITING:
       return 'WAITING';

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
-import type { DeadLetter, DeadLetters, DueLetter, Setback } from '../app/dead-letters.ts';
-import type { Regarding, StreamMessage } from '../app/stream-message.ts';
+import type { DeadLetter, DeadLetters, DueLetter, Failure } from '../app/dead-letters.ts';
+import type { TransactionName } from '../app/ledger-store.ts';
+import type { StreamMessage } from '../app/stream-message.ts';
 import { aboveAllIds, instant, type Timestamp, timestamptz } from './column-values.ts';
 import { perRow } from './plan-forms.ts';
 import { storageError } from './storage-error.ts';
@@ -18,7 +19,7 @@ interface DueRow {
 }
 
 interface DeadLetterRow extends DueRow {
-  state: Setback['state'];
+  state: Failure['state'];
   reason: string;
   detail: string;
   program_id: string;
@@ -31,7 +32,7 @@ interface DeadLetterRow extends DueRow {
 const summaryColumns = `dead_letter_id, stream_sequence, stream_time, subject, content_type, actor, request_id, attempts,
   state, reason, detail, program_id, transaction_id, retry_at, create_time`;
 
-const allStates: Setback['state'][] = ['WAITING', 'DEAD'];
+const allStates: Failure['state'][] = ['WAITING', 'DEAD'];
 
 // The newest of each state, and of these the newest. In an order that only the index by state has: in that of the ids
 // alone, PostgreSQL may look for the few that wait among all that are dead.
@@ -88,11 +89,11 @@ export function createDeadLetters(knex: Knex): DeadLetters {
       return rows.map(dueLetterOf);
     },
 
-    async setBack(deadLetterId, setback) {
+    async recordFailure(deadLetterId, failure) {
       await translated(
         knex('dead_letters')
           .where({ dead_letter_id: deadLetterId })
-          .update({ ...setbackColumns(setback), attempts: knex.raw('attempts + 1') }),
+          .update({ ...failureColumns(failure), attempts: knex.raw('attempts + 1') }),
       );
     },
 
@@ -102,7 +103,7 @@ export function createDeadLetters(knex: Knex): DeadLetters {
       );
     },
 
-    async hasten(programId, now) {
+    async makeDue(programId, now) {
       await translated(
         knex('dead_letters')
           .where({ program_id: programId, state: 'WAITING', reason: 'PROGRAM_NOT_ACTIVE' })
@@ -155,15 +156,15 @@ export function createDeadLetters(knex: Knex): DeadLetters {
 
 function rowOf({
   message,
-  regarding,
-  setback,
+  about,
+  failure,
 }: {
   message: StreamMessage;
-  regarding: Regarding;
-  setback: Setback;
+  about: TransactionName;
+  failure: Failure;
 }) {
   return {
-    ...setbackColumns(setback),
+    ...failureColumns(failure),
     stream_sequence: message.streamSequence,
     stream_time: timestamptz(message.streamTime),
     subject: storable(message.subject),
@@ -171,14 +172,14 @@ function rowOf({
     payload: Buffer.from(message.payload),
     actor: storable(message.author.actor),
     request_id: storable(message.author.requestId),
-    program_id: storable(regarding.programId),
-    transaction_id: storable(regarding.transactionId),
+    program_id: storable(about.programId),
+    transaction_id: storable(about.transactionId),
     attempts: 1,
     create_time: new Date(),
   };
 }
 
-function setbackColumns({ state, reason, detail, retryAt }: Setback) {
+function failureColumns({ state, reason, detail, retryAt }: Failure) {
   return { state, reason, detail: storable(detail), retry_at: timestamptz(retryAt) };
 }
 
@@ -208,7 +209,7 @@ function deadLetterOf(row: DeadLetterRow): DeadLetter {
     state: row.state,
     reason: row.reason,
     detail: row.detail,
-    regarding: { programId: row.program_id, transactionId: row.transaction_id },
+    about: { programId: row.program_id, transactionId: row.transaction_id },
     retryAt: instant(row.retry_at),
     createTime: instant(row.create_time),
   };
