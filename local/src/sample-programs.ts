@@ -50,56 +50,59 @@ const samples: readonly SampleProgram[] = [
   },
 ];
 
-interface Door {
+interface Gateway {
   url: string;
   adminToken: string;
 }
 
 /** Creates the sample programs that don't exist. One that somebody has changed stays as it is. */
-export async function ensureSamplePrograms(door: Door): Promise<void> {
-  await Promise.all(samples.map((sample) => ensureProgram(door, sample)));
+export async function ensureSamplePrograms(gateway: Gateway): Promise<void> {
+  await Promise.all(samples.map((sample) => ensureProgram(gateway, sample)));
 }
 
 // Activation comes last: a program in another state than DRAFT is complete, or somebody's own by now.
-async function ensureProgram(door: Door, { program, ruleSet, rewards }: SampleProgram) {
+async function ensureProgram(gateway: Gateway, { program, ruleSet, rewards }: SampleProgram) {
   const path = `/v1/programs/${program.programId}`;
   const present =
-    (await read(door, path)) ?? (await write(door, { path: '/v1/programs', body: program }));
+    (await read(gateway, path)) ?? (await write(gateway, { path: '/v1/programs', body: program }));
   if (present['state'] !== 'DRAFT') return;
   for (const reward of rewards) {
-    if ((await read(door, `${path}/rewards/${reward.rewardId}`)) === undefined) {
-      await write(door, { path: `${path}/rewards`, body: reward });
+    if ((await read(gateway, `${path}/rewards/${reward.rewardId}`)) === undefined) {
+      await write(gateway, { path: `${path}/rewards`, body: reward });
     }
   }
-  if ((await read(door, `${path}/rule-sets/1`)) === undefined) {
-    await write(door, { path: `${path}/rule-sets`, body: ruleSet });
+  if ((await read(gateway, `${path}/rule-sets/1`)) === undefined) {
+    await write(gateway, { path: `${path}/rule-sets`, body: ruleSet });
   }
-  const first = await read(door, `${path}/rule-sets/1`);
+  const first = await read(gateway, `${path}/rule-sets/1`);
   if (first?.['state'] === 'DRAFT') {
-    await write(door, { path: `${path}/rule-sets/1:publish`, body: {} });
+    await write(gateway, { path: `${path}/rule-sets/1:publish`, body: {} });
   }
-  await write(door, { path: `${path}:activate`, body: {} });
+  await write(gateway, { path: `${path}:activate`, body: {} });
 }
 
 type Json = Record<string, unknown>;
 
 /** Undefined when there is nothing. */
-async function read(door: Door, path: string): Promise<Json | undefined> {
-  const response = await fetch(door.url + path, { headers: headers(door) });
+async function read(gateway: Gateway, path: string): Promise<Json | undefined> {
+  const response = await fetch(gateway.url + path, { headers: headers(gateway) });
   if (response.status === 404) return undefined;
   return answer(response, `GET ${path}`);
 }
 
-async function write(door: Door, { path, body }: { path: string; body: object }): Promise<Json> {
-  const response = await fetch(door.url + path, {
+async function write(
+  gateway: Gateway,
+  { path, body }: { path: string; body: object },
+): Promise<Json> {
+  const response = await fetch(gateway.url + path, {
     method: 'POST',
-    headers: { ...headers(door), 'Content-Type': 'application/json' },
+    headers: { ...headers(gateway), 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   });
   return answer(response, `POST ${path}`);
 }
 
-function headers({ adminToken }: Door) {
+function headers({ adminToken }: Gateway) {
   return { Authorization: `Bearer ${adminToken}` };
 }
 

@@ -76,7 +76,7 @@ describe('a call that is in order', () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({
       method: 'note.v1.NoteService/WriteNote',
-      door: 'grpc',
+      transport: 'grpc',
       code: 'OK',
       subject: 'alice',
     });

@@ -75,7 +75,7 @@ test('a server whose HTTP port is taken does not start, and leaves no port open'
 });
 
 describe('a server that is stopped', () => {
-  test('lets running calls end, at both doors, and takes no new ones', async () => {
+  test('lets running calls end, at both transports, and takes no new ones', async () => {
     const release = Promise.withResolvers<void>();
     let running = 0;
     const server = await startNoteServer({

@@ -1,7 +1,7 @@
 import { type DescMethod, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { MethodDefinition, Server, ServiceDefinition } from '@grpc/grpc-js';
 
-/** A service that the gRPC door serves beside the pipeline, open to everybody: health and reflection. */
+/** A service that the gRPC transport serves beside the pipeline, open to everybody: health and reflection. */
 export interface BareService {
   definition: ServiceDefinition;
   implementation: Parameters<Server['addService']>[1];

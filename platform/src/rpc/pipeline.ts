@@ -12,9 +12,9 @@ import { RunningCall } from './running-call.ts';
 import { type CallStatus, codeName, statusOf } from './status.ts';
 import { validatorOf } from './validation.ts';
 
-export type DoorName = 'grpc' | 'connect';
+export type TransportName = 'grpc' | 'connect';
 
-/** How a door's form of requests becomes messages, and messages its form of responses. */
+/** How a transport's form of requests becomes messages, and messages its form of responses. */
 export interface Codec<Raw, Encoded> {
   /** May throw anything: the request is answered with VALIDATION_FAILED, and the violations of a ValidationFailed. */
   decode(raw: Raw): Message;
@@ -22,11 +22,11 @@ export interface Codec<Raw, Encoded> {
   encode(response: Message, raw: Raw): Encoded;
 }
 
-/** A method at one door, with everything prepared that doesn't depend on the call. */
+/** A method at one transport, with everything prepared that doesn't depend on the call. */
 export interface Route<Raw, Encoded> {
   /** `loyalty.ledger.v1.LedgerService/Earn` */
   readonly name: string;
-  readonly door: DoorName;
+  readonly transport: TransportName;
   readonly input: DescMethodUnary['input'];
   readonly output: DescMethodUnary['output'];
   readonly access: Access;
@@ -35,7 +35,7 @@ export interface Route<Raw, Encoded> {
   readonly codec: Codec<Raw, Encoded>;
 }
 
-/** A call as a door received it. */
+/** A call as a transport received it. */
 export interface Incoming<Raw> {
   readonly raw: Raw;
   /** The header `x-request-id`. */
@@ -50,7 +50,7 @@ export interface Incoming<Raw> {
   readonly usesJsonNames: () => boolean;
 }
 
-/** How a door answers a call; exactly one of the two is called, once. */
+/** How a transport answers a call; exactly one of the two is called, once. */
 export interface Answer<Encoded> {
   succeed(encoded: Encoded, requestId: string): void;
   fail(status: CallStatus, requestId: string): void;
@@ -60,7 +60,7 @@ export interface Pipeline {
   /** Throws if the method has no usable access option or validation rules. */
   route<Raw, Encoded>(
     method: DescMethodUnary,
-    options: { door: DoorName; handler: AnyHandler; codec: Codec<Raw, Encoded> },
+    options: { transport: TransportName; handler: AnyHandler; codec: Codec<Raw, Encoded> },
   ): Route<Raw, Encoded>;
   /** Serves a call. The function returned is to be called when the caller goes away; after the answer it does nothing. */
   serve<Raw, Encoded>(
@@ -81,7 +81,7 @@ export interface PipelineOptions {
 
 const timerMsMax = 2 ** 31 - 1;
 
-/** The one way that every call goes, whichever door it came through. */
+/** The one way that every call goes, whichever transport it came through. */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { logger, verifier, metrics, defaultDeadlineMs, callsInFlightMax } = options;
   // Lines of calls have fixed fields and no credentials; looking for some in each would cost a fifth of the throughput.
@@ -115,15 +115,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     clearTimeout(call.timer);
     inFlight -= 1;
     const durationSeconds = (performance.now() - call.startedMs) / 1000;
-    metrics.finished({ method: route.name, door: route.door, code, durationSeconds });
+    metrics.finished({ method: route.name, transport: route.transport, code, durationSeconds });
     return true;
   }
 
   return {
-    route(method, { door, handler, codec }) {
+    route(method, { transport, handler, codec }) {
       return {
         name: `${method.parent.typeName}/${method.name}`,
-        door,
+        transport,
         input: method.input,
         output: method.output,
         access: accessOf(method),
@@ -144,7 +144,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         logger,
       });
       inFlight += 1;
-      metrics.started({ method: route.name, door: route.door });
+      metrics.started({ method: route.name, transport: route.transport });
 
       const fail = (thrown: unknown) => {
         if (call.settled) return;
@@ -218,7 +218,7 @@ function lineOf(route: Route<never, unknown>, call: RunningCall, code: string) {
     requestId: call.requestId,
     traceId: call.traceId,
     method: route.name,
-    door: route.door,
+    transport: route.transport,
     code,
     durationMs: Math.round((performance.now() - call.startedMs) * 100) / 100,
     subject: call.caller?.subject,

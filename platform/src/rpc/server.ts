@@ -2,8 +2,8 @@ import type { Registry } from 'prom-client';
 import type { TokenVerifier } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
 import { rpcMetrics } from '../telemetry/metrics.ts';
-import { createConnectDoor } from './connect-door.ts';
-import { createGrpcDoor } from './grpc-door.ts';
+import { createConnectTransport } from './connect-transport.ts';
+import { createGrpcTransport } from './grpc-transport.ts';
 import type { Mountable } from './handler.ts';
 import { createHealthService } from './health.ts';
 import { createHttpPort } from './http-port.ts';
@@ -73,13 +73,13 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     ...services.map(({ service }) => service.file),
     health.file,
   ]);
-  const grpcDoor = createGrpcDoor({
+  const grpcDoor = createGrpcTransport({
     pipeline,
     services,
     bareServices: [health, ...reflection],
     limits,
   });
-  const connectDoor = createConnectDoor({ pipeline, services, limits, logger });
+  const connectDoor = createConnectTransport({ pipeline, services, limits, logger });
   const probes = createProbes(readiness, options.metrics);
   const httpPort = createHttpPort((request, response) => {
     if (!connectDoor(request, response)) probes(request, response);

@@ -19,7 +19,7 @@ import { type FieldViolation, isReasoned, type Reasoned, sentenceOf } from '../e
 /** The domain of every reason, as google.rpc.ErrorInfo has it. */
 export const errorDomain = 'loyalty';
 
-/** How an error is answered at every door. */
+/** How an error is answered at every transport. */
 export interface CallStatus {
   /** Number of the gRPC code. */
   readonly code: number;

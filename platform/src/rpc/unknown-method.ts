@@ -21,7 +21,7 @@ export function createUnknownMethodHandler(logger: Logger): UniversalHandler {
     const method = new URL(context.url).pathname.slice(1);
     const status = statusOf(new NotImplemented(`There is no method ${method} here`), requestId);
     const { code, reason } = status;
-    logger.info({ requestId, method, door: 'connect', code: codeName(code), reason }, 'call');
+    logger.info({ requestId, method, transport: 'connect', code: codeName(code), reason }, 'call');
     throw connectErrorOf(status, requestId);
   };
   // Lends its form only: any unary method would do, as requests and answers are empty.

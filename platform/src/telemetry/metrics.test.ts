@@ -4,13 +4,13 @@ import { createRegistry, rpcMetrics } from './metrics.ts';
 test('a scrape shows how many calls ended how, and which are still under way', async () => {
   const registry = createRegistry({ service: 'ledger' });
   const metrics = rpcMetrics(registry);
-  const call = { method: 'Earn', door: 'grpc' } as const;
+  const call = { method: 'Earn', transport: 'grpc' } as const;
   metrics.started(call);
   metrics.started(call);
   metrics.finished({ ...call, code: 'OK', durationSeconds: 0.004 });
 
   const text = await registry.metrics();
-  const labels = 'method="Earn",door="grpc"';
+  const labels = 'method="Earn",transport="grpc"';
   expect(text).toContain(`rpc_server_in_flight{${labels},service="ledger"} 1`);
   expect(text).toContain(
     `rpc_server_duration_seconds_count{service="ledger",${labels},code="OK"} 1`,

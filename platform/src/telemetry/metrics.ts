@@ -9,11 +9,11 @@ export function createRegistry(options: { service: string }): Registry {
 }
 
 export interface RpcMetrics {
-  started(call: { method: string; door: 'grpc' | 'connect' }): void;
+  started(call: { method: string; transport: 'grpc' | 'connect' }): void;
   /** `code` is the gRPC status by name, e.g. `NOT_FOUND`. */
   finished(call: {
     method: string;
-    door: 'grpc' | 'connect';
+    transport: 'grpc' | 'connect';
     code: string;
     durationSeconds: number;
   }): void;
@@ -24,21 +24,21 @@ export function rpcMetrics(registry: Registry): RpcMetrics {
   const durations = new Histogram({
     name: 'rpc_server_duration_seconds',
     help: 'Time from the arrival of a call to its answer',
-    labelNames: ['method', 'door', 'code'],
+    labelNames: ['method', 'transport', 'code'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
   });
   const inFlight = new Gauge({
     name: 'rpc_server_in_flight',
     help: 'Calls that have arrived and not been answered',
-    labelNames: ['method', 'door'],
+    labelNames: ['method', 'transport'],
     registers: [registry],
   });
   return {
     started: (call) => inFlight.inc(call),
-    finished: ({ method, door, code, durationSeconds }) => {
-      inFlight.dec({ method, door });
-      durations.observe({ method, door, code }, durationSeconds);
+    finished: ({ method, transport, code, durationSeconds }) => {
+      inFlight.dec({ method, transport });
+      durations.observe({ method, transport, code }, durationSeconds);
     },
   };
 }

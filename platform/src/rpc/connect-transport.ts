@@ -33,7 +33,7 @@ import { createUnknownMethodHandler, isMethodPath } from './unknown-method.ts';
 const rawBodyKey = createContextKey<RawBody | undefined>(undefined);
 const compressions = [compressionGzip, compressionBrotli];
 
-export interface ConnectDoorOptions {
+export interface ConnectTransportOptions {
   pipeline: Pipeline;
   services: readonly Mountable[];
   limits: RpcLimits;
@@ -44,12 +44,12 @@ export interface ConnectDoorOptions {
  * Connect, gRPC-Web and gRPC for browsers, curl and Connect clients. The function returned serves a request if it is
  * for a method, also one that there isn't, and says whether it was.
  */
-export function createConnectDoor({
+export function createConnectTransport({
   pipeline,
   services,
   limits,
   logger,
-}: ConnectDoorOptions): (request: HttpRequest, response: HttpResponse) => boolean {
+}: ConnectTransportOptions): (request: HttpRequest, response: HttpResponse) => boolean {
   const router = createConnectRouter({
     readMaxBytes: limits.messageBytesMax,
     writeMaxBytes: limits.messageBytesMax,
@@ -58,7 +58,7 @@ export function createConnectDoor({
   for (const mountable of services) {
     for (const method of unaryMethodsOf(mountable.service)) {
       const route = pipeline.route(method, {
-        door: 'connect',
+        transport: 'connect',
         handler: handlerOf(mountable, method),
         codec: rawCodec(method),
       });

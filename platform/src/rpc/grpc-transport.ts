@@ -16,27 +16,27 @@ import { handlerOf, unaryMethodsOf } from './mount.ts';
 import type { Answer, Codec, Pipeline, Route } from './pipeline.ts';
 import { type CallStatus, encodeStatus } from './status.ts';
 
-export interface GrpcDoor {
+export interface GrpcTransport {
   /** Starts to listen; resolves to the port. */
   listen(listen: { host: string; port: number }): Promise<number>;
   /** Sends GOAWAY, lets calls end, and cuts what is left after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 
-export interface GrpcDoorOptions {
+export interface GrpcTransportOptions {
   pipeline: Pipeline;
   services: readonly Mountable[];
   bareServices: readonly BareService[];
   limits: RpcLimits;
 }
 
-/** gRPC on grpc-js: the fast door, which other backends use. */
-export function createGrpcDoor({
+/** gRPC on grpc-js: the fast transport, which other backends use. */
+export function createGrpcTransport({
   pipeline,
   services,
   bareServices,
   limits,
-}: GrpcDoorOptions): GrpcDoor {
+}: GrpcTransportOptions): GrpcTransport {
   const server = new Server({
     'grpc.max_receive_message_length': limits.messageBytesMax,
     'grpc.max_send_message_length': limits.messageBytesMax,
@@ -55,7 +55,7 @@ export function createGrpcDoor({
     const implementation: BareService['implementation'] = {};
     for (const method of unaryMethodsOf(mountable.service)) {
       const route = pipeline.route(method, {
-        door: 'grpc',
+        transport: 'grpc',
         handler: handlerOf(mountable, method),
         codec: binaryCodec(method),
       });

@@ -307,7 +307,7 @@ describe.each<[string, () => Transport]>([
   });
 });
 
-test('gRPC with bytes that make no message is INVALID_ARGUMENT at this door too', async () => {
+test('gRPC with bytes that make no message is INVALID_ARGUMENT at this transport too', async () => {
   const headers = { authorization: `Bearer ${token}` };
   const garbage = { path, headers, body: grpcFrame(Buffer.from('ffffff', 'hex')) };
   expect((await callRaw(server.httpUrl, garbage)).status).toBe(3);
