@@ -1,9 +1,9 @@
 import { RateAward_Mode as Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import type { CountedPurchase } from './counted-purchase.ts';
 import { fractionText, moneyText, parseDecimal } from './decimal.ts';
 import { divide, type Fraction, multiply, ONE, subtract, whole, ZERO } from './fraction.ts';
 import type { EarnRule } from './language.ts';
 import type { Matching } from './match.ts';
-import type { Purchase } from './purchase.ts';
 
 /** What a rule gives, ready to be computed. Money is in minor units. */
 export type CompiledAward =
@@ -63,7 +63,7 @@ export function compileAward({ award }: EarnRule): CompiledAward {
 /** What a rule gives for a purchase that it applies to; a multiplier gives nothing by itself. */
 export function awardPoints(
   award: CompiledAward,
-  purchase: Purchase,
+  purchase: CountedPurchase,
   matching: Matching,
 ): AwardPoints {
   switch (award.kind) {
@@ -87,7 +87,7 @@ export function awardPoints(
 
 function ratePoints(
   rate: Extract<CompiledAward, { kind: 'RATE' }>,
-  purchase: Purchase,
+  purchase: CountedPurchase,
   matching: Matching,
 ): AwardPoints {
   // Validation refuses 0; a set that came past it gives nothing rather than fail.
@@ -113,7 +113,7 @@ function ratePoints(
 
 /** How the counted amount follows from items that sum to more than was paid; undefined where all that was paid counts. */
 function shareText(
-  { share, items, currencyCode }: Purchase,
+  { share, items, currencyCode }: CountedPurchase,
   matching: Matching,
 ): string | undefined {
   if (share === undefined || matching.items.length === items.length) return undefined;

@@ -1,5 +1,5 @@
 import { type Fraction, fraction, whole, ZERO } from './fraction.ts';
-import type { Transaction } from './language.ts';
+import type { Purchase } from './language.ts';
 
 /** How a paid amount spreads over what was bought. Exact, in minor units; together they are the amount. */
 export interface CountedAmounts {
@@ -22,7 +22,7 @@ export interface Share {
  * are more than was paid (an order's coupon, points as part payment): then each counts its share. So no rule counts more
  * money than was paid, and returning every item returns all that the items count.
  */
-export function countedAmounts({ amount, items }: Transaction): CountedAmounts {
+export function countedAmounts({ amount, items }: Purchase): CountedAmounts {
   const paid = amount?.minorUnits ?? 0n;
   const amounts = items.map((item) => item.amount?.minorUnits ?? 0n);
   const listed = amounts.reduce((sum, each) => sum + each, 0n);

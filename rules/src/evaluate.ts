@@ -7,15 +7,15 @@ import {
   RULE_SET_CAP_ID,
 } from './compile-rule-set.ts';
 import { type ConditionBindings, conditionBindings } from './condition/condition.ts';
+import { countedPurchaseOf } from './counted-purchase.ts';
 import { fractionText } from './decimal.ts';
 import { keepBestOfGroups } from './exclusive-group.ts';
 import type { ExplanationLine } from './explanation.ts';
 import { ceiling, compare, type Fraction, smaller, subtract, whole, ZERO } from './fraction.ts';
-import { type MemberFacts, POINTS_MAX, type Transaction } from './language.ts';
+import { type MemberFacts, POINTS_MAX, type Purchase } from './language.ts';
 import { type LimitPeriod, type PeriodStart, periodStart } from './limit-period.ts';
 import { multiplyAll } from './multiply.ts';
 import { type Outcome, outcomeOf, outcomeWithout, within } from './outcome.ts';
-import { purchaseOf } from './purchase.ts';
 import { type Remaining, transactionLeft } from './remaining-transaction.ts';
 import { roundingText, roundPoints } from './round-points.ts';
 import type { RuleContext } from './rule-filter.ts';
@@ -31,7 +31,7 @@ export const SEMANTICS = 1;
 export type CapUsed = (ruleId: string, period: LimitPeriod, start: PeriodStart) => bigint;
 
 export interface EvaluationInput {
-  readonly transaction: Transaction;
+  readonly transaction: Purchase;
   readonly member: MemberFacts;
   /** The evaluation instant, which conditions see as `now`. */
   readonly now: Date;
@@ -138,7 +138,7 @@ function contextOf({ clock }: CompiledRuleSet, input: EvaluationInput): RuleCont
   const { transaction, member, now, remaining } = input;
   let bindings: ConditionBindings | undefined;
   return {
-    purchase: purchaseOf(transaction, remaining),
+    purchase: countedPurchaseOf(transaction, remaining),
     clock,
     bindings() {
       bindings ??= conditionBindings({

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { epochMs } from './epoch-ms.ts';
-import type { Transaction } from './language.ts';
+import type { Purchase } from './language.ts';
 import { type MoneyMessage, moneyOf } from './money.ts';
 
 /** Who earns for which transaction: what must be the same for a repeat to be one. */
 export interface EarnContent {
   readonly userId: string;
-  readonly transaction: Transaction;
+  readonly transaction: Purchase;
 }
 
 /** The first byte of a fingerprint. It rises when content is written in another way. */
@@ -31,7 +31,7 @@ export function sameFingerprint(left: Uint8Array, right: Uint8Array): boolean {
  * The fingerprint of an earn's content. The order of items, categories and attributes makes no difference, and neither
  * does what is finer than a millisecond.
  */
-export function fingerprintTransaction(userId: string, transaction: Transaction): Uint8Array {
+export function fingerprintTransaction(userId: string, transaction: Purchase): Uint8Array {
   return fingerprintOf([userId, canonical(transaction)]);
 }
 
@@ -44,7 +44,7 @@ export function differingFields(first: EarnContent, repeat: EarnContent): string
 const DIFFERENCES_MAX = 20;
 
 /** The content as lists and scalars that JSON writes in one way only. */
-function canonical(transaction: Transaction) {
+function canonical(transaction: Purchase) {
   const { transactionId, occurTime, amount, items, channel, attributes } = transaction;
   return {
     transaction_id: transactionId,
@@ -72,7 +72,7 @@ function canonicalMoney(message: MoneyMessage | undefined) {
 
 type Canonical = ReturnType<typeof canonical>;
 
-function transactionDifferences(first: Transaction, repeat: Transaction): string[] {
+function transactionDifferences(first: Purchase, repeat: Purchase): string[] {
   const [left, right] = [canonical(first), canonical(repeat)];
   const fields: string[] = [];
   for (const name of Object.keys(left) as (keyof Canonical)[]) {
@@ -89,7 +89,7 @@ function transactionDifferences(first: Transaction, repeat: Transaction): string
 /** Items are named by their place in the repeat, as it was sent. */
 function itemDifferences(
   left: Canonical['items'],
-  { right, repeat }: { readonly right: Canonical['items']; readonly repeat: Transaction },
+  { right, repeat }: { readonly right: Canonical['items']; readonly repeat: Purchase },
 ): string[] {
   const known = new Map(left.map((item) => [item.item_id, item]));
   const compared = new Map(right.map((item) => [item.item_id, item]));

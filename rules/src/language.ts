@@ -21,8 +21,8 @@ export type {
   Schedule,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 export type {
-  Transaction,
-  TransactionItem,
+  Transaction as Purchase,
+  TransactionItem as PurchaseItem,
 } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 
 /** No award and no balance is larger: the largest integer that JSON numbers keep exactly, 2^53 - 1. */

@@ -1,6 +1,6 @@
+import type { CountedItem, CountedPurchase } from './counted-purchase.ts';
 import { type Fraction, subtract, sumOf } from './fraction.ts';
 import type { Match } from './language.ts';
-import type { Purchase, PurchaseItem } from './purchase.ts';
 
 /** What a transaction must contain, ready to be asked. An empty set asks for nothing, or excludes nothing. */
 export interface CompiledMatch {
@@ -17,7 +17,7 @@ export interface CompiledMatch {
 
 /** What a rule counts of a purchase. */
 export interface Matching {
-  readonly items: readonly PurchaseItem[];
+  readonly items: readonly CountedItem[];
   /** In minor units: of the items where the match names some, else of the whole purchase but for what is excluded. */
   readonly amount: Fraction;
 }
@@ -38,12 +38,12 @@ export function compileMatch(match: Match | undefined): CompiledMatch {
   };
 }
 
-export function channelMatches({ channels }: CompiledMatch, { channel }: Purchase): boolean {
+export function channelMatches({ channels }: CompiledMatch, { channel }: CountedPurchase): boolean {
   return channels.size === 0 || channels.has(channel);
 }
 
 /** What matches of a purchase: all of it where the match names no items. */
-export function matchingOf(match: CompiledMatch, { items, amount }: Purchase): Matching {
+export function matchingOf(match: CompiledMatch, { items, amount }: CountedPurchase): Matching {
   if (match.namesItems) {
     const named = items.filter((item) => isNamed(match, item) && !isExcluded(match, item));
     return { items: named, amount: amountOf(named) };
@@ -57,14 +57,14 @@ export function matchingOf(match: CompiledMatch, { items, amount }: Purchase): M
   };
 }
 
-function isNamed({ skus, categories }: CompiledMatch, item: PurchaseItem): boolean {
+function isNamed({ skus, categories }: CompiledMatch, item: CountedItem): boolean {
   return (
     (skus.size === 0 || skus.has(item.sku)) &&
     (categories.size === 0 || item.categories.some((category) => categories.has(category)))
   );
 }
 
-function isExcluded({ excludedSkus, excludedCategories }: CompiledMatch, item: PurchaseItem) {
+function isExcluded({ excludedSkus, excludedCategories }: CompiledMatch, item: CountedItem) {
   return (
     excludedSkus.has(item.sku) ||
     (excludedCategories.size > 0 &&
@@ -72,6 +72,6 @@ function isExcluded({ excludedSkus, excludedCategories }: CompiledMatch, item: P
   );
 }
 
-function amountOf(items: readonly PurchaseItem[]): Fraction {
+function amountOf(items: readonly CountedItem[]): Fraction {
   return sumOf(items.map(({ amount }) => amount));
 }

@@ -22,7 +22,7 @@ import {
   whole,
   ZERO,
 } from './fraction.ts';
-import type { Transaction, TransactionItem } from './language.ts';
+import type { Purchase, PurchaseItem } from './language.ts';
 import type { Money } from './money.ts';
 
 /** What refunds left of a transaction. Amounts are exact, in minor units. */
@@ -61,7 +61,7 @@ export interface RefundFault {
 }
 
 /** A transaction that nothing was given back of. */
-export function wholeTransaction(transaction: Transaction): Remaining {
+export function wholeTransaction(transaction: Purchase): Remaining {
   const { items, rest } = countedAmounts(transaction);
   return {
     amount: whole(transaction.amount?.minorUnits ?? 0n),
@@ -79,7 +79,7 @@ export function wholeTransaction(transaction: Transaction): Remaining {
  * their units; units of an item take their part of what the item counts by now.
  */
 export function afterRefund(
-  transaction: Transaction,
+  transaction: Purchase,
   left: Remaining,
   part: RefundPart,
 ): Remaining | RefundFault {
@@ -104,7 +104,7 @@ export function afterRefund(
  * The transaction as conditions see it after refunds: items with units left, each amount as sent reduced as what it counts
  * was, rounded down to whole minor units.
  */
-export function transactionLeft(transaction: Transaction, left: Remaining): Transaction {
+export function transactionLeft(transaction: Purchase, left: Remaining): Purchase {
   const currencyCode = transaction.amount?.currencyCode ?? '';
   const counted = countedAmounts(transaction);
   const money = (amount: Fraction) =>
@@ -131,7 +131,7 @@ export function transactionLeft(transaction: Transaction, left: Remaining): Tran
 /** How much of an item is left, from 0 to 1: of what it counted or, where that was nothing, of its units. */
 function partLeft(
   rest: RemainingItem,
-  { item, counted }: { item: TransactionItem; counted: Fraction },
+  { item, counted }: { item: PurchaseItem; counted: Fraction },
 ): Fraction {
   return isPositive(counted)
     ? divide(rest.amount, counted)
@@ -139,7 +139,7 @@ function partLeft(
 }
 
 function afterAmount(
-  transaction: Transaction,
+  transaction: Purchase,
   left: Remaining,
   { currencyCode, minorUnits }: Money,
 ): Remaining | RefundFault {
@@ -181,7 +181,7 @@ function withoutAmount(left: Remaining): Remaining {
 }
 
 function afterItems(
-  transaction: Transaction,
+  transaction: Purchase,
   left: Remaining,
   returned: readonly ItemUnits[],
 ): Remaining | RefundFault {
@@ -213,7 +213,7 @@ function afterItems(
 
 /** Whether no money is left of a purchase that cost some, or no unit of one whose items counted all that it cost. */
 function leavesNothing(
-  transaction: Transaction,
+  transaction: Purchase,
   { amount, items }: Pick<Remaining, 'amount' | 'items'>,
 ): boolean {
   if (isPositive(amount)) return false;

@@ -1,15 +1,15 @@
 import type { CompiledRule } from './compile-rule-set.ts';
 import type { ConditionBindings } from './condition/condition.ts';
+import type { CountedPurchase } from './counted-purchase.ts';
 import { moneyText } from './decimal.ts';
 import { compare } from './fraction.ts';
 import { channelMatches, type Matching, matchingOf } from './match.ts';
-import type { Purchase } from './purchase.ts';
 import { inSchedule, wallClockText } from './schedule.ts';
 import type { ZoneClock } from './zone-clock.ts';
 
 /** What a rule is evaluated on. */
 export interface RuleContext {
-  readonly purchase: Purchase;
+  readonly purchase: CountedPurchase;
   readonly clock: ZoneClock;
   /** Made when the first condition asks for them. */
   readonly bindings: () => ConditionBindings;
@@ -50,7 +50,7 @@ export function filterRule(rule: CompiledRule, context: RuleContext): Matching |
  * Whether the rule applies only where an item matches. With exclusions alone, a rate also counts what belongs to no item,
  * and anything else also applies to a purchase that was sent without items.
  */
-function needsItem({ award, match }: CompiledRule, { listsItems }: Purchase): boolean {
+function needsItem({ award, match }: CompiledRule, { listsItems }: CountedPurchase): boolean {
   if (match.namesItems) return true;
   return match.excludesItems && award.kind !== 'RATE' && listsItems;
 }

@@ -2,9 +2,9 @@ import { fromBinary, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from '@jest/globals';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import { evaluateFor, ruleSet, transaction } from '../test/example.ts';
+import { countedPurchaseOf } from './counted-purchase.ts';
 import { differingFields, fingerprintTransaction } from './fingerprint.ts';
-import type { Transaction } from './language.ts';
-import { purchaseOf } from './purchase.ts';
+import type { Purchase } from './language.ts';
 import { decodeTransaction, encodeTransaction } from './transaction-encoding.ts';
 
 const BOUGHT = transaction({
@@ -40,10 +40,10 @@ test('in what is kept, an amount without a number is 0, for rules, conditions an
     transaction({ amount, items: [{ itemId: '1', sku: 'gift', quantity: 1, amount }] });
   const free = costing({ currencyCode: 'USD', minorUnits: '0' });
   const kept = decodeTransaction(toBinary(TransactionSchema, costing({ currencyCode: 'USD' })));
-  const content = (of: Transaction) => ({ userId: 'alice', transaction: of });
+  const content = (of: Purchase) => ({ userId: 'alice', transaction: of });
   expect(differingFields(content(free), content(kept))).toEqual([]);
   expect(fingerprintTransaction('alice', kept)).toEqual(fingerprintTransaction('alice', free));
-  expect(purchaseOf(kept)).toEqual(purchaseOf(free));
+  expect(countedPurchaseOf(kept)).toEqual(countedPurchaseOf(free));
   const condition = 'transaction.amount.minor_units == 0';
   const fixed = { points: '7' };
   const rules = ruleSet({ earnRules: [{ ruleId: 'free', fixed, condition }] });

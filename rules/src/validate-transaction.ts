@@ -1,6 +1,6 @@
 import { isCurrency } from './decimal.ts';
 import { epochMs } from './epoch-ms.ts';
-import type { Transaction, TransactionItem, Violation } from './language.ts';
+import type { Purchase, PurchaseItem, Violation } from './language.ts';
 
 /** How far a backend's clock may be ahead of ours. */
 export const CLOCK_AHEAD_MS_MAX = 5 * 60 * 1000;
@@ -9,7 +9,7 @@ export const CLOCK_AHEAD_MS_MAX = 5 * 60 * 1000;
  * What is wrong with a transaction beyond the limits on single fields, which the protos declare. Given the server's
  * clock, checks that the transaction doesn't come from the future. Fields are paths within the transaction.
  */
-export function validateTransaction(transaction: Transaction, now?: Date): Violation[] {
+export function validateTransaction(transaction: Purchase, now?: Date): Violation[] {
   const { amount, items } = transaction;
   const violations = [...timeViolations(transaction, now), ...textViolations(transaction)];
   const currencyCode = amount?.currencyCode ?? '';
@@ -26,7 +26,7 @@ export function validateTransaction(transaction: Transaction, now?: Date): Viola
   return violations;
 }
 
-function timeViolations({ occurTime }: Transaction, now: Date | undefined): Violation[] {
+function timeViolations({ occurTime }: Purchase, now: Date | undefined): Violation[] {
   const field = 'occur_time';
   if (occurTime === undefined) return [{ field, message: 'must be set' }];
   const { nanos } = occurTime;
@@ -45,7 +45,7 @@ function timeViolations({ occurTime }: Transaction, now: Date | undefined): Viol
 const TIME_MS_END = Date.UTC(10_000, 0, 1);
 
 function itemViolations(
-  { itemId, amount }: TransactionItem,
+  { itemId, amount }: PurchaseItem,
   context: { readonly field: string; readonly currencyCode: string; readonly seen: Set<string> },
 ): Violation[] {
   const { field, currencyCode, seen } = context;
@@ -63,7 +63,7 @@ function itemViolations(
 }
 
 /** A NUL can't be stored in PostgreSQL, and half a surrogate pair isn't text. */
-function textViolations({ channel, items, attributes }: Transaction): Violation[] {
+function textViolations({ channel, items, attributes }: Purchase): Violation[] {
   const texts: [field: string, text: string][] = [['channel', channel]];
   items.forEach((item, index) => {
     texts.push([`items[${index}].sku`, item.sku]);

@@ -3,7 +3,7 @@ import { RuleSetSchema } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { type Award, type EvaluationInput, evaluate } from '@loyalty/rules/evaluate.ts';
-import type { MemberFacts, RuleSet, Transaction } from '@loyalty/rules/language.ts';
+import type { MemberFacts, Purchase, RuleSet } from '@loyalty/rules/language.ts';
 
 /** JSON as people write it in the API; a rule set's only compulsory field is earnRules. */
 export function ruleSet(json: JsonValue): RuleSet {
@@ -11,7 +11,7 @@ export function ruleSet(json: JsonValue): RuleSet {
 }
 
 /** A transaction of 250.00 USD on a Saturday noon in New York, changed by what is given. */
-export function transaction(json: Readonly<Record<string, JsonValue>> = {}): Transaction {
+export function transaction(json: Readonly<Record<string, JsonValue>> = {}): Purchase {
   return fromJson(TransactionSchema, {
     transactionId: 'order-1',
     occurTime: '2026-03-21T16:00:00Z',
@@ -30,7 +30,7 @@ export const MEMBER: MemberFacts = {
 /** Evaluates for a member who has used no cap, unless told otherwise. */
 export function evaluateFor(
   rules: RuleSet,
-  purchase: Transaction,
+  purchase: Purchase,
   rest: Partial<EvaluationInput> = {},
 ): Award {
   return evaluate(compileRuleSet(rules), {

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 
-export interface Transaction {
+export interface DbTransaction {
   /**
    * Sends a statement at once, without waiting for those before it: issue several and await them together, and
    * one round trip carries them all. A config with a `name` is prepared once per connection.
@@ -37,7 +37,7 @@ export class TransactionRolledBack extends Error {
  */
 export async function transaction<Result>(
   pool: Pool,
-  work: (tx: Transaction) => Promise<Result>,
+  work: (tx: DbTransaction) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -61,7 +61,7 @@ export async function transaction<Result>(
   }
 }
 
-interface Session extends Transaction {
+interface Session extends DbTransaction {
   /** Resolves when COMMIT has been confirmed. */
   committed(): Promise<void>;
   /** The error that led to this one, where this one only says that the transaction had failed before. */
@@ -75,7 +75,7 @@ function begin(client: PoolClient): Session {
   let firstError: unknown;
 
   // Each promise is marked as handled, because `work` may fail before it gets to await all of them.
-  const send: Transaction['query'] = <Row extends QueryResultRow>(
+  const send: DbTransaction['query'] = <Row extends QueryResultRow>(
     statement: string | QueryConfig,
     values?: unknown[],
   ) => {

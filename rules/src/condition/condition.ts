@@ -2,12 +2,12 @@ import { type CelInput, celMap, isCelError, parse, plan } from '@bufbuild/cel';
 import { reflect } from '@bufbuild/protobuf/reflect';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
-import type { MemberFacts, Transaction } from '../language.ts';
+import type { MemberFacts, Purchase } from '../language.ts';
 import { CONDITION_ENV } from './functions.ts';
 
 /** What a condition is asked about. A reward's condition has no transaction. */
 export interface ConditionFacts {
-  readonly transaction?: Transaction;
+  readonly transaction?: Purchase;
   readonly member: MemberFacts;
   readonly now: Date;
 }

@@ -1,4 +1,4 @@
-import type { Transaction } from '@loyalty/rules/language.ts';
+import type { Purchase } from '@loyalty/rules/language.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
 import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
 import { ValidationFailed } from '../domain/errors.ts';
@@ -9,7 +9,7 @@ import type { Instant } from '../domain/instant.ts';
  *
  * @throws {ValidationFailed} naming every field at fault
  */
-export function checkTransaction(transaction: Transaction, now: Instant): Date {
+export function checkTransaction(transaction: Purchase, now: Instant): Date {
   const violations = validateTransaction(transaction, new Date(now));
   const occurTime = occurTimeOf(transaction);
   if (violations.length > 0 || occurTime === undefined) {

@@ -1,4 +1,4 @@
-import type { Transaction } from '@loyalty/rules/language.ts';
+import type { Purchase } from '@loyalty/rules/language.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
 import type { Earn } from '../domain/earn.ts';
 import type { Instant } from '../domain/instant.ts';
@@ -7,7 +7,7 @@ import type { LotKey } from '../domain/lot.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import type { Lapse, Refund } from '../domain/refund.ts';
 
-export type PostedEarn = Earn<Transaction>;
+export type PostedEarn = Earn<Purchase>;
 export type TransactionRefund = Refund<RefundPart>;
 
 /** Names a member as callers do. */

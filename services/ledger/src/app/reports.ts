@@ -1,10 +1,10 @@
-import type { Transaction } from '@loyalty/rules/language.ts';
+import type { Purchase } from '@loyalty/rules/language.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
 import type { MemberName, TransactionName } from './ledger-store.ts';
 
 /** A purchase that a backend reports. */
 export interface EarnInput extends MemberName {
-  readonly transaction: Transaction;
+  readonly transaction: Purchase;
   /** Whether a user who never was a member joins, whatever the program's enrollment is. */
   readonly joinMissing?: boolean;
 }

@@ -1,4 +1,4 @@
-import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { PostedEarn, TransactionRefund } from '../app/ledger-store.ts';
 import type { Entry } from '../domain/journal.ts';
 import { instant, type Timestamp } from '../storage/column-values.ts';
@@ -11,7 +11,7 @@ const entriesMax = 2_000;
 
 /** The next memberships by id. */
 export async function readMembers(
-  tx: Transaction,
+  tx: DbTransaction,
   { after, limit }: { after: bigint; limit: number },
 ): Promise<ReplayedMember[]> {
   const { rows } = await tx.query<{ membership_id: bigint; program_id: string; user_id: string }>(
@@ -28,7 +28,7 @@ export async function readMembers(
 
 /** The member's journal from the first entry on, in parts that fit into memory. */
 export async function* readHistory(
-  tx: Transaction,
+  tx: DbTransaction,
   { membershipId, programId }: ReplayedMember,
 ): AsyncGenerator<HistoryPart> {
   let after = 0n;
@@ -50,7 +50,7 @@ export async function* readHistory(
 
 /** What caps are said to have counted for the member. */
 export async function readCapUsage(
-  tx: Transaction,
+  tx: DbTransaction,
   { membershipId }: ReplayedMember,
 ): Promise<StoredCapUsage[]> {
   const { rows } = await tx.query<{
@@ -72,7 +72,7 @@ export async function readCapUsage(
 }
 
 async function readSubjects(
-  tx: Transaction,
+  tx: DbTransaction,
   { programId, entries }: { programId: string; entries: readonly Entry[] },
 ): Promise<Omit<HistoryPart, 'entries'>> {
   const transactionIds = [

@@ -1,4 +1,4 @@
-import { type Transaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
+import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { Difference, ReplayedMember } from './history.ts';
 import { readCapUsage, readHistory, readMembers } from './read-history.ts';
@@ -60,7 +60,7 @@ export async function replayLedger(pool: Pool, options: ReplayOptions): Promise<
 }
 
 async function replayMember(
-  tx: Transaction,
+  tx: DbTransaction,
   member: ReplayedMember,
   { findProgram, onDifference }: ReplayOptions,
 ): Promise<{ entries: number; differences: number }> {

@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import { GetProgramSnapshotResponseSchema } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import { LRUCache } from 'lru-cache';
 import type { ProgramDefinition } from '../app/program-catalog.ts';
@@ -8,7 +8,7 @@ import { definitionOf } from '../catalog/program-definition.ts';
 /** Finds the definition of a program, with all of its published versions; undefined where it is unknown. */
 export type FindProgram = (
   programId: string,
-  tx: Transaction,
+  tx: DbTransaction,
 ) => Promise<ProgramDefinition | undefined>;
 
 /** How many compiled programs are kept in memory. */

@@ -1,4 +1,4 @@
-import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import {
   LostRace,
   type Needs,
@@ -47,7 +47,7 @@ export interface Locks {
  * @throws {LostRace} when a transaction to refund was credited since its earner was looked up
  */
 export async function lockLedger(
-  tx: Transaction,
+  tx: DbTransaction,
   needs: readonly Needs[],
   { locks, clock }: { locks: Locks; clock: () => Instant },
 ): Promise<LoadedLedger> {
@@ -111,7 +111,7 @@ function stockConcerned({
   ];
 }
 
-async function lockAccounts(tx: Transaction, membershipIds: bigint[]): Promise<Account[]> {
+async function lockAccounts(tx: DbTransaction, membershipIds: bigint[]): Promise<Account[]> {
   if (membershipIds.length === 0) return [];
   const memberships = tx.query<MembershipRow>({
     name: 'lock_memberships',
@@ -160,7 +160,7 @@ interface Earns {
   readonly awaited: TransactionName[];
 }
 
-async function readEarns(tx: Transaction, needs: readonly Needs[]): Promise<Earns> {
+async function readEarns(tx: DbTransaction, needs: readonly Needs[]): Promise<Earns> {
   const names = needs.flatMap(({ transaction, refundOf }) => [
     ...(transaction === undefined ? [] : [transaction]),
     ...(refundOf === undefined ? [] : [refundOf]),
@@ -192,7 +192,7 @@ async function readEarns(tx: Transaction, needs: readonly Needs[]): Promise<Earn
 
 /** What refunds need: rare, so that it may cost a round trip of its own. */
 async function lockRefunds(
-  tx: Transaction,
+  tx: DbTransaction,
   {
     needs,
     earns,
@@ -230,7 +230,7 @@ async function lockRefunds(
 }
 
 async function readAskedRedemptions(
-  tx: Transaction,
+  tx: DbTransaction,
   needs: readonly Needs[],
   membershipIds: ReadonlyMap<string, bigint>,
 ): Promise<Redemption[]> {

@@ -1,4 +1,4 @@
-import { type Transaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
+import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
@@ -79,7 +79,7 @@ async function readRows(
   return rows;
 }
 
-async function readWithHolds(tx: Transaction, query: AccountQuery): Promise<Account[]> {
+async function readWithHolds(tx: DbTransaction, query: AccountQuery): Promise<Account[]> {
   await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   const accounts = groupLots(await readRows(tx, query));
   const { rows } = await tx.query<RedemptionRow>({

@@ -1,4 +1,4 @@
-import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import { LostRace, type TransactionName, type TransactionRefund } from '../app/ledger-store.ts';
 import type { LotClass, LotKey } from '../domain/lot.ts';
 import type { Lapse } from '../domain/refund.ts';
@@ -14,7 +14,7 @@ import { perRow } from './plan-forms.ts';
  * @throws {LostRace} when one of them has been credited meanwhile
  */
 export async function lockAwaited(
-  tx: Transaction,
+  tx: DbTransaction,
   transactions: readonly TransactionName[],
 ): Promise<void> {
   if (transactions.length === 0) return;
@@ -37,7 +37,7 @@ export async function lockAwaited(
 
 /** All refunds of the transactions, in the order in which they arrived. */
 export async function readRefunds(
-  tx: Transaction,
+  tx: DbTransaction,
   transactions: readonly TransactionName[],
 ): Promise<TransactionRefund[]> {
   const { rows } = await tx.query<RefundRow>({
@@ -56,7 +56,7 @@ export async function readRefunds(
 
 /** What the lots lost and no refund has counted, the oldest first, by {@link lotKeyOf}. */
 export async function readLapses(
-  tx: Transaction,
+  tx: DbTransaction,
   lots: readonly OwnedLot<LotKey>[],
 ): Promise<ReadonlyMap<string, readonly Lapse[]>> {
   if (lots.length === 0) return new Map();

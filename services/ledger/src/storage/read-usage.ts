@@ -1,4 +1,4 @@
-import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type {
   CapPeriod,
   Needs,
@@ -15,7 +15,7 @@ import { perRow } from './plan-forms.ts';
 
 /** Locks the stock of limited rewards, and reads how much of it is taken, by stock key. */
 export async function lockStock(
-  tx: Transaction,
+  tx: DbTransaction,
   wanted: readonly RewardName[],
 ): Promise<ReadonlyMap<string, bigint>> {
   if (wanted.length === 0) return new Map();
@@ -59,7 +59,7 @@ export async function lockStock(
 
 /** Requests with the entries that they led to. */
 export async function readRequests(
-  tx: Transaction,
+  tx: DbTransaction,
   needs: readonly Needs[],
   membershipIds: ReadonlyMap<string, bigint>,
 ): Promise<RequestRecord[]> {
@@ -92,7 +92,7 @@ export async function readRequests(
 
 /** What capped rules have given, by cap key. */
 export async function readCapUsage(
-  tx: Transaction,
+  tx: DbTransaction,
   needs: readonly Needs[],
   membershipIds: ReadonlyMap<string, bigint>,
 ): Promise<ReadonlyMap<string, bigint>> {
@@ -135,7 +135,7 @@ export async function readCapUsage(
 
 /** How often members had rewards in the periods asked for and in later ones, by usage key. */
 export async function readRewardUsage(
-  tx: Transaction,
+  tx: DbTransaction,
   needs: readonly Needs[],
   membershipIds: ReadonlyMap<string, bigint>,
 ): Promise<ReadonlyMap<string, bigint>> {

@@ -1,4 +1,4 @@
-import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { RecordedEntry } from '../app/ledger-store.ts';
 import type { Account, Entry } from '../domain/journal.ts';
 import type { Allocation } from '../domain/lot.ts';
@@ -24,7 +24,7 @@ import { earnStatements } from './write-earns.ts';
  * statement only, and the rows that others may write without our locks go in the order of their keys.
  */
 export async function writeLedger(
-  tx: Transaction,
+  tx: DbTransaction,
   changes: LedgerChanges,
   outboxBatch: Uint8Array | undefined,
 ): Promise<void> {

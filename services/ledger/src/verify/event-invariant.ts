@@ -2,7 +2,7 @@ import type { Nats } from '@loyalty/platform/messaging/connection.ts';
 import { eventsStream } from '@loyalty/platform/messaging/events-stream.ts';
 import { readStream } from '@loyalty/platform/messaging/read-stream.ts';
 import { decodeOutboxBatch } from '@loyalty/platform/outbox/batch.ts';
-import type { Transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { Invariant } from './invariant.ts';
 
@@ -15,7 +15,7 @@ export const eventInvariant: Invariant = {
 
 interface Source {
   /** A snapshot of the ledger. */
-  readonly tx: Transaction;
+  readonly tx: DbTransaction;
   /** The ledger as it is now. */
   readonly pool: Pool;
 }

@@ -1,5 +1,5 @@
 import type { Nats } from '@loyalty/platform/messaging/connection.ts';
-import { type Transaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
+import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import { eventInvariant, unannounced } from './event-invariant.ts';
 import { type Invariant, offendersNamed, type SqlInvariant, type Violation } from './invariant.ts';
@@ -39,7 +39,7 @@ export async function verifyLedger(
   });
 }
 
-async function check(tx: Transaction, invariant: SqlInvariant): Promise<Violation | undefined> {
+async function check(tx: DbTransaction, invariant: SqlInvariant): Promise<Violation | undefined> {
   const { id, name, meaning, sql } = invariant;
   const { rows } = await tx.query<{ offender: string; count: number }>({
     text: `SELECT offender, (count(*) OVER ())::integer AS count FROM (${sql}) AS offenders

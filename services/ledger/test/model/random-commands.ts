@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
-import type { Transaction } from '@loyalty/rules/language.ts';
+import type { Purchase } from '@loyalty/rules/language.ts';
 import type { Money } from '@loyalty/rules/money.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
 import type { Answer, Command, Dates, Of, Part } from './command.ts';
@@ -20,14 +20,14 @@ export interface CommandSource {
 
 export function createCommandSource(random: Random, userId: string): CommandSource {
   const sent: Command[] = [];
-  const posted: Transaction[] = [];
+  const posted: Purchase[] = [];
   /** The state of each redemption as it was last heard of, by key. */
   const redeemed = new Map<string, unknown>();
   let lastError: unknown;
   let hasLeft = false;
   let deficit = 0;
   /** Transactions of which refunds have come already. */
-  const expected: Transaction[] = [];
+  const expected: Purchase[] = [];
   let serial = 0;
   function newId(kind: string): string {
     serial += 1;
@@ -256,7 +256,7 @@ export function createCommandSource(random: Random, userId: string): CommandSour
   };
 }
 
-function newTransaction(random: Random, transactionId: string, now: number): Transaction {
+function newTransaction(random: Random, transactionId: string, now: number): Purchase {
   const ago = random.pick([0, 0, 0, 3_600_000, dayMs, 5 * dayMs, 20 * dayMs, 80 * dayMs, -180_000]);
   return create(TransactionSchema, {
     transactionId,
@@ -281,7 +281,7 @@ function newDates(random: Random, now: number): Dates {
   };
 }
 
-function withOtherContent(random: Random, transaction: Transaction): Transaction {
+function withOtherContent(random: Random, transaction: Purchase): Purchase {
   return create(
     TransactionSchema,
     random.chance(0.5)
@@ -293,7 +293,7 @@ function withOtherContent(random: Random, transaction: Transaction): Transaction
   );
 }
 
-function refundExtent(random: Random, { amount, items }: Transaction): RefundPart {
+function refundExtent(random: Random, { amount, items }: Purchase): RefundPart {
   if (random.chance(0.25)) return { kind: 'FULL' };
   if (items.length > 0 && random.chance(0.5)) {
     const named = random.chance(0.5) ? items.slice(0, 1) : items;

@@ -1,6 +1,6 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { type CapUsage, evaluate } from '@loyalty/rules/evaluate.ts';
-import type { MemberFacts, Transaction } from '@loyalty/rules/language.ts';
+import type { MemberFacts, Purchase } from '@loyalty/rules/language.ts';
 import {
   LIFETIME,
   type LimitPeriod,
@@ -59,7 +59,7 @@ export interface Lot {
 }
 
 export interface Earn {
-  readonly transaction: Transaction;
+  readonly transaction: Purchase;
   readonly ruleSet: CompiledRuleSet;
   readonly facts: MemberFacts;
   readonly postTime: number;
@@ -73,7 +73,7 @@ export interface Earn {
 }
 
 /** An earn of the transaction now, which counts against caps. */
-export function newEarn(member: Member, transaction: Transaction): Earn {
+export function newEarn(member: Member, transaction: Purchase): Earn {
   const occurTime = occurTimeOf(transaction) as Date;
   const now = new Date(member.now);
   const ruleSet = ruleSetInForce(member.program.ruleSets, occurTime, now) as CompiledRuleSet;

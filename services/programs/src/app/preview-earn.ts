@@ -1,7 +1,7 @@
 import { type CompiledRuleSet, compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate } from '@loyalty/rules/evaluate.ts';
 import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
-import type { MemberFacts, Transaction } from '@loyalty/rules/language.ts';
+import type { MemberFacts, Purchase } from '@loyalty/rules/language.ts';
 import { availableTime, expireTime, inactivityDate } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
@@ -19,7 +19,7 @@ export interface PreviewEarn {
   readonly programId: string;
   /** A draft, too; 0 is the version that would be in force. */
   readonly version: number;
-  readonly transaction: Transaction;
+  readonly transaction: Purchase;
   readonly occurTime: Date;
   /** What is absent is that of a member who has just joined. */
   readonly member: Partial<MemberFacts>;
@@ -69,7 +69,7 @@ export async function previewEarn(app: App, command: PreviewEarn): Promise<EarnP
   };
 }
 
-function requireValidTransaction(transaction: Transaction): void {
+function requireValidTransaction(transaction: Purchase): void {
   const violations = validateTransaction(transaction).map(({ field, message }) => ({
     field: `transaction.${field}`,
     message,

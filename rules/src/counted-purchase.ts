@@ -1,24 +1,24 @@
 import { countedAmounts, type Share } from './counted-amounts.ts';
 import { epochMs } from './epoch-ms.ts';
 import { type Fraction, whole, ZERO } from './fraction.ts';
-import type { Transaction } from './language.ts';
+import type { Purchase } from './language.ts';
 import type { Remaining } from './remaining-transaction.ts';
 
 /** A transaction, or what refunds left of it, as the rules count it: amounts in exact minor units. */
-export interface Purchase {
+export interface CountedPurchase {
   readonly occurMs: number;
   readonly currencyCode: string;
   readonly amount: Fraction;
   readonly channel: string;
   /** Those with units left. */
-  readonly items: readonly PurchaseItem[];
+  readonly items: readonly CountedItem[];
   /** Whether the transaction as sent lists items, also where all of them came back. */
   readonly listsItems: boolean;
   /** Set where an item counts only its share of its amount, and nothing came back yet. */
   readonly share: Share | undefined;
 }
 
-export interface PurchaseItem {
+export interface CountedItem {
   readonly sku: string;
   readonly categories: readonly string[];
   readonly quantity: bigint;
@@ -29,7 +29,7 @@ export interface PurchaseItem {
 }
 
 /** The purchase that a transaction reports, or what refunds left of it. */
-export function purchaseOf(transaction: Transaction, remaining?: Remaining): Purchase {
+export function countedPurchaseOf(transaction: Purchase, remaining?: Remaining): CountedPurchase {
   const counted = remaining === undefined ? countedAmounts(transaction) : undefined;
   return {
     occurMs: transaction.occurTime === undefined ? 0 : epochMs(transaction.occurTime),
