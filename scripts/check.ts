@@ -9,6 +9,7 @@ import { deploymentProblems } from './deployments.ts';
 import { errorDocs, errorDocsFile, isErrorDocsStale } from './error-docs.ts';
 import { generatedCode, staleFiles } from './generated-code.ts';
 import { forbiddenImports } from './import-layers.ts';
+import { retiredWordsFile, retiredWordsInUse } from './retired-words.ts';
 import { sourceImports } from './source-imports.ts';
 import { writeThirdPartyProtos } from './third-party-protos.ts';
 
@@ -20,6 +21,8 @@ const steps: Record<string, Step> = {
   lint: () => quiet('oxlint', '--type-aware', '--deny-warnings'),
   types: () => quiet('tsc', '--project', '.'),
   imports: async () => refuse(forbiddenImports(await sourceImports()), ''),
+  words: async () =>
+    refuse(await retiredWordsInUse(), `See docs/glossary.md and ${retiredWordsFile}.`),
   dependencies: async () =>
     refuse(loosePins(), 'Name one exact version, the same in every workspace.'),
   contracts: async () => {

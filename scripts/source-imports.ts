@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { parse } from '@swc/core';
-import { root, run } from './commands.ts';
+import { root } from './commands.ts';
+import { sourceFiles } from './source-files.ts';
 
 /** One import, export-from or import() of a source file. Paths are from the project's top. */
 export interface SourceImport {
@@ -12,15 +13,7 @@ export interface SourceImport {
 
 /** All imports of the TypeScript files that git knows or would add, but for the generated ones. */
 export async function sourceImports(): Promise<SourceImport[]> {
-  const listed = await run('git', [
-    'ls-files',
-    '-co',
-    '--exclude-standard',
-    '--deduplicate',
-    '*.ts',
-  ]);
-  const files = listed.split('\n').filter((file) => file !== '' && !file.startsWith('proto/gen/'));
-  const imports = await Promise.all(files.map(importsOf));
+  const imports = await Promise.all((await sourceFiles()).map(importsOf));
   return imports.flat();
 }
 
