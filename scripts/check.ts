@@ -9,6 +9,7 @@ import { deploymentProblems } from './deployments.ts';
 import { errorDocs, errorDocsFile, isErrorDocsStale } from './error-docs.ts';
 import { generatedCode, staleFiles } from './generated-code.ts';
 import { forbiddenImports } from './import-layers.ts';
+import { migrationProblems } from './migrations.ts';
 import { retiredWordsFile, retiredWordsInUse } from './retired-words.ts';
 import { sourceImports } from './source-imports.ts';
 import { writeThirdPartyProtos } from './third-party-protos.ts';
@@ -36,6 +37,7 @@ const steps: Record<string, Step> = {
     if (await isErrorDocsStale(await errorDocs())) stale.push(errorDocsFile);
     return refuse(stale, 'Run: npm run generate');
   },
+  migrations: async () => refuse(migrationProblems(), 'CONTRIBUTING.md says what the line is for.'),
   schema: async () => {
     const stale = (await dumpedSchemas()).filter(({ isStale }) => isStale);
     return refuse(

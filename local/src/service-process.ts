@@ -68,8 +68,13 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
     const isTooMuch = endsMs.filter((at) => now - at < restartWindowMs).length > restartsMax;
     if (!wasReady || isTooMuch) {
       const what = wasReady ? `ended again and again (${end})` : `could not be started (${end})`;
+      const lines = log.lastLines();
+      // As migrations may still be rewritten, the schema can look newer than it is.
+      const hint = lines.includes('newer release')
+        ? '\nThe data here are of another version: npm start -- --fresh begins anew, without them.'
+        : '';
       failure.reject(
-        new StartRefused(`${name} ${what}. Its last lines, of ${log.file}:\n${log.lastLines()}`),
+        new StartRefused(`${name} ${what}. Its last lines, of ${log.file}:\n${lines}${hint}`),
       );
       return;
     }

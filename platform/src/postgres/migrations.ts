@@ -42,23 +42,6 @@ export async function migrate(knex: Knex, directory: string): Promise<string[]> 
 }
 
 /**
- * Checks that the database is exactly where this release expects it, and changes nothing.
- *
- * @throws {ConfigError} when migrations are missing or unknown
- */
-export async function assertMigrated(knex: Knex, directory: string): Promise<void> {
-  const files = await migrationFiles(directory);
-  const applied = await appliedMigrations(knex);
-  refuseNewer(applied, files);
-  const missing = files.filter((name) => !applied.includes(name));
-  if (missing.length > 0) {
-    throw new ConfigError(
-      `the database lacks the migration ${missing.join(', ')}: run this release's migrations first`,
-    );
-  }
-}
-
-/**
  * Knex over one connection that holds the advisory lock until it ends, by whatever cause. Knex's lock alone isn't
  * enough: it begins after the tables that it is kept in are created, and that fails when two do it at once.
  */

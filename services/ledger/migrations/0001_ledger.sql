@@ -1,8 +1,15 @@
+-- readable since 0001
 -- The ledger's tables. Everything of one member carries membership_id in its key, so that the tables can be
 -- distributed by it one day; the others are distributed by their own keys. Nothing refers across these keys: the
 -- application keeps them consistent, and `loyalty verify` proves it.
 --
--- Points are bigint. Ids compare byte by byte, whatever the locale of the database. "Never" is infinity and "at once" is -infinity, so that keys have no NULLs.
+-- Points are bigint. Ids compare byte by byte, whatever the locale of the database. The end of time is infinity and the
+-- beginning -infinity, so that keys have no NULLs.
+--
+-- Each statement of the service has one plan, whatever the statistics say. While a table looks empty all indexes seem to
+-- cost the same, also one of which the statement knows only a later column. So each index but the primary key serves only
+-- statements about its own columns: PostgreSQL uses a partial index where the statement implies its condition, and any
+-- comparison of a column implies that it isn't NULL. docs/database.md says more.
 
 CREATE SEQUENCE membership_ids AS bigint;
 
@@ -14,7 +21,8 @@ CREATE TABLE member_ids (
   CONSTRAINT member_ids_pkey PRIMARY KEY (program_id, user_id)
 );
 
-CREATE INDEX member_ids_by_user ON member_ids (user_id, program_id);
+-- Only for the memberships of a user. The columns are those of the primary key, so that the statement says the condition.
+CREATE INDEX member_ids_by_user ON member_ids (user_id, program_id) WHERE user_id <> '';
 
 -- One row a membership: the row that every change of its points locks first.
 CREATE TABLE memberships (
@@ -25,6 +33,8 @@ CREATE TABLE memberships (
   -- Outlasts leaving: who comes back is suspended still.
   suspended boolean NOT NULL,
   attributes jsonb NOT NULL,
+  -- How often the attributes have changed.
+  attributes_revision bigint NOT NULL DEFAULT 0,
   join_time timestamptz NOT NULL,
   -- The number and time of the newest entry. Lots that mature at or before that time count as available.
   last_sequence bigint NOT NULL,
@@ -67,20 +77,22 @@ CREATE TABLE lots (
   CONSTRAINT lots_not_negative CHECK (remaining >= 0)
 ) WITH (fillfactor = 70);
 
--- What a lot lost by expiry or forfeiture. Kept apart, so that a balance never reads the lots of the past.
+-- What a lot lost by expiry or forfeiture, by the entry that lost it: a refund counts only what was lost after its purchase.
+-- Kept apart, so that a balance never reads the lots of the past.
 CREATE TABLE lapsed_lots (
   membership_id bigint NOT NULL,
   available_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
   class text NOT NULL,
+  sequence bigint NOT NULL,
   lapsed bigint NOT NULL,
   -- How much of it refunds have counted already.
   lapsed_refunded bigint NOT NULL,
-  CONSTRAINT lapsed_lots_pkey PRIMARY KEY (membership_id, available_at, expires_at, class),
+  CONSTRAINT lapsed_lots_pkey PRIMARY KEY (membership_id, available_at, expires_at, class, sequence),
   CONSTRAINT lapsed_lots_bounds CHECK (lapsed_refunded BETWEEN 0 AND lapsed)
 );
 
--- The one credit of a transaction, and for ever the proof that it was given. A refund that comes before its
+-- The one credit of a transaction, and the proof that it was given. Rows are never deleted. A refund that comes before its
 -- transaction makes the row, in state AWAITED, with its key and nothing else.
 CREATE TABLE earns (
   program_id text COLLATE "C" NOT NULL,
@@ -91,10 +103,15 @@ CREATE TABLE earns (
   sequence bigint,
   fingerprint bytea,
   rule_set_version integer,
+  -- By which engine it was decided, so that it can be derived again.
+  semantics smallint,
   -- What the rules asked about the member when they were evaluated; NULL where they asked nothing.
   facts jsonb,
   points bigint,
   reversed_points bigint,
+  -- What it counts of each cap, by rule id: a refund takes off what is less than that, and never adds. NULL where it counted
+  -- nothing.
+  cap_counts jsonb,
   explanation jsonb,
   -- The lot that the points went to.
   available_at timestamptz,
@@ -108,7 +125,7 @@ CREATE TABLE earns (
     CASE state
       WHEN 'AWAITED' THEN membership_id IS NULL
       WHEN 'POSTED' THEN num_nulls(
-        membership_id, sequence, fingerprint, rule_set_version, points, reversed_points,
+        membership_id, sequence, fingerprint, rule_set_version, semantics, points, reversed_points,
         explanation, available_at, expires_at, lot_class, post_time, transaction
       ) = 0
       WHEN 'REVERSED' THEN membership_id IS NOT NULL
@@ -123,6 +140,8 @@ CREATE TABLE refunds (
   program_id text COLLATE "C" NOT NULL,
   transaction_id text COLLATE "C" NOT NULL,
   refund_id text COLLATE "C" NOT NULL,
+  -- Its number among the refunds of its transaction as they arrived, which is the order in which they are applied.
+  arrival integer NOT NULL,
   state text NOT NULL,
   fingerprint bytea NOT NULL,
   -- How much of the transaction it gives back.
@@ -134,13 +153,15 @@ CREATE TABLE refunds (
   forgiven bigint NOT NULL,
   create_time timestamptz NOT NULL,
   CONSTRAINT refunds_pkey PRIMARY KEY (program_id, transaction_id, refund_id),
+  CONSTRAINT refunds_arrival UNIQUE (program_id, transaction_id, arrival),
   CONSTRAINT refunds_state CHECK (state IN ('WAITING', 'APPLIED', 'REJECTED', 'CANCELLED')),
   CONSTRAINT refunds_points CHECK (points = taken + lapsed + owed + forgiven)
 );
 
-CREATE INDEX refunds_waiting ON refunds (program_id, transaction_id) WHERE state = 'WAITING';
+-- In the order of the list.
+CREATE INDEX refunds_waiting ON refunds (program_id, transaction_id, refund_id) WHERE state = 'WAITING';
 
--- The journal. Lines are added, never changed.
+-- The journal. Entries are added, never changed.
 CREATE TABLE entries (
   membership_id bigint NOT NULL,
   sequence bigint NOT NULL,
@@ -154,11 +175,27 @@ CREATE TABLE entries (
   redemption_id text,
   refund_id text,
   reason text,
+  -- What an adjustment tells the member, beside the reason, which is internal. NULL for every other kind of entry.
+  note text,
   actor text NOT NULL,
   request_id text NOT NULL,
   create_time timestamptz NOT NULL,
-  CONSTRAINT entries_pkey PRIMARY KEY (membership_id, sequence)
+  -- What an entry changes of a membership besides its points, so that this can be derived from the journal, too. An earn that
+  -- changes none of it pays nothing: these are NULL, and the header of an entry has room for their bits.
+  -- All attributes before and after the entry, where it changed any: UPDATED, and JOINED where it sets some.
+  attributes_before jsonb,
+  attributes_after jsonb,
+  -- When the user joined; of JOINED.
+  join_time timestamptz,
+  -- The new date of the INACTIVITY lots, where the entry moved it.
+  inactivity_expires_at timestamptz,
+  CONSTRAINT entries_pkey PRIMARY KEY (membership_id, sequence),
+  CONSTRAINT entries_attributes CHECK (num_nulls(attributes_before, attributes_after) <> 1)
 );
+
+-- The entries of one kind among a member's tens of thousands. Without the earns, which are most of them and would pay for
+-- it with each purchase.
+CREATE INDEX entries_by_kind ON entries (membership_id, kind, sequence) WHERE kind <> 'EARN';
 
 -- How much an entry took from a lot or gave to it, where the earn alone doesn't tell.
 CREATE TABLE allocations (
@@ -192,6 +229,10 @@ CREATE TABLE redemptions (
   reference text NOT NULL,
   value_currency_code text,
   value_minor_units bigint,
+  -- The rate of a conversion, so that a part of it is worth exactly what its points are worth: the value of the whole is
+  -- rounded. NULL for rewards with a fixed price.
+  rate_points bigint,
+  rate_minor_units bigint,
   create_time timestamptz NOT NULL,
   hold_expires_at timestamptz,
   -- Who made it: a member cancels only their own.
@@ -203,17 +244,21 @@ CREATE TABLE redemptions (
   usage_period text,
   usage_period_start timestamptz,
   CONSTRAINT redemptions_pkey PRIMARY KEY (membership_id, redemption_id),
-  CONSTRAINT redemptions_idempotency_key UNIQUE (membership_id, idempotency_key),
   CONSTRAINT redemptions_state CHECK (
     state IN ('RESERVED', 'CAPTURED', 'CANCELLED', 'EXPIRED', 'REVERSED', 'REJECTED')
   ),
   CONSTRAINT redemptions_points CHECK (points >= 0 AND reversed_points BETWEEN 0 AND points)
 );
 
-CREATE INDEX redemptions_by_sequence ON redemptions (membership_id, sequence);
+CREATE UNIQUE INDEX redemptions_idempotency_key ON redemptions (membership_id, idempotency_key)
+  WHERE idempotency_key IS NOT NULL;
+CREATE INDEX redemptions_by_sequence ON redemptions (membership_id, sequence) WHERE sequence IS NOT NULL;
 CREATE INDEX redemptions_reserved ON redemptions (membership_id) WHERE state = 'RESERVED';
+-- The open holds of a program, in the order in which they end: operators list them, and a program with any can't be archived.
+CREATE INDEX redemptions_open_holds ON redemptions (program_id, hold_expires_at, redemption_id)
+  WHERE state = 'RESERVED' AND program_id IS NOT NULL;
 
--- The idempotency record of adjustments and reversals, for ever.
+-- The idempotency record of adjustments and reversals. Rows are never deleted.
 CREATE TABLE requests (
   membership_id bigint NOT NULL,
   kind text NOT NULL,
@@ -300,8 +345,40 @@ CREATE TABLE dead_letters (
   CONSTRAINT dead_letters_state CHECK (state IN ('WAITING', 'DEAD'))
 );
 
-CREATE INDEX dead_letters_due ON dead_letters (retry_at) WHERE state = 'WAITING';
-CREATE INDEX dead_letters_by_transaction ON dead_letters (program_id, transaction_id);
+CREATE INDEX dead_letters_due ON dead_letters (retry_at) WHERE state = 'WAITING' AND retry_at IS NOT NULL;
+-- For the lists of operators, of all programs and of some.
+CREATE INDEX dead_letters_by_state ON dead_letters (state, dead_letter_id) WHERE state IS NOT NULL;
+CREATE INDEX dead_letters_by_program ON dead_letters (program_id, state, dead_letter_id)
+  WHERE program_id IS NOT NULL;
+-- After the one by program: of two that seem to cost the same, PostgreSQL takes the newer.
+CREATE INDEX dead_letters_by_transaction ON dead_letters (program_id, transaction_id)
+  WHERE transaction_id IS NOT NULL;
+
+-- By default a table is vacuumed when a fifth of its rows are dead and analyzed when a tenth are new, which comes seldom
+-- and then takes long where there are a hundred million. No plan of the service waits for it, but indexes do: every end
+-- of a hold, every new due time and every emptied lot leaves an entry that scans pass until the next vacuum.
+ALTER TABLE memberships SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE lots SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE redemptions SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE cap_usage SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE reward_usage SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+
+-- Only grow, but for refunds. A vacuum reads the pages that are new since the last, to mark them visible to all and to
+-- freeze them before they have to be: often a little, instead of seldom a fifth of the table.
+ALTER TABLE earns SET (
+  autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02,
+  autovacuum_analyze_scale_factor = 0.02
+);
+ALTER TABLE entries SET (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE allocations SET (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+
+-- A queue: every row dies a moment after it was written, and whoever looks for the oldest passes all that died since the
+-- last vacuum, 56 pages of index after 20,000. So it comes as soon as there are a thousand, however many rows are waiting,
+-- and doesn't pause. It leaves the file as long as it is: to shorten it takes a lock that every commit waits for.
+ALTER TABLE outbox SET (
+  autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,
+  vacuum_truncate = off
+);
 
 -- The role that the service works in; whoever migrates owns the tables. Roles belong to the cluster, so that it may be
 -- there already, made for another database or by an operator where logins mayn't make roles.

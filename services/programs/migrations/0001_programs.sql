@@ -1,3 +1,4 @@
+-- readable since 0001
 -- Programs, their rule sets and rewards, the audit of every change, and the outbox of program.changed events.
 --
 -- Every change of a program, a rule set or a reward happens under a lock on the program's row and takes the next
