@@ -35,8 +35,8 @@ const retryMs = 500;
 const flushMs = 2_000;
 
 /**
- * Starts to connect and goes on for ever: neither a server that isn't there yet, nor one that goes away, nor
- * refused credentials end the attempts. Whoever needs the connection waits for it.
+ * Starts to connect, and never gives up: neither a server that isn't there yet, nor one that goes away, nor
+ * refused credentials end the attempts. Callers wait for the connection.
  */
 export function connectNats(options: NatsOptions): Nats {
   const { logger, streams = [] } = options;

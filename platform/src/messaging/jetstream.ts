@@ -15,7 +15,7 @@ export interface StreamOptions {
   subjects: readonly string[];
   /** `workqueue` keeps a message until it is acknowledged, `limits` until it is older than `maxAgeMs`. */
   retention: 'workqueue' | 'limits';
-  /** For ever when absent. */
+  /** No limit when absent. */
   maxAgeMs?: number;
   /** For how long a repeated Nats-Msg-Id is dropped; 2 minutes by default. */
   duplicateWindowMs?: number;

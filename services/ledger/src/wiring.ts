@@ -63,7 +63,7 @@ export interface RunningLedger {
  * Migrates the database, takes messages and serves. Takes no signals and exits no process, so that tests can run
  * several, and lets them say what time it is.
  *
- * @throws {ConfigError} when the database is newer than this release, or its login mayn't migrate it
+ * @throws {ConfigError} when the database is newer than this release, or its login can't migrate the database
  */
 export async function startLedger(
   config: LedgerConfig,

@@ -68,7 +68,7 @@ export interface Needs {
   readonly transaction?: TransactionName;
   /** The lots that the transaction's points may go to, for refunds that wait for it. */
   readonly lots?: readonly LotKey[];
-  /** The transaction with its refunds, and the account of whoever earned it. */
+  /** The transaction with its refunds, and the account of the member who earned it. */
   readonly refundOf?: TransactionName;
   /** A redemption of the member, besides those that hold points. */
   readonly redemption?: RedemptionKey;
@@ -108,7 +108,7 @@ export interface LockedState {
    * user never joined.
    */
   bringUpToDate(member: MemberName): Account | undefined;
-  /** The same by the id of the needs, or of whoever earned their transaction. */
+  /** The same by the id in the needs, or that of the member who earned their transaction. */
   bringUpToDateById(membershipId: bigint): Account;
   /** The id for a user who never joined and whose command may join. */
   newMembershipId(member: MemberName): bigint;

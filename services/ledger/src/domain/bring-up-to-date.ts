@@ -7,7 +7,7 @@ import { byDeadline, isOverdue } from './redemption-state.ts';
 import { releaseHolds } from './release.ts';
 
 /**
- * Writes what time itself has brought about up to `now`: maturity, then the end of holds, then expiry. Whoever
+ * Writes what time itself has brought about up to `now`: maturity, then the end of holds, then expiry. A command that
  * changes a membership brings it up to date first, and a reader brings a copy up to date, so that both see the same balance.
  */
 export function bringUpToDate(account: Account, now: Instant): Account {

@@ -57,7 +57,7 @@ function ascending(a: Instant, b: Instant): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-/** Takes points from lots in the order given, and tells how much each gave. They must have enough. */
+/** Takes points from lots in the order given, and returns how much each gave. They must have enough. */
 export function take(lots: readonly Lot[], points: bigint): Allocation[] {
   const allocations: Allocation[] = [];
   let missing = points;

@@ -53,7 +53,7 @@ export function createCommitToLedger(deps: {
   };
 }
 
-/** Finds out what to lock. What this reads is fixed for ever, or checked again under the locks. */
+/** Finds out what to lock. What this reads never changes, or is checked again under the locks. */
 async function findLocks(
   { pool, ids }: { pool: Pool; ids: MembershipIds },
   needs: readonly Needs[],

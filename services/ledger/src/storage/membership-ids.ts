@@ -8,7 +8,7 @@ export function memberKey({ programId, userId }: MemberName): string {
   return `${programId}\0${userId}`;
 }
 
-/** Membership ids of users, remembered: a user of a program has the same one for ever. */
+/** Membership ids of users, cached: a user of a program always has the same one. */
 export interface MembershipIds {
   /** The ids of those who are members, by {@link memberKey}. */
   find(members: readonly MemberName[]): Promise<Map<string, bigint>>;

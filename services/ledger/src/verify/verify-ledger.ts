@@ -13,7 +13,7 @@ export interface VerifyOptions {
 }
 
 /**
- * Checks a ledger while it works, and tells what doesn't hold; nothing, if all is well. Everything is read as of one
+ * Checks a ledger while it works, and returns what doesn't hold: nothing, if all is well. Everything is read as of one
  * instant by one transaction, which writes nothing and waits for nobody, nor anybody for it.
  */
 export async function verifyLedger(

@@ -10,7 +10,7 @@ export interface ServedCall {
 }
 
 /**
- * Tells whether points of any member are held for the program at this instant.
+ * Returns whether points of any member are held for the program at this instant.
  *
  * @throws {LedgerUnavailable}
  */

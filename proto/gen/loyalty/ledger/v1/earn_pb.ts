@@ -88,7 +88,7 @@ export type Earn = Message<"loyalty.ledger.v1.Earn"> & {
   availableTime?: Timestamp | undefined;
 
   /**
-   * When they expire; absent if never, or if every earn and redemption puts it off: then the balance tells it.
+   * When they expire. Absent if they never expire, or if each earn and redemption postpones it; the balance has that date.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 10;
    */

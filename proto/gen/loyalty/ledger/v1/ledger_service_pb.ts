@@ -1258,7 +1258,7 @@ export const LedgerService: GenService<{
     output: typeof EarnResponseSchema;
   },
   /**
-   * Accepts a transaction for crediting and answers when it is durable in the stream; GetEarn tells when it is posted.
+   * Accepts a transaction for crediting, and returns when it is durable in the stream. GetEarn shows when it is posted.
    * Errors: STORAGE_UNAVAILABLE.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.SubmitEarn

@@ -876,7 +876,7 @@ export const ReverseRedemptionResponseSchema: GenMessage<ReverseRedemptionRespon
  */
 export const RedemptionService: GenService<{
   /**
-   * Tells what a redemption would cost and what would stand in its way. Writes nothing.
+   * Returns what a redemption would cost, and what would prevent it. Writes nothing.
    * Errors: MEMBERSHIP_NOT_FOUND, REWARD_NOT_FOUND.
    *
    * @generated from rpc loyalty.ledger.v1.RedemptionService.QuoteRedemption

@@ -23,7 +23,7 @@ export const file_loyalty_options_v1_access: GenFile = /*@__PURE__*/
  */
 export type Access = Message<"loyalty.options.v1.Access"> & {
   /**
-   * The roles of which the caller needs at least one.
+   * The roles that may call. One of them is enough.
    *
    * @generated from field: repeated loyalty.options.v1.Access.Role roles = 1;
    */

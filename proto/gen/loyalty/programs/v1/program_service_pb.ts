@@ -908,7 +908,7 @@ export const ProgramService: GenService<{
     output: typeof ArchiveProgramResponseSchema;
   },
   /**
-   * Tells what a draft or published rule set would give for a transaction. Writes nothing.
+   * Returns what a draft or a published rule set would give for a transaction. Writes nothing.
    * Errors: PROGRAM_NOT_FOUND, RULE_SET_NOT_FOUND, LIMIT_EXCEEDED.
    *
    * @generated from rpc loyalty.programs.v1.ProgramService.PreviewEarn

@@ -367,7 +367,7 @@ export type Availability = Message<"loyalty.programs.v1.Availability"> & {
   startTime?: Timestamp | undefined;
 
   /**
-   * Until when, exclusive; for ever when absent.
+   * Until when, exclusive. Without an end when absent.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 2;
    */

@@ -24,7 +24,7 @@ export const file_loyalty_programs_v1_transaction: GenFile = /*@__PURE__*/
  */
 export type Transaction = Message<"loyalty.programs.v1.Transaction"> & {
   /**
-   * The backend's own id of the transaction, 1 to 128 bytes of printable text. Within a program an id earns once, for ever.
+   * The backend's own id of the transaction, 1 to 128 bytes of printable text. Within a program, an id earns once.
    *
    * @generated from field: string transaction_id = 1;
    */
