@@ -1,6 +1,6 @@
 import type { Reasoned } from '@loyalty/platform/errors.ts';
 import { forEachAtOnce, inBatches } from './at-once.ts';
-import type { Patience } from './patience.ts';
+import type { Retries } from './retries.ts';
 
 /** The last word of the ledger on one line. */
 export type Answer =
@@ -44,7 +44,7 @@ export interface Sender<Item> {
 
 export interface SendOptions<Item> {
   readonly sender: Sender<Item>;
-  readonly patience: Patience;
+  readonly retries: Retries;
   readonly onAnswer: (item: Item, answer: Answer) => void;
 }
 
@@ -68,7 +68,7 @@ async function sendBatch<Item>(
   batch: readonly Item[],
   options: SendOptions<Item> & { beganMs: number },
 ): Promise<void> {
-  const turn = options.patience.begin();
+  const turn = options.retries.begin();
   let wasLost = false;
   for (let items = batch; items.length > 0; ) {
     let error: unknown;

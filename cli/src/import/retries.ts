@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isReasoned, type Reasoned } from '@loyalty/platform/errors.ts';
 
 /** Outlasts what passes by itself, such as the restart of a service, for one piece of work after the other. */
-export interface Patience {
+export interface Retries {
   begin(): Turn;
 }
 
@@ -27,7 +27,7 @@ const firstLimitMs = 5_000;
 const limitMs = 5 * 60_000;
 
 /** @param notice hears now and then why it takes so long */
-export function createPatience({ notice }: { notice: (text: string) => void }): Patience {
+export function createRetries({ notice }: { notice: (text: string) => void }): Retries {
   let hasAdvanced = false;
   let noticedMs = Number.NEGATIVE_INFINITY;
   return {
@@ -70,11 +70,11 @@ function mayPass(error: unknown): error is Reasoned {
 }
 
 /** Runs a call until it succeeds, or fails for good. */
-export async function patiently<Result>(
-  patience: Patience,
+export async function withRetries<Result>(
+  retries: Retries,
   call: () => Promise<Result>,
 ): Promise<Result> {
-  const turn = patience.begin();
+  const turn = retries.begin();
   for (;;) {
     try {
       const result = await call();
