@@ -16,7 +16,7 @@ export interface BalancesImport extends Omit<ImportJob<BalanceLine>, 'lines'> {
 }
 
 /**
- * Credits balances by hand, as it were, so that they don't count as earned.
+ * Credits balances as adjustments, which don't count as earned.
  *
  * @throws {FileRefused} when the file changes meanwhile
  * @throws {ProgramRefused} when the program takes no members any more

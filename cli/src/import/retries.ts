@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isReasoned, type Reasoned } from '@loyalty/platform/errors.ts';
 
-/** Outlasts what passes by itself, such as the restart of a service, for one piece of work after the other. */
+/** Retries what fails for a while, such as during the restart of a service, in one piece of work after another. */
 export interface Retries {
   begin(): Turn;
 }
@@ -26,7 +26,7 @@ const noticeEveryMs = 5_000;
 const firstLimitMs = 5_000;
 const limitMs = 5 * 60_000;
 
-/** @param notice hears now and then why it takes so long */
+/** @param notice is called now and then with the reason for waiting */
 export function createRetries({ notice }: { notice: (text: string) => void }): Retries {
   let hasAdvanced = false;
   let noticedMs = Number.NEGATIVE_INFINITY;
