@@ -44,8 +44,13 @@ test.each([
   ['with ids', { hasIds: true }, 16_000_000],
   // 20 bytes a line while they are numbered.
   ['without ids', { hasIds: false }, 16_000_000 + 100_000 * 32],
-])('a file with six times as many lines %s', async (_, kind, moreBytesMax) => {
-  const few = await memoryFor(20_000, kind);
-  const many = await memoryFor(120_000, kind);
-  expect(many - few).toBeLessThan(moreBytesMax);
-});
+])(
+  'a file with six times as many lines %s',
+  async (_, kind, moreBytesMax) => {
+    const few = await memoryFor(20_000, kind);
+    const many = await memoryFor(120_000, kind);
+    expect(many - few).toBeLessThan(moreBytesMax);
+    // Two processes that a busy machine starts slowly.
+  },
+  30_000,
+);

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { contentId, digestOf, wordsOf } from './content-id.ts';
 
 test('the words of digests are 64 bits that differ as the digests do', () => {
-  const words = Array.from({ length: 100_000 }, (_, number) => wordsOf(digestOf([String(number)])));
+  const words = Array.from({ length: 20_000 }, (_, number) => wordsOf(digestOf([String(number)])));
   const isWord = (value: number) => Number.isInteger(value) && value >= 0 && value < 2 ** 32;
   expect(words.flat().every(isWord)).toBe(true);
   expect(new Set(words.map(String)).size).toBe(words.length);
@@ -10,7 +10,7 @@ test('the words of digests are 64 bits that differ as the digests do', () => {
   for (const position of [0, 1]) {
     for (let bit = 0; bit < 32; bit += 1) {
       const count = words.filter((pair) => Math.floor((pair[position] ?? 0) / 2 ** bit) % 2 === 1);
-      expect(Math.abs(count.length / words.length - 0.5)).toBeLessThan(0.02);
+      expect(Math.abs(count.length / words.length - 0.5)).toBeLessThan(0.03);
     }
   }
 });

@@ -59,13 +59,13 @@ describe('equal lines', () => {
   });
 
   test('are found among many', () => {
-    const lines = Array.from({ length: 150_000 }, (_, index) => ({
-      content: String(index % 100_000),
+    const lines = Array.from({ length: 90_000 }, (_, index) => ({
+      content: String(index % 60_000),
       quantity: 0,
     }));
     const { count, numbers } = numbersOf(lines);
-    expect(count).toBe(50_000);
-    expect(numbers.findIndex((number) => number === 2)).toBe(100_000);
-    expect(numbers.slice(100_000).every((number) => number === 2)).toBe(true);
+    expect(count).toBe(30_000);
+    expect(numbers.findIndex((number) => number === 2)).toBe(60_000);
+    expect(numbers.slice(60_000).every((number) => number === 2)).toBe(true);
   });
 });
