@@ -6,9 +6,9 @@ import type { DecimalSign } from './import/decimal-sign.ts';
 import { addFileFlags, type FileFlags, namedColumns } from './import/file-flags.ts';
 import { importPurchases } from './import/import-purchases.ts';
 import { type ImportSession, withImportSession } from './import/import-session.ts';
-import { openLedger } from './import/ledger-door.ts';
+import { openLedger } from './import/ledger-client.ts';
 import { previewPurchases } from './import/preview.ts';
-import { requireActive } from './import/programs-door.ts';
+import { requireActive } from './import/programs-client.ts';
 import { purchaseRoles } from './import/purchase-columns.ts';
 import {
   describePurchaseFile,

@@ -24,7 +24,7 @@ const silent: Progress = {
 
 type Flags = Partial<PurchaseFileFlags> & { zone?: string };
 /** The lines as `describeRow` writes them, or why the whole file is refused. */
-type Answer = readonly string[] | { refused: string };
+type Answer = readonly string[] | { refused: string | ReturnType<typeof expect.stringMatching> };
 type Case = [name: string, file: string | Buffer, answer: Answer, flags?: Flags];
 
 async function answerTo(content: string | Buffer, { zone = 'UTC', ...flags }: Flags = {}) {
@@ -66,7 +66,7 @@ function describeRow(row: RowResult<PurchaseLine>, zone: string): string {
 }
 
 function runCases(cases: readonly Case[]) {
-  test.each(cases)('%s', async (_, file, answer, flags) => {
+  test.each(cases)('%s', async (...[, file, answer, flags]) => {
     expect(await answerTo(file, flags)).toEqual(answer);
   });
 }
@@ -74,137 +74,130 @@ function runCases(cases: readonly Case[]) {
 const ann = '2 ann 2026-01-31 1250USD ~1';
 
 describe('headers', () => {
-  runCases(
+  runCases([
+    ['customary names', 'user_id,purchase_date,amount_usd\nann,2026-01-31,12.50\n', [ann]],
     [
-      ['customary names', 'user_id,purchase_date,amount_usd\nann,2026-01-31,12.50\n', [ann]],
+      'names in another case, order and spelling',
+      'Total (USD),Order Date,Customer ID,OrderNo\n12.50,2026-01-31,ann,A-1\n',
+      ['2 ann 2026-01-31 1250USD #A-1'],
+    ],
+    [
+      'camel case',
+      'userId,createdAt,amount,currencyCode,orderId\nann,2026-01-31,12.50,usd,A-1\n',
+      ['2 ann 2026-01-31 1250USD #A-1'],
+    ],
+    [
+      'a quantity',
+      'user,date,amount_usd,Qty\nann,2026-01-31,12.50,3\nbob,2026-01-31,1.00,two\ncid,2026-01-31,1.00,\n',
       [
-        'names in another case, order and spelling',
-        'Total (USD),Order Date,Customer ID,OrderNo\n12.50,2026-01-31,ann,A-1\n',
-        ['2 ann 2026-01-31 1250USD #A-1'],
+        '2 ann 2026-01-31 1250USD x3 ~1',
+        '3: "two" is not a quantity: write it like 3',
+        '4: "" is not a quantity: write it like 3',
       ],
+    ],
+    [
+      'a currency in each line',
+      'user,date,amount,currency\nann,2026-01-31,12.50,USD\nbob,2026-01-31,1500.00,jpy\ncid,2026-01-31,1.00,XXZ\ndot,2026-01-31,1.00,\n',
       [
-        'camel case',
-        'userId,createdAt,amount,currencyCode,orderId\nann,2026-01-31,12.50,usd,A-1\n',
-        ['2 ann 2026-01-31 1250USD #A-1'],
+        ann,
+        '3 bob 2026-01-31 1500JPY ~1',
+        '4: "XXZ" is not a currency of ISO 4217, such as USD',
+        '5: "" is not a currency of ISO 4217, such as USD',
       ],
-      [
-        'a quantity',
-        'user,date,amount_usd,Qty\nann,2026-01-31,12.50,3\nbob,2026-01-31,1.00,two\ncid,2026-01-31,1.00,\n',
-        [
-          '2 ann 2026-01-31 1250USD x3 ~1',
-          '3: "two" is not a quantity: write it like 3',
-          '4: "" is not a quantity: write it like 3',
-        ],
-      ],
-      [
-        'a currency in each line',
-        'user,date,amount,currency\nann,2026-01-31,12.50,USD\nbob,2026-01-31,1500.00,jpy\ncid,2026-01-31,1.00,XXZ\ndot,2026-01-31,1.00,\n',
-        [
-          ann,
-          '3 bob 2026-01-31 1500JPY ~1',
-          '4: "XXZ" is not a currency of ISO 4217, such as USD',
-          '5: "" is not a currency of ISO 4217, such as USD',
-        ],
-      ],
-      [
-        'a currency by flag',
-        'user,date,amount\nann,2026-01-31,12.50\n',
-        [ann],
-        { currency: 'USD' },
-      ],
-      [
-        'no currency',
-        'user,date,amount\nann,2026-01-31,12.50\n',
-        {
-          refused:
-            'Nothing says which currency the column "amount" is in: name it with --currency, or its column with --currency-column',
-        },
-      ],
-      [
-        'an ending that is no currency',
-        'user,date,amount_net\nann,2026-01-31,12.50\n',
-        {
-          refused:
-            'No column is known to be the amount: name it with --amount-column. The columns are "user", "date", "amount_net"',
-        },
-      ],
-      [
-        'two currencies',
-        'user,date,amount_usd,currency\nann,2026-01-31,12.50,EUR\n',
-        {
-          refused:
-            'The currency may be USD, which the column "amount_usd" is called after, or be in the column "currency": settle it with --currency or --currency-column',
-        },
-      ],
-      [
-        'two currencies, settled',
-        'user,date,amount_usd,currency\nann,2026-01-31,12.50,EUR\n',
-        ['2 ann 2026-01-31 1250EUR ~1'],
-        { columns: { currency: 'currency' } },
-      ],
-      [
-        'two amounts',
-        'user,date,amount_jpy,amount_usd\nann,2026-01-31,150000,1000.00\n',
-        {
-          refused:
-            '2 columns may be the amount, "amount_jpy" (column 3) and "amount_usd" (column 4): name the right one by its name or number with --amount-column',
-        },
-      ],
-      [
-        'two amounts, settled',
-        'user,date,amount_jpy,amount_usd\nann,2026-01-31,150000,1000.00\n',
-        ['2 ann 2026-01-31 150000JPY ~1'],
-        { columns: { amount: 'amount_jpy' } },
-      ],
-      [
-        'two columns of one name',
-        'user,date,amount,amount\nann,2026-01-31,900.00,100.00\n',
-        {
-          refused:
-            '2 columns may be the amount, "amount" (column 3) and "amount" (column 4): name the right one by its number with --amount-column',
-        },
-        { currency: 'USD' },
-      ],
-      [
-        'two columns of one name, settled',
-        'user,date,amount,amount\nann,2026-01-31,900.00,12.50\n',
-        [ann],
-        { currency: 'USD', columns: { amount: '4' } },
-      ],
-      [
-        'two ids',
-        'user,date,amount_usd,transaction_id,order_id\nann,2026-01-31,12.50,t,o\n',
-        {
-          refused:
-            '2 columns may be the purchase\'s id, "transaction_id" (column 4) and "order_id" (column 5): name the right one by its name or number with --transaction-column',
-        },
-      ],
-      [
-        'a flag for a column that is not there',
-        'user,date,amount_usd\nann,2026-01-31,12.50\n',
-        {
-          refused:
-            '--user-column names the column "payer", which isn\'t there. The columns are "user", "date", "amount_usd"',
-        },
-        { columns: { user: 'payer' } },
-      ],
-      [
-        'no header',
-        'ann,2026-01-31,12.50\n',
-        {
-          refused:
-            'No column is known to be the user\'s id: name it with --user-column. The columns are "ann", "2026-01-31", "12.50"',
-        },
-      ],
-      ['nothing but a header', 'user,date,amount_usd\n', []],
-      ['nothing', '', { refused: `${'odd.csv'} is empty` }],
-    ].map(([name, file, answer, flags]) => [
-      name,
-      file,
-      name === 'nothing' ? { refused: expect.stringMatching(/odd\.csv is empty$/) } : answer,
-      flags,
-    ]) as Case[],
-  );
+    ],
+    ['a currency by flag', 'user,date,amount\nann,2026-01-31,12.50\n', [ann], { currency: 'USD' }],
+    [
+      'no currency',
+      'user,date,amount\nann,2026-01-31,12.50\n',
+      {
+        refused:
+          'Nothing says which currency the column "amount" is in: name it with --currency, or its column with --currency-column',
+      },
+    ],
+    [
+      'an ending that is no currency',
+      'user,date,amount_net\nann,2026-01-31,12.50\n',
+      {
+        refused:
+          'No column is known to be the amount: name it with --amount-column. The columns are "user", "date", "amount_net"',
+      },
+    ],
+    [
+      'two currencies',
+      'user,date,amount_usd,currency\nann,2026-01-31,12.50,EUR\n',
+      {
+        refused:
+          'The currency may be USD, which the column "amount_usd" is called after, or be in the column "currency": settle it with --currency or --currency-column',
+      },
+    ],
+    [
+      'two currencies, settled',
+      'user,date,amount_usd,currency\nann,2026-01-31,12.50,EUR\n',
+      ['2 ann 2026-01-31 1250EUR ~1'],
+      { columns: { currency: 'currency' } },
+    ],
+    [
+      'two amounts',
+      'user,date,amount_jpy,amount_usd\nann,2026-01-31,150000,1000.00\n',
+      {
+        refused:
+          '2 columns may be the amount, "amount_jpy" (column 3) and "amount_usd" (column 4): name the right one by its name or number with --amount-column',
+      },
+    ],
+    [
+      'two amounts, settled',
+      'user,date,amount_jpy,amount_usd\nann,2026-01-31,150000,1000.00\n',
+      ['2 ann 2026-01-31 150000JPY ~1'],
+      { columns: { amount: 'amount_jpy' } },
+    ],
+    [
+      'two columns of one name',
+      'user,date,amount,amount\nann,2026-01-31,900.00,100.00\n',
+      {
+        refused:
+          '2 columns may be the amount, "amount" (column 3) and "amount" (column 4): name the right one by its number with --amount-column',
+      },
+      { currency: 'USD' },
+    ],
+    [
+      'two columns of one name, settled',
+      'user,date,amount,amount\nann,2026-01-31,900.00,12.50\n',
+      [ann],
+      { currency: 'USD', columns: { amount: '4' } },
+    ],
+    [
+      'two ids',
+      'user,date,amount_usd,transaction_id,order_id\nann,2026-01-31,12.50,t,o\n',
+      {
+        refused:
+          '2 columns may be the purchase\'s id, "transaction_id" (column 4) and "order_id" (column 5): name the right one by its name or number with --transaction-column',
+      },
+    ],
+    [
+      'a flag for a column that is not there',
+      'user,date,amount_usd\nann,2026-01-31,12.50\n',
+      {
+        refused:
+          '--user-column names the column "payer", which isn\'t there. The columns are "user", "date", "amount_usd"',
+      },
+      { columns: { user: 'payer' } },
+    ],
+    [
+      'no header',
+      'ann,2026-01-31,12.50\n',
+      {
+        refused:
+          'No column is known to be the user\'s id: name it with --user-column. The columns are "ann", "2026-01-31", "12.50"',
+      },
+    ],
+    ['nothing but a header', 'user,date,amount_usd\n', []],
+    ['nothing', '', { refused: expect.stringMatching(/odd\.csv is empty$/) }],
+    [
+      'one line without an end',
+      'x'.repeat(100_000),
+      { refused: "Line 1 is longer than 65536 characters: that can't be a line of a CSV file" },
+    ],
+  ]);
 });
 
 describe('separators', () => {
@@ -333,7 +326,7 @@ describe('encodings', () => {
       {
         refused: expect.stringMatching(
           /odd\.csv isn't text in UTF-8 or UTF-16: export it as CSV in UTF-8$/,
-        ) as unknown as string,
+        ),
       },
     ],
     ['lines that end by CR LF', plain.replaceAll('\n', '\r\n'), lines],
@@ -382,17 +375,9 @@ describe('amounts', () => {
     ['thousands before a comma', amounts('1.234,50', '1.234'), minorUnits('123450', '123400')],
     [
       'thousands by a space',
-      amounts('1 234,50', '1\u{202F}234', "1'234"),
-      minorUnits('123450', '123400', '123400'),
-    ].map((part, index) =>
-      index === 2
-        ? [
-            '2 ann 2026-01-31 123450USD ~1',
-            '3 ann 2026-01-31 123400USD ~1',
-            '4 ann 2026-01-31 123400USD ~2',
-          ]
-        : part,
-    ) as unknown as Case,
+      amounts('1 234,50', '1\u{202F}234', "1'235"),
+      minorUnits('123450', '123400', '123500'),
+    ],
     ['thousands as in India', amounts('12,34,567.00'), minorUnits('123456700')],
     [
       'thousands or decimals',

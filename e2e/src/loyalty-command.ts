@@ -1,24 +1,51 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { root } from '@loyalty/local/settings.ts';
 import type { RunningPlatform } from './running-platform.ts';
 
 export interface CommandResult {
+  /** Null when it was killed. */
   exitCode: number | null;
   stdout: string;
   stderr: string;
 }
 
-/** Runs the `loyalty` command against a platform. `watch` sees what it tells while it works. */
-export async function loyalty(
-  platform: RunningPlatform,
+type Env = Readonly<Record<string, string>>;
+
+/** Runs the `loyalty` command against a platform. */
+export function loyalty(
+  { env }: Pick<RunningPlatform, 'env'>,
   args: readonly string[],
-  watch: (stderr: string) => void = () => undefined,
 ): Promise<CommandResult> {
-  const child = spawn(process.execPath, [join(root, 'cli/bin/loyalty.cjs'), ...args], {
-    env: { ...process.env, ...platform.env },
+  return resultOf(start(join(root, 'cli/bin/loyalty.cjs'), { args, env }));
+}
+
+/** A `loyalty` command that can be killed while it works. */
+export interface RunningCommand {
+  readonly result: Promise<CommandResult>;
+  kill(): void;
+}
+
+/** Starts the command itself, without the launcher before it, which a kill would hit in its place. */
+export function startLoyalty(
+  { env }: Pick<RunningPlatform, 'env'>,
+  args: readonly string[],
+): RunningCommand {
+  const child = start(join(root, 'cli/src/main.ts'), { args, env });
+  return { result: resultOf(child), kill: () => child.kill('SIGKILL') };
+}
+
+function start(main: string, { args, env }: { args: readonly string[]; env: Env }) {
+  return spawn(process.execPath, [main, ...args], {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+async function resultOf(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+): Promise<CommandResult> {
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -26,7 +53,6 @@ export async function loyalty(
   });
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk;
-    watch(stderr);
   });
   const exitCode = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);

@@ -76,6 +76,12 @@ describe('npm start', () => {
     expect(printed).toMatch(/"transactionId": ?"order-2"/);
     const token = platform.env['LOYALTY_MEMBER_TOKEN'] ?? '';
     expect((await balance(platform, token)).body).toMatchObject({ available: 5 });
+
+    const loyalty = `'${process.execPath}' '${join(root, 'cli/bin/loyalty.cjs')}'`;
+    const imports = readmeBlock('loyalty import').replace('npx loyalty', loyalty);
+    // Of this platform, and not of one that may run in the clone.
+    const imported = await paste(`set -a\n${source}cd '${place.directory}'\n${imports}`);
+    expect(imported).toMatch(/^posted +2 {2}15 tokens\n/);
   }, 90_000);
 
   test('keeps its data and its tokens, however it ended, until it is asked to start fresh', async () => {

@@ -25,12 +25,16 @@ interface SplitterOptions {
   looksWhole: (fields: readonly string[]) => boolean;
 }
 
-/** Longer lines are a sign of something else than lines, and longer quoted fields of a quote that was never closed. */
-const recordCharactersMax = 64 * 1024;
+/** A longer line means that the text isn't CSV, and a longer quoted field that its quote was never closed. */
+export const recordCharactersMax = 64 * 1024;
 
 /**
- * Splits text that comes in pieces into records. A line whose quotes don't fit is broken by itself, and the next record
+ * Splits text that comes in pieces into records. A line whose quotes don't match is broken by itself, and the next record
  * begins on the line below it. Lines without any content are left out.
+ *
+ * Why ours and not a library's: csv-parse either ends at a quote that doesn't match, or takes all lines up to the next
+ * quote for one field. An import has to name the line in which the quote was opened, go on with the line below it, and
+ * notice a quoted field that swallowed other lines. On files without such faults a test compares this with csv-parse.
  */
 export class RecordSplitter {
   readonly #options: SplitterOptions;

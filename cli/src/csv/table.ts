@@ -1,6 +1,6 @@
 import { printable } from '../printable.ts';
 import { FileRefused } from './file-refused.ts';
-import { type BrokenLine, type CsvRecord, RecordSplitter } from './records.ts';
+import { type BrokenLine, type CsvRecord, RecordSplitter, recordCharactersMax } from './records.ts';
 import { chooseSeparator, namedSeparator } from './separator.ts';
 import { openTextFile, type TextFile } from './text-file.ts';
 
@@ -63,12 +63,12 @@ export async function openTable(path: string, options: TableOptions): Promise<Ta
   };
 }
 
-/** The first piece that has a line with content. */
+/** The beginning of the file, with its first line that has content; only a part of that where it is too long to be one. */
 async function readHead(file: TextFile): Promise<string> {
   let head = '';
   for await (const piece of file.read()) {
     head += piece;
-    if (/\S.*\n/.test(head)) return head;
+    if (head.trimStart().includes('\n') || head.length > recordCharactersMax) return head;
   }
   if (head.trim() === '') throw new FileRefused(`${printable(file.path)} is empty`);
   return head;

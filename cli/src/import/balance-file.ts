@@ -108,7 +108,9 @@ function balanceKind(columns: BalanceColumns): LineKind<BalanceLine> {
 }
 
 function balanceId({ userId, available, expiry }: BalanceLine): string {
-  const dates = [available, expiry].map((time) => (time === undefined ? '' : timeIdentity(time)));
+  const dates = [available, expiry && endOf(expiry)].map((time) =>
+    time ? timeIdentity(time) : '',
+  );
   return contentId(digestOf([userId, ...dates]), 1);
 }
 
@@ -139,7 +141,7 @@ function parsePoints(text: string): bigint {
 export function instantsOf({ available, expiry, joined }: BalanceLine, clock: ZoneClock) {
   return {
     ...(available !== undefined && { availableMs: instantOf(available, clock) }),
-    ...(expiry !== undefined && { expireMs: endOf(expiry, clock) }),
+    ...(expiry !== undefined && { expireMs: instantOf(endOf(expiry), clock) }),
     ...(joined !== undefined && { joinMs: instantOf(joined, clock) }),
   };
 }

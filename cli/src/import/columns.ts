@@ -105,11 +105,10 @@ export function describeRoles(roles: Readonly<Record<string, Role>>): string {
     names: [...names, ...(pattern === undefined ? [] : [pattern.example])],
   }));
   const whatWidth = Math.max(...rows.map(({ what }) => what.length));
-  const flagWidth = Math.max(...rows.map(({ flag }) => flag.length));
   return rows
     .map(({ what, flag, names }) =>
       [
-        `  ${what.padEnd(whatWidth)}  ${flag.padEnd(flagWidth)}`,
+        `  ${what.padEnd(whatWidth)}  ${flag}`,
         ...wrapped(names.length > 0 ? names.join(', ') : 'never without the flag').map(
           (line) => `      ${line}`,
         ),

@@ -1,12 +1,12 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { ZoneClock } from '@loyalty/rules/zone-clock.ts';
 import { type BalanceFile, type BalanceLine, instantsOf } from './balance-file.ts';
-import { type ImportJob, runStage, type SendableRow } from './import-lines.ts';
-import type { AdjustItem, LedgerDoor } from './ledger-door.ts';
+import { type ImportJob, runPass, type SendableRow } from './import-lines.ts';
+import type { AdjustItem, LedgerClient } from './ledger-client.ts';
 
 export interface BalancesImport extends Omit<ImportJob<BalanceLine>, 'lines'> {
   readonly file: BalanceFile;
-  readonly ledger: LedgerDoor;
+  readonly ledger: LedgerClient;
   /** Of times without a zone. */
   readonly clock: ZoneClock;
   /** Why, for operators. */
@@ -16,7 +16,7 @@ export interface BalancesImport extends Omit<ImportJob<BalanceLine>, 'lines'> {
 }
 
 /**
- * Credits balances by hand, as it were, so that they don't count as earned.
+ * Credits balances as adjustments, which don't count as earned.
  *
  * @throws {FileRefused} when the file changes meanwhile
  * @throws {ProgramRefused} when the program takes no members any more
@@ -24,7 +24,7 @@ export interface BalancesImport extends Omit<ImportJob<BalanceLine>, 'lines'> {
  */
 export async function importBalances(input: BalancesImport): Promise<void> {
   const job = { ...input, lines: input.file.lines };
-  await runStage(job, {
+  await runPass(job, {
     name: 'crediting',
     sender: {
       batchSize: 500,

@@ -1,18 +1,18 @@
 import type { TableRow } from '../csv/table.ts';
 import type { Progress } from '../progress.ts';
 import type { IdentifiedLines, RowResult } from './identified-lines.ts';
-import type { Patience } from './patience.ts';
 import type { RejectedFile } from './rejected-file.ts';
 import type { Rejections } from './rejections.ts';
 import { countDone, type ImportResult } from './result.ts';
+import type { Retries } from './retries.ts';
 import { type Sender, sendAll } from './sending.ts';
 
 export type SendableRow<Line> = Extract<RowResult<Line>, { kind: 'line' }>;
 
-/** What all the stages of an import share. */
+/** What all the passes of an import share. */
 export interface ImportJob<Line> {
   readonly lines: IdentifiedLines<Line>;
-  readonly patience: Patience;
+  readonly retries: Retries;
   readonly progress: Progress;
   readonly result: ImportResult;
   readonly rejections: Rejections;
@@ -20,21 +20,21 @@ export interface ImportJob<Line> {
 }
 
 /** One reading of the file, which sends some of its lines. */
-export interface Stage<Line> {
+export interface Pass<Line> {
   /** On the progress bar. */
   readonly name: string;
   readonly sender: Sender<SendableRow<Line>>;
-  /** Which lines it sends; another stage has the others. */
+  /** Which lines it sends; another pass has the others. */
   readonly takes: (line: Line) => boolean;
   readonly isRefund: boolean;
-  /** Whether it also collects the rows that can't be sent, which only one stage does. */
+  /** Whether it also collects the rows that can't be sent, which only one pass does. */
   readonly isFirst: boolean;
 }
 
 /** Sends lines, counts what became of them, and collects those that are rejected. */
-export async function runStage<Line>(job: ImportJob<Line>, stage: Stage<Line>): Promise<void> {
+export async function runPass<Line>(job: ImportJob<Line>, pass: Pass<Line>): Promise<void> {
   const { result, rejections, rejectedFile } = job;
-  const stretch = job.progress.start(stage.name, job.lines.rowCount);
+  const stretch = job.progress.start(pass.name, job.lines.rowCount);
   let finished = 0;
   const reject = (row: TableRow, problem: string) => {
     rejections.add({ ...row, problem });
@@ -46,20 +46,20 @@ export async function runStage<Line>(job: ImportJob<Line>, stage: Stage<Line>): 
   };
   const select = (rows: readonly RowResult<Line>[]) =>
     rows.filter((row) => {
-      if (row.kind === 'line' && stage.takes(row.line)) return true;
+      if (row.kind === 'line' && pass.takes(row.line)) return true;
       finish();
-      if (row.kind === 'problem' && stage.isFirst) reject(row.row, row.problem);
-      if (row.kind === 'repeat' && stage.isFirst) result.repeated += 1;
+      if (row.kind === 'problem' && pass.isFirst) reject(row.row, row.problem);
+      if (row.kind === 'repeat' && pass.isFirst) result.repeated += 1;
       return false;
     }) as SendableRow<Line>[];
   try {
     await sendAll(mapped(job.lines.read(), select), {
-      sender: stage.sender,
-      patience: job.patience,
+      sender: pass.sender,
+      retries: job.retries,
       onAnswer({ row }, answer) {
         finish();
         if (answer.kind === 'refused') reject(row, answer.problem);
-        else countDone(result, answer, stage);
+        else countDone(result, answer, pass);
       },
     });
   } finally {

@@ -1,8 +1,8 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { ZoneClock } from '@loyalty/rules/zone-clock.ts';
 import type { ImportJob, SendableRow } from './import-lines.ts';
-import { runStage } from './import-lines.ts';
-import type { EarnItem, LedgerDoor, RefundItem } from './ledger-door.ts';
+import { runPass } from './import-lines.ts';
+import type { EarnItem, LedgerClient, RefundItem } from './ledger-client.ts';
 import type { PurchaseFile } from './purchase-file.ts';
 import type { PurchaseLine } from './purchase-line.ts';
 import { instantOf } from './written-time.ts';
@@ -11,7 +11,7 @@ type Row = SendableRow<PurchaseLine>;
 
 export interface PurchasesImport extends Omit<ImportJob<PurchaseLine>, 'lines'> {
   readonly file: PurchaseFile;
-  readonly ledger: LedgerDoor;
+  readonly ledger: LedgerClient;
   /** Of times without a zone. */
   readonly clock: ZoneClock;
   /** Where the purchases were made; empty where that isn't known. */
@@ -33,7 +33,7 @@ const refundsPerBatch = 50;
 export async function importPurchases(input: PurchasesImport): Promise<void> {
   const { file, ledger } = input;
   const job = { ...input, lines: file.lines };
-  await runStage(job, {
+  await runPass(job, {
     name: 'crediting',
     sender: {
       batchSize: purchasesPerBatch,
@@ -45,7 +45,7 @@ export async function importPurchases(input: PurchasesImport): Promise<void> {
     isFirst: true,
   });
   if (!file.reading.refunds) return;
-  await runStage(job, {
+  await runPass(job, {
     name: 'refunding',
     sender: {
       batchSize: refundsPerBatch,

@@ -1,13 +1,13 @@
 import { createProgress, type Progress } from '../progress.ts';
 import { readSetting } from '../settings.ts';
-import { createPatience, type Patience, patiently } from './patience.ts';
-import { openPrograms, type ProgramFacts, type ProgramsDoor } from './programs-door.ts';
+import { openPrograms, type ProgramFacts, type ProgramsClient } from './programs-client.ts';
+import { createRetries, type Retries, withRetries } from './retries.ts';
 
 /** What a command that imports has at hand while it runs. */
 export interface ImportSession {
   readonly progress: Progress;
-  readonly patience: Patience;
-  readonly programs: ProgramsDoor;
+  readonly retries: Retries;
+  readonly programs: ProgramsClient;
   readonly program: ProgramFacts;
 }
 
@@ -21,7 +21,7 @@ export async function withImportSession(
   work: (session: ImportSession) => Promise<void>,
 ): Promise<void> {
   const progress = createProgress(process.stderr);
-  const patience = createPatience({ notice: (text) => progress.notice(text) });
+  const retries = createRetries({ notice: (text) => progress.notice(text) });
   const address = readSetting('LOYALTY_PROGRAMS_GRPC');
   const programs = openPrograms({ address, token, programId });
   const interrupted = () => {
@@ -30,8 +30,8 @@ export async function withImportSession(
   };
   process.once('SIGINT', interrupted);
   try {
-    const program = await patiently(patience, () => programs.program());
-    await work({ progress, patience, programs, program });
+    const program = await withRetries(retries, () => programs.program());
+    await work({ progress, retries, programs, program });
   } finally {
     process.off('SIGINT', interrupted);
     programs.close();

@@ -1,6 +1,6 @@
 import { isReasoned, ServiceUnavailable } from '@loyalty/platform/errors.ts';
 
-/** Says of calls that reach nobody who it was: what grpc-js says of a lost connection helps nobody. */
+/** Names the service in the error of a call that couldn't reach it, which grpc-js doesn't. */
 export function naming(who: string): <Result>(call: Promise<Result>) => Promise<Result> {
   return async (call) => {
     try {

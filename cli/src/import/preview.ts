@@ -5,14 +5,14 @@ import type { ZoneClock } from '@loyalty/rules/zone-clock.ts';
 import { quoted } from '../printable.ts';
 import type { SendableRow } from './import-lines.ts';
 import { earnOf } from './import-purchases.ts';
-import type { ProgramsDoor } from './programs-door.ts';
+import type { ProgramsClient } from './programs-client.ts';
 import type { PurchaseFile } from './purchase-file.ts';
 import type { PurchaseLine } from './purchase-line.ts';
 import { Rejections } from './rejections.ts';
 import { instantOf } from './written-time.ts';
 
 export interface PreviewTerms {
-  readonly programs: ProgramsDoor;
+  readonly programs: ProgramsClient;
   readonly pointsName: string;
   readonly clock: ZoneClock;
   readonly channel: string;

@@ -3,7 +3,7 @@ import type { RejectedFile } from './rejected-file.ts';
 import type { Rejections } from './rejections.ts';
 import type { Answer } from './sending.ts';
 
-/** What an import's lines came to. */
+/** What became of an import's lines. */
 export interface ImportResult {
   /** Done by this import. */
   posted: { lines: number; points: bigint };
@@ -56,35 +56,42 @@ interface Wording {
 
 /** The result for a person: numbers, then the first rejected lines, then what to know about lines without ids. */
 export function describeResult(result: ImportResult, wording: Wording): string {
-  const { posted, refunded, waiting, known, repeated } = result;
-  const { rejections, rejectedFile, equalCount, pointsName } = wording;
-  const points = (count: bigint) => `${count.toLocaleString('en')} ${printable(pointsName)}`;
-  const rows: [name: string, lines: number, remark: string][] = [
-    ['posted', posted.lines, points(posted.points)],
-    ...(wording.refunds
-      ? ([
-          ['refunded', refunded.lines, `${points(refunded.points)} taken back`],
-          ['waiting', waiting, waiting > 0 ? 'for purchases that are not known yet' : ''],
-        ] as const)
-      : []),
-    ['known before', known, known > 0 ? 'and not credited again' : ''],
-    ...(repeated > 0
-      ? ([['repeated', repeated, 'the same as other lines of the file']] as const)
-      : []),
-    [
-      'rejected',
-      rejections.count,
-      rejectedFile.path === undefined ? '' : `in ${printable(rejectedFile.path)}`,
-    ],
-  ].map(([name, lines, remark]) => [String(name), Number(lines), String(remark)]);
-  const width = Math.max(...rows.map(([, lines]) => lines.toLocaleString('en').length));
+  const { rejections, equalCount } = wording;
+  const rows = rowsOf(result, wording);
+  const counts = rows.map(({ lines }) => lines.toLocaleString('en'));
+  const width = Math.max(...counts.map(({ length }) => length));
   return [
-    ...rows.map(([name, lines, remark]) =>
-      `${name.padEnd(12)}  ${lines.toLocaleString('en').padStart(width)}  ${remark}`.trimEnd(),
+    ...rows.map(({ name, remark }, index) =>
+      `${name.padEnd(12)}  ${counts[index]?.padStart(width)}  ${remark}`.trimEnd(),
     ),
     ...rejections.describe(),
     ...(equalCount === undefined ? [] : [noteOnContent(equalCount)]),
   ].join('\n');
+}
+
+interface Row {
+  readonly name: string;
+  readonly lines: number;
+  readonly remark: string;
+}
+
+function rowsOf(result: ImportResult, wording: Wording): Row[] {
+  const { posted, refunded, waiting, known, repeated } = result;
+  const { rejections, rejectedFile, pointsName } = wording;
+  const points = (count: bigint) => `${count.toLocaleString('en')} ${printable(pointsName)}`;
+  const inFile = rejectedFile.path === undefined ? '' : `in ${printable(rejectedFile.path)}`;
+  const refunds: Row[] = [
+    { name: 'refunded', lines: refunded.lines, remark: `${points(refunded.points)} taken back` },
+    { name: 'waiting', lines: waiting, remark: waiting > 0 ? 'for purchases not known yet' : '' },
+  ];
+  const repeats: Row = { name: 'repeated', lines: repeated, remark: 'the same as earlier lines' };
+  return [
+    { name: 'posted', lines: posted.lines, remark: points(posted.points) },
+    ...(wording.refunds ? refunds : []),
+    { name: 'known before', lines: known, remark: known > 0 ? 'and not credited again' : '' },
+    ...(repeated > 0 ? [repeats] : []),
+    { name: 'rejected', lines: rejections.count, remark: inFile },
+  ];
 }
 
 function noteOnContent(equalCount: number): string {
@@ -92,5 +99,5 @@ function noteOnContent(equalCount: number): string {
     equalCount === 0
       ? 'no two are equal'
       : `${equalCount.toLocaleString('en')} equal an earlier one and count as further purchases`;
-  return `Lines are identified by their content: ${equal}. One that is corrected, or reported live as well, is another purchase; only a column with ids prevents that.`;
+  return `No column has ids, so a line is identified by its content: ${equal}. A line that is corrected, or a purchase that is also reported live, counts as another one; only a column with ids prevents that.`;
 }

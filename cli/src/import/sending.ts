@@ -1,8 +1,8 @@
 import type { Reasoned } from '@loyalty/platform/errors.ts';
 import { forEachAtOnce, inBatches } from './at-once.ts';
-import type { Patience } from './patience.ts';
+import type { Retries } from './retries.ts';
 
-/** The last word of the ledger on one line. */
+/** The ledger's final answer for one line. */
 export type Answer =
   | {
       readonly kind: 'done';
@@ -16,7 +16,7 @@ export type Answer =
     }
   | { readonly kind: 'refused'; readonly problem: string };
 
-/** The line is refused for now. */
+/** The line is refused, and may succeed later. */
 export interface Postponed {
   readonly kind: 'postponed';
   readonly error: NotYet;
@@ -44,7 +44,7 @@ export interface Sender<Item> {
 
 export interface SendOptions<Item> {
   readonly sender: Sender<Item>;
-  readonly patience: Patience;
+  readonly retries: Retries;
   readonly onAnswer: (item: Item, answer: Answer) => void;
 }
 
@@ -68,7 +68,7 @@ async function sendBatch<Item>(
   batch: readonly Item[],
   options: SendOptions<Item> & { beganMs: number },
 ): Promise<void> {
-  const turn = options.patience.begin();
+  const turn = options.retries.begin();
   let wasLost = false;
   for (let items = batch; items.length > 0; ) {
     let error: unknown;
@@ -106,8 +106,8 @@ function takeAnswers<Item>(
     if (answer.kind === 'postponed') {
       postponed.push({ item, error: answer.error });
     } else if (answer.kind === 'done' && wasLost && answer.doneMs >= beganMs) {
-      // It is a repeat of what this import did itself, and was never told of. Where clocks differ, it may be counted
-      // as done before: only the count is in question.
+      // This import did it itself, and its answer was lost. If clocks differ, it may be counted as known before; nothing
+      // else depends on it.
       onAnswer(item, { ...answer, replayed: false });
     } else {
       onAnswer(item, answer);

@@ -61,9 +61,9 @@ export function instantOf({ wallMs, offsetMs }: WrittenTime, clock: ZoneClock): 
   return offsetMs === undefined ? clock.instantOf(wallMs) : wallMs - offsetMs;
 }
 
-/** The end of the day that a date names: the first instant of the next one. Other times are what they are. */
-export function endOf(time: WrittenTime, clock: ZoneClock): number {
-  return instantOf(time.isDate ? { ...time, wallMs: time.wallMs + dayMs } : time, clock);
+/** When what is written is over: a date when the next one begins, another time at once. */
+export function endOf(time: WrittenTime): WrittenTime {
+  return time.isDate ? { ...time, wallMs: time.wallMs + dayMs, isDate: false } : time;
 }
 
 /** What makes a time the same one, whatever zone is taken for it: the instant where the file has a zone, else the wall's. */

@@ -212,6 +212,31 @@ describe('a batch of adjustments', () => {
     expect(alice.membership?.balance).toMatchObject({ available: 50n });
   });
 
+  const later = secondsAndNanos(Date.UTC(2100, 0, 1));
+  test.each([
+    ['no points', { points: 0n }],
+    ['more points than a balance may have', { points: 2n ** 53n }],
+    ['no key', { idempotencyKey: '' }],
+    ['no reason', { reason: '' }],
+    ['a reserved user', { userId: 'me' }],
+    ['dates of points that are taken', { points: -1n, expireTime: later }],
+    ['an end before the beginning', { availableTime: later, expireTime: later }],
+  ])('refuses %s as a call of its own does, also with the names of JSON', async (_, changes) => {
+    const { programId, userId } = await createMember(setting);
+    const item = { ...opening, userId, points: 1n, ...changes };
+    const { ledger } = setting.clients;
+    for (const caller of [admin, { ...admin, fieldNames: 'json' as const }]) {
+      const alone = await refusalOf(ledger.adjustBalance({ ...item, programId }, caller));
+      const { outcomes } = await ledger.batchAdjust({ programId, adjustments: [item] }, caller);
+      const { value } = outcomes[0]?.result ?? {};
+      expect(alone.violations?.length).toBeGreaterThan(0);
+      expect(value).toMatchObject({
+        reason: ErrorReason.VALIDATION_FAILED,
+        violations: (alone.violations ?? []).map(({ field, message }) => ({ field, message })),
+      });
+    }
+  });
+
   test('joins nobody who left, and nobody while the program is suspended', async () => {
     const { programId } = await createMember(setting);
     const left = { programId, userId: 'left' };

@@ -21,8 +21,8 @@ export interface ProgramFacts {
   readonly pointsName: string;
 }
 
-/** The programs service, as far as imports need it. */
-export interface ProgramsDoor {
+/** The calls of the programs service that an import makes. */
+export interface ProgramsClient {
   program(): Promise<ProgramFacts>;
   /** The points that a purchase would give someone who has just joined. */
   preview(transaction: MessageInitShape<typeof TransactionSchema>): Promise<bigint>;
@@ -34,7 +34,7 @@ export function openPrograms(options: {
   address: string;
   token: string;
   programId: string;
-}): ProgramsDoor {
+}): ProgramsClient {
   const { address, token, programId } = options;
   const channel = createChannel({ address, services: [ProgramService] });
   const programs = createClient(ProgramService, channel);

@@ -11,7 +11,7 @@ import {
   LedgerService,
   type ReverseEarnResponse,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
-import { ErrorReasonSchema } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+import { ErrorReason, ErrorReasonSchema } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import type { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
 import { naming } from './naming.ts';
 import { ProgramRefused } from './program-refused.ts';
@@ -27,12 +27,12 @@ export interface RefundItem {
 export type AdjustItem = MessageInitShape<typeof BatchAdjustItemSchema>;
 
 /**
- * The ledger's gRPC door, as far as imports need it. All calls may be repeated without harm, and answer each item in their
- * order.
+ * The calls of the ledger that an import makes. All of them are idempotent, and return an answer for each item in the
+ * items' order.
  *
  * @throws {ProgramRefused} {@link ServiceUnavailable} {@link RemoteError}
  */
-export interface LedgerDoor {
+export interface LedgerClient {
   earn(items: readonly EarnItem[]): Promise<(Answer | Postponed)[]>;
   /** Refunds that come before their purchase wait for it. */
   refund(items: readonly RefundItem[]): Promise<(Answer | Postponed)[]>;
@@ -46,7 +46,7 @@ export function openLedger(options: {
   programId: string;
   /** Whether users who never were members join. */
   joinMissing: boolean;
-}): LedgerDoor {
+}): LedgerClient {
   const { address, token, programId, joinMissing } = options;
   // Without services, so that the channel repeats nothing behind our back: what was sent twice is counted as such.
   const channel = createChannel({ address, services: [] });
@@ -80,7 +80,7 @@ export function openLedger(options: {
         const request = { programId, adjustments: [...adjustments], joinMissing };
         const { outcomes } = await reached(ledger.batchAdjust(request, { token }));
         return outcomes.map(({ result }) => {
-          if (result.case !== 'success') return refusal(result.value);
+          if (result.case !== 'success') return refusalOfBalance(result.value);
           const { entry, replayed } = result.value;
           return done(entry?.points, replayed, entry?.createTime);
         });
@@ -128,6 +128,18 @@ function refusal(failure: EarnFailure | AdjustFailure | undefined): Answer | Pos
         kind: 'postponed',
         error: new NotYet(message, { reason, retryAfterMs: durationMs(retryDelay) }),
       };
+}
+
+/** The key is the import's own, so that its author can't choose another one. */
+function refusalOfBalance(failure: AdjustFailure | undefined): Answer | Postponed {
+  const answer = refusal(failure);
+  return failure?.reason === ErrorReason.IDEMPOTENCY_KEY_REUSED
+    ? {
+        kind: 'refused',
+        problem:
+          'IDEMPOTENCY_KEY_REUSED: other points, or the same with another reason or note, were imported for this user and these dates; to change them, adjust the balance',
+      }
+    : answer;
 }
 
 function refundAnswer({ refund, replayed }: ReverseEarnResponse): Answer {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isReasoned, type Reasoned } from '@loyalty/platform/errors.ts';
 
-/** Outlasts what passes by itself, such as the restart of a service, for one piece of work after the other. */
-export interface Patience {
+/** Retries what fails for a while, such as during the restart of a service, in one piece of work after another. */
+export interface Retries {
   begin(): Turn;
 }
 
@@ -26,8 +26,8 @@ const noticeEveryMs = 5_000;
 const firstLimitMs = 5_000;
 const limitMs = 5 * 60_000;
 
-/** @param notice hears now and then why it takes so long */
-export function createPatience({ notice }: { notice: (text: string) => void }): Patience {
+/** @param notice is called now and then with the reason for waiting */
+export function createRetries({ notice }: { notice: (text: string) => void }): Retries {
   let hasAdvanced = false;
   let noticedMs = Number.NEGATIVE_INFINITY;
   return {
@@ -70,11 +70,11 @@ function mayPass(error: unknown): error is Reasoned {
 }
 
 /** Runs a call until it succeeds, or fails for good. */
-export async function patiently<Result>(
-  patience: Patience,
+export async function withRetries<Result>(
+  retries: Retries,
   call: () => Promise<Result>,
 ): Promise<Result> {
-  const turn = patience.begin();
+  const turn = retries.begin();
   for (;;) {
     try {
       const result = await call();
