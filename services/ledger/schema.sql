@@ -246,7 +246,8 @@ CREATE TABLE public.program_snapshots (
     program_id text NOT NULL COLLATE pg_catalog."C",
     revision bigint NOT NULL,
     snapshot bytea NOT NULL,
-    update_time timestamp with time zone NOT NULL
+    update_time timestamp with time zone NOT NULL,
+    epoch text NOT NULL
 );
 
 --

@@ -55,9 +55,9 @@ import type { ReadMessage, StreamMessage } from './app/stream-message.ts';
 import { createSubmitEarn } from './app/submit-earn.ts';
 import { createSuspendMembership } from './app/suspend-membership.ts';
 import { createUpdateMembership } from './app/update-membership.ts';
-import { keepFresh } from './catalog/keep-fresh.ts';
 import { createProgramCatalog, type KeptCatalog } from './catalog/program-catalog.ts';
 import { followProgramChanges } from './catalog/program-changes.ts';
+import { createProgramFollower } from './catalog/program-follower.ts';
 import { createProgramSource } from './catalog/program-source.ts';
 import type { LedgerConfig } from './config.ts';
 import type { Instant } from './domain/instant.ts';
@@ -205,9 +205,10 @@ function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => v
     },
     signal,
   });
+  const { run, nudge } = createProgramFollower({ catalog, source, snapshots, logger, signal });
   background.push(
-    followProgramChanges({ nats, stream: eventsStream.name, catalog, logger, signal }),
-    keepFresh({ catalog, source, snapshots, logger, signal }),
+    run(),
+    followProgramChanges({ nats, stream: eventsStream.name, nudge, logger, signal }),
   );
   return { catalog, closeCatalog: () => channel.close() };
 }
