@@ -55,7 +55,7 @@ import type { ReadMessage, StreamMessage } from './app/stream-message.ts';
 import { createSubmitEarn } from './app/submit-earn.ts';
 import { createSuspendMembership } from './app/suspend-membership.ts';
 import { createUpdateMembership } from './app/update-membership.ts';
-import { createProgramCatalog, type KeptCatalog } from './catalog/program-catalog.ts';
+import { createProgramCatalog, type ProgramCache } from './catalog/program-catalog.ts';
 import { followProgramChanges } from './catalog/program-changes.ts';
 import { createProgramFollower } from './catalog/program-follower.ts';
 import { createProgramSource } from './catalog/program-source.ts';
@@ -180,7 +180,7 @@ interface Part {
   readonly signal: AbortSignal;
 }
 
-function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => void } {
+function startCatalog(part: Part): { catalog: ProgramCache; closeCatalog: () => void } {
   const { config, logger, clock, knex, nats, background, signal } = part;
   const channel = createChannel({
     address: config.programs.address,
@@ -205,10 +205,10 @@ function startCatalog(part: Part): { catalog: KeptCatalog; closeCatalog: () => v
     },
     signal,
   });
-  const { run, nudge } = createProgramFollower({ catalog, source, snapshots, logger, signal });
+  const { run, wake } = createProgramFollower({ catalog, source, snapshots, logger, signal });
   background.push(
     run(),
-    followProgramChanges({ nats, stream: eventsStream.name, nudge, logger, signal }),
+    followProgramChanges({ nats, stream: eventsStream.name, wake, logger, signal }),
   );
   return { catalog, closeCatalog: () => channel.close() };
 }

@@ -10,7 +10,7 @@ import { RuleSet_State } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts
 import { eventually } from '../../test/eventually.ts';
 import type { ProgramSnapshot } from '../app/program-snapshots.ts';
 import { ProgramNotFound, ProgramsUnavailable } from '../domain/errors.ts';
-import { createProgramCatalog, type KeptCatalog } from './program-catalog.ts';
+import { createProgramCatalog, type ProgramCache } from './program-catalog.ts';
 
 const programId = 'wine-dine';
 /** Of the Programs service's database, before it is restored. */
@@ -36,7 +36,7 @@ function smallCatalogOf(programsMax: number | undefined, ...answers: Answer[]) {
   const changes: string[] = [];
   /** What storing waits for. */
   const disk = { ready: Promise.resolve() };
-  const catalog: KeptCatalog = createProgramCatalog({
+  const catalog: ProgramCache = createProgramCatalog({
     source: {
       snapshot({ programId: id, ...known }) {
         asked.push(id);
@@ -58,16 +58,16 @@ function smallCatalogOf(programsMax: number | undefined, ...answers: Answer[]) {
     signal: stopping.signal,
     ...(programsMax !== undefined && { programsMax }),
   });
-  const hear = (revision: bigint) => catalog.hear({ programId, epoch, revision });
+  const change = (revision: bigint) => catalog.markChanged({ programId, epoch, revision });
   /** Asks again, as it is done every second, until the program is known in that revision. */
   const becomes = (revision: bigint) =>
     eventually(async () => {
-      catalog.refresh();
+      catalog.refreshStale();
       const definition = await catalog.get(programId);
       expect(definition.revision).toBe(revision);
       return definition;
     });
-  return { catalog, asked, questions, stored, changes, disk, hear, becomes };
+  return { catalog, asked, questions, stored, changes, disk, change, becomes };
 }
 
 function aProgram(settings: { state: Program_State; timeZone?: string }) {
@@ -118,29 +118,29 @@ describe('a program', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('that doesn’t exist isn’t asked for again at once, but is as soon as it is heard of', async () => {
-    const { catalog, asked, hear } = catalogOf(absent, snapshot(1n));
+  test('that doesn’t exist isn’t asked for again at once, but is as soon as it is announced', async () => {
+    const { catalog, asked, change } = catalogOf(absent, snapshot(1n));
     await expect(catalog.get(programId)).rejects.toThrow(ProgramNotFound);
     await expect(catalog.get(programId)).rejects.toThrow(ProgramNotFound);
     expect(asked).toHaveLength(1);
-    hear(1n);
+    change(1n);
     expect((await catalog.get(programId)).revision).toBe(1n);
   });
 
   test('that is created while it is asked for the first time is asked for again', async () => {
     const first = slowAnswer();
-    const { catalog, hear, becomes } = catalogOf(first.answer, snapshot(1n));
+    const { catalog, change, becomes } = catalogOf(first.answer, snapshot(1n));
     const got = catalog.get(programId);
-    hear(1n);
+    change(1n);
     first.fail(new ProgramNotFound(programId));
     await expect(got).rejects.toThrow(ProgramNotFound);
     expect(await becomes(1n)).toMatchObject({ state: 'ACTIVE' });
   });
 
   test('that has changed is asked for until the answer is as new', async () => {
-    const { catalog, hear, becomes } = catalogOf(snapshot(1n), away, snapshot(1n), snapshot(2n));
+    const { catalog, change, becomes } = catalogOf(snapshot(1n), away, snapshot(1n), snapshot(2n));
     await catalog.get(programId);
-    hear(2n);
+    change(2n);
     expect(await becomes(2n)).toMatchObject({ state: 'ACTIVE' });
   });
 
@@ -155,9 +155,9 @@ describe('a program', () => {
 
   test('that changes while it is asked for the first time is asked for again', async () => {
     const first = slowAnswer();
-    const { catalog, hear } = catalogOf(first.answer, snapshot(2n));
+    const { catalog, change } = catalogOf(first.answer, snapshot(2n));
     const got = catalog.get(programId);
-    hear(2n);
+    change(2n);
     await first.give(snapshot(1n));
     await got;
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
@@ -165,22 +165,22 @@ describe('a program', () => {
 
   test('is never replaced by an older answer', async () => {
     const slow = slowAnswer();
-    const { catalog, stored, hear } = catalogOf(snapshot(1n), slow.answer, snapshot(1n));
+    const { catalog, stored, change } = catalogOf(snapshot(1n), slow.answer, snapshot(1n));
     await catalog.get(programId);
-    hear(3n);
+    change(3n);
     await slow.give(snapshot(3n));
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(3n));
     expect(stored.get(programId)?.revision).toBe(3n);
-    hear(2n);
+    change(2n);
     await catalog.getLatest(programId);
     expect((await catalog.get(programId)).revision).toBe(3n);
   });
 
   test('known from before is used while the Programs service is away, and followed', async () => {
-    const { catalog, stored, hear, becomes } = catalogOf(away, away, snapshot(2n));
+    const { catalog, stored, change, becomes } = catalogOf(away, away, snapshot(2n));
     await store(stored, 1n);
     expect((await catalog.get(programId)).revision).toBe(1n);
-    hear(2n);
+    change(2n);
     expect(await becomes(2n)).toMatchObject({ state: 'ACTIVE' });
   });
 
@@ -188,10 +188,10 @@ describe('a program', () => {
     const { catalog, stored, asked } = catalogOf(snapshot(1n));
     await catalog.get(programId);
     await store(stored, 2n);
-    await catalog.recall({ programId, epoch, revision: 2n });
+    await catalog.adoptNewerStored({ programId, epoch, revision: 2n });
     expect((await catalog.get(programId)).revision).toBe(2n);
     // It may be newer by now.
-    catalog.refresh();
+    catalog.refreshStale();
     await settled();
     expect(asked).toHaveLength(2);
   });
@@ -200,15 +200,15 @@ describe('a program', () => {
     const { catalog, stored } = catalogOf(snapshot(2n));
     await store(stored, 1n);
     catalog.keep(programId);
-    catalog.refresh();
+    catalog.refreshStale();
     await eventually(() => expect(stored.get(programId)?.revision).toBe(2n));
   });
 
   test('that nobody has ever asked for is left alone when it changes', async () => {
-    const { catalog, asked, stored, hear } = catalogOf(snapshot(2n));
-    catalog.hear({ programId: 'of-others', epoch, revision: 2n });
+    const { catalog, asked, stored, change } = catalogOf(snapshot(2n));
+    catalog.markChanged({ programId: 'of-others', epoch, revision: 2n });
     catalog.keep(programId);
-    hear(2n);
+    change(2n);
     await eventually(() => expect(stored.get(programId)?.revision).toBe(2n));
     expect(asked).toEqual([programId]);
   });
@@ -217,8 +217,8 @@ describe('a program', () => {
     const { catalog, asked } = catalogOf(absent, away);
     await expect(catalog.get(programId)).rejects.toThrow(ProgramNotFound);
     await expect(catalog.get('another')).rejects.toThrow(ProgramsUnavailable);
-    catalog.doubtAll('second');
-    catalog.refresh();
+    catalog.invalidateAll('second');
+    catalog.refreshStale();
     await settled();
     expect(asked).toEqual([programId, 'another']);
   });
@@ -242,12 +242,12 @@ describe('a program', () => {
 
   test('tells when its state changes', async () => {
     const suspended = aProgram({ state: Program_State.SUSPENDED });
-    const { catalog, changes, hear } = catalogOf(
+    const { catalog, changes, change } = catalogOf(
       snapshot(1n, { program: suspended }),
       snapshot(2n),
     );
     await catalog.get(programId);
-    hear(2n);
+    change(2n);
     await eventually(() => expect(changes).toEqual(['SUSPENDED to ACTIVE']));
   });
 
@@ -257,7 +257,7 @@ describe('a program', () => {
       expect(await catalog.get(id)).toMatchObject({ programId: id });
     }
     expect(asked).toEqual(['first', 'second', 'third', 'second']);
-    catalog.hear({ programId: 'third', epoch, revision: 2n });
+    catalog.markChanged({ programId: 'third', epoch, revision: 2n });
     await settled();
     expect(asked).toHaveLength(4);
   });
@@ -310,7 +310,7 @@ test('no more than four programs are asked for at the same time, and all are', a
     return await (seen.length % 3 === 0 ? away : snapshot(1n))(id);
   });
   for (let index = 0; index < 13; index++) catalog.keep(`program-${index}`);
-  catalog.refresh();
+  catalog.refreshStale();
   await eventually(() => expect(seen).toHaveLength(13));
   expect(Math.max(...seen)).toBe(4);
 });
@@ -325,7 +325,7 @@ describe('when the Programs service’s database is restored', () => {
       slow.answer,
     );
     await catalog.get(programId);
-    catalog.doubtAll('second');
+    catalog.invalidateAll('second');
     expect((await catalog.get(programId)).revision).toBe(7n);
     await slow.give(snapshot(5n, restored));
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(5n));
@@ -341,11 +341,11 @@ describe('when the Programs service’s database is restored', () => {
 
   test('an answer from before, though it comes late, is not the last', async () => {
     const slow = slowAnswer();
-    const { catalog, hear } = catalogOf(snapshot(6n), slow.answer, snapshot(5n, restored));
+    const { catalog, change } = catalogOf(snapshot(6n), slow.answer, snapshot(5n, restored));
     await catalog.get(programId);
-    hear(7n);
+    change(7n);
     await settled();
-    catalog.doubtAll('second');
+    catalog.invalidateAll('second');
     await slow.give(snapshot(7n));
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(5n));
   });
@@ -353,7 +353,7 @@ describe('when the Programs service’s database is restored', () => {
   test('without a program, that doesn’t exist any more', async () => {
     const { catalog } = catalogOf(snapshot(1n), absent);
     await catalog.get(programId);
-    catalog.doubtAll('second');
+    catalog.invalidateAll('second');
     await eventually(async () => expect(catalog.get(programId)).rejects.toThrow(ProgramNotFound));
   });
 });
@@ -367,7 +367,7 @@ describe('a change', () => {
   const { ACTIVE, SCHEDULED, WITHDRAWN } = RuleSet_State;
 
   test('is asked for alone, and stored with all that was known before', async () => {
-    const { catalog, questions, stored, hear } = catalogOf(
+    const { catalog, questions, stored, change } = catalogOf(
       snapshot(1n, {
         ruleSets: [published(1, ACTIVE), published(2, SCHEDULED)],
         rewards: [{ rewardId: 'glass' }, { rewardId: 'bottle' }],
@@ -378,7 +378,7 @@ describe('a change', () => {
       }),
     );
     const before = await catalog.get(programId);
-    hear(4n);
+    change(4n);
     await eventually(() => expect(stored.get(programId)?.revision).toBe(4n));
     expect(questions).toEqual([
       ['', 0n],
@@ -408,12 +408,12 @@ describe('a change', () => {
 
 describe('a database that takes long to store a program', () => {
   test('holds up neither earns nor the next change, and gets the newest in the end', async () => {
-    const { catalog, stored, disk, hear } = catalogOf(snapshot(1n), snapshot(2n), snapshot(3n));
+    const { catalog, stored, disk, change } = catalogOf(snapshot(1n), snapshot(2n), snapshot(3n));
     const slow = Promise.withResolvers<void>();
     disk.ready = slow.promise;
     expect((await catalog.get(programId)).revision).toBe(1n);
     for (const revision of [2n, 3n]) {
-      hear(revision);
+      change(revision);
       await eventually(async () => expect((await catalog.get(programId)).revision).toBe(revision));
     }
     slow.resolve();

@@ -2,25 +2,25 @@ import { LRUCache } from 'lru-cache';
 import type { ProgramCatalog } from '../app/program-catalog.ts';
 import type { ProgramRevision } from '../app/program-snapshots.ts';
 import { ProgramNotFound } from '../domain/errors.ts';
-import { KeptProgram, type KeptProgramOptions } from './kept-program.ts';
+import { CachedProgram, type CachedProgramOptions } from './cached-program.ts';
 
-export interface ProgramCatalogOptions extends Omit<KeptProgramOptions, 'onGone'> {
+export interface ProgramCatalogOptions extends Omit<CachedProgramOptions, 'onGone'> {
   /** How many programs are kept in memory, those that were asked for last. */
   programsMax?: number;
 }
 
 /** The ledger's knowledge of programs, with the ways in which it is kept up to date. */
-export interface KeptCatalog extends ProgramCatalog {
-  /** Keeps a program though nobody has asked for it yet. */
+export interface ProgramCache extends ProgramCatalog {
+  /** Keeps a program though nobody has asked for it yet. The next refresh loads it. */
   keep(programId: string): void;
-  /** Says that a program has changed. One that isn't kept is left until somebody asks for it. */
-  hear(change: ProgramRevision): void;
-  /** Says that anything may have changed, or was read before changes that won't be heard of. */
-  doubtAll(epoch: string): void;
-  /** Asks again for all that isn't known to be current. */
-  refresh(): void;
-  /** Says what another replica has stored, while the Programs service can't be asked from here. */
-  recall(stored: ProgramRevision): Promise<void>;
+  /** Notes a change, and asks for it. A program that isn't kept is left until somebody asks for it. */
+  markChanged(change: ProgramRevision): void;
+  /** Notes that any program may have changed in any way, and asks for all that are kept. */
+  invalidateAll(epoch: string): void;
+  /** Asks again for all that aren't known to be current. */
+  refreshStale(): void;
+  /** Takes what another replica has stored, if it is newer, while the Programs service can't be asked from here. */
+  adoptNewerStored(stored: ProgramRevision): Promise<void>;
 }
 
 /** Also how many of the stored definitions are of use. */
@@ -38,23 +38,28 @@ const absentMax = 10_000;
 export function createProgramCatalog({
   programsMax = programsMaxByDefault,
   ...options
-}: ProgramCatalogOptions): KeptCatalog {
-  const programs = new LRUCache<string, KeptProgram>({ max: programsMax });
+}: ProgramCatalogOptions): ProgramCache {
+  const programs = new LRUCache<string, CachedProgram>({ max: programsMax });
   const absent = new LRUCache<string, true>({ max: absentMax, ttl: absentMs });
   const waiting = new Set<string>();
   let refreshes = 0;
 
-  function kept(programId: string): KeptProgram {
+  function kept(programId: string): CachedProgram {
     let program = programs.get(programId);
     if (program === undefined) {
-      if (absent.has(programId)) throw new ProgramNotFound(programId);
-      program = new KeptProgram(programId, { ...options, onGone });
+      program = new CachedProgram(programId, { ...options, onGone });
       programs.set(programId, program);
     }
     return program;
   }
 
-  function onGone(program: KeptProgram, error: unknown): void {
+  /** @throws {ProgramNotFound} for one that didn't exist a moment ago */
+  function existing(programId: string): CachedProgram {
+    if (absent.has(programId)) throw new ProgramNotFound(programId);
+    return kept(programId);
+  }
+
+  function onGone(program: CachedProgram, error: unknown): void {
     const { programId } = program;
     // One that wasn't used lately may be here anew.
     if (programs.peek(programId) === program) programs.delete(programId);
@@ -76,30 +81,30 @@ export function createProgramCatalog({
   }
 
   return {
-    get: async (programId) => await kept(programId).get(),
-    getLatest: async (programId) => await kept(programId).getLatest(),
+    get: async (programId) => await existing(programId).get(),
+    getLatest: async (programId) => await existing(programId).getLatest(),
     keep: (programId) => void kept(programId),
 
-    hear(change) {
+    markChanged(change) {
       const { programId } = change;
       absent.delete(programId);
-      if (programs.peek(programId)?.hear(change)) refreshSoon(programId);
+      if (programs.peek(programId)?.markChanged(change)) refreshSoon(programId);
     },
 
-    doubtAll(epoch) {
+    invalidateAll(epoch) {
       absent.clear();
       for (const program of programs.values()) {
-        program.doubt(epoch);
+        program.invalidate(epoch);
         refreshSoon(program.programId);
       }
     },
 
-    refresh() {
+    refreshStale() {
       for (const program of programs.values()) {
-        if (program.needsAnswer) refreshSoon(program.programId);
+        if (program.needsRefresh) refreshSoon(program.programId);
       }
     },
 
-    recall: async (stored) => await kept(stored.programId).recall(stored),
+    adoptNewerStored: async (stored) => await kept(stored.programId).adoptNewerStored(stored),
   };
 }

@@ -101,7 +101,7 @@ test('a change is asked for as soon as it is announced', async () => {
   await eventually(() => expect(programs.questions).toHaveLength(2));
   expect(await revisionOf('wine-dine')).toBe(1n);
   programs.change('wine-dine');
-  follower.nudge();
+  follower.wake();
   await eventually(async () => expect(await revisionOf('wine-dine')).toBe(2n), 500);
 });
 
@@ -111,7 +111,7 @@ test('only what has changed since the last question is asked for', async () => {
   await eventually(() => expect(programs.questions.at(-1)).toEqual({ epoch: 'first', after: 7n }));
   programs.asked.length = 0;
   programs.change('coffee', 'of-others', 'coffee');
-  follower.nudge();
+  follower.wake();
   await eventually(() => expect(programs.questions.at(-1)).toEqual({ epoch: 'first', after: 10n }));
   await eventually(() => expect(programs.asked).toEqual(['coffee']));
 });
@@ -123,7 +123,7 @@ test('changes that one answer can’t hold are asked for in several questions at
   await eventually(() => expect(programs.questions.at(-1)?.after).toBe(7n));
   programs.pageSize = 10;
   programs.change(...ids);
-  follower.nudge();
+  follower.wake();
   await eventually(async () => {
     for (const programId of ids) expect(await revisionOf(programId)).toBe(2n);
   }, 500);
@@ -153,7 +153,7 @@ describe('a restored database', () => {
     await eventually(() => expect(programs.questions.at(-1)?.after).toBe(7n));
     programs.asked.length = 0;
     Object.assign(programs, change);
-    follower.nudge();
+    follower.wake();
     await eventually(() => expect(programs.asked.toSorted()).toEqual(['coffee', 'wine-dine']));
     const next = { epoch: programs.epoch, after: programs.changeNumber };
     await eventually(() => expect(programs.questions.at(-1)).toEqual(next));

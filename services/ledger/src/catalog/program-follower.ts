@@ -1,11 +1,14 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { pause } from '@loyalty/platform/messaging/waiting.ts';
 import type { ProgramSnapshots } from '../app/program-snapshots.ts';
-import { type KeptCatalog, programsMaxByDefault } from './program-catalog.ts';
+import { type ProgramCache, programsMaxByDefault } from './program-catalog.ts';
 import type { ProgramSource } from './program-source.ts';
 
 export interface ProgramFollowerOptions {
-  catalog: Pick<KeptCatalog, 'keep' | 'hear' | 'doubtAll' | 'refresh' | 'recall'>;
+  catalog: Pick<
+    ProgramCache,
+    'keep' | 'markChanged' | 'invalidateAll' | 'refreshStale' | 'adoptNewerStored'
+  >;
   source: Pick<ProgramSource, 'revisions'>;
   snapshots: Pick<ProgramSnapshots, 'listRevisions'>;
   logger: Pick<Logger, 'info' | 'warn'>;
@@ -15,7 +18,7 @@ export interface ProgramFollowerOptions {
 
 export interface ProgramFollower {
   /** Says that something has changed, so that it is asked for at once. Cheap, may be called for every change. */
-  nudge(): void;
+  wake(): void;
   /** Follows until the signal aborts. */
   run(): Promise<void>;
 }
@@ -24,8 +27,8 @@ export interface ProgramFollower {
 const lookMs = 1_000;
 
 /**
- * Asks the Programs service what has changed after the last change that it has heard of, every second and whenever it
- * is nudged. The first look brings back what was kept before the process started.
+ * Asks the Programs service what has changed after the last change that it knows of, every second and whenever it
+ * is woken. The first look brings back what was kept before the process started.
  */
 export function createProgramFollower(options: ProgramFollowerOptions): ProgramFollower {
   const { catalog, source, snapshots, logger, signal } = options;
@@ -38,24 +41,24 @@ export function createProgramFollower(options: ProgramFollowerOptions): ProgramF
 
   async function look(): Promise<void> {
     if (epoch === '') for (const { programId } of await storedRevisions()) catalog.keep(programId);
-    while (await hearMore());
-    catalog.refresh();
+    while (await readChanges());
+    catalog.refreshStale();
   }
 
-  /** Whether there may be more to hear. */
-  async function hearMore(): Promise<boolean> {
+  /** Whether there may be more. */
+  async function readChanges(): Promise<boolean> {
     const list = await source.revisions({ epoch, after: changeNumber });
     const isSameHistory = list.epoch === epoch && list.changeNumber >= changeNumber;
     const hasMore = isSameHistory && list.changeNumber > changeNumber;
     ({ epoch, changeNumber } = list);
     // What was read before this number was known may be older than it.
-    if (!isSameHistory) catalog.doubtAll(epoch);
-    for (const change of list.revisions) catalog.hear({ ...change, epoch });
+    if (!isSameHistory) catalog.invalidateAll(epoch);
+    for (const change of list.revisions) catalog.markChanged({ ...change, epoch });
     return hasMore;
   }
 
-  async function recallStored(): Promise<void> {
-    for (const stored of await storedRevisions()) await catalog.recall(stored);
+  async function adoptNewerStored(): Promise<void> {
+    for (const stored of await storedRevisions()) await catalog.adoptNewerStored(stored);
   }
 
   async function round(): Promise<void> {
@@ -67,18 +70,18 @@ export function createProgramFollower(options: ProgramFollowerOptions): ProgramF
       if (signal.aborted) return;
       if (!isFailing) logger.warn({ err: error }, 'changes of programs are not looked for');
       isFailing = true;
-      // Another replica may have been answered. Without the database there is nothing to recall, nor to earn.
-      await recallStored().catch(() => undefined);
+      // Another replica may have been answered. Without the database, too, nothing is left to try.
+      await adoptNewerStored().catch(() => undefined);
     }
   }
 
   return {
-    nudge: () => awake.abort(),
+    wake: () => awake.abort(),
 
     async run() {
       signal.addEventListener('abort', () => awake.abort(), { once: true });
       while (!signal.aborted) {
-        // A nudge from here on is about something that this round may miss.
+        // A call of wake from here on is about something that this round may miss.
         awake = new AbortController();
         await round();
         await pause(lookMs, awake.signal);

@@ -12,14 +12,14 @@ import { type EncodedProgram, encoded, snapshotBytes } from './encoded-program.t
 import { definitionOf } from './program-definition.ts';
 import type { ProgramSource } from './program-source.ts';
 
-export interface KeptProgramOptions {
+export interface CachedProgramOptions {
   source: Pick<ProgramSource, 'snapshot'>;
   snapshots: Pick<ProgramSnapshots, 'find' | 'keep'>;
   logger: Pick<Logger, 'warn'>;
   /** Called with each definition that replaces another one. */
   onChange: (after: ProgramDefinition, before: ProgramDefinition) => void;
   /** Called when there is no such program, or when nothing could be found out about it. */
-  onGone: (program: KeptProgram, error: unknown) => void;
+  onGone: (program: CachedProgram, error: unknown) => void;
   /** Aborted when the process stops. */
   signal: AbortSignal;
 }
@@ -36,7 +36,7 @@ interface Known {
 type State =
   /** Nothing is known yet. */
   | { readonly name: 'LOADING'; readonly known?: undefined }
-  /** The Programs service's answer, as new as anything that was heard of. */
+  /** The Programs service's answer, as new as any change that was noted. */
   | { readonly name: 'CURRENT'; readonly known: Known }
   /** Used until there is a newer answer: the program has changed, or was stored and not answered. */
   | { readonly name: 'STALE'; readonly known: Known };
@@ -49,17 +49,17 @@ const patienceMs = 1_000;
  *
  * | from | on | to |
  * |---|---|---|
- * | LOADING, STALE | an answer of the Programs service as new as what was heard of | CURRENT |
+ * | LOADING, STALE | an answer of the Programs service as new as any change noted | CURRENT |
  * | LOADING | no answer in time, but a stored definition | STALE |
- * | CURRENT | a change that was heard of, or another history of the database | STALE |
+ * | CURRENT | a change, or another history of the database | STALE |
  * | CURRENT, STALE | a newer stored definition while the Programs service is away | STALE |
  * | any | the answer that there is no such program | gone |
  */
-export class KeptProgram {
+export class CachedProgram {
   readonly programId: string;
-  readonly #options: KeptProgramOptions;
+  readonly #options: CachedProgramOptions;
   #state: State = { name: 'LOADING' };
-  /** What an answer has to reach for the program to be current, if its question was put after that was heard of. */
+  /** What an answer has to reach, by a question that was put after it was noted, for the program to be current. */
   #wanted: Revision | undefined;
   /** The question under way, and the one after it. */
   #asking: Promise<ProgramDefinition> | undefined;
@@ -68,7 +68,7 @@ export class KeptProgram {
   #isRefreshing = false;
   #isStoring = false;
 
-  constructor(programId: string, options: KeptProgramOptions) {
+  constructor(programId: string, options: CachedProgramOptions) {
     this.programId = programId;
     this.#options = options;
   }
@@ -91,8 +91,8 @@ export class KeptProgram {
     }
   }
 
-  /** Takes note of a change; whether it is news. */
-  hear(change: Revision): boolean {
+  /** Notes a change. False if what is known has it already. */
+  markChanged(change: Revision): boolean {
     const { known } = this.#state;
     if (covers(known, change)) return false;
     this.#wanted = change;
@@ -100,28 +100,28 @@ export class KeptProgram {
     return true;
   }
 
-  /** Takes note that anything may have changed. What is known is used until all of it was answered again. */
-  doubt(epoch: string): void {
+  /** Notes that anything may have changed. What is known is used until all of it has been asked for again. */
+  invalidate(epoch: string): void {
     this.#wanted = { epoch, revision: 0n };
     const { known } = this.#state;
     if (known !== undefined) this.#state = { name: 'STALE', known: { ...known, epoch: '' } };
   }
 
   /** Whether the Programs service has to be asked, and isn't being asked. */
-  get needsAnswer(): boolean {
+  get needsRefresh(): boolean {
     return this.#state.name !== 'CURRENT' && this.#asking === undefined;
   }
 
-  /** Asks, and asks again where something was heard meanwhile. What fails is left to the next call. */
+  /** Asks, and asks again if a change was noted meanwhile. A failure is left to the next call. */
   async refresh(): Promise<void> {
     if (this.#isRefreshing) return;
     this.#isRefreshing = true;
     try {
       await this.#asking?.catch(() => undefined);
       while (this.#state.name !== 'CURRENT') {
-        const heard = this.#wanted;
+        const wanted = this.#wanted;
         await this.#ask();
-        if (this.#wanted === heard) break;
+        if (this.#wanted === wanted) break;
       }
     } catch (error) {
       this.#warn(error, 'a program could not be brought up to date');
@@ -129,8 +129,8 @@ export class KeptProgram {
     this.#isRefreshing = false;
   }
 
-  /** Goes by the stored definition if that is newer: another replica was answered. */
-  async recall(stored: ProgramRevision): Promise<void> {
+  /** Takes the stored definition if it is newer: another replica got an answer. */
+  async adoptNewerStored(stored: Revision): Promise<void> {
     if (covers(this.#state.known, stored)) return;
     try {
       await this.#adoptStored();
@@ -200,7 +200,7 @@ export class KeptProgram {
       if (known !== before) void this.#store();
       return known.definition;
     } catch (error) {
-      // One that was heard of meanwhile has just been created.
+      // One whose change was noted meanwhile has just been created.
       const isGone = error instanceof ProgramNotFound && this.#wanted === wanted;
       if (isGone) this.#options.onGone(this, error);
       throw error;
@@ -235,7 +235,8 @@ export class KeptProgram {
     try {
       for (let last: Known | undefined; !this.#options.signal.aborted; ) {
         const { known } = this.#state;
-        if (known === undefined || known === last) break;
+        // One that was invalidated is of no known epoch; the next answer is stored.
+        if (known === undefined || known === last || known.epoch === '') break;
         const {
           epoch,
           definition: { revision },
