@@ -14,6 +14,8 @@ export interface ProgramFollowerOptions {
   logger: Pick<Logger, 'info' | 'warn'>;
   /** Ends it. */
   signal: AbortSignal;
+  /** How long it rests until it is woken; by default twice within the two seconds in which a version has to be known. */
+  restMs?: number;
 }
 
 export interface ProgramFollower {
@@ -23,15 +25,12 @@ export interface ProgramFollower {
   run(): Promise<void>;
 }
 
-/** Twice within the two seconds in which a version has to be known before it counts. */
-const lookMs = 1_000;
-
 /**
  * Asks the Programs service what has changed after the last change that it knows of, every second and whenever it
  * is woken. The first look brings back what was kept before the process started.
  */
 export function createProgramFollower(options: ProgramFollowerOptions): ProgramFollower {
-  const { catalog, source, snapshots, logger, signal } = options;
+  const { catalog, source, snapshots, logger, signal, restMs = 1_000 } = options;
   let epoch = '';
   let changeNumber = 0n;
   let awake = new AbortController();
@@ -84,7 +83,7 @@ export function createProgramFollower(options: ProgramFollowerOptions): ProgramF
         // A call of wake from here on is about something that this round may miss.
         awake = new AbortController();
         await round();
-        await pause(lookMs, awake.signal);
+        await pause(restMs, awake.signal);
       }
     },
   };
