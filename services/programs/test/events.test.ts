@@ -126,7 +126,7 @@ describe('a snapshot', () => {
     const { programId } = await createActive(setting);
     const { programs, ruleSets, rewards } = setting.clients;
     await rewards.createReward({ programId, reward: glass }, admin());
-    const effectiveTime = timestampFromMs(Date.now() + 3_600_000);
+    const effectiveTime = timestampFromMs(setting.now() + 3_600_000);
     for (const version of [2, 3, 4]) {
       await ruleSets.createRuleSet({ programId, ruleSet: fivePerHundred }, admin());
       if (version === 4) continue;
@@ -167,7 +167,7 @@ describe('a snapshot', () => {
     expect(await changed()).toEqual({ program, ruleSets: [], rewards: [] });
 
     await ruleSets.createRuleSet({ programId, ruleSet: fivePerHundred }, admin());
-    const effectiveTime = timestampFromMs(Date.now() + 3_600_000);
+    const effectiveTime = timestampFromMs(setting.now() + 3_600_000);
     await ruleSets.publishRuleSet({ programId, version: 2, effectiveTime }, admin());
     await rewards.createReward({ programId, reward: { ...glass, rewardId: 'bottle' } }, admin());
     const scheduled = [[2, RuleSet_State.SCHEDULED]];
