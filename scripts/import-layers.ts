@@ -188,6 +188,7 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
       node,
       messages,
       'pino',
+      'lru-cache',
     ),
     // Where the programs service asks the ledger, over gRPC.
     layer('ledger', domain, app, generated, 'platform/src/rpc/.*'),

@@ -245,6 +245,7 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE public.program_snapshots (
     program_id text NOT NULL COLLATE pg_catalog."C",
     revision bigint NOT NULL,
+    epoch text NOT NULL,
     snapshot bytea NOT NULL,
     update_time timestamp with time zone NOT NULL
 );

@@ -1,6 +1,14 @@
 -- Dumped from the migrated database by `npm run schema`. Change it by a new migration.
 
 --
+-- Name: change_number; Type: TABLE; Schema: public
+--
+
+CREATE TABLE public.change_number (
+    n bigint NOT NULL
+);
+
+--
 -- Name: outbox; Type: TABLE; Schema: public
 --
 
@@ -37,7 +45,8 @@ CREATE TABLE public.program_changes (
     fields jsonb NOT NULL,
     actor text NOT NULL,
     request_id text NOT NULL,
-    change_time timestamp with time zone NOT NULL
+    change_time timestamp with time zone NOT NULL,
+    change_number bigint NOT NULL
 );
 
 --
@@ -112,6 +121,13 @@ ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
 --
+-- Name: program_changes program_changes_change_number_key; Type: CONSTRAINT; Schema: public
+--
+
+ALTER TABLE ONLY public.program_changes
+    ADD CONSTRAINT program_changes_change_number_key UNIQUE (change_number);
+
+--
 -- Name: program_changes program_changes_pkey; Type: CONSTRAINT; Schema: public
 --
 
@@ -138,6 +154,12 @@ ALTER TABLE ONLY public.rewards
 
 ALTER TABLE ONLY public.rule_sets
     ADD CONSTRAINT rule_sets_pkey PRIMARY KEY (program_id, version);
+
+--
+-- Name: change_number_single_row; Type: INDEX; Schema: public
+--
+
+CREATE UNIQUE INDEX change_number_single_row ON public.change_number USING btree ((true));
 
 --
 -- Name: rule_sets_in_force; Type: INDEX; Schema: public

@@ -30,6 +30,8 @@ export interface Route<Raw, Encoded> {
   readonly input: DescMethodUnary['input'];
   readonly output: DescMethodUnary['output'];
   readonly access: Access;
+  /** Of the line that logs a call that went well. */
+  readonly logLevel: 'info' | 'debug';
   readonly validate: (request: Message) => void;
   readonly handler: AnyHandler;
   readonly codec: Codec<Raw, Encoded>;
@@ -76,6 +78,8 @@ export interface PipelineOptions {
   metrics: RpcMetrics;
   defaultDeadlineMs: number;
   callsInFlightMax: number;
+  /** By their names in routes. */
+  polledMethods: ReadonlySet<string>;
   translateError: (error: unknown) => unknown;
 }
 
@@ -121,12 +125,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   return {
     route(method, { transport, handler, codec }) {
+      const name = routeName(method);
       return {
-        name: `${method.parent.typeName}/${method.name}`,
+        name,
         transport,
         input: method.input,
         output: method.output,
         access: accessOf(method),
+        logLevel: options.polledMethods.has(name) ? 'debug' : 'info',
         validate: validatorOf(method.input),
         handler,
         codec,
@@ -177,6 +183,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
+export function routeName(method: DescMethodUnary): string {
+  return `${method.parent.typeName}/${method.name}`;
+}
+
 function deadlineExceeded(): DeadlineExceeded {
   return new DeadlineExceeded('The deadline passed before the answer was ready');
 }
@@ -192,7 +202,8 @@ function decoded<Raw>(codec: Codec<Raw, unknown>, raw: Raw): Message {
 }
 
 function logSuccess(logger: Logger, route: Route<never, unknown>, call: RunningCall): void {
-  if (logger.isLevelEnabled('info')) logger.info(lineOf(route, call, 'OK'), 'call');
+  const { logLevel } = route;
+  if (logger.isLevelEnabled(logLevel)) logger[logLevel](lineOf(route, call, 'OK'), 'call');
 }
 
 function logFailure(

@@ -1,3 +1,4 @@
+import type { DescMethodUnary } from '@bufbuild/protobuf';
 import type { Registry } from 'prom-client';
 import type { TokenVerifier } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
@@ -8,7 +9,7 @@ import type { Mountable } from './handler.ts';
 import { createHealthService } from './health.ts';
 import { createHttpPort } from './http-port.ts';
 import { defaultLimits, type RpcLimits } from './limits.ts';
-import { createPipeline } from './pipeline.ts';
+import { createPipeline, routeName } from './pipeline.ts';
 import { createProbes } from './probes.ts';
 import { createReadiness } from './readiness.ts';
 import { createReflectionServices } from './reflection.ts';
@@ -38,6 +39,8 @@ export interface RpcServerOptions {
    * connection; what it doesn't know it returns as it is.
    */
   translateError?: (error: unknown) => unknown;
+  /** Methods that other services call every second: calls that go well are logged at level debug. */
+  polledMethods?: readonly DescMethodUnary[];
   limits?: Partial<RpcLimits>;
 }
 
@@ -62,6 +65,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     metrics: rpcMetrics(options.metrics),
     defaultDeadlineMs,
     callsInFlightMax: limits.callsInFlightMax,
+    polledMethods: new Set(options.polledMethods?.map(routeName)),
     translateError: options.translateError ?? ((error) => error),
   });
   const readiness = createReadiness(options.readiness, logger);

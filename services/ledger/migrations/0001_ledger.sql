@@ -305,6 +305,9 @@ CREATE TABLE cap_usage (
 CREATE TABLE program_snapshots (
   program_id text COLLATE "C" NOT NULL,
   revision bigint NOT NULL,
+  -- In which history of the Programs service's database the revision counts: that of a restored one starts over from an
+  -- earlier revision.
+  epoch text NOT NULL,
   snapshot bytea NOT NULL,
   update_time timestamptz NOT NULL,
   CONSTRAINT program_snapshots_pkey PRIMARY KEY (program_id)

@@ -23,9 +23,9 @@ import { applyMessage } from './app/apply-message.ts';
 import { bringDueUpToDate } from './app/bring-due-up-to-date.ts';
 import { createCommitQueue } from './app/commit-queue.ts';
 import type { ProgramCatalog } from './app/program-catalog.ts';
-import { keepFresh } from './catalog/keep-fresh.ts';
-import { createProgramCatalog, type KeptCatalog } from './catalog/program-catalog.ts';
+import { createProgramCatalog, type ProgramCache } from './catalog/program-catalog.ts';
 import { followProgramChanges } from './catalog/program-changes.ts';
+import { createProgramFollower } from './catalog/program-follower.ts';
 import { createProgramSource } from './catalog/program-source.ts';
 import type { LedgerConfig } from './config.ts';
 import type { Instant } from './domain/instant.ts';
@@ -153,7 +153,7 @@ interface Runtime {
   readonly signal: AbortSignal;
 }
 
-function startCatalog(runtime: Runtime): { catalog: KeptCatalog; closeCatalog: () => void } {
+function startCatalog(runtime: Runtime): { catalog: ProgramCache; closeCatalog: () => void } {
   const { config, logger, clock, knex, nats, background, signal } = runtime;
   const channel = createChannel({
     address: config.programs.address,
@@ -178,9 +178,10 @@ function startCatalog(runtime: Runtime): { catalog: KeptCatalog; closeCatalog: (
     },
     signal,
   });
+  const { run, wake } = createProgramFollower({ catalog, source, snapshots, logger, signal });
   background.push(
-    followProgramChanges({ nats, stream: eventsStream.name, catalog, logger, signal }),
-    keepFresh({ catalog, source, snapshots, logger, signal }),
+    run(),
+    followProgramChanges({ nats, stream: eventsStream.name, wake, logger, signal }),
   );
   return { catalog, closeCatalog: () => channel.close() };
 }

@@ -9,21 +9,14 @@ import {
   createCustomProgram,
   proportional,
 } from './custom-program.ts';
-import { eventually } from './eventually.ts';
-import {
-  admin,
-  availablePoints,
-  checkout,
-  purchase,
-  type Setting,
-  secondsAndNanos,
-  startSetting,
-} from './running-ledger.ts';
+import { awaitKnown } from './known-program.ts';
+import { type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
+import { admin, availablePoints, checkout, purchase, secondsAndNanos } from './running-ledger.ts';
 
-let setting: Setting;
-let replica: Awaited<ReturnType<Setting['startReplica']>>;
+let setting: MovingSetting;
+let replica: Awaited<ReturnType<MovingSetting['startReplica']>>;
 beforeAll(async () => {
-  setting = await startSetting();
+  setting = await startMovingSetting();
   replica = await setting.startReplica();
 });
 afterAll(async () => {
@@ -129,15 +122,13 @@ describe('a cap', () => {
     const draft = await ruleSets.createRuleSet({ programId, ruleSet: { earnRules } }, admin);
     const version = draft.ruleSet?.version ?? 0;
     await ruleSets.publishRuleSet({ programId, version }, admin);
+    await awaitKnown(member, setting.clients, [setting.clients]);
+    setting.letPass(2 * secondMs);
+    const transaction = purchase(4_000, { occurTime: secondsAndNanos(setting.now()) });
     const { ledger } = setting.clients;
-    const earned = await eventually(async () => {
-      const occurTime = secondsAndNanos(Date.now());
-      const [free, transaction] = [purchase(0, { occurTime }), purchase(4_000, { occurTime })];
-      const { earn } = await ledger.earn({ ...member, transaction: free }, checkout);
-      expect(earn?.ruleSetVersion).toBe(version);
-      return (await ledger.earn({ ...member, transaction }, checkout)).earn;
-    });
+    const { earn: earned } = await ledger.earn({ ...member, transaction }, checkout);
     expect(earned).toMatchObject({
+      ruleSetVersion: version,
       points: 24n,
       explanation: [
         { kind: Kind.RULE, ruleId: 'base', displayName: 'Per 100.00', points: '40' },

@@ -3,6 +3,8 @@ import { Earn_State } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { eventually } from './eventually.ts';
+import { awaitKnown } from './known-program.ts';
+import { type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
 import {
   admin,
   availablePoints,
@@ -15,12 +17,11 @@ import {
   refusalOf,
   type Setting,
   secondsAndNanos,
-  startSetting,
 } from './running-ledger.ts';
 
-let setting: Setting;
+let setting: MovingSetting;
 beforeAll(async () => {
-  setting = await startSetting();
+  setting = await startMovingSetting();
 });
 afterAll(() => setting.stop());
 
@@ -201,14 +202,11 @@ test('new rules count from their time on, at every replica', async () => {
   try {
     await replica.clients.ledger.earn({ ...member, transaction: purchase(10_000) }, checkout);
     const version = await publishRule(setting, { programId: member.programId, points: 7n });
-    const { ruleSet } = await setting.clients.ruleSets.getRuleSet(
-      { programId: member.programId, version },
-      admin,
-    );
-    const effectiveMs = Number(ruleSet?.effectiveTime?.seconds) * 1000 + 1_000;
-    await eventually(() => expect(Date.now()).toBeGreaterThan(effectiveMs));
-    for (const { ledger } of [setting.clients, replica.clients]) {
-      const transaction = purchase(10_000, { occurTime: secondsAndNanos(Date.now()) });
+    const ledgers = [setting.clients, replica.clients];
+    await awaitKnown(member, setting.clients, ledgers);
+    setting.letPass(2 * secondMs);
+    for (const { ledger } of ledgers) {
+      const transaction = purchase(10_000, { occurTime: secondsAndNanos(setting.now()) });
       const { earn: posted } = await ledger.earn({ ...member, transaction }, checkout);
       expect(posted).toMatchObject({ ruleSetVersion: version, points: 7n });
     }

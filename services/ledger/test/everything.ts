@@ -143,9 +143,14 @@ async function keepDeadLetters({ databaseUrl }: Ledger): Promise<void> {
   const knex = createKnex({ url, max: 1, applicationName: 'test' });
   await withEveryMethod(createDeadLetters(knex), callDeadLetters);
   await withEveryMethod(createProgramSnapshots(knex), async (snapshots) => {
-    await snapshots.keep({ programId, revision: 1n, content: Buffer.from('definition') });
+    await snapshots.keep({
+      programId,
+      epoch: 'first',
+      revision: 1n,
+      content: Buffer.from('definition'),
+    });
     await snapshots.find(programId);
-    await snapshots.listRevisions();
+    await snapshots.listRevisions({ limit: 10 });
   });
   await knex.destroy();
 }

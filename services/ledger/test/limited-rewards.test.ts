@@ -11,20 +11,13 @@ import {
 } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import { createCustomMember, fixed } from './custom-program.ts';
 import { eventually } from './eventually.ts';
-import {
-  admin,
-  availablePoints,
-  checkout,
-  purchase,
-  refusalOf,
-  type Setting,
-  startSetting,
-} from './running-ledger.ts';
+import { type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
+import { admin, availablePoints, checkout, purchase, refusalOf } from './running-ledger.ts';
 
-let setting: Setting;
-let replica: Awaited<ReturnType<Setting['startReplica']>>;
+let setting: MovingSetting;
+let replica: Awaited<ReturnType<MovingSetting['startReplica']>>;
 beforeAll(async () => {
-  setting = await startSetting();
+  setting = await startMovingSetting({ stopped: true });
   replica = await setting.startReplica();
 });
 afterAll(async () => {
@@ -129,16 +122,19 @@ describe('a limit per member', () => {
 
 describe('a reward', () => {
   test('is there from its start until its end', async () => {
-    const [startMs, endMs] = [Date.now() + 1_500, Date.now() + 3_000];
+    const [startMs, endMs] = [setting.now() + 60 * secondMs, setting.now() + 120 * secondMs];
     const member = await memberWith({
       availability: { startTime: timestampFromMs(startMs), endTime: timestampFromMs(endMs) },
     });
     const unavailable = { code: 9, reason: 'REWARD_UNAVAILABLE' };
+    setting.letPassUntil(startMs - 1);
     expect(await refusalOf(redeem(member, {}))).toMatchObject(unavailable);
-    const { redemption } = await eventually(() => redeem(member, {}));
-    const createdMs = Number(redemption?.createTime?.seconds) * 1_000;
-    expect(createdMs).toBeGreaterThanOrEqual(startMs - 1_000);
-    await eventually(() => expect(Date.now()).toBeGreaterThan(endMs));
+    setting.letPassUntil(startMs);
+    const { redemption } = await redeem(member, {});
+    expect(redemption?.createTime).toEqual(timestampFromMs(startMs));
+    setting.letPassUntil(endMs - 1);
+    await redeem(member, {});
+    setting.letPassUntil(endMs);
     expect(await refusalOf(redeem(member, {}))).toMatchObject(unavailable);
   });
 

@@ -1,21 +1,16 @@
 // Which version of a program's rules a purchase earns under, and that every replica agrees.
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { eventually } from './eventually.ts';
-import {
-  admin,
-  checkout,
-  createMember,
-  purchase,
-  type Setting,
-  secondsAndNanos,
-  startSetting,
-} from './running-ledger.ts';
+import { awaitKnown } from './known-program.ts';
+import { type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
+import { admin, checkout, createMember, purchase, secondsAndNanos } from './running-ledger.ts';
 
-let setting: Setting;
-let replica: Awaited<ReturnType<Setting['startReplica']>>;
+let setting: MovingSetting;
+let replica: Awaited<ReturnType<MovingSetting['startReplica']>>;
 beforeAll(async () => {
-  setting = await startSetting();
+  setting = await startMovingSetting({ stopped: true });
   replica = await setting.startReplica();
 });
 // Without NATS each part gives up sending what it has left only after two seconds.
@@ -29,7 +24,7 @@ interface Member {
   userId: string;
 }
 
-type Clients = Setting['clients'];
+type Clients = MovingSetting['clients'];
 
 /** Publishes a version that gives a number of points for each purchase; answers it with its time. */
 async function publish(
@@ -64,67 +59,66 @@ async function versionAt(
   return earn?.ruleSetVersion;
 }
 
-/** Has both replicas know the program as it is before anything is published. */
-async function earnEverywhere(member: Member): Promise<void> {
-  for (const clients of [setting.clients, replica.clients]) {
-    expect(await versionAt(clients, member, Date.now())).toBe(1);
-  }
+/** The versions that a purchase of the present earns under, at both replicas. */
+async function versionsNow(member: Member): Promise<(number | undefined)[]> {
+  return await Promise.all(
+    bothReplicas().map((clients) => versionAt(clients, member, setting.now())),
+  );
 }
 
-/** Purchases of the present at both replicas until an instant has passed, and the versions that they earned under. */
-async function earnUntil(
+const bothReplicas = () => [setting.clients, replica.clients];
+
+/** Has both replicas know the program as it is before anything is published. */
+async function earnEverywhere(member: Member): Promise<void> {
+  expect(await versionsNow(member)).toEqual([1, 1]);
+}
+
+/** Resolves once both replicas have heard of what was published. */
+async function awaitKnownByBoth(member: Member): Promise<void> {
+  await awaitKnown(member, setting.clients, bothReplicas());
+}
+
+/** Lets time pass until a version counts, and checks that it doesn't before. */
+async function expectOnTheInstant(
   member: Member,
-  endMs: number,
-  replicas: readonly Clients[] = [setting.clients, replica.clients],
-) {
-  const earned: { occurMs: number; versions: (number | undefined)[] }[] = [];
-  while (Date.now() <= endMs) {
-    const occurMs = Date.now();
-    const versions = await Promise.all(
-      replicas.map((clients) => versionAt(clients, member, occurMs)),
-    );
-    earned.push({ occurMs, versions });
-  }
-  return earned;
+  { version, effectiveMs }: { version: number; effectiveMs: number },
+): Promise<void> {
+  setting.letPassUntil(effectiveMs - 1);
+  expect(await versionsNow(member)).toEqual([1, 1]);
+  setting.letPass(1);
+  expect(await versionsNow(member)).toEqual([version, version]);
 }
 
 describe('a version', () => {
   test('counts on the instant that it was published for, at every replica', async () => {
     const member = await createMember(setting);
     await earnEverywhere(member);
-    const { version, effectiveMs } = await publish(member.programId, 7n, Date.now() + 3_000);
-    const earned = await earnUntil(member, effectiveMs + 500);
-    expect(earned.filter(({ occurMs }) => occurMs < effectiveMs).length).toBeGreaterThan(10);
-    expect(earned.filter(({ occurMs }) => occurMs >= effectiveMs).length).toBeGreaterThan(1);
-    for (const { occurMs, versions } of earned) {
-      const expected = occurMs < effectiveMs ? 1 : version;
-      expect({ occurMs, versions }).toEqual({ occurMs, versions: [expected, expected] });
-    }
+    const published = await publish(member.programId, 7n, setting.now() + 3 * secondMs);
+    await awaitKnownByBoth(member);
+    await expectOnTheInstant(member, published);
   });
 
   test('published now counts two seconds later, at every replica', async () => {
     const member = await createMember(setting);
     await earnEverywhere(member);
-    const beforeMs = Date.now();
-    const { version, effectiveMs } = await publish(member.programId, 7n);
-    expect(effectiveMs - beforeMs).toBeGreaterThanOrEqual(2_000);
-    expect(effectiveMs - beforeMs).toBeLessThan(3_000);
-    for (const { occurMs, versions } of await earnUntil(member, effectiveMs + 100)) {
-      const expected = occurMs < effectiveMs ? 1 : version;
-      expect({ occurMs, versions }).toEqual({ occurMs, versions: [expected, expected] });
-    }
+    const published = await publish(member.programId, 7n);
+    expect(published.effectiveMs).toBe(setting.now() + 2 * secondMs);
+    await awaitKnownByBoth(member);
+    await expectOnTheInstant(member, published);
   });
 
   test('that was withdrawn never counts', async () => {
     const member = await createMember(setting);
     const { programId } = member;
     await earnEverywhere(member);
-    const { version, effectiveMs } = await publish(programId, 7n, Date.now() + 3_500);
-    // Meanwhile both replicas learn of it, and have to unlearn it.
-    await earnUntil(member, Date.now() + 500);
+    const { version, effectiveMs } = await publish(programId, 7n, setting.now() + 3 * secondMs);
+    // Both replicas have learned of it, and have to unlearn it.
+    await awaitKnownByBoth(member);
     await setting.clients.ruleSets.withdrawRuleSet({ programId, version }, admin);
-    for (const { occurMs, versions } of await earnUntil(member, effectiveMs + 200)) {
-      expect({ occurMs, versions }).toEqual({ occurMs, versions: [1, 1] });
+    await awaitKnownByBoth(member);
+    for (const instantMs of [effectiveMs, effectiveMs + secondMs]) {
+      setting.letPassUntil(instantMs);
+      expect(await versionsNow(member)).toEqual([1, 1]);
     }
   });
 
@@ -132,41 +126,42 @@ describe('a version', () => {
     const member = await createMember(setting);
     const { programId } = member;
     await earnEverywhere(member);
-    const { version, effectiveMs } = await publish(programId, 7n, Date.now() + 5_000);
-    await eventually(() => expect(Date.now()).toBeGreaterThan(effectiveMs - 3_500));
+    const { version, effectiveMs } = await publish(programId, 7n, setting.now() + 3 * secondMs);
+    await awaitKnownByBoth(member);
     const other = await setting.startOtherPrograms();
     await setting.stopPrograms();
-    const transaction = () => purchase(10_000, { occurTime: secondsAndNanos(Date.now()) });
-    const { ledger } = setting.clients;
     try {
       await other.clients.ruleSets.withdrawRuleSet({ programId, version }, admin);
-      await eventually(() => expect(Date.now()).toBeGreaterThan(effectiveMs));
     } finally {
       await other.stop();
     }
-    const late = await ledger.earn({ ...member, transaction: transaction() }, checkout);
-    expect(late.earn?.ruleSetVersion).toBe(version);
+    setting.letPassUntil(effectiveMs);
+    const { ledger } = setting.clients;
+    const earn = async () => {
+      const transaction = purchase(10_000, { occurTime: secondsAndNanos(setting.now()) });
+      return (await ledger.earn({ ...member, transaction }, checkout)).earn;
+    };
+    const late = await earn();
+    expect(late?.ruleSetVersion).toBe(version);
     await setting.startPrograms();
-    await eventually(async () => {
-      const { earn } = await ledger.earn({ ...member, transaction: transaction() }, checkout);
-      expect(earn?.ruleSetVersion).toBe(1);
-    });
-    const transactionId = late.earn?.transactionId ?? '';
+    await eventually(async () => expect((await earn())?.ruleSetVersion).toBe(1));
+    const transactionId = late?.transactionId ?? '';
     const extent = { case: 'full', value: {} } as const;
     const { refund } = await ledger.reverseEarn(
       { programId, transactionId, refundId: 'r', extent },
       checkout,
     );
-    expect(refund?.points).toBe(late.earn?.points);
+    expect(refund?.points).toBe(late?.points);
   });
 
   test('in force when the purchase happened is what counts, whenever it is reported', async () => {
     const member = await createMember(setting);
-    const firstMs = Date.now();
+    const firstMs = setting.now();
     const second = await publish(member.programId, 7n);
     const third = await publish(member.programId, 9n, second.effectiveMs + 500);
-    await eventually(() => expect(Date.now()).toBeGreaterThan(third.effectiveMs));
-    for (const clients of [setting.clients, replica.clients]) {
+    await awaitKnownByBoth(member);
+    setting.letPassUntil(third.effectiveMs);
+    for (const clients of bothReplicas()) {
       const versionFor = (occurMs: number) => versionAt(clients, member, occurMs);
       expect(await versionFor(firstMs)).toBe(1);
       expect(await versionFor(second.effectiveMs - 1)).toBe(1);
@@ -178,7 +173,7 @@ describe('a version', () => {
 
   test('counts not yet for a purchase whose clock is ahead', async () => {
     const member = await createMember(setting);
-    const { effectiveMs } = await publish(member.programId, 7n, Date.now() + 60_000);
+    const { effectiveMs } = await publish(member.programId, 7n, setting.now() + 60 * secondMs);
     expect(await versionAt(setting.clients, member, effectiveMs + 1_000)).toBe(1);
   });
 
@@ -189,44 +184,61 @@ describe('a version', () => {
 
   test('for later is remembered while the Programs service is away, also over restarts', async () => {
     const member = await createMember(setting);
-    expect(await versionAt(setting.clients, member, Date.now())).toBe(1);
+    expect(await versionAt(setting.clients, member, setting.now())).toBe(1);
     // Nobody has asked for the program since: the ledger knows of it only what was stored, and its replica nothing.
     await setting.restartLedger();
-    const publishedMs = Date.now();
-    const { version, effectiveMs } = await publish(member.programId, 7n, publishedMs + 5_000);
-    await eventually(() => expect(Date.now()).toBeGreaterThan(publishedMs + 3_000));
+    const published = await publish(member.programId, 7n, setting.now() + 3 * secondMs);
+    await awaitStored(member.programId);
     await setting.stopPrograms();
     try {
       await setting.restartLedger();
-      const earned = await earnUntil(member, effectiveMs + 200);
-      expect(earned.some(({ occurMs }) => occurMs < effectiveMs)).toBe(true);
-      for (const { occurMs, versions } of earned) {
-        const expected = occurMs < effectiveMs ? 1 : version;
-        expect({ occurMs, versions }).toEqual({ occurMs, versions: [expected, expected] });
-      }
+      await expectOnTheInstant(member, published);
     } finally {
       await setting.startPrograms();
     }
   });
 });
 
+/** Resolves once the ledger's database has the program as it is now. */
+async function awaitStored(programId: string): Promise<void> {
+  const { changes } = await setting.clients.programs.listProgramChanges({ programId }, admin);
+  const database = new pg.Client(setting.databaseUrl);
+  await database.connect();
+  try {
+    await eventually(async () => {
+      const { rows } = await database.query(
+        'SELECT revision FROM program_snapshots WHERE program_id = $1',
+        [programId],
+      );
+      expect(rows).toEqual([{ revision: String(changes[0]?.revision) }]);
+    });
+  } finally {
+    await database.end();
+  }
+}
+
 test('published while the Programs service is cut off from NATS, a version counts on the instant all the same', async () => {
-  const cutOff = await startSetting({ programsNatsUrl: 'nats://127.0.0.1:1' });
+  const cutOff = await startMovingSetting({
+    stopped: true,
+    programsNatsUrl: 'nats://127.0.0.1:1',
+  });
   try {
     const member = await createMember(cutOff);
-    const { clients } = cutOff;
-    expect(await versionAt(clients, member, Date.now())).toBe(1);
-    const kept = await publish(member.programId, 7n, Date.now() + 3_000, clients);
-    const withdrawn = await publish(member.programId, 9n, kept.effectiveMs + 3_000, clients);
-    await earnUntil(member, kept.effectiveMs - 1_000, [clients]);
     const { programId } = member;
+    const { clients } = cutOff;
+    const versionNow = () => versionAt(clients, member, cutOff.now());
+    expect(await versionNow()).toBe(1);
+    const kept = await publish(programId, 7n, cutOff.now() + 3 * secondMs, clients);
+    const withdrawn = await publish(programId, 9n, kept.effectiveMs + 3 * secondMs, clients);
+    await awaitKnown(member, clients, [clients]);
+    cutOff.letPassUntil(kept.effectiveMs - 1);
+    expect(await versionNow()).toBe(1);
+    cutOff.letPass(1);
+    expect(await versionNow()).toBe(kept.version);
     await clients.ruleSets.withdrawRuleSet({ programId, version: withdrawn.version }, admin);
-    for (const { occurMs, versions } of await earnUntil(member, withdrawn.effectiveMs + 300, [
-      clients,
-    ])) {
-      const expected = occurMs < kept.effectiveMs ? 1 : kept.version;
-      expect({ occurMs, versions }).toEqual({ occurMs, versions: [expected] });
-    }
+    await awaitKnown(member, clients, [clients]);
+    cutOff.letPassUntil(withdrawn.effectiveMs);
+    expect(await versionNow()).toBe(kept.version);
   } finally {
     await cutOff.stop();
   }
@@ -236,9 +248,7 @@ test('published while NATS is away, a version counts on the instant all the same
   const member = await createMember(setting);
   await earnEverywhere(member);
   await setting.stopNats();
-  const { version, effectiveMs } = await publish(member.programId, 7n);
-  for (const { occurMs, versions } of await earnUntil(member, effectiveMs + 200)) {
-    const expected = occurMs < effectiveMs ? 1 : version;
-    expect({ occurMs, versions }).toEqual({ occurMs, versions: [expected, expected] });
-  }
+  const published = await publish(member.programId, 7n);
+  await awaitKnownByBoth(member);
+  await expectOnTheInstant(member, published);
 });

@@ -60,7 +60,7 @@ export const checkout = await tokenOf('service', 'checkout');
 export type Setting = Awaited<ReturnType<typeof startSetting>>;
 
 interface SettingOptions {
-  /** The ledgers' clock. */
+  /** What all services take for the time. */
   clock?: () => number;
   /** Where the Programs service announces changes, if not where the ledger hears of them. */
   programsNatsUrl?: string | undefined;
@@ -89,7 +89,7 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
     ledger: { address: `127.0.0.1:${ledgerPort}` },
     nats: { ...common.nats, url: programsNatsUrl ?? nats.url },
   };
-  let programs = await startPrograms(programsConfig, logger);
+  let programs = await startPrograms(programsConfig, logger, { clock });
   const config: LedgerConfig = {
     ...common,
     database: { url: database.url, poolSize: 10 },
@@ -122,13 +122,13 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
     stopPrograms: () => programs.stop(),
     async startPrograms() {
       const grpcPort = Number(config.programs.address.split(':')[1]);
-      programs = await startPrograms({ ...programsConfig, grpcPort }, logger);
+      programs = await startPrograms({ ...programsConfig, grpcPort }, logger, { clock });
       // A channel that was refused tries again only after a while, and fails whatever is called until then.
       await eventually(() => clients.programs.listPrograms({}, admin));
     },
     /** A second Programs service on the same database, which the ledger doesn't ask. */
     async startOtherPrograms() {
-      const other = await startPrograms(programsConfig, logger);
+      const other = await startPrograms(programsConfig, logger, { clock });
       const otherClients = connect(ledger, {
         ...config,
         programs: { ...config.programs, address: `127.0.0.1:${other.grpcPort}` },

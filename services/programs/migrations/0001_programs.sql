@@ -88,9 +88,26 @@ create table program_changes (
   actor text not null,
   request_id text not null,
   change_time timestamptz not null,
+  -- Its number among all changes of all programs.
+  change_number bigint not null,
   constraint program_changes_pkey primary key (program_id, revision),
+  constraint program_changes_change_number_key unique (change_number),
   constraint program_changes_program_fkey foreign key (program_id) references programs (program_id)
 );
+
+-- Numbers all changes of all programs, so that the ledger can ask what changed after the last one that it has heard of.
+--
+-- A change takes its number in its own transaction and keeps this row locked until it commits, so that a reader who sees a
+-- number sees all below it. A sequence would hand out numbers in another order than that of the commits, and a reader would
+-- pass over those that become visible late.
+create table change_number (
+  -- Of the newest change.
+  n bigint not null
+);
+
+create unique index change_number_single_row on change_number ((true));
+
+insert into change_number values (0);
 
 create table outbox (
   id bigint generated always as identity,

@@ -12,6 +12,7 @@ import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
+import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import type { App } from './app/app.ts';
 import type { ProgramsConfig } from './config.ts';
 import { announceProgramChanged } from './events/program-changed.ts';
@@ -32,13 +33,15 @@ export interface RunningPrograms {
 }
 
 /**
- * Migrates the database and serves. Takes no signals and exits no process, so that tests can run several.
+ * Migrates the database and serves. Takes no signals and exits no process, so that tests can run several, and lets them
+ * say what time it is.
  *
  * @throws {ConfigError} when the database is newer than this release
  */
 export async function startPrograms(
   config: ProgramsConfig,
   logger: Logger,
+  { clock: nowMs = Date.now }: { clock?: () => number } = {},
 ): Promise<RunningPrograms> {
   const cleanups: (() => unknown)[] = [];
   const stopAll = async () => {
@@ -71,7 +74,7 @@ export async function startPrograms(
     const ledger = createChannel({ address, services: [RedemptionService] });
     cleanups.push(() => ledger.close());
 
-    const clock = () => new Date();
+    const clock = () => new Date(nowMs());
     const definitions = definitionsAsJson;
     const store = createProgramStore({
       knex,
@@ -96,6 +99,7 @@ export async function startPrograms(
       defaultDeadlineMs: 10_000,
       metrics,
       translateError: translateStorageError,
+      polledMethods: [ProgramService.method.listProgramRevisions],
     });
     cleanups.push(() => server.stop(config.shutdownGraceMs));
     return { ...(await server.start()), stop: stopAll };

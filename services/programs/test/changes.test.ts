@@ -76,7 +76,7 @@ test('the audit has a line for each kind of change, and none for what changed no
   for (const _ of ['first', 'again']) {
     await ruleSets.updateRuleSet({ programId, version: 2, ruleSet: { description } }, admin());
   }
-  const effectiveTime = timestampFromMs(Date.now() + 3_600_000);
+  const effectiveTime = timestampFromMs(setting.now() + 3_600_000);
   await ruleSets.publishRuleSet({ programId, version: 2, effectiveTime }, admin());
   await ruleSets.withdrawRuleSet({ programId, version: 2 }, admin());
   await programs.suspendProgram({ programId }, admin());

@@ -93,7 +93,7 @@ test('a version that was withdrawn still takes its room, and the refusal says so
   for (const version of [1, 2]) {
     await ruleSets.createRuleSet({ programId, ruleSet: fivePerHundred }, admin());
     if (version === 2) continue;
-    const effectiveTime = timestampFromMs(Date.now() + 3_600_000);
+    const effectiveTime = timestampFromMs(setting.now() + 3_600_000);
     await ruleSets.publishRuleSet({ programId, version, effectiveTime }, admin());
     await ruleSets.withdrawRuleSet({ programId, version }, admin());
   }

@@ -29,7 +29,7 @@ type TransactionInit = MessageInitShape<typeof TransactionSchema>;
 function purchase(overrides: TransactionInit = {}): TransactionInit {
   return {
     transactionId: 'order-1',
-    occurTime: timestampFromMs(Date.now()),
+    occurTime: timestampFromMs(setting.now()),
     amount: usd(25_000n),
     ...overrides,
   } as TransactionInit;
@@ -116,7 +116,7 @@ describe('a preview', () => {
     const version = await draft(programId, {
       earnRules: [{ ruleId: 'flat', award: { case: 'fixed', value: { points: 1n } } }],
     });
-    const effectiveTime = timestampFromMs(Date.now() + 3_600_000);
+    const effectiveTime = timestampFromMs(setting.now() + 3_600_000);
     const { ruleSets, programs } = setting.clients;
     await ruleSets.publishRuleSet({ programId, version, effectiveTime }, admin());
     const transaction = purchase({ occurTime: effectiveTime });
@@ -129,7 +129,7 @@ describe('a preview', () => {
   test('of a later instant uses no version that was withdrawn', async () => {
     const { programId } = await createActive(setting);
     const version = await draft(programId, fivePerHundred);
-    const effectiveTime = timestampFromMs(Date.now() + 3_600_000);
+    const effectiveTime = timestampFromMs(setting.now() + 3_600_000);
     const { ruleSets, programs } = setting.clients;
     await ruleSets.publishRuleSet({ programId, version, effectiveTime }, admin());
     await ruleSets.withdrawRuleSet({ programId, version }, admin());
@@ -204,7 +204,7 @@ describe('a preview', () => {
       admin(),
     );
     const expires = preview.expireTime && timestampDate(preview.expireTime).getUTCFullYear();
-    expect(expires).toBeGreaterThan(new Date().getUTCFullYear() + 207);
+    expect(expires).toBeGreaterThan(new Date(setting.now()).getUTCFullYear() + 207);
   });
 
   test.each([

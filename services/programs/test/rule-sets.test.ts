@@ -8,7 +8,6 @@ import {
   RuleSet_Rounding,
   RuleSet_State,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
-import { eventually } from './eventually.ts';
 import {
   createActive,
   createDraft,
@@ -212,7 +211,7 @@ describe('a draft', () => {
 
   test('can neither carry an effective time nor be withdrawn', async () => {
     const { programId } = await createDraft(setting);
-    const effectiveTime = timestampFromMs(Date.now() + hourMs);
+    const effectiveTime = timestampFromMs(setting.now() + hourMs);
     await expect(
       ruleSets().createRuleSet({ programId, ruleSet: { effectiveTime } }, admin()),
     ).rejects.toMatchObject({ reason: 'VALIDATION_FAILED' });
@@ -252,10 +251,10 @@ describe('publication', () => {
       timestampDate(ruleSet.effectiveTime).getTime() - timestampDate(ruleSet.publishTime).getTime();
     expect(leadMs).toBe(2_000);
 
-    await eventually(async () => {
-      expect(await stateOf(programId, version)).toBe(RuleSet_State.ACTIVE);
-    });
-    expect(Date.now()).toBeGreaterThanOrEqual(timestampDate(ruleSet.effectiveTime).getTime());
+    setting.letPass(leadMs - 1);
+    expect(await stateOf(programId, version)).toBe(RuleSet_State.SCHEDULED);
+    setting.letPass(1);
+    expect(await stateOf(programId, version)).toBe(RuleSet_State.ACTIVE);
     expect(await stateOf(programId, 1)).toBe(RuleSet_State.SUPERSEDED);
     const { program } = await setting.clients.programs.getProgram({ programId }, admin());
     expect(program?.activeRuleSetVersion).toBe(version);
@@ -266,7 +265,7 @@ describe('publication', () => {
   test('may be for later, and is taken back while it is', async () => {
     const { programId } = await createActive(setting);
     const version = await draftVersion(programId);
-    const effectiveTime = timestampFromMs(Date.now() + hourMs);
+    const effectiveTime = timestampFromMs(setting.now() + hourMs);
     const { ruleSet } = await ruleSets().publishRuleSet(
       { programId, version, effectiveTime },
       admin(),
@@ -288,7 +287,7 @@ describe('publication', () => {
   test('never takes effect in the past', async () => {
     const { programId } = await createDraft(setting);
     const version = await draftVersion(programId);
-    const effectiveTime = timestampFromMs(Date.now() - 60_000);
+    const effectiveTime = timestampFromMs(setting.now() - 60_000);
     await expect(
       ruleSets().publishRuleSet({ programId, version, effectiveTime }, admin()),
     ).rejects.toMatchObject({
@@ -304,7 +303,7 @@ describe('publication', () => {
     const first = await ruleSets().publishRuleSet({ programId, version }, admin());
     const second = await ruleSets().publishRuleSet({ programId, version }, admin());
     expect(second.ruleSet).toEqual(first.ruleSet);
-    const effectiveTime = timestampFromMs(Date.now() + hourMs);
+    const effectiveTime = timestampFromMs(setting.now() + hourMs);
     await expect(
       ruleSets().publishRuleSet({ programId, version, effectiveTime }, admin()),
     ).rejects.toMatchObject({ reason: 'ILLEGAL_TRANSITION', metadata: { from: 'ACTIVE' } });
@@ -313,7 +312,7 @@ describe('publication', () => {
   test('for a time within the lead is put off, and answers the same when it is repeated', async () => {
     const { programId } = await createActive(setting);
     const version = await draftVersion(programId);
-    const requestedMs = Date.now() + 1_000;
+    const requestedMs = setting.now() + 1_000;
     const publishFor = (ms: number) =>
       ruleSets().publishRuleSet(
         { programId, version, effectiveTime: timestampFromMs(ms) },

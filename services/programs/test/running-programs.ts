@@ -45,8 +45,14 @@ const services = [ProgramService, RuleSetService, RewardService];
 
 export type Setting = Awaited<ReturnType<typeof startSetting>>;
 
-/** What a test file needs; `start` it before and `stop` it after its tests. Without an address there is no ledger. */
+/**
+ * What a test file needs; `start` it before and `stop` it after its tests. Without an address there is no ledger. Its clock
+ * stands still but for what the test lets pass.
+ */
 export async function startSetting({ ledgerAddress = '127.0.0.1:9' } = {}) {
+  const startMs = Date.now();
+  let passedMs = 0;
+  const clock = () => startMs + passedMs;
   const [database, nats] = await Promise.all([createTestDatabase('programs'), createTestNats()]);
   const config: ProgramsConfig = {
     host: '127.0.0.1',
@@ -65,7 +71,7 @@ export async function startSetting({ ledgerAddress = '127.0.0.1:9' } = {}) {
     service: await tokenOf({ role: 'service', subject: 'ledger' }),
     member: await tokenOf({ role: 'member', subject: 'alice' }),
   };
-  let running = await startPrograms(config, logger);
+  let running = await startPrograms(config, logger, { clock });
   let clients = connect(running);
 
   return {
@@ -73,6 +79,10 @@ export async function startSetting({ ledgerAddress = '127.0.0.1:9' } = {}) {
     config,
     databaseUrl: database.url,
     natsUrl: nats.url,
+    now: clock,
+    letPass(ms: number) {
+      passedMs += ms;
+    },
     get clients() {
       return clients;
     },
@@ -87,6 +97,7 @@ export async function startSetting({ ledgerAddress = '127.0.0.1:9' } = {}) {
       const replica = await startPrograms(
         { ...config, nats: { ...config.nats, url: natsUrl } },
         logger,
+        { clock },
       );
       const connected = connect(replica);
       return {
@@ -100,7 +111,7 @@ export async function startSetting({ ledgerAddress = '127.0.0.1:9' } = {}) {
     async restart() {
       clients.close();
       await running.stop();
-      running = await startPrograms(config, logger);
+      running = await startPrograms(config, logger, { clock });
       clients = connect(running);
     },
     async stop() {

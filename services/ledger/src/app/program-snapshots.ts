@@ -1,6 +1,9 @@
-/** How far a program has come: its revision grows with every change of it. */
+/** How far a program has come. */
 export interface ProgramRevision {
   readonly programId: string;
+  /** Names the history in which the revision counts: another one after the Programs service's database was restored. */
+  readonly epoch: string;
+  /** Grows with every change of the program. */
   readonly revision: bigint;
 }
 
@@ -15,8 +18,8 @@ export interface ProgramSnapshot extends ProgramRevision {
  */
 export interface ProgramSnapshots {
   find(programId: string): Promise<Uint8Array | undefined>;
-  /** The revisions of all that are kept. */
-  listRevisions(): Promise<ProgramRevision[]>;
-  /** Keeps the snapshot unless a newer one is there. */
+  /** The revisions of those that are kept. */
+  listRevisions(query: { limit: number }): Promise<ProgramRevision[]>;
+  /** Keeps the snapshot unless a newer one of its epoch is there. */
   keep(snapshot: ProgramSnapshot): Promise<void>;
 }

@@ -9,7 +9,7 @@ import {
  * with each of its changes would hold up earns.
  */
 export interface EncodedProgram {
-  /** The program itself, and the revision. */
+  /** The program itself, the epoch and the revision. */
   readonly head: Uint8Array;
   /** Each a snapshot that has nothing but the one rule set or reward. */
   readonly ruleSets: ReadonlyMap<number, Uint8Array>;
@@ -18,11 +18,11 @@ export interface EncodedProgram {
 
 /** An answer on top of those before it: it has what has changed since then, or everything. */
 export function encoded(
-  { program, revision, ruleSets, rewards }: GetProgramSnapshotResponse,
+  { program, epoch, revision, ruleSets, rewards }: GetProgramSnapshotResponse,
   before?: EncodedProgram,
 ): EncodedProgram {
   return {
-    head: piece({ revision, ...(program !== undefined && { program }) }),
+    head: piece({ epoch, revision, ...(program !== undefined && { program }) }),
     ruleSets: new Map([
       ...(before?.ruleSets ?? []),
       ...ruleSets.map((ruleSet) => [ruleSet.version, piece({ ruleSets: [ruleSet] })] as const),

@@ -10,33 +10,40 @@ import { RuleSet_State } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts
 import { eventually } from '../../test/eventually.ts';
 import type { ProgramSnapshot } from '../app/program-snapshots.ts';
 import { ProgramNotFound, ProgramsUnavailable } from '../domain/errors.ts';
-import { createProgramCatalog, type KeptCatalog } from './program-catalog.ts';
+import { createProgramCatalog, type ProgramCache } from './program-catalog.ts';
 
 const programId = 'wine-dine';
+/** Of the Programs service's database, before it is restored. */
+const epoch = 'first';
 let stopping: AbortController;
 beforeEach(() => {
   stopping = new AbortController();
 });
 afterEach(() => stopping.abort());
 
-type Answer = () => Promise<GetProgramSnapshotResponse>;
+type Answer = (programId?: string) => Promise<GetProgramSnapshotResponse>;
 
 /** A catalog whose questions are answered in turn; the last answer is repeated. */
 function catalogOf(...answers: Answer[]) {
+  return smallCatalogOf(undefined, ...answers);
+}
+
+function smallCatalogOf(programsMax: number | undefined, ...answers: Answer[]) {
   const asked: string[] = [];
-  const revisions: bigint[] = [];
+  /** With which epoch and revision. */
+  const questions: [string, bigint][] = [];
   const stored = new Map<string, ProgramSnapshot>();
   const changes: string[] = [];
   /** What storing waits for. */
   const disk = { ready: Promise.resolve() };
-  const catalog: KeptCatalog = createProgramCatalog({
+  const catalog: ProgramCache = createProgramCatalog({
     source: {
-      snapshot({ programId: id, knownRevision }) {
+      snapshot({ programId: id, ...known }) {
         asked.push(id);
-        revisions.push(knownRevision);
+        questions.push([known.epoch, known.knownRevision]);
         const answer = answers.length > 1 ? answers.shift() : answers[0];
         if (answer === undefined) throw new Error('nothing to answer');
-        return answer();
+        return answer(id);
       },
     },
     snapshots: {
@@ -49,27 +56,55 @@ function catalogOf(...answers: Answer[]) {
     logger: createLogger({ name: 'test', level: 'silent' }),
     onChange: (after, before) => changes.push(`${before.state} to ${after.state}`),
     signal: stopping.signal,
+    ...(programsMax !== undefined && { programsMax }),
   });
-  return { catalog, asked, revisions, stored, changes, disk };
+  const change = (revision: bigint) => catalog.markChanged({ programId, epoch, revision });
+  /** Asks again, as it is done every second, until the program is known in that revision. */
+  const becomes = (revision: bigint) =>
+    eventually(async () => {
+      catalog.refreshStale();
+      const definition = await catalog.get(programId);
+      expect(definition.revision).toBe(revision);
+      return definition;
+    });
+  return { catalog, asked, questions, stored, changes, disk, change, becomes };
 }
 
 function aProgram(settings: { state: Program_State; timeZone?: string }) {
-  return create(ProgramSchema, { programId, ...settings });
+  return create(ProgramSchema, { programId, timeZone: 'Europe/Paris', ...settings });
 }
 
 function snapshot(
   revision: bigint,
   changes: MessageInitShape<typeof GetProgramSnapshotResponseSchema> = {},
 ): Answer {
-  const program = aProgram({ state: Program_State.ACTIVE, timeZone: 'Europe/Paris' });
-  const message = create(GetProgramSnapshotResponseSchema, { program, revision, ...changes });
-  return () => Promise.resolve(message);
+  const program = aProgram({ state: Program_State.ACTIVE });
+  return async (id = programId) =>
+    create(GetProgramSnapshotResponseSchema, {
+      epoch,
+      revision,
+      program: { ...program, programId: id },
+      ...changes,
+    });
 }
+
+/** An answer that the test gives. */
+function slowAnswer() {
+  const { promise, resolve, reject } = Promise.withResolvers<GetProgramSnapshotResponse>();
+  return {
+    answer: () => promise,
+    give: async (answer: Answer) => resolve(await answer()),
+    fail: (error: Error) => reject(error),
+  };
+}
+
+/** Lets everything happen that waits for nothing. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Stores a definition as another process does. */
 async function store(stored: Map<string, ProgramSnapshot>, revision: bigint): Promise<void> {
   const content = toBinary(GetProgramSnapshotResponseSchema, await snapshot(revision)());
-  stored.set(programId, { programId, revision, content });
+  stored.set(programId, { programId, epoch, revision, content });
 }
 
 const absent: Answer = () => Promise.reject(new ProgramNotFound(programId));
@@ -84,19 +119,29 @@ describe('a program', () => {
   });
 
   test('that doesn’t exist isn’t asked for again at once, but is as soon as it is announced', async () => {
-    const { catalog, asked } = catalogOf(absent, snapshot(1n));
+    const { catalog, asked, change } = catalogOf(absent, snapshot(1n));
     await expect(catalog.get(programId)).rejects.toThrow(ProgramNotFound);
     await expect(catalog.get(programId)).rejects.toThrow(ProgramNotFound);
     expect(asked).toHaveLength(1);
-    catalog.announce({ programId, revision: 1n });
+    change(1n);
     expect((await catalog.get(programId)).revision).toBe(1n);
   });
 
-  test('that is announced is asked for until the answer is as new', async () => {
-    const { catalog } = catalogOf(snapshot(1n), away, snapshot(1n), snapshot(2n));
+  test('that is created while it is asked for the first time is asked for again', async () => {
+    const first = slowAnswer();
+    const { catalog, change, becomes } = catalogOf(first.answer, snapshot(1n));
+    const got = catalog.get(programId);
+    change(1n);
+    first.fail(new ProgramNotFound(programId));
+    await expect(got).rejects.toThrow(ProgramNotFound);
+    expect(await becomes(1n)).toMatchObject({ state: 'ACTIVE' });
+  });
+
+  test('that has changed is asked for until the answer is as new', async () => {
+    const { catalog, change, becomes } = catalogOf(snapshot(1n), away, snapshot(1n), snapshot(2n));
     await catalog.get(programId);
-    catalog.announce({ programId, revision: 2n });
-    await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
+    change(2n);
+    expect(await becomes(2n)).toMatchObject({ state: 'ACTIVE' });
   });
 
   test('is as the Programs service says now for those who must know, and as it was while that is away', async () => {
@@ -109,65 +154,85 @@ describe('a program', () => {
   });
 
   test('that changes while it is asked for the first time is asked for again', async () => {
-    const first = Promise.withResolvers<GetProgramSnapshotResponse>();
-    const { catalog } = catalogOf(() => first.promise, snapshot(2n));
+    const first = slowAnswer();
+    const { catalog, change } = catalogOf(first.answer, snapshot(2n));
     const got = catalog.get(programId);
-    catalog.announce({ programId, revision: 2n });
-    first.resolve(await snapshot(1n)());
+    change(2n);
+    await first.give(snapshot(1n));
     await got;
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
   });
 
   test('is never replaced by an older answer', async () => {
-    const slow = Promise.withResolvers<GetProgramSnapshotResponse>();
-    const { catalog, stored } = catalogOf(snapshot(1n), () => slow.promise, snapshot(1n));
+    const slow = slowAnswer();
+    const { catalog, stored, change } = catalogOf(snapshot(1n), slow.answer, snapshot(1n));
     await catalog.get(programId);
-    catalog.announce({ programId, revision: 3n });
-    slow.resolve(await snapshot(3n)());
+    change(3n);
+    await slow.give(snapshot(3n));
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(3n));
     expect(stored.get(programId)?.revision).toBe(3n);
-    catalog.announce({ programId, revision: 2n });
+    change(2n);
+    await catalog.getLatest(programId);
     expect((await catalog.get(programId)).revision).toBe(3n);
   });
 
   test('known from before is used while the Programs service is away, and followed', async () => {
-    const { catalog, stored } = catalogOf(away, away, snapshot(2n));
+    const { catalog, stored, change, becomes } = catalogOf(away, away, snapshot(2n));
     await store(stored, 1n);
     expect((await catalog.get(programId)).revision).toBe(1n);
-    catalog.announce({ programId, revision: 2n });
-    await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
+    change(2n);
+    expect(await becomes(2n)).toMatchObject({ state: 'ACTIVE' });
   });
 
   test('that another replica was told of is used while the Programs service is away', async () => {
-    const { catalog, stored } = catalogOf(snapshot(1n), away);
+    const { catalog, stored, asked } = catalogOf(snapshot(1n));
     await catalog.get(programId);
     await store(stored, 2n);
-    catalog.announce({ programId, revision: 2n });
-    await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
+    await catalog.adoptNewerStored({ programId, epoch, revision: 2n });
+    expect((await catalog.get(programId)).revision).toBe(2n);
+    // It may be newer by now.
+    catalog.refreshStale();
+    await settled();
+    expect(asked).toHaveLength(2);
   });
 
-  test('that was stored by another replica is loaded when it is announced', async () => {
+  test('that was stored by another replica is loaded before anybody asks for it', async () => {
     const { catalog, stored } = catalogOf(snapshot(2n));
     await store(stored, 1n);
-    catalog.follow(programId);
-    catalog.announce({ programId, revision: 2n });
+    catalog.keep(programId);
+    catalog.refreshStale();
     await eventually(() => expect(stored.get(programId)?.revision).toBe(2n));
   });
 
-  test('that nobody has ever asked for is left alone when it is announced', async () => {
-    const { catalog, asked, stored } = catalogOf(snapshot(2n));
-    catalog.announce({ programId: 'of-others', revision: 2n });
-    catalog.follow(programId);
-    catalog.announce({ programId, revision: 2n });
+  test('that nobody has ever asked for is left alone when it changes', async () => {
+    const { catalog, asked, stored, change } = catalogOf(snapshot(2n));
+    catalog.markChanged({ programId: 'of-others', epoch, revision: 2n });
+    catalog.keep(programId);
+    change(2n);
     await eventually(() => expect(stored.get(programId)?.revision).toBe(2n));
     expect(asked).toEqual([programId]);
   });
 
   test('that doesn’t exist, or can’t be asked for, is not followed', async () => {
-    const { catalog } = catalogOf(absent, away);
+    const { catalog, asked } = catalogOf(absent, away);
     await expect(catalog.get(programId)).rejects.toThrow(ProgramNotFound);
     await expect(catalog.get('another')).rejects.toThrow(ProgramsUnavailable);
-    expect([...catalog.followed]).toEqual([]);
+    catalog.invalidateAll('second');
+    catalog.refreshStale();
+    await settled();
+    expect(asked).toEqual([programId, 'another']);
+  });
+
+  test('that can’t be read is told apart from one that can’t be asked for, and asked for anew', async () => {
+    const unreadable = { program: aProgram({ state: Program_State.STATE_UNSPECIFIED }) };
+    const { catalog } = catalogOf(snapshot(1n, unreadable), snapshot(2n));
+    await expect(catalog.get(programId)).rejects.toThrow(/unknown state/);
+    expect((await catalog.get(programId)).revision).toBe(2n);
+  });
+
+  test('may be called like what every object has', async () => {
+    const { catalog } = catalogOf(snapshot(1n));
+    expect(await catalog.get('constructor')).toMatchObject({ programId: 'constructor' });
   });
 
   test('never known here is unavailable while the Programs service is away', async () => {
@@ -177,10 +242,119 @@ describe('a program', () => {
 
   test('tells when its state changes', async () => {
     const suspended = aProgram({ state: Program_State.SUSPENDED });
-    const { catalog, changes } = catalogOf(snapshot(1n, { program: suspended }), snapshot(2n));
+    const { catalog, changes, change } = catalogOf(
+      snapshot(1n, { program: suspended }),
+      snapshot(2n),
+    );
     await catalog.get(programId);
-    catalog.announce({ programId, revision: 2n });
+    change(2n);
     await eventually(() => expect(changes).toEqual(['SUSPENDED to ACTIVE']));
+  });
+
+  test('that was not used lately is forgotten for another one, and asked for again', async () => {
+    const { catalog, asked } = smallCatalogOf(2, snapshot(1n));
+    for (const id of ['first', 'second', 'first', 'third', 'first', 'second']) {
+      expect(await catalog.get(id)).toMatchObject({ programId: id });
+    }
+    expect(asked).toEqual(['first', 'second', 'third', 'second']);
+    catalog.markChanged({ programId: 'third', epoch, revision: 2n });
+    await settled();
+    expect(asked).toHaveLength(4);
+  });
+});
+
+describe('the latest', () => {
+  test('is never older than the question: those who ask meanwhile share the next answer', async () => {
+    const slow = slowAnswer();
+    const { catalog, asked } = catalogOf(snapshot(1n), slow.answer, snapshot(3n));
+    await catalog.get(programId);
+    const first = catalog.getLatest(programId);
+    const later = [catalog.getLatest(programId), catalog.getLatest(programId)];
+    await settled();
+    expect(asked).toHaveLength(2);
+    await slow.give(snapshot(2n));
+    expect(await first).toMatchObject({ revision: 2n });
+    expect(await Promise.all(later)).toMatchObject([{ revision: 3n }, { revision: 3n }]);
+    expect(asked).toHaveLength(3);
+  });
+
+  test('is what is known for those whose question failed, and for nobody who asked later', async () => {
+    const slow = slowAnswer();
+    const { catalog } = catalogOf(snapshot(1n), slow.answer, snapshot(2n));
+    await catalog.get(programId);
+    const [first, later] = [catalog.getLatest(programId), catalog.getLatest(programId)];
+    slow.fail(new ProgramsUnavailable(programId, undefined));
+    expect(await first).toMatchObject({ state: 'ACTIVE' });
+    expect(await later).toMatchObject({ revision: 2n });
+  });
+
+  test('of one program waits for no other', async () => {
+    const slow = slowAnswer();
+    const { catalog } = catalogOf(snapshot(1n), snapshot(1n), slow.answer, snapshot(2n));
+    for (const id of [programId, 'another']) await catalog.get(id);
+    const first = catalog.getLatest(programId);
+    expect(await catalog.getLatest('another')).toMatchObject({ revision: 2n });
+    await slow.give(snapshot(2n));
+    expect(await first).toMatchObject({ revision: 2n });
+  });
+});
+
+test('no more than four programs are asked for at the same time, and all are', async () => {
+  let running = 0;
+  const seen: number[] = [];
+  const { catalog } = catalogOf(async (id) => {
+    running += 1;
+    seen.push(running);
+    await settled();
+    running -= 1;
+    return await (seen.length % 3 === 0 ? away : snapshot(1n))(id);
+  });
+  for (let index = 0; index < 13; index++) catalog.keep(`program-${index}`);
+  catalog.refreshStale();
+  await eventually(() => expect(seen).toHaveLength(13));
+  expect(Math.max(...seen)).toBe(4);
+});
+
+describe('when the Programs service’s database is restored', () => {
+  const restored = { epoch: 'second', rewards: [{ rewardId: 'glass' }] };
+
+  test('a program is used as it was until it is known anew, from the beginning', async () => {
+    const slow = slowAnswer();
+    const { catalog, questions, stored } = catalogOf(
+      snapshot(7n, { rewards: [{ rewardId: 'bottle' }] }),
+      slow.answer,
+    );
+    await catalog.get(programId);
+    catalog.invalidateAll('second');
+    expect((await catalog.get(programId)).revision).toBe(7n);
+    await slow.give(snapshot(5n, restored));
+    await eventually(async () => expect((await catalog.get(programId)).revision).toBe(5n));
+    expect([...(await catalog.get(programId)).rewards.keys()]).toEqual(['glass']);
+    expect(questions).toEqual([
+      ['', 0n],
+      ['', 7n],
+    ]);
+    await eventually(() =>
+      expect(stored.get(programId)).toMatchObject({ epoch: 'second', revision: 5n }),
+    );
+  });
+
+  test('an answer from before, though it comes late, is not the last', async () => {
+    const slow = slowAnswer();
+    const { catalog, change } = catalogOf(snapshot(6n), slow.answer, snapshot(5n, restored));
+    await catalog.get(programId);
+    change(7n);
+    await settled();
+    catalog.invalidateAll('second');
+    await slow.give(snapshot(7n));
+    await eventually(async () => expect((await catalog.get(programId)).revision).toBe(5n));
+  });
+
+  test('without a program, that doesn’t exist any more', async () => {
+    const { catalog } = catalogOf(snapshot(1n), absent);
+    await catalog.get(programId);
+    catalog.invalidateAll('second');
+    await eventually(async () => expect(catalog.get(programId)).rejects.toThrow(ProgramNotFound));
   });
 });
 
@@ -193,7 +367,7 @@ describe('a change', () => {
   const { ACTIVE, SCHEDULED, WITHDRAWN } = RuleSet_State;
 
   test('is asked for alone, and stored with all that was known before', async () => {
-    const { catalog, revisions, stored } = catalogOf(
+    const { catalog, questions, stored, change } = catalogOf(
       snapshot(1n, {
         ruleSets: [published(1, ACTIVE), published(2, SCHEDULED)],
         rewards: [{ rewardId: 'glass' }, { rewardId: 'bottle' }],
@@ -204,9 +378,12 @@ describe('a change', () => {
       }),
     );
     const before = await catalog.get(programId);
-    catalog.announce({ programId, revision: 4n });
+    change(4n);
     await eventually(() => expect(stored.get(programId)?.revision).toBe(4n));
-    expect(revisions).toEqual([0n, 1n]);
+    expect(questions).toEqual([
+      ['', 0n],
+      [epoch, 1n],
+    ]);
     const after = await catalog.get(programId);
     expect(after.ruleSets.map(({ version }) => version)).toEqual([1, 3]);
     expect(after.withdrawnRuleSets.map(({ version }) => version)).toEqual([2]);
@@ -215,7 +392,11 @@ describe('a change', () => {
 
     const content = stored.get(programId)?.content ?? new Uint8Array();
     const kept = fromBinary(GetProgramSnapshotResponseSchema, content);
-    expect(kept).toMatchObject({ revision: 4n, program: { programId, timeZone: 'Europe/Paris' } });
+    expect(kept).toMatchObject({
+      epoch,
+      revision: 4n,
+      program: { programId, timeZone: 'Europe/Paris' },
+    });
     expect(kept.ruleSets.map(({ version, state }) => [version, state])).toEqual([
       [1, ACTIVE],
       [2, WITHDRAWN],
@@ -227,12 +408,12 @@ describe('a change', () => {
 
 describe('a database that takes long to store a program', () => {
   test('holds up neither earns nor the next change, and gets the newest in the end', async () => {
-    const { catalog, stored, disk } = catalogOf(snapshot(1n), snapshot(2n), snapshot(3n));
+    const { catalog, stored, disk, change } = catalogOf(snapshot(1n), snapshot(2n), snapshot(3n));
     const slow = Promise.withResolvers<void>();
     disk.ready = slow.promise;
     expect((await catalog.get(programId)).revision).toBe(1n);
     for (const revision of [2n, 3n]) {
-      catalog.announce({ programId, revision });
+      change(revision);
       await eventually(async () => expect((await catalog.get(programId)).revision).toBe(revision));
     }
     slow.resolve();
@@ -242,20 +423,20 @@ describe('a database that takes long to store a program', () => {
 
 describe('a program whose answer takes long', () => {
   test('is used as it was stored by an earn that can’t wait, and as it is when the answer comes', async () => {
-    const slow = Promise.withResolvers<GetProgramSnapshotResponse>();
-    const { catalog, asked, stored } = catalogOf(() => slow.promise);
+    const slow = slowAnswer();
+    const { catalog, asked, stored } = catalogOf(slow.answer);
     await store(stored, 1n);
     expect((await catalog.get(programId)).revision).toBe(1n);
-    slow.resolve(await snapshot(2n)());
+    await slow.give(snapshot(2n));
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
     expect(asked).toHaveLength(1);
   });
 
   test('is unavailable for now where nothing is stored, and known when the answer comes', async () => {
-    const slow = Promise.withResolvers<GetProgramSnapshotResponse>();
-    const { catalog } = catalogOf(() => slow.promise);
+    const slow = slowAnswer();
+    const { catalog } = catalogOf(slow.answer);
     await expect(catalog.get(programId)).rejects.toThrow(ProgramsUnavailable);
-    slow.resolve(await snapshot(2n)());
+    await slow.give(snapshot(2n));
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
   });
 });

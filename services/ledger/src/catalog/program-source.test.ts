@@ -16,8 +16,8 @@ test('a ledger that stops waits for no answer', async () => {
     signal: stopping.signal,
   });
   const answers = [
-    source.snapshot({ programId: 'wine-dine', knownRevision: 0n }),
-    source.revisions(['wine-dine']),
+    source.snapshot({ programId: 'wine-dine', epoch: '', knownRevision: 0n }),
+    source.revisions({ epoch: '', after: 0n }),
   ];
   stopping.abort();
   const [snapshot, revisions] = await Promise.allSettled(answers);

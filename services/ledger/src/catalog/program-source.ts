@@ -1,33 +1,32 @@
 import type { Client } from '@loyalty/platform/rpc/client.ts';
 import type {
   GetProgramSnapshotResponse,
+  ListProgramRevisionsResponse,
   ProgramService,
 } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
-import type { ProgramRevision } from '../app/program-snapshots.ts';
 import { ProgramNotFound, ProgramsUnavailable } from '../domain/errors.ts';
 
 /** Where programs are defined. */
 export interface ProgramSource {
   /**
-   * Asks for a program. Rule sets and rewards that haven't changed since the known revision are left out; 0 leaves
-   * nothing out.
+   * Asks for a program. Rule sets and rewards that haven't changed since the known revision of this epoch are left out; 0
+   * leaves nothing out.
    *
    * @throws {ProgramNotFound} {@link ProgramsUnavailable}
    */
   snapshot(query: {
     programId: string;
+    epoch: string;
     knownRevision: bigint;
   }): Promise<GetProgramSnapshotResponse>;
-  /** How far these programs have come, as far as there are such. Rejects when it can't be asked. */
-  revisions(programIds: readonly string[]): Promise<ProgramRevision[]>;
+  /** Asks what has changed after a number of this epoch. Rejects when it can't be asked. */
+  revisions(query: { epoch: string; after: bigint }): Promise<ListProgramRevisionsResponse>;
 }
 
 /** The largest program takes seconds where all are busy. */
 const snapshotTimeoutMs = 10_000;
 /** What takes longer than a version waits before it counts is better asked anew, perhaps of another replica. */
 const revisionsTimeoutMs = 2_000;
-/** How many revisions can be asked for in one call. */
-const revisionsMax = 1_000;
 
 /** The Programs service, asked over gRPC. `token` answers the bearer token of the ledger's own calls. */
 export function createProgramSource(deps: {
@@ -52,16 +51,8 @@ export function createProgramSource(deps: {
       }
     },
 
-    async revisions(programIds) {
-      const found: ProgramRevision[] = [];
-      for (let start = 0; start < programIds.length; start += revisionsMax) {
-        const answer = await deps.client.listProgramRevisions(
-          { programIds: programIds.slice(start, start + revisionsMax) },
-          await call(revisionsTimeoutMs),
-        );
-        found.push(...answer.revisions);
-      }
-      return found;
+    async revisions(query) {
+      return await deps.client.listProgramRevisions(query, await call(revisionsTimeoutMs));
     },
   };
 }

@@ -16,22 +16,28 @@ export function createProgramSnapshots(knex: Knex): ProgramSnapshots {
       }
     },
 
-    async listRevisions() {
+    async listRevisions({ limit }) {
       try {
-        const rows = await knex('program_snapshots').select<
-          { program_id: string; revision: bigint }[]
-        >('program_id', 'revision');
-        return rows.map(({ program_id, revision }) => ({ programId: program_id, revision }));
+        const rows = await knex('program_snapshots')
+          .select<{ program_id: string; epoch: string; revision: bigint }[]>(
+            'program_id',
+            'epoch',
+            'revision',
+          )
+          .orderBy('program_id')
+          .limit(limit);
+        return rows.map(({ program_id: programId, ...rest }) => ({ programId, ...rest }));
       } catch (error) {
         throw storageError(error);
       }
     },
 
-    async keep({ programId, revision, content }) {
+    async keep({ programId, epoch, revision, content }) {
       try {
         await knex('program_snapshots')
           .insert({
             program_id: programId,
+            epoch,
             revision,
             snapshot: Buffer.from(content),
             update_time: new Date(),
@@ -39,7 +45,9 @@ export function createProgramSnapshots(knex: Knex): ProgramSnapshots {
           .onConflict('program_id')
           .merge()
           // Replicas learn of a change at the same time and may write in any order.
-          .whereRaw('program_snapshots.revision < excluded.revision');
+          .whereRaw(
+            'program_snapshots.epoch <> excluded.epoch or program_snapshots.revision < excluded.revision',
+          );
       } catch (error) {
         throw storageError(error);
       }

@@ -6,11 +6,12 @@ import type { App } from './app.ts';
 
 export interface GetProgramSnapshot {
   readonly programId: string;
-  /** What hasn't changed since this revision is left out; 0 leaves nothing out. */
-  readonly knownRevision: bigint;
+  /** What hasn't changed since this revision is left out, if this is the present epoch; 0 leaves nothing out. */
+  readonly known: { readonly epoch: string; readonly revision: bigint };
 }
 
 export interface ProgramSnapshotView {
+  readonly epoch: string;
   readonly program: Program;
   readonly ruleSets: readonly RuleSetView[];
   readonly rewards: readonly Reward[];
@@ -25,16 +26,17 @@ export interface ProgramSnapshotView {
  */
 export async function getProgramSnapshot(
   app: App,
-  { programId, knownRevision }: GetProgramSnapshot,
+  { programId, known }: GetProgramSnapshot,
 ): Promise<ProgramSnapshotView> {
   const now = app.clock();
-  const snapshot = await app.store.readSnapshot({
-    programId,
-    at: now,
-    changedAfter: knownRevision,
-  });
+  const snapshot = await app.store.readSnapshot({ programId, at: now, known });
   if (snapshot === undefined) throw new ProgramNotFound(programId);
-  const { program, ruleSets, rewards } = snapshot;
+  const { epoch, program, ruleSets, rewards } = snapshot;
   const inForce = { now, activeRuleSetVersion: program.activeRuleSetVersion };
-  return { program, ruleSets: ruleSets.map((ruleSet) => viewRuleSet(ruleSet, inForce)), rewards };
+  return {
+    epoch,
+    program,
+    ruleSets: ruleSets.map((ruleSet) => viewRuleSet(ruleSet, inForce)),
+    rewards,
+  };
 }

@@ -1,16 +1,21 @@
 import type { App, Viewer } from './app.ts';
-import type { ProgramRevision } from './program-store.ts';
+import type { ProgramRevisions, RevisionQuery } from './program-store.ts';
 
-export interface ListProgramRevisions {
-  readonly programIds: readonly string[];
+/** The most changes that one answer covers: 1,000 lines of it take 64 kB. */
+const changesMax = 1_000;
+
+export interface ListProgramRevisions extends Pick<RevisionQuery, 'epoch' | 'after'> {
   readonly viewer: Viewer;
 }
 
-/** The revisions of those programs that there are and that the viewer reaches. */
+/** The programs that have changed, as far as the viewer reaches them. */
 export async function listProgramRevisions(
   app: App,
-  { programIds, viewer }: ListProgramRevisions,
-): Promise<readonly ProgramRevision[]> {
-  const reached = programIds.filter((programId) => viewer.programIds?.has(programId) ?? true);
-  return await app.store.listRevisions(reached);
+  { epoch, after, viewer }: ListProgramRevisions,
+): Promise<ProgramRevisions> {
+  const list = await app.store.listRevisions({ epoch, after, limit: changesMax });
+  return {
+    ...list,
+    revisions: list.revisions.filter(({ programId }) => viewer.programIds?.has(programId) ?? true),
+  };
 }

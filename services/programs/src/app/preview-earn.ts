@@ -95,7 +95,7 @@ interface Wanted extends PreviewEarn {
 
 async function compiledVersion(app: App, wanted: Wanted) {
   const { programId, version, occurTime, at } = wanted;
-  const snapshot = await app.store.readSnapshot({ programId, at, changedAfter: 0n });
+  const snapshot = await app.store.readSnapshot({ programId, at, known: undefined });
   if (snapshot === undefined) throw new ProgramNotFound(programId);
   const ruleSet =
     version === 0

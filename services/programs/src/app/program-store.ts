@@ -47,15 +47,37 @@ export interface ProgramRevision {
   readonly revision: bigint;
 }
 
+export interface RevisionQuery {
+  /** Lists nothing unless this is the present epoch. */
+  readonly epoch: string;
+  /** Starts behind this number. */
+  readonly after: bigint;
+  /** The most changes to look at; several can be of one program. */
+  readonly limit: number;
+}
+
+/** Programs in the order of their changes. */
+export interface ProgramRevisions {
+  /** Names the history in which revisions and change numbers count: another one after the database was restored. */
+  readonly epoch: string;
+  /** The number of the newest change that was looked at; if there was none, of the newest change of all. */
+  readonly changeNumber: bigint;
+  readonly revisions: readonly ProgramRevision[];
+}
+
 export interface SnapshotQuery {
   readonly programId: string;
   readonly at: Date;
-  /** Leaves out rule sets and rewards that haven't changed since this revision. */
-  readonly changedAfter: bigint;
+  /**
+   * Leaves out rule sets and rewards that haven't changed since this revision, if this is the present epoch; undefined
+   * leaves nothing out.
+   */
+  readonly known: { readonly epoch: string; readonly revision: bigint } | undefined;
 }
 
 /** A program with everything that the ledger needs, as of one instant. */
 export interface ProgramSnapshot {
+  readonly epoch: string;
   readonly program: Program;
   /** All that were ever published, withdrawn ones too, by version. */
   readonly ruleSets: readonly RuleSetVersion[];
@@ -92,8 +114,7 @@ export interface ProgramStore {
   findProgram(programId: string, at: Date): Promise<Program | undefined>;
   /** By id. */
   listPrograms(query: ProgramQuery): Promise<Page<Program>>;
-  /** Of those programs that there are, in no particular order. */
-  listRevisions(programIds: readonly string[]): Promise<ProgramRevision[]>;
+  listRevisions(query: RevisionQuery): Promise<ProgramRevisions>;
   findRuleSet(key: { programId: string; version: number }): Promise<RuleSetVersion | undefined>;
   /** The newest version first. */
   listRuleSets(query: RuleSetQuery): Promise<Page<RuleSetVersion>>;

@@ -9,14 +9,15 @@ import { renderRuleSet } from './rule-set-message.ts';
 type Method = typeof ProgramService.method.getProgramSnapshot;
 
 export function getProgramSnapshotHandler(app: App): Handler<Method> {
-  return async ({ programId, knownRevision }) => {
-    const { program, ruleSets, rewards } = await getProgramSnapshot(app, {
+  return async ({ programId, epoch: knownEpoch, knownRevision }) => {
+    const { epoch, program, ruleSets, rewards } = await getProgramSnapshot(app, {
       programId,
-      knownRevision,
+      known: { epoch: knownEpoch, revision: knownRevision },
     });
     return {
       program: renderProgram(program),
       revision: program.revision,
+      epoch,
       ruleSets: ruleSets.map(renderRuleSet),
       rewards: rewards.map(renderReward),
     };

@@ -7,8 +7,8 @@ import { viewerOf } from './caller.ts';
 type Method = typeof ProgramService.method.listProgramRevisions;
 
 export function listProgramRevisionsHandler(app: App): Handler<Method> {
-  return async ({ programIds }, context) => {
-    const revisions = await listProgramRevisions(app, { programIds, viewer: viewerOf(context) });
-    return { revisions: [...revisions] };
+  return async ({ epoch, after }, context) => {
+    const list = await listProgramRevisions(app, { epoch, after, viewer: viewerOf(context) });
+    return { ...list, revisions: [...list.revisions] };
   };
 }

@@ -15,10 +15,14 @@ interface ChangeRow {
   change_time: Date;
 }
 
-export async function insertChange(db: Knex, record: ChangeRecord): Promise<void> {
+export async function insertChange(
+  db: Knex,
+  record: ChangeRecord & { changeNumber: bigint },
+): Promise<void> {
   await db('program_changes').insert({
     program_id: record.programId,
     revision: record.revision,
+    change_number: record.changeNumber,
     verb: record.verb,
     rule_set_version: record.ruleSetVersion ?? null,
     reward_id: record.rewardId ?? null,

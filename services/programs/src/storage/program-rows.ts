@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Page, ProgramQuery, ProgramRevision } from '../app/program-store.ts';
+import type { Page, ProgramQuery } from '../app/program-store.ts';
 import type { Enrollment, Program, ProgramState } from '../domain/program.ts';
 import { pageOf } from './page.ts';
 
@@ -59,17 +59,6 @@ export async function selectPrograms(db: Knex, query: ProgramQuery): Promise<Pag
     .orderBy('program_id')
     .limit(limit + 1);
   return pageOf(rows.map(programOf), limit);
-}
-
-export async function selectRevisions(
-  db: Knex,
-  programIds: readonly string[],
-): Promise<ProgramRevision[]> {
-  // One parameter, however many they are, so that the statement is always the same.
-  const rows = await db('programs')
-    .select<Pick<ProgramRow, 'program_id' | 'revision'>[]>('program_id', 'revision')
-    .whereRaw('program_id = any(?)', [[...programIds]]);
-  return rows.map(({ program_id, revision }) => ({ programId: program_id, revision }));
 }
 
 export async function insertProgram(db: Knex, program: Program): Promise<void> {

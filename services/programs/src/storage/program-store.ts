@@ -3,6 +3,7 @@ import type { Definitions } from '../app/app.ts';
 import type { Decision, LockedProgram, ProgramStore } from '../app/program-store.ts';
 import type { Change, ChangeRecord } from '../domain/change.ts';
 import { ProgramNotFound } from '../domain/errors.ts';
+import { selectEpoch, selectRevisions, takeChangeNumber } from './change-numbers.ts';
 import { insertChange, selectChanges } from './change-rows.ts';
 import { translated } from './errors.ts';
 import {
@@ -10,7 +11,6 @@ import {
   lockProgram,
   selectProgram,
   selectPrograms,
-  selectRevisions,
   updateProgram,
   updateRevision,
 } from './program-rows.ts';
@@ -35,20 +35,23 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
   return {
     findProgram: (programId, at) => translated(() => selectProgram(knex, { programId, at })),
     listPrograms: (query) => translated(() => selectPrograms(knex, query)),
-    listRevisions: (programIds) => translated(() => selectRevisions(knex, programIds)),
+    listRevisions: (query) => translated(() => selectRevisions(knex, query)),
     findRuleSet: (key) => translated(() => ruleSets.find(knex, key)),
     listRuleSets: (query) => translated(() => ruleSets.list(knex, query)),
     findReward: (key) => translated(() => rewards.find(knex, key)),
     listRewards: (query) => translated(() => rewards.list(knex, query)),
     listChanges: (query) => translated(() => selectChanges(knex, query)),
-    readSnapshot: ({ programId, at, changedAfter }) =>
+    readSnapshot: ({ programId, at, known }) =>
       translated(() =>
         knex.transaction(
           async (tx) => {
             const program = await selectProgram(tx, { programId, at });
             if (program === undefined) return undefined;
+            const epoch = await selectEpoch(tx);
+            const changedAfter = known?.epoch === epoch ? known.revision : 0n;
             const changed = { programId, changedAfter };
             return {
+              epoch,
               program,
               ruleSets: await ruleSets.listPublished(tx, changed),
               rewards: await rewards.listAll(tx, changed),
@@ -98,7 +101,8 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
         await updateRevision(tx, { programId, revision });
         break;
     }
-    await insertChange(tx, record);
+    // Late, because no other change can be made from here to the commit.
+    await insertChange(tx, { ...record, changeNumber: await takeChangeNumber(tx) });
     await tx('outbox').insert({ batch: Buffer.from(options.announce(record)) });
   }
 }

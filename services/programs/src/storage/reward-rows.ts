@@ -1,7 +1,7 @@
 import type { Reward as RewardDefinition } from '@loyalty/rules/language.ts';
 import type { Knex } from 'knex';
 import type { DefinitionCodec } from '../app/definition-codec.ts';
-import type { Page, RewardQuery, SnapshotQuery } from '../app/program-store.ts';
+import type { Page, RewardQuery } from '../app/program-store.ts';
 import type { Reward, RewardState } from '../domain/reward.ts';
 import { definitionBytes } from './definition-bytes.ts';
 import { pageOf } from './page.ts';
@@ -16,7 +16,10 @@ interface RewardRow {
   update_time: Date;
 }
 
-type ChangedQuery = Pick<SnapshotQuery, 'programId' | 'changedAfter'>;
+interface ChangedQuery {
+  readonly programId: string;
+  readonly changedAfter: bigint;
+}
 
 /** Reads and writes the table `rewards`. */
 export function rewardRows(definitions: DefinitionCodec<RewardDefinition>) {

@@ -1,7 +1,7 @@
 import type { RuleSet } from '@loyalty/rules/language.ts';
 import type { Knex } from 'knex';
 import type { DefinitionCodec } from '../app/definition-codec.ts';
-import type { Page, RuleSetQuery, SnapshotQuery } from '../app/program-store.ts';
+import type { Page, RuleSetQuery } from '../app/program-store.ts';
 import type { RuleSetVersion } from '../domain/rule-set.ts';
 import { definitionBytes } from './definition-bytes.ts';
 import { pageOf } from './page.ts';
@@ -19,7 +19,10 @@ interface RuleSetRow {
   update_time: Date;
 }
 
-type ChangedQuery = Pick<SnapshotQuery, 'programId' | 'changedAfter'>;
+interface ChangedQuery {
+  readonly programId: string;
+  readonly changedAfter: bigint;
+}
 
 /** Reads and writes the table `rule_sets`. */
 export function ruleSetRows(definitions: DefinitionCodec<RuleSet>) {
