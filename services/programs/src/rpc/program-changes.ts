@@ -1,0 +1,81 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { decodePageToken, pageSize } from '@loyalty/platform/paging.ts';
+import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import {
+  ProgramChange_Verb,
+  ProgramChangeSchema,
+} from '@loyalty/proto/loyalty/programs/v1/program_change_pb.ts';
+import type { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
+import type { App } from '../app/app.ts';
+import { getProgramSnapshot } from '../app/get-program-snapshot.ts';
+import { listProgramChanges } from '../app/list-program-changes.ts';
+import { listProgramRevisions } from '../app/list-program-revisions.ts';
+import type { ChangeRecord } from '../domain/change.ts';
+import { viewerOf } from './caller.ts';
+import { renderPage } from './page.ts';
+import { renderProgram } from './program-message.ts';
+import { renderReward } from './reward-message.ts';
+import { renderRuleSet } from './rule-set-message.ts';
+
+/** What changed, for those who follow programs. */
+export function programChangeHandlers(
+  app: App,
+): Pick<
+  Handlers<typeof ProgramService>,
+  'listProgramChanges' | 'getProgramSnapshot' | 'listProgramRevisions'
+> {
+  return {
+    async listProgramChanges(request) {
+      const { programId } = request;
+      const filter = { list: 'changes', programId };
+      const position = decodePageToken(request.pageToken, filter)?.[0];
+      const page = await listProgramChanges(app, {
+        programId,
+        before: position === undefined ? undefined : BigInt(position),
+        limit: pageSize(request.pageSize),
+      });
+      const { messages, nextPageToken } = renderPage({
+        page,
+        schema: ProgramChangeSchema,
+        render: renderChange,
+        filter,
+        positionOf: ({ revision }) => String(revision),
+      });
+      return { changes: messages, nextPageToken };
+    },
+
+    async getProgramSnapshot({ programId, epoch: knownEpoch, knownRevision }) {
+      const { epoch, program, ruleSets, rewards } = await getProgramSnapshot(app, {
+        programId,
+        known: { epoch: knownEpoch, revision: knownRevision },
+      });
+      return {
+        program: renderProgram(program),
+        revision: program.revision,
+        epoch,
+        ruleSets: ruleSets.map(renderRuleSet),
+        rewards: rewards.map(renderReward),
+      };
+    },
+
+    async listProgramRevisions({ epoch, after }, context) {
+      const list = await listProgramRevisions(app, { epoch, after, viewer: viewerOf(context) });
+      return { ...list, revisions: [...list.revisions] };
+    },
+  };
+}
+
+function renderChange(change: ChangeRecord): MessageInitShape<typeof ProgramChangeSchema> {
+  return {
+    programId: change.programId,
+    revision: change.revision,
+    verb: ProgramChange_Verb[change.verb],
+    ruleSetVersion: change.ruleSetVersion ?? 0,
+    rewardId: change.rewardId ?? '',
+    fields: change.fields.map(({ field, before, after }) => ({ field, before, after })),
+    actor: change.actor,
+    requestId: change.requestId,
+    changeTime: timestampFromDate(change.time),
+  };
+}
