@@ -77,17 +77,17 @@ CREATE TABLE public.earns (
     sequence bigint,
     fingerprint bytea,
     rule_set_version integer,
-    semantics smallint,
     facts jsonb,
     points bigint,
     reversed_points bigint,
-    cap_counts jsonb,
     explanation jsonb,
     available_at timestamp with time zone,
     expires_at timestamp with time zone,
     lot_class text,
     post_time timestamp with time zone,
     transaction bytea,
+    semantics smallint,
+    cap_counts jsonb,
     CONSTRAINT earns_points CHECK (((reversed_points >= 0) AND (reversed_points <= points))),
     CONSTRAINT earns_state CHECK (
 CASE state
@@ -116,7 +116,6 @@ CREATE TABLE public.entries (
     redemption_id text,
     refund_id text,
     reason text,
-    note text,
     actor text NOT NULL,
     request_id text NOT NULL,
     create_time timestamp with time zone NOT NULL,
@@ -124,6 +123,7 @@ CREATE TABLE public.entries (
     attributes_after jsonb,
     join_time timestamp with time zone,
     inactivity_expires_at timestamp with time zone,
+    note text,
     CONSTRAINT entries_attributes CHECK ((num_nulls(attributes_before, attributes_after) <> 1))
 )
 WITH (autovacuum_vacuum_insert_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
@@ -137,9 +137,9 @@ CREATE TABLE public.lapsed_lots (
     available_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     class text NOT NULL,
-    sequence bigint NOT NULL,
     lapsed bigint NOT NULL,
     lapsed_refunded bigint NOT NULL,
+    sequence bigint NOT NULL,
     CONSTRAINT lapsed_lots_bounds CHECK (((lapsed_refunded >= 0) AND (lapsed_refunded <= lapsed)))
 );
 
@@ -190,7 +190,6 @@ CREATE TABLE public.memberships (
     state text NOT NULL,
     suspended boolean NOT NULL,
     attributes jsonb NOT NULL,
-    attributes_revision bigint DEFAULT 0 NOT NULL,
     join_time timestamp with time zone NOT NULL,
     last_sequence bigint NOT NULL,
     last_entry_time timestamp with time zone NOT NULL,
@@ -207,6 +206,7 @@ CREATE TABLE public.memberships (
     earn_window_count integer NOT NULL,
     redemption_window_start timestamp with time zone NOT NULL,
     redemption_window_count integer NOT NULL,
+    attributes_revision bigint DEFAULT 0 NOT NULL,
     CONSTRAINT memberships_deficit_first CHECK (((deficit = 0) OR (available = 0))),
     CONSTRAINT memberships_not_negative CHECK (((available >= 0) AND (pending >= 0) AND (reserved >= 0) AND (deficit >= 0))),
     CONSTRAINT memberships_state CHECK ((state = ANY (ARRAY['ACTIVE'::text, 'SUSPENDED'::text, 'LEFT'::text])))
@@ -245,9 +245,9 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE public.program_snapshots (
     program_id text NOT NULL COLLATE pg_catalog."C",
     revision bigint NOT NULL,
-    epoch text NOT NULL,
     snapshot bytea NOT NULL,
-    update_time timestamp with time zone NOT NULL
+    update_time timestamp with time zone NOT NULL,
+    epoch text NOT NULL
 );
 
 --
@@ -272,8 +272,6 @@ CREATE TABLE public.redemptions (
     reference text NOT NULL,
     value_currency_code text,
     value_minor_units bigint,
-    rate_points bigint,
-    rate_minor_units bigint,
     create_time timestamp with time zone NOT NULL,
     hold_expires_at timestamp with time zone,
     made_by_member boolean NOT NULL,
@@ -282,6 +280,8 @@ CREATE TABLE public.redemptions (
     stock_taken boolean NOT NULL,
     usage_period text,
     usage_period_start timestamp with time zone,
+    rate_points bigint,
+    rate_minor_units bigint,
     CONSTRAINT redemptions_points CHECK (((points >= 0) AND ((reversed_points >= 0) AND (reversed_points <= points)))),
     CONSTRAINT redemptions_state CHECK ((state = ANY (ARRAY['RESERVED'::text, 'CAPTURED'::text, 'CANCELLED'::text, 'EXPIRED'::text, 'REVERSED'::text, 'REJECTED'::text])))
 )
@@ -295,7 +295,6 @@ CREATE TABLE public.refunds (
     program_id text NOT NULL COLLATE pg_catalog."C",
     transaction_id text NOT NULL COLLATE pg_catalog."C",
     refund_id text NOT NULL COLLATE pg_catalog."C",
-    arrival integer NOT NULL,
     state text NOT NULL,
     fingerprint bytea NOT NULL,
     extent jsonb NOT NULL,
@@ -305,6 +304,7 @@ CREATE TABLE public.refunds (
     owed bigint NOT NULL,
     forgiven bigint NOT NULL,
     create_time timestamp with time zone NOT NULL,
+    arrival integer NOT NULL,
     CONSTRAINT refunds_points CHECK ((points = (((taken + lapsed) + owed) + forgiven))),
     CONSTRAINT refunds_state CHECK ((state = ANY (ARRAY['WAITING'::text, 'APPLIED'::text, 'REJECTED'::text, 'CANCELLED'::text])))
 );

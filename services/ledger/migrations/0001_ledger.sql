@@ -33,8 +33,6 @@ CREATE TABLE memberships (
   -- Outlasts leaving: who comes back is suspended still.
   suspended boolean NOT NULL,
   attributes jsonb NOT NULL,
-  -- How often the attributes have changed.
-  attributes_revision bigint NOT NULL DEFAULT 0,
   join_time timestamptz NOT NULL,
   -- The number and time of the newest entry. Lots that mature at or before that time count as available.
   last_sequence bigint NOT NULL,
@@ -55,6 +53,8 @@ CREATE TABLE memberships (
   earn_window_count integer NOT NULL,
   redemption_window_start timestamptz NOT NULL,
   redemption_window_count integer NOT NULL,
+  -- How often the attributes have changed.
+  attributes_revision bigint NOT NULL DEFAULT 0,
   CONSTRAINT memberships_pkey PRIMARY KEY (membership_id),
   CONSTRAINT memberships_state CHECK (state IN ('ACTIVE', 'SUSPENDED', 'LEFT')),
   CONSTRAINT memberships_not_negative CHECK (
@@ -84,10 +84,10 @@ CREATE TABLE lapsed_lots (
   available_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
   class text NOT NULL,
-  sequence bigint NOT NULL,
   lapsed bigint NOT NULL,
   -- How much of it refunds have counted already.
   lapsed_refunded bigint NOT NULL,
+  sequence bigint NOT NULL,
   CONSTRAINT lapsed_lots_pkey PRIMARY KEY (membership_id, available_at, expires_at, class, sequence),
   CONSTRAINT lapsed_lots_bounds CHECK (lapsed_refunded BETWEEN 0 AND lapsed)
 );
@@ -103,15 +103,10 @@ CREATE TABLE earns (
   sequence bigint,
   fingerprint bytea,
   rule_set_version integer,
-  -- By which engine it was decided, so that it can be derived again.
-  semantics smallint,
   -- What the rules asked about the member when they were evaluated; NULL where they asked nothing.
   facts jsonb,
   points bigint,
   reversed_points bigint,
-  -- What it counts of each cap, by rule id: a refund takes off what is less than that, and never adds. NULL where it counted
-  -- nothing.
-  cap_counts jsonb,
   explanation jsonb,
   -- The lot that the points went to.
   available_at timestamptz,
@@ -120,6 +115,11 @@ CREATE TABLE earns (
   post_time timestamptz,
   -- The transaction as it was sent, protobuf.
   transaction bytea,
+  -- By which engine it was decided, so that it can be derived again.
+  semantics smallint,
+  -- What it counts of each cap, by rule id: a refund takes off what is less than that, and never adds. NULL where it counted
+  -- nothing.
+  cap_counts jsonb,
   CONSTRAINT earns_pkey PRIMARY KEY (program_id, transaction_id),
   CONSTRAINT earns_state CHECK (
     CASE state
@@ -140,8 +140,6 @@ CREATE TABLE refunds (
   program_id text COLLATE "C" NOT NULL,
   transaction_id text COLLATE "C" NOT NULL,
   refund_id text COLLATE "C" NOT NULL,
-  -- Its number among the refunds of its transaction as they arrived, which is the order in which they are applied.
-  arrival integer NOT NULL,
   state text NOT NULL,
   fingerprint bytea NOT NULL,
   -- How much of the transaction it gives back.
@@ -152,6 +150,8 @@ CREATE TABLE refunds (
   owed bigint NOT NULL,
   forgiven bigint NOT NULL,
   create_time timestamptz NOT NULL,
+  -- Its number among the refunds of its transaction as they arrived, which is the order in which they are applied.
+  arrival integer NOT NULL,
   CONSTRAINT refunds_pkey PRIMARY KEY (program_id, transaction_id, refund_id),
   CONSTRAINT refunds_arrival UNIQUE (program_id, transaction_id, arrival),
   CONSTRAINT refunds_state CHECK (state IN ('WAITING', 'APPLIED', 'REJECTED', 'CANCELLED')),
@@ -175,8 +175,6 @@ CREATE TABLE entries (
   redemption_id text,
   refund_id text,
   reason text,
-  -- What an adjustment tells the member, beside the reason, which is internal. NULL for every other kind of entry.
-  note text,
   actor text NOT NULL,
   request_id text NOT NULL,
   create_time timestamptz NOT NULL,
@@ -189,6 +187,8 @@ CREATE TABLE entries (
   join_time timestamptz,
   -- The new date of the INACTIVITY lots, where the entry moved it.
   inactivity_expires_at timestamptz,
+  -- What an adjustment says to the member, beside the reason, which is internal. NULL for every other kind of entry.
+  note text,
   CONSTRAINT entries_pkey PRIMARY KEY (membership_id, sequence),
   CONSTRAINT entries_attributes CHECK (num_nulls(attributes_before, attributes_after) <> 1)
 );
@@ -229,10 +229,6 @@ CREATE TABLE redemptions (
   reference text NOT NULL,
   value_currency_code text,
   value_minor_units bigint,
-  -- The rate of a conversion, so that a part of it is worth exactly what its points are worth: the value of the whole is
-  -- rounded. NULL for rewards with a fixed price.
-  rate_points bigint,
-  rate_minor_units bigint,
   create_time timestamptz NOT NULL,
   hold_expires_at timestamptz,
   -- Who made it: a member cancels only their own.
@@ -243,6 +239,10 @@ CREATE TABLE redemptions (
   stock_taken boolean NOT NULL,
   usage_period text,
   usage_period_start timestamptz,
+  -- The rate of a conversion, so that a part of it is worth exactly what its points are worth: the value of the whole is
+  -- rounded. NULL for rewards with a fixed price.
+  rate_points bigint,
+  rate_minor_units bigint,
   CONSTRAINT redemptions_pkey PRIMARY KEY (membership_id, redemption_id),
   CONSTRAINT redemptions_state CHECK (
     state IN ('RESERVED', 'CAPTURED', 'CANCELLED', 'EXPIRED', 'REVERSED', 'REJECTED')
@@ -305,11 +305,11 @@ CREATE TABLE cap_usage (
 CREATE TABLE program_snapshots (
   program_id text COLLATE "C" NOT NULL,
   revision bigint NOT NULL,
+  snapshot bytea NOT NULL,
+  update_time timestamptz NOT NULL,
   -- In which history of the Programs service's database the revision counts: that of a restored one starts over from an
   -- earlier revision.
   epoch text NOT NULL,
-  snapshot bytea NOT NULL,
-  update_time timestamptz NOT NULL,
   CONSTRAINT program_snapshots_pkey PRIMARY KEY (program_id)
 );
 
