@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { patience } from '@loyalty/local/test-patience.ts';
 
 /** Asks again until the answer satisfies; rejects with the last answer when it doesn't in time. */
 export async function until<Value>(
   ask: () => Promise<Value>,
   satisfies: (value: Value) => boolean,
-  { limitMs = 10_000 } = {},
+  { quietMs = 10_000 } = {},
 ): Promise<Value> {
+  const limitMs = patience(quietMs);
   const deadline = performance.now() + limitMs;
   for (;;) {
     const value = await ask();

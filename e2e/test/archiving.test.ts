@@ -1,5 +1,7 @@
 // An operator ends a program while somebody's points are held for it.
+
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { patience } from '@loyalty/local/test-patience.ts';
 import { createProgram, http } from '../src/http.ts';
 import {
   createPlace,
@@ -14,12 +16,12 @@ let platform: RunningPlatform;
 beforeAll(async () => {
   place = await createPlace();
   platform = await startPlatform(place);
-}, 60_000);
+}, patience(60_000));
 
 afterAll(async () => {
   await platform.stop();
   await place.remove();
-}, 30_000);
+}, patience(30_000));
 
 const programId = 'tea-time';
 
@@ -51,38 +53,48 @@ async function holdTea() {
   );
 }
 
-test('a program is archived once its open holds are cancelled, which are listed', async () => {
-  const per = { currencyCode: 'USD', minorUnits: 10_000 };
-  await createProgram(platform, { programId, rate: { points: 5, per, mode: 'STEP' } });
-  const tea = { rewardId: 'tea', displayName: 'A pot of tea', fixed: { points: 10 } };
-  expect(await operator('/rewards', tea)).toMatchObject({ status: 201 });
-  expect(await holdTea()).toMatchObject({
-    status: 201,
-    body: { redemption: { state: 'RESERVED' } },
-  });
-  expect(await operator(':suspend', {})).toMatchObject({ status: 200 });
+test(
+  'a program is archived once its open holds are cancelled, which are listed',
+  async () => {
+    const per = { currencyCode: 'USD', minorUnits: 10_000 };
+    await createProgram(platform, { programId, rate: { points: 5, per, mode: 'STEP' } });
+    const tea = { rewardId: 'tea', displayName: 'A pot of tea', fixed: { points: 10 } };
+    expect(await operator('/rewards', tea)).toMatchObject({ status: 201 });
+    expect(await holdTea()).toMatchObject({
+      status: 201,
+      body: { redemption: { state: 'RESERVED' } },
+    });
+    expect(await operator(':suspend', {})).toMatchObject({ status: 200 });
 
-  expect(await operator(':archive', {})).toMatchObject({
-    status: 409,
-    contentType: expect.stringContaining('application/problem+json'),
-    body: {
-      reason: 'ILLEGAL_TRANSITION',
-      detail: expect.stringContaining('open holds'),
-      metadata: { from: 'SUSPENDED with open holds', to: 'ARCHIVED' },
-    },
-  });
+    expect(await operator(':archive', {})).toMatchObject({
+      status: 409,
+      contentType: expect.stringContaining('application/problem+json'),
+      body: {
+        reason: 'ILLEGAL_TRANSITION',
+        detail: expect.stringContaining('open holds'),
+        metadata: { from: 'SUSPENDED with open holds', to: 'ARCHIVED' },
+      },
+    });
 
-  const { status, body } = await operator('/open-holds?pageSize=10');
-  const redemption = { programId, userId: 'alice', rewardId: 'tea', state: 'RESERVED', points: 10 };
-  expect({ status, body }).toMatchObject({
-    status: 200,
-    body: { redemptions: [redemption], nextPageToken: '' },
-  });
-  const [{ redemptionId }] = body['redemptions'] as [{ redemptionId: string }];
-  const cancelled = await operator(`/members/alice/redemptions/${redemptionId}:cancel`, {});
-  expect(cancelled).toMatchObject({ status: 200, body: { balance: { available: 10 } } });
+    const { status, body } = await operator('/open-holds?pageSize=10');
+    const redemption = {
+      programId,
+      userId: 'alice',
+      rewardId: 'tea',
+      state: 'RESERVED',
+      points: 10,
+    };
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: { redemptions: [redemption], nextPageToken: '' },
+    });
+    const [{ redemptionId }] = body['redemptions'] as [{ redemptionId: string }];
+    const cancelled = await operator(`/members/alice/redemptions/${redemptionId}:cancel`, {});
+    expect(cancelled).toMatchObject({ status: 200, body: { balance: { available: 10 } } });
 
-  const archived = { status: 200, body: { programId, state: 'ARCHIVED' } };
-  expect(await operator(':archive', {})).toMatchObject(archived);
-  expect(await operator(':archive', {})).toMatchObject(archived);
-}, 30_000);
+    const archived = { status: 200, body: { programId, state: 'ARCHIVED' } };
+    expect(await operator(':archive', {})).toMatchObject(archived);
+    expect(await operator(':archive', {})).toMatchObject(archived);
+  },
+  patience(30_000),
+);

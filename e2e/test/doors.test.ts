@@ -1,6 +1,8 @@
 // The same story at every door: a purchase earns once, points buy once, and nobody touches another's.
+
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { patience } from '@loyalty/local/test-patience.ts';
 import {
   type Answer,
   bufDoor,
@@ -23,12 +25,12 @@ let platform: RunningPlatform;
 beforeAll(async () => {
   place = await createPlace();
   platform = await startPlatform(place);
-}, 60_000);
+}, patience(60_000));
 
 afterAll(async () => {
   await platform.stop();
   await place.remove();
-}, 30_000);
+}, patience(30_000));
 
 const doors: [string, () => Door | undefined][] = [
   ['HTTP at the gateway', () => gatewayDoor(platform)],
@@ -59,76 +61,86 @@ async function available(
 }
 
 describe.each(doors)('%s', (name, openDoor) => {
-  test('a purchase earns once, and a glass is paid once', async () => {
-    const door = openDoor();
-    if (door === undefined) return console.warn(`Not tried, because it is not installed: ${name}`);
-    const userId = `alice-${randomUUID()}`;
-    const service = platform.env['LOYALTY_SERVICE_TOKEN'] ?? '';
-    const alice = await tokenFor(platform, 'member', userId);
-    const transaction = purchase(`order-${randomUUID()}`);
-    const wine = { programId: 'wine-dine', userId };
-    const flyer = { programId: 'frequent-flyer', userId };
+  test(
+    'a purchase earns once, and a glass is paid once',
+    async () => {
+      const door = openDoor();
+      if (door === undefined)
+        return console.warn(`Not tried, because it is not installed: ${name}`);
+      const userId = `alice-${randomUUID()}`;
+      const service = platform.env['LOYALTY_SERVICE_TOKEN'] ?? '';
+      const alice = await tokenFor(platform, 'member', userId);
+      const transaction = purchase(`order-${randomUUID()}`);
+      const wine = { programId: 'wine-dine', userId };
+      const flyer = { programId: 'frequent-flyer', userId };
 
-    for (const membership of [wine, flyer]) {
-      expect(bodyOf(await door.join(alice, membership))).toMatchObject({
-        ...membership,
-        state: 'ACTIVE',
+      for (const membership of [wine, flyer]) {
+        expect(bodyOf(await door.join(alice, membership))).toMatchObject({
+          ...membership,
+          state: 'ACTIVE',
+        });
+        const first = bodyOf(await door.earn(service, { ...membership, transaction }));
+        expect(first['earn']).toMatchObject({ transactionId: transaction.transactionId });
+        expect(first['replayed'] ?? false).toBe(false);
+        expect(bodyOf(await door.earn(service, { ...membership, transaction }))).toMatchObject({
+          replayed: true,
+        });
+      }
+      expect(await available(door, alice, wine)).toBe(10);
+      expect(await available(door, alice, flyer)).toBe(2);
+
+      const changed = { ...wine, transaction: purchase(transaction.transactionId, 25_001) };
+      expect(await door.earn(service, changed)).toMatchObject({
+        ok: false,
+        reason: 'TRANSACTION_CONFLICT',
       });
-      const first = bodyOf(await door.earn(service, { ...membership, transaction }));
-      expect(first['earn']).toMatchObject({ transactionId: transaction.transactionId });
-      expect(first['replayed'] ?? false).toBe(false);
-      expect(bodyOf(await door.earn(service, { ...membership, transaction }))).toMatchObject({
-        replayed: true,
+
+      const glass = { ...wine, rewardId: 'glass', idempotencyKey: randomUUID() };
+      const { redemption } = bodyOf(await door.redeem(alice, glass));
+      expect(redemption).toMatchObject({ rewardId: 'glass', state: 'CAPTURED' });
+      expect(await available(door, alice, wine)).toBe(0);
+      expect(bodyOf(await door.redeem(alice, glass))).toMatchObject({ redemption, replayed: true });
+
+      expect(await door.redeem(alice, { ...glass, idempotencyKey: randomUUID() })).toMatchObject({
+        ok: false,
+        reason: 'INSUFFICIENT_POINTS',
+        metadata: { missingPoints: '10' },
       });
-    }
-    expect(await available(door, alice, wine)).toBe(10);
-    expect(await available(door, alice, flyer)).toBe(2);
+      expect(await available(door, alice, wine)).toBe(0);
+    },
+    patience(60_000),
+  );
 
-    const changed = { ...wine, transaction: purchase(transaction.transactionId, 25_001) };
-    expect(await door.earn(service, changed)).toMatchObject({
-      ok: false,
-      reason: 'TRANSACTION_CONFLICT',
-    });
+  test(
+    "a member can't see or spend another's points",
+    async () => {
+      const door = openDoor();
+      if (door === undefined)
+        return console.warn(`Not tried, because it is not installed: ${name}`);
+      const userId = `alice-${randomUUID()}`;
+      const service = platform.env['LOYALTY_SERVICE_TOKEN'] ?? '';
+      const mallory = await tokenFor(platform, 'member', `mallory-${randomUUID()}`);
+      const wine = { programId: 'wine-dine', userId };
+      bodyOf(await door.join(service, wine));
+      bodyOf(await door.earn(service, { ...wine, transaction: purchase(randomUUID()) }));
 
-    const glass = { ...wine, rewardId: 'glass', idempotencyKey: randomUUID() };
-    const { redemption } = bodyOf(await door.redeem(alice, glass));
-    expect(redemption).toMatchObject({ rewardId: 'glass', state: 'CAPTURED' });
-    expect(await available(door, alice, wine)).toBe(0);
-    expect(bodyOf(await door.redeem(alice, glass))).toMatchObject({ redemption, replayed: true });
-
-    expect(await door.redeem(alice, { ...glass, idempotencyKey: randomUUID() })).toMatchObject({
-      ok: false,
-      reason: 'INSUFFICIENT_POINTS',
-      metadata: { missingPoints: '10' },
-    });
-    expect(await available(door, alice, wine)).toBe(0);
-  }, 60_000);
-
-  test("a member can't see or spend another's points", async () => {
-    const door = openDoor();
-    if (door === undefined) return console.warn(`Not tried, because it is not installed: ${name}`);
-    const userId = `alice-${randomUUID()}`;
-    const service = platform.env['LOYALTY_SERVICE_TOKEN'] ?? '';
-    const mallory = await tokenFor(platform, 'member', `mallory-${randomUUID()}`);
-    const wine = { programId: 'wine-dine', userId };
-    bodyOf(await door.join(service, wine));
-    bodyOf(await door.earn(service, { ...wine, transaction: purchase(randomUUID()) }));
-
-    const glass = { ...wine, rewardId: 'glass', idempotencyKey: randomUUID() };
-    const stranger = { ...wine, userId: `nobody-${randomUUID()}` };
-    const refused = { ok: false, reason: 'PERMISSION_DENIED' };
-    expect(await door.balance(mallory, wine)).toMatchObject(refused);
-    // Whether somebody is a member is nobody else's business either.
-    expect(await door.balance(mallory, stranger)).toEqual(await door.balance(mallory, wine));
-    expect(await door.redeem(mallory, glass)).toMatchObject(refused);
-    expect(await door.join(mallory, stranger)).toMatchObject(refused);
-    expect(
-      await door.earn(mallory, { ...wine, transaction: purchase(randomUUID()) }),
-    ).toMatchObject(refused);
-    expect(await door.balance('nonsense', wine)).toMatchObject({
-      ok: false,
-      reason: 'UNAUTHENTICATED',
-    });
-    expect(await available(door, service, wine)).toBe(10);
-  }, 60_000);
+      const glass = { ...wine, rewardId: 'glass', idempotencyKey: randomUUID() };
+      const stranger = { ...wine, userId: `nobody-${randomUUID()}` };
+      const refused = { ok: false, reason: 'PERMISSION_DENIED' };
+      expect(await door.balance(mallory, wine)).toMatchObject(refused);
+      // Whether somebody is a member is nobody else's business either.
+      expect(await door.balance(mallory, stranger)).toEqual(await door.balance(mallory, wine));
+      expect(await door.redeem(mallory, glass)).toMatchObject(refused);
+      expect(await door.join(mallory, stranger)).toMatchObject(refused);
+      expect(
+        await door.earn(mallory, { ...wine, transaction: purchase(randomUUID()) }),
+      ).toMatchObject(refused);
+      expect(await door.balance('nonsense', wine)).toMatchObject({
+        ok: false,
+        reason: 'UNAUTHENTICATED',
+      });
+      expect(await available(door, service, wine)).toBe(10);
+    },
+    patience(60_000),
+  );
 });

@@ -1,10 +1,12 @@
 // The examples of docs/import.md, run as they stand there.
+
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { root } from '@loyalty/local/settings.ts';
+import { patience } from '@loyalty/local/test-patience.ts';
 import { lifetimeEarned } from '../src/http.ts';
 import {
   createPlace,
@@ -21,12 +23,12 @@ let platform: RunningPlatform;
 beforeAll(async () => {
   place = await createPlace();
   platform = await startPlatform(place);
-}, 60_000);
+}, patience(60_000));
 
 afterAll(async () => {
   await platform.stop();
   await place.remove();
-}, 30_000);
+}, patience(30_000));
 
 /** What a shell prints on standard output; of a command that fails, what it says on standard error, too. */
 function run(commands: string, directory: string): Promise<string> {
@@ -40,26 +42,30 @@ function run(commands: string, directory: string): Promise<string> {
   });
 }
 
-test('docs/import.md: every example prints what the page says', async () => {
-  const directory = join(place.directory, 'examples');
-  await mkdir(directory);
-  for (const { groups = {} } of page.matchAll(
-    /`(?<name>[\w-]+\.csv)`:\n\n```csv\n(?<csv>.*?)```/gs,
-  )) {
-    await writeFile(join(directory, groups['name'] ?? ''), groups['csv'] ?? '');
-  }
-  const examples = [...page.matchAll(/^```sh\n(.*?)```\n\n```text\n(.*?)```/gms)];
-  for (const [, commands = '', printed] of examples) {
-    expect({ commands, printed: await run(commands, directory) }).toEqual({ commands, printed });
-  }
-  // None that this test overlooks.
-  expect(examples.length).toBe(page.match(/^```sh$/gm)?.length);
-  expect(await lifetimeEarned(platform, 'wine-dine')).toEqual(
-    new Map([
-      ['ann', 20],
-      ['bob', 5],
-      ['carol', 0],
-      ['dan', 0],
-    ]),
-  );
-}, 90_000);
+test(
+  'docs/import.md: every example prints what the page says',
+  async () => {
+    const directory = join(place.directory, 'examples');
+    await mkdir(directory);
+    for (const { groups = {} } of page.matchAll(
+      /`(?<name>[\w-]+\.csv)`:\n\n```csv\n(?<csv>.*?)```/gs,
+    )) {
+      await writeFile(join(directory, groups['name'] ?? ''), groups['csv'] ?? '');
+    }
+    const examples = [...page.matchAll(/^```sh\n(.*?)```\n\n```text\n(.*?)```/gms)];
+    for (const [, commands = '', printed] of examples) {
+      expect({ commands, printed: await run(commands, directory) }).toEqual({ commands, printed });
+    }
+    // None that this test overlooks.
+    expect(examples.length).toBe(page.match(/^```sh$/gm)?.length);
+    expect(await lifetimeEarned(platform, 'wine-dine')).toEqual(
+      new Map([
+        ['ann', 20],
+        ['bob', 5],
+        ['carol', 0],
+        ['dan', 0],
+      ]),
+    );
+  },
+  patience(90_000),
+);

@@ -1,6 +1,8 @@
 // One reader of JSON: at the gateway, at the Connect port and on the stream the same text gets the same verdict.
+
 import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { patience } from '@loyalty/local/test-patience.ts';
 import { BadRequestSchema } from '@loyalty/proto/google/rpc/error_details_pb.ts';
 import { createProgram, http } from '../src/http.ts';
 import { natsPublish } from '../src/nats-publish.ts';
@@ -305,12 +307,12 @@ beforeAll(async () => {
   await createProgram(platform, { programId, rate });
   const members = `programs/${programId}/members`;
   await http(platform, { token: token('SERVICE'), path: members, body: { userId: 'u' } });
-}, 60_000);
+}, patience(60_000));
 
 afterAll(async () => {
   await platform.stop();
   await place.remove();
-}, 30_000);
+}, patience(30_000));
 
 describe('every door says the same of', () => {
   let faults: Map<string, Verdict>;
@@ -319,7 +321,7 @@ describe('every door says the same of', () => {
   beforeAll(async () => {
     for (const [, text] of rows) await publish(text.replace('ID', idOnStream(text)));
     faults = await faultsOnStream(rows.filter((row) => row[2].length > 0).length);
-  }, 30_000);
+  }, patience(30_000));
 
   async function onStream(text: Template): Promise<Verdict> {
     const id = idOnStream(text);

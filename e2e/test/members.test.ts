@@ -1,5 +1,7 @@
 // Members over HTTP: who says what about them, and who sees it.
+
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { patience } from '@loyalty/local/test-patience.ts';
 import { http } from '../src/http.ts';
 import {
   createPlace,
@@ -15,12 +17,12 @@ let platform: RunningPlatform;
 beforeAll(async () => {
   place = await createPlace();
   platform = await startPlatform(place);
-}, 60_000);
+}, patience(60_000));
 
 afterAll(async () => {
   await platform.stop();
   await place.remove();
-}, 30_000);
+}, patience(30_000));
 
 interface Request {
   method?: string;

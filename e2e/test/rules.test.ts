@@ -1,4 +1,5 @@
 // What docs/rules.md tells an operator, done at the gateway.
+
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { root } from '@loyalty/local/settings.ts';
+import { patience } from '@loyalty/local/test-patience.ts';
 import { http as call } from '../src/http.ts';
 import {
   createPlace,
@@ -20,12 +22,12 @@ let platform: RunningPlatform;
 beforeAll(async () => {
   place = await createPlace();
   platform = await startPlatform(place);
-}, 60_000);
+}, patience(60_000));
 
 afterAll(async () => {
   await platform.stop();
   await place.remove();
-}, 30_000);
+}, patience(30_000));
 
 const cookbook = readFileSync(join(root, 'docs/rules.md'), 'utf8');
 const admin = () => platform.env['LOYALTY_ADMIN_TOKEN'] ?? '';

@@ -18,6 +18,8 @@ export interface TestRun {
   /** The database from which others are created. */
   serverUrl: string;
   templates: Record<'programs' | 'ledger', Template>;
+  /** What it took to start all of this. */
+  startMs: number;
 }
 
 /** A migrated database to copy from, or why there is none. */
@@ -53,7 +55,8 @@ export async function createTestNats(): Promise<NatsServer> {
   };
 }
 
-function testRun(): TestRun {
+/** @throws {Error} outside of a test run */
+export function testRun(): TestRun {
   const value = process.env[testRunVariable];
   if (!value) throw new Error('No test run is under way. Run tests with: npm test');
   return JSON.parse(value) as TestRun;

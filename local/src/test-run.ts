@@ -15,6 +15,7 @@ export async function startTestRun(): Promise<{ run: TestRun; stop(): Promise<vo
   await removeLeftovers();
   // Found or installed here, once, and not by several workers at a time.
   await natsServerProgram();
+  const beganMs = performance.now();
   const directory = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
   // PostgreSQL may run under another account, which must come through.
   await chmod(directory, 0o711);
@@ -24,7 +25,12 @@ export async function startTestRun(): Promise<{ run: TestRun; stop(): Promise<vo
     createTemplate(postgres, 'ledger'),
   ]);
   return {
-    run: { directory, serverUrl: postgres.url('postgres'), templates: { programs, ledger } },
+    run: {
+      directory,
+      serverUrl: postgres.url('postgres'),
+      templates: { programs, ledger },
+      startMs: performance.now() - beganMs,
+    },
     async stop() {
       await postgres.stop();
       await rm(directory, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import { MethodOptions_IdempotencyLevel as IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import { DeadLetterService } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_service_pb.ts';
 import { Refund_State } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
@@ -11,7 +12,6 @@ import {
 } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { createCustomProgram, fixed } from './custom-program.ts';
-import { eventually } from './eventually.ts';
 import { dayMs, type MovingSetting, startMovingSetting } from './moving-clock.ts';
 import { amount, full, reportsTo } from './refund-reports.ts';
 import { admin, checkout, refusalOf, tokenOf } from './running-ledger.ts';

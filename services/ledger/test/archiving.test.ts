@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import { Redemption_State } from '@loyalty/proto/loyalty/ledger/v1/redemption_pb.ts';
 import { RedeemRequest_Capture } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import { Program_State } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import pg from 'pg';
 import { createCustomMember, createCustomProgram, fixed } from './custom-program.ts';
-import { eventually } from './eventually.ts';
 import { holdsOf } from './hold-requests.ts';
 import { type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
 import { admin, checkout, purchase, refusalOf, tokenOf } from './running-ledger.ts';

@@ -1,5 +1,6 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import { RefundRequestedSchema } from '@loyalty/proto/loyalty/events/v1/refund_requested_pb.ts';
 import {
   type DeadLetter,
@@ -8,7 +9,6 @@ import {
 import { Refund_State } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { createCustomMember, createCustomProgram } from './custom-program.ts';
-import { eventually } from './eventually.ts';
 import { type MovingSetting, startMovingSetting } from './moving-clock.ts';
 import {
   admin,

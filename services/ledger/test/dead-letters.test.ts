@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@loyalty/local/test-environment.ts';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import type { Knex } from 'knex';
@@ -7,7 +8,6 @@ import type { Failure } from '../src/app/dead-letters.ts';
 import type { StreamMessage } from '../src/app/stream-message.ts';
 import { retryDeadLetters } from '../src/jobs/retry-dead-letters.ts';
 import { createDeadLetters } from '../src/storage/dead-letters.ts';
-import { eventually } from './eventually.ts';
 
 let database: TestDatabase;
 let knex: Knex;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import { Earn_State } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
-import { eventually } from './eventually.ts';
 import { awaitKnown } from './known-program.ts';
 import { type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
 import {

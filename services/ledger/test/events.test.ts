@@ -1,12 +1,12 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { consume, type IncomingMessage } from '@loyalty/platform/messaging/consumer.ts';
 import { EntryRecordedSchema } from '@loyalty/proto/loyalty/events/v1/entry_recorded_pb.ts';
 import { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import { createCustomProgram } from './custom-program.ts';
-import { eventually } from './eventually.ts';
 import {
   availablePoints,
   checkout,

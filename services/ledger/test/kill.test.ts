@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually, patience } from '@loyalty/local/test-patience.ts';
 import pg from 'pg';
-import { eventually } from './eventually.ts';
 import {
   createMember,
   encodeEarn,
@@ -63,36 +63,42 @@ async function postedEarns(programId: string): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-test('a ledger that is killed in the middle of its work loses and doubles nothing', async () => {
-  const member = await createMember(setting);
-  await setting.stopLedger();
-  await Promise.all(
-    Array.from({ length: purchases }, () =>
-      setting.publisher.publish({
-        subject: `loyalty.earn.v1.${member.programId}`,
-        data: encodeEarn({ ...member, transaction: purchase(10_000) }),
-      }),
-    ),
-  );
-
-  const victim = spawnLedger();
-  await eventually(async () => expect(await postedEarns(member.programId)).toBeGreaterThan(0));
-  await victim.kill();
-  const successor = spawnLedger();
-  try {
-    // What the victim hadn't acknowledged is delivered again after half a minute.
-    await eventually(
-      async () => expect(await postedEarns(member.programId)).toBe(purchases),
-      50_000,
+test(
+  'a ledger that is killed in the middle of its work loses and doubles nothing',
+  async () => {
+    const member = await createMember(setting);
+    await setting.stopLedger();
+    await Promise.all(
+      Array.from({ length: purchases }, () =>
+        setting.publisher.publish({
+          subject: `loyalty.earn.v1.${member.programId}`,
+          data: encodeEarn({ ...member, transaction: purchase(10_000) }),
+        }),
+      ),
     );
-  } finally {
-    await successor.kill();
-  }
-  const { rows } = await database.query(
-    `SELECT available::int, last_sequence::int AS newest,
+
+    const victim = spawnLedger();
+    await eventually(async () => expect(await postedEarns(member.programId)).toBeGreaterThan(0));
+    await victim.kill();
+    const successor = spawnLedger();
+    try {
+      // What the victim hadn't acknowledged is delivered again after half a minute.
+      await eventually(
+        async () => expect(await postedEarns(member.programId)).toBe(purchases),
+        50_000,
+      );
+    } finally {
+      await successor.kill();
+    }
+    const { rows } = await database.query(
+      `SELECT available::int, last_sequence::int AS newest,
        (SELECT count(*)::int FROM entries WHERE entries.membership_id = memberships.membership_id) AS lines
      FROM memberships WHERE program_id = $1`,
-    [member.programId],
-  );
-  expect(rows).toEqual([{ available: purchases * 5, newest: purchases + 1, lines: purchases + 1 }]);
-}, 80_000);
+      [member.programId],
+    );
+    expect(rows).toEqual([
+      { available: purchases * 5, newest: purchases + 1, lines: purchases + 1 },
+    ]);
+  },
+  patience(80_000),
+);

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import { fixed } from './custom-program.ts';
-import { eventually } from './eventually.ts';
 import { admin, checkout, type Setting } from './running-ledger.ts';
 
 type Clients = Setting['clients'];

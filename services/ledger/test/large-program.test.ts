@@ -1,7 +1,9 @@
 // The largest program that there can be is known in time like any other.
+
 import { toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execute } from '@loyalty/local/test-environment.ts';
+import { patience } from '@loyalty/local/test-patience.ts';
 import { GetProgramSnapshotResponseSchema } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import { awaitKnown } from './known-program.ts';
 import { type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
@@ -49,36 +51,40 @@ async function answerTo(known: { programId: string; epoch?: string; knownRevisio
   return { ...snapshot, bytes: toBinary(GetProgramSnapshotResponseSchema, snapshot).length };
 }
 
-test('a version of a program whose rules take 3 MiB of JSON counts on the instant at three replicas', async () => {
-  const member = await createMember(setting);
-  const { programId } = member;
-  await publishOften(programId, await draft(programId, 75));
-  const replicas = await Promise.all([setting.startReplica(), setting.startReplica()]);
-  const ledgers = [setting.clients, ...replicas.map(({ clients }) => clients)];
-  const versionsNow = () =>
-    Promise.all(
-      ledgers.map(async ({ ledger }) => {
-        const transaction = purchase(1, { occurTime: secondsAndNanos(setting.now()) });
-        return (await ledger.earn({ ...member, transaction }, checkout)).earn?.ruleSetVersion;
-      }),
-    );
-  try {
-    await awaitKnown(member, setting.clients, ledgers);
-    expect(await versionsNow()).toEqual([27, 27, 27]);
-    const whole = await answerTo({ programId });
-    expect(whole.bytes).toBeGreaterThan(2_000_000);
+test(
+  'a version of a program whose rules take 3 MiB of JSON counts on the instant at three replicas',
+  async () => {
+    const member = await createMember(setting);
+    const { programId } = member;
+    await publishOften(programId, await draft(programId, 75));
+    const replicas = await Promise.all([setting.startReplica(), setting.startReplica()]);
+    const ledgers = [setting.clients, ...replicas.map(({ clients }) => clients)];
+    const versionsNow = () =>
+      Promise.all(
+        ledgers.map(async ({ ledger }) => {
+          const transaction = purchase(1, { occurTime: secondsAndNanos(setting.now()) });
+          return (await ledger.earn({ ...member, transaction }, checkout)).earn?.ruleSetVersion;
+        }),
+      );
+    try {
+      await awaitKnown(member, setting.clients, ledgers);
+      expect(await versionsNow()).toEqual([27, 27, 27]);
+      const whole = await answerTo({ programId });
+      expect(whole.bytes).toBeGreaterThan(2_000_000);
 
-    const version = await draft(programId, 10);
-    await setting.clients.ruleSets.publishRuleSet({ programId, version }, admin);
-    // What makes it known in time: the size of the program doesn't matter.
-    const { epoch, revision: knownRevision } = whole;
-    expect((await answerTo({ programId, epoch, knownRevision })).bytes).toBeLessThan(32_000);
-    await awaitKnown(member, setting.clients, ledgers);
-    setting.letPass(2 * secondMs - 1);
-    expect(await versionsNow()).toEqual([27, 27, 27]);
-    setting.letPass(1);
-    expect(await versionsNow()).toEqual([version, version, version]);
-  } finally {
-    await Promise.all(replicas.map((replica) => replica.stop()));
-  }
-}, 120_000);
+      const version = await draft(programId, 10);
+      await setting.clients.ruleSets.publishRuleSet({ programId, version }, admin);
+      // What makes it known in time: the size of the program doesn't matter.
+      const { epoch, revision: knownRevision } = whole;
+      expect((await answerTo({ programId, epoch, knownRevision })).bytes).toBeLessThan(32_000);
+      await awaitKnown(member, setting.clients, ledgers);
+      setting.letPass(2 * secondMs - 1);
+      expect(await versionsNow()).toEqual([27, 27, 27]);
+      setting.letPass(1);
+      expect(await versionsNow()).toEqual([version, version, version]);
+    } finally {
+      await Promise.all(replicas.map((replica) => replica.stop()));
+    }
+  },
+  patience(120_000),
+);

@@ -2,6 +2,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import { Redemption_State } from '@loyalty/proto/loyalty/ledger/v1/redemption_pb.ts';
 import type { RedeemRequestSchema } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import {
@@ -10,7 +11,6 @@ import {
   type RewardSchema,
 } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import { createCustomMember, fixed } from './custom-program.ts';
-import { eventually } from './eventually.ts';
 import { type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
 import { admin, availablePoints, checkout, purchase, refusalOf } from './running-ledger.ts';
 

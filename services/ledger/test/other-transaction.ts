@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import pg from 'pg';
-import { eventually } from './eventually.ts';
 
 /** A transaction of somebody else, which keeps its locks until the test lets go of it. */
 export async function beginElsewhere(databaseUrl: string) {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pretendRestored } from '@loyalty/local/table-statistics.ts';
 import { createTestDatabase, execute, type TestDatabase } from '@loyalty/local/test-environment.ts';
+import { patience } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import pg from 'pg';
@@ -55,11 +56,11 @@ beforeAll(async () => {
   await planIn('of a million earns that was restored from a dump', ledger.databaseUrl);
   await execute(ledger.databaseUrl, 'ANALYZE');
   await planIn('of a million earns that was analyzed', ledger.databaseUrl);
-}, 300_000);
+}, patience(300_000));
 afterAll(async () => {
   await ledger.stop({ derived: false });
   await other.drop();
-}, 120_000);
+}, patience(120_000));
 
 /** Plans all statements as the service's own sessions do: for any values. */
 async function planIn(state: State, url: string): Promise<void> {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import { RedeemRequest_Capture } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { MemberLimit_Period, Reward_State } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import pg from 'pg';
 import { conversion, createCustomMember, fixed } from './custom-program.ts';
-import { eventually } from './eventually.ts';
 import { type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
 import { admin, checkout, refusalOf, secondsAndNanos, tokenOf } from './running-ledger.ts';
 

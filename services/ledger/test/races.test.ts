@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { patience } from '@loyalty/local/test-patience.ts';
 import {
   aProgram,
   aPurchase,
@@ -75,67 +76,71 @@ function deadlocks(): unknown[] {
 }
 
 describe('two replicas on one database', () => {
-  test('32 writers who do all kinds of things to 50 of 200 members never meet a deadlock', async () => {
-    await startReplicas(program);
-    const random = createRandom(20_260_301);
-    const users = Array.from({ length: 50 }, (_, index) => `user-${index * 4}`);
-    const transactions: string[] = [];
-    const redeemed: { userId: string; redemptionId: string }[] = [];
-    const answers: Record<string, number> = {};
-    const writer = async (name: number) => {
-      for (let step = 0; step < 60; step += 1) {
-        const use = replica(name + step);
-        const userId = random.pick(users);
-        const redeem = async () => {
-          const rewardId = random.pick(['glass', 'bottle']);
-          const holds = random.chance(0.6);
-          const asked = aRedemption({
-            userId,
-            rewardId,
-            ...(holds ? { capture: 'HOLD', holdSeconds: random.pick([1, 900]) } : {}),
-          });
-          const { redemption } = await use.redeem(asked, author);
-          redeemed.push({ userId, redemptionId: redemption.redemptionId });
-        };
-        const part = { kind: 'ALL' as const };
-        const named = () => ({ ...member(userId), ...random.pick(redeemed) });
-        const transactionId = randomUUID();
-        const earn = () => {
-          transactions.push(transactionId);
-          return use.earn(aPurchase({ userId, transactionId, minorUnits: 40_000n }), author);
-        };
-        const idempotencyKey = randomUUID();
-        const later =
-          transactions.length === 0 || redeemed.length === 0
-            ? []
-            : [
-                () => use.reverseEarn(refundOf(random.pick(transactions)), author),
-                () => use.capture({ ...named(), part }, author),
-                () => use.cancel({ ...named(), byMember: false }, author),
-                () => use.reverse({ ...named(), idempotencyKey, part }, author),
-              ];
-        const adjust = () => {
-          const change = { points: -3n, reason: 'fee', allowDeficit: true };
-          return use.adjust({ ...member(userId), idempotencyKey, ...change }, author);
-        };
-        const outcome = await Promise.allSettled([
-          random.pick<() => Promise<unknown>>([earn, earn, redeem, redeem, adjust, ...later])(),
-        ]);
-        for (const reason of Object.keys(reasons(outcome))) {
-          answers[reason] = (answers[reason] ?? 0) + 1;
+  test(
+    '32 writers who do all kinds of things to 50 of 200 members never meet a deadlock',
+    async () => {
+      await startReplicas(program);
+      const random = createRandom(20_260_301);
+      const users = Array.from({ length: 50 }, (_, index) => `user-${index * 4}`);
+      const transactions: string[] = [];
+      const redeemed: { userId: string; redemptionId: string }[] = [];
+      const answers: Record<string, number> = {};
+      const writer = async (name: number) => {
+        for (let step = 0; step < 60; step += 1) {
+          const use = replica(name + step);
+          const userId = random.pick(users);
+          const redeem = async () => {
+            const rewardId = random.pick(['glass', 'bottle']);
+            const holds = random.chance(0.6);
+            const asked = aRedemption({
+              userId,
+              rewardId,
+              ...(holds ? { capture: 'HOLD', holdSeconds: random.pick([1, 900]) } : {}),
+            });
+            const { redemption } = await use.redeem(asked, author);
+            redeemed.push({ userId, redemptionId: redemption.redemptionId });
+          };
+          const part = { kind: 'ALL' as const };
+          const named = () => ({ ...member(userId), ...random.pick(redeemed) });
+          const transactionId = randomUUID();
+          const earn = () => {
+            transactions.push(transactionId);
+            return use.earn(aPurchase({ userId, transactionId, minorUnits: 40_000n }), author);
+          };
+          const idempotencyKey = randomUUID();
+          const later =
+            transactions.length === 0 || redeemed.length === 0
+              ? []
+              : [
+                  () => use.reverseEarn(refundOf(random.pick(transactions)), author),
+                  () => use.capture({ ...named(), part }, author),
+                  () => use.cancel({ ...named(), byMember: false }, author),
+                  () => use.reverse({ ...named(), idempotencyKey, part }, author),
+                ];
+          const adjust = () => {
+            const change = { points: -3n, reason: 'fee', allowDeficit: true };
+            return use.adjust({ ...member(userId), idempotencyKey, ...change }, author);
+          };
+          const outcome = await Promise.allSettled([
+            random.pick<() => Promise<unknown>>([earn, earn, redeem, redeem, adjust, ...later])(),
+          ]);
+          for (const reason of Object.keys(reasons(outcome))) {
+            answers[reason] = (answers[reason] ?? 0) + 1;
+          }
         }
-      }
-    };
-    await Promise.all(Array.from({ length: 32 }, (_, name) => writer(name)));
-    const { ok = 0, ...refused } = answers;
-    expect(ok).toBeGreaterThan(800);
-    expect(deadlocks()).toEqual([]);
-    expect(Object.keys(refused).toSorted()).toEqual(
-      ['ILLEGAL_TRANSITION', 'INSUFFICIENT_POINTS', 'MEMBERSHIP_NOT_FOUND'].filter(
-        (reason) => reason in refused,
-      ),
-    );
-  }, 60_000);
+      };
+      await Promise.all(Array.from({ length: 32 }, (_, name) => writer(name)));
+      const { ok = 0, ...refused } = answers;
+      expect(ok).toBeGreaterThan(800);
+      expect(deadlocks()).toEqual([]);
+      expect(Object.keys(refused).toSorted()).toEqual(
+        ['ILLEGAL_TRANSITION', 'INSUFFICIENT_POINTS', 'MEMBERSHIP_NOT_FOUND'].filter(
+          (reason) => reason in refused,
+        ),
+      );
+    },
+    patience(60_000),
+  );
 
   test('a purchase and its refund that come together find each other, whichever is first', async () => {
     await startReplicas(program);
@@ -294,22 +299,26 @@ test('a purchase outlasts a deadlock with somebody who locks members in another 
   }
 });
 
-test('members who leave with holds of limited stock deadlock with nobody who redeems it', async () => {
-  await startReplicas(program);
-  const [here, there] = [replica(0), replica(1)];
-  await ledger.earn(aPurchase({ userId: 'regular', minorUnits: 10_000_000n }), author);
-  for (let round = 0; round < 30; round += 1) {
-    const leaving = member(`leaving-${round}`);
-    const opening = () => aPurchase({ userId: `opening-${round}`, minorUnits: 10_000n });
-    await ledger.earn(aPurchase({ ...leaving, minorUnits: 100_000n }), author);
-    await ledger.redeem(aRedemption({ ...leaving, capture: 'HOLD' }), author);
-    // Those of each replica share a transaction.
-    await Promise.all([
-      here.leave({ ...leaving, byMember: false }, author),
-      here.earn(opening(), author),
-      there.redeem(aRedemption({ userId: 'regular' }), author),
-      there.earn(opening(), author),
-    ]);
-  }
-  expect(deadlocks()).toEqual([]);
-}, 60_000);
+test(
+  'members who leave with holds of limited stock deadlock with nobody who redeems it',
+  async () => {
+    await startReplicas(program);
+    const [here, there] = [replica(0), replica(1)];
+    await ledger.earn(aPurchase({ userId: 'regular', minorUnits: 10_000_000n }), author);
+    for (let round = 0; round < 30; round += 1) {
+      const leaving = member(`leaving-${round}`);
+      const opening = () => aPurchase({ userId: `opening-${round}`, minorUnits: 10_000n });
+      await ledger.earn(aPurchase({ ...leaving, minorUnits: 100_000n }), author);
+      await ledger.redeem(aRedemption({ ...leaving, capture: 'HOLD' }), author);
+      // Those of each replica share a transaction.
+      await Promise.all([
+        here.leave({ ...leaving, byMember: false }, author),
+        here.earn(opening(), author),
+        there.redeem(aRedemption({ userId: 'regular' }), author),
+        there.earn(opening(), author),
+      ]);
+    }
+    expect(deadlocks()).toEqual([]);
+  },
+  patience(60_000),
+);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import { Earn_State, Refund_State } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import { RedeemRequest_Capture } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
@@ -8,7 +9,6 @@ import {
   RefundPolicy_Shortfall,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { createCustomMember, fixed, proportional } from './custom-program.ts';
-import { eventually } from './eventually.ts';
 import { dayMs, type MovingSetting, startMovingSetting } from './moving-clock.ts';
 import { amount, type Extent, full, items, type Member, reportsTo, usd } from './refund-reports.ts';
 import { admin, checkout, refusalOf, tokenOf } from './running-ledger.ts';

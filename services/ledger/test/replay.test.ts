@@ -1,8 +1,10 @@
 // Whatever is falsified of an earn or a refund, deriving it again names it.
+
 import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execute } from '@loyalty/local/test-environment.ts';
+import { patience } from '@loyalty/local/test-patience.ts';
 import {
   RateAward_Mode as Mode,
   Cap_Period as Period,
@@ -245,7 +247,7 @@ beforeAll(async () => {
     findProgram: async () => program,
     onDifference: (difference) => differences.push(difference),
   });
-}, 60_000);
+}, patience(60_000));
 afterAll(() => ledger.discard());
 
 function named(userId: string): string[] {

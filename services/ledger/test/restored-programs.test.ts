@@ -1,9 +1,9 @@
 // What becomes of a ledger's knowledge when the database of the Programs service is restored under it.
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execute } from '@loyalty/local/test-environment.ts';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import pg from 'pg';
 import { fixed } from './custom-program.ts';
-import { eventually } from './eventually.ts';
 import {
   admin,
   checkout,

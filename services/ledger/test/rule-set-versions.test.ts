@@ -1,8 +1,8 @@
 // Which version of a program's rules a purchase earns under, and that every replica agrees.
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually, patience } from '@loyalty/local/test-patience.ts';
 import pg from 'pg';
-import { eventually } from './eventually.ts';
 import { awaitKnown } from './known-program.ts';
 import { type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
 import { admin, checkout, createMember, purchase, secondsAndNanos } from './running-ledger.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await replica.stop();
   await setting.stop();
-}, 60_000);
+}, patience(60_000));
 
 interface Member {
   programId: string;
@@ -217,32 +217,36 @@ async function awaitStored(programId: string): Promise<void> {
   }
 }
 
-test('published while the Programs service is cut off from NATS, a version counts on the instant all the same', async () => {
-  const cutOff = await startMovingSetting({
-    stopped: true,
-    programsNatsUrl: 'nats://127.0.0.1:1',
-  });
-  try {
-    const member = await createMember(cutOff);
-    const { programId } = member;
-    const { clients } = cutOff;
-    const versionNow = () => versionAt(clients, member, cutOff.now());
-    expect(await versionNow()).toBe(1);
-    const kept = await publish(programId, 7n, cutOff.now() + 3 * secondMs, clients);
-    const withdrawn = await publish(programId, 9n, kept.effectiveMs + 3 * secondMs, clients);
-    await awaitKnown(member, clients, [clients]);
-    cutOff.letPassUntil(kept.effectiveMs - 1);
-    expect(await versionNow()).toBe(1);
-    cutOff.letPass(1);
-    expect(await versionNow()).toBe(kept.version);
-    await clients.ruleSets.withdrawRuleSet({ programId, version: withdrawn.version }, admin);
-    await awaitKnown(member, clients, [clients]);
-    cutOff.letPassUntil(withdrawn.effectiveMs);
-    expect(await versionNow()).toBe(kept.version);
-  } finally {
-    await cutOff.stop();
-  }
-}, 60_000);
+test(
+  'published while the Programs service is cut off from NATS, a version counts on the instant all the same',
+  async () => {
+    const cutOff = await startMovingSetting({
+      stopped: true,
+      programsNatsUrl: 'nats://127.0.0.1:1',
+    });
+    try {
+      const member = await createMember(cutOff);
+      const { programId } = member;
+      const { clients } = cutOff;
+      const versionNow = () => versionAt(clients, member, cutOff.now());
+      expect(await versionNow()).toBe(1);
+      const kept = await publish(programId, 7n, cutOff.now() + 3 * secondMs, clients);
+      const withdrawn = await publish(programId, 9n, kept.effectiveMs + 3 * secondMs, clients);
+      await awaitKnown(member, clients, [clients]);
+      cutOff.letPassUntil(kept.effectiveMs - 1);
+      expect(await versionNow()).toBe(1);
+      cutOff.letPass(1);
+      expect(await versionNow()).toBe(kept.version);
+      await clients.ruleSets.withdrawRuleSet({ programId, version: withdrawn.version }, admin);
+      await awaitKnown(member, clients, [clients]);
+      cutOff.letPassUntil(withdrawn.effectiveMs);
+      expect(await versionNow()).toBe(kept.version);
+    } finally {
+      await cutOff.stop();
+    }
+  },
+  patience(60_000),
+);
 
 test('published while NATS is away, a version counts on the instant all the same', async () => {
   const member = await createMember(setting);

@@ -4,6 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { unusedPort } from '@loyalty/local/port-check.ts';
 import { createTestDatabase, createTestNats } from '@loyalty/local/test-environment.ts';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import { mintToken } from '@loyalty/platform/auth/mint.ts';
 import type { Role } from '@loyalty/platform/auth/tokens.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
@@ -25,7 +26,6 @@ import { RateAward_Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.t
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
 import type { LedgerConfig } from '../src/config.ts';
 import { type RunningLedger, startLedger } from '../src/wiring.ts';
-import { eventually } from './eventually.ts';
 import { expectHealthy } from './expect-healthy.ts';
 
 const tokens = {

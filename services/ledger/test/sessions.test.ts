@@ -1,10 +1,10 @@
 import { expect, jest, test } from '@jest/globals';
 import { createTestDatabase } from '@loyalty/local/test-environment.ts';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import pg from 'pg';
 import { readLedgerConfig } from '../src/config.ts';
 import { startLedger } from '../src/wiring.ts';
-import { eventually } from './eventually.ts';
 
 interface Connected {
   readonly connectionParameters: { readonly options?: string };

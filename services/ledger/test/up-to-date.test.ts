@@ -1,5 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually, patience } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { consume } from '@loyalty/platform/messaging/consumer.ts';
 import {
@@ -11,7 +12,6 @@ import { RedeemRequest_Capture } from '@loyalty/proto/loyalty/ledger/v1/redempti
 import { Program_Enrollment } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import pg from 'pg';
 import { createCustomMember, createCustomProgram, fixed } from './custom-program.ts';
-import { eventually } from './eventually.ts';
 import { dayMs, type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
 import { checkout, purchase, secondsAndNanos } from './running-ledger.ts';
 
@@ -64,43 +64,47 @@ const expiresAfter = (days: number) =>
   }) as const;
 
 describe('what time brings about for members whom nobody touches', () => {
-  test('is written once, by several ledgers together', async () => {
-    const replicas = await Promise.all([setting.startReplica(), setting.startReplica()]);
-    try {
-      // More than a batch, and it comes in two steps.
-      const count = 1_000;
-      const programId = await createMembers(count, {
-        ruleSet: { maturation: after(7), expiry: expiresAfter(30) },
-      });
-      setting.letPass(8 * dayMs);
-      const matured = { lines: count, members: count };
-      await eventually(
-        async () => expect((await journalOf(programId))['MATURE']).toEqual(matured),
-        20_000,
-      );
-      expect((await journalOf(programId))['EXPIRE']).toBeUndefined();
-      setting.letPass(31 * dayMs);
-      await eventually(
-        async () =>
-          expect(await journalOf(programId)).toEqual({
-            JOINED: matured,
-            EARN: matured,
-            MATURE: matured,
-            EXPIRE: matured,
-          }),
-        20_000,
-      );
-      const { rows } = await database.query(
-        `SELECT sum(available + pending + reserved)::integer AS points,
+  test(
+    'is written once, by several ledgers together',
+    async () => {
+      const replicas = await Promise.all([setting.startReplica(), setting.startReplica()]);
+      try {
+        // More than a batch, and it comes in two steps.
+        const count = 1_000;
+        const programId = await createMembers(count, {
+          ruleSet: { maturation: after(7), expiry: expiresAfter(30) },
+        });
+        setting.letPass(8 * dayMs);
+        const matured = { lines: count, members: count };
+        await eventually(
+          async () => expect((await journalOf(programId))['MATURE']).toEqual(matured),
+          20_000,
+        );
+        expect((await journalOf(programId))['EXPIRE']).toBeUndefined();
+        setting.letPass(31 * dayMs);
+        await eventually(
+          async () =>
+            expect(await journalOf(programId)).toEqual({
+              JOINED: matured,
+              EARN: matured,
+              MATURE: matured,
+              EXPIRE: matured,
+            }),
+          20_000,
+        );
+        const { rows } = await database.query(
+          `SELECT sum(available + pending + reserved)::integer AS points,
           sum(lifetime_expired)::integer AS expired
          FROM memberships WHERE program_id = $1`,
-        [programId],
-      );
-      expect(rows).toEqual([{ points: 0, expired: count * 10 }]);
-    } finally {
-      await Promise.all(replicas.map((replica) => replica.stop()));
-    }
-  }, 60_000);
+          [programId],
+        );
+        expect(rows).toEqual([{ points: 0, expired: count * 10 }]);
+      } finally {
+        await Promise.all(replicas.map((replica) => replica.stop()));
+      }
+    },
+    patience(60_000),
+  );
 
   test('is announced like everything else', async () => {
     const leaving = new AbortController();

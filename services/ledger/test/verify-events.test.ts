@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execute } from '@loyalty/local/test-environment.ts';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import type { Pool } from 'pg';
 import { verifyLedger } from '../src/verify/verify-ledger.ts';
-import { eventually } from './eventually.ts';
 import { createMember, type Setting, startSetting } from './running-ledger.ts';
 
 let setting: Setting;

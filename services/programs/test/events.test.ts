@@ -1,12 +1,12 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually, patience } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
 import { followLatest, type IncomingMessage } from '@loyalty/platform/messaging/consumer.ts';
 import { ProgramChangedSchema } from '@loyalty/proto/loyalty/events/v1/program_changed_pb.ts';
 import { RuleSet_State } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
-import { eventually } from './eventually.ts';
 import {
   createActive,
   createDraft,
@@ -110,16 +110,20 @@ describe('every change', () => {
   });
 });
 
-test('changes are made while NATS is away, and announced once it is back', async () => {
-  const cutOff = await setting.startReplica({ natsUrl: 'nats://127.0.0.1:1' });
-  const programId = newProgramId();
-  await cutOff.clients.programs.createProgram(
-    { program: { programId, displayName: 'Made meanwhile' } },
-    admin(),
-  );
-  await cutOff.stop();
-  await eventually(() => expect(eventsOf(programId)).toHaveLength(1));
-}, 30_000);
+test(
+  'changes are made while NATS is away, and announced once it is back',
+  async () => {
+    const cutOff = await setting.startReplica({ natsUrl: 'nats://127.0.0.1:1' });
+    const programId = newProgramId();
+    await cutOff.clients.programs.createProgram(
+      { program: { programId, displayName: 'Made meanwhile' } },
+      admin(),
+    );
+    await cutOff.stop();
+    await eventually(() => expect(eventsOf(programId)).toHaveLength(1));
+  },
+  patience(30_000),
+);
 
 describe('a snapshot', () => {
   test('has the program, all that was ever published and all rewards, as of one revision', async () => {

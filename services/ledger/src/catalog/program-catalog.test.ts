@@ -1,5 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { Program_State, ProgramSchema } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import {
@@ -7,7 +8,6 @@ import {
   GetProgramSnapshotResponseSchema,
 } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import { RuleSet_State } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
-import { eventually } from '../../test/eventually.ts';
 import type { ProgramSnapshot } from '../app/program-snapshots.ts';
 import { ProgramNotFound, ProgramsUnavailable } from '../domain/errors.ts';
 import { createProgramCatalog, type ProgramCache } from './program-catalog.ts';

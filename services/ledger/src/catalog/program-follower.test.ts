@@ -1,11 +1,11 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { eventually, patience } from '@loyalty/local/test-patience.ts';
 import { Program_State } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import {
   GetProgramSnapshotResponseSchema,
   ListProgramRevisionsResponseSchema,
 } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
-import { eventually } from '../../test/eventually.ts';
 import type { ProgramRevision } from '../app/program-snapshots.ts';
 import { ProgramsUnavailable } from '../domain/errors.ts';
 import { createProgramCatalog } from './program-catalog.ts';
@@ -111,7 +111,7 @@ test('a change of each of 1000 programs is known within two seconds, though noth
   programs.change(...programIds);
   await eventually(async () => {
     for (const programId of programIds) expect(await revisionOf(programId)).toBe(2n);
-  }, 2_000);
+  }, patience(2_000));
 });
 
 test('a change is asked for as soon as it is announced', async () => {

@@ -1,0 +1,5 @@
+import { jest } from '@jest/globals';
+import { patience } from './test-patience.ts';
+
+// What jest calls before each test file.
+jest.setTimeout(patience(15_000));
