@@ -261,6 +261,14 @@ describe('a program', () => {
     await settled();
     expect(asked).toHaveLength(4);
   });
+
+  test('that is kept makes no room for what other replicas have stored', async () => {
+    const { catalog, asked } = smallCatalogOf(1, snapshot(1n));
+    await catalog.get('first');
+    await catalog.adoptNewerStored({ programId: 'second', epoch, revision: 2n });
+    await catalog.get('first');
+    expect(asked).toEqual(['first']);
+  });
 });
 
 describe('the latest', () => {

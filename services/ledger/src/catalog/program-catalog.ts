@@ -19,7 +19,7 @@ export interface ProgramCache extends ProgramCatalog {
   invalidateAll(epoch: string): void;
   /** Asks again for all that aren't known to be current. */
   refreshStale(): void;
-  /** Takes what another replica has stored, if it is newer, while the Programs service can't be asked from here. */
+  /** Takes what another replica has stored of a program that is kept, if it is newer than what is known here. */
   adoptNewerStored(stored: ProgramRevision): Promise<void>;
 }
 
@@ -105,6 +105,8 @@ export function createProgramCatalog({
       }
     },
 
-    adoptNewerStored: async (stored) => await kept(stored.programId).adoptNewerStored(stored),
+    async adoptNewerStored(stored) {
+      await programs.peek(stored.programId)?.adoptNewerStored(stored);
+    },
   };
 }
