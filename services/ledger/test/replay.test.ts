@@ -124,6 +124,46 @@ const falsifications: readonly Falsification[] = [
     followed: true,
   },
   {
+    of: 'purchase, which is cut off',
+    sql: earn('b', 'transaction = substring(transaction FROM 1 FOR 10)'),
+    named: ['earn b: purchase'],
+    followed: true,
+  },
+  {
+    of: 'purchase, whose time no clock has',
+    sql: (user) => {
+      const occurTime = { ...timestampFromDate(march), seconds: 10n ** 17n };
+      const bytes = toBinary(TransactionSchema, { ...purchase(`${user}-b`, 4_000), occurTime });
+      return earn('b', `transaction = ${hex(bytes)}`)(user);
+    },
+    named: ['earn b: content'],
+    followed: true,
+  },
+  {
+    of: 'explanation, which has no lines',
+    sql: earn('b', `explanation = '{}'`),
+    named: ['earn b: purchase'],
+    followed: true,
+  },
+  {
+    of: 'number among cap counts',
+    sql: earn('b', `cap_counts = '{"base": "many"}'`),
+    named: ['earn b: purchase'],
+    followed: true,
+  },
+  {
+    of: 'kind of extent',
+    sql: refund('r1', `extent = '{"kind": "HALF"}'`),
+    named: ['refund r1 of a: extent'],
+    followed: true,
+  },
+  {
+    of: 'amount of an extent',
+    sql: refund('r2', `extent = jsonb_set(extent, '{minor_units}', '"much"')`),
+    named: ['refund r2 of a: refund'],
+    followed: true,
+  },
+  {
     of: 'the fingerprint',
     sql: earn('b', "fingerprint = '\\x01ff'"),
     named: ['earn b: purchase'],
@@ -277,6 +317,13 @@ describe('a ledger that is derived again', () => {
       derived: '60',
       decidedBy: undefined,
     });
+  });
+
+  test('says why what is stored can not be read, and goes on', () => {
+    const cutOff = falsifications.findIndex(({ of }) => of.includes('cut off'));
+    const found = differences.filter(({ userId }) => userId === userOf(cutOff));
+    expect(found[0]).toMatchObject({ stored: 'unreadable (RangeError: premature EOF)' });
+    expect(named(userOf(falsifications.length - 1))).not.toEqual([]);
   });
 
   test('goes on behind a membership', async () => {

@@ -70,7 +70,7 @@ async function replayMember(
       ...member,
       subject: 'program',
       field: 'definition',
-      stored: 'none',
+      stored: 'none that can be read',
       derived: 'the definition that its earns were decided by',
       decidedBy: undefined,
     });

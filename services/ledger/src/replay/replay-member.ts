@@ -24,9 +24,16 @@ import { findRuleSet } from '../app/rule-set-of.ts';
 import type { CapCounts } from '../domain/earn.ts';
 import { movedInactivity } from '../domain/inactivity.ts';
 import { endOfTime, type Instant } from '../domain/instant.ts';
-import type { Entry } from '../domain/journal.ts';
+import { type Entry, pointsOf } from '../domain/journal.ts';
 import { smaller } from '../domain/points.ts';
-import type { Difference, HistoryPart, ReplayedMember, StoredCapUsage } from './history.ts';
+import {
+  type Difference,
+  earnSubject,
+  type HistoryPart,
+  type ReplayedMember,
+  refundSubject,
+  type StoredCapUsage,
+} from './history.ts';
 
 /** An earn as it stands after some of its refunds. */
 interface Standing {
@@ -72,8 +79,17 @@ export class MemberReplay {
   take(part: HistoryPart): void {
     for (const entry of part.entries) {
       const { transactionId = '', refundId = '' } = entry;
-      if (entry.kind === 'EARN') this.#earn(entry, { part, transactionId });
-      if (entry.kind === 'REFUND') this.#refund(entry, { part, transactionId, refundId });
+      if (entry.kind === 'EARN') {
+        const subject = earnSubject(transactionId);
+        this.#attempt(subject, () => this.#earn(entry, { part, transactionId, subject }));
+        this.#lifetimeEarned += part.earns.get(transactionId)?.points ?? pointsOf(entry);
+      }
+      if (entry.kind === 'REFUND') {
+        const subject = refundSubject(transactionId, refundId);
+        this.#attempt(subject, () =>
+          this.#refund(entry, { part, transactionId, refundId, subject }),
+        );
+      }
       if (entry.kind === 'CAPTURE') this.#compareInactivity(entry, `entry ${entry.sequence}`);
       this.#follow(entry);
     }
@@ -94,6 +110,16 @@ export class MemberReplay {
     return this.#differences;
   }
 
+  /** What is stored can be anything: what can't be evaluated is named, and the rest of the journal is still derived. */
+  #attempt(subject: string, derive: () => void): void {
+    try {
+      derive();
+    } catch (error) {
+      const stored = `impossible to evaluate (${String(error)})`;
+      this.#compare(subject, { content: [stored, 'what can be evaluated'] });
+    }
+  }
+
   /** What the entry says of the member from now on. */
   #follow({ attributesChange, joinTime, inactivityExpiresAt }: Entry): void {
     if (attributesChange !== undefined) this.#attributes = attributesChange.after;
@@ -101,12 +127,19 @@ export class MemberReplay {
     if (inactivityExpiresAt !== undefined) this.#inactivityExpiresAt = inactivityExpiresAt;
   }
 
-  #earn(entry: Entry, { part, transactionId }: { part: HistoryPart; transactionId: string }): void {
-    const subject = `earn ${transactionId}`;
+  #earn(
+    entry: Entry,
+    {
+      part,
+      transactionId,
+      subject,
+    }: { part: HistoryPart; transactionId: string; subject: string },
+  ): void {
     const earn = part.earns.get(transactionId);
     const occurTime = earn && occurTimeOf(earn.transaction);
     if (earn === undefined || occurTime === undefined) {
-      this.#compare(subject, { purchase: ['missing', 'a purchase with its time'] });
+      const stored = part.unreadable.get(subject) ?? 'missing';
+      this.#compare(subject, { purchase: [stored, 'a purchase with its time'] });
       return;
     }
     const ruleSet = this.#ruleSetOf(earn, { subject, occurTime, now: new Date(entry.createTime) });
@@ -147,7 +180,6 @@ export class MemberReplay {
       kept,
     });
     this.#compareInactivity(entry, subject);
-    this.#lifetimeEarned += earn.points;
     const whole = { ...standing, points: award.points, capCounts };
     const refunds = part.refunds.get(transactionId) ?? [];
     if (refunds.some(({ state }) => state !== 'CANCELLED')) {
@@ -224,13 +256,14 @@ export class MemberReplay {
       part,
       transactionId,
       refundId,
-    }: { part: HistoryPart; transactionId: string; refundId: string },
+      subject,
+    }: { part: HistoryPart; transactionId: string; refundId: string; subject: string },
   ): void {
-    const subject = `refund ${refundId} of ${transactionId}`;
     const refund = part.refunds.get(transactionId)?.find((each) => each.refundId === refundId);
     const standing = this.#refunded.get(transactionId);
     if (refund === undefined || standing === undefined) {
-      this.#compare(subject, { refund: [refund?.state, 'an applied refund of an earn'] });
+      const stored = part.unreadable.get(subject) ?? refund?.state;
+      this.#compare(subject, { refund: [stored, 'an applied refund of an earn'] });
       return;
     }
     const known = sameFingerprint(refund.fingerprint, refundFingerprint(refund.extent));
@@ -275,7 +308,7 @@ export class MemberReplay {
   /** What the earn says of its refunds, once all of them were taken. */
   #compareStanding({ earn, remaining, points, capCounts, decidedBy }: Standing): void {
     this.#compare(
-      `earn ${earn.transactionId}`,
+      earnSubject(earn.transactionId),
       {
         'points left': [earn.points - earn.reversedPoints, points],
         state: [earn.state, remaining.fullyReturned ? 'REVERSED' : 'POSTED'],
