@@ -67,7 +67,9 @@ test('a replay derives every earn again, and names what differs', async () => {
   expect(broken).toMatchObject({ exitCode: 1 });
   expect(broken.stdout).toMatch(/^I10 derived again +BROKEN\n {4}2 memberships, 0 entries/m);
   expect(broken.stdout).not.toContain('I1 ');
-  expect(broken.stderr).toContain('- wine-dine, member user-2, program: definition stored none that can be read');
+  expect(broken.stderr).toContain(
+    '- wine-dine, member user-2, program: definition stored none that can be read',
+  );
   expect(await verify(database.url, '--after', '1')).toMatchObject({ exitCode: 2 });
 });
 

@@ -164,6 +164,17 @@ const falsifications: readonly Falsification[] = [
     followed: true,
   },
   {
+    of: 'engine, to one that is not yet there',
+    sql: earn('b', 'semantics = 9, points = points + 1'),
+    named: ['earn b: semantics', 'earn b: points'],
+    followed: true,
+  },
+  {
+    of: 'engine, to one before the first',
+    sql: earn('b', 'semantics = 0'),
+    named: ['earn b: semantics'],
+  },
+  {
     of: 'the fingerprint',
     sql: earn('b', "fingerprint = '\\x01ff'"),
     named: ['earn b: purchase'],
@@ -338,21 +349,26 @@ describe('a ledger that is derived again', () => {
     expect(members).toBeLessThan(falsifications.length);
   });
 
-  test('lists what another engine decided, and what follows from it, for review', async () => {
+  test('names as faults what an unknown engine is said to have decided', () => {
+    const reviewed = differences.filter(({ decidedBy }) => decidedBy !== undefined);
+    expect(reviewed).toEqual([]);
+  });
+
+  test('lists what an earlier engine decided, and what follows from it, for review', async () => {
     const userId = userOf(0);
-    await execute(ledger.databaseUrl, earn('a', 'semantics = 0')(userId));
     const found: Difference[] = [];
     await replayLedger(ledger.pool, {
       findProgram: async () => program,
+      semantics: 2,
       onDifference: (difference) => {
         if (difference.userId === userId) found.push(difference);
       },
     });
     expect(found.map(({ subject, field, decidedBy }) => [subject, field, decidedBy])).toEqual([
-      [`earn ${userId}-a`, 'points', 0],
-      [`earn ${userId}-b`, 'facts', 0],
-      [`earn ${userId}-c`, 'facts', 0],
-      [`earn ${userId}-a`, 'points left', 0],
+      [`earn ${userId}-a`, 'points', 1],
+      [`earn ${userId}-b`, 'facts', 1],
+      [`earn ${userId}-c`, 'facts', 1],
+      [`earn ${userId}-a`, 'points left', 1],
     ]);
   });
 

@@ -41,8 +41,8 @@ export interface Difference extends ReplayedMember {
   readonly stored: string;
   readonly derived: string;
   /**
-   * The number of the engine that decided the earn, where it is another than this one: then the difference is what this
-   * engine would decide otherwise, and no fault.
+   * The number of the engine that decided the earn, where it is an earlier one: then the difference is what this engine
+   * would decide otherwise, and no fault.
    */
   readonly decidedBy: number | undefined;
 }

@@ -90,7 +90,8 @@ async function readSubjects(
       ),
     ),
   ];
-  if (transactionIds.length === 0) return { earns: new Map(), refunds: new Map(), unreadable: new Map() };
+  if (transactionIds.length === 0)
+    return { earns: new Map(), refunds: new Map(), unreadable: new Map() };
   const values = [programId, transactionIds];
   const [earns, refunds] = await Promise.all([
     tx.query<EarnRow>({

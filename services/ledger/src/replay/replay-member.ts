@@ -1,5 +1,5 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
-import { type Award, evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
+import { type Award, evaluate } from '@loyalty/rules/evaluate.ts';
 import { fingerprintTransaction, sameFingerprint } from '@loyalty/rules/fingerprint.ts';
 import type { MemberFacts } from '@loyalty/rules/language.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
@@ -35,12 +35,15 @@ import {
   type StoredCapUsage,
 } from './history.ts';
 
+/** The number of the first engine. */
+const FIRST_SEMANTICS = 1;
+
 /** An earn as it stands after some of its refunds. */
 interface Standing {
   readonly earn: PostedEarn;
   readonly ruleSet: CompiledRuleSet;
   readonly caps: readonly CapPeriod[];
-  /** The engine's number, where it isn't this one. */
+  /** The engine's number, where it is an earlier one. */
   readonly decidedBy: number | undefined;
   /** What the rules knew of the member. */
   readonly facts: MemberFacts;
@@ -59,6 +62,7 @@ interface Standing {
 export class MemberReplay {
   readonly #member: ReplayedMember;
   readonly #program: ProgramDefinition;
+  readonly #semantics: number;
   readonly #differences: Difference[] = [];
   /** The other engine that decided something otherwise, so that what follows from it can differ. */
   #reviewedBy: number | undefined;
@@ -70,9 +74,11 @@ export class MemberReplay {
   /** Only earns that have refunds: one whose refunds are all applied is still compared at the end. */
   readonly #refunded = new Map<string, Standing>();
 
-  constructor(member: ReplayedMember, program: ProgramDefinition) {
+  /** @param semantics the number of the engine that derives */
+  constructor(member: ReplayedMember, program: ProgramDefinition, semantics: number) {
     this.#member = member;
     this.#program = program;
+    this.#semantics = semantics;
   }
 
   /** Goes on with the next entries. */
@@ -129,11 +135,7 @@ export class MemberReplay {
 
   #earn(
     entry: Entry,
-    {
-      part,
-      transactionId,
-      subject,
-    }: { part: HistoryPart; transactionId: string; subject: string },
+    { part, transactionId, subject }: { part: HistoryPart; transactionId: string; subject: string },
   ): void {
     const earn = part.earns.get(transactionId);
     const occurTime = earn && occurTimeOf(earn.transaction);
@@ -158,7 +160,7 @@ export class MemberReplay {
       capUsed: ({ ruleId }) => capUsed.get(ruleId) ?? 0n,
     });
     const remaining = wholeTransaction(earn.transaction);
-    const decidedBy = earn.semantics === SEMANTICS ? undefined : earn.semantics;
+    const decidedBy = this.#earlierEngine(earn, subject);
     const standing: Standing = {
       earn,
       ruleSet,
@@ -190,6 +192,16 @@ export class MemberReplay {
       this.#count(caps, decidedBy === undefined ? capCounts : earn.capCounts, 1n);
       this.#compareStanding(whole);
     }
+  }
+
+  /** The number of the engine that decided an earn, where it is an earlier one. */
+  #earlierEngine({ semantics }: PostedEarn, subject: string): number | undefined {
+    if (semantics >= FIRST_SEMANTICS && semantics < this.#semantics) return semantics;
+    if (semantics !== this.#semantics) {
+      const engines = `an engine from ${FIRST_SEMANTICS} to ${this.#semantics}`;
+      this.#compare(subject, { semantics: [semantics, engines] });
+    }
+    return undefined;
   }
 
   /** The version that decided an earn, which must be the one in force, unless it was withdrawn too late. */
