@@ -92,6 +92,11 @@ const falsifications: readonly Falsification[] = [
     named: ['earn b: explanation'],
   },
   {
+    of: 'note of an explanation',
+    sql: earn('b', `explanation = jsonb_set(explanation, '{0,2}', '"9 × 1.00 USD"')`),
+    named: ['earn b: explanation'],
+  },
+  {
     of: 'what was known of lifetime points',
     sql: earn('b', `facts = jsonb_set(facts, '{lifetimeEarned}', '"7"')`),
     named: ['earn b: facts'],

@@ -252,8 +252,8 @@ export class MemberReplay {
       {
         points: [earn.points, award.points],
         explanation: [
-          earn.explanation.map(({ kind, ruleId, points }) => [kind, ruleId, points]),
-          award.explanation.map(({ kind, ruleId, points }) => [kind, ruleId, points]),
+          earn.explanation.map(({ kind, ruleId, points, note }) => [kind, ruleId, points, note]),
+          award.explanation.map(({ kind, ruleId, points, note }) => [kind, ruleId, points, note]),
         ],
         lot: [earn.lot, lot],
       },
@@ -308,7 +308,7 @@ export class MemberReplay {
       return { ...standing, arrival };
     }
     this.#compare(subject, { state: [refund.state, 'APPLIED'] });
-    const award = awardOf({ ...standing, remaining });
+    const award = awardOf(standing, remaining);
     const points = smaller(standing.points, award.points);
     this.#compare(subject, { points: [refund.points, standing.points - points] }, decidedBy);
     const capCounts = capCountsLeft(standing.capCounts, award);
@@ -371,14 +371,14 @@ export class MemberReplay {
   }
 }
 
-/** What is left of an earn is worth, by the rules and the facts that decided it. */
-function awardOf({ earn, ruleSet, facts, capUsed, remaining }: Standing): Award {
+/** What a purchase, or what refunds left of it, is worth by the rules and the facts that decided its earn. */
+function awardOf({ earn, ruleSet, facts, capUsed }: Standing, remaining?: Remaining): Award {
   return evaluate(ruleSet, {
     transaction: earn.transaction,
     member: facts,
     now: new Date(earn.postTime),
     capUsed: (ruleId) => capUsed.get(ruleId) ?? 0n,
-    remaining,
+    ...(remaining !== undefined && { remaining }),
   });
 }
 
