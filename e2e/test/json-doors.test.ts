@@ -340,6 +340,22 @@ describe('every door says the same of', () => {
   });
 });
 
+test('a mask at the Connect port names keys of attributes as they are', async () => {
+  const update = (attributes: object, updateMask: string) =>
+    postJson(
+      `${platform.ledgerHttp}/loyalty.ledger.v1.MembershipService/UpdateMembership`,
+      JSON.stringify({ programId, userId: 'u', membership: { attributes }, updateMask }),
+    );
+  const [paris, rome] = [{ home_shop: 'paris' }, { homeShop: 'rome' }];
+  const first = await update(paris, 'attributes.home_shop');
+  expect(first.body).toMatchObject({ membership: { attributes: paris } });
+  const both = await update(rome, 'attributes.homeShop');
+  expect(both.body).toMatchObject({ membership: { attributes: { ...paris, ...rome } } });
+  const refused = await update(rome, 'attributes.homeShop,homeTown');
+  expect(refused.ok).toBe(false);
+  expect(refused.body['message']).toContain("can't name homeTown; it can name attributes");
+});
+
 describe('a redemption is refused with', () => {
   const between = (least: number, most: number | string) =>
     `must be at least ${least} and at most ${most}`;

@@ -7,7 +7,8 @@ import {
   hasOption,
   ScalarType,
 } from '@bufbuild/protobuf';
-import { FieldMaskSchema, MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import { maskFieldOf } from '@loyalty/platform/json/mask-text.ts';
 import { unaryMethodsOf } from '@loyalty/platform/rpc/mount.ts';
 import { http } from '@loyalty/proto/google/api/annotations_pb.ts';
 import type { HttpRule } from '@loyalty/proto/google/api/http_pb.ts';
@@ -88,8 +89,7 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
     if (!fitsIntoPath(field)) throw new Error(`${field.name} can't stand in a path or header`);
   }
   const body = bodyOf(request, rule.body);
-  const maskField =
-    httpMethod === 'PATCH' ? request.fields.find((field) => isFieldMask(field)) : undefined;
+  const maskField = httpMethod === 'PATCH' ? maskFieldOf(request) : undefined;
   const elsewhere = new Set<DescField | undefined | 'request'>([
     ...pathFields,
     ...headerFields.map((bound) => bound.field),
@@ -164,10 +164,6 @@ function locationOf(response: DescMessage, path: string): Location | undefined {
     return [name, steps];
   });
   return { template, fields: new Map(fields) };
-}
-
-function isFieldMask(field: DescField): boolean {
-  return field.fieldKind === 'message' && field.message.typeName === FieldMaskSchema.typeName;
 }
 
 /** Kinds of scalars of which every value has one form as plain text. */
