@@ -518,7 +518,7 @@ export type ExplanationLine = Message<"loyalty.programs.v1.ExplanationLine"> & {
   points: string;
 
   /**
-   * How they came about, or why there are none.
+   * How they came about, or why there are none. Why a condition failed at run time is left out for members.
    *
    * @generated from field: string note = 3;
    */
