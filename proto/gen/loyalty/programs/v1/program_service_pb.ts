@@ -865,7 +865,7 @@ export const ProgramService: GenService<{
   },
   /**
    * Changes what update_mask names.
-   * Errors: PROGRAM_NOT_FOUND, ETAG_MISMATCH, ILLEGAL_TRANSITION (archived).
+   * Errors: PROGRAM_NOT_FOUND, ETAG_MISMATCH, PROGRAM_NOT_ACTIVE (archived).
    *
    * @generated from rpc loyalty.programs.v1.ProgramService.UpdateProgram
    */
