@@ -5,6 +5,7 @@ import {
   FieldRulesSchema,
   field as fieldRules,
 } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
+import type { FieldViolation } from '../errors.ts';
 
 /** What the patterns of the contract ask for, in words; a test sees to it that none is missing. */
 export const wordsOfPatterns: ReadonlyMap<string, string> = new Map([
@@ -29,10 +30,17 @@ export const wordsOfPatterns: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-/** What is wrong with a field, in words for who sent it: no regular expressions, and enums by their names. */
-export function wordsOf(violation: Violation): string {
+/**
+ * What is wrong with a field, in words for who sent it: no regular expressions, and enums by their names. `names` are the
+ * fields that the message names.
+ */
+export function wordsOf(violation: Violation): Pick<FieldViolation, 'message' | 'names'> {
   const words = wordsOfRule(violation);
-  return violation.forKey ? `its key ${words}` : words;
+  const absent = violation.field.at(-1);
+  return {
+    message: violation.forKey ? `its key ${words}` : words,
+    ...(absent?.kind === 'oneof' && { names: absent.fields.map(({ name }) => name) }),
+  };
 }
 
 function wordsOfRule(violation: Violation): string {

@@ -80,7 +80,11 @@ function checkDates(input: AdjustBalanceInput): void {
   const { availableTime = beginningOfTime, expireTime: gone } = input;
   if (gone !== undefined && gone <= availableTime) {
     throw new ValidationFailed([
-      { field: 'expire_time', message: 'must be later than available_time' },
+      {
+        field: 'expire_time',
+        message: 'must be later than available_time',
+        names: ['available_time'],
+      },
     ]);
   }
 }

@@ -88,5 +88,5 @@ function refuseNeverSpendable(lot: LotKey, inactivityExpiresAt: Instant): void {
   if (lot.class !== 'INACTIVITY' || lot.availableAt < inactivityExpiresAt) return;
   const gone = new Date(inactivityExpiresAt).toISOString();
   const message = `must be before ${gone}, when the member's points expire by inactivity; or give an expire_time as well`;
-  throw new ValidationFailed([{ field: 'available_time', message }]);
+  throw new ValidationFailed([{ field: 'available_time', message, names: ['expire_time'] }]);
 }

@@ -2,6 +2,8 @@
 export interface Violation {
   readonly field: string;
   readonly message: string;
+  /** Other fields that the message names, by their proto names. */
+  readonly names?: readonly string[];
 }
 
 /** Base of all refusals. `reason` is a value of the error catalogue; `metadata` is sent to the caller. */
