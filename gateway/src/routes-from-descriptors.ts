@@ -8,6 +8,7 @@ import {
   ScalarType,
 } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import { type Access, accessOf } from '@loyalty/platform/auth/access.ts';
 import { maskFieldOf } from '@loyalty/platform/json/mask-text.ts';
 import { unaryMethodsOf } from '@loyalty/platform/rpc/mount.ts';
 import { http } from '@loyalty/proto/google/api/annotations_pb.ts';
@@ -37,6 +38,8 @@ export interface Route {
   /** Status of a success that isn't a repetition. */
   readonly status: number;
   readonly location: Location | undefined;
+  /** Who may call the method. */
+  readonly access: Pick<Access, 'roles'>;
   /** Whether the method changes nothing. */
   readonly reads: boolean;
 }
@@ -115,6 +118,7 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
     responseField: responseFieldOf(method.output, rule.responseBody),
     status: answer.status === 0 ? 200 : answer.status,
     location: locationOf(method.output, answer.location),
+    access: accessOf(method),
     reads:
       getOption(method, http).pattern.case === 'get' ||
       method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
