@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { createTestDatabase, execute, type TestDatabase } from '@loyalty/local/test-environment.ts';
-import pg from 'pg';
+import { createLogger } from '@loyalty/platform/logging.ts';
+import { createPool } from '@loyalty/platform/postgres/pool.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
 
@@ -76,7 +77,8 @@ test('a replay derives every earn again, and names what differs', async () => {
 test('a replay that loses its database ends, and says how to go on', async () => {
   database = await createTestDatabase('ledger');
   await insertMembers(database.url, 3);
-  const pool = new pg.Pool({ connectionString: database.url });
+  const logger = createLogger({ name: 'test', level: 'silent' });
+  const pool = createPool({ url: database.url, max: 2, applicationName: 'test', logger });
   const other = await pool.connect();
   try {
     await other.query('BEGIN');
@@ -96,7 +98,7 @@ test('a replay that loses its database ends, and says how to go on', async () =>
 });
 
 /** Ends the connection of the command as soon as it waits for a lock. */
-async function endWaiting(pool: pg.Pool): Promise<void> {
+async function endWaiting(pool: ReturnType<typeof createPool>): Promise<void> {
   for (;;) {
     const { rowCount } = await pool.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
