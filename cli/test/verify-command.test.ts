@@ -29,8 +29,12 @@ function verify(
 async function insertMembers(url: string, count: number): Promise<void> {
   await execute(
     url,
-    `INSERT INTO memberships SELECT n, 'wine-dine', 'user-' || n, 'ACTIVE', false, '{}', 0, now(), 0, now(),
-       0, 0, 0, 0, 0, 0, 0, 'infinity', 'infinity', '-infinity', 0, '-infinity', 0
+    `INSERT INTO memberships (membership_id, program_id, user_id, state, suspended, attributes, join_time,
+       last_sequence, last_entry_time, available, pending, reserved, deficit,
+       lifetime_earned, lifetime_redeemed, lifetime_expired, inactivity_expires_at, next_due_at,
+       earn_window_start, earn_window_count, redemption_window_start, redemption_window_count)
+     SELECT n, 'wine-dine', 'user-' || n, 'ACTIVE', false, '{}', now(), 0, now(), 0, 0, 0, 0, 0, 0, 0,
+       'infinity', 'infinity', '-infinity', 0, '-infinity', 0
      FROM generate_series(1, ${count}) AS n`,
   );
 }
