@@ -24,9 +24,12 @@ export async function replay(
   const progress = createProgress(process.stderr);
   const stretch = progress.start('Replayed', await countMembers(pool, after));
   let lastMembershipId = after ?? 0n;
-  const interrupted = () => {
+  const stop = (why: string) => {
     stretch.end();
-    console.error(`Interrupted. Go on with: loyalty verify --replay --after ${lastMembershipId}`);
+    console.error(`${why} Go on with: loyalty verify --replay --after ${lastMembershipId}`);
+  };
+  const interrupted = () => {
+    stop('Interrupted.');
     process.exit(130);
   };
   process.once('SIGINT', interrupted);
@@ -50,6 +53,9 @@ export async function replay(
     console.log(
       `    ${members} memberships, ${entries} entries: ${faults} differences, ${reviews} that an earlier engine decided`,
     );
+  } catch (error) {
+    stop('The replay failed.');
+    throw error;
   } finally {
     process.off('SIGINT', interrupted);
   }

@@ -24,7 +24,8 @@ Without flags it checks the platform that npm start runs here.
 
 --replay also derives every earn and refund again, member by member: from the purchase as it was sent, the version
 of the rules, and what the journal says of the member. What an earlier rule engine decided and this one would decide
-otherwise is listed for review, and is no fault. Interrupted, it names the membership to go on --after.
+otherwise is listed for review, and is no fault. Interrupted or cut off from the database, it names the membership to
+go on --after.
 
 Exit codes: 0 when every invariant holds, 1 when one doesn't, 2 when it can't be checked.
 

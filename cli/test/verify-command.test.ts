@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { createTestDatabase, execute, type TestDatabase } from '@loyalty/local/test-environment.ts';
+import { createLogger } from '@loyalty/platform/logging.ts';
+import { createPool } from '@loyalty/platform/postgres/pool.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
 
@@ -21,6 +24,19 @@ function verify(
       resolve({ exitCode: error?.code ?? 0, stdout, stderr });
     });
   });
+}
+
+async function insertMembers(url: string, count: number): Promise<void> {
+  await execute(
+    url,
+    `INSERT INTO memberships (membership_id, program_id, user_id, state, suspended, attributes, join_time,
+       last_sequence, last_entry_time, available, pending, reserved, deficit,
+       lifetime_earned, lifetime_redeemed, lifetime_expired, inactivity_expires_at, next_due_at,
+       earn_window_start, earn_window_count, redemption_window_start, redemption_window_count)
+     SELECT n, 'wine-dine', 'user-' || n, 'ACTIVE', false, '{}', now(), 0, now(), 0, 0, 0, 0, 0, 0, 0,
+       'infinity', 'infinity', '-infinity', 0, '-infinity', 0
+     FROM generate_series(1, ${count}) AS n`,
+  );
 }
 
 test('a sound ledger passes, and what was not looked at is told', async () => {
@@ -51,19 +67,52 @@ test('a replay derives every earn again, and names what differs', async () => {
   const sound = await verify(database.url, '--replay');
   expect(sound).toMatchObject({ exitCode: 0 });
   expect(sound.stdout).toMatch(/^I10 derived again +holds\n {4}0 memberships, 0 entries/m);
-  await execute(
-    database.url,
-    `INSERT INTO memberships SELECT n, 'wine-dine', 'user-' || n, 'ACTIVE', false, '{}', now(), 0, now(),
-       0, 0, 0, 0, 0, 0, 0, 'infinity', 'infinity', '-infinity', 0, '-infinity', 0
-     FROM generate_series(1, 3) AS n`,
-  );
+  await insertMembers(database.url, 3);
   const broken = await verify(database.url, '--replay', '--after', '1');
   expect(broken).toMatchObject({ exitCode: 1 });
   expect(broken.stdout).toMatch(/^I10 derived again +BROKEN\n {4}2 memberships, 0 entries/m);
   expect(broken.stdout).not.toContain('I1 ');
-  expect(broken.stderr).toContain('- wine-dine, member user-2, program: definition stored none');
+  expect(broken.stderr).toContain(
+    '- wine-dine, member user-2, program: definition stored none that can be read',
+  );
   expect(await verify(database.url, '--after', '1')).toMatchObject({ exitCode: 2 });
 });
+
+test('a replay that loses its database ends, and says how to go on', async () => {
+  database = await createTestDatabase('ledger');
+  await insertMembers(database.url, 3);
+  const logger = createLogger({ name: 'test', level: 'silent' });
+  const pool = createPool({ url: database.url, max: 2, applicationName: 'test', logger });
+  const other = await pool.connect();
+  try {
+    await other.query('BEGIN');
+    await other.query('LOCK TABLE program_snapshots');
+    const verified = verify(database.url, '--replay', '--after', '1');
+    await endWaiting(pool);
+    const { exitCode, stderr } = await verified;
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(
+      'The replay failed. Go on with: loyalty verify --replay --after 1\n' +
+        "The ledger's database can't be reached.\n",
+    );
+  } finally {
+    other.release(true);
+    await pool.end();
+  }
+});
+
+/** Ends the connection of the command as soon as it waits for a lock. */
+async function endWaiting(pool: ReturnType<typeof createPool>): Promise<void> {
+  for (;;) {
+    const { rowCount } = await pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = 'loyalty verify'
+         AND wait_event_type = 'Lock'`,
+    );
+    if (rowCount !== 0) return;
+    await setTimeout(20);
+  }
+}
 
 test('a database that is away, or no ledger, can not be checked', async () => {
   const away = await verify('postgres://nobody@127.0.0.1:9/ledger');

@@ -342,6 +342,22 @@ describe('every door says the same of', () => {
   });
 });
 
+test('a mask at the Connect port names keys of attributes as they are', async () => {
+  const update = (attributes: object, updateMask: string) =>
+    postJson(
+      `${platform.ledgerHttp}/loyalty.ledger.v1.MembershipService/UpdateMembership`,
+      JSON.stringify({ programId, userId: 'u', membership: { attributes }, updateMask }),
+    );
+  const [paris, rome] = [{ home_shop: 'paris' }, { homeShop: 'rome' }];
+  const first = await update(paris, 'attributes.home_shop');
+  expect(first.body).toMatchObject({ membership: { attributes: paris } });
+  const both = await update(rome, 'attributes.homeShop');
+  expect(both.body).toMatchObject({ membership: { attributes: { ...paris, ...rome } } });
+  const refused = await update(rome, 'attributes.homeShop,homeTown');
+  expect(refused.ok).toBe(false);
+  expect(refused.body['message']).toContain("can't name homeTown; it can name attributes");
+});
+
 describe('a redemption is refused with', () => {
   const between = (least: number, most: number | string) =>
     `must be at least ${least} and at most ${most}`;
@@ -357,6 +373,90 @@ describe('a redemption is refused with', () => {
     const key = { 'idempotency-key': 'k' };
     expect(await atGateway('members/u/redemptions', `{${reward}}`, key)).toBe(verdict);
     expect(await atConnectPort('RedemptionService/Redeem', atPort)).toBe(verdict);
+  });
+});
+
+describe('a text that names other fields names them as JSON does:', () => {
+  const member = { programId, userId: 'named' };
+  const [sooner, later] = ['2126-01-01T00:00:00Z', '2126-02-01T00:00:00Z'];
+  const money1 = { currencyCode: 'USD', minorUnits: 1 };
+  const transaction = { transactionId: 'named', occurTime: '2024-05-01T00:00:00Z', amount: money1 };
+
+  beforeAll(async () => {
+    const service = token('SERVICE');
+    const path = `programs/${programId}`;
+    await http(platform, { token: service, path: `${path}/members`, body: { userId: 'named' } });
+    await http(platform, {
+      token: service,
+      path: `${path}/earns`,
+      body: { userId: 'named', transaction },
+    });
+  });
+
+  test.each([
+    [
+      'dates in the wrong order',
+      'members/named:adjust',
+      'LedgerService/AdjustBalance',
+      { points: 1, reason: 'r', idempotencyKey: 'k', availableTime: later, expireTime: sooner },
+      'expireTime: must be later than availableTime',
+    ],
+    [
+      'too few points',
+      'members/named:adjust',
+      'LedgerService/AdjustBalance',
+      { points: -9, reason: 'r', idempotencyKey: 'k' },
+      'set allowDeficit to take them all the same',
+    ],
+    [
+      'another time of joining',
+      'members',
+      'MembershipService/JoinProgram',
+      { userId: 'named', joinTime: '2020-01-01T00:00:00Z' },
+      "the user is a member already: leave joinTime out, since it can't change",
+    ],
+    [
+      'another purchase',
+      'earns',
+      'LedgerService/Earn',
+      {
+        userId: 'u',
+        transaction: { ...transaction, occurTime: '2024-05-02T00:00:00Z' },
+      },
+      'another userId, transaction.occurTime; report it as before',
+    ],
+  ])('%s', async (_, path, method, { idempotencyKey, ...body }: Record<string, unknown>, text) => {
+    const headers = {
+      authorization: `Bearer ${token(path.endsWith(':adjust') ? 'ADMIN' : 'SERVICE')}`,
+      ...(typeof idempotencyKey === 'string' && { 'idempotency-key': idempotencyKey }),
+    };
+    const gateway = `${platform.env['LOYALTY_URL']}/v1/programs/${programId}/${path}`;
+    const atGatewayText = (await postJson(gateway, JSON.stringify(body), headers)).body['detail'];
+    expect(atGatewayText).toContain(text);
+    const port = `${platform.ledgerHttp}/loyalty.ledger.v1.${method}`;
+    const request = { ...member, ...body, ...(idempotencyKey !== undefined && { idempotencyKey }) };
+    const { body: answer } = await postJson(port, JSON.stringify(request), headers);
+    expect(answer['message']).toContain(text);
+  });
+
+  test('a rule without an award', async () => {
+    const { body } = await http(platform, {
+      token: token('ADMIN'),
+      path: `programs/${programId}/rule-sets`,
+      body: { earnRules: [{ ruleId: 'base' }] },
+    });
+    expect(body).toMatchObject({
+      detail: 'earnRules[0]: one of rate, fixed, perItem, multiplier must be given',
+    });
+  });
+
+  test('fields in metadata', async () => {
+    const { body } = await http(platform, {
+      token: token('SERVICE'),
+      path: `programs/${programId}/members`,
+      body: { userId: 'named', attributes: { home_shop: 'x' }, joinTime: '2020-01-01T00:00:00Z' },
+    });
+    expect(body).toMatchObject({ metadata: { fields: 'attributes["home_shop"],joinTime' } });
   });
 });
 

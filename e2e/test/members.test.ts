@@ -87,7 +87,7 @@ describe('joining', () => {
     const other = { ...body, joinTime: '2021-01-01T00:00:00Z', attributes: { tier: 'silver' } };
     expect(await backend(members, { body: other })).toMatchObject({
       status: 409,
-      body: { reason: 'ALREADY_EXISTS', metadata: { fields: 'attributes["tier"],join_time' } },
+      body: { reason: 'ALREADY_EXISTS', metadata: { fields: 'attributes["tier"],joinTime' } },
     });
   });
 });

@@ -109,7 +109,10 @@ function resourceFields(
 ): JsonInputObject {
   if (route.maskField === undefined) return { [field.jsonName]: body };
   if (Object.keys(body).every((key) => key === 'etag')) {
-    top.violations.push({ field: '', message: 'the body names no field to change' });
+    top.violations.push({
+      field: '',
+      message: 'the body names no field to change; give at least one',
+    });
   }
   const members = Object.entries(body).map(([key, value]): [string, JsonInput] => {
     const member = memberOf(field, key);

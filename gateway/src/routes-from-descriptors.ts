@@ -7,7 +7,9 @@ import {
   hasOption,
   ScalarType,
 } from '@bufbuild/protobuf';
-import { FieldMaskSchema, MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import { type Access, accessOf } from '@loyalty/platform/auth/access.ts';
+import { maskFieldOf } from '@loyalty/platform/json/mask-text.ts';
 import { unaryMethodsOf } from '@loyalty/platform/rpc/mount.ts';
 import { http } from '@loyalty/proto/google/api/annotations_pb.ts';
 import type { HttpRule } from '@loyalty/proto/google/api/http_pb.ts';
@@ -36,6 +38,8 @@ export interface Route {
   /** Status of a success that isn't a repetition. */
   readonly status: number;
   readonly location: Location | undefined;
+  /** Who may call the method. */
+  readonly access: Pick<Access, 'roles'>;
   /** Whether the method changes nothing. */
   readonly reads: boolean;
 }
@@ -88,8 +92,7 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
     if (!fitsIntoPath(field)) throw new Error(`${field.name} can't stand in a path or header`);
   }
   const body = bodyOf(request, rule.body);
-  const maskField =
-    httpMethod === 'PATCH' ? request.fields.find((field) => isFieldMask(field)) : undefined;
+  const maskField = httpMethod === 'PATCH' ? maskFieldOf(request) : undefined;
   const elsewhere = new Set<DescField | undefined | 'request'>([
     ...pathFields,
     ...headerFields.map((bound) => bound.field),
@@ -115,6 +118,7 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
     responseField: responseFieldOf(method.output, rule.responseBody),
     status: answer.status === 0 ? 200 : answer.status,
     location: locationOf(method.output, answer.location),
+    access: accessOf(method),
     reads:
       getOption(method, http).pattern.case === 'get' ||
       method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS,
@@ -164,10 +168,6 @@ function locationOf(response: DescMessage, path: string): Location | undefined {
     return [name, steps];
   });
   return { template, fields: new Map(fields) };
-}
-
-function isFieldMask(field: DescField): boolean {
-  return field.fieldKind === 'message' && field.message.typeName === FieldMaskSchema.typeName;
 }
 
 /** Kinds of scalars of which every value has one form as plain text. */

@@ -1,3 +1,4 @@
+import { requireRole } from '@loyalty/platform/auth/access.ts';
 import { bearerToken } from '@loyalty/platform/auth/bearer-token.ts';
 import type { Caller, TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
@@ -51,6 +52,7 @@ export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): v
     onRequest: async (request) => {
       request.target = findTarget(table, request);
       request.caller = await options.verifier.verify(bearerToken(request.headers.authorization));
+      requireRole(request.target.route.access, request.caller);
     },
     handler: (request, reply) => serve(options, request, reply),
   });

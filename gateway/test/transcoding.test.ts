@@ -336,7 +336,18 @@ describe('a change', () => {
     for (const body of [{}, { etag: 'v1' }, undefined]) {
       const { status, json } = await send(url(), 'PATCH', { token: admin, body });
       expect(status).toBe(400);
-      expect(json).toMatchObject({ detail: 'the body names no field to change' });
+      expect(json).toMatchObject({
+        detail: 'the body names no field to change; give at least one',
+      });
+    }
+  });
+
+  test('by someone who may not call it is refused for that, whatever the body is', async () => {
+    const member = await tokenFor('member', 'alice');
+    for (const body of [{}, { colour: 'red' }, { displayName: 'x' }]) {
+      const { status, json } = await send(url(), 'PATCH', { token: member, body });
+      expect(status).toBe(403);
+      expect(json).toMatchObject({ reason: 'PERMISSION_DENIED' });
     }
   });
 });

@@ -4,6 +4,8 @@ export interface FieldViolation {
   /** Path of the field in the request, e.g. `transaction.items[2].quantity`; empty for the request itself. */
   readonly field: string;
   readonly message: string;
+  /** The names of other fields in the message, as the protos have them; callers read them as they write them. */
+  readonly names?: readonly string[];
 }
 
 /**
@@ -16,6 +18,8 @@ export interface Reasoned extends Error {
   /** Sent to the caller in google.rpc.ErrorInfo; keys are camelCase. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   readonly violations?: readonly FieldViolation[] | undefined;
+  /** Paths of fields, by proto names, that the message and `metadata.fields` have; callers read them as they write them. */
+  readonly fields?: readonly string[] | undefined;
   readonly retryAfterMs?: number | undefined;
 }
 

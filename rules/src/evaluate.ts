@@ -22,8 +22,8 @@ import type { RuleContext } from './rule-filter.ts';
 import type { ZoneClock } from './zone-clock.ts';
 
 /**
- * The number of what the same input is worth. It rises with every change of the engine that gives another award, so that
- * an earn says by which engine it was decided.
+ * The number of what the same input is worth, and how that is explained. It rises with every change of the engine that
+ * gives another award or other words in its explanation, so that an earn says by which engine it was decided.
  */
 export const SEMANTICS = 1;
 

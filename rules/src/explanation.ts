@@ -24,3 +24,11 @@ export interface ExplanationLine {
   /** How the points came about, or why there are none. */
   readonly note: string;
 }
+
+/** Begins the note of a rule whose condition failed at run time; then follows why. */
+export const CONDITION_FAILED = 'condition failed';
+
+/** The note as members see it: why a condition failed can have parts of the expression and of what a backend sent. */
+export function noteForMembers(note: string): string {
+  return note.startsWith(`${CONDITION_FAILED}:`) ? CONDITION_FAILED : note;
+}

@@ -32,6 +32,8 @@ export const POINTS_MAX = 9_007_199_254_740_991n;
 export interface Violation {
   readonly field: string;
   readonly message: string;
+  /** Other fields that the message names, by their proto names: who sends JSON reads JSON names. */
+  readonly names?: readonly string[];
 }
 
 /** What rules may know of a member. */

@@ -66,6 +66,7 @@ function ruleViolations(rule: EarnRule, field: string): Violation[] {
     violations.push({
       field,
       message: 'gives nothing; set one of rate, fixed, per_item and multiplier',
+      names: ['per_item'],
     });
   }
   violations.push(...currencyViolations(minimumAmount, `${field}.minimum_amount`));
@@ -86,13 +87,18 @@ function scheduleViolations(schedule: Schedule, field: string): Violation[] {
   const violations: Violation[] = [];
   if (startTime !== undefined && endTime !== undefined) {
     if (epochMs(endTime) <= epochMs(startTime)) {
-      violations.push({ field: `${field}.end_time`, message: 'must be after start_time' });
+      violations.push({
+        field: `${field}.end_time`,
+        message: 'must be after start_time',
+        names: ['start_time'],
+      });
     }
   }
   if (startTimeOfDay !== '' && startTimeOfDay === endTimeOfDay) {
     violations.push({
       field: `${field}.end_time_of_day`,
       message: 'must differ from start_time_of_day; leave both out for the whole day',
+      names: ['start_time_of_day'],
     });
   }
   return violations;

@@ -72,22 +72,27 @@ export function accessOf(method: DescMethod): Access {
 }
 
 /**
+ * Checks what can be told of a call without its request.
+ *
+ * @throws {PermissionDenied} when the caller has no role for the method
+ */
+export function requireRole({ roles }: Pick<Access, 'roles'>, caller: Pick<Caller, 'roles'>): void {
+  if (caller.roles.isDisjointFrom(roles)) {
+    throw new PermissionDenied(`The method needs one of the roles ${[...roles].join(', ')}`);
+  }
+}
+
+/**
  * Throws PermissionDenied unless the caller has a role for the method, the token reaches the request's program, and
  * what a mere member asks for is their own as far as the request can tell. A method without `program_id` has to
  * heed `caller.programs` itself.
  * @returns whether the caller is allowed as a member only, so that the loaded object's owner still has to be checked
  */
 export function authorize(access: Access, caller: Caller, request: Message): boolean {
-  let allowed = false;
-  let memberOnly = true;
-  for (const role of caller.roles) {
-    if (!access.roles.has(role)) continue;
-    allowed = true;
-    if (role !== 'member') memberOnly = false;
-  }
-  if (!allowed) {
-    throw new PermissionDenied(`The method needs one of the roles ${[...access.roles].join(', ')}`);
-  }
+  requireRole(access, caller);
+  const memberOnly = [...caller.roles].every(
+    (role) => role === 'member' || !access.roles.has(role),
+  );
   if (access.programIdOf !== undefined && !reachesProgram(caller, access.programIdOf(request))) {
     throw new PermissionDenied("The token doesn't reach this program");
   }

@@ -5,6 +5,7 @@ import {
   EarnRequestSchema,
   ReverseEarnRequestSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import { UpdateMembershipRequestSchema } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import { UpdateProgramRequestSchema } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import { RewardSchema } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import { RuleSetSchema } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
@@ -209,7 +210,7 @@ test('a mask is a text of field names', () => {
     bytesOf('{"updateMask":"displayName,timeZone"}'),
   );
   expect(updateMask?.paths).toEqual(['display_name', 'time_zone']);
-  for (const mask of ['["displayName"]', '"display_name"', '{"paths":["a"]}']) {
+  for (const mask of ['["displayName"]', '"displayName,"', '{"paths":["a"]}']) {
     expect(violationsOf(UpdateProgramRequestSchema, `{"updateMask":${mask}}`)).toEqual([
       { field: 'updateMask', message: 'must be names of fields, separated by commas' },
     ]);
@@ -225,6 +226,34 @@ const numbered = (start: string, part: (index: number) => string, end: string) =
   start +
   Array.from({ length: size / part(100_000).length }, (_, index) => part(100_000 + index)).join() +
   end;
+
+test.each([
+  ['', []],
+  ['*', ['*']],
+  ['attributes', ['attributes']],
+  ['attributes.homeShop', ['attributes.homeShop']],
+  ['attributes.home_shop,userId', ['attributes.home_shop', 'user_id']],
+  ['attributes.Home.Shop', ['attributes.Home.Shop']],
+  ['join_time', ['join_time']],
+  ['balance.nextExpiry', ['balance.next_expiry']],
+  ['balance.nextExpiry.time', ['balance.next_expiry.time']],
+  ['state.homeShop', ['state.homeShop']],
+  ['homeShop.tierOf', ['homeShop.tierOf']],
+])('the mask %j names fields by the names of the protos, and keys as they are', (mask, paths) => {
+  const { updateMask } = readJsonMessage(
+    UpdateMembershipRequestSchema,
+    bytesOf(JSON.stringify({ updateMask: mask })),
+  );
+  expect(updateMask?.paths).toEqual(paths);
+});
+
+test('a mask can have the name of the proto, too', () => {
+  const text = '{"update_mask":"attributes.homeShop"}';
+  const { updateMask } = readJsonMessage(UpdateMembershipRequestSchema, bytesOf(text));
+  expect(updateMask?.paths).toEqual(['attributes.homeShop']);
+  const none = readJsonMessage(UpdateMembershipRequestSchema, bytesOf('{"updateMask":null}'));
+  expect(none.updateMask).toBeUndefined();
+});
 
 describe('time grows with the length of the text and no faster, for', () => {
   const sizeMin = 16 * 1024;

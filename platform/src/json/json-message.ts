@@ -1,4 +1,5 @@
 import {
+  create,
   type DescEnum,
   type DescField,
   type DescMessage,
@@ -25,6 +26,7 @@ import {
   JsonTextError,
   parseJsonText,
 } from './json-text.ts';
+import { isMaskText, maskFieldOf, maskPathsOf } from './mask-text.ts';
 
 /** Where a value is in the request, and where to say what is wrong with it. */
 export interface Place {
@@ -81,7 +83,21 @@ export function messageOf<Desc extends DescMessage>(
 ): MessageShape<Desc> {
   const json = readMessage(desc, input, { path: '', violations });
   if (violations.length > 0) throw new ValidationFailed(violations);
-  return fromJson(desc, json);
+  return withMask(desc, input, fromJson(desc, json));
+}
+
+/** The message with the paths of its mask, which the JSON of protobuf can't say where they have keys of maps. */
+function withMask<Desc extends DescMessage>(
+  desc: Desc,
+  input: JsonInput,
+  message: MessageShape<Desc>,
+): MessageShape<Desc> {
+  const mask = maskFieldOf(desc);
+  if (mask === undefined || !isObject(input)) return message;
+  const text = input[mask.jsonName] ?? input[mask.name];
+  if (typeof text !== 'string') return message;
+  const paths = maskPathsOf(desc, text);
+  return Object.assign(message, { [mask.localName]: create(FieldMaskSchema, { paths }) });
 }
 
 /** Null means absent, or refused. */
@@ -90,6 +106,7 @@ function readMessage(desc: DescMessage, input: JsonInput, place: Place): JsonVal
   if (desc.typeName.startsWith('google.protobuf.')) return readWellKnown(desc, input, place);
   if (!isObject(input)) return refuse(place, 'must be an object');
   const output: JsonObject = {};
+  const mask = place.path === '' ? maskFieldOf(desc) : undefined;
   for (const [name, value] of Object.entries(input)) {
     const field = fieldByName(desc, name);
     const path = memberPath(place.path, field?.jsonName ?? strangeName(name));
@@ -100,7 +117,8 @@ function readMessage(desc: DescMessage, input: JsonInput, place: Place): JsonVal
       refuse(here, 'is given twice; give it once');
     } else if (value !== null) {
       refuseSecondOfOneof(field, output, here);
-      output[field.jsonName] = readField(field, value, here);
+      output[field.jsonName] =
+        field === mask ? readMaskText(value, here) : readField(field, value, here);
     }
   }
   return output;
@@ -261,8 +279,14 @@ function exists(time: string): boolean {
 
 const formsOfWellKnown: ReadonlyMap<string, string> = new Map([
   [DurationSchema.typeName, 'a duration in seconds, such as 1.5s'],
-  [FieldMaskSchema.typeName, 'names of fields, separated by commas'],
 ]);
+
+/** Whether it is a mask; what it says is taken from the text by {@link withMask}. */
+function readMaskText(input: JsonInput, place: Place): JsonValue {
+  return typeof input === 'string' && isMaskText(input)
+    ? ''
+    : refuse(place, 'must be names of fields, separated by commas');
+}
 
 /** The other well-known types are texts whose form their own parser knows. */
 function readWellKnown(desc: DescMessage, input: JsonInput, place: Place): JsonValue {

@@ -1,5 +1,6 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import type { Caller } from '../auth/tokens.ts';
+import type { FieldNaming } from '../json/field-naming.ts';
 import type { Logger } from '../logging.ts';
 
 /** What a handler knows about the call that it serves. */
@@ -28,8 +29,8 @@ export interface CallContext {
    */
   assertProgram(programId: string, otherwise: () => Error): void;
   /**
-   * A path of proto names within a message as the caller names fields: `amount.minor_units`, or `amount.minorUnits` where
-   * the call came as JSON.
+   * How the caller writes the names of fields of a message: `amount.minor_units`, or `amount.minorUnits` where the call came
+   * as JSON.
    */
-  fieldPath(desc: DescMessage, path: string): string;
+  fieldNaming(desc: DescMessage): FieldNaming;
 }

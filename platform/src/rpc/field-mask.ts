@@ -71,8 +71,11 @@ function violationsOf(path: string, update: MaskedUpdate<DescMessage>): FieldVio
   if (byKey.some((name) => path.startsWith(`${name}.`) && path.length > name.length + 1)) return [];
   if (schema.fields.some(({ name }) => name === path)) {
     const message = `can't be changed here; only ${updatable.join(', ')} can`;
-    return [{ field: `${field}.${path}`, message }];
+    return [{ field: `${field}.${path}`, message, names: updatable }];
   }
   const nameable = [...updatable, ...byKey.map((name) => `${name}.KEY`)].join(', ');
-  return [{ field: 'update_mask', message: `can't name ${path}; it can name ${nameable}` }];
+  const message = `can't name ${path}; it can name ${nameable}`;
+  const steps = path.split('.');
+  const isField = schema.fields.some(({ name }) => name === steps[0]);
+  return [{ field: 'update_mask', message, names: isField ? [...updatable, ...steps] : updatable }];
 }

@@ -155,7 +155,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const fail = (thrown: unknown) => {
         if (call.settled) return;
         const error = options.translateError(thrown);
-        const status = statusOf(error, call.requestId, (path) => call.fieldPath(route.input, path));
+        const status = statusOf(error, call.requestId, call.fieldNaming(route.input));
         settle(route, call, codeName(status.code));
         logFailure(logger, route, call, status, error);
         answer.fail(status, call.requestId);

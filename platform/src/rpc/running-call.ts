@@ -1,7 +1,7 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { reachesProgram } from '../auth/access.ts';
 import type { Caller } from '../auth/tokens.ts';
-import { jsonFieldPath } from '../json/field-path.ts';
+import { type FieldNaming, jsonNaming, protoNaming } from '../json/field-naming.ts';
 import type { Logger } from '../logging.ts';
 import { traceIdOf } from '../telemetry/traceparent.ts';
 import type { CallContext } from './call-context.ts';
@@ -74,8 +74,8 @@ export class RunningCall implements CallContext {
     if (!reachesProgram(this.caller, programId)) throw otherwise();
   }
 
-  fieldPath(desc: DescMessage, path: string): string {
-    return this.#usesJsonNames() ? jsonFieldPath(desc, path) : path;
+  fieldNaming(desc: DescMessage): FieldNaming {
+    return this.#usesJsonNames() ? jsonNaming(desc) : protoNaming;
   }
 
   /** Tells the handler, if it listens, that nobody waits for its answer any more. */

@@ -14,7 +14,8 @@ import {
 } from '@loyalty/proto/google/rpc/error_details_pb.ts';
 import { StatusSchema } from '@loyalty/proto/google/rpc/status_pb.ts';
 import { answerTo, isRetryable } from '../error-catalogue.ts';
-import { type FieldViolation, isReasoned, type Reasoned, sentenceOf } from '../errors.ts';
+import { type FieldViolation, isReasoned } from '../errors.ts';
+import { type FieldNaming, named, protoNaming } from '../json/field-naming.ts';
 
 /** The domain of every reason, as google.rpc.ErrorInfo has it. */
 export const errorDomain = 'loyalty';
@@ -49,12 +50,12 @@ export function codeName(code: number): string {
 /**
  * The answer to an error: its own if it has a reason of the catalogue, else INTERNAL without anything of its text.
  *
- * @param fieldPath the path of a field of the request as the caller names it, given one of proto names
+ * @param naming how the caller writes the names of fields
  */
 export function statusOf(
   error: unknown,
   requestId: string,
-  fieldPath: (path: string) => string = (path) => path,
+  naming: FieldNaming = protoNaming,
 ): CallStatus {
   const code = isReasoned(error) ? answerTo(error.reason)?.code : undefined;
   if (!isReasoned(error) || code === undefined || code === Code.INTERNAL) {
@@ -67,27 +68,19 @@ export function statusOf(
       retryAfterMs: undefined,
     };
   }
-  const violations = (error.violations ?? []).slice(0, violationsMax).map(({ field, message }) => ({
-    field: fieldPath(field),
-    message,
-  }));
+  const { message, metadata, violations } = named(error, naming);
   return {
     code,
     reason: error.reason,
-    message: shortened(messageOf(error, violations), messageCharactersMax),
-    metadata: shortenedMetadata(error.metadata),
-    violations: violations.map(({ field, message }) => ({
+    message: shortened(message, messageCharactersMax),
+    metadata: shortenedMetadata(metadata),
+    violations: violations.slice(0, violationsMax).map(({ field, message }) => ({
       field: shortened(field, detailCharactersMax),
       message: shortened(message, detailCharactersMax),
     })),
     retryAfterMs:
       error.retryAfterMs ?? (isRetryable(error.reason) ? retryAfterMsDefault : undefined),
   };
-}
-
-/** The text of an error that violates fields is its violations, in the caller's names. */
-function messageOf(error: Reasoned, violations: readonly FieldViolation[]): string {
-  return violations.length === 0 ? error.message : violations.map(sentenceOf).join('; ');
 }
 
 // A lone surrogate can't be encoded in a header, and would turn the answer into a broken stream.

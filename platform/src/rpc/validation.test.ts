@@ -16,6 +16,7 @@ import {
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import {
+  AdjustBalanceRequestSchema,
   EarnRequestSchema,
   ListEntriesRequestSchema,
   ReverseEarnRequestSchema,
@@ -31,7 +32,7 @@ import {
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import type { ValidationFailed } from '../errors.ts';
 import { validatorOf } from './validation.ts';
-import { wordsOfPatterns } from './violation-words.ts';
+import { wordsOfPatterns, wordsOfReserved } from './violation-words.ts';
 
 function violationsOf<D extends DescMessage>(schema: D, init: MessageInitShape<D>) {
   try {
@@ -87,6 +88,14 @@ describe('a caller who sends', () => {
     );
   });
 
+  test('a number or an id that is excluded is told what to send', () => {
+    const adjustment = { programId: 'wine-dine', idempotencyKey: 'k', reason: 'r', points: 0n };
+    expect(violationsOf(AdjustBalanceRequestSchema, { ...adjustment, userId: 'me' })).toEqual({
+      user_id: 'must be the id of a user; only a member can be called me, and only at the gateway',
+      points: 'must not be 0',
+    });
+  });
+
   test('what is no value of an enum is told the values', () => {
     expect(violationsOf(CapSchema, { points: 1n })).toEqual({
       period: 'must be one of DAY, WEEK, MONTH, LIFETIME',
@@ -113,9 +122,10 @@ describe('a caller who sends', () => {
   });
 });
 
-describe('every pattern of the contract', () => {
+describe('every pattern and reserved text of the contract', () => {
   const contracts = join(import.meta.dirname, '../../../proto/gen/loyalty');
   const patterns = new Map<string, string>();
+  const reserved = new Map<string, string>();
 
   beforeAll(async () => {
     for (const path of readdirSync(contracts, { recursive: true, encoding: 'utf8' })) {
@@ -128,6 +138,7 @@ describe('every pattern of the contract', () => {
           const rules = JSON.stringify(toJson(FieldRulesSchema, getOption(field, fieldRules)));
           JSON.parse(rules, (key, value: unknown) => {
             if (key === 'pattern') patterns.set(String(value), field.toString());
+            if (key === 'notIn' && isTexts(value)) reserved.set(value.join(), field.toString());
             return value;
           });
         }
@@ -137,5 +148,11 @@ describe('every pattern of the contract', () => {
 
   test('can be said in words, and nothing else is', () => {
     expect(new Set(wordsOfPatterns.keys())).toEqual(new Set(patterns.keys()));
+    expect(new Set(wordsOfReserved.keys())).toEqual(new Set(reserved.keys()));
   });
 });
+
+/** Whether it is a list of texts that aren't numbers: 64-bit integers are strings in JSON. */
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => Number.isNaN(Number(each)));
+}

@@ -36,12 +36,12 @@ function regexMatch(pattern: string, against: string): boolean {
 }
 
 function firstOfEachField(violations: readonly Violation[]): FieldViolation[] {
-  const messages = new Map<string, string>();
+  const first = new Map<string, FieldViolation>();
   for (const violation of violations) {
     const field = pathToString(fieldsOf(violation));
-    if (!messages.has(field)) messages.set(field, wordsOf(violation));
+    if (!first.has(field)) first.set(field, { field, ...wordsOf(violation) });
   }
-  return [...messages].map(([field, message]) => ({ field, message }));
+  return [...first.values()];
 }
 
 /** The path without the name of a oneof, which no request has: what is missing is missing from the message around it. */

@@ -1,10 +1,11 @@
 import { type DescField, getOption } from '@bufbuild/protobuf';
-import { isReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
+import { isReflectList, isReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import type { Violation } from '@bufbuild/protovalidate';
 import {
   FieldRulesSchema,
   field as fieldRules,
 } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
+import type { FieldViolation } from '../errors.ts';
 
 /** What the patterns of the contract ask for, in words; a test sees to it that none is missing. */
 export const wordsOfPatterns: ReadonlyMap<string, string> = new Map([
@@ -29,10 +30,22 @@ export const wordsOfPatterns: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-/** What is wrong with a field, in words for who sent it: no regular expressions, and enums by their names. */
-export function wordsOf(violation: Violation): string {
+/** Why the contract keeps a text for itself, and what is asked for instead; a test sees to it that none is missing. */
+export const wordsOfReserved: ReadonlyMap<string, string> = new Map([
+  ['me', 'must be the id of a user; only a member can be called me, and only at the gateway'],
+]);
+
+/**
+ * What is wrong with a field, in words for who sent it: no regular expressions, and enums by their names. `names` are the
+ * fields that the message names.
+ */
+export function wordsOf(violation: Violation): Pick<FieldViolation, 'message' | 'names'> {
   const words = wordsOfRule(violation);
-  return violation.forKey ? `its key ${words}` : words;
+  const absent = violation.field.at(-1);
+  return {
+    message: violation.forKey ? `its key ${words}` : words,
+    ...(absent?.kind === 'oneof' && { names: absent.fields.map(({ name }) => name) }),
+  };
 }
 
 function wordsOfRule(violation: Violation): string {
@@ -49,6 +62,10 @@ function wordsOfRule(violation: Violation): string {
     case 'enum.defined_only':
     case 'enum.not_in':
       return wordsOfEnum(violation);
+    case 'string.not_in':
+      return wordsOfReserved.get(listOf(violation).join()) ?? message;
+    case 'int64.not_in':
+      return `must not be ${listOf(violation).join(', ')}`;
     case 'repeated.min_items':
       return `must have at least ${countOf(violation, 'item')}`;
     case 'repeated.max_items':
@@ -75,6 +92,12 @@ function wordsOfEnum(violation: Violation): string {
   const values = fieldOf(violation)?.enum?.values.filter(({ number }) => number !== 0) ?? [];
   if (values.length === 0) return violation.message;
   return `must be one of ${values.map(({ name }) => name).join(', ')}`;
+}
+
+/** The values of a list in the contract. */
+function listOf(violation: Violation): string[] {
+  const values = ruleValueOf(violation);
+  return isReflectList(values) ? Array.from(values, String) : [];
 }
 
 function countOf(violation: Violation, noun: string): string {

@@ -2,6 +2,7 @@ import { type CelInput, celMap, isCelError, parse, plan } from '@bufbuild/cel';
 import { reflect } from '@bufbuild/protobuf/reflect';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import { CONDITION_FAILED } from '../explanation.ts';
 import type { MemberFacts, Purchase } from '../language.ts';
 import { CONDITION_ENV } from './functions.ts';
 
@@ -36,7 +37,7 @@ export function compileCondition(expression: string): CompiledCondition | undefi
       refusal: (bindings) => refusalOf(run(bindings)),
     };
   } catch (error) {
-    const note = `condition failed: ${messageOf(error)}`;
+    const note = `${CONDITION_FAILED}: ${messageOf(error)}`;
     return { asksMember: false, refusal: () => note };
   }
 }
@@ -61,8 +62,8 @@ function refusalOf(result: unknown): string | undefined {
   if (result === true) return undefined;
   if (result === false) return 'condition is false';
   return isCelError(result)
-    ? `condition failed: ${result.message}`
-    : 'condition failed: it is neither true nor false';
+    ? `${CONDITION_FAILED}: ${result.message}`
+    : `${CONDITION_FAILED}: it is neither true nor false`;
 }
 
 function messageOf(error: unknown): string {

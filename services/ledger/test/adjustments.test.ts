@@ -234,6 +234,29 @@ describe('points that are given where points expire by inactivity', () => {
     expect(await nextExpiryMs(member)).toBeGreaterThan(availableMs + 27 * dayMs);
   });
 
+  test('are refused where they would expire before they can be spent, unless they have a date of their own', async () => {
+    const member = await createCustomMember(setting, { dollars: 10, ruleSet: oneMonthIdle });
+    const dateMs = (await nextExpiryMs(member)) ?? 0;
+    for (const availableMs of [dateMs, dateMs + 9 * dayMs]) {
+      const { reason, violations } = await refusalOf(
+        adjust(member, 5n, { availableTime: secondsAndNanos(availableMs) }),
+      );
+      const { field, message = '' } = violations?.[0] ?? {};
+      expect([reason, field]).toEqual(['VALIDATION_FAILED', 'available_time']);
+      expect(message).toContain(new Date(dateMs).toISOString());
+      expect(message).toContain('or give an expire_time as well');
+    }
+    expect(await balanceOf(member)).toMatchObject({ available: 10n, pending: 0n });
+    const availableTime = secondsAndNanos(dateMs - 1);
+    expect((await adjust(member, 5n, { availableTime })).balance).toMatchObject({ pending: 5n });
+    const own = {
+      idempotencyKey: 'own',
+      availableTime: secondsAndNanos(dateMs + 9 * dayMs),
+      expireTime: secondsAndNanos(dateMs + 20 * dayMs),
+    };
+    expect((await adjust(member, 5n, own)).balance).toMatchObject({ pending: 10n });
+  });
+
   test('keep a date of their own, whatever the member does', async () => {
     const member = await createCustomMember(setting, { ruleSet: oneMonthIdle });
     const expireMs = setting.now() + 10 * dayMs;

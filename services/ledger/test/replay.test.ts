@@ -94,6 +94,11 @@ const falsifications: readonly Falsification[] = [
     named: ['earn b: explanation'],
   },
   {
+    of: 'note of an explanation',
+    sql: earn('b', `explanation = jsonb_set(explanation, '{0,2}', '"9 × 1.00 USD"')`),
+    named: ['earn b: explanation'],
+  },
+  {
     of: 'what was known of lifetime points',
     sql: earn('b', `facts = jsonb_set(facts, '{lifetimeEarned}', '"7"')`),
     named: ['earn b: facts'],
@@ -124,6 +129,57 @@ const falsifications: readonly Falsification[] = [
       )(user),
     named: ['earn b: purchase', 'earn b: points'],
     followed: true,
+  },
+  {
+    of: 'purchase, which is cut off',
+    sql: earn('b', 'transaction = substring(transaction FROM 1 FOR 10)'),
+    named: ['earn b: purchase'],
+    followed: true,
+  },
+  {
+    of: 'purchase, whose time no clock has',
+    sql: (user) => {
+      const occurTime = { ...timestampFromDate(march), seconds: 10n ** 17n };
+      const bytes = toBinary(TransactionSchema, { ...purchase(`${user}-b`, 4_000), occurTime });
+      return earn('b', `transaction = ${hex(bytes)}`)(user);
+    },
+    named: ['earn b: content'],
+    followed: true,
+  },
+  {
+    of: 'explanation, which has no lines',
+    sql: earn('b', `explanation = '{}'`),
+    named: ['earn b: purchase'],
+    followed: true,
+  },
+  {
+    of: 'number among cap counts',
+    sql: earn('b', `cap_counts = '{"base": "many"}'`),
+    named: ['earn b: purchase'],
+    followed: true,
+  },
+  {
+    of: 'kind of extent',
+    sql: refund('r1', `extent = '{"kind": "HALF"}'`),
+    named: ['refund r1 of a: extent'],
+    followed: true,
+  },
+  {
+    of: 'amount of an extent',
+    sql: refund('r2', `extent = jsonb_set(extent, '{minor_units}', '"much"')`),
+    named: ['refund r2 of a: refund'],
+    followed: true,
+  },
+  {
+    of: 'engine, to one that is not yet there',
+    sql: earn('b', 'semantics = 9, points = points + 1'),
+    named: ['earn b: semantics', 'earn b: points'],
+    followed: true,
+  },
+  {
+    of: 'engine, to one before the first',
+    sql: earn('b', 'semantics = 0'),
+    named: ['earn b: semantics'],
   },
   {
     of: 'the fingerprint',
@@ -281,6 +337,13 @@ describe('a ledger that is derived again', () => {
     });
   });
 
+  test('says why what is stored can not be read, and goes on', () => {
+    const cutOff = falsifications.findIndex(({ of }) => of.includes('cut off'));
+    const found = differences.filter(({ userId }) => userId === userOf(cutOff));
+    expect(found[0]).toMatchObject({ stored: 'unreadable (RangeError: premature EOF)' });
+    expect(named(userOf(falsifications.length - 1))).not.toEqual([]);
+  });
+
   test('goes on behind a membership', async () => {
     const some: Difference[] = [];
     const after = differences.find(({ userId }) => userId === userOf(3))?.membershipId ?? 0n;
@@ -293,21 +356,26 @@ describe('a ledger that is derived again', () => {
     expect(members).toBeLessThan(falsifications.length);
   });
 
-  test('lists what another engine decided, and what follows from it, for review', async () => {
+  test('names as faults what an unknown engine is said to have decided', () => {
+    const reviewed = differences.filter(({ decidedBy }) => decidedBy !== undefined);
+    expect(reviewed).toEqual([]);
+  });
+
+  test('lists what an earlier engine decided, and what follows from it, for review', async () => {
     const userId = userOf(0);
-    await execute(ledger.databaseUrl, earn('a', 'semantics = 0')(userId));
     const found: Difference[] = [];
     await replayLedger(ledger.pool, {
       findProgram: async () => program,
+      semantics: 2,
       onDifference: (difference) => {
         if (difference.userId === userId) found.push(difference);
       },
     });
     expect(found.map(({ subject, field, decidedBy }) => [subject, field, decidedBy])).toEqual([
-      [`earn ${userId}-a`, 'points', 0],
-      [`earn ${userId}-b`, 'facts', 0],
-      [`earn ${userId}-c`, 'facts', 0],
-      [`earn ${userId}-a`, 'points left', 0],
+      [`earn ${userId}-a`, 'points', 1],
+      [`earn ${userId}-b`, 'facts', 1],
+      [`earn ${userId}-c`, 'facts', 1],
+      [`earn ${userId}-a`, 'points left', 1],
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createCustomMember, proportional } from './custom-program.ts';
 import {
   admin,
   availablePoints,
@@ -192,6 +193,39 @@ describe('a journal', () => {
     ]);
     const requestIds = entries.map(({ requestId }) => requestId);
     expect(requestIds).toEqual(['', '', 'call-of-alice', '', '', expect.stringMatching(/./)]);
+  });
+});
+
+describe('why a condition failed', () => {
+  /** What is shown of a purchase whose condition fails, where it is asked for and in the list. */
+  async function notesFor(viewer: { token: string }) {
+    const risky = proportional(1n, {
+      condition:
+        "int(transaction.attributes['risk_score']) < 3 && member.attributes['tier'] == 'a'",
+    });
+    const earnRules = [risky, proportional(1n, { ruleId: 'false', condition: 'now < now' })];
+    const member = await createCustomMember(setting, { ruleSet: { earnRules } });
+    const { ledger } = setting.clients;
+    const transaction = { ...purchase(1_000), attributes: { risk_score: 'n/a (supplier ACME)' } };
+    await ledger.earn({ ...member, transaction }, checkout);
+    const asked = { programId: member.programId, transactionId: transaction.transactionId };
+    const { earn } = await ledger.getEarn(asked, viewer);
+    const { earns } = await ledger.listEarns(member, viewer);
+    const shown = [earn, ...earns].map((each) => each?.explanation.map(({ note }) => note));
+    expect(shown[1]).toEqual(shown[0]);
+    return shown[0];
+  }
+
+  test('is shown to operators', async () => {
+    expect(await notesFor(admin)).toEqual([
+      expect.stringContaining('condition failed: '),
+      'condition is false',
+    ]);
+    expect(await notesFor(checkout)).toEqual(await notesFor(admin));
+  });
+
+  test('is no business of members', async () => {
+    expect(await notesFor(alice)).toEqual(['condition failed', 'condition is false']);
   });
 });
 

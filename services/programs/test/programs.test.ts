@@ -312,7 +312,11 @@ describe('the life of a program', () => {
     await programs.archiveProgram({ programId }, admin());
     await expect(
       programs.updateProgram({ programId, program: { displayName: 'x' } }, admin()),
-    ).rejects.toMatchObject({ reason: 'ILLEGAL_TRANSITION' });
+    ).rejects.toMatchObject({
+      reason: 'PROGRAM_NOT_ACTIVE',
+      message: expect.stringContaining('ARCHIVED: neither it nor its rule sets'),
+      metadata: { programId, state: 'ARCHIVED' },
+    });
     await expect(
       ruleSets.createRuleSet({ programId, ruleSet: fivePerHundred }, admin()),
     ).rejects.toMatchObject({ reason: 'PROGRAM_NOT_ACTIVE' });

@@ -43,8 +43,8 @@ export interface AdjustBalanceResult {
  * Corrects a balance by hand, once for each idempotency key. Points that are added can be spent at once and live as long
  * as points earned now, unless the request has dates for them.
  *
- * @throws {ValidationFailed} for dates of points that are taken, or that would be gone before they can be spent, and for a
- * user who would join in the future
+ * @throws {ValidationFailed} for dates of points that are taken, or that would be gone before they can be spent, by their
+ * own date or by inactivity, and for a user who would join in the future
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived, or not active and the
  * user would join
  * {@link MembershipNotFound} {@link MembershipLeft} {@link InsufficientPoints} {@link IdempotencyKeyReused}
@@ -80,7 +80,11 @@ function checkDates(input: AdjustBalanceInput): void {
   const { availableTime = beginningOfTime, expireTime: gone } = input;
   if (gone !== undefined && gone <= availableTime) {
     throw new ValidationFailed([
-      { field: 'expire_time', message: 'must be later than available_time' },
+      {
+        field: 'expire_time',
+        message: 'must be later than available_time',
+        names: ['available_time'],
+      },
     ]);
   }
 }

@@ -1,16 +1,11 @@
-import {
-  LedgerError,
-  LedgerUnavailable,
-  ProgramNotActive,
-  ValidationFailed,
-} from '../domain/errors.ts';
+import { LedgerError, LedgerUnavailable, ProgramNotActive } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { MessagingApp } from './app.ts';
 import type { Failure } from './dead-letters.ts';
 import { earn } from './earn.ts';
 import type { TransactionName } from './ledger-store.ts';
 import { reverseEarn } from './reverse-earn.ts';
-import type { ReadMessage, StreamMessage } from './stream-message.ts';
+import type { StreamMessage } from './stream-message.ts';
 
 /** What came of a message. Without a failure it has been applied, now or before. */
 export interface Outcome {
@@ -29,7 +24,7 @@ export async function applyMessage(
   message: StreamMessage,
   attempt: number,
 ): Promise<Outcome> {
-  const { about, fieldPath, ...content } = app.readMessage(message);
+  const { about, textOf, ...content } = app.readMessage(message);
   try {
     if ('problem' in content) throw content.problem;
     if ('earn' in content) await earn(app, content.earn, message.author);
@@ -37,19 +32,9 @@ export async function applyMessage(
     return { about, failure: undefined };
   } catch (error) {
     if (!(error instanceof LedgerError) || error instanceof LedgerUnavailable) throw error;
-    const failure = failureOf(named(error, fieldPath), { attempt, now: app.clock() });
-    return { about, failure };
+    const failed = { attempt, now: app.clock() };
+    return { about, failure: failureOf(error, { ...failed, detail: textOf(error) }) };
   }
-}
-
-/** An error that names fields as the sender of the message does. */
-function named(error: LedgerError, fieldPath: ReadMessage['fieldPath']): LedgerError {
-  if (!(error instanceof ValidationFailed)) return error;
-  const violations = error.violations.map(({ field, message }) => ({
-    field: fieldPath(field),
-    message,
-  }));
-  return new ValidationFailed(violations);
 }
 
 /** A failed attempt, counted from 1. */
@@ -71,11 +56,11 @@ export function unforeseenFailure(failed: Attempt): Failure {
   };
 }
 
-function failureOf(error: LedgerError, failed: Attempt): Failure {
+function failureOf(error: LedgerError, failed: Attempt & Pick<Failure, 'detail'>): Failure {
   return {
     state: mayPass(error) ? 'WAITING' : 'DEAD',
     reason: error.reason,
-    detail: error.message,
+    detail: failed.detail,
     retryAt: retryTime(failed, error.retryAfterMs),
   };
 }

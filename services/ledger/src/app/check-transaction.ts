@@ -14,7 +14,7 @@ export function checkTransaction(transaction: Purchase, now: Instant): Date {
   const occurTime = occurTimeOf(transaction);
   if (violations.length > 0 || occurTime === undefined) {
     throw new ValidationFailed(
-      violations.map(({ field, message }) => ({ field: `transaction.${field}`, message })),
+      violations.map((each) => ({ ...each, field: `transaction.${each.field}` })),
     );
   }
   return occurTime;

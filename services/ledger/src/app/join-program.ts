@@ -110,13 +110,13 @@ function refuseOtherThanPresent(
     program,
   }: { input: JoinProgramInput; program: ProgramDefinition },
 ): void {
-  const fields = [
-    ...changedKeys(present.attributes, attributes).map(
+  const changed = {
+    attributes: changedKeys(present.attributes, attributes).map(
       (key) => `attributes[${JSON.stringify(key)}]`,
     ),
-    ...(joinTime === undefined || joinTime === present.joinTime ? [] : ['join_time']),
-  ];
-  if (fields.length === 0) return;
+    joinTime: joinTime !== undefined && joinTime !== present.joinTime,
+  };
+  if (changed.attributes.length === 0 && !changed.joinTime) return;
   requireUnarchived(program);
-  throw new AlreadyMember(fields);
+  throw new AlreadyMember(changed);
 }

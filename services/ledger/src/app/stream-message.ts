@@ -28,6 +28,6 @@ export type MessageContent = {
 
 /** A message as far as it could be read. */
 export type ReadMessage = MessageContent & {
-  /** A path of proto names as the sender names fields: with JSON names where the message is JSON. */
-  readonly fieldPath: (path: string) => string;
+  /** What an error says, with fields named as the sender names them: with JSON names where the message is JSON. */
+  readonly textOf: (error: LedgerError) => string;
 };

@@ -66,6 +66,20 @@ describe('points added by hand', () => {
   });
 });
 
+test('points that would expire by inactivity before they can be spent are not added', () => {
+  const inactive = { class: 'INACTIVITY' as const };
+  const active = added(opened, 5n, { ...inactive, inactivityExpiresAt: 100 });
+  const later = (availableAt: number) =>
+    added(active, 5n, { ...inactive, availableAt, inactivityExpiresAt: 200 });
+  expect(later(99).membership.pending).toBe(5n);
+  expect(() => later(100)).toThrow(
+    "available_time: must be before 1970-01-01T00:00:00.100Z, when the member's points expire by inactivity",
+  );
+  expect(
+    added(opened, 5n, { ...inactive, availableAt: 100, inactivityExpiresAt: 200 }),
+  ).toBeDefined();
+});
+
 describe('points taken by hand', () => {
   test('are missing together with what is owed already', () => {
     const error = errorOf(() => taken(owing, 5n, false));

@@ -1,6 +1,6 @@
 import { credit, missingPoints } from './available.ts';
 import { bringUpToDate, isPending } from './bring-up-to-date.ts';
-import { InsufficientPoints, MembershipLeft } from './errors.ts';
+import { InsufficientPoints, MembershipLeft, ValidationFailed } from './errors.ts';
 import { startedInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Author, type Line, noChange, record } from './journal.ts';
@@ -21,6 +21,7 @@ interface Adjustment {
  * Adds points by hand to an account that is up to date. What can be spent at once pays what is owed first; none count as earned.
  *
  * @throws {MembershipLeft} when the user has left and the points would do more than pay what they owe now
+ * @throws {ValidationFailed} when the points would expire by inactivity before they can be spent
  * @throws {LimitExceeded} when the balance would pass what can be represented
  */
 export function addByHand(
@@ -34,8 +35,9 @@ export function addByHand(
   const { inactivityExpiresAt: at, now } = adjustment;
   refuseMoreThanOwed(account, adjustment);
   const present = account.membership.inactivityExpiresAt;
-  const line = lineOf(adjustment, credit(account, adjustment));
   const inactivityExpiresAt = startedInactivity(present, { at, now });
+  refuseNeverSpendable(adjustment.lot, inactivityExpiresAt ?? present);
+  const line = lineOf(adjustment, credit(account, adjustment));
   return bringUpToDate(record(account, { ...line, inactivityExpiresAt }), now);
 }
 
@@ -80,4 +82,11 @@ function refuseMoreThanOwed(
   throw new MembershipLeft(
     `the user has left the program and owes ${deficit} points; credit at most these, to be available at once, or let them join again`,
   );
+}
+
+function refuseNeverSpendable(lot: LotKey, inactivityExpiresAt: Instant): void {
+  if (lot.class !== 'INACTIVITY' || lot.availableAt < inactivityExpiresAt) return;
+  const gone = new Date(inactivityExpiresAt).toISOString();
+  const message = `must be before ${gone}, when the member's points expire by inactivity; or give an expire_time as well`;
+  throw new ValidationFailed([{ field: 'available_time', message, names: ['expire_time'] }]);
 }

@@ -2,26 +2,41 @@
 export abstract class LedgerError extends Error {
   abstract readonly reason: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Paths of fields, by proto names, that the message and `metadata.fields` have; callers read them as they write them. */
+  readonly fields: readonly string[] | undefined;
   /** When the same command may succeed, in milliseconds from now. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
     message: string,
-    options: { metadata?: Record<string, string>; retryAfterMs?: number; cause?: unknown } = {},
+    options: {
+      metadata?: Record<string, string>;
+      fields?: readonly string[];
+      retryAfterMs?: number;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.metadata = options.metadata ?? {};
+    this.fields = options.fields;
     this.retryAfterMs = options.retryAfterMs;
   }
+}
+
+/** A field of a command that is wrong. `names` are other fields that the message names, by their proto names. */
+export interface Violation {
+  readonly field: string;
+  readonly message: string;
+  readonly names?: readonly string[];
 }
 
 /** Thrown when fields of a command contradict each other or the program's definition. */
 export class ValidationFailed extends LedgerError {
   readonly reason = 'VALIDATION_FAILED';
-  readonly violations: readonly { field: string; message: string }[];
+  readonly violations: readonly Violation[];
 
-  constructor(violations: readonly { field: string; message: string }[]) {
+  constructor(violations: readonly Violation[]) {
     super(
       violations
         .map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
@@ -77,15 +92,25 @@ export class MembershipNotFound extends LedgerError {
   }
 }
 
-/** Thrown when a user who is a member already would join with something else than they have. `fields` are paths, never values. */
+/**
+ * Thrown when a user who is a member already would join with other attributes than they have, or at another time. Attributes
+ * are paths, never values.
+ */
 export class AlreadyMember extends LedgerError {
   readonly reason = 'ALREADY_EXISTS';
 
-  constructor(fields: readonly string[]) {
-    super(
-      `the user is a member already, and this would change ${fields.join(', ')}; update the membership, or leave that out`,
-      { metadata: { fields: fields.join(',') } },
-    );
+  constructor({ attributes, joinTime }: { attributes: readonly string[]; joinTime: boolean }) {
+    const fields = [...attributes, ...(joinTime ? ['join_time'] : [])];
+    const ways = [
+      ...(attributes.length > 0
+        ? [`update the membership to change ${attributes.join(', ')}`]
+        : []),
+      ...(joinTime ? ["leave join_time out, since it can't change"] : []),
+    ];
+    super(`the user is a member already: ${ways.join('; ')}`, {
+      metadata: { fields: fields.join(',') },
+      fields,
+    });
   }
 }
 
@@ -123,9 +148,13 @@ export class TransactionConflict extends LedgerError {
   readonly reason = 'TRANSACTION_CONFLICT';
 
   constructor(fields: readonly string[]) {
-    super(`the transaction was reported before with another ${fields.join(', ')}`, {
-      metadata: { fields: fields.join(',') },
-    });
+    super(
+      `the transaction was reported before with another ${fields.join(', ')}; report it as before, or another one under an id of its own`,
+      {
+        metadata: { fields: fields.join(',') },
+        fields,
+      },
+    );
   }
 }
 
@@ -186,12 +215,15 @@ export class PriceChanged extends LedgerError {
   readonly reason = 'PRICE_CHANGED';
 
   constructor(prices: { pricePoints: bigint; expectedPoints: bigint }) {
-    super(`the price is ${prices.pricePoints} points, not ${prices.expectedPoints}`, {
-      metadata: {
-        pricePoints: String(prices.pricePoints),
-        expectedPoints: String(prices.expectedPoints),
+    super(
+      `the price is ${prices.pricePoints} points, not ${prices.expectedPoints}; show the member, and ask again with the new one`,
+      {
+        metadata: {
+          pricePoints: String(prices.pricePoints),
+          expectedPoints: String(prices.expectedPoints),
+        },
       },
-    });
+    );
   }
 }
 
@@ -239,9 +271,7 @@ export class InsufficientPoints extends LedgerError {
   constructor(missingPoints: bigint) {
     super(
       `the balance lacks ${missingPoints} points; set allow_deficit to take them all the same`,
-      {
-        metadata: { missingPoints: String(missingPoints) },
-      },
+      { metadata: { missingPoints: String(missingPoints) }, fields: ['allow_deficit'] },
     );
   }
 }

@@ -1,6 +1,6 @@
 import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
 import { isReasoned } from '@loyalty/platform/errors.ts';
-import { jsonFieldPath } from '@loyalty/platform/json/field-path.ts';
+import { jsonNaming, named, protoNaming } from '@loyalty/platform/json/field-naming.ts';
 import { readJsonMessage } from '@loyalty/platform/json/json-message.ts';
 import {
   type EarnRequested,
@@ -31,8 +31,8 @@ export function createMessageReader(validate: {
       ? readEarn(received, validate.earn)
       : readRefund(received, validate.refund);
     const schema = isEarn ? EarnRequestedSchema : RefundRequestedSchema;
-    const fieldPath = (path: string) => (isJson(message) ? jsonFieldPath(schema, path) : path);
-    return { ...content, fieldPath };
+    const naming = isJson(message) ? jsonNaming(schema) : protoNaming;
+    return { ...content, textOf: (error) => named(error, naming).message };
   };
 }
 

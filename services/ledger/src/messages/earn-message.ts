@@ -10,6 +10,7 @@ import type { EarnResponseSchema } from '@loyalty/proto/loyalty/ledger/v1/ledger
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { ExplanationLine_Kind } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import type { Transaction } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import { noteForMembers } from '@loyalty/rules/explanation.ts';
 import type { UnappliedReport } from '../app/dead-letters.ts';
 import type { EarnResult } from '../app/earn.ts';
 import type { ExplainedEarn } from '../app/explained-earn.ts';
@@ -59,6 +60,17 @@ export function renderEarn(
     refunds: (earn.refunds ?? []).map(renderRefund),
     ...(earn.unappliedReport && { unappliedReport: renderUnapplied(earn.unappliedReport) }),
   };
+}
+
+/** The earn as the member sees it, whose conditions are the operators' own business. */
+export function renderEarnForMember(
+  earn: Parameters<typeof renderEarn>[0],
+): ReturnType<typeof renderEarn> {
+  const explanation = earn.explanation.map((line) => ({
+    ...line,
+    note: noteForMembers(line.note),
+  }));
+  return renderEarn({ ...earn, explanation });
 }
 
 function renderUnapplied({

@@ -15,6 +15,16 @@ export interface HistoryPart {
   readonly earns: ReadonlyMap<string, PostedEarn>;
   /** By transaction id, as they arrived: all refunds of the earns, and of REFUND entries. */
   readonly refunds: ReadonlyMap<string, readonly TransactionRefund[]>;
+  /** By {@link earnSubject} or {@link refundSubject}: why what is stored of it can't be read. */
+  readonly unreadable: ReadonlyMap<string, string>;
+}
+
+export function earnSubject(transactionId: string): string {
+  return `earn ${transactionId}`;
+}
+
+export function refundSubject(transactionId: string, refundId: string): string {
+  return `refund ${refundId} of ${transactionId}`;
 }
 
 /** What a cap is said to have counted. */
@@ -31,8 +41,8 @@ export interface Difference extends ReplayedMember {
   readonly stored: string;
   readonly derived: string;
   /**
-   * The number of the engine that decided the earn, where it is another than this one: then the difference is what this
-   * engine would decide otherwise, and no fault.
+   * The number of the engine that decided the earn, where it is an earlier one: then the difference is what this engine
+   * would decide otherwise, and no fault.
    */
   readonly decidedBy: number | undefined;
 }

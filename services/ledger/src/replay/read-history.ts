@@ -1,10 +1,16 @@
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
-import type { PostedEarn, TransactionRefund } from '../app/ledger-store.ts';
+import type { TransactionRefund } from '../app/ledger-store.ts';
 import type { Entry } from '../domain/journal.ts';
 import { instant, type Timestamp } from '../storage/column-values.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from '../storage/earn-rows.ts';
 import { type EntryRow, entryOf } from '../storage/entry-rows.ts';
-import type { HistoryPart, ReplayedMember, StoredCapUsage } from './history.ts';
+import {
+  earnSubject,
+  type HistoryPart,
+  type ReplayedMember,
+  refundSubject,
+  type StoredCapUsage,
+} from './history.ts';
 
 /** How many entries are in memory at a time. */
 const entriesMax = 2_000;
@@ -84,7 +90,8 @@ async function readSubjects(
       ),
     ),
   ];
-  if (transactionIds.length === 0) return { earns: new Map(), refunds: new Map() };
+  if (transactionIds.length === 0)
+    return { earns: new Map(), refunds: new Map(), unreadable: new Map() };
   const values = [programId, transactionIds];
   const [earns, refunds] = await Promise.all([
     tx.query<EarnRow>({
@@ -100,13 +107,43 @@ async function readSubjects(
       values,
     }),
   ]);
+  const unreadable = new Map<string, string>();
+  const readEarns = readable(earns.rows, {
+    read: earnOf,
+    subjectOf: (row) => earnSubject(row.transaction_id),
+    unreadable,
+  });
+  const readRefunds = readable(refunds.rows, {
+    read: refundOf,
+    subjectOf: (row) => refundSubject(row.transaction_id, row.refund_id),
+    unreadable,
+  });
   return {
-    earns: new Map(
-      earns.rows.map(earnOf).map((earn): [string, PostedEarn] => [earn.transactionId, earn]),
-    ),
-    refunds: Map.groupBy(
-      refunds.rows.map(refundOf),
-      ({ transactionId }: TransactionRefund) => transactionId,
-    ),
+    earns: new Map(readEarns.map((earn) => [earn.transactionId, earn])),
+    refunds: Map.groupBy(readRefunds, ({ transactionId }: TransactionRefund) => transactionId),
+    unreadable,
   };
+}
+
+/** The rows that can be read. Of the others `unreadable` gets to know why not. */
+function readable<Row, Value>(
+  rows: readonly Row[],
+  {
+    read,
+    subjectOf,
+    unreadable,
+  }: {
+    read: (row: Row) => Value;
+    subjectOf: (row: Row) => string;
+    unreadable: Map<string, string>;
+  },
+): Value[] {
+  return rows.flatMap((row) => {
+    try {
+      return [read(row)];
+    } catch (error) {
+      unreadable.set(subjectOf(row), `unreadable (${String(error)})`);
+      return [];
+    }
+  });
 }

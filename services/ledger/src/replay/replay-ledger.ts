@@ -1,4 +1,5 @@
 import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
+import { SEMANTICS } from '@loyalty/rules/evaluate.ts';
 import type { Pool } from 'pg';
 import type { Difference, ReplayedMember } from './history.ts';
 import { readCapUsage, readHistory, readMembers } from './read-history.ts';
@@ -12,6 +13,8 @@ export interface ReplayOptions {
   readonly findProgram: FindProgram;
   /** Goes on behind this membership, from a replay that was interrupted; 0 begins with the first. */
   readonly after?: bigint;
+  /** The number of the engine that derives; {@link SEMANTICS} where absent. */
+  readonly semantics?: number;
   /** Called after each membership, with how many were replayed by now. */
   readonly onProgress?: (progress: { members: number; lastMembershipId: bigint }) => void;
   /** Called with each difference, membership by membership. */
@@ -62,7 +65,7 @@ export async function replayLedger(pool: Pool, options: ReplayOptions): Promise<
 async function replayMember(
   tx: DbTransaction,
   member: ReplayedMember,
-  { findProgram, onDifference }: ReplayOptions,
+  { findProgram, semantics = SEMANTICS, onDifference }: ReplayOptions,
 ): Promise<{ entries: number; differences: number }> {
   const program = await findProgram(member.programId, tx);
   if (program === undefined) {
@@ -70,13 +73,13 @@ async function replayMember(
       ...member,
       subject: 'program',
       field: 'definition',
-      stored: 'none',
+      stored: 'none that can be read',
       derived: 'the definition that its earns were decided by',
       decidedBy: undefined,
     });
     return { entries: 0, differences: 1 };
   }
-  const replay = new MemberReplay(member, program);
+  const replay = new MemberReplay(member, program, semantics);
   let entries = 0;
   for await (const part of readHistory(tx, member)) {
     replay.take(part);

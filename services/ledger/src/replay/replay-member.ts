@@ -1,5 +1,5 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
-import { type Award, evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
+import { type Award, evaluate } from '@loyalty/rules/evaluate.ts';
 import { fingerprintTransaction, sameFingerprint } from '@loyalty/rules/fingerprint.ts';
 import type { MemberFacts } from '@loyalty/rules/language.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
@@ -24,16 +24,26 @@ import { findRuleSet } from '../app/rule-set-of.ts';
 import type { CapCounts } from '../domain/earn.ts';
 import { movedInactivity } from '../domain/inactivity.ts';
 import { endOfTime, type Instant } from '../domain/instant.ts';
-import type { Entry } from '../domain/journal.ts';
+import { type Entry, pointsOf } from '../domain/journal.ts';
 import { smaller } from '../domain/points.ts';
-import type { Difference, HistoryPart, ReplayedMember, StoredCapUsage } from './history.ts';
+import {
+  type Difference,
+  earnSubject,
+  type HistoryPart,
+  type ReplayedMember,
+  refundSubject,
+  type StoredCapUsage,
+} from './history.ts';
+
+/** The number of the first engine. */
+const FIRST_SEMANTICS = 1;
 
 /** An earn as it stands after some of its refunds. */
 interface Standing {
   readonly earn: PostedEarn;
   readonly ruleSet: CompiledRuleSet;
   readonly caps: readonly CapPeriod[];
-  /** The engine's number, where it isn't this one. */
+  /** The engine's number, where it is an earlier one. */
   readonly decidedBy: number | undefined;
   /** What the rules knew of the member. */
   readonly facts: MemberFacts;
@@ -52,6 +62,7 @@ interface Standing {
 export class MemberReplay {
   readonly #member: ReplayedMember;
   readonly #program: ProgramDefinition;
+  readonly #semantics: number;
   readonly #differences: Difference[] = [];
   /** The other engine that decided something otherwise, so that what follows from it can differ. */
   #reviewedBy: number | undefined;
@@ -63,17 +74,28 @@ export class MemberReplay {
   /** Only earns that have refunds: one whose refunds are all applied is still compared at the end. */
   readonly #refunded = new Map<string, Standing>();
 
-  constructor(member: ReplayedMember, program: ProgramDefinition) {
+  /** @param semantics the number of the engine that derives */
+  constructor(member: ReplayedMember, program: ProgramDefinition, semantics: number) {
     this.#member = member;
     this.#program = program;
+    this.#semantics = semantics;
   }
 
   /** Goes on with the next entries. */
   take(part: HistoryPart): void {
     for (const entry of part.entries) {
       const { transactionId = '', refundId = '' } = entry;
-      if (entry.kind === 'EARN') this.#earn(entry, { part, transactionId });
-      if (entry.kind === 'REFUND') this.#refund(entry, { part, transactionId, refundId });
+      if (entry.kind === 'EARN') {
+        const subject = earnSubject(transactionId);
+        this.#attempt(subject, () => this.#earn(entry, { part, transactionId, subject }));
+        this.#lifetimeEarned += part.earns.get(transactionId)?.points ?? pointsOf(entry);
+      }
+      if (entry.kind === 'REFUND') {
+        const subject = refundSubject(transactionId, refundId);
+        this.#attempt(subject, () =>
+          this.#refund(entry, { part, transactionId, refundId, subject }),
+        );
+      }
       if (entry.kind === 'CAPTURE') this.#compareInactivity(entry, `entry ${entry.sequence}`);
       this.#follow(entry);
     }
@@ -94,6 +116,16 @@ export class MemberReplay {
     return this.#differences;
   }
 
+  /** What is stored can be anything: what can't be evaluated is named, and the rest of the journal is still derived. */
+  #attempt(subject: string, derive: () => void): void {
+    try {
+      derive();
+    } catch (error) {
+      const stored = `impossible to evaluate (${String(error)})`;
+      this.#compare(subject, { content: [stored, 'what can be evaluated'] });
+    }
+  }
+
   /** What the entry says of the member from now on. */
   #follow({ attributesChange, joinTime, inactivityExpiresAt }: Entry): void {
     if (attributesChange !== undefined) this.#attributes = attributesChange.after;
@@ -101,12 +133,15 @@ export class MemberReplay {
     if (inactivityExpiresAt !== undefined) this.#inactivityExpiresAt = inactivityExpiresAt;
   }
 
-  #earn(entry: Entry, { part, transactionId }: { part: HistoryPart; transactionId: string }): void {
-    const subject = `earn ${transactionId}`;
+  #earn(
+    entry: Entry,
+    { part, transactionId, subject }: { part: HistoryPart; transactionId: string; subject: string },
+  ): void {
     const earn = part.earns.get(transactionId);
     const occurTime = earn && occurTimeOf(earn.transaction);
     if (earn === undefined || occurTime === undefined) {
-      this.#compare(subject, { purchase: ['missing', 'a purchase with its time'] });
+      const stored = part.unreadable.get(subject) ?? 'missing';
+      this.#compare(subject, { purchase: [stored, 'a purchase with its time'] });
       return;
     }
     const ruleSet = this.#ruleSetOf(earn, { subject, occurTime, now: new Date(entry.createTime) });
@@ -125,7 +160,7 @@ export class MemberReplay {
       capUsed: ({ ruleId }) => capUsed.get(ruleId) ?? 0n,
     });
     const remaining = wholeTransaction(earn.transaction);
-    const decidedBy = earn.semantics === SEMANTICS ? undefined : earn.semantics;
+    const decidedBy = this.#earlierEngine(earn, subject);
     const standing: Standing = {
       earn,
       ruleSet,
@@ -147,7 +182,6 @@ export class MemberReplay {
       kept,
     });
     this.#compareInactivity(entry, subject);
-    this.#lifetimeEarned += earn.points;
     const whole = { ...standing, points: award.points, capCounts };
     const refunds = part.refunds.get(transactionId) ?? [];
     if (refunds.some(({ state }) => state !== 'CANCELLED')) {
@@ -158,6 +192,16 @@ export class MemberReplay {
       this.#count(caps, decidedBy === undefined ? capCounts : earn.capCounts, 1n);
       this.#compareStanding(whole);
     }
+  }
+
+  /** The number of the engine that decided an earn, where it is an earlier one. */
+  #earlierEngine({ semantics }: PostedEarn, subject: string): number | undefined {
+    if (semantics >= FIRST_SEMANTICS && semantics < this.#semantics) return semantics;
+    if (semantics !== this.#semantics) {
+      const engines = `an engine from ${FIRST_SEMANTICS} to ${this.#semantics}`;
+      this.#compare(subject, { semantics: [semantics, engines] });
+    }
+    return undefined;
   }
 
   /** The version that decided an earn, which must be the one in force, unless it was withdrawn too late. */
@@ -208,8 +252,8 @@ export class MemberReplay {
       {
         points: [earn.points, award.points],
         explanation: [
-          earn.explanation.map(({ kind, ruleId, points }) => [kind, ruleId, points]),
-          award.explanation.map(({ kind, ruleId, points }) => [kind, ruleId, points]),
+          earn.explanation.map(({ kind, ruleId, points, note }) => [kind, ruleId, points, note]),
+          award.explanation.map(({ kind, ruleId, points, note }) => [kind, ruleId, points, note]),
         ],
         lot: [earn.lot, lot],
       },
@@ -224,13 +268,14 @@ export class MemberReplay {
       part,
       transactionId,
       refundId,
-    }: { part: HistoryPart; transactionId: string; refundId: string },
+      subject,
+    }: { part: HistoryPart; transactionId: string; refundId: string; subject: string },
   ): void {
-    const subject = `refund ${refundId} of ${transactionId}`;
     const refund = part.refunds.get(transactionId)?.find((each) => each.refundId === refundId);
     const standing = this.#refunded.get(transactionId);
     if (refund === undefined || standing === undefined) {
-      this.#compare(subject, { refund: [refund?.state, 'an applied refund of an earn'] });
+      const stored = part.unreadable.get(subject) ?? refund?.state;
+      this.#compare(subject, { refund: [stored, 'an applied refund of an earn'] });
       return;
     }
     const known = sameFingerprint(refund.fingerprint, refundFingerprint(refund.extent));
@@ -263,7 +308,7 @@ export class MemberReplay {
       return { ...standing, arrival };
     }
     this.#compare(subject, { state: [refund.state, 'APPLIED'] });
-    const award = awardOf({ ...standing, remaining });
+    const award = awardOf(standing, remaining);
     const points = smaller(standing.points, award.points);
     this.#compare(subject, { points: [refund.points, standing.points - points] }, decidedBy);
     const capCounts = capCountsLeft(standing.capCounts, award);
@@ -275,7 +320,7 @@ export class MemberReplay {
   /** What the earn says of its refunds, once all of them were taken. */
   #compareStanding({ earn, remaining, points, capCounts, decidedBy }: Standing): void {
     this.#compare(
-      `earn ${earn.transactionId}`,
+      earnSubject(earn.transactionId),
       {
         'points left': [earn.points - earn.reversedPoints, points],
         state: [earn.state, remaining.fullyReturned ? 'REVERSED' : 'POSTED'],
@@ -326,14 +371,14 @@ export class MemberReplay {
   }
 }
 
-/** What is left of an earn is worth, by the rules and the facts that decided it. */
-function awardOf({ earn, ruleSet, facts, capUsed, remaining }: Standing): Award {
+/** What a purchase, or what refunds left of it, is worth by the rules and the facts that decided its earn. */
+function awardOf({ earn, ruleSet, facts, capUsed }: Standing, remaining?: Remaining): Award {
   return evaluate(ruleSet, {
     transaction: earn.transaction,
     member: facts,
     now: new Date(earn.postTime),
     capUsed: (ruleId) => capUsed.get(ruleId) ?? 0n,
-    remaining,
+    ...(remaining !== undefined && { remaining }),
   });
 }
 

@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import type { ProgramDefinition } from '../app/program-catalog.ts';
 import { definitionOf } from '../catalog/program-definition.ts';
 
-/** Finds the definition of a program, with all of its published versions; undefined where it is unknown. */
+/** Finds the definition of a program, with all of its published versions; undefined where none can be read. */
 export type FindProgram = (
   programId: string,
   tx: DbTransaction,
@@ -27,8 +27,16 @@ export function storedPrograms(): FindProgram {
     });
     const [newer] = rows;
     if (newer === undefined) return known;
-    const program = definitionOf(fromBinary(GetProgramSnapshotResponseSchema, newer.snapshot));
-    compiled.set(programId, program);
+    const program = readSnapshot(newer.snapshot);
+    if (program !== undefined) compiled.set(programId, program);
     return program;
   };
+}
+
+function readSnapshot(snapshot: Uint8Array): ProgramDefinition | undefined {
+  try {
+    return definitionOf(fromBinary(GetProgramSnapshotResponseSchema, snapshot));
+  } catch {
+    return undefined;
+  }
 }

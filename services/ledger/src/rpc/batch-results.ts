@@ -34,7 +34,7 @@ function renderFailure(
   const { reason, message, metadata, violations, retryAfterMs } = statusOf(
     error,
     context.requestId,
-    (path) => context.fieldPath(schema, path),
+    context.fieldNaming(schema),
   );
   return {
     reason: ErrorReason[reason as keyof typeof ErrorReason],

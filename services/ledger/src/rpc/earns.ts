@@ -1,3 +1,4 @@
+import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import {
@@ -11,7 +12,12 @@ import { getEarn } from '../app/get-earn.ts';
 import { listEarns } from '../app/list-earns.ts';
 import { submitEarn } from '../app/submit-earn.ts';
 import { EarnNotPosted } from '../domain/errors.ts';
-import { parseEarn, renderEarn, renderEarnResult } from '../messages/earn-message.ts';
+import {
+  parseEarn,
+  renderEarn,
+  renderEarnForMember,
+  renderEarnResult,
+} from '../messages/earn-message.ts';
 import { resultsOf } from './batch-results.ts';
 import { authorOf, isMember } from './caller.ts';
 import { nextPageToken, parseSequencePage } from './page-request.ts';
@@ -67,20 +73,25 @@ export function earnHandlers(
         { tellDeadLetter: !isMember(context) },
       );
       context.assertOwner(earn.userId, () => new EarnNotPosted());
-      return { earn: renderEarn(earn) };
+      return { earn: rendererFor(context)(earn) };
     },
 
-    async listEarns(request) {
+    async listEarns(request, context) {
       const member = { programId: request.programId, userId: request.userId };
       const filter = { list: 'earns', ...member };
       const { items, next } = await listEarns(app, {
         ...member,
         ...parseSequencePage(request, filter),
       });
+      const render = rendererFor(context);
       return {
-        earns: items.map((earn) => renderEarn({ ...earn, userId: member.userId })),
+        earns: items.map((earn) => render({ ...earn, userId: member.userId })),
         nextPageToken: nextPageToken(next, filter),
       };
     },
   };
+}
+
+function rendererFor(context: CallContext): typeof renderEarn {
+  return isMember(context) ? renderEarnForMember : renderEarn;
 }

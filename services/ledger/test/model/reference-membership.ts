@@ -128,6 +128,7 @@ export class ReferenceMembership implements terms.Member {
     const paid = pending > 0 ? 0 : Math.min(points, this.deficit);
     if (hasLeft && paid < points) throw new Refused('MEMBERSHIP_LEFT');
     terms.startIdle(this, lot);
+    if (lot.availableAt >= terms.expiryOf(this, lot)) throw new Refused('VALIDATION_FAILED');
     this.credit(lot, points);
     return { available: points - pending - paid, pending, deficit: -paid };
   }

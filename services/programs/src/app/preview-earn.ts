@@ -70,9 +70,9 @@ export async function previewEarn(app: App, command: PreviewEarn): Promise<EarnP
 }
 
 function requireValidTransaction(transaction: Purchase): void {
-  const violations = validateTransaction(transaction).map(({ field, message }) => ({
-    field: `transaction.${field}`,
-    message,
+  const violations = validateTransaction(transaction).map((violation) => ({
+    ...violation,
+    field: `transaction.${violation.field}`,
   }));
   if (violations.length > 0) throw new ValidationFailed(violations);
 }

@@ -6,7 +6,7 @@ import {
   type ProgramSettings,
   type ProgramState,
   programEtag,
-  requireTransition,
+  requireChangeable,
   settingsViolations,
 } from '../domain/program.ts';
 import { timeZoneNamed } from '../domain/time-zone.ts';
@@ -27,13 +27,13 @@ export interface UpdateProgram {
  *
  * @throws {ProgramNotFound}
  * @throws {EtagMismatch}
- * @throws {IllegalTransition} for an archived program
+ * @throws {ProgramNotActive} for an archived program
  * @throws {ValidationFailed}
  */
 export async function updateProgram(app: App, command: UpdateProgram): Promise<Program> {
   return await app.store.changeProgram(command.programId, async ({ program, now }) => {
     requireEtag(programEtag(program), command.etags);
-    if (program.state === 'ARCHIVED') requireTransition({ from: 'ARCHIVED', to: 'ARCHIVED' });
+    requireChangeable(program);
     const before = settingsOf(program);
     const after = { ...before, ...command.settings };
     const violations = settingsViolations(after);

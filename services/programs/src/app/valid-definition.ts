@@ -14,10 +14,15 @@ export function requireValidDefinition({ definitions }: App, definition: RuleSet
   // What is too large isn't looked into: that could take long.
   const violations: Violation[] =
     bytes > definitionBytesMax
-      ? [{ field: 'rule_set', message: `takes ${bytes} bytes, more than ${definitionBytesMax}` }]
-      : validateRuleSet(definition).map(({ field, message }) => ({
-          field: `rule_set.${field}`,
-          message,
+      ? [
+          {
+            field: 'rule_set',
+            message: `takes ${bytes} bytes, more than ${definitionBytesMax}; use fewer or shorter rules`,
+          },
+        ]
+      : validateRuleSet(definition).map((violation) => ({
+          ...violation,
+          field: `rule_set.${violation.field}`,
         }));
   if (violations.length > 0) throw new ValidationFailed(violations);
 }

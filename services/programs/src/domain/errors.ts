@@ -2,6 +2,8 @@
 export interface Violation {
   readonly field: string;
   readonly message: string;
+  /** Other fields that the message names, by their proto names. */
+  readonly names?: readonly string[];
 }
 
 /** Base of all refusals. `reason` is a value of the error catalogue; `metadata` is sent to the caller. */
@@ -101,15 +103,18 @@ export class LedgerUnavailable extends ProgramsError {
   }
 }
 
-/** Thrown when rule sets or rewards of an archived program are changed. */
+/** Thrown when an archived program, its rule sets or rewards are changed. */
 export class ProgramNotActive extends ProgramsError {
   readonly reason = 'PROGRAM_NOT_ACTIVE';
 
   constructor({ programId, state }: { programId: string; state: string }) {
-    super(`Program ${programId} is ${state}: its rule sets and rewards can't change any more`, {
-      programId,
-      state,
-    });
+    super(
+      `Program ${programId} is ${state}: neither it nor its rule sets and rewards can change any more`,
+      {
+        programId,
+        state,
+      },
+    );
   }
 }
 

@@ -63,7 +63,7 @@ export function requireTransition({ from, to }: { from: ProgramState; to: Progra
 }
 
 /**
- * Checks that rule sets and rewards may still change.
+ * Checks that the program, its rule sets and rewards may still change.
  *
  * @throws {ProgramNotActive} for an archived program
  */

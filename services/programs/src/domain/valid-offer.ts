@@ -22,7 +22,8 @@ export function requireValidOffer({ definition }: RewardOffer): void {
   if (price.case === 'conversion') violations.push(...conversionViolations(price.value));
   if (availability !== undefined && !isOrdered(availability)) {
     const message = 'must be later than start_time';
-    violations.push({ field: 'reward.availability.end_time', message });
+    const names = ['start_time'];
+    violations.push({ field: 'reward.availability.end_time', message, names });
   }
   if (violations.length > 0) throw new ValidationFailed(violations);
 }
@@ -37,7 +38,11 @@ function conversionViolations(price: ConversionPrice): Violation[] {
   const { per, minimumPoints, maximumPoints, stepPoints } = price;
   const violations: Violation[] = [];
   const refuse = (field: string, message: string) =>
-    violations.push({ field: `reward.conversion.${field}`, message });
+    violations.push({
+      field: `reward.conversion.${field}`,
+      message,
+      names: ['minimum_points', 'maximum_points'],
+    });
   if (per === undefined || !isCurrency(per.currencyCode)) {
     refuse('per.currency_code', 'must be a currency of ISO 4217, such as "USD"');
   }

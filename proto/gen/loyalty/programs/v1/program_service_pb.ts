@@ -518,7 +518,7 @@ export type ExplanationLine = Message<"loyalty.programs.v1.ExplanationLine"> & {
   points: string;
 
   /**
-   * How they came about, or why there are none.
+   * How they came about, or why there are none. Why a condition failed at run time is left out for members.
    *
    * @generated from field: string note = 3;
    */
@@ -902,7 +902,7 @@ export const ProgramService: GenService<{
   },
   /**
    * Changes what update_mask names.
-   * Errors: PROGRAM_NOT_FOUND, ETAG_MISMATCH, ILLEGAL_TRANSITION (archived).
+   * Errors: PROGRAM_NOT_FOUND, ETAG_MISMATCH, PROGRAM_NOT_ACTIVE (archived).
    *
    * @generated from rpc loyalty.programs.v1.ProgramService.UpdateProgram
    */
