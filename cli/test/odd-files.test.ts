@@ -579,13 +579,23 @@ describe('lines without ids', () => {
       [ann, '3 ann 2026-01-31 1250USD ~2', '4 ann 2026-01-31 1251USD ~1'],
     ],
     [
-      'and by their quantity first',
+      'and those of another quantity are other purchases',
       'user,date,amount_usd,quantity\nann,2026-01-31,5.0,3\nann,2026-01-31,5.0,1\nann,2026-01-31,5.0,2\nann,2026-01-31,5.0,1\n',
       [
-        '2 ann 2026-01-31 500USD x3 ~4',
+        '2 ann 2026-01-31 500USD x3 ~1',
         '3 ann 2026-01-31 500USD x1 ~1',
-        '4 ann 2026-01-31 500USD x2 ~3',
+        '4 ann 2026-01-31 500USD x2 ~1',
         '5 ann 2026-01-31 500USD x1 ~2',
+      ],
+    ],
+    [
+      'an amount that no ledger can hold is rejected by itself',
+      'order_id,user,date,amount_usd\no1,ann,2026-01-31,90071992547409.91\no2,ann,2026-01-31,90071992547409.92\no3,ann,2026-01-31,100000000000000000.00\no4,ann,2026-01-31,-100000000000000000.00\n',
+      [
+        '2 ann 2026-01-31 9007199254740991USD #o1',
+        '3: "90071992547409.92" is too large: an amount has at most 9007199254740991 minor units',
+        '4: "100000000000000000.00" is too large: an amount has at most 9007199254740991 minor units',
+        '5: "-100000000000000000.00" is too large: an amount has at most 9007199254740991 minor units',
       ],
     ],
     [

@@ -3,6 +3,9 @@ import { quoted } from '../printable.ts';
 import { type DecimalSign, groupingSpaces } from './decimal-sign.ts';
 import { LineProblem } from './line-problem.ts';
 
+/** What the contract takes: the largest integer that JSON numbers keep exactly, 2^53 - 1. */
+const minorUnitsMax = BigInt(Number.MAX_SAFE_INTEGER);
+
 const number = {
   '.': numberWith({ decimal: '.', grouping: ',' }),
   ',': numberWith({ decimal: ',', grouping: '.' }),
@@ -49,5 +52,10 @@ export function parseAmount(
     throw new LineProblem(`${quoted(text)} has more decimals than ${currencyCode} (${digits})`);
   }
   const minorUnits = BigInt(whole.replace(/\D/g, '') + significant.padEnd(digits, '0'));
+  if (minorUnits > minorUnitsMax) {
+    throw new LineProblem(
+      `${quoted(text)} is too large: an amount has at most ${minorUnitsMax} minor units`,
+    );
+  }
   return magnitude === undefined ? minorUnits : -minorUnits;
 }

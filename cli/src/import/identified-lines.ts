@@ -13,7 +13,7 @@ export interface LineKind<Line> {
   /** Why rows with one id and different content are refused, all of them. */
   readonly conflictProblem: string;
   /** What identifies a line that has no id of its own; undefined where it has one, and absent where every line does. */
-  contentOf?(line: Line): { parts: readonly string[]; quantity: number } | undefined;
+  contentOf?(line: Line): readonly string[] | undefined;
   /** The id of a line; `fromContent` is made of its content and its number among equal lines. */
   idOf(line: Line, fromContent: string | undefined): string;
 }
@@ -79,7 +79,7 @@ async function numberEqualLines<Line>(rows: Rows, kind: LineKind<Line>): Promise
     for (const row of some) {
       const line = readRow(row, kind);
       const content = line instanceof LineProblem ? undefined : kind.contentOf?.(line);
-      if (content !== undefined) builder.add(digestOf(content.parts), content.quantity);
+      if (content !== undefined) builder.add(digestOf(content));
     }
   }
   return builder.build();
@@ -105,7 +105,7 @@ function createIdentifier<Line>(input: {
     if (content === undefined) return { row, kind: 'line', line, id: kind.idOf(line, undefined) };
     contentIndex += 1;
     const number = equal?.numberOf(contentIndex) ?? 1;
-    const fromContent = contentId(digestOf(content.parts), number);
+    const fromContent = contentId(digestOf(content), number);
     return { row, kind: 'line', line, id: kind.idOf(line, fromContent) };
   };
 }

@@ -39,7 +39,10 @@ export async function previewPurchases(file: PurchaseFile, terms: PreviewTerms):
       if (row.kind === 'repeat') counts.repeated += 1;
       if (row.kind !== 'line') continue;
       counts[row.line.refundOf === undefined ? 'purchases' : 'refunds'] += 1;
-      if (described.length < previewedMax) described.push(await previewLine(row, terms));
+      if (described.length === previewedMax) continue;
+      const { text, problem } = await previewLine(row, terms);
+      described.push(text);
+      if (problem !== undefined) rejections.add({ ...row.row, problem });
     }
   }
   const { purchases, refunds, repeated } = counts;
@@ -58,17 +61,17 @@ export async function previewPurchases(file: PurchaseFile, terms: PreviewTerms):
 async function previewLine(
   row: SendableRow<PurchaseLine>,
   { programs, pointsName, clock, channel }: PreviewTerms,
-): Promise<string> {
+): Promise<{ text: string; problem?: string }> {
   const { userId, time, currencyCode, minorUnits, refundOf } = row.line;
   const when = new Date(instantOf(time, clock)).toISOString();
   const amount = moneyText(fraction(minorUnits, 1n), currencyCode);
   const facts = `line ${row.row.line}: user ${quoted(userId)}, ${when}, ${amount}`;
-  if (refundOf !== undefined) return `${facts}: a refund of ${quoted(refundOf)}`;
+  if (refundOf !== undefined) return { text: `${facts}: a refund of ${quoted(refundOf)}` };
   try {
     const points = await programs.preview(earnOf(row, { clock, channel }).transaction);
-    return `${facts}: ${points.toLocaleString('en')} ${pointsName}`;
+    return { text: `${facts}: ${points.toLocaleString('en')} ${pointsName}` };
   } catch (error) {
     if (!isReasoned(error) || error.reason !== 'VALIDATION_FAILED') throw error;
-    return `${facts}: refused, ${error.message}`;
+    return { text: `${facts}: refused`, problem: error.message };
   }
 }

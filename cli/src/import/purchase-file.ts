@@ -127,14 +127,18 @@ function purchaseKind(reading: PurchaseReading): LineKind<PurchaseLine> {
   };
 }
 
-function contentOf(line: PurchaseLine) {
+function contentOf(line: PurchaseLine): readonly string[] | undefined {
   if (line.id !== undefined) return undefined;
-  const { userId, time, minorUnits, currencyCode, refundOf } = line;
-  const parts = [userId, timeIdentity(time), String(minorUnits), currencyCode];
-  return {
-    parts: refundOf === undefined ? parts : [...parts, refundOf],
-    quantity: line.quantity ?? 0,
-  };
+  const { userId, time, minorUnits, currencyCode, quantity, refundOf } = line;
+  return [
+    userId,
+    timeIdentity(time),
+    String(minorUnits),
+    currencyCode,
+    // Were equal lines numbered by their quantity instead, one that is added or taken out would shift the others' numbers.
+    ...(quantity === undefined ? [] : [`x${quantity}`]),
+    ...(refundOf === undefined ? [] : [refundOf]),
+  ];
 }
 
 /** What was decided about the file, for a person who compares it with the file. */
