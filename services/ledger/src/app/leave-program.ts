@@ -13,7 +13,7 @@ export interface LeaveProgramInput extends MemberName {
 }
 
 /**
- * Ends a membership and forfeits what is left of its points. Repeated it changes nothing.
+ * Ends a membership and forfeits what is left of its points. Idempotent: repeating it has no effect.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
  * {@link MembershipNotFound}, for a member {@link MembershipSuspended} and {@link IllegalTransition} while there are open

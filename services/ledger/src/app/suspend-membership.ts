@@ -6,7 +6,7 @@ import { lockedAccount } from './locked-account.ts';
 import { requireUnarchived } from './require-unarchived.ts';
 
 /**
- * Stops a member's earns and redemptions. Repeated it changes nothing.
+ * Stops a member's earns and redemptions. Idempotent: repeating it has no effect.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived,
  * {@link MembershipNotFound} {@link IllegalTransition} when the user has left, and what {@link App.queue} throws
