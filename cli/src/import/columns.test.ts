@@ -63,6 +63,61 @@ describe('a flag', () => {
     },
   );
 
+  test.each([
+    ['#', 1],
+    ['$', 2],
+    ['Amount', 3],
+    ['amount', 4],
+    ['', 5],
+  ])('means the column that is called exactly %j before any other', (amount, column) => {
+    const odd = ['who', '#', '$', 'Amount', 'amount', '', 'when'];
+    const columns = { user: 'who', time: 'when', amount };
+    const { positions } = choosePurchaseColumns(odd, { currency: 'USD', columns });
+    expect(positions.amount).toBe(column);
+  });
+
+  test.each(['#', '%', ''])('for the column %j means no other without letters', (amount) => {
+    const odd = ['who', '$', '-', 'when'];
+    const choose = () =>
+      choosePurchaseColumns(odd, {
+        currency: 'USD',
+        columns: { user: 'who', time: 'when', amount },
+      });
+    expect(choose).toThrow(`--amount-column names the column "${amount}", which isn't there`);
+  });
+
+  test.each(['paid', '3'])('for a column that another flag names, as %s, is refused', (time) => {
+    const choose = () =>
+      choosePurchaseColumns(header, { ...flags, columns: { ...flags.columns, time } });
+    expect(choose).toThrow(
+      '--time-column and --amount-column both name the column "paid" (column 3): name another one with either',
+    );
+  });
+
+  test('for the only column that may be something else is refused', () => {
+    const choose = () =>
+      choosePurchaseColumns(['user', 'date', 'n'], {
+        currency: 'USD',
+        columns: { amount: 'date' },
+      });
+    expect(choose).toThrow(
+      '--amount-column names the column "date" (column 2), which is known to be the time of the purchase: name another one with --amount-column or --time-column',
+    );
+  });
+
+  test('takes its column from the roles that would know it by its name', () => {
+    const { positions } = choosePurchaseColumns(['user', 'date', 'units', 'order_id', 'receipt'], {
+      currency: 'USD',
+      columns: { amount: 'units', transaction: 'receipt', refundOf: 'order_id' },
+    });
+    expect(positions).toMatchObject({
+      amount: 2,
+      quantity: undefined,
+      transaction: 4,
+      refundOf: 3,
+    });
+  });
+
   test('for the currency contradicts one for its column', () => {
     const both = { ...flags, columns: { ...flags.columns, currency: 'who' } };
     expect(() => choosePurchaseColumns(header, both)).toThrow('give one of them');
@@ -72,7 +127,7 @@ describe('a flag', () => {
 test('columns that have no role are named, and those among them that look like ids', () => {
   const header = ['user_id', 'date', 'amount_usd', 'campaignId', 'paid', 'note', ''];
   const { positions } = choosePurchaseColumns(header, { columns: {} });
-  expect(unusedColumns(header, positions)).toEqual({
+  expect(unusedColumns(header, new Set(Object.values(positions)))).toEqual({
     unused: ['campaignId', 'paid', 'note'],
     ids: ['campaignId'],
   });

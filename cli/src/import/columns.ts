@@ -34,10 +34,11 @@ export function isKnownAs({ names, pattern }: Role, name: string): boolean {
 }
 
 /**
- * Decides by the names in the first line which column says what.
+ * Decides by the names in the first line which column says what. A column that a flag names is known as nothing else.
  *
  * @param named what flags name: a column by its name, or by its number from 1
- * @throws {FileRefused} when a column is missing, or two could be meant; the message names the flag that settles it
+ * @throws {FileRefused} when a column is missing, two could be meant, or one is named twice; the message names the flag that
+ * settles it
  */
 export function chooseColumns<Name extends string>(
   header: readonly string[],
@@ -45,36 +46,66 @@ export function chooseColumns<Name extends string>(
   named: Readonly<Partial<Record<Name, string>>>,
 ): Columns<Name> {
   const entries = Object.entries<Role>(roles) as [Name, Role][];
-  const columns = Object.fromEntries(
-    entries.map(([name, role]) => {
-      const flagged = named[name];
-      return [
-        name,
-        flagged === undefined ? columnOf(header, role) : columnNamed(header, { role, flagged }),
-      ];
-    }),
+  const taken = new Map<number, Role>();
+  for (const [name, role] of entries) {
+    const flagged = named[name];
+    if (flagged === undefined) continue;
+    const column = columnNamed(header, { role, flagged });
+    const other = taken.get(column);
+    if (other !== undefined) {
+      throw new FileRefused(
+        `${other.flag} and ${role.flag} both name the column ${placed(header, column)}: name another one with either`,
+      );
+    }
+    taken.set(column, role);
+  }
+  const columnByFlag = new Map([...taken].map(([column, role]) => [role, column]));
+  return Object.fromEntries(
+    entries.map(([name, role]) => [
+      name,
+      columnByFlag.get(role) ?? columnOf(header, { role, taken }),
+    ]),
   ) as Columns<Name>;
-  return columns;
 }
 
-function columnOf(header: readonly string[], role: Role): number | undefined {
-  const known = header.flatMap((name, index) => (isKnownAs(role, name) ? [index] : []));
+/** The columns that are known to be of a role, by position. */
+export function knownColumns(header: readonly string[], role: Role): number[] {
+  return header.flatMap((name, index) => (isKnownAs(role, name) ? [index] : []));
+}
+
+function columnOf(
+  header: readonly string[],
+  { role, taken }: { role: Role; taken: ReadonlyMap<number, Role> },
+): number | undefined {
+  const known = knownColumns(header, role);
+  const free = known.filter((column) => !taken.has(column));
+  if (free.length > 1) throw ambiguous(header, role, free);
+  const [column] = free;
+  if (column === undefined && role.isRequired) throw missing(header, { role, known, taken });
+  return column;
+}
+
+function missing(
+  header: readonly string[],
+  { role, known, taken }: { role: Role; known: number[]; taken: ReadonlyMap<number, Role> },
+): FileRefused {
   const [column] = known;
-  if (known.length > 1) throw ambiguous(header, role, known);
-  if (column === undefined && role.isRequired) {
-    throw new FileRefused(
-      `No column is known to be ${role.what}: name it with ${role.flag}. The columns are ${header.map(quoted).join(', ')}`,
+  const other = column === undefined ? undefined : taken.get(column);
+  if (column !== undefined && other !== undefined) {
+    return new FileRefused(
+      `${other.flag} names the column ${placed(header, column)}, which is known to be ${role.what}: name another one with ${other.flag} or ${role.flag}`,
     );
   }
-  return column;
+  return new FileRefused(
+    `No column is known to be ${role.what}: name it with ${role.flag}. The columns are ${header.map(quoted).join(', ')}`,
+  );
 }
 
 function columnNamed(
   header: readonly string[],
   { role, flagged }: { role: Role; flagged: string },
 ): number {
-  const normal = normalName(flagged);
-  const same = header.flatMap((name, index) => (normalName(name) === normal ? [index] : []));
+  const same = columnsCalled(header, flagged);
   const [column] = same;
   if (same.length > 1) throw ambiguous(header, role, same);
   if (column !== undefined) return column;
@@ -85,16 +116,26 @@ function columnNamed(
   );
 }
 
+/** The columns of exactly that name; where there are none, those of the same name in another spelling. */
+function columnsCalled(header: readonly string[], called: string): number[] {
+  const exact = header.flatMap((name, index) => (name === called ? [index] : []));
+  const normal = normalName(called);
+  // All names without letters and digits, such as # and $, would be spellings of one name.
+  if (exact.length > 0 || normal === '') return exact;
+  return header.flatMap((name, index) => (normalName(name) === normal ? [index] : []));
+}
+
 function ambiguous(header: readonly string[], role: Role, columns: readonly number[]): FileRefused {
-  const names = columns.map((column) => normalName(header[column] ?? ''));
-  const areOfOneName = new Set(names).size < names.length;
-  const found = columns
-    .map((column) => `${quoted(header[column] ?? '')} (column ${column + 1})`)
-    .join(' and ');
+  const areOfOneName = new Set(columns.map((column) => header[column])).size < columns.length;
+  const found = columns.map((column) => placed(header, column)).join(' and ');
   const way = areOfOneName ? 'by its number' : 'by its name or number';
   return new FileRefused(
     `${columns.length} columns may be ${role.what}, ${found}: name the right one ${way} with ${role.flag}`,
   );
+}
+
+function placed(header: readonly string[], column: number): string {
+  return `${quoted(header[column] ?? '')} (column ${column + 1})`;
 }
 
 /** The table of roles for `--help`: what is known by which names, and the flag for others. */
@@ -135,9 +176,8 @@ function wrapped(text: string): string[] {
 /** The columns that no role takes, and those of them whose names say that they hold ids. */
 export function unusedColumns(
   header: readonly string[],
-  columns: Columns<string>,
+  used: ReadonlySet<number | undefined>,
 ): { readonly unused: string[]; readonly ids: string[] } {
-  const used = new Set(Object.values(columns));
   const unused = header.filter((name, index) => !used.has(index) && name !== '');
   return { unused, ids: unused.filter((name) => /(^|_)id$/.test(normalName(name))) };
 }

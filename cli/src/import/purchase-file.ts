@@ -149,7 +149,7 @@ export function describePurchaseFile({ table, reading }: PurchaseFile, clock: Zo
     return position === undefined ? undefined : printable(table.header[position] ?? '');
   };
   const decimals = { '.': '; decimals follow a point', ',': '; decimals follow a comma' } as const;
-  const { unused, ids } = unusedColumns(table.header, positions);
+  const { unused, ids } = unusedColumns(table.header, new Set(Object.values(positions)));
   const facts: [string, string | undefined][] = [
     ['user', nameOf('user')],
     ['time', `${nameOf('time')}; in ${clock.timeZone} where it has no zone`],
