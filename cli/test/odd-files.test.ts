@@ -137,6 +137,50 @@ describe('headers', () => {
       { columns: { currency: 'currency' } },
     ],
     [
+      'a currency by flag, and in each line',
+      'user,date,amount,currency\nann,2026-01-31,12.50,usd\nbob,2026-01-31,7.00,EUR\ncid,2026-01-31,1.00,\ndot,2026-01-31,2.00,$\n',
+      [
+        ann,
+        '3: its currency is "EUR", but --currency says USD: correct the line, or leave out the flag',
+        '4 cid 2026-01-31 100USD ~1',
+        '5: its currency is "$", but --currency says USD: correct the line, or leave out the flag',
+      ],
+      { currency: 'USD' },
+    ],
+    [
+      'a currency by flag, and in two columns of each line',
+      'user,date,amount_usd,currency,currency_code\nann,2026-01-31,12.50,USD,USD\nbob,2026-01-31,7.00,USD,JPY\n',
+      [
+        ann,
+        '3: its currency is "JPY", but --currency says USD: correct the line, or leave out the flag',
+      ],
+      { currency: 'USD' },
+    ],
+    [
+      'a currency by flag, and a column of that name which is something else',
+      'user,date,amount,currency\nann,2026-01-31,12.50,A-1\n',
+      ['2 ann 2026-01-31 1250USD #A-1'],
+      { currency: 'USD', columns: { transaction: 'currency' } },
+    ],
+    [
+      'a currency by flag, and another one in the name of the amount',
+      'user,date,amount_eur\nann,2026-01-31,12.50\n',
+      {
+        refused:
+          'The column "amount_eur" is called after EUR, but --currency says USD: correct the flag, or rename the column',
+      },
+      { currency: 'USD' },
+    ],
+    [
+      'a currency by flag, and another one in the name of a column that is named for the amount',
+      'user,date,Umsatz (EUR)\nann,2026-01-31,12.50\n',
+      {
+        refused:
+          'The column "Umsatz (EUR)" is called after EUR, but --currency says USD: correct the flag, or rename the column',
+      },
+      { currency: 'USD', columns: { amount: '3' } },
+    ],
+    [
       'two amounts',
       'user,date,amount_jpy,amount_usd\nann,2026-01-31,150000,1000.00\n',
       {

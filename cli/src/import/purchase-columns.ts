@@ -1,7 +1,7 @@
 import { isCurrency } from '@loyalty/rules/decimal.ts';
 import { FileRefused } from '../csv/file-refused.ts';
 import { quoted } from '../printable.ts';
-import { type Columns, chooseColumns, normalName, type Role } from './columns.ts';
+import { type Columns, chooseColumns, knownColumns, normalName, type Role } from './columns.ts';
 
 export const userRole: Role = {
   flag: '--user-column',
@@ -83,7 +83,13 @@ export const purchaseRoles = {
 export type PurchaseRole = keyof typeof purchaseRoles;
 
 /** Where an amount's currency is written: in a column, or nowhere because it is always the same. */
-export type CurrencySource = { readonly column: number } | { readonly code: string };
+export type CurrencySource =
+  | { readonly column: number }
+  | {
+      readonly code: string;
+      /** Columns that may say it as well, and must not say another. */
+      readonly alsoIn: readonly number[];
+    };
 
 export interface PurchaseColumns {
   readonly positions: Columns<PurchaseRole>;
@@ -111,8 +117,13 @@ export function choosePurchaseColumns(
     }
     const { currency: _, ...roles } = purchaseRoles;
     const chosen = chooseColumns<Exclude<PurchaseRole, 'currency'>>(header, roles, named);
-    const positions = { ...chosen, currency: undefined };
-    return { positions, currency: { code: currency } };
+    refuseOtherCurrency(header[chosen.amount ?? -1] ?? '', currency);
+    const used = new Set(Object.values<number | undefined>(chosen));
+    const alsoIn = knownColumns(header, purchaseRoles.currency).filter((at) => !used.has(at));
+    return {
+      positions: { ...chosen, currency: undefined },
+      currency: { code: currency, alsoIn },
+    };
   }
   const positions = chooseColumns(header, purchaseRoles, named);
   const amountName = header[positions.amount ?? -1] ?? '';
@@ -125,6 +136,14 @@ export function choosePurchaseColumns(
       isNamed: named.currency !== undefined,
     }),
   };
+}
+
+function refuseOtherCurrency(amountName: string, currency: string): void {
+  const code = currencyAtEnd(normalName(amountName));
+  if (code === undefined || code === currency) return;
+  throw new FileRefused(
+    `The column ${quoted(amountName)} is called after ${code}, but --currency says ${currency}: correct the flag, or rename the column`,
+  );
 }
 
 function currencySource(found: {
@@ -141,14 +160,19 @@ function currencySource(found: {
       `The currency may be ${code}, which the column ${quoted(amountName)} is called after, or be in the column ${quoted(columnName)}: settle it with --currency or --currency-column`,
     );
   }
-  if (code !== undefined) return { code };
+  if (code !== undefined) return { code, alsoIn: [] };
   throw new FileRefused(
     `Nothing says which currency the column ${quoted(amountName)} is in: name it with --currency, or its column with --currency-column`,
   );
 }
 
-/** The currency that a column is called after: USD for `amount_usd`. */
+/** The currency that a column is known to be an amount in: USD for `amount_usd`. */
 function currencyInName(name: string): string | undefined {
-  const code = /^(?:amount|total|price)_([a-z]{3})$/.exec(name)?.[1]?.toUpperCase();
+  return /^(?:amount|total|price)_[a-z]{3}$/.test(name) ? currencyAtEnd(name) : undefined;
+}
+
+/** The currency that is the last word of a name. */
+function currencyAtEnd(name: string): string | undefined {
+  const code = /(?:^|_)([a-z]{3})$/.exec(name)?.[1]?.toUpperCase();
   return code !== undefined && isCurrency(code) ? code : undefined;
 }

@@ -149,7 +149,9 @@ export function describePurchaseFile({ table, reading }: PurchaseFile, clock: Zo
     return position === undefined ? undefined : printable(table.header[position] ?? '');
   };
   const decimals = { '.': '; decimals follow a point', ',': '; decimals follow a comma' } as const;
-  const { unused, ids } = unusedColumns(table.header, new Set(Object.values(positions)));
+  const alsoIn = 'code' in currency ? currency.alsoIn : [];
+  const used = new Set([...Object.values(positions), ...alsoIn]);
+  const { unused, ids } = unusedColumns(table.header, used);
   const facts: [string, string | undefined][] = [
     ['user', nameOf('user')],
     ['time', `${nameOf('time')}; in ${clock.timeZone} where it has no zone`],
@@ -158,6 +160,10 @@ export function describePurchaseFile({ table, reading }: PurchaseFile, clock: Zo
       `${nameOf('amount')}${'code' in currency ? `, in ${currency.code}` : ''}${reading.decimal ? decimals[reading.decimal] : ''}`,
     ],
     ['currency', nameOf('currency')],
+    ...alsoIn.map((column): [string, string] => [
+      'currency',
+      `${printable(table.header[column] ?? '')}, where other currencies are rejected`,
+    ]),
     ['quantity', nameOf('quantity')],
     ['id', nameOf('transaction') ?? 'no column: a line is identified by its content'],
     ['refund of', nameOf('refundOf')],

@@ -105,13 +105,30 @@ function idAt(fields: readonly string[], position: number | undefined): string |
 }
 
 function currencyOf(fields: readonly string[], { currency }: PurchaseColumns): string {
-  if ('code' in currency) return currency.code;
+  if ('code' in currency) {
+    refuseOtherCurrency(fields, currency);
+    return currency.code;
+  }
   const text = fieldAt(fields, currency.column);
   const code = text.toUpperCase();
   if (!isCurrency(code)) {
     throw new LineProblem(`${quoted(text)} is not a currency of ISO 4217, such as USD`);
   }
   return code;
+}
+
+function refuseOtherCurrency(
+  fields: readonly string[],
+  { code, alsoIn }: { code: string; alsoIn: readonly number[] },
+): void {
+  for (const column of alsoIn) {
+    const text = fieldAt(fields, column);
+    if (text !== '' && text.toUpperCase() !== code) {
+      throw new LineProblem(
+        `its currency is ${quoted(text)}, but --currency says ${code}: correct the line, or leave out the flag`,
+      );
+    }
+  }
 }
 
 function parseQuantity(text: string): number {
