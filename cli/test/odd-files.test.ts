@@ -695,7 +695,20 @@ describe('refunds', () => {
   const refunds = { refunds: true };
   const withOwnIds = { refunds: true, columns: { refundOf: 'of' } };
   const negative = 'the amount is negative: import refunds with --refunds';
+  const mayBeRefund =
+    'other lines have the same id, and there are negative amounts: if these are refunds, import them with --refunds; if not, it is one order over several lines';
   runCases([
+    [
+      'without their flag, by the id of their purchase',
+      'order_id,user,date,amount_usd\no1,ann,2026-01-31,12.50\no1,ann,2026-02-01,(2.50)\no2,ann,2026-02-01,1.00\no2,ann,2026-02-01,2.00\no1,ann,2026-01-31,12.50\n',
+      [
+        `2: ${mayBeRefund}`,
+        `3: ${mayBeRefund}`,
+        '4: other lines have the same id: it is one order over several lines',
+        '5: other lines have the same id: it is one order over several lines',
+        `6: ${mayBeRefund}`,
+      ],
+    ],
     [
       'are no purchases',
       'order_id,user,date,amount_usd\no1,ann,2026-01-31,12.50\no2,ann,2026-02-01,-2.50\n',

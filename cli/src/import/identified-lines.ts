@@ -12,6 +12,8 @@ export interface LineKind<Line> {
   ownIdOf?(fields: readonly string[]): IdentifiedLine | undefined;
   /** Why rows with one id and different content are refused, all of them. */
   readonly conflictProblem: string;
+  /** The same where one of them may be a refund; absent where none can be. */
+  readonly refundConflictProblem?: string;
   /** What identifies a line that has no id of its own; undefined where it has one, and absent where every line does. */
   contentOf?(line: Line): readonly string[] | undefined;
   /** The id of a line; `fromContent` is made of its content and its number among equal lines. */
@@ -96,7 +98,10 @@ function createIdentifier<Line>(input: {
   return (row) => {
     rowIndex += 1;
     if (shared?.conflicting.has(rowIndex) === true) {
-      return { row, kind: 'problem', problem: kind.conflictProblem };
+      const { conflictProblem, refundConflictProblem = conflictProblem } = kind;
+      const isBesideRefund = shared.besideRefunds.has(rowIndex);
+      const problem = isBesideRefund ? refundConflictProblem : conflictProblem;
+      return { row, kind: 'problem', problem };
     }
     const line = readRow(row, kind);
     if (line instanceof LineProblem) return { row, kind: 'problem', problem: line.message };

@@ -4,6 +4,7 @@ import { separatorName } from '../csv/separator.ts';
 import { openTable, type Table } from '../csv/table.ts';
 import { printable } from '../printable.ts';
 import type { Progress } from '../progress.ts';
+import { isNegative } from './amount.ts';
 import { isKnownAs, unusedColumns } from './columns.ts';
 import { type DecimalSign, DecimalSigns } from './decimal-sign.ts';
 import { type IdentifiedLines, identifyLines, type LineKind } from './identified-lines.ts';
@@ -115,11 +116,15 @@ function purchaseKind(reading: PurchaseReading): LineKind<PurchaseLine> {
   return {
     read: (fields) => readPurchaseLine(fields, reading),
     conflictProblem: 'other lines have the same id: it is one order over several lines',
+    refundConflictProblem:
+      'other lines have the same id, and there are negative amounts: if these are refunds, import them with --refunds; if not, it is one order over several lines',
     ...(hasOwnIds && {
       // All of the line: what isn't read may be what makes it another one, such as an article's number.
       ownIdOf(fields) {
         const id = ownIdOf(fields, reading);
-        return id === undefined ? undefined : { id, content: fields };
+        if (id === undefined) return undefined;
+        const mayBeRefund = !reading.refunds && isNegative(fields[positions.amount ?? 0] ?? '');
+        return { id, content: fields, mayBeRefund };
       },
     }),
     ...(hasContentIds && { contentOf }),

@@ -9,6 +9,7 @@ const anyLines = fc.array(
     fc.record({
       id: fc.constantFrom(...Array.from({ length: 20 }, (_, number) => `order-${number}`)),
       content: fc.constantFrom(['a'], ['b'], ['a', 'b']),
+      mayBeRefund: fc.boolean(),
     }),
     { nil: undefined },
   ),
@@ -21,7 +22,11 @@ function compared(lines: Lines): string[] {
     if (line === undefined) return 'other';
     const same = (other: IdentifiedLine | undefined) => other?.id === line.id;
     const contents = lines.filter(same).map((other) => JSON.stringify(other?.content));
-    if (new Set(contents).size > 1) return 'conflicting';
+    if (new Set(contents).size > 1) {
+      return lines.some((other) => same(other) && other?.mayBeRefund === true)
+        ? 'conflicting, with a refund'
+        : 'conflicting';
+    }
     return lines.slice(0, index).some(same) ? 'repeated' : 'other';
   });
 }
@@ -34,8 +39,9 @@ test('lines that share an id are found, however few ids are kept at once', async
         readings += 1;
         for (let at = 0; at < lines.length; at += 7) yield lines.slice(at, at + 7);
       }
-      const { conflicting, repeated } = await findSharedIds(read, { idsAtOnce });
+      const { conflicting, besideRefunds, repeated } = await findSharedIds(read, { idsAtOnce });
       const found = lines.map((_, index) => {
+        if (besideRefunds.has(index)) return 'conflicting, with a refund';
         if (conflicting.has(index)) return 'conflicting';
         return repeated.has(index) ? 'repeated' : 'other';
       });

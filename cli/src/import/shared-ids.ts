@@ -5,12 +5,16 @@ import { type Digest, digestOf, wordsOf } from './content-id.ts';
 export interface IdentifiedLine {
   readonly id: string;
   readonly content: readonly string[];
+  /** Whether it may be a refund that has the id of its purchase. */
+  readonly mayBeRefund?: boolean;
 }
 
 /** Which lines have an id that others have too, by their place among all lines. */
 export interface SharedIds {
   /** Lines whose id also stands before other content. */
   readonly conflicting: BitSet;
+  /** Those of them whose id also stands before what may be a refund. */
+  readonly besideRefunds: BitSet;
   /** Lines that only repeat an earlier one. */
   readonly repeated: BitSet;
 }
@@ -25,24 +29,31 @@ type ReadLines = () => AsyncIterable<readonly (IdentifiedLine | undefined)[]>;
 
 /**
  * Finds lines that share an id. Rather than keep all ids, it reads the lines again: memory is 36 MB however many there are,
- * and two bits a line. The lines must be the same in each reading; one without an id is undefined.
+ * and three bits a line. The lines must be the same in each reading; one without an id is undefined.
  */
 export async function findSharedIds(
   readLines: ReadLines,
   { idsAtOnce = idsAtOnceMax }: { idsAtOnce?: number } = {},
 ): Promise<SharedIds> {
-  const shared = { conflicting: new BitSet(), repeated: new BitSet() };
+  const shared = {
+    conflicting: new BitSet(),
+    besideRefunds: new BitSet(),
+    repeated: new BitSet(),
+  };
   for (let from = 0; from < prefixEnd; ) {
     const table = new IdTable({ from, to: prefixEnd, capacity: idsAtOnce });
-    await forEachLine(readLines, (line, { id, content }) => {
-      if (table.compare(digestOf([id]), content) === 'repeated') {
+    await forEachLine(readLines, (line, identified) => {
+      if (table.compare(digestOf([identified.id]), identified) === 'repeated') {
         shared.repeated.add(line);
       }
     });
     if (table.hasConflicts) {
       // Only now is it known of the first of them, and of those that repeat it.
       await forEachLine(readLines, (line, { id }) => {
-        if (table.isConflicting(digestOf([id]))) shared.conflicting.add(line);
+        const digest = digestOf([id]);
+        if (!table.isConflicting(digest)) return;
+        shared.conflicting.add(line);
+        if (table.isBesideRefund(digest)) shared.besideRefunds.add(line);
       });
     }
     from = table.to;
@@ -63,7 +74,8 @@ async function forEachLine(
   }
 }
 
-const states = { empty: 0, known: 1, conflicting: 2 } as const;
+/** Bits of a slot; it has none while it is empty. */
+const states = { known: 1, conflicting: 2, besideRefund: 4 } as const;
 const wordsPerSlot = 4;
 
 /**
@@ -99,27 +111,41 @@ class IdTable {
   }
 
   /** Compares a line with the first one of the same id. */
-  compare(id: Digest, content: readonly string[]): 'first' | 'repeated' | 'other' {
+  compare(
+    id: Digest,
+    { content, mayBeRefund = false }: Omit<IdentifiedLine, 'id'>,
+  ): 'first' | 'repeated' | 'other' {
     if (!this.#isWithin(id)) return 'other';
     if (this.#count === this.#capacity) this.#narrow();
     if (!this.#isWithin(id)) return 'other';
     const entry = [...wordsOf(id), ...wordsOf(digestOf(content))] as const;
     const slot = this.#slotOf(entry[0], entry[1]);
-    if (this.#states[slot] === states.empty) {
-      this.#put(slot, entry, states.known);
+    const refund = mayBeRefund ? states.besideRefund : 0;
+    const state = this.#states[slot] ?? 0;
+    if (state === 0) {
+      this.#put(slot, entry, states.known | refund);
       return 'first';
     }
+    this.#states[slot] = state | refund;
     const at = slot * wordsPerSlot;
     if (this.#words[at + 2] === entry[2] && this.#words[at + 3] === entry[3]) return 'repeated';
-    if (this.#states[slot] === states.known) {
-      this.#states[slot] = states.conflicting;
+    if ((state & states.conflicting) === 0) {
+      this.#states[slot] = state | refund | states.conflicting;
       this.#conflicts += 1;
     }
     return 'other';
   }
 
   isConflicting(id: Digest): boolean {
-    return this.#isWithin(id) && this.#states[this.#slotOf(...wordsOf(id))] === states.conflicting;
+    return this.#has(id, states.conflicting);
+  }
+
+  isBesideRefund(id: Digest): boolean {
+    return this.#has(id, states.besideRefund);
+  }
+
+  #has(id: Digest, bit: number): boolean {
+    return this.#isWithin(id) && ((this.#states[this.#slotOf(...wordsOf(id))] ?? 0) & bit) !== 0;
   }
 
   #isWithin(id: Digest): boolean {
@@ -131,7 +157,7 @@ class IdTable {
   #slotOf(high: number, low: number): number {
     let slot = low & (this.#slots - 1);
     for (;;) {
-      if (this.#states[slot] === states.empty) return slot;
+      if (this.#states[slot] === 0) return slot;
       const at = slot * wordsPerSlot;
       if (this.#words[at] === high && this.#words[at + 1] === low) return slot;
       slot = (slot + 1) & (this.#slots - 1);
@@ -142,7 +168,7 @@ class IdTable {
     this.#words.set(entry, slot * wordsPerSlot);
     this.#states[slot] = state;
     this.#count += 1;
-    if (state === states.conflicting) this.#conflicts += 1;
+    if ((state & states.conflicting) !== 0) this.#conflicts += 1;
   }
 
   /** Forgets the upper half of the range, until there is room. */
@@ -157,7 +183,7 @@ class IdTable {
       for (const [slot, state] of present.entries()) {
         const entry = words.subarray(slot * wordsPerSlot, (slot + 1) * wordsPerSlot);
         const [high = 0, low = 0] = entry;
-        if (state === states.empty || high >= this.#to) continue;
+        if (state === 0 || high >= this.#to) continue;
         this.#put(this.#slotOf(high, low), entry, state);
       }
     }
