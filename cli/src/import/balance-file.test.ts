@@ -85,6 +85,37 @@ describe('a file of balances', () => {
     expect(new Set(ids).size).toBe(3);
   });
 
+  test('has points that never expire without a date, and no date that the ledger can not keep', async () => {
+    const { rows } = await read(
+      'user,points,available_date,expiry_date\nann,5,,9999-12-31\nbob,5,9999-12-31,\ncid,5,8999-12-31,\ndot,5,,8999-12-31T23:00:00-12:00\neve,5,8999-12-29,8999-12-30\n',
+    );
+    const early = 'write a date before 8999-12-31';
+    const never = `leave it empty for points that never expire, if the program has no other policy, or ${early}`;
+    expect(rows.filter((row) => row !== 'problem')).toEqual([
+      `"9999-12-31" is too far ahead for an expiry: ${never}`,
+      `"9999-12-31" is too far ahead: ${early}`,
+      `"8999-12-31" is too far ahead: ${early}`,
+      `"8999-12-31T23:00:00-12:00" is too far ahead for an expiry: ${never}`,
+      'eve 5 availableMs=8999-12-29T05:00:00.000Z expireMs=8999-12-31T05:00:00.000Z',
+    ]);
+  });
+
+  test('has one join date for each user', async () => {
+    const problem =
+      'other lines have another join date for the same user, or none: give all of them the same';
+    const { rows } = await read(
+      'user,points,expires_at,member_since\nann,5,,2019-05-01\nbob,1,2026-12-31,2019-05-01\nbob,2,,2020-05-01\nbob,2,,2020-05-01\ncid,1,2026-12-31,\ncid,2,,2019-05-01\ndot,1,2026-12-31,2019-05-01\ndot,2,,2019-05-01 00:00\neve,1,,\neve,1,,2019-05-01\n',
+    );
+    const join = 'joinMs=2019-05-01T04:00:00.000Z';
+    expect(rows).toEqual([
+      `ann 5 ${join}`,
+      ...Array.from({ length: 5 }, () => ['problem', problem]).flat(),
+      `dot 1 expireMs=2027-01-01T05:00:00.000Z ${join}`,
+      `dot 2 ${join}`,
+      ...['problem', problem, 'problem', problem],
+    ]);
+  });
+
   test('gives a balance the same id, whatever its points and its place are', async () => {
     const first = await read('user,points,expires_at\nann,5,2026-12-31\n');
     const second = await read('points,expires_at,user\n1,,bob\n7,2027-01-01 00:00,ann\n');

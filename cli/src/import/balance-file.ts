@@ -91,19 +91,38 @@ function countKnown(header: readonly string[]): number {
 
 /** A balance is credited once for its user and its two dates, so these are its id. */
 function balanceKind(columns: BalanceColumns): LineKind<BalanceLine> {
+  const read = (fields: readonly string[]) => readBalance(fields, columns);
   return {
-    read: (fields) => readBalance(fields, columns),
-    ownIdOf(fields) {
-      try {
-        const line = readBalance(fields, columns);
-        return { id: balanceId(line), content: [String(line.points)] };
-      } catch (error) {
-        if (error instanceof LineProblem) return undefined;
-        throw error;
-      }
-    },
+    read,
+    ownIdOf: readable(read, (line) => ({ id: balanceId(line), content: [String(line.points)] })),
     conflictProblem: 'other lines have other points for the same user and dates',
+    ...(columns.join !== undefined && {
+      // Whichever of a user's lines comes first makes them a member, and several are under way at the same time.
+      agreement: {
+        of: readable(read, ({ userId, joined }) => ({
+          id: userId,
+          content: joined === undefined ? [] : [timeIdentity(joined)],
+        })),
+        problem:
+          'other lines have another join date for the same user, or none: give all of them the same',
+      },
+    }),
     idOf: balanceId,
+  };
+}
+
+/** Looks at rows that can be read; undefined for others. */
+function readable<Found>(
+  read: (fields: readonly string[]) => BalanceLine,
+  look: (line: BalanceLine) => Found,
+): (fields: readonly string[]) => Found | undefined {
+  return (fields) => {
+    try {
+      return look(read(fields));
+    } catch (error) {
+      if (error instanceof LineProblem) return undefined;
+      throw error;
+    }
   };
 }
 
@@ -116,16 +135,36 @@ function balanceId({ userId, available, expiry }: BalanceLine): string {
 
 function readBalance(fields: readonly string[], columns: BalanceColumns): BalanceLine {
   const field = (role: BalanceRole) => fields[columns[role] ?? -1] ?? '';
-  const time = (role: BalanceRole) => (field(role) === '' ? undefined : parseTime(field(role)));
   const userId = field('user');
   if (userId === '') throw new LineProblem("the user's id is empty");
   return {
     userId,
     points: parsePoints(field('points')),
-    available: time('available'),
-    expiry: time('expiry'),
-    joined: time('join'),
+    available: parseDate(field('available'), (text) => `${text} is too far ahead: ${earlier}`),
+    expiry: parseDate(
+      field('expiry'),
+      (text) =>
+        `${text} is too far ahead for an expiry: leave it empty for points that never expire, if the program has no other policy, or ${earlier}`,
+    ),
+    joined: parseDate(field('join')),
   };
+}
+
+/** The ledger keeps dates of points before the year 9000; a day is left for zones, and one for the end of an expiry date. */
+const wallMsEnd = Date.UTC(8999, 11, 31);
+const earlier = 'write a date before 8999-12-31';
+
+/**
+ * Undefined for an empty field.
+ *
+ * @param tooLate the problem of a date of points that the ledger can't keep
+ */
+function parseDate(text: string, tooLate?: (text: string) => string): WrittenTime | undefined {
+  if (text === '') return undefined;
+  const time = parseTime(text);
+  if (tooLate !== undefined && time.wallMs >= wallMsEnd)
+    throw new LineProblem(tooLate(quoted(text)));
+  return time;
 }
 
 function parsePoints(text: string): bigint {

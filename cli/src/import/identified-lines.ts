@@ -1,4 +1,5 @@
 import type { Table, TableRow } from '../csv/table.ts';
+import type { BitSet } from './bit-set.ts';
 import { contentId, digestOf } from './content-id.ts';
 import { type EqualLines, EqualLinesBuilder } from './equal-lines.ts';
 import { LineProblem } from './line-problem.ts';
@@ -14,6 +15,12 @@ export interface LineKind<Line> {
   readonly conflictProblem: string;
   /** The same where one of them may be a refund; absent where none can be. */
   readonly refundConflictProblem?: string;
+  /** What rows that share something else, such as their user, have to agree on; where they don't, all of them are refused. */
+  readonly agreement?: {
+    /** What a row shares as its id, and what it says of that as its content. */
+    of(fields: readonly string[]): IdentifiedLine | undefined;
+    readonly problem: string;
+  };
   /** What identifies a line that has no id of its own; undefined where it has one, and absent where every line does. */
   contentOf?(line: Line): readonly string[] | undefined;
   /** The id of a line; `fromContent` is made of its content and its number among equal lines. */
@@ -55,23 +62,27 @@ export async function identifyLines<Line>(
       yield some;
     }
   };
-  const shared = kind.ownIdOf && (await findSharedIds(() => ownIds(counted, kind)));
+  const { ownIdOf, agreement } = kind;
+  const shared = ownIdOf && (await findSharedIds(() => identified(counted, ownIdOf)));
+  const disagreeing =
+    agreement && (await findSharedIds(() => identified(rows, agreement.of))).conflicting;
   const equal = kind.contentOf && (await numberEqualLines(counted, kind));
   return {
     rowCount,
     equalCount: equal?.count ?? 0,
     async *read() {
-      const identify = createIdentifier({ kind, shared, equal });
+      const identify = createIdentifier({ kind, shared, disagreeing, equal });
       for await (const some of rows()) yield some.map(identify);
     },
   };
 }
 
-async function* ownIds<Line>(rows: Rows, kind: LineKind<Line>) {
+async function* identified(
+  rows: Rows,
+  idOf: (fields: readonly string[]) => IdentifiedLine | undefined,
+) {
   for await (const some of rows()) {
-    yield some.map(({ fields, problem }) =>
-      problem === undefined ? kind.ownIdOf?.(fields) : undefined,
-    );
+    yield some.map(({ fields, problem }) => (problem === undefined ? idOf(fields) : undefined));
   }
 }
 
@@ -90,9 +101,10 @@ async function numberEqualLines<Line>(rows: Rows, kind: LineKind<Line>): Promise
 function createIdentifier<Line>(input: {
   kind: LineKind<Line>;
   shared: SharedIds | undefined;
+  disagreeing: BitSet | undefined;
   equal: EqualLines | undefined;
 }): (row: TableRow) => RowResult<Line> {
-  const { kind, shared, equal } = input;
+  const { kind, shared, disagreeing, equal } = input;
   let rowIndex = -1;
   let contentIndex = -1;
   return (row) => {
@@ -102,6 +114,9 @@ function createIdentifier<Line>(input: {
       const isBesideRefund = shared.besideRefunds.has(rowIndex);
       const problem = isBesideRefund ? refundConflictProblem : conflictProblem;
       return { row, kind: 'problem', problem };
+    }
+    if (kind.agreement !== undefined && disagreeing?.has(rowIndex) === true) {
+      return { row, kind: 'problem', problem: kind.agreement.problem };
     }
     const line = readRow(row, kind);
     if (line instanceof LineProblem) return { row, kind: 'problem', problem: line.message };
