@@ -9,7 +9,7 @@ import type { ProgramsClient } from './programs-client.ts';
 import type { PurchaseFile } from './purchase-file.ts';
 import type { PurchaseLine } from './purchase-line.ts';
 import { Rejections } from './rejections.ts';
-import { instantOf } from './written-time.ts';
+import { instantOf, instantText } from './written-time.ts';
 
 export interface PreviewTerms {
   readonly programs: ProgramsClient;
@@ -38,19 +38,23 @@ export async function previewPurchases(file: PurchaseFile, terms: PreviewTerms):
       if (row.kind === 'problem') rejections.add({ ...row.row, problem: row.problem });
       if (row.kind === 'repeat') counts.repeated += 1;
       if (row.kind !== 'line') continue;
+      if (described.length < previewedMax) {
+        const { text, problem } = await previewLine(row, terms);
+        described.push(text);
+        if (problem !== undefined) {
+          rejections.add({ ...row.row, problem });
+          continue;
+        }
+      }
       counts[row.line.refundOf === undefined ? 'purchases' : 'refunds'] += 1;
-      if (described.length === previewedMax) continue;
-      const { text, problem } = await previewLine(row, terms);
-      described.push(text);
-      if (problem !== undefined) rejections.add({ ...row.row, problem });
     }
   }
   const { purchases, refunds, repeated } = counts;
   const summary = [
-    `${purchases.toLocaleString('en')} purchases`,
-    ...(file.reading.refunds ? [`${refunds.toLocaleString('en')} refunds`] : []),
-    ...(repeated > 0 ? [`${repeated.toLocaleString('en')} repeated lines`] : []),
-    `${rejections.count.toLocaleString('en')} rejected lines`,
+    counted(purchases, 'purchase'),
+    ...(file.reading.refunds ? [counted(refunds, 'refund')] : []),
+    ...(repeated > 0 ? [counted(repeated, 'repeated line')] : []),
+    counted(rejections.count, 'rejected line'),
   ].join(', ');
   return {
     text: [...described, summary, ...rejections.describe(), 'Nothing was credited.'].join('\n'),
@@ -58,12 +62,16 @@ export async function previewPurchases(file: PurchaseFile, terms: PreviewTerms):
   };
 }
 
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 async function previewLine(
   row: SendableRow<PurchaseLine>,
   { programs, pointsName, clock, channel }: PreviewTerms,
 ): Promise<{ text: string; problem?: string }> {
   const { userId, time, currencyCode, minorUnits, refundOf } = row.line;
-  const when = new Date(instantOf(time, clock)).toISOString();
+  const when = instantText(instantOf(time, clock));
   const amount = moneyText(fraction(minorUnits, 1n), currencyCode);
   const facts = `line ${row.row.line}: user ${quoted(userId)}, ${when}, ${amount}`;
   if (refundOf !== undefined) return { text: `${facts}: a refund of ${quoted(refundOf)}` };

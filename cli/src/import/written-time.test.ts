@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createZoneClock } from '@loyalty/rules/zone-clock.ts';
 import fc from 'fast-check';
-import { endOf, instantOf, parseTime, timeIdentity } from './written-time.ts';
+import { endOf, instantOf, instantText, parseTime, timeIdentity } from './written-time.ts';
 
 const paris = createZoneClock('Europe/Paris');
 
@@ -32,6 +32,16 @@ describe('what identifies a time', () => {
   ])('of %s is %s', (text, identity) => {
     expect(timeIdentity(parseTime(text))).toBe(identity);
   });
+});
+
+test.each([
+  ['0000-12-31T23:59:59.999Z', 'before the year 1'],
+  ['0001-01-01T01:00:00+02:00', 'before the year 1'],
+  ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000Z'],
+  ['9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'],
+  ['9999-12-31T23:59:59.999-01:00', 'after the year 9999'],
+])('%s is shown as %s', (written, text) => {
+  expect(instantText(instantOf(parseTime(written), paris))).toBe(text);
 });
 
 describe('the end', () => {

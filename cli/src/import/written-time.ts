@@ -61,6 +61,16 @@ export function instantOf({ wallMs, offsetMs }: WrittenTime, clock: ZoneClock): 
   return offsetMs === undefined ? clock.instantOf(wallMs) : wallMs - offsetMs;
 }
 
+const yearOneMs = Date.parse('0001-01-01T00:00:00Z');
+const yearTenThousandMs = Date.UTC(10_000, 0, 1);
+
+/** An instant for a person, in RFC 3339; in words where that has no year for it. */
+export function instantText(ms: number): string {
+  if (ms < yearOneMs) return 'before the year 1';
+  if (ms >= yearTenThousandMs) return 'after the year 9999';
+  return new Date(ms).toISOString();
+}
+
 /** When what is written is over: a date when the next one begins, another time at once. */
 export function endOf(time: WrittenTime): WrittenTime {
   return time.isDate ? { ...time, wallMs: time.wallMs + dayMs, isDate: false } : time;
