@@ -196,14 +196,28 @@ describe('an import', () => {
       const programId = await programWithPoints('previewed');
       const path = await file(
         'previewed.csv',
-        'user_id,purchase_date,amount_usd,campaign_id\nann,2025-01-31,12.50,c1\nann,2025-01-31,x,c1\n',
+        'user_id,purchase_date,amount_usd,campaign_id,currency\nann,2025-01-31,12.50,c1,USD\nann,2025-01-31,x,c1,USD\nann,9999-12-31T23:30:00-05:00,1.00,c1,\nann,0000-01-01,1.00,c1,USD\n',
       );
-      const result = await loyalty(platform, importInto(programId, path, '--dry-run'));
+      const flags = ['--dry-run', '--currency', 'USD'];
+      const result = await loyalty(platform, importInto(programId, path, ...flags));
       expect(result).toMatchObject({ exitCode: 1, stderr: '' });
       expect(result.stdout).toContain('\n  ignored    campaign_id\n');
+      expect(result.stdout).toContain(
+        '\n  currency   currency, where other currencies are rejected\n',
+      );
       expect(result.stdout).toContain('name it with --transaction-column');
       expect(result.stdout).toMatch(/line 2: user "ann", 2025-01-31T.*, 12\.50 USD: 12 points\n/);
-      expect(result.stdout).toMatch(/\nline 3: "x" is not an amount.*\nNothing was credited\.\n$/);
+      expect(result.stdout).toContain(
+        [
+          '',
+          'line 4: user "ann", after the year 9999, 1.00 USD: refused',
+          'line 5: user "ann", before the year 1, 1.00 USD: refused',
+          '1 purchase, 3 rejected lines',
+          'line 3: "x" is not an amount: write it like 1234.56, without a currency',
+          '',
+        ].join('\n'),
+      );
+      expect(result.stdout).toMatch(/\nNothing was credited\.\n$/);
       expect(await lifetimeEarned(platform, programId)).toEqual(new Map());
     },
     patience(30_000),
@@ -339,8 +353,41 @@ describe('an import of balances', () => {
       );
       const result = await importBalances(programId, second, '--join');
       expect(outcome(result)).toEqual({ posted: 0, known: 0, rejected: 3 });
-      expect(result.stdout).toMatch(/\nline 2: IDEMPOTENCY_KEY_REUSED: other points,/);
+      expect(result.stdout).toMatch(
+        /\nline 2: IDEMPOTENCY_KEY_REUSED: other points were imported /,
+      );
       expect(result.stdout).toContain('lines 3 to 4: other lines have other points for the same');
+      expect(await member(programId, 'ann')).toMatchObject({ balance: { available: 100 } });
+    },
+    patience(60_000),
+  );
+
+  test(
+    'says what is another than in an earlier import',
+    async () => {
+      const programId = await programWithPoints('zoned-balances');
+      const path = await file(
+        'zoned.csv',
+        'user_id,points,expiry_date\nann,100,2099-12-31\nbob,1,\n',
+      );
+      await importBalances(programId, path, '--join', '--time-zone', 'Europe/Paris');
+      const imported = /imported for this user and these dates with another/;
+      for (const [flags, rejected, cause] of [
+        [['--time-zone', 'Asia/Tokyo'], 1, /^line 2: .* time zone: .* --time-zone as before$/m],
+        [['--reason', 'a gift'], 2, /^lines 2 to 3: .* reason: .* --reason as before$/m],
+        [['--note', 'Welcome'], 2, /^lines 2 to 3: .* note: .* --note as before$/m],
+        [
+          ['--note', 'Welcome', '--reason', 'a gift'],
+          2,
+          /^lines 2 to 3: .* reason and note: .* --reason and --note as before$/m,
+        ],
+      ] as const) {
+        const zone = flags[0] === '--time-zone' ? [] : ['--time-zone', 'Europe/Paris'];
+        const result = await importBalances(programId, path, ...zone, ...flags);
+        expect(outcome(result)).toEqual({ posted: 0, known: 2 - rejected, rejected });
+        expect(result.stdout).toMatch(imported);
+        expect(result.stdout).toMatch(cause);
+      }
       expect(await member(programId, 'ann')).toMatchObject({ balance: { available: 100 } });
     },
     patience(60_000),

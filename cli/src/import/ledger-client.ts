@@ -133,13 +133,24 @@ function refusal(failure: EarnFailure | AdjustFailure | undefined): Answer | Pos
 /** The key is the import's own, so that its author can't choose another one. */
 function refusalOfBalance(failure: AdjustFailure | undefined): Answer | Postponed {
   const answer = refusal(failure);
-  return failure?.reason === ErrorReason.IDEMPOTENCY_KEY_REUSED
-    ? {
-        kind: 'refused',
-        problem:
-          'IDEMPOTENCY_KEY_REUSED: other points, or the same with another reason or note, were imported for this user and these dates; to change them, adjust the balance',
-      }
-    : answer;
+  if (failure?.reason !== ErrorReason.IDEMPOTENCY_KEY_REUSED) return answer;
+  const fields = new Set(failure.metadata['fields']?.split(','));
+  return { kind: 'refused', problem: `IDEMPOTENCY_KEY_REUSED: ${differenceOf(fields)}` };
+}
+
+/** What is another than in the import that had the key first. The key has the line's dates as the file writes them. */
+function differenceOf(fields: ReadonlySet<string>): string {
+  if (fields.has('points')) {
+    return 'other points were imported for this user and these dates: to change them, adjust the balance';
+  }
+  const differences = [
+    ...(fields.has('reason') ? [{ what: 'reason', flag: '--reason' }] : []),
+    ...(fields.has('note') ? [{ what: 'note', flag: '--note' }] : []),
+    ...(fields.has('expire_time') ? [{ what: 'time zone', flag: '--time-zone' }] : []),
+  ];
+  const whats = differences.map(({ what }) => what).join(' and ');
+  const flags = differences.map(({ flag }) => flag).join(' and ');
+  return `these points were imported for this user and these dates with another ${whats}: give the same ${flags} as before`;
 }
 
 function refundAnswer({ refund, replayed }: ReverseEarnResponse): Answer {

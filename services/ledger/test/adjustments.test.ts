@@ -101,15 +101,21 @@ describe('an adjustment', () => {
     expect(others).toEqual([]);
     expect(await adjust(member, 7n)).toEqual({ ...made, replayed: true });
     const tomorrow = secondsAndNanos(setting.now() + dayMs);
-    for (const other of [
-      adjust(member, 8n),
-      adjust(member, 7n, { reason: 'error' }),
-      adjust(member, 7n, { note: 'Sorry' }),
-      adjust(member, 7n, { allowDeficit: true }),
-      adjust(member, 7n, { availableTime: tomorrow }),
-      adjust(member, 7n, { expireTime: tomorrow }),
-    ]) {
-      expect(await refusalOf(other)).toMatchObject({ code: 6, reason: 'IDEMPOTENCY_KEY_REUSED' });
+    const dates = 'available_time,expire_time';
+    for (const [other, fields] of [
+      [adjust(member, 8n), 'points'],
+      [adjust(member, 7n, { reason: 'error' }), 'reason'],
+      [adjust(member, 7n, { note: 'Sorry' }), 'note'],
+      [adjust(member, 7n, { allowDeficit: true }), 'allow_deficit'],
+      [adjust(member, 7n, { availableTime: tomorrow }), dates],
+      [adjust(member, 7n, { expireTime: tomorrow }), dates],
+      [adjust(member, 9n, { note: 'Sorry', expireTime: tomorrow }), `points,note,${dates}`],
+    ] as const) {
+      expect(await refusalOf(other)).toMatchObject({
+        code: 6,
+        reason: 'IDEMPOTENCY_KEY_REUSED',
+        metadata: { fields },
+      });
     }
     expect(await balanceOf(member)).toMatchObject({ available: 7n });
   });

@@ -1,4 +1,4 @@
-import { fingerprintOf } from '@loyalty/rules/fingerprint.ts';
+import { fingerprintOf, sameFingerprint } from '@loyalty/rules/fingerprint.ts';
 import { expireTime } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { addByHand, takeByHand } from '../domain/adjust.ts';
@@ -6,12 +6,12 @@ import { type Balance, balanceAt } from '../domain/balance.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { beginningOfTime, type Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
-import type { Account, Author, Entry } from '../domain/journal.ts';
+import { type Account, type Author, type Entry, pointsOf } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import type { App } from './app.ts';
 import { inactivityFrom, lotExpiring } from './evaluation.ts';
 import { refuseJoinAhead, requireActive } from './join-program.ts';
-import type { LockedState, MemberName } from './ledger-store.ts';
+import type { LockedState, MemberName, RequestRecord } from './ledger-store.ts';
 import { lineAfter, lockedAccount, repeatedRequest } from './locked-account.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
 import { requireUnarchived } from './require-unarchived.ts';
@@ -102,7 +102,9 @@ function adjust(
     idempotencyKey: input.idempotencyKey,
     fingerprint: fingerprintOf(contentOf(input)),
   };
-  const repeated = repeatedRequest(locked, { ...request, member: input });
+  const repeated = repeatedRequest(locked, { ...request, member: input }, (first) =>
+    differingFields(input, first),
+  );
   if (repeated === undefined) requireUnarchived(program);
   const { account, now } = adjustedAccount(locked, { input, author, program });
   if (repeated !== undefined) {
@@ -154,6 +156,27 @@ function contentOf(input: AdjustBalanceInput) {
     input.availableTime ?? null,
     input.expireTime ?? null,
   ];
+}
+
+/**
+ * The fields in which a request isn't the one that had its key first. The journal doesn't keep all of them, so the others
+ * are found by comparing fingerprints; of dates, both are named.
+ */
+function differingFields(
+  input: AdjustBalanceInput,
+  { entry, fingerprint }: RequestRecord,
+): readonly string[] {
+  const kept = { points: pointsOf(entry), reason: entry.reason, note: entry.note };
+  const differing = (['points', 'reason', 'note'] as const).filter(
+    (name) => input[name] !== kept[name],
+  );
+  const isFirst = (changes: Partial<AdjustBalanceInput>) => {
+    const content = contentOf({ ...input, ...kept, reason: kept.reason ?? '', ...changes });
+    return sameFingerprint(fingerprintOf(content), fingerprint);
+  };
+  if (isFirst({})) return differing;
+  if (isFirst({ allowDeficit: !input.allowDeficit })) return [...differing, 'allow_deficit'];
+  return [...differing, 'available_time', 'expire_time'];
 }
 
 function adjusted(

@@ -25,15 +25,21 @@ export function lockedRedemption(
 /**
  * What the member's key stands for, or undefined for a new key and for a user who never joined.
  *
+ * @param differingFields what is another than in the first request with the key, where that can be said
  * @throws {IdempotencyKeyReused} when the key was used with other content
  */
 export function repeatedRequest(
   locked: LockedState,
   { member, ...key }: RequestKey & { member: MemberName; fingerprint: Uint8Array },
+  differingFields: (record: RequestRecord) => readonly string[] = () => [],
 ): RequestRecord | undefined {
   const account = locked.bringUpToDate(member);
   const record = account && locked.request(account.membership.membershipId, key);
-  return repeatOf(record, key.fingerprint, () => new IdempotencyKeyReused());
+  return repeatOf(
+    record,
+    key.fingerprint,
+    (first) => new IdempotencyKeyReused(differingFields(first)),
+  );
 }
 
 /** The line that a change just added to an account's journal. */

@@ -205,8 +205,13 @@ export class RedemptionNotFound extends LedgerError {
 export class IdempotencyKeyReused extends LedgerError {
   readonly reason = 'IDEMPOTENCY_KEY_REUSED';
 
-  constructor() {
-    super('the idempotency key was used before with other content; use a new key');
+  /** @param fields those that differ, by their proto names; empty where that isn't known */
+  constructor(fields: readonly string[] = []) {
+    const difference = fields.length === 0 ? 'other content' : `another ${fields.join(', ')}`;
+    super(
+      `the idempotency key was used before with ${difference}; use a new key`,
+      fields.length === 0 ? {} : { metadata: { fields: fields.join(',') }, fields },
+    );
   }
 }
 
