@@ -19,12 +19,12 @@ interface ImportBalancesFlags extends FileFlags {
 }
 
 const help = `
-The first line names the columns. These are known by their names, in any case; a flag names others:
+The first line names the columns. These names are known, in any case; a flag names another column:
 
 ${describeRoles(balanceRoles)}
 
 The points of a user with the same two dates are credited once, however often they are imported. They don't count as
-earned. An expiry date is the last day on which they can be spent. docs/import.md has the rest.
+earned. An expiry date is the last day on which they can be spent. See docs/import.md for more.
 
 Exit codes: 0 when every line is credited, 1 when some aren't, 2 when the import failed.
 
@@ -37,8 +37,8 @@ export function importBalancesCommand(): Command {
     .description('Credit the points that members had in another system, each of them once.')
     .argument('<file>', 'the CSV file')
     .requiredOption('--program <id>', 'the program that credits them')
-    .option('--join', 'make users members who never were, since the date that the file has')
-    .option('--reason <text>', 'why, for operators', 'opening balance')
+    .option('--join', 'make members of users who never joined, as of the join date in the file')
+    .option('--reason <text>', 'the reason, for operators', 'opening balance')
     .option('--note <text>', 'what members read beside the points', '');
   return addFileFlags(command, balanceRoles).addHelpText('after', help).action(runImport);
 }

@@ -30,12 +30,12 @@ interface ImportFlags extends FileFlags {
 }
 
 const help = `
-The first line names the columns. These are known by their names, in any case; a flag names others:
+The first line names the columns. These names are known, in any case; a flag names another column:
 
 ${describeRoles(purchaseRoles)}
 
-A purchase is credited once, however often it is imported: by its id, or without a column for ids by its user, time,
-amount and currency. A quantity makes it one item of that many units. docs/import.md has the rest.
+A purchase is credited once, however often it is imported. Its id identifies it; without an id column, its user, time,
+amount, currency and quantity do. A quantity makes it one item of that many units. See docs/import.md for more.
 
 Exit codes: 0 when every line is credited, 1 when some aren't, 2 when the import failed.
 
@@ -49,11 +49,14 @@ export function importCommand(): Command {
     .description('Credit the purchases of a CSV file, each of them once.')
     .argument('<file>', 'the CSV file')
     .requiredOption('--program <id>', 'the program that credits them')
-    .option('--dry-run', 'show how the file is read and what its first lines would give, no more')
-    .option('--join', 'make users members who never were, in the commit of their first credit')
-    .option('--currency <code>', 'of all amounts, such as USD', parseCurrency)
-    .option('--decimal <sign>', 'of the amounts: point or comma', parseDecimal)
-    .option('--refunds', 'take negative amounts for refunds')
+    .option('--dry-run', 'only show how the file is read and what its first lines would earn')
+    .option(
+      '--join',
+      'make members of users who never joined, in the same commit as their first credit',
+    )
+    .option('--currency <code>', 'currency of all amounts, such as USD', parseCurrency)
+    .option('--decimal <sign>', 'decimal sign of the amounts: point or comma', parseDecimal)
+    .option('--refunds', 'treat negative amounts as refunds')
     .option('--channel <name>', 'where the purchases were made, such as store or web');
   return addFileFlags(command, purchaseRoles).addHelpText('after', help).action(runImport);
 }

@@ -127,7 +127,7 @@ describe('headers', () => {
       'user,date,amount_usd,currency\nann,2026-01-31,12.50,EUR\n',
       {
         refused:
-          'The currency may be USD, which the column "amount_usd" is called after, or be in the column "currency": settle it with --currency or --currency-column',
+          'The currency may be USD, as the name of the column "amount_usd" says, or be in the column "currency": settle it with --currency or --currency-column',
       },
     ],
     [
@@ -167,7 +167,7 @@ describe('headers', () => {
       'user,date,amount_eur\nann,2026-01-31,12.50\n',
       {
         refused:
-          'The column "amount_eur" is called after EUR, but --currency says USD: correct the flag, or rename the column',
+          'The name of the column "amount_eur" says EUR, but --currency says USD: correct the flag, or rename the column',
       },
       { currency: 'USD' },
     ],
@@ -176,7 +176,7 @@ describe('headers', () => {
       'user,date,Umsatz (EUR)\nann,2026-01-31,12.50\n',
       {
         refused:
-          'The column "Umsatz (EUR)" is called after EUR, but --currency says USD: correct the flag, or rename the column',
+          'The name of the column "Umsatz (EUR)" says EUR, but --currency says USD: correct the flag, or rename the column',
       },
       { currency: 'USD', columns: { amount: '3' } },
     ],
@@ -311,12 +311,12 @@ describe('quotes', () => {
     [
       'one that is never closed',
       'user,date,amount_usd\n"bad,2026-01-31,5.00\nok,2026-01-31,100.00\n',
-      ['2: a quote is opened and not closed', '3 ok 2026-01-31 10000USD ~1'],
+      ['2: a quote is opened and never closed', '3 ok 2026-01-31 10000USD ~1'],
     ],
     [
       'one that is never closed, among quoted lines',
       '"user","date","amount_usd"\n"ann","2026-01-31","12.50\n"bob","2026-01-31","1.00"\n',
-      ['2: a quote is opened and not closed', '3 bob 2026-01-31 100USD ~1'],
+      ['2: a quote is opened and never closed', '3 bob 2026-01-31 100USD ~1'],
     ],
     [
       'one that swallows other lines',
@@ -336,7 +336,7 @@ describe('quotes', () => {
       "'user','date','amount_usd'\n'ann','2026-01-31','12.50'\n",
       {
         refused:
-          'The columns are in single quotes, which are no quotes in CSV: export the file with double quotes',
+          "The columns are in single quotes, which aren't quotes in CSV: export the file with double quotes",
       },
     ],
     [
@@ -362,7 +362,7 @@ describe('encodings', () => {
     [
       'Latin-1',
       Buffer.from(plain, 'latin1'),
-      [ann, '3: it has bytes that are no characters: save the file in UTF-8'],
+      [ann, "3: it has bytes that aren't characters: save the file in UTF-8"],
     ],
     [
       'a zip archive, as spreadsheets are',
@@ -428,7 +428,7 @@ describe('amounts', () => {
       amounts('5', '1.234'),
       {
         refused:
-          '"1.234" in line 3 may have decimals or thousands, and no other amount shows which: say with --decimal point or --decimal comma',
+          '"1.234" in line 3 may have decimals or thousands, and no other amount shows which: say which with --decimal point or --decimal comma',
       },
     ],
     [
@@ -448,7 +448,7 @@ describe('amounts', () => {
       amounts('12.50', '12,50'),
       {
         refused:
-          '"12.50" in line 2 and "12,50" in line 3 have different decimal signs: say with --decimal which one is right',
+          '"12.50" in line 2 and "12,50" in line 3 have different decimal signs: say which one is right with --decimal',
       },
     ],
     [
@@ -477,7 +477,7 @@ describe('amounts', () => {
       'user,date,amount_kwd\nann,2026-01-31,1.234\n',
       {
         refused:
-          '"1.234" in line 2 may have decimals or thousands, and no other amount shows which: say with --decimal point or --decimal comma',
+          '"1.234" in line 2 may have decimals or thousands, and no other amount shows which: say which with --decimal point or --decimal comma',
       },
     ],
     [
@@ -732,7 +732,7 @@ describe('refunds', () => {
         '2 ann 2026-01-31 1250USD #o1',
         '3 ann 2026-02-01 250USD refund of o1 #r1',
         '4: the id of the purchase that it refunds is empty',
-        '5: it names a purchase that it is a refund of, but its amount is not negative',
+        "5: it names a purchase that it refunds, but its amount isn't negative",
       ],
       { ...withOwnIds, columns: { refundOf: 'of', transaction: 'id' } },
     ],
@@ -775,7 +775,7 @@ describe('refunds', () => {
     [
       'are asked for',
       'order_id,of,user,date,amount_usd\no1,,ann,2026-01-31,12.50\n',
-      { refused: '--refund-of-column is about refunds: give --refunds as well' },
+      { refused: '--refund-of-column works only with --refunds: give --refunds as well' },
       { columns: { refundOf: 'of' } },
     ],
   ]);

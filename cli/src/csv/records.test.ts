@@ -97,7 +97,7 @@ describe('a quote that is never closed', () => {
       line: 1,
       lastLine: 1,
       text: '"bob,0',
-      problem: 'a quote is opened and not closed',
+      problem: 'a quote is opened and never closed',
     });
     expect(others).toHaveLength(10_000);
     expect(others.at(-1)).toEqual({ line: 10_001, lastLine: 10_001, fields: ['ann', '9999'] });

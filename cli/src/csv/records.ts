@@ -120,7 +120,7 @@ export class RecordSplitter {
         problem:
           read === 'text behind a quote'
             ? 'a quote is closed before the end of its field'
-            : 'a quote is opened and not closed',
+            : 'a quote is opened and never closed',
       });
       return lineEnd;
     }

@@ -87,7 +87,7 @@ function headerOf(
   }
   if (header.fields.length > 1 && header.fields.every((name) => /^'.*'$/.test(name))) {
     throw new FileRefused(
-      'The columns are in single quotes, which are no quotes in CSV: export the file with double quotes',
+      "The columns are in single quotes, which aren't quotes in CSV: export the file with double quotes",
     );
   }
   return header;
@@ -104,7 +104,7 @@ function rowOf(record: CsvRecord | BrokenLine, count: number): TableRow {
   }
   // What the decoder puts where bytes make no character: different names would become the same.
   if (fields.some((field) => field.includes('\u{FFFD}'))) {
-    return { ...record, problem: 'it has bytes that are no characters: save the file in UTF-8' };
+    return { ...record, problem: "it has bytes that aren't characters: save the file in UTF-8" };
   }
   return record;
 }

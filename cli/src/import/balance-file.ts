@@ -20,19 +20,19 @@ export const balanceRoles = {
   },
   available: {
     flag: '--available-column',
-    what: 'when they can be spent',
+    what: 'the time from which the points can be spent',
     names: ['available_time', 'available_date', 'available_from'],
     isRequired: false,
   },
   expiry: {
     flag: '--expiry-column',
-    what: 'when they expire',
+    what: 'the time at which the points expire',
     names: ['expire_time', 'expire_date', 'expiry_date', 'expiry', 'expires', 'expires_at'],
     isRequired: false,
   },
   join: {
     flag: '--join-column',
-    what: 'when the user joined',
+    what: 'the time at which the user joined',
     names: ['join_time', 'join_date', 'joined_at', 'member_since'],
     isRequired: false,
   },

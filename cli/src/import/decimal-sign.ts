@@ -40,13 +40,13 @@ export class DecimalSigns {
     if (first !== undefined && second !== undefined) {
       const [{ line, text }, other] = [first[1], second[1]];
       throw new FileRefused(
-        `${quoted(text)} in line ${line} and ${quoted(other.text)} in line ${other.line} have different decimal signs: say with --decimal which one is right`,
+        `${quoted(text)} in line ${line} and ${quoted(other.text)} in line ${other.line} have different decimal signs: say which one is right with --decimal`,
       );
     }
     if (this.#undecided === undefined) return undefined;
     const { line, text } = this.#undecided;
     throw new FileRefused(
-      `${quoted(text)} in line ${line} may have decimals or thousands, and no other amount shows which: say with --decimal point or --decimal comma`,
+      `${quoted(text)} in line ${line} may have decimals or thousands, and no other amount shows which: say which with --decimal point or --decimal comma`,
     );
   }
 }

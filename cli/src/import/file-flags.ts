@@ -14,12 +14,16 @@ export interface FileFlags {
 /** Adds them to a command, with one for the column of each role. */
 export function addFileFlags(command: Command, roles: Readonly<Record<string, Role>>): Command {
   for (const { flag, what } of Object.values(roles)) {
-    command.option(`${flag} <column>`, `where ${what} is: a name, or a number from 1`);
+    command.option(`${flag} <column>`, `column with ${what}: its name, or its number from 1`);
   }
   return command
     .option('--separator <sign>', 'comma, semicolon, tab or another character', parseSeparator)
-    .option('--time-zone <name>', "of times without a zone (default: the program's)", parseTimeZone)
-    .option('--rejected <file>', 'where rejected lines go (default: beside the file)');
+    .option(
+      '--time-zone <name>',
+      "zone of times that name none (default: the program's)",
+      parseTimeZone,
+    )
+    .option('--rejected <file>', 'file for rejected lines (default: beside the imported file)');
 }
 
 /** What the flags of roles name, by role. */

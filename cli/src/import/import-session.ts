@@ -25,7 +25,7 @@ export async function withImportSession(
   const address = readSetting('LOYALTY_PROGRAMS_GRPC');
   const programs = openPrograms({ address, token, programId });
   const interrupted = () => {
-    progress.notice('Interrupted. The same command again goes on from here.');
+    progress.notice('Interrupted. Run the same command again to continue.');
     process.exit(130);
   };
   process.once('SIGINT', interrupted);

@@ -142,7 +142,7 @@ function refuseOtherCurrency(amountName: string, currency: string): void {
   const code = currencyAtEnd(normalName(amountName));
   if (code === undefined || code === currency) return;
   throw new FileRefused(
-    `The column ${quoted(amountName)} is called after ${code}, but --currency says ${currency}: correct the flag, or rename the column`,
+    `The name of the column ${quoted(amountName)} says ${code}, but --currency says ${currency}: correct the flag, or rename the column`,
   );
 }
 
@@ -157,7 +157,7 @@ function currencySource(found: {
   if (column !== undefined && (code === undefined || found.isNamed)) return { column };
   if (column !== undefined) {
     throw new FileRefused(
-      `The currency may be ${code}, which the column ${quoted(amountName)} is called after, or be in the column ${quoted(columnName)}: settle it with --currency or --currency-column`,
+      `The currency may be ${code}, as the name of the column ${quoted(amountName)} says, or be in the column ${quoted(columnName)}: settle it with --currency or --currency-column`,
     );
   }
   if (code !== undefined) return { code, alsoIn: [] };

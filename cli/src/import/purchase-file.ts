@@ -83,7 +83,7 @@ function requireIdsOfRefunds({ positions }: PurchaseColumns, { refunds }: Purcha
     );
   }
   if (!refunds && positions.refundOf !== undefined) {
-    throw new FileRefused('--refund-of-column is about refunds: give --refunds as well');
+    throw new FileRefused('--refund-of-column works only with --refunds: give --refunds as well');
   }
 }
 

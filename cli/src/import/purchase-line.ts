@@ -47,9 +47,7 @@ export function readPurchaseLine(
     return { ...common, minorUnits: -minorUnits, ...readRefund(fields, reading) };
   }
   if (field('refundOf') !== '') {
-    throw new LineProblem(
-      'it names a purchase that it is a refund of, but its amount is not negative',
-    );
+    throw new LineProblem("it names a purchase that it refunds, but its amount isn't negative");
   }
   return {
     ...common,

@@ -22,7 +22,7 @@ export class Rejections {
       const where = line === lastLine ? `line ${line}` : `lines ${line} to ${lastLine}`;
       return `${where}: ${printable(problem)}`;
     });
-    return isCut ? [...lines, '… and others'] : lines;
+    return isCut ? [...lines, '… and more'] : lines;
   }
 }
 

@@ -67,7 +67,7 @@ describe('the result', () => {
     const lines = describeResult(emptyResult(), wording({ rejections })).split('\n');
     expect(lines).toHaveLength(3 + 20 + 1);
     expect(lines.at(-2)).toBe('line 21: is no 21');
-    expect(lines.at(-1)).toBe('… and others');
+    expect(lines.at(-1)).toBe('… and more');
   });
 
   test('says what lines without ids can not have', () => {

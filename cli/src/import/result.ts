@@ -99,5 +99,5 @@ function noteOnContent(equalCount: number): string {
     equalCount === 0
       ? 'no two are equal'
       : `${equalCount.toLocaleString('en')} equal an earlier one and count as further purchases`;
-  return `No column has ids, so a line is identified by its content: ${equal}. A line that is corrected, or a purchase that is also reported live, counts as another one; only a column with ids prevents that.`;
+  return `No column has ids, so lines are identified by their content: ${equal}. A corrected line, or a purchase that is also reported live, counts as another purchase; only an id column prevents that.`;
 }
