@@ -87,6 +87,18 @@ function consumeWork(
   return handled;
 }
 
+/** Connects as the others do, and stops the consumers as soon as they have a connection, before they use it. */
+function stoppedOnceConnected(): Nats {
+  return {
+    ...opened.nats,
+    async connection(wait) {
+      const connection = await opened.nats.connection(wait);
+      stopping.abort();
+      return connection;
+    },
+  };
+}
+
 async function waiting(): Promise<number> {
   const connection = await opened.nats.connection();
   const manager = await connection.jetstreamManager();
@@ -281,6 +293,11 @@ describe('consuming', () => {
     await eventually('nothing is left', async () => (await waiting()) === 0);
   });
 
+  test('ends when it is stopped while it is still beginning', async () => {
+    consumeWork(() => 'ack', { nats: stoppedOnceConnected() });
+    await expect(Promise.all(opened.ends)).resolves.toEqual([undefined]);
+  });
+
   test('goes on after the server was away', async () => {
     const handled = consumeWork(() => 'ack');
     await publish('work.a', 'before');
@@ -320,8 +337,8 @@ describe('consuming', () => {
 });
 
 describe('following', () => {
-  function follow(handle: (message: IncomingMessage) => void): void {
-    const options = { nats: opened.nats, stream: 'NEWS', filter: 'news.>', logger };
+  function follow(handle: (message: IncomingMessage) => void, nats = opened.nats): void {
+    const options = { nats, stream: 'NEWS', filter: 'news.>', logger };
     opened.ends.push(
       followLatest({
         ...options,
@@ -353,6 +370,11 @@ describe('following', () => {
     await publish('news.a', 'a1');
     await eventually('again', () => seen.length === 2);
     expect(seen).toEqual(['a1', 'a1']);
+  });
+
+  test('ends when it is stopped while it is still beginning', async () => {
+    follow(() => undefined, stoppedOnceConnected());
+    await expect(Promise.all(opened.ends)).resolves.toEqual([undefined]);
   });
 
   test('goes on after the server was away', async () => {

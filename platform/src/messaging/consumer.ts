@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import {
   type ConsumerMessages,
   DeliverPolicy,
@@ -72,7 +73,7 @@ async function handleAll(
 ): Promise<void> {
   const { signal, batch } = options;
   const stop = () => void drain(messages);
-  signal.addEventListener('abort', stop, { once: true });
+  using _stopping = addAbortListener(signal, stop);
   // The iterator of a connection that was closed for good would wait for ever.
   void connection.closed().then(stop);
   let handled = 0;
@@ -94,7 +95,6 @@ async function handleAll(
       }
     }
   } finally {
-    signal.removeEventListener('abort', stop);
     while (handled > 0) {
       await room.promise;
       room = Promise.withResolvers();
@@ -153,7 +153,7 @@ export async function followLatest(options: FollowOptions): Promise<void> {
     });
     const messages = await consumer.consume({ max_messages: 100, expires: pullExpiresMs });
     const stop = () => messages.stop();
-    signal.addEventListener('abort', stop, { once: true });
+    using _stopping = addAbortListener(signal, stop);
     void connection.closed().then(stop);
     try {
       for await (const message of messages) {
@@ -161,7 +161,6 @@ export async function followLatest(options: FollowOptions): Promise<void> {
         await options.handle(incoming(message));
       }
     } finally {
-      signal.removeEventListener('abort', stop);
       messages.stop();
     }
   });
