@@ -120,6 +120,34 @@ describe('a caller who sends', () => {
       'metadata[""]': 'its key must not be empty',
     });
   });
+
+  test('far too many items is told so, without a word about each of them', () => {
+    const items = Array.from({ length: 300_000 }, () => ({}));
+    expect(violationsOf(EarnRequestSchema, { transaction: { items } })).toEqual({
+      'transaction.items': 'must have at most 200 items',
+    });
+    const categories = Array.from({ length: 21 }, () => '');
+    const item = { itemId: '1', categories };
+    expect(violationsOf(TransactionSchema, { items: [item, {}, item] })).toEqual({
+      'items[0].categories': 'must have at most 20 items',
+      'items[2].categories': 'must have at most 20 items',
+    });
+  });
+
+  test('much that is wrong is told of the first fault only', () => {
+    const items = (length: number) => Array.from({ length }, () => ({ itemId: '' }));
+    const purchase = {
+      transactionId: 'order-1',
+      occurTime: {},
+      amount: { currencyCode: 'USD', minorUnits: 1n },
+    };
+    expect(
+      Object.keys(violationsOf(TransactionSchema, { ...purchase, items: items(25) })),
+    ).toHaveLength(75);
+    expect(violationsOf(TransactionSchema, { ...purchase, items: items(26) })).toEqual({
+      'items[0].item_id': 'must not be empty',
+    });
+  });
 });
 
 describe('every pattern and reserved text of the contract', () => {

@@ -2,6 +2,7 @@ import { create, type DescMessage, type Message } from '@bufbuild/protobuf';
 import { pathToString } from '@bufbuild/protobuf/reflect';
 import { createValidator, type Violation } from '@bufbuild/protovalidate';
 import { type FieldViolation, ValidationFailed } from '../errors.ts';
+import { sizeOf } from './message-size.ts';
 import { wordsOf } from './violation-words.ts';
 
 /** Compiled once; the patterns are those of the contracts, so that no caller can bring a slow one. */
@@ -10,15 +11,26 @@ const patterns = new Map<string, RegExp>();
 const validator = createValidator({ regexMatch });
 
 /**
+ * For large messages. To put one fault into words takes 35 µs, so that all faults of a message of 1 MiB took 12 seconds,
+ * in which nobody else was served.
+ */
+const firstFaultValidator = createValidator({ regexMatch, failFast: true });
+const smallMessageElements = 25;
+
+/**
  * Checks messages by their `buf.validate` rules. The rules are compiled here, once per message, so that a mistake in
  * one stops the process at its start. The check throws ValidationFailed with every field that is wrong, and the first
- * rule that it breaks: an empty id breaks three, and one says it.
+ * rule that it breaks: an empty id breaks three, and one says it. Of a message that is too large only the lists and maps
+ * that make it so are named, and of a large one only the first field.
  */
 export function validatorOf(schema: DescMessage): (message: Message) => void {
   const trial = validator.validate(schema, create(schema));
   if (trial.kind === 'error' && trial.error.name === 'CompilationError') throw trial.error;
   return (message) => {
-    const result = validator.validate(schema, message);
+    const { elements, tooLong } = sizeOf(schema, message);
+    if (tooLong.length > 0) throw new ValidationFailed(tooLong);
+    const { validate } = elements <= smallMessageElements ? validator : firstFaultValidator;
+    const result = validate(schema, message);
     if (result.kind === 'valid') return;
     if (result.kind === 'error') throw result.error;
     throw new ValidationFailed(firstOfEachField(result.violations));
