@@ -80,6 +80,6 @@ function addSize(
 function fieldValue(message: Message, field: DescField): object | undefined {
   const values = message as unknown as Record<string, object | undefined>;
   if (field.oneof === undefined) return values[field.localName];
-  const chosen = values[field.oneof.localName] as { case?: string; value?: object } | undefined;
+  const chosen: { case?: string; value?: object } | undefined = values[field.oneof.localName];
   return chosen?.case === field.localName ? chosen.value : undefined;
 }
