@@ -20,6 +20,26 @@ export class Overloaded extends ReasonedError {
   readonly reason = 'OVERLOADED';
 }
 
+/** A limit of a caller, as the HTTP fields `RateLimit-Policy` and `RateLimit` show it. */
+export interface RateLimitPolicy {
+  /** What is counted: a quota unit of the RateLimit fields. */
+  readonly unit: 'request' | 'concurrent-requests' | 'content-bytes';
+  readonly quota: number;
+  /** The time in which the quota comes back; undefined for what is in flight. */
+  readonly windowSeconds: number | undefined;
+}
+
+/** Thrown when one caller has as much in flight, or as many calls a second, as they may have; nothing was started. */
+export class RateLimited extends ReasonedError {
+  readonly reason = 'RATE_LIMITED';
+  readonly policy: RateLimitPolicy;
+
+  constructor(message: string, options: { policy: RateLimitPolicy; retryAfterMs: number }) {
+    super(message, { retryAfterMs: options.retryAfterMs });
+    this.policy = options.policy;
+  }
+}
+
 /** Thrown by methods that the contract has but this release doesn't serve. */
 export class NotImplemented extends ReasonedError {
   readonly reason = 'NOT_IMPLEMENTED';
