@@ -1,4 +1,5 @@
-import { port, readConfig } from '@loyalty/platform/config.ts';
+import { callerLimitSettings, callerLimits } from '@loyalty/platform/caller-limit-config.ts';
+import { integer, port, readConfig } from '@loyalty/platform/config.ts';
 import {
   type ProcessConfig,
   processConfig,
@@ -15,6 +16,8 @@ export interface GatewayConfig extends ProcessConfig {
   readonly ledgerAddress: string;
   /** Origins of browser apps; `*` for all. */
   readonly corsOrigins: readonly string[];
+  /** Proxies between clients and the gateway, each of which adds to X-Forwarded-For. */
+  readonly trustedProxies: number;
   readonly limits: GatewayLimits;
 }
 
@@ -26,6 +29,10 @@ const schema = z.object({
   PORT: port().default(8080),
   PROGRAMS_ADDRESS: address.describe("the Programs service's gRPC address, host:port"),
   LEDGER_ADDRESS: address.describe("the Ledger service's gRPC address, host:port"),
+  ...callerLimitSettings(),
+  TRUSTED_PROXIES: integer({ min: 0, max: 10 })
+    .default(0)
+    .describe('how many proxies add to X-Forwarded-For between clients and the gateway'),
   CORS_ORIGINS: z
     .string()
     .default('')
@@ -49,6 +56,7 @@ export function readGatewayConfig(
     programsAddress: values.PROGRAMS_ADDRESS,
     ledgerAddress: values.LEDGER_ADDRESS,
     corsOrigins: values.CORS_ORIGINS,
-    limits: defaultLimits,
+    trustedProxies: values.TRUSTED_PROXIES,
+    limits: { ...defaultLimits, callers: callerLimits(values) },
   };
 }

@@ -5,6 +5,7 @@ const refusals = {
   408: { reason: 'REQUEST_TIMEOUT', title: 'Request timeout' },
   413: { reason: 'BODY_TOO_LARGE', title: 'Body too large' },
   415: { reason: 'UNSUPPORTED_MEDIA_TYPE', title: 'Unsupported media type' },
+  417: { reason: 'EXPECTATION_FAILED', title: 'Expectation failed' },
   431: { reason: 'HEADERS_TOO_LARGE', title: 'Headers too large' },
 } as const;
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
+import { createCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { requestIdOf } from '@loyalty/platform/rpc/request-id.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import {
@@ -11,6 +12,7 @@ import {
   fastify,
   LogController,
 } from 'fastify';
+import { createAdmission } from './admission.ts';
 import { answerConnectionError } from './connection-errors.ts';
 import { allowOrigins } from './cors.ts';
 import { HttpRefusal } from './http-refusal.ts';
@@ -29,6 +31,8 @@ export interface HttpServerOptions {
   /** Origins of browsers that may read answers; `*` for all. */
   readonly corsOrigins: readonly string[];
   readonly limits: GatewayLimits;
+  /** Proxies that stand between the clients and this process. */
+  readonly trustedProxies: number;
   /** False once the process is to stop: then `/readyz` says so, and connections are let go after their answer. */
   readonly isOpen: () => boolean;
 }
@@ -43,10 +47,13 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       requestIdLogLabel: 'requestId',
     }),
     bodyLimit: limits.bodyBytesMax,
+    trustProxy: (_address, hop) => hop < options.trustedProxies,
     requestTimeout: limits.requestArrivalMsMax,
     http: {
       headersTimeout: limits.requestArrivalMsMax,
       connectionsCheckingInterval: Math.min(1000, limits.requestArrivalMsMax),
+      // Node would refuse a request without one by itself, in its own words.
+      requireHostHeader: false,
     },
     // Connections that are open when the process stops are served until they are idle.
     return503OnClosing: false,
@@ -60,7 +67,10 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
+    requireHttp(request);
   });
+  // Without a listener Node refuses these by itself.
+  app.server.on('checkExpectation', (request, response) => app.routing(request, response));
   app.addHook('onSend', async (_request, reply) => {
     if (!isOpen()) reply.header('connection', 'close');
   });
@@ -69,8 +79,23 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   allowOrigins(app, options.corsOrigins);
   readJsonBodies(app);
   serveProbes(app, isOpen);
-  serveRoutes(app, options);
+  serveRoutes(app, {
+    ...options,
+    admission: createAdmission(limits, createCallerLimits(limits.callers)),
+  });
+  app.server.maxConnections = limits.connectionsMax;
   return app;
+}
+
+/** @throws {HttpRefusal} for what HTTP/1.1 itself asks to be refused */
+function requireHttp({ raw }: FastifyRequest): void {
+  if (raw.httpVersion === '1.1' && raw.headers.host === undefined) {
+    throw new ValidationFailed([{ field: 'Host', message: 'must be given, as HTTP/1.1 asks' }]);
+  }
+  const { expect = '100-continue' } = raw.headers;
+  if (expect.toLowerCase() !== '100-continue') {
+    throw new HttpRefusal(417, 'the only expectation that can be met is 100-continue');
+  }
 }
 
 const jsonMediaType = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i;

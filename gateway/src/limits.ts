@@ -1,5 +1,20 @@
+import {
+  type CallerLimitsOptions,
+  defaultCallerLimits,
+} from '@loyalty/platform/rpc/caller-limits.ts';
+
 /** What the gateway lets its callers have of it. */
 export interface GatewayLimits {
+  /** Connections that are open; more are closed at once. */
+  readonly connectionsMax: number;
+  /** Requests in flight from one address whose token isn't verified yet, or wasn't accepted. */
+  readonly unknownCallsInFlightMax: number;
+  /** Requests in flight of all callers. */
+  readonly callsInFlightMax: number;
+  /** Bytes of bodies in memory, of all callers. */
+  readonly bytesInFlightMax: number;
+  /** What each caller may have. */
+  readonly callers: CallerLimitsOptions;
   readonly bodyBytesMax: number;
   /** Time that a request, headers and body, may take to arrive. */
   readonly requestArrivalMsMax: number;
@@ -8,6 +23,11 @@ export interface GatewayLimits {
 }
 
 export const defaultLimits: GatewayLimits = {
+  connectionsMax: 10_000,
+  unknownCallsInFlightMax: 64,
+  callsInFlightMax: 4096,
+  bytesInFlightMax: 128 * 1024 * 1024,
+  callers: defaultCallerLimits,
   bodyBytesMax: 1024 * 1024,
   requestArrivalMsMax: 15_000,
   callMsMax: 10_000,

@@ -5,6 +5,7 @@ import {
   type Reasoned,
   sentenceOf,
 } from '@loyalty/platform/errors.ts';
+import { RateLimited, type RateLimitPolicy } from '@loyalty/platform/rpc/errors.ts';
 import type { ErrorAnswer } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { HttpRefusal } from './http-refusal.ts';
 
@@ -101,10 +102,28 @@ function detailOf(
   return violations.map(sentenceOf).join('; ');
 }
 
-function headersOf(status: number, { reason, retryAfterMs }: Reasoned): Record<string, string> {
+function headersOf(status: number, error: Reasoned): Record<string, string> {
+  const { reason, retryAfterMs } = error;
   if (status === 401) return { 'www-authenticate': 'Bearer' };
   if (!isRetryable(reason) && retryAfterMs === undefined) return {};
-  return { 'retry-after': String(Math.max(1, Math.ceil((retryAfterMs ?? 1000) / 1000))) };
+  const seconds = Math.max(1, Math.ceil((retryAfterMs ?? 1000) / 1000));
+  return {
+    'retry-after': String(seconds),
+    ...(error instanceof RateLimited ? rateLimitFields(error.policy, seconds) : {}),
+  };
+}
+
+/** The fields of draft-ietf-httpapi-ratelimit-headers for a quota that is used up. */
+function rateLimitFields(
+  { unit, quota, windowSeconds }: RateLimitPolicy,
+  resetSeconds: number,
+): Record<string, string> {
+  const quotaUnit = unit === 'request' ? '' : `;qu="${unit}"`;
+  const window = windowSeconds === undefined ? '' : `;w=${Math.ceil(windowSeconds)}`;
+  return {
+    'ratelimit-policy': `"${unit}";q=${quota}${quotaUnit}${window}`,
+    ratelimit: `"${unit}";r=0;t=${resetSeconds}`,
+  };
 }
 
 /** `INSUFFICIENT_POINTS` is titled "Insufficient points". */

@@ -1,8 +1,10 @@
 import { requireRole } from '@loyalty/platform/auth/access.ts';
 import { bearerToken } from '@loyalty/platform/auth/bearer-token.ts';
+import { Unauthenticated } from '@loyalty/platform/auth/errors.ts';
 import type { Caller, TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Admission } from './admission.ts';
 import { type Answer, answerFromMessage, hasAlready } from './answer-from-message.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
@@ -33,6 +35,7 @@ export interface TranscoderOptions {
   readonly routes: readonly Route[];
   readonly call: Call;
   readonly verifier: TokenVerifier;
+  readonly admission: Admission;
   readonly limits: GatewayLimits;
 }
 
@@ -49,13 +52,32 @@ export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): v
     method: ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'],
     url: '*',
     // Before the body is read: who can't be served isn't listened to.
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
       request.target = findTarget(table, request);
-      request.caller = await options.verifier.verify(bearerToken(request.headers.authorization));
+      const arrival = options.admission.arrive(request.ip);
+      reply.raw.once('close', arrival.leave);
+      request.caller = await options.verifier.verify(tokenOf(request));
       requireRole(request.target.route.access, request.caller);
+      arrival.identify(request.caller, announcedBytes(request, options.limits));
     },
     handler: (request, reply) => serve(options, request, reply),
   });
+}
+
+/** @throws {Unauthenticated} unless the request has one token */
+function tokenOf({ raw }: FastifyRequest): string {
+  const [authorization, ...others] = raw.headersDistinct['authorization'] ?? [];
+  if (others.length > 0) {
+    throw new Unauthenticated('the request has the header "Authorization" twice; send one');
+  }
+  return bearerToken(authorization);
+}
+
+/** How large the body is going to be; one that doesn't say so may be as large as any. */
+function announcedBytes({ headers }: FastifyRequest, { bodyBytesMax }: GatewayLimits): number {
+  if (headers['transfer-encoding'] !== undefined) return bodyBytesMax;
+  // A larger one is refused before it is read.
+  return Math.min(Number(headers['content-length'] ?? 0), bodyBytesMax);
 }
 
 /** @throws {HttpRefusal} with 404, or with 405 where the path allows other methods */

@@ -46,6 +46,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
     verifier: createTokenVerifier({ ...config.tokens, settingPrefix: 'GATEWAY_' }),
     logger,
     corsOrigins: config.corsOrigins,
+    trustedProxies: config.trustedProxies,
     limits: config.limits,
     isOpen: () => open,
   });

@@ -309,6 +309,30 @@ describe('a connection is answered and closed', () => {
   });
 });
 
+test.each([
+  ['without a host', ['GET /v1/programs HTTP/1.1', 'connection: close'], 400, 'VALIDATION_FAILED'],
+  [
+    'with an expectation that nobody can meet',
+    ['GET /v1/programs HTTP/1.1', 'host: test', 'connection: close', 'expect: 200-ok'],
+    417,
+    'EXPECTATION_FAILED',
+  ],
+  [
+    'with two tokens',
+    [
+      'GET /v1/programs HTTP/1.1',
+      ...['host: test', 'connection: close', 'authorization: Bearer a', 'authorization: Bearer b'],
+    ],
+    401,
+    'UNAUTHENTICATED',
+  ],
+])('a request %s is refused as every other', async (_, lines, status, reason) => {
+  const answer = await converse(...lines, '', '');
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(answer.toLowerCase()).toContain('content-type: application/problem+json');
+  expect(answer).toContain(`"reason":"${reason}"`);
+});
+
 test('a body without any of that is served, with or without a byte order mark', async () => {
   expect((await post(earn({}))).status).toBe(201);
   expect((await post(`\ufeff${earn({})}`)).status).toBe(201);

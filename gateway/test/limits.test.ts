@@ -1,0 +1,143 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { eventually, patience } from '@loyalty/local/test-patience.ts';
+import { defaultLimits, type GatewayLimits } from '../src/limits.ts';
+import { type Received, send, startService, startTestGateway, tokenFor } from './start-gateway.ts';
+
+const stops: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const stop of stops.splice(0).toReversed()) await stop();
+});
+
+const { callers } = defaultLimits;
+
+/** A gateway before a service whose answers wait for `finish`. */
+async function started(limits: Partial<GatewayLimits>) {
+  const { promise, resolve: finish } = Promise.withResolvers<void>();
+  let arrived = 0;
+  const service = await startService({
+    getProgram: async () => {
+      arrived += 1;
+      await promise;
+      return { program: { programId: 'wine-dine' } };
+    },
+  });
+  stops.push(() => service.stop());
+  const gateway = await startTestGateway(service.address, {
+    limits: { ...defaultLimits, ...limits },
+  });
+  stops.push(async () => {
+    finish();
+    await gateway.stop();
+  });
+  const alice = await tokenFor('member', 'alice');
+  const bob = await tokenFor('member', 'bob');
+  const read = (token: string) => send(`${gateway.url}/v1/programs/wine-dine`, 'GET', { token });
+  return { url: gateway.url, read, alice, bob, finish, arrived: () => arrived };
+}
+
+function countOf(answers: readonly Received[], status: number): number {
+  return answers.filter((answer) => answer.status === status).length;
+}
+
+describe('a member', () => {
+  test('at their limit of calls at once is refused the rest, and others are served', async () => {
+    const member = { ...callers.member, callsInFlightMax: 4, rate: undefined };
+    const { read, alice, bob, finish, arrived } = await started({
+      callers: { ...callers, member },
+    });
+    const ofAlice = Array.from({ length: 40 }, () => read(alice));
+    const answered: Received[] = [];
+    for (const answer of ofAlice) void answer.then((each) => answered.push(each));
+    await eventually(() => expect(answered).toHaveLength(36));
+    const refused = await Promise.race(ofAlice);
+    expect(refused).toMatchObject({ status: 429, json: { reason: 'RATE_LIMITED' } });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(refused.headers.get('ratelimit-policy')).toBe(
+      '"concurrent-requests";q=4;qu="concurrent-requests"',
+    );
+    expect(refused.headers.get('ratelimit')).toBe('"concurrent-requests";r=0;t=1');
+    const ofBob = Array.from({ length: 4 }, () => read(bob));
+    finish();
+    expect(countOf(await Promise.all(ofBob), 200)).toBe(4);
+    const answers = await Promise.all(ofAlice);
+    expect([countOf(answers, 200), countOf(answers, 429)]).toEqual([4, 36]);
+    expect(arrived()).toBe(8);
+  });
+
+  test('who calls faster than allowed is told when to come back', async () => {
+    const rate = { callsPerSecond: 1, burst: 3 };
+    const member = { ...callers.member, rate };
+    const { read, alice, finish } = await started({ callers: { ...callers, member } });
+    finish();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => read(alice)));
+    expect(countOf(answers, 200)).toBe(3);
+    const refused = answers.find(({ status }) => status === 429);
+    expect(refused?.headers.get('ratelimit-policy')).toBe('"request";q=3;w=3');
+    const seconds = Number(refused?.headers.get('retry-after'));
+    expect(seconds).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    expect((await read(alice)).status).toBe(200);
+  });
+
+  test('has bodies in memory up to their limit, also those that do not say how long they are', async () => {
+    const member = { ...callers.member, bytesInFlightMax: 1024 };
+    const { url, alice } = await started({ callers: { ...callers, member } });
+    const join = (body: string | ReadableStream) =>
+      fetch(`${url}/v1/programs/wine-dine/members`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${alice}`, 'content-type': 'application/json' },
+        body,
+        ...(typeof body !== 'string' && { duplex: 'half' }),
+      });
+    const large = JSON.stringify({ userId: 'a'.repeat(2000) });
+    expect((await join(large)).status).toBe(429);
+    expect((await join(new Blob([large]).stream())).status).toBe(429);
+    expect((await join(JSON.stringify({ userId: 'alice' }))).status).not.toBe(429);
+  });
+});
+
+describe('an address', () => {
+  test('with too many requests without a good token is refused, whatever token it brings', async () => {
+    const { url, read, alice, finish } = await started({ unknownCallsInFlightMax: 0 });
+    finish();
+    expect(await send(`${url}/v1/programs/wine-dine`, 'GET')).toMatchObject({ status: 429 });
+    expect(await read(alice)).toMatchObject({ status: 429 });
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+  });
+});
+
+describe('the gateway', () => {
+  test('with as many requests in flight as it takes says that it is overloaded', async () => {
+    const { read, alice, bob, finish } = await started({ callsInFlightMax: 2 });
+    const inFlight = [read(alice), read(bob)];
+    const refused = await Promise.race([read(alice), ...inFlight]);
+    expect(refused).toMatchObject({ status: 503, json: { reason: 'OVERLOADED' } });
+    expect(refused.headers.get('retry-after')).not.toBeNull();
+    finish();
+    expect(countOf(await Promise.all(inFlight), 200)).toBe(2);
+    expect((await read(bob)).status).toBe(200);
+  });
+
+  test(
+    'counts down what has ended, however it ended',
+    async () => {
+      const member = { ...callers.member, callsInFlightMax: 2, rate: undefined };
+      const { url, read, alice, finish } = await started({ callers: { ...callers, member } });
+      for (let round = 0; round < 20; round += 1) {
+        const leave = new AbortController();
+        const headers = { authorization: `Bearer ${alice}` };
+        const left = fetch(`${url}/v1/programs/wine-dine`, { headers, signal: leave.signal });
+        setTimeout(() => leave.abort(), 5);
+        await expect(left).rejects.toThrow('aborted');
+        // A body that isn't JSON, and a path with a bad id.
+        await send(`${url}/v1/programs/wine-dine/members`, 'POST', { token: alice, body: '{' });
+        await send(`${url}/v1/programs/%ff`, 'GET', { token: alice });
+      }
+      finish();
+      // The gateway notices a moment later that they have left.
+      await eventually(async () => expect(await read(alice)).toMatchObject({ status: 200 }));
+    },
+    patience(20_000),
+  );
+});
