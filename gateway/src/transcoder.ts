@@ -1,6 +1,5 @@
 import { requireRole } from '@loyalty/platform/auth/access.ts';
 import { bearerToken } from '@loyalty/platform/auth/bearer-token.ts';
-import { Unauthenticated } from '@loyalty/platform/auth/errors.ts';
 import type { Caller, TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -56,21 +55,14 @@ export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): v
       request.target = findTarget(table, request);
       const arrival = options.admission.arrive(request.ip);
       reply.raw.once('close', arrival.leave);
-      request.caller = await options.verifier.verify(tokenOf(request));
+      request.caller = await options.verifier.verify(
+        bearerToken(request.raw.headersDistinct['authorization'] ?? []),
+      );
       requireRole(request.target.route.access, request.caller);
       arrival.identify(request.caller, announcedBytes(request, options.limits));
     },
     handler: (request, reply) => serve(options, request, reply),
   });
-}
-
-/** @throws {Unauthenticated} unless the request has one token */
-function tokenOf({ raw }: FastifyRequest): string {
-  const [authorization, ...others] = raw.headersDistinct['authorization'] ?? [];
-  if (others.length > 0) {
-    throw new Unauthenticated('the request has the header "Authorization" twice; send one');
-  }
-  return bearerToken(authorization);
 }
 
 /** How large the body is going to be; one that doesn't say so may be as large as any. */

@@ -40,6 +40,8 @@ export function startServices(options: ServicesOptions): Services {
     ...common('PROGRAMS_', options),
     PROGRAMS_GRPC_PORT: String(ports.programsGrpc),
     PROGRAMS_HTTP_PORT: String(ports.programsHttp),
+    // The gateway, which has counted its callers.
+    PROGRAMS_TRUSTED_CALLERS: host,
     PROGRAMS_DATABASE_URL: options.databases.programs,
     PROGRAMS_NATS_URL: options.natsUrl,
     PROGRAMS_LEDGER_ADDRESS: `${host}:${ports.ledgerGrpc}`,
@@ -48,6 +50,7 @@ export function startServices(options: ServicesOptions): Services {
     ...common('LEDGER_', options),
     LEDGER_GRPC_PORT: String(ports.ledgerGrpc),
     LEDGER_HTTP_PORT: String(ports.ledgerHttp),
+    LEDGER_TRUSTED_CALLERS: host,
     LEDGER_DATABASE_URL: options.databases.ledger,
     LEDGER_NATS_URL: options.natsUrl,
     LEDGER_PROGRAMS_ADDRESS: `${host}:${ports.programsGrpc}`,

@@ -1,6 +1,9 @@
 // The configuration that services have in common. Names are those of environment variables behind the service's prefix.
 import { z } from 'zod';
+import { callerLimitSettings, callerLimits } from './caller-limit-config.ts';
 import { ConfigError, flag, integer, logLevel, port, url } from './config.ts';
+import type { CallerLimitsOptions } from './rpc/caller-limits.ts';
+import { isNetwork, type TrustedCallers } from './rpc/trusted-callers.ts';
 
 /** How bearer tokens are verified. Exactly one of `secret` and `jwks` (a URL or a file) is set. */
 export interface TokenConfig {
@@ -23,6 +26,8 @@ export interface ServiceConfig extends ProcessConfig {
   readonly grpcPort: number;
   /** 0 takes a free port. */
   readonly httpPort: number;
+  readonly callerLimits: CallerLimitsOptions;
+  readonly trustedCallers: TrustedCallers;
   readonly database: { readonly url: string; readonly poolSize: number };
   readonly nats: {
     readonly url: string;
@@ -64,6 +69,16 @@ export function serviceSettings(service: {
       `such as postgres://user:password@host:5432/${service.database}`,
     ),
     DATABASE_POOL_SIZE: integer({ min: 1, max: 500 }).default(10),
+    ...callerLimitSettings(),
+    TRUSTED_CALLERS: z
+      .string()
+      .default('')
+      .transform((value) => value.split(',').flatMap((network) => network.trim() || []))
+      .refine(
+        (networks) => networks.every(isNetwork),
+        'must be IP addresses or networks such as 10.0.0.0/8, separated by commas',
+      )
+      .describe('from where calls come that a gateway has held to the limits of callers already'),
     NATS_URL: natsUrls().describe('such as nats://host:4222'),
     NATS_USER: z.string().optional(),
     NATS_PASSWORD: z.string().optional(),
@@ -118,6 +133,8 @@ export function serviceConfig(
     ...processConfig(values, prefix),
     grpcPort: values.GRPC_PORT,
     httpPort: values.HTTP_PORT,
+    callerLimits: callerLimits(values),
+    trustedCallers: values.TRUSTED_CALLERS,
     database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL_SIZE },
     nats: {
       url: values.NATS_URL,

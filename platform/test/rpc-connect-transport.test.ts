@@ -366,8 +366,17 @@ describe('a connection', () => {
     expect(answer).toContain('200 OK');
   });
 
+  const head = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n`;
+
   test('whose body does not arrive is told so', async () => {
-    const head = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{`;
-    expect(await talk(head)).toContain('408');
+    expect(await talk(`${head}authorization: Bearer ${token}\r\n\r\n{`)).toContain('408');
+  });
+
+  test('without a good token is refused before its body arrives', async () => {
+    expect(await talk(`${head}\r\n`)).toContain('401');
+    const twice = `authorization: Bearer ${token}\r\nauthorization: Bearer other\r\n`;
+    const answer = await talk(`${head}${twice}\r\n`);
+    expect(answer).toContain('401');
+    expect(answer).toContain('twice');
   });
 });

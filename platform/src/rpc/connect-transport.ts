@@ -26,11 +26,17 @@ import type { Mountable } from './handler.ts';
 import type { HttpRequest, HttpResponse } from './http-port.ts';
 import type { RpcLimits } from './limits.ts';
 import { handlerOf, unaryMethodsOf } from './mount.ts';
-import type { Codec, Pipeline, Route } from './pipeline.ts';
-import { type RawBody, takeBody } from './raw-body.ts';
+import type { Codec, Identity, Pipeline, Route } from './pipeline.ts';
+import { type RawBody, takeBody, withoutBody } from './raw-body.ts';
 import { createUnknownMethodHandler, isMethodPath } from './unknown-method.ts';
 
-const rawBodyKey = createContextKey<RawBody | undefined>(undefined);
+/** What is known of a request before the library looks at it. */
+interface Received {
+  readonly body: RawBody | undefined;
+  readonly identity: Promise<Identity>;
+}
+
+const receivedKey = createContextKey<Received | undefined>(undefined);
 const compressions = [compressionGzip, compressionBrotli];
 
 export interface ConnectTransportOptions {
@@ -80,33 +86,74 @@ export function createConnectTransport({
       response.end();
       return true;
     }
-    serveHttp(handler, request, response, limits.messageBytesMax).catch((error: unknown) => {
-      if (request.destroyed || response.destroyed) return;
-      logger.warn({ err: error, method: handler.method.name }, 'request failed outside of a call');
-      if (!response.headersSent) response.statusCode = 400;
-      response.end();
-    });
+    serveHttp({ pipeline, handler, bytesMax: limits.messageBytesMax }, request, response).catch(
+      (error: unknown) => {
+        if (request.destroyed || response.destroyed) return;
+        logger.warn(
+          { err: error, method: handler.method.name },
+          'request failed outside of a call',
+        );
+        if (!response.headersSent) response.statusCode = 400;
+        response.end();
+      },
+    );
     return true;
   };
 }
 
 async function serveHttp(
-  handler: UniversalHandler,
+  {
+    pipeline,
+    handler,
+    bytesMax,
+  }: { pipeline: Pipeline; handler: UniversalHandler; bytesMax: number },
   request: HttpRequest,
   response: HttpResponse,
-  bytesMax: number,
 ): Promise<void> {
   const contextValues = createContextValues();
-  const taken = await takeBody(
-    universalRequestFromNodeRequest(request, response, undefined, contextValues),
-    { compressions, bytesMax },
+  const universal = universalRequestFromNodeRequest(request, response, undefined, contextValues);
+  const identity = pipeline.identify({
+    authorization: valuesOf(request, 'authorization'),
+    peerAddress: () => request.socket.remoteAddress,
+    bytes: announcedBytes(request, bytesMax),
+  });
+  // A call may end without a handler, such as one in an unknown encoding.
+  response.once(
+    'close',
+    () =>
+      void identity.then(
+        ({ admission }) => admission?.release(),
+        () => {},
+      ),
   );
-  contextValues.set(rawBodyKey, taken.body);
+  // The body of a caller who isn't let in isn't read, and their call fails for that reason.
+  const isLetIn = await identity.then(
+    () => true,
+    () => false,
+  );
+  const taken = isLetIn
+    ? await takeBody(universal, { compressions, bytesMax })
+    : { request: withoutBody(universal), body: { problem: 'it was not read' } };
+  contextValues.set(receivedKey, { body: taken.body, identity });
   if (request.httpVersionMajor === 1 && !request.complete) {
-    // What is left of a body that was too large would stand in the way of the connection's next request.
+    // What is left of a body that was not read would stand in the way of the connection's next request.
     response.setHeader('connection', 'close');
   }
   await universalResponseToNodeResponse(await handler(taken.request), response);
+}
+
+/** Every value that a header was sent with; the merged headers have only the first of some. */
+function valuesOf({ rawHeaders }: HttpRequest, name: string): string[] {
+  return rawHeaders.filter(
+    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
+  );
+}
+
+/** How large the body is going to be; one that doesn't say so may be as large as any. */
+function announcedBytes({ headers }: HttpRequest, bytesMax: number): number {
+  const length = Number(headers['content-length'] ?? bytesMax);
+  // A larger one is refused before all of it is read.
+  return Math.min(Number.isNaN(length) ? bytesMax : length, bytesMax);
 }
 
 function rawCodec({ input, output }: DescMethodUnary): Codec<RawBody, Message> {
@@ -136,8 +183,9 @@ function serveCall(
   route: Route<RawBody, Message>,
   context: HandlerContext,
 ): Promise<Message> {
-  const raw = context.values.get(rawBodyKey);
-  if (raw === undefined) throw new Error(`${route.name} was called without a body`);
+  const received = context.values.get(receivedKey);
+  if (received?.body === undefined) throw new Error(`${route.name} was called without a body`);
+  const { body: raw, identity } = received;
   return new Promise((resolve, reject) => {
     const timeoutMs = context.timeoutMs();
     const cancel = pipeline.serve(
@@ -146,7 +194,7 @@ function serveCall(
         raw,
         requestId: context.requestHeader.get('x-request-id') ?? undefined,
         traceparent: context.requestHeader.get('traceparent') ?? undefined,
-        authorization: context.requestHeader.get('authorization') ?? undefined,
+        identify: () => identity,
         deadlineMs: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
         usesJsonNames: () =>
           isJson(raw) || asksForJsonNames(context.requestHeader.get(fieldNamesHeader) ?? undefined),

@@ -126,7 +126,12 @@ function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>) {
         raw: call.request,
         requestId: textOf(metadata, 'x-request-id'),
         traceparent: textOf(metadata, 'traceparent'),
-        authorization: textOf(metadata, 'authorization'),
+        identify: () =>
+          pipeline.identify({
+            authorization: metadata.get('authorization').map(String),
+            peerAddress: () => addressOf(call.getPeer()),
+            bytes: call.request.length,
+          }),
         deadlineMs: deadline === Number.POSITIVE_INFINITY ? undefined : Number(deadline),
         usesJsonNames: () => asksForJsonNames(textOf(metadata, fieldNamesHeader)),
       },
@@ -135,6 +140,11 @@ function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>) {
     // Also emitted after every answered call, when it has no effect any more.
     call.on('cancelled', cancel);
   };
+}
+
+/** `10.0.0.1` of `10.0.0.1:54321`, and `::1` of `[::1]:54321`. */
+function addressOf(peer: string): string {
+  return peer.slice(0, peer.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1');
 }
 
 function textOf(metadata: Metadata, key: string): string | undefined {

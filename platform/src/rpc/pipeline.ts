@@ -1,10 +1,11 @@
 import { create, type DescMethodUnary, type Message } from '@bufbuild/protobuf';
 import { type Access, accessOf, authorize } from '../auth/access.ts';
 import { bearerToken } from '../auth/bearer-token.ts';
-import type { TokenVerifier } from '../auth/tokens.ts';
+import type { Caller, TokenVerifier } from '../auth/tokens.ts';
 import { ValidationFailed } from '../errors.ts';
 import type { Logger } from '../logging.ts';
 import type { RpcMetrics } from '../telemetry/metrics.ts';
+import type { Admission, CallerLimits } from './caller-limits.ts';
 import { Cancelled, DeadlineExceeded, Overloaded, Undecodable } from './errors.ts';
 import type { AnyHandler } from './handler.ts';
 import { requestIdOf } from './request-id.ts';
@@ -37,6 +38,22 @@ export interface Route<Raw, Encoded> {
   readonly codec: Codec<Raw, Encoded>;
 }
 
+/** Who calls, and what holds them to their limits until the call ends; undefined for who isn't limited. */
+export interface Identity {
+  readonly caller: Caller;
+  readonly admission: Admission | undefined;
+}
+
+/** What a transport knows of a caller before the request is read. */
+export interface Credentials {
+  /** The values of the header `authorization`. */
+  readonly authorization: readonly string[];
+  /** The other end of the connection: an IP address without the port. */
+  readonly peerAddress: () => string | undefined;
+  /** Bytes of the request, or the most that they may be. */
+  readonly bytes: number;
+}
+
 /** A call as a transport received it. */
 export interface Incoming<Raw> {
   readonly raw: Raw;
@@ -44,8 +61,8 @@ export interface Incoming<Raw> {
   readonly requestId: string | undefined;
   /** The header `traceparent`. */
   readonly traceparent: string | undefined;
-  /** The header `authorization`. */
-  readonly authorization: string | undefined;
+  /** Asked for once, before anything else is looked at. Rejects as {@link Pipeline.identify} does. */
+  readonly identify: () => Promise<Identity>;
   /** Milliseconds since the epoch; undefined if the caller set no deadline. */
   readonly deadlineMs: number | undefined;
   /** Whether errors are to name fields as JSON does. A function, because calls that go well have no use for the answer. */
@@ -64,6 +81,13 @@ export interface Pipeline {
     method: DescMethodUnary,
     options: { transport: TransportName; handler: AnyHandler; codec: Codec<Raw, Encoded> },
   ): Route<Raw, Encoded>;
+  /**
+   * Verifies who calls, and lets them in.
+   *
+   * @throws {Unauthenticated}
+   * @throws {RateLimited} when the caller has too much in flight, or calls too often
+   */
+  identify(credentials: Credentials): Promise<Identity>;
   /** Serves a call. The function returned is to be called when the caller goes away; after the answer it does nothing. */
   serve<Raw, Encoded>(
     route: Route<Raw, Encoded>,
@@ -78,6 +102,9 @@ export interface PipelineOptions {
   metrics: RpcMetrics;
   defaultDeadlineMs: number;
   callsInFlightMax: number;
+  callerLimits: CallerLimits;
+  /** Whether callers at an address have been held to their limits already, by a gateway. */
+  isTrusted: (address: string | undefined) => boolean;
   /** By their names in routes. */
   polledMethods: ReadonlySet<string>;
   translateError: (error: unknown) => unknown;
@@ -100,7 +127,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (inFlight > callsInFlightMax) {
       throw new Overloaded('The service has more calls in flight than it can take');
     }
-    call.caller = await verifier.verify(bearerToken(incoming.authorization));
+    const { caller, admission } = await incoming.identify();
+    if (call.settled) admission?.release();
+    call.caller = caller;
+    call.admission = admission;
     const request = decoded(route.codec, incoming.raw);
     call.memberOnly = authorize(route.access, call.caller, request);
     route.validate(request);
@@ -117,6 +147,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (call.settled) return false;
     call.settled = true;
     clearTimeout(call.timer);
+    call.admission?.release();
     inFlight -= 1;
     const durationSeconds = (performance.now() - call.startedMs) / 1000;
     metrics.finished({ method: route.name, transport: route.transport, code, durationSeconds });
@@ -137,6 +168,19 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         handler,
         codec,
       };
+    },
+
+    async identify({ authorization, peerAddress, bytes }) {
+      const caller = await verifier.verify(bearerToken(authorization));
+      if (options.isTrusted(peerAddress())) return { caller, admission: undefined };
+      const admission = options.callerLimits.admit(caller);
+      try {
+        admission.addBytes(bytes);
+      } catch (error) {
+        admission.release();
+        throw error;
+      }
+      return { caller, admission };
     },
 
     serve(route, incoming, answer) {

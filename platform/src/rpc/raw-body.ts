@@ -64,6 +64,12 @@ export async function takeBody(
   return taken({ bytes, format: framing.format });
 }
 
+/** The request as if its message were empty, so that nothing of its body is read. */
+export function withoutBody(request: UniversalServerRequest): UniversalServerRequest {
+  const framing = framingOf(request);
+  return framing === undefined ? request : emptied(request, framing);
+}
+
 function emptied(request: UniversalServerRequest, framing: Framing): UniversalServerRequest {
   const header = new Headers(request.header);
   header.delete('content-length');

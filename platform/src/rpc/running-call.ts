@@ -5,6 +5,7 @@ import { type FieldNaming, jsonNaming, protoNaming } from '../json/field-naming.
 import type { Logger } from '../logging.ts';
 import { traceIdOf } from '../telemetry/traceparent.ts';
 import type { CallContext } from './call-context.ts';
+import type { Admission } from './caller-limits.ts';
 
 interface RunningCallOptions {
   requestId: string;
@@ -30,6 +31,7 @@ export class RunningCall implements CallContext {
   memberOnly = false;
   ownerAsserted = false;
   settled = false;
+  admission: Admission | undefined;
   timer: NodeJS.Timeout | undefined;
   readonly #method: string;
   readonly #usesJsonNames: () => boolean;

@@ -3,6 +3,11 @@ import type { Registry } from 'prom-client';
 import type { TokenVerifier } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
 import { rpcMetrics } from '../telemetry/metrics.ts';
+import {
+  type CallerLimitsOptions,
+  createCallerLimits,
+  defaultCallerLimits,
+} from './caller-limits.ts';
 import { createConnectTransport } from './connect-transport.ts';
 import { createGrpcTransport } from './grpc-transport.ts';
 import type { Mountable } from './handler.ts';
@@ -13,6 +18,7 @@ import { createPipeline, routeName } from './pipeline.ts';
 import { createProbes } from './probes.ts';
 import { createReadiness } from './readiness.ts';
 import { createReflectionServices } from './reflection.ts';
+import { createTrust, type TrustedCallers } from './trusted-callers.ts';
 
 export interface Listen {
   host: string;
@@ -42,6 +48,10 @@ export interface RpcServerOptions {
   /** Methods that other services call every second: calls that go well are logged at level debug. */
   polledMethods?: readonly DescMethodUnary[];
   limits?: Partial<RpcLimits>;
+  /** What each caller may have; the defaults when absent. */
+  callerLimits?: CallerLimitsOptions;
+  /** From where callers come who were held to their limits already. */
+  trustedCallers?: TrustedCallers;
 }
 
 export interface RpcServer {
@@ -65,6 +75,8 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     metrics: rpcMetrics(options.metrics),
     defaultDeadlineMs,
     callsInFlightMax: limits.callsInFlightMax,
+    callerLimits: createCallerLimits(options.callerLimits ?? defaultCallerLimits),
+    isTrusted: createTrust(options.trustedCallers ?? []),
     polledMethods: new Set(options.polledMethods?.map(routeName)),
     translateError: options.translateError ?? ((error) => error),
   });

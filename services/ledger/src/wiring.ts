@@ -120,6 +120,8 @@ export async function startLedger(
       http: { host: config.host, port: config.httpPort },
       readiness: readinessOf(runtime),
       defaultDeadlineMs: 10_000,
+      callerLimits: config.callerLimits,
+      trustedCallers: config.trustedCallers,
       metrics,
       translateError: storageError,
     });

@@ -11,6 +11,7 @@ import { createLogger } from '@loyalty/platform/logging.ts';
 import { connectNats } from '@loyalty/platform/messaging/connection.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
+import { defaultCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import type { RemoteError } from '@loyalty/platform/rpc/remote-error.ts';
 import { startPrograms } from '@loyalty/programs/wiring.ts';
@@ -82,6 +83,9 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
     tokens,
     log: { level: 'silent', pretty: false },
     shutdownGraceMs: 1_000,
+    callerLimits: defaultCallerLimits,
+    // Tests ask for more at once than a person could.
+    trustedCallers: ['127.0.0.1'],
   };
   const programsConfig = {
     ...common,

@@ -97,6 +97,8 @@ export async function startPrograms(
         await knex.raw('select 1');
       },
       defaultDeadlineMs: 10_000,
+      callerLimits: config.callerLimits,
+      trustedCallers: config.trustedCallers,
       metrics,
       translateError: translateStorageError,
       polledMethods: [ProgramService.method.listProgramRevisions],

@@ -4,6 +4,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { mintToken } from '@loyalty/platform/auth/mint.ts';
 import type { Role } from '@loyalty/platform/auth/tokens.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
+import { defaultCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { type CallOptions, createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import type { ProgramSchema } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
@@ -64,6 +65,8 @@ export async function startSetting({ ledgerAddress = '127.0.0.1:9' } = {}) {
     tokens: { issuer, audience, secret, jwks: undefined },
     log: { level: 'silent', pretty: false },
     shutdownGraceMs: 1_000,
+    callerLimits: defaultCallerLimits,
+    trustedCallers: ['127.0.0.1'],
   };
   const logger = createLogger({ name: 'programs', level: process.env['TEST_LOG'] ?? 'silent' });
   const tokens = {

@@ -1,0 +1,85 @@
+// What one caller may have of a service, whichever transport they use.
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '@loyalty/local/test-patience.ts';
+import { defaultCallerLimits } from '../src/rpc/caller-limits.ts';
+import { createClient } from '../src/rpc/client.ts';
+import type { RpcServerOptions } from '../src/rpc/server.ts';
+import { type NoteServer, startNoteServer, tokenFor } from './note-server.ts';
+
+let server: NoteServer;
+let finish: () => void;
+
+afterEach(async () => {
+  finish();
+  await server.stop();
+});
+
+/** A service whose answers wait for `finish`. */
+async function start(options: Partial<RpcServerOptions>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  finish = resolve;
+  const writeNote = async () => {
+    await promise;
+    return {};
+  };
+  server = await startNoteServer({ writeNote }, options);
+}
+
+const alice = { token: await tokenFor('alice', ['member']) };
+const bob = { token: await tokenFor('bob', ['member']) };
+const path = '/note.v1.NoteService/WriteNote';
+
+const transports = {
+  async grpc({ token }: { token: string }, userId: string, text = '') {
+    const { writeNote } = createClient(server.service, server.channel());
+    await writeNote?.({ userId, text }, { token });
+  },
+  async connect({ token }: { token: string }, userId: string, text = '') {
+    const response = await fetch(`${server.httpUrl}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ userId, text }),
+    });
+    if (response.ok) return;
+    const body = (await response.json()) as { details: { debug: { reason: string } }[] };
+    throw Object.assign(new Error(), { reason: body.details[0]?.debug.reason });
+  },
+};
+
+const limited = (member: Partial<(typeof defaultCallerLimits)['member']>) => ({
+  callerLimits: {
+    ...defaultCallerLimits,
+    member: { ...defaultCallerLimits.member, ...member },
+  },
+});
+
+describe.each(Object.entries(transports))('a caller over %s', (_, call) => {
+  test('at their limit is refused the rest, and others are served', async () => {
+    await start(limited({ callsInFlightMax: 3 }));
+    const ofAlice = Array.from({ length: 10 }, () => call(alice, 'alice'));
+    const refusals: unknown[] = [];
+    for (const each of ofAlice) each.catch((error: unknown) => refusals.push(error));
+    await eventually(() => expect(refusals).toHaveLength(7));
+    for (const refusal of refusals) expect(refusal).toMatchObject({ reason: 'RATE_LIMITED' });
+    const ofBob = call(bob, 'bob');
+    finish();
+    await expect(ofBob).resolves.toBeUndefined();
+    await Promise.allSettled(ofAlice);
+    await expect(call(alice, 'alice')).resolves.toBeUndefined();
+  });
+
+  test('has requests in memory up to their limit', async () => {
+    await start(limited({ bytesInFlightMax: 1000 }));
+    finish();
+    const refused = call(alice, 'alice', 'x'.repeat(2000));
+    await expect(refused).rejects.toMatchObject({ reason: 'RATE_LIMITED' });
+    await expect(call(alice, 'alice', 'x')).resolves.toBeUndefined();
+  });
+
+  test('who comes from a gateway was counted there', async () => {
+    await start({ ...limited({ callsInFlightMax: 1 }), trustedCallers: ['127.0.0.0/8'] });
+    const calls = Array.from({ length: 10 }, () => call(alice, 'alice'));
+    finish();
+    await expect(Promise.all(calls)).resolves.toHaveLength(10);
+  });
+});
