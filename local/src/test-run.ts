@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
+import type { Template, TestRun } from './current-test-run.ts';
 import { natsServerProgram } from './nats-program.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
-import { execute, type Template, type TestRun } from './test-environment.ts';
+import { serveSharedPlatform } from './shared-platform.ts';
+import { execute } from './test-environment.ts';
 
 const prefix = 'loyalty-test-';
 
@@ -24,14 +26,17 @@ export async function startTestRun(): Promise<{ run: TestRun; stop(): Promise<vo
     createTemplate(postgres, 'programs'),
     createTemplate(postgres, 'ledger'),
   ]);
+  const platform = await serveSharedPlatform();
   return {
     run: {
       directory,
       serverUrl: postgres.url('postgres'),
       templates: { programs, ledger },
+      platformUrl: platform.url,
       startMs: performance.now() - beganMs,
     },
     async stop() {
+      await platform.stop();
       await postgres.stop();
       await rm(directory, { recursive: true, force: true });
     },
