@@ -9,11 +9,12 @@ import { type Stage, setStage } from './machine/stage.ts';
 import { chartOf } from './report/chart.ts';
 import { environmentLines, tableOf } from './report/table.ts';
 import type { Aim, Row } from './row.ts';
+import { batchRow } from './rows/batch.ts';
 import { earnRestoredRow, earnRow, earnUnanalyzedRow } from './rows/earn.ts';
 import { evaluateRow } from './rows/evaluate.ts';
 import { type RowResult, runRounds } from './run-rounds.ts';
 
-const rows: readonly Row[] = [earnRow, earnUnanalyzedRow, earnRestoredRow, evaluateRow];
+const rows: readonly Row[] = [earnRow, earnUnanalyzedRow, earnRestoredRow, batchRow, evaluateRow];
 
 const usage = `npm run bench                 every row, 5 rounds, about 5 minutes a row
 npm run bench -- --quick      3 short rounds, about a minute a row

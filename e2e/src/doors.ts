@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { create, type DescFile, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import type { Platform } from '@loyalty/local/running-platform.ts';
 import { root } from '@loyalty/local/settings.ts';
 import { ErrorInfoSchema } from '@loyalty/proto/google/rpc/error_details_pb.ts';
 import { StatusSchema } from '@loyalty/proto/google/rpc/status_pb.ts';
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
-import type { RunningPlatform } from './running-platform.ts';
 
 export type Json = { [name: string]: Json } | Json[] | string | number | boolean | null;
 export type JsonObject = Record<string, Json>;
@@ -43,7 +43,7 @@ export interface RedeemRequest {
 }
 
 /** HTTP and JSON at the gateway. */
-export function gatewayDoor({ env }: RunningPlatform): Door {
+export function gatewayDoor({ env }: Platform): Door {
   const call = async (token: string, path: string, body?: object, headers = {}) => {
     const response = await fetch(`${env['LOYALTY_URL']}/v1/programs/${path}`, {
       method: body === undefined ? 'GET' : 'POST',
@@ -99,7 +99,7 @@ interface ErrorDetail {
 }
 
 /** Connect over HTTP/1.1: what curl can do. */
-export function connectDoor({ ledgerHttp }: RunningPlatform): Door {
+export function connectDoor({ ledgerHttp }: Platform): Door {
   return rpcDoor(async (token, method, request) => {
     const response = await fetch(`${ledgerHttp}/loyalty.ledger.v1.${method}`, {
       method: 'POST',
@@ -112,7 +112,7 @@ export function connectDoor({ ledgerHttp }: RunningPlatform): Door {
 }
 
 /** gRPC by buf, which learns the methods by reflection. */
-export function bufDoor({ env }: RunningPlatform): Door {
+export function bufDoor({ env }: Platform): Door {
   return rpcDoor(async (token, method, request) => {
     const args = [
       ...['curl', '--protocol', 'grpc', '--http2-prior-knowledge'],
@@ -129,10 +129,17 @@ export function bufDoor({ env }: RunningPlatform): Door {
   });
 }
 
-/** gRPC by Python's grpcio; undefined where that isn't installed. */
-export function pythonDoor({ env }: RunningPlatform, directory: string): Door | undefined {
-  const python = ['/usr/bin/python3', 'python3'].find(hasGrpc);
-  if (python === undefined) return undefined;
+/** The Python on this machine that has grpcio, if one has. */
+export const pythonWithGrpc = ['/usr/bin/python3', 'python3'].find(hasGrpc);
+
+/**
+ * gRPC by Python's grpcio.
+ *
+ * @throws {Error} where there is no {@link pythonWithGrpc}
+ */
+export function pythonDoor({ env, directory }: Platform): Door {
+  if (pythonWithGrpc === undefined) throw new Error("Python's grpcio is not installed");
+  const python = pythonWithGrpc;
   const contracts = join(directory, 'contracts.binpb');
   writeFileSync(contracts, contractsOfLedger());
   return rpcDoor(async (token, method, request) => {

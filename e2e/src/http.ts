@@ -1,4 +1,4 @@
-import type { RunningPlatform } from './running-platform.ts';
+import type { Platform } from '@loyalty/local/running-platform.ts';
 
 export interface HttpAnswer {
   status: number;
@@ -11,7 +11,7 @@ export interface HttpAnswer {
 
 /** At the gateway; the path begins after `/v1/`. Without a method it is GET, or POST where there is a body. */
 export async function http(
-  platform: RunningPlatform,
+  platform: Platform,
   request: {
     token: string;
     path: string;
@@ -43,7 +43,7 @@ export async function http(
 
 /** Creates an active program with one rule. */
 export async function createProgram(
-  platform: RunningPlatform,
+  platform: Platform,
   input: { programId: string; rate: object },
 ): Promise<void> {
   const { programId, rate } = input;
@@ -60,7 +60,7 @@ export async function createProgram(
 
 /** What every member of a program has ever earned. */
 export async function lifetimeEarned(
-  platform: RunningPlatform,
+  platform: Platform,
   programId: string,
 ): Promise<Map<string, number>> {
   const token = platform.env['LOYALTY_ADMIN_TOKEN'] ?? '';

@@ -1,8 +1,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { Platform } from '@loyalty/local/running-platform.ts';
 import { root } from '@loyalty/local/settings.ts';
-import type { RunningPlatform } from './running-platform.ts';
 
 export interface CommandResult {
   /** Null when it was killed. */
@@ -15,7 +15,7 @@ type Env = Readonly<Record<string, string>>;
 
 /** Runs the `loyalty` command against a platform. */
 export function loyalty(
-  { env }: Pick<RunningPlatform, 'env'>,
+  { env }: Pick<Platform, 'env'>,
   args: readonly string[],
 ): Promise<CommandResult> {
   return resultOf(start(join(root, 'cli/bin/loyalty.cjs'), { args, env }));
@@ -29,7 +29,7 @@ export interface RunningCommand {
 
 /** Starts the command itself, without the launcher before it, which a kill would hit in its place. */
 export function startLoyalty(
-  { env }: Pick<RunningPlatform, 'env'>,
+  { env }: Pick<Platform, 'env'>,
   args: readonly string[],
 ): RunningCommand {
   const child = start(join(root, 'cli/src/main.ts'), { args, env });

@@ -1,9 +1,9 @@
+import type { Platform } from '@loyalty/local/running-platform.ts';
 import { mintToken } from '@loyalty/platform/auth/mint.ts';
 import type { Role } from '@loyalty/platform/auth/tokens.ts';
-import type { RunningPlatform } from './running-platform.ts';
 
 /** A token for somebody whom `.local/env` has none for. */
-export function tokenFor(platform: RunningPlatform, role: Role, subject: string): Promise<string> {
+export function tokenFor(platform: Platform, role: Role, subject: string): Promise<string> {
   const { env } = platform;
   return mintToken({
     secret: env['LOYALTY_JWT_SECRET'] ?? '',

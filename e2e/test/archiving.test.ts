@@ -1,27 +1,16 @@
 // An operator ends a program while somebody's points are held for it.
 
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
+import type { Platform } from '@loyalty/local/running-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { createProgram, http } from '../src/http.ts';
-import {
-  createPlace,
-  type Place,
-  type RunningPlatform,
-  startPlatform,
-} from '../src/running-platform.ts';
 
-let place: Place;
-let platform: RunningPlatform;
+let platform: Platform;
 
 beforeAll(async () => {
-  place = await createPlace();
-  platform = await startPlatform(place);
+  platform = await sharedPlatform();
 }, patience(60_000));
-
-afterAll(async () => {
-  await platform.stop();
-  await place.remove();
-}, patience(30_000));
 
 const programId = 'tea-time';
 

@@ -5,15 +5,15 @@ import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { root } from '@loyalty/local/settings.ts';
-import { patience } from '@loyalty/local/test-patience.ts';
-import { lifetimeEarned } from '../src/http.ts';
 import {
   createPlace,
   type Place,
   type RunningPlatform,
   startPlatform,
-} from '../src/running-platform.ts';
+} from '@loyalty/local/running-platform.ts';
+import { root } from '@loyalty/local/settings.ts';
+import { patience } from '@loyalty/local/test-patience.ts';
+import { lifetimeEarned } from '../src/http.ts';
 
 const page = readFileSync(join(root, 'docs/import.md'), 'utf8');
 

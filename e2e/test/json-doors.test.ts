@@ -1,23 +1,18 @@
 // One reader of JSON: at the gateway, at the Connect port and on the stream the same text gets the same verdict.
 
 import { fromBinary } from '@bufbuild/protobuf';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Platform } from '@loyalty/local/running-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { BadRequestSchema } from '@loyalty/proto/google/rpc/error_details_pb.ts';
 import { createProgram, http } from '../src/http.ts';
 import { natsPublish } from '../src/nats-publish.ts';
-import {
-  createPlace,
-  type Place,
-  type RunningPlatform,
-  startPlatform,
-} from '../src/running-platform.ts';
 import { until } from '../src/until.ts';
 
 const programId = 'json-doors';
 
-let place: Place;
-let platform: RunningPlatform;
+let platform: Platform;
 
 /** What is wrong with a text, field by field, or that it was accepted. */
 type Verdict = string;
@@ -301,18 +296,12 @@ async function deadLetters(): Promise<{ deadLetterId: string }[]> {
 }
 
 beforeAll(async () => {
-  place = await createPlace();
-  platform = await startPlatform(place);
+  platform = await sharedPlatform();
   const rate = { points: 1, per: { currencyCode: 'USD', minorUnits: 100 } };
   await createProgram(platform, { programId, rate });
   const members = `programs/${programId}/members`;
   await http(platform, { token: token('SERVICE'), path: members, body: { userId: 'u' } });
 }, patience(60_000));
-
-afterAll(async () => {
-  await platform.stop();
-  await place.remove();
-}, patience(30_000));
 
 describe('every door says the same of', () => {
   let faults: Map<string, Verdict>;

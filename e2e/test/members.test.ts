@@ -1,28 +1,17 @@
 // Members over HTTP: who says what about them, and who sees it.
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Platform } from '@loyalty/local/running-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { http } from '../src/http.ts';
-import {
-  createPlace,
-  type Place,
-  type RunningPlatform,
-  startPlatform,
-} from '../src/running-platform.ts';
 import { tokenFor } from '../src/tokens.ts';
 
-let place: Place;
-let platform: RunningPlatform;
+let platform: Platform;
 
 beforeAll(async () => {
-  place = await createPlace();
-  platform = await startPlatform(place);
+  platform = await sharedPlatform();
 }, patience(60_000));
-
-afterAll(async () => {
-  await platform.stop();
-  await place.remove();
-}, patience(30_000));
 
 interface Request {
   method?: string;

@@ -5,15 +5,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { root } from '@loyalty/local/settings.ts';
-import { patience } from '@loyalty/local/test-patience.ts';
-import { http } from '../src/http.ts';
 import {
   createPlace,
   type Place,
   type RunningPlatform,
   startPlatform,
-} from '../src/running-platform.ts';
+} from '@loyalty/local/running-platform.ts';
+import { root } from '@loyalty/local/settings.ts';
+import { patience } from '@loyalty/local/test-patience.ts';
+import { http } from '../src/http.ts';
 
 let place: Place;
 const running = new Set<RunningPlatform>();

@@ -5,29 +5,18 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Platform } from '@loyalty/local/running-platform.ts';
 import { root } from '@loyalty/local/settings.ts';
+import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { http as call } from '../src/http.ts';
-import {
-  createPlace,
-  type Place,
-  type RunningPlatform,
-  startPlatform,
-} from '../src/running-platform.ts';
 
-let place: Place;
-let platform: RunningPlatform;
+let platform: Platform;
 
 beforeAll(async () => {
-  place = await createPlace();
-  platform = await startPlatform(place);
+  platform = await sharedPlatform();
 }, patience(60_000));
-
-afterAll(async () => {
-  await platform.stop();
-  await place.remove();
-}, patience(30_000));
 
 const cookbook = readFileSync(join(root, 'docs/rules.md'), 'utf8');
 const admin = () => platform.env['LOYALTY_ADMIN_TOKEN'] ?? '';
@@ -39,7 +28,7 @@ async function pasteCommands(): Promise<Record<string, unknown>[]> {
   const blocks = [...cookbook.matchAll(/^```sh\n(.*?)^```/gms)].map(([, lines = '']) => lines);
   const { stdout } = await promisify(execFile)('sh', ['-e', '-c', blocks.join('\n')], {
     // Where `. .local/env` finds the settings of this platform.
-    cwd: join(place.directory, '..'),
+    cwd: platform.directory,
   });
   return stdout
     .trimEnd()

@@ -1,31 +1,20 @@
 // However a purchase is reported, it is credited.
 
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Platform } from '@loyalty/local/running-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { http as call } from '../src/http.ts';
 import { natsPublish } from '../src/nats-publish.ts';
-import {
-  createPlace,
-  type Place,
-  type RunningPlatform,
-  startPlatform,
-} from '../src/running-platform.ts';
 import { tokenFor } from '../src/tokens.ts';
 import { until } from '../src/until.ts';
 
-let place: Place;
-let platform: RunningPlatform;
+let platform: Platform;
 
 beforeAll(async () => {
-  place = await createPlace();
-  platform = await startPlatform(place);
+  platform = await sharedPlatform();
 }, patience(60_000));
-
-afterAll(async () => {
-  await platform.stop();
-  await place.remove();
-}, patience(30_000));
 
 const http = (token: string, path: string, body?: object) =>
   call(platform, { token, path, ...(body === undefined ? {} : { body }) });

@@ -1,4 +1,4 @@
-import { testRunVariable } from './test-environment.ts';
+import { testRunVariable } from './current-test-run.ts';
 import { startTestRun } from './test-run.ts';
 
 declare global {

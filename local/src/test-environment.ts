@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { type Template, testRun } from './current-test-run.ts';
 import { type NatsServer, startNats } from './nats-server.ts';
 
 export interface TestDatabase {
@@ -10,22 +11,6 @@ export interface TestDatabase {
   /** Removes it, and ends the connections that are still open. */
   drop(): Promise<void>;
 }
-
-/** What the start of the test run hands to every test file, in the environment as JSON. */
-export interface TestRun {
-  /** Removed after the run. */
-  directory: string;
-  /** The database from which others are created. */
-  serverUrl: string;
-  templates: Record<'programs' | 'ledger', Template>;
-  /** What it took to start all of this. */
-  startMs: number;
-}
-
-/** A migrated database to copy from, or why there is none. */
-export type Template = { database: string } | { problem: string };
-
-export const testRunVariable = 'LOYALTY_TEST_RUN';
 
 /** A database with the tables of the service, empty of rows; one without tables when no service is named. */
 export async function createTestDatabase(service?: 'programs' | 'ledger'): Promise<TestDatabase> {
@@ -53,13 +38,6 @@ export async function createTestNats(): Promise<NatsServer> {
       await rm(directory, { recursive: true });
     },
   };
-}
-
-/** @throws {Error} outside of a test run */
-export function testRun(): TestRun {
-  const value = process.env[testRunVariable];
-  if (!value) throw new Error('No test run is under way. Run tests with: npm test');
-  return JSON.parse(value) as TestRun;
 }
 
 /** Runs one statement on a connection of its own. */

@@ -1,6 +1,6 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { testRun } from './test-environment.ts';
+import { testRun } from './current-test-run.ts';
 
 /** What the start of a test run takes on two quiet cores. */
 const quietStartMs = 2_500;

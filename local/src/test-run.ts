@@ -1,16 +1,22 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
+import type { Template, TestRun } from './current-test-run.ts';
 import { natsServerProgram } from './nats-program.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
-import { execute, type Template, type TestRun } from './test-environment.ts';
+import { serveSharedPlatform } from './shared-platform.ts';
+import { execute } from './test-environment.ts';
 
 const prefix = 'loyalty-test-';
 
-/** Starts what all test files of a run share. They are told by the environment. */
+/**
+ * Starts what all test files of a run share, and gives them a temporary folder of their own. `stop` ends and removes it all.
+ *
+ * @throws {Error} from `stop`, when a test has left something in the temporary folder
+ */
 export async function startTestRun(): Promise<{ run: TestRun; stop(): Promise<void> }> {
   await removeLeftovers();
   // Found or installed here, once, and not by several workers at a time.
@@ -19,21 +25,31 @@ export async function startTestRun(): Promise<{ run: TestRun; stop(): Promise<vo
   const directory = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
   // PostgreSQL may run under another account, which must come through.
   await chmod(directory, 0o711);
+  const temporary = join(directory, 'tmp');
+  await mkdir(temporary);
+  process.env['TMPDIR'] = temporary;
   const postgres = await startPostgres({ directory: join(directory, 'postgres'), fsync: false });
   const [programs, ledger] = await Promise.all([
     createTemplate(postgres, 'programs'),
     createTemplate(postgres, 'ledger'),
   ]);
+  const platform = await serveSharedPlatform();
   return {
     run: {
       directory,
       serverUrl: postgres.url('postgres'),
       templates: { programs, ledger },
+      platformUrl: platform.url,
       startMs: performance.now() - beganMs,
     },
     async stop() {
+      await platform.stop();
       await postgres.stop();
+      const left = await readdir(temporary);
       await rm(directory, { recursive: true, force: true });
+      if (left.length > 0) {
+        throw new Error(`Tests have left files in the temporary folder: ${left.join(', ')}`);
+      }
     },
   };
 }

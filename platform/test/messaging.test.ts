@@ -138,6 +138,15 @@ describe('publishing', () => {
       code: 'MAX_PAYLOAD_EXCEEDED',
     });
   });
+
+  test('is refused when a header would begin another one', async () => {
+    const publisher = createPublisher(opened.nats);
+    const headers = { 'ce-actor': 'mallory\r\nNats-Msg-Id: event-1' };
+    const data = Buffer.from('x');
+    await expect(publisher.publish({ subject: 'news.a', data, headers })).rejects.toThrow(
+      'a header must not have line breaks',
+    );
+  });
 });
 
 describe('a connection', () => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { epochMs } from './epoch-ms.ts';
 import type { Purchase } from './language.ts';
 import { type MoneyMessage, moneyOf } from './money.ts';
@@ -19,7 +19,7 @@ export const FINGERPRINT_VERSION = 2;
  * @param content written as JSON, so it has to consist of what JSON writes in one way only
  */
 export function fingerprintOf(content: unknown): Uint8Array {
-  const digest = createHash('sha256').update(JSON.stringify(content)).digest();
+  const digest = hash('sha256', JSON.stringify(content), 'buffer');
   return Buffer.concat([Buffer.of(FINGERPRINT_VERSION), digest]);
 }
 

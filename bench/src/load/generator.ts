@@ -40,7 +40,7 @@ async function generateLoad(plan: LoadPlan): Promise<LoadResult> {
         failures[failure] = (failures[failure] ?? 0) + 1;
         continue;
       }
-      acknowledged += 1;
+      acknowledged += plan.itemsPerCall;
       const answered = performance.now();
       if (answered >= begin && answered < end) latenciesMs.push(answered - sent);
     }
@@ -56,7 +56,7 @@ async function generateLoad(plan: LoadPlan): Promise<LoadResult> {
   }
   const { user, system } = process.cpuUsage();
   return {
-    perSecond: latenciesMs.length / (plan.measureMs / 1000),
+    perSecond: (latenciesMs.length * plan.itemsPerCall) / (plan.measureMs / 1000),
     latencyMs: percentiles(latenciesMs, { p50: 0.5, p99: 0.99, max: 1 }),
     acknowledged,
     failures,

@@ -4,7 +4,7 @@ import type { Stage } from '../machine/stage.ts';
 import type { Measurement } from '../row.ts';
 import { type LoadPlan, runLoad } from './run-load.ts';
 
-/** A measurement, and how many calls the service acknowledged for it, the warm-up's too. */
+/** A measurement, and how many items the service acknowledged for it, the warm-up's too. A cost per call is one per item. */
 export interface ServiceMeasurement extends Measurement {
   readonly acknowledged: number;
 }

@@ -11,15 +11,18 @@ export interface LoadPlan {
   token: string;
   template: FrameTemplate;
   inFlight: number;
+  /** How many of what is counted a call carries: 1, or the length of a batch. */
+  itemsPerCall: number;
   warmUpMs: number;
   measureMs: number;
 }
 
 export interface LoadResult {
-  /** Calls answered with success within the measured time. */
+  /** Items of calls answered with success within the measured time. */
   perSecond: number;
+  /** Of calls. */
   latencyMs: { p50: number; p99: number; max: number };
-  /** All calls answered with success: those of the warm-up, and those still under way at the end, too. */
+  /** Items of all calls answered with success: those of the warm-up, and those still under way at the end, too. */
   acknowledged: number;
   /** What went wrong, and how often. */
   failures: Record<string, number>;

@@ -1,4 +1,4 @@
-import { headers as createHeaders, type NatsConnection } from 'nats';
+import { type MsgHdrs, MsgHdrsImpl, type NatsConnection } from 'nats';
 import {
   type Confirmations,
   openConfirmations,
@@ -55,9 +55,19 @@ export function createPublisher(nats: Nats, { timeoutMs = 5_000 } = {}): Publish
   };
 }
 
-function natsHeaders(headers: Readonly<Record<string, string>>, messageId: string | undefined) {
-  const result = createHeaders();
-  for (const [name, value] of Object.entries(headers)) result.set(name, value);
-  if (messageId !== undefined) result.set('Nats-Msg-Id', messageId);
-  return result;
+/** As a whole: the client's `set` looks through all names and takes out the old value before it adds one. */
+function natsHeaders(
+  headers: Readonly<Record<string, string>>,
+  messageId: string | undefined,
+): MsgHdrs {
+  const values: Record<string, string[]> = {};
+  for (const [name, value] of Object.entries(headers)) values[name] = [requireOneLine(value)];
+  if (messageId !== undefined) values['Nats-Msg-Id'] = [requireOneLine(messageId)];
+  return MsgHdrsImpl.fromRecord(values);
+}
+
+/** @throws {Error} for a value that would end its header and begin another */
+function requireOneLine(value: string): string {
+  if (/[\r\n]/.test(value)) throw new Error('a header must not have line breaks');
+  return value;
 }

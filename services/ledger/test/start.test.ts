@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -105,4 +105,5 @@ test('a token file is read anew for each call', async () => {
   expect(await token()).toBe('first');
   await writeFile(file, 'second\n');
   expect(await token()).toBe('second');
+  await rm(file);
 });

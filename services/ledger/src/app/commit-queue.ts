@@ -56,6 +56,7 @@ export function createCommitQueue({
       inFlight += 1;
       void commitBatch(commit, batch).finally(() => {
         inFlight -= 1;
+        unanswered -= batch.length;
         schedule();
       });
       schedule();
@@ -69,8 +70,6 @@ export function createCommitQueue({
       return new Promise<Result>((resolve, reject) => {
         waiting.push({ command, resolve, reject });
         schedule();
-      }).finally(() => {
-        unanswered -= 1;
       });
     },
   };

@@ -254,7 +254,6 @@ function countEarn(
   { program, now }: { program: ProgramDefinition; now: Instant },
 ): Account {
   const { earnWindow } = account.membership;
-  return withMembership(account, {
-    earnWindow: countAttempt(earnWindow, { perMinute: program.earnsPerMinute, now }),
-  });
+  const counted = countAttempt(earnWindow, { perMinute: program.earnsPerMinute, now });
+  return counted === earnWindow ? account : withMembership(account, { earnWindow: counted });
 }

@@ -135,7 +135,8 @@ export function record(account: Account, line: Line): Account {
   };
   return {
     membership: {
-      ...changedMembership(membership, change),
+      ...membership,
+      ...membershipValues(membership, change),
       lastSequence: entry.sequence,
       lastEntryTime: line.now,
       available,
@@ -160,17 +161,14 @@ function membershipChange(membership: Membership, line: Line): MembershipChange 
   };
 }
 
-function changedMembership(
-  membership: Membership,
-  { attributesChange, ...change }: MembershipChange,
-): Membership {
-  if (attributesChange === undefined) return { ...membership, ...change };
-  return {
-    ...membership,
-    ...change,
-    attributes: attributesChange.after,
-    attributesRevision: membership.attributesRevision + 1n,
-  };
+/** What the change leaves in the membership. */
+function membershipValues(
+  { attributesRevision }: Membership,
+  { attributesChange, ...values }: MembershipChange,
+): Partial<Membership> {
+  if (attributesChange === undefined) return values;
+  const { after: attributes } = attributesChange;
+  return { ...values, attributes, attributesRevision: attributesRevision + 1n };
 }
 
 /**

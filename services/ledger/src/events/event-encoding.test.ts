@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { expect, test } from '@jest/globals';
+import { decodeOutboxBatch } from '@loyalty/platform/outbox/batch.ts';
 import { EntryRecordedSchema } from '@loyalty/proto/loyalty/events/v1/entry_recorded_pb.ts';
-import { OutboxBatchSchema } from '@loyalty/proto/loyalty/events/v1/outbox_pb.ts';
 import { Entry_KindSchema } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import type { Entry, EntryKind } from '../domain/journal.ts';
 import { encodeEvents } from './event-encoding.ts';
@@ -22,7 +22,7 @@ function announced(kind: EntryKind, changes: Partial<Entry> = {}) {
     ...changes,
   };
   const recorded = { programId: 'wine-dine', userId: 'alice', membershipId: 3n, entry };
-  const [message] = fromBinary(OutboxBatchSchema, encodeEvents([recorded])).messages;
+  const [message] = decodeOutboxBatch(encodeEvents([recorded]));
   if (message === undefined) throw new Error('nothing is announced');
   return { ...message, content: fromBinary(EntryRecordedSchema, message.data) };
 }

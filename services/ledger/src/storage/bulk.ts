@@ -33,11 +33,12 @@ export function bulk<Row>(columns: Columns<Row>): Bulk<Row> {
     statement: (name, text, rows) => ({
       name,
       text,
-      values: entries.map(([, [type, value]]) => arrayOf(type, rows.map(value))),
+      values: entries.map(([, [type, value]]) => arrayOf(rows, type, value)),
     }),
   };
 }
 
+/** Types whose values never have to be quoted within an array. */
 const unquoted: ReadonlySet<string> = new Set([
   'bigint',
   'integer',
@@ -47,9 +48,38 @@ const unquoted: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A column as a parameter. pg makes arrays too, but looks at the kind of every element and escapes each; for types that
- * never need it, joining them takes a quarter of that.
+ * A column as a parameter. pg makes arrays too, but looks at the kind of every element and escapes each twice; this takes
+ * half of that. A column without values is sent as NULL: `unnest` fills up the shorter of its arrays.
  */
-function arrayOf(type: string, values: Value[]): Value[] | string {
-  return unquoted.has(type) ? `{${values.map((value) => value ?? 'NULL').join(',')}}` : values;
+function arrayOf<Row>(
+  rows: readonly Row[],
+  type: string,
+  value: (row: Row) => Value,
+): string | null {
+  const elementOf = unquoted.has(type) ? String : quoted;
+  let isNull = true;
+  let previous: Value;
+  let previousElement = 'NULL';
+  const elements = rows.map((row) => {
+    const next = value(row) ?? undefined;
+    // Most columns have one value in all rows of a batch.
+    if (next !== previous) {
+      previousElement = next === undefined ? 'NULL' : elementOf(next);
+      previous = next;
+      isNull = false;
+    }
+    return previousElement;
+  });
+  return isNull ? null : `{${elements.join(',')}}`;
+}
+
+const escaped = /["\\]/g;
+
+function quoted(value: Exclude<Value, null | undefined>): string {
+  if (value instanceof Uint8Array) return `\\\\x${hexOf(value)}`;
+  return `"${String(value).replace(escaped, '\\$&')}"`;
+}
+
+function hexOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('hex');
 }

@@ -1,9 +1,17 @@
 import { beginningOfTime, endOfTime, type Instant } from '../domain/instant.ts';
 
+// Most rows of a batch carry the instant of its commit, and formatting takes longer than all else about a column.
+let latest: { readonly instant: Instant; readonly text: string } = { instant: 0, text: textOf(0) };
+
 /** An instant as PostgreSQL reads it. */
 export function timestamptz(instant: Instant): string {
   if (instant === endOfTime) return 'infinity';
   if (instant === beginningOfTime) return '-infinity';
+  if (instant !== latest.instant) latest = { instant, text: textOf(instant) };
+  return latest.text;
+}
+
+function textOf(instant: Instant): string {
   return new Date(instant).toISOString();
 }
 

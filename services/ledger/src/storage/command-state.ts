@@ -37,10 +37,13 @@ export class UndeclaredRead extends Error {
 export class CommandState implements LockedState {
   readonly #ledger: LedgerLayers;
   readonly #needs: Needs;
+  /** Of the member in the needs; made for them where they may join, also by an earlier command of the batch. */
+  readonly #memberId: bigint | undefined;
 
   constructor(ledger: LedgerLayers, needs: Needs) {
     this.#ledger = ledger;
     this.#needs = needs;
+    this.#memberId = needs.member && idOf(needs.member, ledger);
   }
 
   nowOf(account: Account | undefined): Instant {
@@ -166,12 +169,9 @@ export class CommandState implements LockedState {
     this.#ledger.lapsedRefunded.add(lapseKey(name), { name, amount: points });
   }
 
-  /** Where an earlier command of the batch may have joined. */
   #idOf(member: MemberName): bigint | undefined {
     this.#requireMember(member);
-    const { membershipIds, newMembershipIds } = this.#ledger.loaded;
-    const key = memberKey(member);
-    return membershipIds.get(key) ?? newMembershipIds.get(key);
+    return this.#memberId;
   }
 
   #bringUpToDate(membershipId: bigint): Account | undefined {
@@ -206,10 +206,10 @@ export class CommandState implements LockedState {
   }
 
   #requireMembership(membershipId: bigint): void {
-    const { membershipId: declared, refundOf, member } = this.#needs;
+    const { membershipId: declared, refundOf } = this.#needs;
     const isDeclared =
       membershipId === declared ||
-      (member !== undefined && membershipId === this.#idOf(member)) ||
+      membershipId === this.#memberId ||
       (refundOf !== undefined && membershipId === this.earn(refundOf)?.membershipId);
     if (!isDeclared) throw new UndeclaredRead('a membership');
   }
@@ -229,6 +229,11 @@ export class CommandState implements LockedState {
       lots.some((each) => sameLot(each, lot)) || (refunded !== undefined && sameLot(refunded, lot));
     if (!isDeclared) throw new UndeclaredRead('what a lot lost');
   }
+}
+
+function idOf(member: MemberName, { loaded }: LedgerLayers): bigint | undefined {
+  const key = memberKey(member);
+  return loaded.membershipIds.get(key) ?? loaded.newMembershipIds.get(key);
 }
 
 function isSame(name: TransactionName | undefined, other: TransactionName): boolean {

@@ -185,7 +185,9 @@ export function withMembershipId<Part>(
   partsOf: (need: Needs) => readonly Part[],
 ): [bigint, Part][] {
   return needs.flatMap((need) => {
+    const parts = partsOf(need);
+    if (parts.length === 0) return [];
     const id = need.member && membershipIds.get(memberKey(need.member));
-    return id === undefined ? [] : partsOf(need).map((part): [bigint, Part] => [id, part]);
+    return id === undefined ? [] : parts.map((part): [bigint, Part] => [id, part]);
   });
 }

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file loyalty/events/v1/outbox.proto.
  */
 export const file_loyalty_events_v1_outbox: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sb3lhbHR5L2V2ZW50cy92MS9vdXRib3gucHJvdG8SEWxveWFsdHkuZXZlbnRzLnYxIkEKC091dGJveEJhdGNoEjIKCG1lc3NhZ2VzGAEgAygLMiAubG95YWx0eS5ldmVudHMudjEuT3V0Ym94TWVzc2FnZSKwAQoNT3V0Ym94TWVzc2FnZRIQCghldmVudF9pZBgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEj4KB2hlYWRlcnMYAyADKAsyLS5sb3lhbHR5LmV2ZW50cy52MS5PdXRib3hNZXNzYWdlLkhlYWRlcnNFbnRyeRIMCgRkYXRhGAQgASgMGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM");
+  fileDesc("Ch5sb3lhbHR5L2V2ZW50cy92MS9vdXRib3gucHJvdG8SEWxveWFsdHkuZXZlbnRzLnYxIq8BCgtPdXRib3hCYXRjaBIyCghtZXNzYWdlcxgBIAMoCzIgLmxveWFsdHkuZXZlbnRzLnYxLk91dGJveE1lc3NhZ2USPAoHaGVhZGVycxgCIAMoCzIrLmxveWFsdHkuZXZlbnRzLnYxLk91dGJveEJhdGNoLkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKwAQoNT3V0Ym94TWVzc2FnZRIQCghldmVudF9pZBgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEj4KB2hlYWRlcnMYAyADKAsyLS5sb3lhbHR5LmV2ZW50cy52MS5PdXRib3hNZXNzYWdlLkhlYWRlcnNFbnRyeRIMCgRkYXRhGAQgASgMGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM");
 
 /**
  * The content of one row of an outbox table: everything that one database transaction has to announce.
@@ -24,6 +24,13 @@ export type OutboxBatch = Message<"loyalty.events.v1.OutboxBatch"> & {
    * @generated from field: repeated loyalty.events.v1.OutboxMessage messages = 1;
    */
   messages: OutboxMessage[];
+
+  /**
+   * The NATS headers that all messages have, written once.
+   *
+   * @generated from field: map<string, string> headers = 2;
+   */
+  headers: { [key: string]: string };
 };
 
 /**
@@ -54,7 +61,7 @@ export type OutboxMessage = Message<"loyalty.events.v1.OutboxMessage"> & {
   subject: string;
 
   /**
-   * The NATS headers, such as "ce-type".
+   * The NATS headers that it has besides those of the batch, such as "ce-id".
    *
    * @generated from field: map<string, string> headers = 3;
    */

@@ -5,15 +5,21 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { unusedPort } from '@loyalty/local/port-check.ts';
-import { root } from '@loyalty/local/settings.ts';
+import { unusedPort } from './port-check.ts';
+import { root } from './settings.ts';
 
-export interface RunningPlatform {
+/** What a client of a platform needs to know; JSON keeps it whole. */
+export interface Platform {
   /** What `.local/env` has for those who use the platform. */
   readonly env: Readonly<Record<string, string>>;
-  /** Where the Connect doors are. */
+  /** URLs of the Connect ports. */
   readonly programsHttp: string;
   readonly ledgerHttp: string;
+  /** The folder in which `. .local/env` works. */
+  readonly directory: string;
+}
+
+export interface RunningPlatform extends Platform {
   /** What it has printed so far. */
   output(): string;
   /** Asks it to end, and resolves with its exit code. */
@@ -67,6 +73,7 @@ export async function startPlatform(
   const env = parseEnv(readFileSync(join(directory, 'env'), 'utf8')) as Record<string, string>;
   return {
     env,
+    directory: join(directory, '..'),
     programsHttp: `http://127.0.0.1:${settings['LOYALTY_LOCAL_PROGRAMS_HTTP_PORT']}`,
     ledgerHttp: `http://127.0.0.1:${settings['LOYALTY_LOCAL_LEDGER_HTTP_PORT']}`,
     output: () => printed.join(''),

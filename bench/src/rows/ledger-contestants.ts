@@ -1,0 +1,175 @@
+// The ledger as a contestant that earns, and what must be stored afterwards.
+import { setTimeout as delay } from 'node:timers/promises';
+import { disableAutovacuum, pretendRestored } from '@loyalty/local/table-statistics.ts';
+import { measureService } from '../load/measure-service.ts';
+import {
+  createProgram,
+  earnOnce,
+  joinMembers,
+  userIdPrefix,
+  userIds,
+  userIdWidth,
+} from '../load/members.ts';
+import { type LoyaltyServices, startLoyaltyServices } from '../machine/loyalty-services.ts';
+import { repeatEarns } from '../machine/past-earns.ts';
+import type { Stage } from '../machine/stage.ts';
+import type { Contestant, Measurement, PreparedRow, PrepareOptions, Window } from '../row.ts';
+import { scalar } from '../scalar.ts';
+import type { PlanEarns } from '../yardsticks/earn-yardsticks.ts';
+
+export const programId = 'bench';
+export const memberCount = 10_000;
+export const users = userIds(memberCount);
+export const restoredEarnsEach = 100;
+const drainPatienceMs = 60_000;
+
+/** A member of the message, which the load generator replaces by one at random. */
+export const anyUserId = userIdPrefix + '0'.repeat(userIdWidth);
+export const anyUser = { prefix: userIdPrefix, width: userIdWidth, below: memberCount };
+
+export type LedgerContestant = Contestant & Pick<PreparedRow, 'verify'>;
+
+/** What PostgreSQL has and knows of the ledger's tables. Those that aren't new are kept from being analyzed. */
+type DatabaseState = 'new' | 'unanalyzed' | 'restored';
+
+interface LedgerOptions extends Pick<Contestant, 'id' | 'title'> {
+  /** Tells its databases from those of others. */
+  readonly name: string;
+  readonly root?: string;
+  readonly ledgerNodeArgs?: readonly string[];
+  readonly state: DatabaseState;
+}
+
+/** This project's ledger, and that of another revision if there is one. */
+export async function startLedgers(
+  stage: Stage,
+  {
+    row,
+    plan,
+    state,
+    nodeArgs,
+    revision,
+  }: PrepareOptions & { row: string; plan: PlanEarns; state: DatabaseState },
+): Promise<LedgerContestant[]> {
+  const own = await startLedger(stage, plan, {
+    id: 'earn',
+    title: 'the ledger',
+    name: row,
+    ledgerNodeArgs: nodeArgs,
+    state,
+  });
+  if (revision === undefined) return [own];
+  const { commit, root } = revision;
+  const title = `the ledger of ${commit}`;
+  const name = `${row}-${commit}`;
+  return [own, await startLedger(stage, plan, { id: commit, title, name, root, state })];
+}
+
+export async function startLedger(
+  stage: Stage,
+  plan: PlanEarns,
+  { id, title, state, ...options }: LedgerOptions,
+): Promise<LedgerContestant> {
+  const services = await startLoyaltyServices(stage, options);
+  if (state !== 'new') await disableAutovacuum(services.ledgerDatabaseUrl);
+  await createProgram(stage, { address: services.programs.address, programId });
+  await joinMembers(stage, { address: services.ledger.address, programId, users });
+  if (state === 'restored') await restoreEarns(stage, services);
+  const contestant = await createEarnContestant(stage, services, plan);
+  return {
+    id,
+    title,
+    ...contestant,
+    async verify() {
+      if (state !== 'new') await expectNoStatistics(services);
+      return contestant.verify();
+    },
+  };
+}
+
+/** Gives the members a past, as a ledger has that was restored a moment ago. */
+async function restoreEarns(stage: Stage, services: LoyaltyServices): Promise<void> {
+  const { ledger, ledgerDatabaseUrl } = services;
+  await earnOnce(stage, { address: ledger.address, programId, users });
+  await drain(ledgerDatabaseUrl);
+  await services.restartLedger(async () => {
+    await repeatEarns(ledgerDatabaseUrl, restoredEarnsEach);
+    await pretendRestored(ledgerDatabaseUrl);
+  });
+}
+
+/** @throws {Error} when the tables were analyzed meanwhile, so that what was measured isn't what the row says */
+async function expectNoStatistics({ ledgerDatabaseUrl }: LoyaltyServices): Promise<void> {
+  const known = await scalar(
+    ledgerDatabaseUrl,
+    "SELECT count(*) FROM pg_stats WHERE schemaname = 'public'",
+  );
+  if (known > 0) throw new Error('The database was analyzed while it was measured');
+}
+
+/** @returns what was found of the first */
+export async function verifyAll(ledgers: readonly LedgerContestant[]): Promise<string> {
+  const found: string[] = [];
+  for (const ledger of ledgers) found.push(await ledger.verify());
+  return found[0] ?? '';
+}
+
+async function createEarnContestant(
+  stage: Stage,
+  services: LoyaltyServices,
+  plan: PlanEarns,
+): Promise<Pick<LedgerContestant, 'measure' | 'verify'>> {
+  const { ledgerDatabaseUrl } = services;
+  const count = (sql: string) => scalar(ledgerDatabaseUrl, sql);
+  // Every commit leaves one row in the outbox.
+  const commits = () => count('SELECT last_value FROM outbox_id_seq');
+  const earnsStored = () => count("SELECT count(*) FROM earns WHERE state = 'POSTED'");
+  let expected = await earnsStored();
+
+  async function measure(window: Window): Promise<Measurement> {
+    const commitsBefore = await commits();
+    const measurement = await measureService({ stage, service: services.ledger }, plan(window));
+    expected += measurement.acknowledged;
+    const batchesLeft = await unpublished(ledgerDatabaseUrl);
+    const earnsPerCommit = measurement.acknowledged / ((await commits()) - commitsBefore);
+    await drain(ledgerDatabaseUrl);
+    return {
+      ...measurement,
+      details: {
+        ...measurement.details,
+        earnsPerCommit: Math.round(earnsPerCommit * 10) / 10,
+        unpublishedBatchesAtEnd: batchesLeft,
+      },
+    };
+  }
+
+  async function verify(): Promise<string> {
+    const stored = await earnsStored();
+    const entries = await count("SELECT count(*) FROM entries WHERE kind = 'EARN'");
+    const earned = await count('SELECT sum(points) FROM earns');
+    const owned = await count('SELECT sum(available) FROM memberships');
+    if (stored !== expected || entries !== expected || earned !== owned) {
+      throw new Error(
+        `With those that the ledger acknowledged there are ${expected} earns, and ${stored} stored in ` +
+          `${entries} entries; they are worth ${earned} points, and its members own ${owned}`,
+      );
+    }
+    return `${stored.toLocaleString('en')} earns acknowledged, stored and entered in the journal; ${owned.toLocaleString('en')} points earned and owned`;
+  }
+
+  return { measure, verify };
+}
+
+function unpublished(ledgerDatabaseUrl: string): Promise<number> {
+  return scalar(ledgerDatabaseUrl, 'SELECT count(*) FROM outbox');
+}
+
+// What is still to be published would take processor time from the next to be measured.
+async function drain(ledgerDatabaseUrl: string): Promise<void> {
+  const patience = AbortSignal.timeout(drainPatienceMs);
+  while ((await unpublished(ledgerDatabaseUrl)) > 0) {
+    if (patience.aborted)
+      throw new Error(`The outbox isn't empty ${drainPatienceMs} ms after the load`);
+    await delay(50);
+  }
+}
