@@ -5,8 +5,7 @@ export const journalInvariants: readonly SqlInvariant[] = [
   {
     id: 'I3',
     name: 'earn entries',
-    meaning:
-      'A credited transaction has one EARN entry, in its member's journal, with its points.',
+    meaning: "A credited transaction has one EARN entry, in its member's journal, with its points.",
     sql: `SELECT format('transaction %s of %s: credited %s points to membership %s, entry %s; that entry says %s',
         coalesce(earn.transaction_id, line.transaction_id), coalesce(earn.program_id, line.program_id),
         earn.points, membership_id, sequence, line.points) AS offender
@@ -24,7 +23,7 @@ export const journalInvariants: readonly SqlInvariant[] = [
     id: 'I3',
     name: 'refunds',
     meaning:
-      'A transaction's reversed points are those of its applied refunds, and all of its points once it is REVERSED; no refund waits for a credited transaction.',
+      "A transaction's reversed points are those of its applied refunds, and all of its points once it is REVERSED; no refund waits for a credited transaction.",
     sql: `SELECT format('transaction %s of %s: %s, %s of %s points reversed, refunds applied %s, %s waiting',
         transaction_id, program_id, coalesce(state, 'unknown'), reversed_points, points,
         coalesce(applied, 0), coalesce(waiting, 0)) AS offender

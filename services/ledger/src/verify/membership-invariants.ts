@@ -38,7 +38,7 @@ export const membershipInvariants: readonly SqlInvariant[] = [
   {
     id: 'I1',
     name: 'join time',
-    meaning: 'A membership's join time is that of its last JOINED entry; no other entry has one.',
+    meaning: "A membership's join time is that of its last JOINED entry; no other entry has one.",
     sql: `SELECT format('membership %s: joined at %s, its last JOINED entry says %s',
         membership_id, memberships.join_time, coalesce(last::text, 'nothing')) AS offender
       FROM memberships

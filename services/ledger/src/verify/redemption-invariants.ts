@@ -73,7 +73,7 @@ export const redemptionInvariants: readonly SqlInvariant[] = [
     id: 'I5',
     name: 'redeemed lots',
     meaning:
-      'A redemption's recorded lots are those that its entries took from, less what they released; no other lot gets points back, except for a grace.',
+      "A redemption's recorded lots are those that its entries took from, less what they released; no other lot gets points back, except for a grace.",
     sql: `SELECT format(
         'redemption %s of membership %s: is %s and remembers %s of the lot (%s, %s, %s), %s returned; its entries took %s, released %s, gave back %s',
         redemption_id, membership_id, state, remembered, available_at, expires_at, class, returned, taken,
@@ -90,7 +90,7 @@ export const redemptionInvariants: readonly SqlInvariant[] = [
     id: 'I8',
     name: 'stock',
     meaning:
-      "The stock taken of a reward equals the units of its redemptions that are RESERVED or CAPTURED.",
+      'The stock taken of a reward equals the units of its redemptions that are RESERVED or CAPTURED.',
     sql: `SELECT format('stock of reward %s of %s: %s taken, its redemptions have %s',
         reward_id, program_id, coalesce(taken, 0), coalesce(units, 0)) AS offender
       FROM reward_stock
@@ -105,7 +105,7 @@ export const redemptionInvariants: readonly SqlInvariant[] = [
     id: 'I8',
     name: 'member limits',
     meaning:
-      'A member's usage of a limited reward in a period equals the units of their redemptions in that period that are RESERVED or CAPTURED.',
+      "A member's usage of a limited reward in a period equals the units of their redemptions in that period that are RESERVED or CAPTURED.",
     sql: `SELECT format('membership %s, reward %s in %s %s: %s taken, its redemptions have %s',
         membership_id, reward_id, period, period_start, coalesce(taken, 0), coalesce(units, 0)) AS offender
       FROM reward_usage
