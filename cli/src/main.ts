@@ -20,7 +20,7 @@ const program = new Command('loyalty')
 
 for (const command of [program, ...program.commands]) {
   command
-    .showHelpAfterError('(add --help for what there is)')
+    .showHelpAfterError('(use --help to list the options)')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : failureExitCode));
 }
 

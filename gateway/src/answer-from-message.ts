@@ -33,7 +33,7 @@ function answered(route: Route, response: Message): { desc: DescMessage; message
   if (field === undefined) return { desc: route.method.output, message: response };
   const message = fieldValue(field, response) as Message | undefined;
   if (message === undefined) {
-    throw new Error(`${route.method.output.typeName} came without ${field.name}`);
+    throw new Error(`${route.method.output.typeName} has no ${field.name}`);
   }
   return { desc: field.message, message };
 }
@@ -45,7 +45,7 @@ function locationOf({ template, fields }: Location, response: Message): string {
       value = value === undefined ? undefined : fieldValue(field, value as Fields);
     }
     if (typeof value === 'string' || typeof value === 'number') return String(value);
-    throw new Error(`${response.$typeName} came without ${name}`);
+    throw new Error(`${response.$typeName} has no ${name}`);
   });
 }
 

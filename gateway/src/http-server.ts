@@ -90,7 +90,7 @@ function readJsonBodies(app: FastifyInstance): void {
       throw new HttpRefusal(415, 'the body must be application/json in UTF-8');
     }
     if (encoding !== 'identity') {
-      throw new HttpRefusal(415, 'the body must come without a content encoding');
+      throw new HttpRefusal(415, 'the body must not have a content encoding');
     }
   });
 }

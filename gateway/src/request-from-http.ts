@@ -111,7 +111,7 @@ function resourceFields(
   if (Object.keys(body).every((key) => key === 'etag')) {
     top.violations.push({
       field: '',
-      message: 'the body names no field to change; give at least one',
+      message: 'the body has no field to change; give at least one',
     });
   }
   const members = Object.entries(body).map(([key, value]): [string, JsonInput] => {
@@ -126,7 +126,7 @@ function resourceFields(
 /** A map that is patched by key, without the keys to remove. */
 function keysToSet(map: JsonInput, { path, violations }: Place): JsonInput {
   if (map === null) {
-    const message = 'must not be null; give each key that is to be removed as null';
+    const message = 'must not be null; to remove a key, give that key as null';
     violations.push({ field: path, message });
   }
   if (!isObject(map)) return map;

@@ -89,7 +89,7 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
     hasOption(field, header) ? [{ field, header: getOption(field, header) }] : [],
   );
   for (const field of [...pathFields, ...headerFields.map((bound) => bound.field)]) {
-    if (!fitsIntoPath(field)) throw new Error(`${field.name} can't stand in a path or header`);
+    if (!fitsIntoPath(field)) throw new Error(`${field.name} can't be in a path or header`);
   }
   const body = bodyOf(request, rule.body);
   const maskField = httpMethod === 'PATCH' ? maskFieldOf(request) : undefined;
@@ -102,7 +102,7 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
   const queryFields =
     body === 'request' ? [] : request.fields.filter((field) => !elsewhere.has(field));
   for (const field of queryFields) {
-    if (!fitsIntoQuery(field)) throw new Error(`${field.name} can't stand in a query`);
+    if (!fitsIntoQuery(field)) throw new Error(`${field.name} can't be in a query`);
   }
   const answer = getOption(method, http_answer);
   return {
@@ -127,7 +127,7 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
 
 function patternOf({ pattern }: HttpRule): { httpMethod: string; path: string } {
   if (pattern.case === undefined || pattern.case === 'custom') {
-    throw new Error('its route has no method that is served');
+    throw new Error('its route has an unsupported HTTP method');
   }
   return { httpMethod: pattern.case.toUpperCase(), path: pattern.value };
 }
@@ -149,7 +149,7 @@ function responseFieldOf(response: DescMessage, name: string): MessageField | un
 
 function messageFieldOf(message: DescMessage, name: string): MessageField {
   const field = fieldOf(message, name);
-  if (field.fieldKind !== 'message') throw new Error(`${name} can't be a body: it is no message`);
+  if (field.fieldKind !== 'message') throw new Error(`${name} can't be a body: it isn't a message`);
   return field;
 }
 
@@ -160,7 +160,7 @@ function locationOf(response: DescMessage, path: string): Location | undefined {
     const steps: DescField[] = [];
     let message: DescMessage | undefined = response;
     for (const part of name.split('.')) {
-      if (message === undefined) throw new Error(`${name} leads through a field without fields`);
+      if (message === undefined) throw new Error(`${name} goes through a field without fields`);
       const field: DescField = fieldOf(message, part);
       steps.push(field);
       message = field.fieldKind === 'message' ? field.message : undefined;

@@ -88,7 +88,7 @@ async function serve(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { target, caller } = request;
-  if (target === undefined || caller === undefined) throw new Error('served before it was found');
+  if (target === undefined || caller === undefined) throw new Error('served before it was matched');
   const { route, values } = target;
   const message = requestFromHttp(route, {
     values,

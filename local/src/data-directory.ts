@@ -31,7 +31,7 @@ export function claimDataDirectory(directory: string): DataDirectory {
   } catch (error) {
     if (error instanceof StartRefused) throw error;
     throw new StartRefused(
-      `${directory} can't be written (${(error as NodeJS.ErrnoException).code}): give it to the user who starts, or name another folder in LOYALTY_LOCAL_DIRECTORY`,
+      `${directory} can't be written (${(error as NodeJS.ErrnoException).code}): change its owner to the user who runs npm start, or set LOYALTY_LOCAL_DIRECTORY to another folder`,
     );
   }
   return {
@@ -63,7 +63,7 @@ function claim(pidFile: string, directory: string): void {
     const pid = findPredecessor({ pidFile, argument: mainFile });
     if (pid !== undefined) {
       throw new StartRefused(
-        `npm start is already at work in ${directory} (process ${pid}): use what it runs, or end it: kill ${pid}`,
+        `npm start is already running in ${directory} (process ${pid}): use that one, or stop it: kill ${pid}`,
       );
     }
     rmSync(pidFile, { force: true });

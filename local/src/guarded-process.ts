@@ -120,7 +120,7 @@ export async function startOnPort<T>(
     } catch (error) {
       if (!(error instanceof ServerExited) || !error.isPortTaken || attempt === 5) throw error;
       if (port !== undefined) {
-        throw new Error(`Port ${port} of 127.0.0.1 is taken: end what listens there.`);
+        throw new Error(`Port ${port} of 127.0.0.1 is taken: stop what listens there.`);
       }
     }
   }

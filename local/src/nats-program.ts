@@ -19,10 +19,10 @@ export async function natsServerProgram(): Promise<string> {
     if (installed) return installed;
   }
   throw new Error(
-    'nats-server is missing, and can not be installed without you. Run: ' +
+    "nats-server is missing and can't be installed automatically. Run: " +
       (process.platform === 'darwin'
         ? 'brew install nats-server'
-        : 'sudo apt-get install nats-server (or put the program from https://nats.io/download on the PATH)'),
+        : 'sudo apt-get install nats-server (or put nats-server from https://nats.io/download on the PATH)'),
   );
 }
 

@@ -15,7 +15,7 @@ export async function demandFreePorts(ports: LocalPorts): Promise<void> {
   const numbers = taken.map(({ port }) => port).join(', ');
   throw new StartRefused(
     `${taken.length === 1 ? `Port ${numbers} is` : `Ports ${numbers} are`} taken: ` +
-      'end what listens there, or choose another, such as: ' +
+      'stop what listens there, or choose another port, such as: ' +
       `${first.setting}=${first.port + 1000} npm start`,
   );
 }

@@ -46,7 +46,7 @@ function prepareAsUser({ directory, native }: HomeOptions): ServerHome {
   const owner = statSync(data).uid;
   if (owner !== process.getuid?.()) {
     throw new Error(
-      `${data} belongs to another user (${owner}): remove it, or start as the user who made it.`,
+      `${data} belongs to another user (${owner}): remove it, or run this as the user who owns it.`,
     );
   }
   return { data: realpathSync(data), native, account: {} };

@@ -19,7 +19,7 @@ export async function awaitPredecessor(options: {
     if (pid === undefined) break;
     if (Date.now() > deadline) {
       throw new Error(
-        `${options.name} (process ${pid}) is already at work here: end what started it, or run: kill ${pid}`,
+        `${options.name} (process ${pid}) is already running here: stop what started it, or run: kill ${pid}`,
       );
     }
     await delay(50);

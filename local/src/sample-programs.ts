@@ -108,6 +108,6 @@ function headers({ adminToken }: Gateway) {
 
 async function answer(response: Response, what: string): Promise<Json> {
   const text = await response.text();
-  if (!response.ok) throw new Error(`${what} was answered ${response.status}: ${text}`);
+  if (!response.ok) throw new Error(`${what} returned ${response.status}: ${text}`);
   return JSON.parse(text) as Json;
 }

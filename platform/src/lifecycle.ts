@@ -76,7 +76,7 @@ function askedToStop(logger: Logger): Promise<string> {
   const ask = (cause: string) => {
     askedAt ??= performance.now();
     if (performance.now() - askedAt > sameRequestMs) {
-      logger.warn({ cause }, 'asked to stop again: exiting at once');
+      logger.warn({ cause }, 'asked to stop again: exiting immediately');
       process.exit(secondSignalExitCode);
     }
     resolve(cause);

@@ -52,7 +52,7 @@ async function generateLoad(plan: LoadPlan): Promise<LoadResult> {
   await Promise.all(turns);
   for (const connection of connections) connection.close();
   if (latenciesMs.length === 0) {
-    throw new Error(`No call was answered with success: ${JSON.stringify(failures)}`);
+    throw new Error(`No call succeeded: ${JSON.stringify(failures)}`);
   }
   const { user, system } = process.cpuUsage();
   return {

@@ -162,7 +162,7 @@ function createAnswers(): Answers {
     if (answer === undefined) return;
     expected.delete(streamId);
     const isEmpty = failure === undefined && answer.receivedBytes < messagePrefixBytes;
-    answer.caller.resolve(isEmpty ? 'no response came' : failure);
+    answer.caller.resolve(isEmpty ? 'no response arrived' : failure);
   }
 
   return {
@@ -171,7 +171,7 @@ function createAnswers(): Answers {
       if (type === frameTypes.data) {
         const answer = expected.get(streamId);
         if (answer !== undefined) answer.receivedBytes += payload.length;
-        if (set & flags.endStream) finish(streamId, 'no grpc-status came');
+        if (set & flags.endStream) finish(streamId, 'no grpc-status arrived');
       } else if (type === frameTypes.headers && set & flags.endStream) {
         const status = grpcStatusIn(payload);
         finish(streamId, status === '0' ? undefined : `grpc-status ${status ?? 'missing'}`);

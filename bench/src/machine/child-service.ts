@@ -76,7 +76,7 @@ export async function startChildService(
   const patience = AbortSignal.timeout(readyPatienceMs);
   while (!(await isReady(httpPort))) {
     if (child.exitCode !== null || child.signalCode !== null || patience.aborted) {
-      throw new Error(`${name} did not get ready. Its last lines:\n${lastLines(logFile)}`);
+      throw new Error(`${name} didn't become ready. Its last lines:\n${lastLines(logFile)}`);
     }
     await delay(50);
   }

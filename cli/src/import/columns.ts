@@ -150,7 +150,7 @@ export function describeRoles(roles: Readonly<Record<string, Role>>): string {
     .map(({ what, flag, names }) =>
       [
         `  ${what.padEnd(whatWidth)}  ${flag}`,
-        ...wrapped(names.length > 0 ? names.join(', ') : 'never without the flag').map(
+        ...wrapped(names.length > 0 ? names.join(', ') : 'only with the flag').map(
           (line) => `      ${line}`,
         ),
       ].join('\n'),

@@ -160,11 +160,11 @@ function refundAnswer({ refund, replayed }: ReverseEarnResponse): Answer {
     case Refund_State.WAITING:
       return { ...done(0n, replayed, refund.createTime), waits: true };
     case Refund_State.REJECTED:
-      return { kind: 'refused', problem: 'it is more than its purchase had left' };
+      return { kind: 'refused', problem: 'it exceeds what is left of its purchase' };
     case Refund_State.CANCELLED:
-      return { kind: 'refused', problem: 'it was cancelled before its purchase came' };
+      return { kind: 'refused', problem: 'it was cancelled before its purchase arrived' };
     default:
-      throw new Error('The ledger answered a refund without a state');
+      throw new Error('The ledger returned a refund without a state');
   }
 }
 

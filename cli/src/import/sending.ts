@@ -102,7 +102,7 @@ function takeAnswers<Item>(
   const postponed: { item: Item; error: NotYet }[] = [];
   for (const [index, item] of items.entries()) {
     const answer = answers[index];
-    if (answer === undefined) throw new Error('The ledger left out an answer');
+    if (answer === undefined) throw new Error('The ledger left out a result');
     if (answer.kind === 'postponed') {
       postponed.push({ item, error: answer.error });
     } else if (answer.kind === 'done' && wasLost && answer.doneMs >= beganMs) {

@@ -101,7 +101,7 @@ export function authorize(access: Access, caller: Caller, request: Message): boo
     access.own === 'REQUEST_USER' &&
     access.userIdOf?.(request) !== caller.subject
   ) {
-    throw new PermissionDenied('Members reach only what is their own');
+    throw new PermissionDenied('Members can only reach their own data');
   }
   return memberOnly;
 }

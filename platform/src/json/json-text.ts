@@ -108,7 +108,7 @@ class TextReader {
       if (this.#text[this.#at] !== '"') throw this.#malformed('a name in double quotes');
       const name = this.#string();
       this.#path.push(name);
-      if (name === '__proto__') throw this.#refused('is no name that can be used; leave it out');
+      if (name === '__proto__') throw this.#refused('is not an allowed name; leave it out');
       if (Object.hasOwn(object, name)) throw this.#refused('is given twice; give it once');
       this.#skipSpace();
       if (this.#text[this.#at] !== ':') throw this.#malformed('a colon');

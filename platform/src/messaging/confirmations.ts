@@ -47,7 +47,7 @@ export function openConfirmations(connection: NatsConnection, timeoutMs: number)
     for (const [reply, { subject, dueMs, confirmed }] of awaited) {
       if (dueMs > now) break;
       awaited.delete(reply);
-      confirmed.reject(unconfirmed(subject, new Error(`nothing came within ${timeoutMs} ms`)));
+      confirmed.reject(unconfirmed(subject, new Error(`no response within ${timeoutMs} ms`)));
     }
     watch();
   }

@@ -121,13 +121,13 @@ function relayMetrics({ pool, registry }: RelayOptions) {
   const registers = registry === undefined ? [] : [registry];
   const rows = new Counter({
     name: 'outbox_rows_total',
-    help: 'Outbox rows by what came of an attempt to publish them',
+    help: 'Attempts to publish outbox rows, by outcome',
     labelNames: ['outcome'],
     registers,
   });
   new Gauge({
     name: 'outbox_oldest_seconds',
-    help: 'Age of the oldest row that has not been published',
+    help: 'Age of the oldest unpublished row',
     registers,
     async collect() {
       // Metrics must be readable while the database is away; the last known age is then the best there is.

@@ -98,7 +98,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     call: RunningCall,
   ): Promise<Encoded> {
     if (inFlight > callsInFlightMax) {
-      throw new Overloaded('The service has more calls in flight than it can take');
+      throw new Overloaded('The service has too many calls in flight');
     }
     call.caller = await verifier.verify(bearerToken(incoming.authorization));
     const request = decoded(route.codec, incoming.raw);
@@ -188,7 +188,7 @@ export function routeName(method: DescMethodUnary): string {
 }
 
 function deadlineExceeded(): DeadlineExceeded {
-  return new DeadlineExceeded('The deadline passed before the answer was ready');
+  return new DeadlineExceeded('The deadline passed before the response was ready');
 }
 
 function decoded<Raw>(codec: Codec<Raw, unknown>, raw: Raw): Message {

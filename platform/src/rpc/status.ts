@@ -62,7 +62,7 @@ export function statusOf(
     return {
       code: Code.INTERNAL,
       reason: 'INTERNAL',
-      message: `Something unforeseen happened; report the request id ${requestId}`,
+      message: `An internal error occurred; report the request id ${requestId}`,
       metadata: {},
       violations: [],
       retryAfterMs: undefined,

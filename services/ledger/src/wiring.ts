@@ -173,7 +173,7 @@ function startCatalog(runtime: Runtime): { catalog: ProgramCache; closeCatalog: 
     onChange(after, before) {
       if (after.state !== 'ACTIVE' || before.state === 'ACTIVE') return;
       deadLetters.makeDue(after.programId, clock()).catch((error: unknown) => {
-        logger.warn({ err: error }, 'waiting messages are not tried before their time');
+        logger.warn({ err: error }, 'waiting messages could not be made due');
       });
     },
     signal,

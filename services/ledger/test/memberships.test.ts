@@ -57,7 +57,7 @@ describe('updating a member', () => {
 
   async function read(member: Member) {
     const { membership } = await setting.clients.memberships.getMembership(member, checkout);
-    if (membership === undefined) throw new Error('no membership was answered');
+    if (membership === undefined) throw new Error('no membership was returned');
     return membership;
   }
 

@@ -51,7 +51,7 @@ export function unforeseenFailure(failed: Attempt): Failure {
   return {
     state: failed.attempt < unforeseenMax ? 'WAITING' : 'DEAD',
     reason: 'INTERNAL',
-    detail: 'something unforeseen happened; the log has it under the number in the stream',
+    detail: 'an internal error occurred; the log has it under the number in the stream',
     retryAt: retryTime(failed),
   };
 }

@@ -45,6 +45,6 @@ export function repeatedRequest(
 /** The line that a change just added to an account's journal. */
 export function lineAfter(before: Account, after: Account) {
   const line = after.entries[before.entries.length];
-  if (line === undefined) throw new Error('a change has to leave a line in the journal');
+  if (line === undefined) throw new Error('a change must write an entry');
   return line;
 }

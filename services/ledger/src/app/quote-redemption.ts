@@ -60,7 +60,7 @@ export async function quoteRedemption(
     now,
     asked: [{ offer, request: input }],
   });
-  if (quote === undefined) throw new Error('a quote was asked for and not given');
+  if (quote === undefined) throw new Error('a quote is missing');
   return quote;
 }
 

@@ -157,7 +157,7 @@ function decideRedeem(request: Request, locked: LockedState): RedeemResult {
       : refuse(before, draft, { refusal, ...move });
   locked.putAccount(account);
   const redemption = account.redemptions.at(-1);
-  if (redemption === undefined) throw new Error('a redemption was made and is not there');
+  if (redemption === undefined) throw new Error('a new redemption is missing');
   return { redemption, balance: balanceAt(account, now), replayed: false };
 }
 

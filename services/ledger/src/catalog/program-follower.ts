@@ -63,11 +63,11 @@ export function createProgramFollower(options: ProgramFollowerOptions): ProgramF
   async function round(): Promise<void> {
     try {
       await look();
-      if (isFailing) logger.info('changes of programs are noticed again');
+      if (isFailing) logger.info('changes of programs are polled again');
       isFailing = false;
     } catch (error) {
       if (signal.aborted) return;
-      if (!isFailing) logger.warn({ err: error }, 'changes of programs are not looked for');
+      if (!isFailing) logger.warn({ err: error }, 'changes of programs could not be polled');
       isFailing = true;
       // Another replica may have been answered. Without the database, too, nothing is left to try.
       await adoptNewerStored().catch(() => undefined);

@@ -84,7 +84,7 @@ async function outcomeOf(
     // The stream delivers it again.
     if (failure.state === 'WAITING') throw error;
     const { subject, streamSequence } = message;
-    logger.error({ err: error, subject, streamSequence }, 'a message fails again and again');
+    logger.error({ err: error, subject, streamSequence }, 'a message keeps failing');
     return { about: app.readMessage(message).about, failure };
   }
 }

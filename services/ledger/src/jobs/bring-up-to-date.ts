@@ -46,7 +46,7 @@ async function bringAllUpToDate({
     const nowMs = performance.now();
     if (nowMs - toldMs > progressEveryMs) {
       toldMs = nowMs;
-      logger.info({ done }, 'bringing memberships up to date goes on');
+      logger.info({ done }, 'still bringing memberships up to date');
     }
     if (count === 0) break;
     // As long as the batch took, so that calls have the database for themselves at least half of the time.

@@ -53,7 +53,7 @@ async function retry(letter: DueLetter, options: RetryDeadLettersOptions): Promi
     // It is due again when the lease ends.
     if (!(error instanceof LedgerUnavailable)) {
       const details = { err: error, deadLetterId: String(deadLetterId) };
-      options.logger.error(details, 'what came of a dead letter was not kept');
+      options.logger.error(details, 'the outcome of a dead letter could not be stored');
     }
   }
   return false;
@@ -72,7 +72,7 @@ async function failureOf(
     if (error instanceof LedgerUnavailable) throw error;
     const { streamSequence } = message;
     const details = { err: error, deadLetterId: String(deadLetterId), streamSequence };
-    logger.error(details, 'a dead letter fails in an unforeseen way');
+    logger.error(details, 'a dead letter fails with an internal error');
     return unforeseenFailure({ attempt, now: clock() });
   }
 }
