@@ -60,7 +60,7 @@ export async function errorDocs(): Promise<string> {
   return `${[introduction, ...sections].join('\n\n')}\n`;
 }
 
-/** Whether the page is missing or tells of another catalogue. */
+/** Whether the page is missing or out of date. */
 export async function isErrorDocsStale(content: string): Promise<boolean> {
   const present = await readFile(join(root, errorDocsFile), 'utf8').catch(() => '');
   return present !== content;

@@ -26,10 +26,10 @@ export interface HttpServerOptions {
   readonly call: Call;
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
-  /** Origins of browsers that may read answers; `*` for all. */
+  /** Origins of browsers that may read responses; `*` for all. */
   readonly corsOrigins: readonly string[];
   readonly limits: GatewayLimits;
-  /** False once the process is to stop: then `/readyz` says so, and connections are let go after their answer. */
+  /** False once the process is to stop: then `/readyz` says so, and connections are closed after their response. */
   readonly isOpen: () => boolean;
 }
 
@@ -95,7 +95,10 @@ function readJsonBodies(app: FastifyInstance): void {
   });
 }
 
-/** What orchestrators ask, without a token. The gateway is ready without its upstreams: it answers for them while they are away. */
+/**
+ * What orchestrators call, without a token. The gateway is ready without its upstreams: it returns errors for them
+ * while they are down.
+ */
 function serveProbes(app: FastifyInstance, isOpen: () => boolean): void {
   app.get('/livez', (_request, reply) => reply.type('text/plain; charset=utf-8').send('alive\n'));
   app.get('/readyz', (_request, reply) => {

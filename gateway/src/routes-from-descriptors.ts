@@ -16,7 +16,7 @@ import type { HttpRule } from '@loyalty/proto/google/api/http_pb.ts';
 import { header, http_answer } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
 import { fieldsOf, type PathTemplate, parsePathTemplate } from './path-template.ts';
 
-/** An RPC as it is reached over HTTP: all that its descriptor says about it. */
+/** An RPC's HTTP route: everything that its descriptor says about it. */
 export interface Route {
   readonly method: DescMethodUnary;
   /** `GET`, `POST`, … */
@@ -33,12 +33,12 @@ export interface Route {
   readonly headerFields: readonly HeaderField[];
   /** The field of a PATCH that names what is to change. */
   readonly maskField: DescField | undefined;
-  /** The field of the response that is answered; the whole response if undefined. */
+  /** The field of the response that is the body; the whole response if undefined. */
   readonly responseField: MessageField | undefined;
   /** Status of a success that isn't a repetition. */
   readonly status: number;
   readonly location: Location | undefined;
-  /** Who may call the method. */
+  /** The roles that may call the method. */
   readonly access: Pick<Access, 'roles'>;
   /** Whether the method changes nothing. */
   readonly reads: boolean;

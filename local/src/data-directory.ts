@@ -8,11 +8,11 @@ import { StartRefused } from './start-refused.ts';
 /** The folder in which everything is kept that outlives a run. */
 export interface DataDirectory {
   path(name: string): string;
-  /** A text that was made at random when it was first asked for. */
+  /** A random text, made on first use. */
   secret(): string;
-  /** What the last run told its users; empty before the first one. */
+  /** The environment that the last run wrote; empty before the first run. */
   readEnv(): NodeJS.Dict<string>;
-  /** Tells them, in a file that a shell can source. */
+  /** Writes them to a file that a shell can source. */
   writeEnv(values: Readonly<Record<string, string>>): void;
   /** Deletes databases, streams and logs. Tokens that were handed out stay good. */
   empty(): void;
@@ -42,7 +42,7 @@ export function claimDataDirectory(directory: string): DataDirectory {
       const lines = Object.entries(values).map(
         ([name, value]) => `export ${name}=${quoted(value)}`,
       );
-      // Renamed into place, so that nobody reads half of it.
+      // Renamed into place, so that no reader sees half of it.
       writeFileSync(path('env.new'), `${lines.join('\n')}\n`, { mode: 0o600 });
       renameSync(path('env.new'), path('env'));
     },

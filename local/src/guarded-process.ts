@@ -22,7 +22,7 @@ export interface GuardedProcessOptions {
   gid?: number;
 }
 
-// Descriptor 3 is a pipe from this process, which the kernel closes when this process is gone.
+// Descriptor 3 is a pipe from this process, which the kernel closes when this process ends.
 const guard = `
 "$@" 3<&- &
 server=$!
@@ -126,7 +126,7 @@ export async function startOnPort<T>(
   }
 }
 
-/** A port of 127.0.0.1 on which nobody listens at this moment. */
+/** A port of 127.0.0.1 on which nothing listens now. */
 export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {

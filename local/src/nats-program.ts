@@ -70,7 +70,7 @@ async function installation(): Promise<string[][] | undefined> {
 async function install([program = '', ...args]: string[]): Promise<void> {
   console.error(`Running ${program} ${args.join(' ')}`);
   const child = spawn(program, args, {
-    // What a program prints on standard output is for whoever reads this one's.
+    // This program's standard output has its own readers, so a child's output goes elsewhere.
     stdio: ['ignore', process.stderr, process.stderr],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { type LocalPorts, portSettings } from './settings.ts';
 import { StartRefused } from './start-refused.ts';
 
-/** @throws {StartRefused} naming the ports that somebody else listens on */
+/** @throws {StartRefused} naming the ports that other processes listen on */
 export async function demandFreePorts(ports: LocalPorts): Promise<void> {
   const taken: { port: number; setting: string }[] = [];
   for (const [name, setting] of Object.entries(portSettings)) {

@@ -20,7 +20,7 @@ export interface ServiceProcessOptions {
   /** The service's main file, from the project's top. */
   main: string;
   env: Readonly<Record<string, string>>;
-  /** Answers 200 on /readyz when the service is ready. */
+  /** Returns 200 on /readyz when the service is ready. */
   httpPort: number;
   log: ServiceLog;
   tell: (line: string) => void;
@@ -36,7 +36,7 @@ const restartWindowMs = 60_000;
 export function startService(options: ServiceProcessOptions): ServiceProcess {
   const { name, log, tell } = options;
   const failure = Promise.withResolvers<never>();
-  // It may reject before somebody listens.
+  // It may reject before anything listens.
   failure.promise.catch(() => undefined);
   const endsMs: number[] = [];
   let isStopping = false;
@@ -47,7 +47,7 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
     const started = spawn(process.execPath, [resolve(root, options.main)], {
       cwd: root,
       env: { ...process.env, ...options.env },
-      // The channel ends the service when this process is gone, however it went.
+      // The channel ends the service when this process ends, however it ends.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A terminal's Ctrl-C reaches this process alone, which ends the services in their order.
       detached: true,

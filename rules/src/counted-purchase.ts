@@ -12,9 +12,9 @@ export interface CountedPurchase {
   readonly channel: string;
   /** Those with units left. */
   readonly items: readonly CountedItem[];
-  /** Whether the transaction as sent lists items, also where all of them came back. */
+  /** Whether the purchase as sent lists items, even if all of them were returned. */
   readonly listsItems: boolean;
-  /** Set where an item counts only its share of its amount, and nothing came back yet. */
+  /** Set if an item counts only its share of its amount, and nothing was returned yet. */
   readonly share: Share | undefined;
 }
 

@@ -3,7 +3,7 @@ import { epochMs } from './epoch-ms.ts';
 import type { Purchase } from './language.ts';
 import { type MoneyMessage, moneyOf } from './money.ts';
 
-/** Who earns for which transaction: what must be the same for a repeat to be one. */
+/** The member and the purchase: what must be equal for a request to be a repeat. */
 export interface EarnContent {
   readonly userId: string;
   readonly transaction: Purchase;

@@ -95,7 +95,7 @@ export const evaluateRow: Row = {
           run() {
             if (evaluate(compiled, input).points !== points) wrong += 1;
           },
-          // Whatever else the machine does only adds to it, so the least of the rounds tells the most.
+          // Other work on the machine only adds to it, so the least of the rounds says the most.
           measured(perCallUs) {
             cpuUs = Math.min(cpuUs, perCallUs);
           },

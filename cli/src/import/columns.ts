@@ -1,7 +1,7 @@
 import { FileRefused } from '../csv/file-refused.ts';
 import { quoted } from '../printable.ts';
 
-/** One thing that a line says, and the columns that are known to say it. */
+/** A kind of value in a line, and the column names that are known for it. */
 export interface Role {
   /** The flag that names the column, such as `--user-column`. */
   readonly flag: string;

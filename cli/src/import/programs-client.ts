@@ -10,7 +10,7 @@ import { createZoneClock, type ZoneClock } from '@loyalty/rules/zone-clock.ts';
 import { naming } from './naming.ts';
 import { ProgramRefused } from './program-refused.ts';
 
-/** What an import has to know of its program. */
+/** What an import has to know about its program. */
 export interface ProgramFacts {
   /** Of its time zone. */
   readonly clock: ZoneClock;

@@ -34,7 +34,7 @@ export interface PurchaseFileFlags extends PurchaseColumnFlags {
   readonly progress: Progress;
 }
 
-/** A file of purchases of which everything is known but what the ledger says of it. */
+/** A file of purchases that has been analyzed but not sent to the ledger. */
 export interface PurchaseFile {
   readonly table: Table;
   readonly reading: PurchaseReading;

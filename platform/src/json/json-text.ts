@@ -62,7 +62,7 @@ const firstPrintable = 0x20;
 const quote = 0x22;
 const backslash = 0x5c;
 
-/** Reads one text from its start to its end; no character is looked at more than a few times. */
+/** Reads one text from its start to its end; no character is read more than a few times. */
 class TextReader {
   readonly #text: string;
   readonly #path: (string | number)[] = [];

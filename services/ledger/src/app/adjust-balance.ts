@@ -27,7 +27,7 @@ export interface AdjustBalanceInput extends MemberName {
   readonly allowDeficit: boolean;
   /** When points that are added can be spent: at once where undefined or past. */
   readonly availableTime?: Instant | undefined;
-  /** When they are gone: by the program's policy where undefined, at once where past. */
+  /** When they expire: by the program's policy if undefined, at once if past. */
   readonly expireTime?: Instant | undefined;
   /** Makes a user a member who never was one. Undefined refuses them. */
   readonly joining?: { /** Undefined for now. */ readonly joinTime: Instant | undefined };

@@ -122,7 +122,7 @@ function evaluateAgain(
   });
 }
 
-/** Makes room for later earns in the caps that the earn counts less of; earlier earns are not looked at again. */
+/** Makes room for later earns in the caps that the earn now counts less toward; other earns aren't evaluated again. */
 function freeCaps(
   locked: LockedState,
   {

@@ -5,7 +5,7 @@ import { ValidationFailed } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 
 /**
- * Checks what the contract's field rules can't, and answers when the transaction occurred.
+ * Checks what the contract's field rules can't, and returns when the transaction occurred.
  *
  * @throws {ValidationFailed} naming every field at fault
  */

@@ -39,13 +39,13 @@ export type ProgramScope = readonly string[] | undefined;
 
 /**
  * Messages that couldn't be applied, kept with their reasons. All methods throw {@link StorageUnavailable} when the
- * database is away.
+ * database is down.
  */
 export interface DeadLetters {
   /** Keeps a message. One that is delivered again is kept once. */
   keep(letter: { message: StreamMessage; about: TransactionName; failure: Failure }): Promise<void>;
   /**
-   * Takes up waiting messages whose time has come. Others leave them alone for `leaseMs`, after which they count as
+   * Takes up waiting messages that are due. Others leave them alone for `leaseMs`, after which they count as
    * abandoned and are due again.
    */
   takeDue(batch: { limit: number; leaseMs: number; now: Instant }): Promise<DueLetter[]>;

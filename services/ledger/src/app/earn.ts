@@ -88,7 +88,7 @@ function mayJoin({ input, program }: { input: EarnInput; program: ProgramDefinit
   return program.autoEnrollment || input.joinMissing === true;
 }
 
-/** What a version of the rules makes of a transaction, whoever earns it. */
+/** A purchase compiled for a version of the rules, for any member. */
 interface Terms {
   readonly ruleSet: CompiledRuleSet;
   readonly lot: LotKey;
@@ -115,7 +115,7 @@ function possibleTerms(
   }));
 }
 
-/** The answer to a transaction that was credited before, or undefined. */
+/** The result of a purchase that was credited before, or undefined. */
 function replayOf({
   input,
   fingerprint,
@@ -130,7 +130,7 @@ function replayOf({
   const name = { programId: input.programId, transactionId: input.transaction.transactionId };
   const earn = repeatOf(locked.earn(name), fingerprint, ({ membershipId, transaction }) => {
     const account = locked.bringUpToDate(input);
-    // Who earned it is nobody else's business: only that it was another.
+    // The response must not reveal who earned it, only that it was someone else.
     const userId = account?.membership.membershipId === membershipId ? input.userId : '';
     return new TransactionConflict(differingFields({ userId, transaction }, input));
   });

@@ -19,7 +19,7 @@ import type { LotKey } from '../domain/lot.ts';
 import { smaller } from '../domain/points.ts';
 import type { CapPeriod } from './ledger-store.ts';
 
-/** What rules and conditions may know of a member, as it is now. */
+/** The facts about a member that rules and conditions can use, as of now. */
 export function factsOf({ membership }: Account): MemberFacts {
   return {
     userId: membership.userId,

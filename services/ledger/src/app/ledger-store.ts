@@ -50,7 +50,7 @@ export interface RequestKey {
 /** Names a redemption of a member: by its id, or by the key that it was made with. */
 export type RedemptionKey = { readonly redemptionId: string } | { readonly idempotencyKey: string };
 
-/** What an idempotency key stands for. */
+/** The earlier request of an idempotency key. */
 export interface RequestRecord extends RequestKey {
   readonly membershipId: bigint;
   readonly fingerprint: Uint8Array;
@@ -104,7 +104,7 @@ export interface LockedState {
    */
   nowOf(account: Account | undefined): Instant;
   /**
-   * Writes what time has brought about, which stays even if the command throws, and returns the account; undefined if the
+   * Writes what is due, which stays even if the command throws, and returns the account; undefined if the
    * user never joined.
    */
   bringUpToDate(member: MemberName): Account | undefined;
@@ -143,19 +143,19 @@ export interface RecordedEntry extends MemberName {
  * The one way to change the ledger: lock, decide, write and commit, as one transaction. Returns each command's outcome, in
  * their order.
  *
- * @throws {LostRace} when a concurrent transaction came first; running it again sees what that one wrote
+ * @throws {LostRace} when a concurrent transaction committed first; running it again sees what that one wrote
  * @throws {RefusedByStorage} when some value can't be stored; without it the rest can
- * @throws {StorageUnavailable} when the database is away; the transaction may have been committed
+ * @throws {StorageUnavailable} when the database is down; the transaction may have been committed
  */
 export type CommitToLedger = (commands: readonly Command<unknown>[]) => Promise<Outcome[]>;
 
-/** Thrown when a concurrent transaction came first and this one was undone. */
+/** Thrown when a concurrent transaction committed first and this one was rolled back. */
 export class LostRace extends Error {}
 
 /** Thrown when the database refuses a value, and the transaction was undone. */
 export class RefusedByStorage extends Error {}
 
-/** A page of something: what `limit` asked for, and from where the next page goes on. */
+/** A page of up to `limit` items, and the position at which the next page starts. */
 export interface PageRequest<Position> {
   readonly limit: number;
   readonly after: Position | undefined;
@@ -170,7 +170,7 @@ export interface OpenHold extends Redemption {
 /** Where a page of open holds ends. */
 export type HoldPosition = Pick<OpenHold, 'holdExpiresAt' | 'redemptionId'>;
 
-/** Reads that lock nothing. All throw {@link StorageUnavailable} when the database is away. */
+/** Reads that lock nothing. All throw {@link StorageUnavailable} when the database is down. */
 export interface LedgerReader {
   membershipId(member: MemberName): Promise<bigint | undefined>;
   /** The account as it was written, with as much of what it holds as its balance at `now` depends on. */
@@ -184,7 +184,7 @@ export interface LedgerReader {
   waitingRefunds(
     query: { programId: string } & PageRequest<{ transactionId: string; refundId: string }>,
   ): Promise<TransactionRefund[]>;
-  /** A user's accounts by program id, each as {@link account} answers it. */
+  /** A user's accounts by program id, each as {@link account} returns it. */
   accountsOfUser(
     query: {
       userId: string;
@@ -192,7 +192,7 @@ export interface LedgerReader {
       now: Instant;
     } & PageRequest<string>,
   ): Promise<Account[]>;
-  /** A program's accounts by user id, each as {@link account} answers it. */
+  /** A program's accounts by user id, each as {@link account} returns it. */
   accountsOfProgram(
     query: { programId: string; now: Instant } & PageRequest<string>,
   ): Promise<Account[]>;
@@ -205,7 +205,7 @@ export interface LedgerReader {
       endTime: Instant | undefined;
     } & PageRequest<bigint>,
   ): Promise<Entry[]>;
-  /** How much of each reward is taken: of its stock, and by the member in the period. In the order asked for. */
+  /** How much of each reward is taken: of its stock, and by the member in the period. In the order of the request. */
   rewardsTaken(query: {
     programId: string;
     membershipId: bigint;

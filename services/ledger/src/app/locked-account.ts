@@ -23,7 +23,7 @@ export function lockedRedemption(
 }
 
 /**
- * What the member's key stands for, or undefined for a new key and for a user who never joined.
+ * The earlier request with the member's key; undefined for a new key and for a user who never joined.
  *
  * @param differingFields what is another than in the first request with the key, where that can be said
  * @throws {IdempotencyKeyReused} when the key was used with other content

@@ -113,7 +113,7 @@ function holdMsOf({ capture, holdSeconds, madeByMember }: RedeemInput): number |
   return seconds * 1000;
 }
 
-/** The answer to a key that was used before, or undefined. */
+/** The result of a key that was used before, or undefined. */
 function replayOf({ input, fingerprint }: Request, locked: LockedState): RedeemResult | undefined {
   const account = locked.bringUpToDate(input);
   const { idempotencyKey } = input;

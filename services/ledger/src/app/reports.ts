@@ -5,7 +5,7 @@ import type { MemberName, TransactionName } from './ledger-store.ts';
 /** A purchase that a backend reports. */
 export interface EarnInput extends MemberName {
   readonly transaction: Purchase;
-  /** Whether a user who never was a member joins, whatever the program's enrollment is. */
+  /** Whether a user who was never a member joins, whatever the program's enrollment is. */
   readonly joinMissing?: boolean;
 }
 

@@ -18,7 +18,7 @@ export interface EarnFacts {
   readonly capUsed: Readonly<Record<string, string>>;
 }
 
-/** One step of how an earn's points came about. The display name stands in the rule set that decided it. */
+/** A step in the calculation of an earn's points. The display name is in the rule set that decided it. */
 export type EarnLine = Omit<ExplanationLine, 'displayName'>;
 
 /** Points that an earn counts of caps, by rule id; of the rule set's own under the empty one. */

@@ -248,7 +248,7 @@ const refusalMessages: Readonly<Record<RefusalReason, string>> = {
   CONDITION_NOT_MET: "the member doesn't meet the reward's condition",
 };
 
-/** Thrown when a redemption was refused and stored as REJECTED; its key keeps this answer. */
+/** Thrown when a redemption was refused and stored as REJECTED; its key always returns this refusal. */
 export class RedemptionRefused extends LedgerError {
   readonly reason: RefusalReason;
 
@@ -355,7 +355,7 @@ export class Overloaded extends LedgerUnavailable {
   }
 }
 
-/** Thrown when the ledger's database is away. The command may have been committed: repeating it is safe. */
+/** Thrown when the ledger's database is down. The command may have been committed: repeating it is safe. */
 export class StorageUnavailable extends LedgerUnavailable {
   readonly reason = 'STORAGE_UNAVAILABLE';
 

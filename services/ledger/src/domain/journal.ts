@@ -80,7 +80,7 @@ export interface Entry extends Changes, Subject, MembershipChange, Author {
 export interface Account {
   readonly membership: Membership;
   readonly lots: readonly Lot[];
-  /** All that hold points, and whichever others the command at work asked for. */
+  /** All that hold points, and others that the running command needs. */
   readonly redemptions: readonly Redemption[];
   readonly entries: readonly Entry[];
   /** Until when maturity is written, while bringing it up to date hasn't come as far as the newest entry's time. */
@@ -183,7 +183,7 @@ function refuseBeyondMaximum(membership: Membership, changes: Changes): void {
   if (changes.deficit > 0n) addPoints(membership.deficit, changes.deficit);
 }
 
-/** The account with other values in its membership, where no line tells of them. */
+/** The account with other values in its membership that no entry records. */
 export function withMembership(
   account: Account,
   changes: Partial<Omit<Membership, Recorded>>,

@@ -6,7 +6,7 @@ import { addPoints, smaller } from './points.ts';
 
 export type RefundState = 'WAITING' | 'APPLIED' | 'REJECTED' | 'CANCELLED';
 
-/** What becomes of points that a refund takes back and the member no longer has. */
+/** What happens to points that a refund takes back but the member no longer has. */
 export type ShortfallPolicy = 'DEFICIT' | 'FORGIVE';
 
 /** What a refund took back. Its points are taken + lapsed + owed + forgiven. */
@@ -109,7 +109,7 @@ export function takeBack(
   };
 }
 
-/** Notes in the journal that a refund which waited asked for more than its transaction had. */
+/** Writes an entry for a waiting refund that turned out to exceed its purchase. */
 export function rejectRefund(
   account: Account,
   refund: {
@@ -131,7 +131,7 @@ export function rejectRefund(
   });
 }
 
-/** The first so many points of the lapses, or as many as there are. */
+/** The first `points` points of the lapses, or all if there are fewer. */
 function firstOf(lapses: readonly Lapse[], points: bigint): Lapse[] {
   const first: Lapse[] = [];
   let missing = points;

@@ -21,7 +21,7 @@ const limit = 200;
 /** Longer than any attempt takes; what its process left behind is taken up again after it. */
 const leaseMs = 60_000;
 
-/** Tries waiting messages again when their time has come, until the signal aborts. Replicas share the work. */
+/** Tries waiting messages again when they are due, until the signal aborts. Replicas share the work. */
 export function retryDeadLetters(options: RetryDeadLettersOptions): Promise<void> {
   const { logger, signal, pauseMs = 1_000 } = options;
   return repeat({
@@ -59,7 +59,7 @@ async function retry(letter: DueLetter, options: RetryDeadLettersOptions): Promi
   return false;
 }
 
-/** What came of another attempt; undefined once the message has been applied. */
+/** The outcome of another attempt; undefined once the message has been applied. */
 async function failureOf(
   { deadLetterId, message, attempts }: DueLetter,
   { apply, clock, logger }: RetryDeadLettersOptions,

@@ -34,7 +34,7 @@ export function parseEarn(report: {
   return { programId, userId, transaction };
 }
 
-/** An earn as the contract shows it, with its refunds where it is asked for itself. */
+/** An earn as a message of the contract; GetEarn includes its refunds. */
 export function renderEarn(
   earn: ExplainedEarn & Pick<EarnView, 'userId'> & Partial<EarnView>,
 ): MessageInitShape<typeof EarnSchema> {
@@ -80,7 +80,7 @@ function renderUnapplied({
   return { deadLetterId, reason: ErrorReason[reason as keyof typeof ErrorReason] };
 }
 
-/** The answer to a reported transaction. */
+/** The response to a reported transaction. */
 export function renderEarnResult({
   userId,
   earn,

@@ -38,7 +38,7 @@ import {
 /** The number of the first engine. */
 const FIRST_SEMANTICS = 1;
 
-/** An earn as it stands after some of its refunds. */
+/** An earn after some of its refunds. */
 interface Standing {
   readonly earn: PostedEarn;
   readonly ruleSet: CompiledRuleSet;
@@ -391,7 +391,7 @@ function capSubject({ ruleId, period, start }: CapPeriod): string {
   return `cap of ${ruleId === '' ? 'the rule set' : ruleId} per ${period}${since}`;
 }
 
-/** A value as it is compared and shown. The order of an object's keys is no difference. */
+/** A value for comparison and display. The order of an object's keys doesn't matter. */
 function text(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'bigint') return String(value);
   return (

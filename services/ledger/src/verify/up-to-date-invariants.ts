@@ -16,7 +16,7 @@ const toCome = `(
   FROM redemptions WHERE state = 'RESERVED'
 )`;
 
-/** I1 and I5: what time brings about is written, neither too late nor too early. */
+/** I1 and I5: what is due is written, neither too late nor too early. */
 export const upToDateInvariants: readonly SqlInvariant[] = [
   {
     id: 'I1',

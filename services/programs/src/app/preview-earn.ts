@@ -77,7 +77,7 @@ function requireValidTransaction(transaction: Purchase): void {
   if (violations.length > 0) throw new ValidationFailed(violations);
 }
 
-/** Every date that follows from a nearer one can be told: policies add little more than another 110. */
+/** Dates that follow from a nearer one can still be represented: policies add little more than another 110. */
 const aheadYearsMax = 100;
 
 function requireNear(instants: Readonly<Record<string, Date>>, now: Date): void {

@@ -33,7 +33,7 @@ export class ValidationFailed extends ProgramsError {
   }
 }
 
-/** Thrown when no such program exists, or the caller must not know of it. */
+/** Thrown when no such program exists, or the caller must not know about it. */
 export class ProgramNotFound extends ProgramsError {
   readonly reason = 'PROGRAM_NOT_FOUND';
 
