@@ -3,7 +3,7 @@ import type { Purchase } from './language.ts';
 
 /** How a paid amount spreads over what was bought. Exact, in minor units; together they are the amount. */
 export interface CountedAmounts {
-  /** What each item counts, in the transaction's order. */
+  /** What each item counts, in the purchase's order. */
   readonly items: readonly Fraction[];
   /** What belongs to no item: shipping, tax, and anything else that isn't listed. */
   readonly rest: Fraction;

@@ -15,7 +15,7 @@ const CONDITION_FAULTS_MAX = 10;
 
 /**
  * What is wrong with a rule set beyond the limits on single fields, which the protos declare. Nothing is, if the result
- * is empty: then it can be compiled, and evaluated on any transaction.
+ * is empty: then it can be compiled, and evaluated on any purchase.
  */
 export function validateRuleSet(ruleSet: RuleSet): Violation[] {
   const { earnRules, timeZone } = ruleSet;

@@ -73,7 +73,7 @@ export const evaluateRow: Row = {
   prepare: async () => {
     const compiled = compileRuleSet(fromJson(RuleSetSchema, ruleSet));
     const input = {
-      transaction: fromJson(TransactionSchema, purchase),
+      purchase: fromJson(TransactionSchema, purchase),
       member: {
         userId: 'alice',
         attributes: { tier: 'gold' },

@@ -50,8 +50,8 @@ export function openPrograms(options: {
         pointsName: program?.unit?.plural ?? 'points',
       };
     },
-    async preview(transaction) {
-      const request = { programId, transaction };
+    async preview(purchase) {
+      const request = { programId, transaction: purchase };
       return (await reached(programs.previewEarn(request, { token }))).points;
     },
     close: () => channel.close(),

@@ -111,7 +111,7 @@ async function refund(transactionId: string, dollars?: number, programId = 'wine
   return answer.refund;
 }
 
-interface JournalLine {
+interface JournalEntry {
   kind: string;
   date: string;
   changes: string[];
@@ -121,7 +121,7 @@ interface JournalLine {
 
 /** Alice's journal as the page prints it. Lots are called A, B, … in the order in which they come up. */
 async function journal(): Promise<string> {
-  const { rows } = await ledger.pool.query<JournalLine>(
+  const { rows } = await ledger.pool.query<JournalEntry>(
     `SELECT kind, to_char(create_time AT TIME ZONE 'UTC', 'FMDD Mon') AS date,
        ARRAY[available, pending, reserved, deficit]::text[] AS changes, balance_after,
        coalesce((

@@ -88,7 +88,7 @@ describe('updating a member', () => {
     ]);
   });
 
-  test('to what they are already leaves no line in the journal, and the etag as it was', async () => {
+  test('to what they are already leaves no entry in the journal, and the etag as it was', async () => {
     const member = await createCustomMember(setting);
     const { membership: first } = await update(member, { tier: 'gold' });
     const { membership: again } = await update(member, { tier: 'gold' });

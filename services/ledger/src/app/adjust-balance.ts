@@ -190,14 +190,14 @@ function adjusted(
 ): Account {
   const { input, program, author, now } = adjustment;
   const { points, reason, note, allowDeficit } = input;
-  const line = { reason, ...(note !== undefined && { note }), author, now };
-  if (points < 0n) return takeByHand(account, { ...line, points: -points, allowDeficit });
+  const entry = { reason, ...(note !== undefined && { note }), author, now };
+  if (points < 0n) return takeByHand(account, { ...entry, points: -points, allowDeficit });
   const lot = lotOfCredit(program, { ...input, now });
   const inactivityExpiresAt =
     lot.class === 'INACTIVITY'
       ? inactivityFrom(program.ruleSets, now, Math.max(lot.availableAt, now))
       : undefined;
-  return addByHand(account, { ...line, points, lot, inactivityExpiresAt });
+  return addByHand(account, { ...entry, points, lot, inactivityExpiresAt });
 }
 
 /** The lot of points that are given now. Dates in the past are now. */

@@ -7,7 +7,7 @@ export interface CommitQueue {
    * Resolves when the command's changes are durable.
    *
    * @throws {Overloaded} when too many commands wait
-   * @throws {Contention} when it lost against concurrent transactions too often
+   * @throws {Contention} when it lost against concurrent database transactions too often
    * @throws {StorageUnavailable} when the database is down
    * @throws the error that `decide` threw
    */
@@ -16,7 +16,7 @@ export interface CommitQueue {
 
 export interface CommitQueueOptions {
   commit: CommitToLedger;
-  /** Commands in a transaction, at most. */
+  /** The maximum number of commands in a database transaction. */
   maxBatch?: number;
   /** Transactions at once. Two keep the database busy while the next batch gathers. */
   maxInFlight?: number;

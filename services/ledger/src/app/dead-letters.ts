@@ -27,7 +27,7 @@ export interface DeadLetter extends DueLetter, Failure {
   readonly createTime: Instant;
 }
 
-/** A message that reports a transaction and couldn't be applied. */
+/** A message that reports a purchase and couldn't be applied. */
 export interface UnappliedReport {
   readonly deadLetterId: string;
   /** A reason of the contract's error catalogue. */
@@ -63,6 +63,6 @@ export interface DeadLetters {
     } & PageRequest<bigint>,
   ): Promise<DeadLetter[]>;
   find(query: { deadLetterId: bigint; programs: ProgramScope }): Promise<DeadLetter | undefined>;
-  /** The newest message that reports a transaction. */
+  /** The newest message that reports a purchase. */
   ofTransaction(transaction: TransactionName): Promise<UnappliedReport | undefined>;
 }

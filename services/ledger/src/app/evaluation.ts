@@ -120,7 +120,7 @@ export function capCountsLeft(
   );
 }
 
-/** The lot that a transaction's points go to. */
+/** The lot that a purchase's points go to. */
 export function creditLot(ruleSet: CompiledRuleSet, occurTime: Date): LotKey {
   const available = availableTime(ruleSet, occurTime);
   const availableAt = available === null ? beginningOfTime : available.getTime();

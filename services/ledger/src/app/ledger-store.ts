@@ -1,5 +1,5 @@
 import type { Purchase } from '@loyalty/rules/language.ts';
-import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
+import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
 import type { Earn } from '../domain/earn.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account, Entry, EntryKind } from '../domain/journal.ts';
@@ -54,7 +54,7 @@ export type RedemptionKey = { readonly redemptionId: string } | { readonly idemp
 export interface RequestRecord extends RequestKey {
   readonly membershipId: bigint;
   readonly fingerprint: Uint8Array;
-  /** The line of the journal that the request led to. */
+  /** The entry that the request led to. */
   readonly entry: Entry;
 }
 
@@ -133,26 +133,26 @@ export interface LockedState {
   addLapsedRefunded(membershipId: bigint, lot: LotKey, counted: Lapse): void;
 }
 
-/** Journal lines as they are announced: whose they are, and what they say. */
+/** Journal entries for events, each with its member. */
 export interface RecordedEntry extends MemberName {
   readonly membershipId: bigint;
   readonly entry: Entry;
 }
 
 /**
- * The one way to change the ledger: lock, decide, write and commit, as one transaction. Returns each command's outcome, in
+ * The one way to change the ledger: lock, decide, write and commit, as one database transaction. Returns each command's outcome, in
  * their order.
  *
- * @throws {LostRace} when a concurrent transaction committed first; running it again sees what that one wrote
+ * @throws {LostRace} when a concurrent database transaction committed first; running it again sees what that one wrote
  * @throws {RefusedByStorage} when some value can't be stored; without it the rest can
- * @throws {StorageUnavailable} when the database is down; the transaction may have been committed
+ * @throws {StorageUnavailable} when the database is down; the changes may have been committed
  */
 export type CommitToLedger = (commands: readonly Command<unknown>[]) => Promise<Outcome[]>;
 
-/** Thrown when a concurrent transaction committed first and this one was rolled back. */
+/** Thrown when a concurrent database transaction committed first and this one was rolled back. */
 export class LostRace extends Error {}
 
-/** Thrown when the database refuses a value, and the transaction was undone. */
+/** Thrown when the database refuses a value, and the database transaction was rolled back. */
 export class RefusedByStorage extends Error {}
 
 /** A page of up to `limit` items, and the position at which the next page starts. */
@@ -196,7 +196,7 @@ export interface LedgerReader {
   accountsOfProgram(
     query: { programId: string; now: Instant } & PageRequest<string>,
   ): Promise<Account[]>;
-  /** Journal lines, the newest first. Positions are sequences. */
+  /** Journal entries, the newest first. Positions are sequences. */
   entries(
     query: {
       membershipId: bigint;

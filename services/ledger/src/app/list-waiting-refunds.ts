@@ -9,7 +9,7 @@ export interface RefundPosition {
 }
 
 /**
- * A program's refunds that wait for their transaction, by transaction id.
+ * A program's refunds that wait for their purchase, by transaction id.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable}, where there are none to show
  */

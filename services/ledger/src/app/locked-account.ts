@@ -42,9 +42,9 @@ export function repeatedRequest(
   );
 }
 
-/** The line that a change just added to an account's journal. */
+/** The entry that a change just added to an account's journal. */
 export function lineAfter(before: Account, after: Account) {
-  const line = after.entries[before.entries.length];
-  if (line === undefined) throw new Error('a change must write an entry');
-  return line;
+  const entry = after.entries[before.entries.length];
+  if (entry === undefined) throw new Error('a change must write an entry');
+  return entry;
 }

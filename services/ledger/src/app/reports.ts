@@ -1,5 +1,5 @@
 import type { Purchase } from '@loyalty/rules/language.ts';
-import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
+import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
 import type { MemberName, TransactionName } from './ledger-store.ts';
 
 /** A purchase that a backend reports. */

@@ -28,7 +28,7 @@ export interface Lapse {
   readonly points: bigint;
 }
 
-/** A refund of a transaction. `Extent` is how much of the transaction it gives back, as it was sent. */
+/** A refund of a purchase. `Extent` is how much of the purchase it gives back, as it was sent. */
 export interface Refund<Extent> extends RefundOutcome {
   readonly programId: string;
   readonly transactionId: string;
@@ -37,7 +37,7 @@ export interface Refund<Extent> extends RefundOutcome {
   readonly fingerprint: Uint8Array;
   readonly extent: Extent;
   readonly createTime: Instant;
-  /** Its number among the refunds of its transaction, from 1, as they arrived: the order in which they are applied. */
+  /** Its number among the refunds of its purchase, from 1, as they arrived: the order in which they are applied. */
   readonly arrival: number;
 }
 

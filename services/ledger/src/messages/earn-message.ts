@@ -21,7 +21,7 @@ import { beginningOfTime } from '../domain/instant.ts';
 import { renderBalance } from './balance-message.ts';
 import { renderRefund } from './refund-message.ts';
 
-/** A reported transaction, whose presence the contract's validation has seen to. */
+/** A reported purchase, whose presence the contract's validation ensures. */
 export function parseEarn(report: {
   programId: string;
   userId: string;
@@ -80,7 +80,7 @@ function renderUnapplied({
   return { deadLetterId, reason: ErrorReason[reason as keyof typeof ErrorReason] };
 }
 
-/** The response to a reported transaction. */
+/** The response to a reported purchase. */
 export function renderEarnResult({
   userId,
   earn,

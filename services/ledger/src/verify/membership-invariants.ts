@@ -1,6 +1,6 @@
 import type { SqlInvariant } from './invariant.ts';
 
-/** I1: what a membership says besides its points is what its journal says, line by line. */
+/** I1: what a membership says besides its points is what its journal says, entry by entry. */
 export const membershipInvariants: readonly SqlInvariant[] = [
   {
     id: 'I1',
