@@ -80,7 +80,7 @@ describe('a service of the platform', () => {
       await isGone(pid);
     }
     await expect(service.failed).rejects.toThrow('keeps exiting');
-    expect(told.filter((line) => line.includes('started again'))).toHaveLength(5);
+    expect(told.filter((line) => line.includes('is restarted'))).toHaveLength(5);
   });
 
   test('that can not be started is told with its last lines', async () => {
