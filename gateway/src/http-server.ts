@@ -26,10 +26,10 @@ export interface HttpServerOptions {
   readonly call: Call;
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
-  /** Origins of browsers that may read responses; `*` for all. */
+  /** Origins of browsers that may read answers; `*` for all. */
   readonly corsOrigins: readonly string[];
   readonly limits: GatewayLimits;
-  /** False once the process is to stop: then `/readyz` says so, and connections are closed after their response. */
+  /** False once the process is to stop: then `/readyz` says so, and connections are let go after their answer. */
   readonly isOpen: () => boolean;
 }
 
@@ -90,15 +90,12 @@ function readJsonBodies(app: FastifyInstance): void {
       throw new HttpRefusal(415, 'the body must be application/json in UTF-8');
     }
     if (encoding !== 'identity') {
-      throw new HttpRefusal(415, 'the body must not have a content encoding');
+      throw new HttpRefusal(415, 'the body must come without a content encoding');
     }
   });
 }
 
-/**
- * What orchestrators call, without a token. The gateway is ready without its upstreams: it returns errors for them
- * while they are down.
- */
+/** What orchestrators ask, without a token. The gateway is ready without its upstreams: it answers for them while they are away. */
 function serveProbes(app: FastifyInstance, isOpen: () => boolean): void {
   app.get('/livez', (_request, reply) => reply.type('text/plain; charset=utf-8').send('alive\n'));
   app.get('/readyz', (_request, reply) => {

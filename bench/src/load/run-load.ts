@@ -16,10 +16,10 @@ export interface LoadPlan {
 }
 
 export interface LoadResult {
-  /** Successful calls within the measured time. */
+  /** Calls answered with success within the measured time. */
   perSecond: number;
   latencyMs: { p50: number; p99: number; max: number };
-  /** All successful calls, including those of the warm-up and those in progress at the end. */
+  /** All calls answered with success: those of the warm-up, and those still under way at the end, too. */
   acknowledged: number;
   /** What went wrong, and how often. */
   failures: Record<string, number>;
@@ -27,7 +27,7 @@ export interface LoadResult {
   cpuSeconds: number;
 }
 
-/** The result of the generator's process. */
+/** What the generator's process answers with. */
 export type LoadOutcome = LoadResult | { error: string };
 
 /** Runs the plan in a process of its own. Rejects when the server went away, or the process did. */

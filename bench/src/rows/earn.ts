@@ -62,7 +62,7 @@ export const earnRow: Row = {
   },
 };
 
-/** The state before autovacuum has run for the first time: tables that grow, and plans made while they were empty. */
+/** What there is before autovacuum has come by for the first time: tables that grow, and plans made while they were empty. */
 export const earnUnanalyzedRow: Row = {
   id: 'earn-unanalyzed',
   title: `${load}, on a new database that isn't analyzed`,
@@ -77,7 +77,7 @@ export const earnUnanalyzedRow: Row = {
   },
 };
 
-/** The state after a restore, before autovacuum has run: all rows, and no statistics. */
+/** What there is after a restore, before autovacuum has come by: every row, and no statistics. */
 export const earnRestoredRow: Row = {
   id: 'earn-restored',
   title: `${load}, after a restore of ${restoredEarns} earns without statistics`,
@@ -101,11 +101,11 @@ export const earnRestoredRow: Row = {
 
 type LedgerContestant = Contestant & Pick<PreparedRow, 'verify'>;
 
-/** What PostgreSQL has and knows about the ledger's tables. Those that aren't new are kept from being analyzed. */
+/** What PostgreSQL has and knows of the ledger's tables. Those that aren't new are kept from being analyzed. */
 type DatabaseState = 'new' | 'unanalyzed' | 'restored';
 
 interface LedgerOptions extends Pick<Contestant, 'id' | 'title'> {
-  /** Distinguishes its databases from those of others. */
+  /** Tells its databases from those of others. */
   readonly name: string;
   readonly root?: string;
   readonly ledgerNodeArgs?: readonly string[];
@@ -264,7 +264,7 @@ function unpublished(ledgerDatabaseUrl: string): Promise<number> {
   return scalar(ledgerDatabaseUrl, 'SELECT count(*) FROM outbox');
 }
 
-// What is still to be published would take CPU time from the next to be measured.
+// What is still to be published would take processor time from the next to be measured.
 async function drain(ledgerDatabaseUrl: string): Promise<void> {
   const patience = AbortSignal.timeout(drainPatienceMs);
   while ((await unpublished(ledgerDatabaseUrl)) > 0) {

@@ -103,7 +103,7 @@ async function serveHttp(
   );
   contextValues.set(rawBodyKey, taken.body);
   if (request.httpVersionMajor === 1 && !request.complete) {
-    // The rest of a body that was too large would block the connection's next request.
+    // What is left of a body that was too large would stand in the way of the connection's next request.
     response.setHeader('connection', 'close');
   }
   await universalResponseToNodeResponse(await handler(taken.request), response);

@@ -16,7 +16,7 @@ export type TransportName = 'grpc' | 'connect';
 
 /** How a transport's form of requests becomes messages, and messages its form of responses. */
 export interface Codec<Raw, Encoded> {
-  /** May throw anything: the response is then VALIDATION_FAILED, with the violations of a ValidationFailed. */
+  /** May throw anything: the request is answered with VALIDATION_FAILED, and the violations of a ValidationFailed. */
   decode(raw: Raw): Message;
   /** Gets the request, too, whose form the response may have to follow. */
   encode(response: Message, raw: Raw): Encoded;
@@ -48,11 +48,11 @@ export interface Incoming<Raw> {
   readonly authorization: string | undefined;
   /** Milliseconds since the epoch; undefined if the caller set no deadline. */
   readonly deadlineMs: number | undefined;
-  /** Whether errors are to name fields as JSON does. A function, because successful calls don't need it. */
+  /** Whether errors are to name fields as JSON does. A function, because calls that go well have no use for the answer. */
   readonly usesJsonNames: () => boolean;
 }
 
-/** How a transport ends a call; exactly one of the two is called, once. */
+/** How a transport answers a call; exactly one of the two is called, once. */
 export interface Answer<Encoded> {
   succeed(encoded: Encoded, requestId: string): void;
   fail(status: CallStatus, requestId: string): void;
@@ -64,7 +64,7 @@ export interface Pipeline {
     method: DescMethodUnary,
     options: { transport: TransportName; handler: AnyHandler; codec: Codec<Raw, Encoded> },
   ): Route<Raw, Encoded>;
-  /** Serves a call. Call the returned function when the caller disconnects; it does nothing after the response. */
+  /** Serves a call. The function returned is to be called when the caller goes away; after the answer it does nothing. */
   serve<Raw, Encoded>(
     route: Route<Raw, Encoded>,
     incoming: Incoming<Raw>,
@@ -85,7 +85,7 @@ export interface PipelineOptions {
 
 const timerMsMax = 2 ** 31 - 1;
 
-/** The path of every call, for all transports. */
+/** The one way that every call goes, whichever transport it came through. */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { logger, verifier, metrics, defaultDeadlineMs, callsInFlightMax } = options;
   // Lines of calls have fixed fields and no credentials; looking for some in each would cost a fifth of the throughput.
@@ -98,7 +98,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     call: RunningCall,
   ): Promise<Encoded> {
     if (inFlight > callsInFlightMax) {
-      throw new Overloaded('The service has too many calls in flight');
+      throw new Overloaded('The service has more calls in flight than it can take');
     }
     call.caller = await verifier.verify(bearerToken(incoming.authorization));
     const request = decoded(route.codec, incoming.raw);
@@ -188,7 +188,7 @@ export function routeName(method: DescMethodUnary): string {
 }
 
 function deadlineExceeded(): DeadlineExceeded {
-  return new DeadlineExceeded('The deadline passed before the response was ready');
+  return new DeadlineExceeded('The deadline passed before the answer was ready');
 }
 
 function decoded<Raw>(codec: Codec<Raw, unknown>, raw: Raw): Message {

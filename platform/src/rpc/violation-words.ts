@@ -30,7 +30,7 @@ export const wordsOfPatterns: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-/** Why the contract reserves a text, and what to send instead; a test checks that none is missing. */
+/** Why the contract keeps a text for itself, and what is asked for instead; a test sees to it that none is missing. */
 export const wordsOfReserved: ReadonlyMap<string, string> = new Map([
   ['me', 'must be the id of a user; only a member can be called me, and only at the gateway'],
 ]);
@@ -105,7 +105,7 @@ function countOf(violation: Violation, noun: string): string {
   return count === '1' ? `1 ${noun}` : `${count} ${noun}s`;
 }
 
-/** The field that has the rule, even if one of its items or keys breaks it. */
+/** The field that the rule stands at, also where one of its items or keys breaks it. */
 function fieldOf({ field }: Violation): DescField | undefined {
   return field.findLast((step): step is DescField => step.kind === 'field');
 }

@@ -92,7 +92,7 @@ export async function startPrograms(
       services: programsServices(app),
       grpc: { host: config.host, port: config.grpcPort },
       http: { host: config.host, port: config.httpPort },
-      // NATS may be down: events wait in the outbox. The ledger may be down: it is asked only before archiving.
+      // NATS may be away: events wait in the outbox. The ledger may be away: it is asked only before archiving.
       readiness: async () => {
         await knex.raw('select 1');
       },
