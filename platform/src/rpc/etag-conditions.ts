@@ -2,7 +2,7 @@
 export type EtagConditions = readonly (readonly string[])[];
 
 /**
- * Reads the conditions of an update. Each is an etag as it was answered, or the value of an If-Match header: quoted, weak,
+ * Reads the conditions of an update. Each is an etag from a response, or the value of an If-Match header: quoted, weak,
  * a list, or `*`. Empty ones ask for nothing.
  */
 export function etagConditions(...conditions: readonly string[]): EtagConditions {

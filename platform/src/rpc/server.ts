@@ -16,7 +16,7 @@ import { createReflectionServices } from './reflection.ts';
 
 export interface Listen {
   host: string;
-  /** 0 takes a free port; `start` tells which. */
+  /** 0 takes a free port; `start` returns which. */
   port: number;
 }
 
@@ -28,7 +28,9 @@ export interface RpcServerOptions {
   services: readonly Mountable[];
   grpc: Listen;
   http: Listen;
-  /** Rejects while the service can't do its work, such as when its database is away. Asked about once a second at most. */
+  /**
+   * Rejects while the service can't do its work, such as when its database is down. Asked about once a second at most.
+   */
   readiness: () => Promise<void>;
   /** Deadline of calls that bring none. */
   defaultDeadlineMs: number;

@@ -49,7 +49,7 @@ const applicationName = 'loyalty-ledger';
 const migrations = join(import.meta.dirname, '../migrations');
 /** Connections for what is off the hot path: program snapshots, dead letters, readiness. */
 const knexPoolSize = 4;
-/** Short enough for callers to be answered, and to try again, within their deadline while NATS is away. */
+/** Short enough for callers to get an error, and to try again, within their deadline while NATS is down. */
 const submitTimeoutMs = 2_000;
 
 export interface RunningLedger {
@@ -140,7 +140,7 @@ async function migrateDatabase(url: string): Promise<void> {
   }
 }
 
-/** What the parts of the ledger are made of. */
+/** What the parts of the ledger need. */
 interface Runtime {
   readonly config: LedgerConfig;
   readonly logger: Logger;
@@ -173,7 +173,7 @@ function startCatalog(runtime: Runtime): { catalog: ProgramCache; closeCatalog: 
     onChange(after, before) {
       if (after.state !== 'ACTIVE' || before.state === 'ACTIVE') return;
       deadLetters.makeDue(after.programId, clock()).catch((error: unknown) => {
-        logger.warn({ err: error }, 'waiting messages are not tried before their time');
+        logger.warn({ err: error }, 'waiting messages could not be made due');
       });
     },
     signal,
@@ -206,7 +206,7 @@ function createApp(
   };
 }
 
-/** Takes what comes on the incoming stream, what waits from before, and what time brings about. */
+/** Runs the consumer of the incoming stream, the retries of waiting messages, and what is due. */
 function startBackground({ nats, logger, background, signal }: Runtime, app: MessagingApp): void {
   const consumer = { nats, logger, signal };
   background.push(

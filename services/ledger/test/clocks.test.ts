@@ -27,7 +27,7 @@ const glass = {
   price: { case: 'fixed' as const, value: { points: 10n } },
 };
 
-/** When the lines of a member's journal were written, from the oldest on. */
+/** When the entries of a member's journal were written, from the oldest on. */
 async function linesOf(userId: string): Promise<{ kind: string; create_time: Date }[]> {
   const { rows } = await ledger.pool.query(
     `SELECT kind, create_time FROM entries JOIN memberships USING (membership_id)

@@ -27,7 +27,7 @@ export interface AdjustBalanceInput extends MemberName {
   readonly allowDeficit: boolean;
   /** When points that are added can be spent: at once where undefined or past. */
   readonly availableTime?: Instant | undefined;
-  /** When they are gone: by the program's policy where undefined, at once where past. */
+  /** When they expire: by the program's policy if undefined, at once if past. */
   readonly expireTime?: Instant | undefined;
   /** Makes a user a member who never was one. Undefined refuses them. */
   readonly joining?: { /** Undefined for now. */ readonly joinTime: Instant | undefined };
@@ -190,14 +190,14 @@ function adjusted(
 ): Account {
   const { input, program, author, now } = adjustment;
   const { points, reason, note, allowDeficit } = input;
-  const line = { reason, ...(note !== undefined && { note }), author, now };
-  if (points < 0n) return takeByHand(account, { ...line, points: -points, allowDeficit });
+  const entry = { reason, ...(note !== undefined && { note }), author, now };
+  if (points < 0n) return takeByHand(account, { ...entry, points: -points, allowDeficit });
   const lot = lotOfCredit(program, { ...input, now });
   const inactivityExpiresAt =
     lot.class === 'INACTIVITY'
       ? inactivityFrom(program.ruleSets, now, Math.max(lot.availableAt, now))
       : undefined;
-  return addByHand(account, { ...line, points, lot, inactivityExpiresAt });
+  return addByHand(account, { ...entry, points, lot, inactivityExpiresAt });
 }
 
 /** The lot of points that are given now. Dates in the past are now. */

@@ -7,8 +7,8 @@ export interface CommitQueue {
    * Resolves when the command's changes are durable.
    *
    * @throws {Overloaded} when too many commands wait
-   * @throws {Contention} when it lost against concurrent transactions too often
-   * @throws {StorageUnavailable} when the database is away
+   * @throws {Contention} when it lost against concurrent database transactions too often
+   * @throws {StorageUnavailable} when the database is down
    * @throws the error that `decide` threw
    */
   submit<Result>(command: Command<Result>): Promise<Result>;
@@ -16,7 +16,7 @@ export interface CommitQueue {
 
 export interface CommitQueueOptions {
   commit: CommitToLedger;
-  /** Commands in a transaction, at most. */
+  /** The maximum number of commands in a database transaction. */
   maxBatch?: number;
   /** Transactions at once. Two keep the database busy while the next batch gathers. */
   maxInFlight?: number;
@@ -44,7 +44,7 @@ export function createCommitQueue({
   let inFlight = 0;
   let scheduled = false;
 
-  // No timer: a batch is whatever came in while the ones before it were being committed. The first of a burst
+  // No timer: a batch is whatever arrived while the previous ones were being committed. The first of a burst
   // waits for the rest of its event loop turn, in which the others of the same read from a socket arrive.
   function schedule(): void {
     if (scheduled || inFlight >= maxInFlight || waiting.length === 0) return;
@@ -75,7 +75,7 @@ export function createCommitQueue({
   };
 }
 
-/** Commits a batch and answers every command in it, whatever happens. */
+/** Commits a batch and resolves or rejects every command in it, whatever happens. */
 async function commitBatch(commit: CommitToLedger, batch: readonly Waiting[]): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -88,7 +88,7 @@ async function commitBatch(commit: CommitToLedger, batch: readonly Waiting[]): P
       return;
     } catch (error) {
       if (error instanceof LostRace && attempt < maxAttempts) continue;
-      // Nobody knows whether a transaction was committed whose answer was lost. Its commands are idempotent: run
+      // If the response to COMMIT is lost, the outcome is unknown. The commands are idempotent: run
       // again they find what they wrote, or write it now.
       if (error instanceof StorageUnavailable && attempt === 1) continue;
       // A value that the database refuses: the others go on without it.

@@ -113,7 +113,7 @@ function holdMsOf({ capture, holdSeconds, madeByMember }: RedeemInput): number |
   return seconds * 1000;
 }
 
-/** The answer to a key that was used before, or undefined. */
+/** The result of a key that was used before, or undefined. */
 function replayOf({ input, fingerprint }: Request, locked: LockedState): RedeemResult | undefined {
   const account = locked.bringUpToDate(input);
   const { idempotencyKey } = input;
@@ -157,7 +157,7 @@ function decideRedeem(request: Request, locked: LockedState): RedeemResult {
       : refuse(before, draft, { refusal, ...move });
   locked.putAccount(account);
   const redemption = account.redemptions.at(-1);
-  if (redemption === undefined) throw new Error('a redemption was made and is not there');
+  if (redemption === undefined) throw new Error('a new redemption is missing');
   return { redemption, balance: balanceAt(account, now), replayed: false };
 }
 

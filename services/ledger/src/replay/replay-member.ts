@@ -1,13 +1,9 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { type Award, evaluate } from '@loyalty/rules/evaluate.ts';
-import { fingerprintTransaction, sameFingerprint } from '@loyalty/rules/fingerprint.ts';
+import { fingerprintPurchase, sameFingerprint } from '@loyalty/rules/fingerprint.ts';
 import type { MemberFacts } from '@loyalty/rules/language.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
-import {
-  afterRefund,
-  type Remaining,
-  wholeTransaction,
-} from '@loyalty/rules/remaining-transaction.ts';
+import { afterRefund, type Remaining, wholePurchase } from '@loyalty/rules/remaining-purchase.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import {
   capCountsLeft,
@@ -38,7 +34,7 @@ import {
 /** The number of the first engine. */
 const FIRST_SEMANTICS = 1;
 
-/** An earn as it stands after some of its refunds. */
+/** An earn after some of its refunds. */
 interface Standing {
   readonly earn: PostedEarn;
   readonly ruleSet: CompiledRuleSet;
@@ -159,7 +155,7 @@ export class MemberReplay {
       caps,
       capUsed: ({ ruleId }) => capUsed.get(ruleId) ?? 0n,
     });
-    const remaining = wholeTransaction(earn.transaction);
+    const remaining = wholePurchase(earn.transaction);
     const decidedBy = this.#earlierEngine(earn, subject);
     const standing: Standing = {
       earn,
@@ -242,7 +238,7 @@ export class MemberReplay {
       time: [earn.postTime, entry.createTime],
       purchase: sameFingerprint(
         earn.fingerprint,
-        fingerprintTransaction(this.#member.userId, earn.transaction),
+        fingerprintPurchase(this.#member.userId, earn.transaction),
       )
         ? ['', '']
         : [earn.transaction.transactionId, 'the purchase that has the fingerprint'],
@@ -374,7 +370,7 @@ export class MemberReplay {
 /** What a purchase, or what refunds left of it, is worth by the rules and the facts that decided its earn. */
 function awardOf({ earn, ruleSet, facts, capUsed }: Standing, remaining?: Remaining): Award {
   return evaluate(ruleSet, {
-    transaction: earn.transaction,
+    purchase: earn.transaction,
     member: facts,
     now: new Date(earn.postTime),
     capUsed: (ruleId) => capUsed.get(ruleId) ?? 0n,
@@ -391,7 +387,7 @@ function capSubject({ ruleId, period, start }: CapPeriod): string {
   return `cap of ${ruleId === '' ? 'the rule set' : ruleId} per ${period}${since}`;
 }
 
-/** A value as it is compared and shown. The order of an object's keys is no difference. */
+/** A value for comparison and display. The order of an object's keys doesn't matter. */
 function text(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'bigint') return String(value);
   return (

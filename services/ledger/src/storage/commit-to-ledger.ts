@@ -24,7 +24,7 @@ import { writeLedger } from './write-ledger.ts';
  */
 export function createCommitToLedger(deps: {
   pool: Pool;
-  /** The batch of events that a transaction's journal lines are announced with. */
+  /** The batch of events that a transaction's journal entries are announced with. */
   encodeEvents: (entries: readonly RecordedEntry[]) => Uint8Array;
   clock: () => Instant;
   /** Called after every commit that left something in the outbox. */

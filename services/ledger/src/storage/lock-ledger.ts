@@ -156,7 +156,7 @@ function groupById<Row extends { membership_id: bigint }, Value>(
 
 interface Earns {
   readonly posted: PostedEarn[];
-  /** Transactions of which only refunds have come. */
+  /** Transactions for which only refunds have arrived. */
   readonly awaited: TransactionName[];
 }
 
