@@ -43,7 +43,7 @@ import { createCommitToLedger } from './storage/commit-to-ledger.ts';
 import { createDeadLetters } from './storage/dead-letters.ts';
 import { createLedgerReader } from './storage/ledger-reader.ts';
 import { createProgramSnapshots } from './storage/program-snapshots.ts';
-import { storageError } from './storage/storage-error.ts';
+import { storageError } from './storage/storage-errors.ts';
 
 const applicationName = 'loyalty-ledger';
 const migrations = join(import.meta.dirname, '../migrations');

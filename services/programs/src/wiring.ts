@@ -19,8 +19,8 @@ import { announceProgramChanged } from './events/program-changed.ts';
 import { createHasOpenHolds } from './ledger/open-holds.ts';
 import { definitionsAsJson } from './rpc/definition-json.ts';
 import { programsServices } from './rpc/services.ts';
-import { translateStorageError } from './storage/errors.ts';
 import { createProgramStore } from './storage/program-store.ts';
+import { storageError } from './storage/storage-errors.ts';
 
 const applicationName = 'loyalty-programs';
 const migrations = join(import.meta.dirname, '../migrations');
@@ -98,7 +98,7 @@ export async function startPrograms(
       },
       defaultDeadlineMs: 10_000,
       metrics,
-      translateError: translateStorageError,
+      translateError: storageError,
       polledMethods: [ProgramService.method.listProgramRevisions],
     });
     cleanups.push(() => server.stop(config.shutdownGraceMs));
