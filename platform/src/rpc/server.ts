@@ -1,7 +1,8 @@
 import type { DescMethodUnary } from '@bufbuild/protobuf';
 import type { Registry } from 'prom-client';
-import type { TokenVerifier } from '../auth/tokens.ts';
+import { createTokenVerifier, type TokenVerifier } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
+import type { ServiceConfig } from '../service-config.ts';
 import { rpcMetrics } from '../telemetry/metrics.ts';
 import { createConnectTransport } from './connect-transport.ts';
 import { createGrpcTransport } from './grpc-transport.ts';
@@ -51,6 +52,18 @@ export interface RpcServer {
   start(): Promise<{ grpcPort: number; httpPort: number }>;
   /** Says that it isn't ready, refuses new connections, lets calls end and cuts what is left after `graceMs`. */
   stop(graceMs: number): Promise<void>;
+}
+
+/** What a service's configuration says of its server. `settingPrefix` is that of its settings, for messages. */
+export function servedBy(
+  { host, grpcPort, httpPort, tokens }: ServiceConfig,
+  settingPrefix: string,
+): Pick<RpcServerOptions, 'verifier' | 'grpc' | 'http'> {
+  return {
+    verifier: createTokenVerifier({ ...tokens, settingPrefix }),
+    grpc: { host, port: grpcPort },
+    http: { host, port: httpPort },
+  };
 }
 
 /**

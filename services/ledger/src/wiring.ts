@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { createTokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
 import { eventsStream } from '@loyalty/platform/messaging/events-stream.ts';
@@ -10,7 +9,7 @@ import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
-import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
+import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
@@ -43,7 +42,7 @@ import { createCommitToLedger } from './storage/commit-to-ledger.ts';
 import { createDeadLetters } from './storage/dead-letters.ts';
 import { createLedgerReader } from './storage/ledger-reader.ts';
 import { createProgramSnapshots } from './storage/program-snapshots.ts';
-import { storageError } from './storage/storage-error.ts';
+import { storageError } from './storage/storage-errors.ts';
 
 const applicationName = 'loyalty-ledger';
 const migrations = join(import.meta.dirname, '../migrations');
@@ -112,12 +111,10 @@ export async function startLedger(
     });
 
     const server = createRpcServer({
+      ...servedBy(config, 'LEDGER_'),
       name: 'ledger',
       logger,
-      verifier: createTokenVerifier({ ...config.tokens, settingPrefix: 'LEDGER_' }),
       services: ledgerServices(app),
-      grpc: { host: config.host, port: config.grpcPort },
-      http: { host: config.host, port: config.httpPort },
       readiness: readinessOf(runtime),
       defaultDeadlineMs: 10_000,
       metrics,

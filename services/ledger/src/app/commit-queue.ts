@@ -6,12 +6,14 @@ export interface CommitQueue {
   /**
    * Resolves when the command's changes are durable.
    *
+   * @param series commands of the same one are decided in the order in which they are submitted: where they don't fit into
+   * one transaction, the next one waits for it
    * @throws {Overloaded} when too many commands wait
    * @throws {Contention} when it lost against concurrent database transactions too often
    * @throws {StorageUnavailable} when the database is down
    * @throws the error that `decide` threw
    */
-  submit<Result>(command: Command<Result>): Promise<Result>;
+  submit<Result>(command: Command<Result>, series?: object): Promise<Result>;
 }
 
 export interface CommitQueueOptions {
@@ -26,6 +28,7 @@ export interface CommitQueueOptions {
 
 interface Waiting {
   readonly command: Command<unknown>;
+  readonly series: object | undefined;
   /** Takes what the command decided. */
   resolve(result: unknown): void;
   reject(error: unknown): void;
@@ -40,6 +43,7 @@ export function createCommitQueue({
   maxWaiting = 10_000,
 }: CommitQueueOptions): CommitQueue {
   let waiting: Waiting[] = [];
+  const running = new Set<object>();
   let unanswered = 0;
   let inFlight = 0;
   let scheduled = false;
@@ -51,24 +55,39 @@ export function createCommitQueue({
     scheduled = true;
     setImmediate(() => {
       scheduled = false;
-      const batch = waiting.slice(0, maxBatch);
-      waiting = waiting.slice(maxBatch);
+      const batch = takeBatch();
+      if (batch.length === 0) return;
+      const series = new Set(batch.flatMap((each) => each.series ?? []));
+      for (const each of series) running.add(each);
       inFlight += 1;
       void commitBatch(commit, batch).finally(() => {
         inFlight -= 1;
         unanswered -= batch.length;
+        for (const each of series) running.delete(each);
         schedule();
       });
       schedule();
     });
   }
 
+  /** The commands that waited longest, without those whose series is being committed. */
+  function takeBatch(): Waiting[] {
+    const batch: Waiting[] = [];
+    const rest: Waiting[] = [];
+    for (const each of waiting) {
+      const mayRun = each.series === undefined || !running.has(each.series);
+      (mayRun && batch.length < maxBatch ? batch : rest).push(each);
+    }
+    waiting = rest;
+    return batch;
+  }
+
   return {
-    submit<Result>(command: Command<Result>): Promise<Result> {
+    submit<Result>(command: Command<Result>, series?: object): Promise<Result> {
       if (unanswered >= maxWaiting) return Promise.reject(new Overloaded());
       unanswered += 1;
       return new Promise<Result>((resolve, reject) => {
-        waiting.push({ command, resolve, reject });
+        waiting.push({ command, series, resolve, reject });
         schedule();
       });
     },

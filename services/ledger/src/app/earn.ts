@@ -69,6 +69,7 @@ function earnCommand(reported: {
   const fingerprint = fingerprintPurchase(input.userId, input.transaction);
   return {
     needs: {
+      notBefore: reported.now,
       member: input,
       mayJoin: mayJoin(reported),
       transaction: {

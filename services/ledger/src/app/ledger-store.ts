@@ -60,6 +60,8 @@ export interface RequestRecord extends RequestKey {
 
 /** What a command has to lock, and to know, before it decides. Reading anything else throws. */
 export interface Needs {
+  /** The instant that the rest was worked out for. The command decides then or later, even if the clock is set back. */
+  readonly notBefore?: Instant;
   readonly member?: MemberName;
   /** Makes the member's id where there is none, for commands that may open an account. */
   readonly mayJoin?: boolean;
@@ -100,7 +102,7 @@ export type Outcome = { readonly result: unknown } | { readonly error: unknown }
 export interface LockedState {
   /**
    * The instant at which the command changes the account, or opens one where there is none: the clock's under the
-   * locks, never before the account's own last entry.
+   * locks, never before the account's own last entry nor before {@link Needs.notBefore}.
    */
   nowOf(account: Account | undefined): Instant;
   /**

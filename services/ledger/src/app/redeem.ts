@@ -69,13 +69,15 @@ export async function redeem(app: App, input: RedeemInput, author: Author): Prom
     programId: input.programId,
     byMember: input.madeByMember,
   });
+  const now = app.clock();
   const offer = program.rewards.get(input.rewardId);
-  const usage = offer && usagePeriodOf(offer, { program, now: app.clock() });
+  const usage = offer && usagePeriodOf(offer, { program, now });
   const fingerprint = fingerprintOf(contentOf(input, holdMs));
   const redemptionId = app.newRedemptionId();
   const request: Request = { input, author, program, fingerprint, redemptionId, holdMs };
   const result = await app.queue.submit({
     needs: {
+      notBefore: now,
       member: input,
       redemption: { idempotencyKey: input.idempotencyKey },
       ...(offer?.reward.stock === undefined ? {} : { stock: input }),

@@ -12,7 +12,7 @@ import { type Locks, lockLedger } from './lock-ledger.ts';
 import { type LedgerChanges, lockedLedger } from './locked-ledger.ts';
 import { createMembershipIds, type MembershipIds, memberKey } from './membership-ids.ts';
 import { perRow } from './plan-forms.ts';
-import { storageError } from './storage-error.ts';
+import { storageError } from './storage-errors.ts';
 import { writeLedger } from './write-ledger.ts';
 
 /**
