@@ -6,7 +6,7 @@ import { root, run } from './commands.ts';
 import { writeThirdPartyProtos } from './third-party-protos.ts';
 
 /**
- * Compares the contracts with those of the main branch; answers what they were compared with.
+ * Compares the contracts with those of the main branch; returns what they were compared with.
  * Throws a Finding when a client of the earlier ones would notice.
  */
 export async function findBreakingChanges(): Promise<string> {

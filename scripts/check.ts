@@ -14,7 +14,7 @@ import { retiredWordsFile, retiredWordsInUse } from './retired-words.ts';
 import { sourceImports } from './source-imports.ts';
 import { writeThirdPartyProtos } from './third-party-protos.ts';
 
-/** Throws a Finding that shows what is wrong; answers a remark where there is something to say. */
+/** Throws a Finding that shows what is wrong; returns a remark if there is one. */
 type Step = () => Promise<string | undefined>;
 
 const steps: Record<string, Step> = {
@@ -61,7 +61,7 @@ async function checkManifests(): Promise<string | undefined> {
   return refuse(await deploymentProblems(), '');
 }
 
-/** Runs the step and prints its line; tells whether it found nothing. */
+/** Runs the step and prints its line; returns whether it found nothing. */
 async function passes(name: string, step: Step): Promise<boolean> {
   const start = performance.now();
   const line = (mark: string, remark = '') => {

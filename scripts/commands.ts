@@ -5,14 +5,14 @@ import { delimiter, join } from 'node:path';
 /** The project's top folder. */
 export const root = join(import.meta.dirname, '..');
 
-/** Thrown for what the project's author has to mend; the message is all that there is to say. */
+/** Thrown for what the author of a change has to fix; the message is the whole report. */
 export class Finding extends Error {
   override readonly name = 'Finding';
 }
 
 /**
  * Runs a program of node_modules/.bin or of the PATH at the project's top.
- * Answers what it printed on standard output; throws a Finding of all that it printed when it fails.
+ * Returns what it printed on standard output; throws a Finding of all that it printed when it fails.
  */
 export async function run(
   program: string,

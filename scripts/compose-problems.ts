@@ -19,7 +19,7 @@ export interface ComposeFile {
   readonly services: Readonly<Record<string, ComposeService>>;
 }
 
-/** One line for each thing that would not work. */
+/** One line for each problem. */
 export function composeProblems({ services }: ComposeFile): string[] {
   return processNames.flatMap((name) => {
     const service = services[name];

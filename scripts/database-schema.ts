@@ -1,5 +1,5 @@
 // The tables that a service's migrations lead to, as pg_dump prints them. Both PostgreSQL and pg_dump
-// run inside this process, so that nobody needs the matching pg_dump.
+// run inside this process, so the matching pg_dump isn't needed.
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ async function dump(migrations: string): Promise<string> {
   }
 }
 
-/** Leaves out what tells of the dump and not of the tables: versions, settings, owners. */
+/** Leaves out what is about the dump and not about the tables: versions, settings, owners. */
 function tidy(text: string): string {
   const firstObject = text.indexOf('--\n-- Name:');
   const body = text

@@ -9,7 +9,7 @@ import { kubernetesObjects, yamlValue } from './yaml.ts';
 const kubernetes = 'deploy/kubernetes';
 const composeFile = 'deploy/compose.yaml';
 
-/** Renders every base and overlay, and answers a line for each thing of an overlay or of compose that would not work. */
+/** Renders every base and overlay, and returns a line for each problem of an overlay or of compose. */
 export async function deploymentProblems(): Promise<string[]> {
   for (const base of readdirSync(join(root, kubernetes, 'base'))) {
     await render(join(kubernetes, 'base', base));

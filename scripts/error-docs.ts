@@ -1,4 +1,4 @@
-// docs/errors.md: the catalogue of error reasons as its contract tells it, for who meets one.
+// docs/errors.md: the catalogue of error reasons, generated from its contract.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,18 +22,18 @@ interface ErrorAnswer {
 const introduction = `<!-- Written by \`npm run generate\` from proto/loyalty/options/v1/errors.proto. -->
 # Errors
 
-Every error has a *reason* out of this catalogue. Programs should decide by it: the texts beside it are for people, and
+Every error has a *reason* from this catalogue. Clients should decide by the reason: the texts are for people, and
 may change.
 
 - **gRPC, gRPC-Web and Connect**: \`google.rpc.ErrorInfo\` in the status details has the reason, the domain \`loyalty\`
-  and metadata; \`google.rpc.BadRequest\` names the fields at fault, \`google.rpc.RetryInfo\` says when to try again.
+  and metadata; \`google.rpc.BadRequest\` has the fields at fault, and \`google.rpc.RetryInfo\` says when to try again.
 - **HTTP**: an \`application/problem+json\` body (RFC 9457) has \`reason\`, \`metadata\` and \`violations\`, and its \`type\`
-  leads to a section of this page; the header \`Retry-After\` says when to try again. What HTTP itself refuses, such as
-  a path that leads nowhere, has the type \`about:blank\`: its status says it all.
+  links to a section of this page; the header \`Retry-After\` says when to try again. An error of HTTP itself, such as an
+  unknown path, has the type \`about:blank\`, and only its status is meaningful.
 
-A reason that is *retryable* may go away by itself: the same request, unchanged, can succeed later.
+A *retryable* error may go away by itself: the same request, unchanged, can succeed later.
 
-The request id, in the header or metadata \`x-request-id\`, finds the error in the logs.`;
+To find the error in the logs, use the request id from the header or metadata \`x-request-id\`.`;
 
 /** The page, from the contracts as they are now; throws a Finding of buf's messages when one has an error. */
 export async function errorDocs(): Promise<string> {
@@ -60,7 +60,7 @@ export async function errorDocs(): Promise<string> {
   return `${[introduction, ...sections].join('\n\n')}\n`;
 }
 
-/** Whether the page is missing or tells of another catalogue. */
+/** Whether the page is missing or out of date. */
 export async function isErrorDocsStale(content: string): Promise<boolean> {
   const present = await readFile(join(root, errorDocsFile), 'utf8').catch(() => '');
   return present !== content;

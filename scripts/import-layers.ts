@@ -112,7 +112,7 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
   });
   return [
     {
-      // Tests may run the other service, as it is started and no other way.
+      // Tests may run the other service, but only by starting it as a process.
       paths: match(`${own}/src/.*\\.test\\.ts`, `${own}/test/.*`),
       may: match(
         `${own}/.*`,

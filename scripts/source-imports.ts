@@ -11,7 +11,7 @@ export interface SourceImport {
   readonly target: string;
 }
 
-/** All imports of the TypeScript files that git knows or would add, but for the generated ones. */
+/** All imports of the TypeScript files that git tracks or would add, except generated ones. */
 export async function sourceImports(): Promise<SourceImport[]> {
   const imports = await Promise.all((await sourceFiles()).map(importsOf));
   return imports.flat();

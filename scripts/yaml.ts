@@ -9,7 +9,7 @@ export async function kubernetesObjects<Kind>(yaml: string): Promise<Kind[]> {
   try {
     const file = join(folder, 'objects.yaml');
     await writeFile(file, yaml);
-    // Removes an annotation that isn't there, on paper: the command that prints JSON and asks no cluster.
+    // Removes an annotation that doesn't exist, without a cluster: this is the command that prints JSON offline.
     const output = ['--output', 'jsonpath={@}{"\\n"}'];
     const lines = await run('kubectl', [
       'annotate',

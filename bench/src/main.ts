@@ -24,7 +24,7 @@ npm run bench -- ${rows.map(({ id }) => id).join('|')}         only the rows nam
              --profile        also writes the ledger's CPU profile, which costs some throughput`;
 
 const full = { rounds: 5, window: { warmUpMs: 3_000, measureMs: 10_000 } };
-/** A difference of a few per cent shows only over so many. */
+/** A difference of a few percent shows only over this many. */
 const roundsToCompare = 9;
 const quick = { rounds: 3, window: { warmUpMs: 1_000, measureMs: 3_000 } };
 

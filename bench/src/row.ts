@@ -20,7 +20,7 @@ export interface Aim {
   readonly against: string;
   /** One of the details; the throughput when absent. */
   readonly of?: string;
-  /** The ratio to reach; the ratio is only told when absent. */
+  /** The target ratio; when absent, the ratio is only reported. */
   readonly atLeast?: number;
 }
 
@@ -35,7 +35,7 @@ export interface PreparedRow {
   /** The platform first, then its yardsticks. */
   readonly contestants: readonly Contestant[];
   /**
-   * Looks, after the last round, whether what was answered is what was stored. Answers what it found.
+   * Checks, after the last round, whether what was acknowledged is what was stored. Returns what it found.
    *
    * @throws {Error} when it isn't
    */

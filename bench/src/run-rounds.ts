@@ -8,7 +8,7 @@ export interface RowResult {
   readonly unit: string;
   readonly contestants: readonly ContestantResult[];
   readonly ratios: readonly RatioResult[];
-  /** What was found when answers were compared with what is stored. */
+  /** The result of comparing responses with what is stored. */
   readonly verified: string;
 }
 
@@ -16,7 +16,7 @@ export interface ContestantResult {
   readonly id: string;
   readonly title: string;
   readonly perSecond: Spread;
-  /** Milliseconds; absent where the tool doesn't tell. */
+  /** Milliseconds; absent where the tool doesn't report it. */
   readonly latencyMs?: { readonly p50: Spread; readonly p99: Spread };
   /** The median of each. */
   readonly details: Readonly<Record<string, number>>;
@@ -58,7 +58,7 @@ export async function runRounds(
   };
 }
 
-/** Each round starts with another one, so that nobody always comes after the same neighbour's dirt. */
+/** Each round starts with another one, so that none always runs after the same contestant. */
 function inTurn<Item>(items: readonly Item[], round: number): Item[] {
   const first = round % items.length;
   return [...items.slice(first), ...items.slice(0, first)];

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** The one number that a query answers, asked on a connection of its own. */
+/** The one number that a query returns, on a connection of its own. */
 export async function scalar(url: string, sql: string): Promise<number> {
   const client = new pg.Client(url);
   await client.connect();

@@ -39,7 +39,7 @@ export function importBalancesCommand(): Command {
     .requiredOption('--program <id>', 'the program that credits them')
     .option('--join', 'make members of users who never joined, as of the join date in the file')
     .option('--reason <text>', 'the reason, for operators', 'opening balance')
-    .option('--note <text>', 'what members read beside the points', '');
+    .option('--note <text>', 'a text for the members', '');
   return addFileFlags(command, balanceRoles).addHelpText('after', help).action(runImport);
 }
 

@@ -20,7 +20,7 @@ const program = new Command('loyalty')
 
 for (const command of [program, ...program.commands]) {
   command
-    .showHelpAfterError('(add --help for what there is)')
+    .showHelpAfterError('(use --help to list the options)')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : failureExitCode));
 }
 
@@ -38,7 +38,7 @@ function isAway(reason: string): boolean {
   return reason === 'SERVICE_UNAVAILABLE' || reason === 'STORAGE_UNAVAILABLE';
 }
 
-/** Errors whose message tells what to do; of others the stack is wanted. */
+/** Errors whose message says what to do; other errors are printed with their stack. */
 function isForThePerson(error: unknown): error is Error {
   return (
     error instanceof ConfigError ||

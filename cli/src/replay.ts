@@ -8,7 +8,7 @@ import { createProgress } from './progress.ts';
 /** Reads the id of a membership, as a replay that was interrupted names it. */
 export function parseMembershipId(text: string): bigint {
   if (!/^\d{1,18}$/.test(text)) {
-    throw new InvalidArgumentError('It must be a number, as an interrupted replay names it.');
+    throw new InvalidArgumentError('It must be the number that an interrupted replay printed.');
   }
   return BigInt(text);
 }
@@ -26,7 +26,7 @@ export async function replay(
   let lastMembershipId = after ?? 0n;
   const stop = (why: string) => {
     stretch.end();
-    console.error(`${why} Go on with: loyalty verify --replay --after ${lastMembershipId}`);
+    console.error(`${why} Continue with: loyalty verify --replay --after ${lastMembershipId}`);
   };
   const interrupted = () => {
     stop('Interrupted.');
@@ -51,7 +51,7 @@ export async function replay(
     stretch.end();
     console.log(`I10 derived again        ${faults === 0 ? 'holds' : 'BROKEN'}`);
     console.log(
-      `    ${members} memberships, ${entries} entries: ${faults} differences, ${reviews} that an earlier engine decided`,
+      `    ${members} memberships, ${entries} entries: ${faults} differences, ${reviews} decided by an earlier engine`,
     );
   } catch (error) {
     stop('The replay failed.');

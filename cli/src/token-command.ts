@@ -19,11 +19,11 @@ export function tokenCommand(): Command {
       'Print a bearer token, signed with the secret of the platform that npm start runs.',
     )
     .addOption(
-      new Option('--role <role...>', 'what the bearer may be').choices(roles).makeOptionMandatory(),
+      new Option('--role <role...>', 'the roles of the token').choices(roles).makeOptionMandatory(),
     )
     .requiredOption('--sub <subject>', "the bearer: a user's id, or the name of a backend")
-    .option('--program <id...>', 'the only programs that the token reaches (default: all)')
-    .option('--lifetime <time>', 'until it expires: 90s, 15m, 24h at most', parseLifetime, 86_400)
+    .option('--program <id...>', 'the only programs that the token gives access to (default: all)')
+    .option('--lifetime <time>', 'lifetime, such as 90s or 15m; at most 24h', parseLifetime, 86_400)
     .addHelpText('after', '\nExample:\n  $ npx loyalty token --role member --sub bob')
     .action(async ({ role, sub, program, lifetime }: TokenFlags) => {
       const token = await mintToken({

@@ -35,16 +35,16 @@ Example:
 /** `loyalty verify`: proves a ledger's invariants, or names what offends them. */
 export function verifyCommand(): Command {
   return new Command('verify')
-    .description('Check that the books of a ledger are sound, and name what is not.')
+    .description('Check that the books of a ledger are sound, and list every violation.')
     .option('--database-url <url>', "the ledger's database (default: LEDGER_DATABASE_URL)")
     .option(
       '--nats-url <url>',
-      'where its events are published, to check those too (default: NATS_URL, if the database is the default)',
+      'the NATS server of its events, to check them too (default: NATS_URL, if the database is the default)',
     )
     .option('--replay', 'also derive every earn and refund again')
     .option(
       '--after <membership>',
-      'with --replay: only go on with that, behind the membership with this id',
+      'with --replay: continue after the membership with this id',
       parseMembershipId,
     )
     .addHelpText('after', help)
@@ -89,7 +89,7 @@ async function checkInvariants(
 ): Promise<number> {
   const violations = await verifyLedger(pool, { ...(nats && { nats }), onChecked: tell });
   if (nats === undefined) {
-    console.log(`${titleOf(eventInvariant)} not checked: that takes --nats-url`);
+    console.log(`${titleOf(eventInvariant)} not checked: needs --nats-url`);
   }
   return violations.length;
 }

@@ -127,7 +127,7 @@ describe('headers', () => {
       'user,date,amount_usd,currency\nann,2026-01-31,12.50,EUR\n',
       {
         refused:
-          'The currency may be USD, as the name of the column "amount_usd" says, or be in the column "currency": settle it with --currency or --currency-column',
+          'The currency may be USD, as the name of the column "amount_usd" says, or be in the column "currency": choose with --currency or --currency-column',
       },
     ],
     [
@@ -768,7 +768,7 @@ describe('refunds', () => {
       'user,date,amount_usd\nann,2026-01-31,-12.50\n',
       {
         refused:
-          '--refunds needs the id of each purchase: name its column with --transaction-column, or with --refund-of-column where a refund has an id of its own',
+          '--refunds needs the id of each purchase: name its column with --transaction-column, or with --refund-of-column if refunds have their own ids',
       },
       refunds,
     ],

@@ -122,12 +122,12 @@ const rows: [what: string, text: Template, faults: string[]][] = [
   [
     '__proto__',
     earn().replace('"userId"', '"__proto__":{},"userId"'),
-    ['__proto__: is no name that can be used; leave it out'],
+    ['__proto__: is not an allowed name; leave it out'],
   ],
   [
     '__proto__ among attributes',
     earn({ rest: ',"attributes":{"__proto__":"x"}' }),
-    ['transaction.attributes["__proto__"]: is no name that can be used; leave it out'],
+    ['transaction.attributes["__proto__"]: is not an allowed name; leave it out'],
   ],
 
   ['a number as a text of hexadecimal digits', units('"0x10"'), [`${amountField}: ${wholeNumber}`]],
@@ -395,7 +395,7 @@ describe('a text that names other fields names them as JSON does:', () => {
       'members/named:adjust',
       'LedgerService/AdjustBalance',
       { points: -9, reason: 'r', idempotencyKey: 'k' },
-      'set allowDeficit to take them all the same',
+      'set allowDeficit to take them anyway',
     ],
     [
       'another time of joining',

@@ -3,7 +3,7 @@ import { fieldValue, writeMessage } from './json-output.ts';
 import { expandPath } from './path-template.ts';
 import type { Location, Route } from './routes-from-descriptors.ts';
 
-/** A success as HTTP answers it. */
+/** A success as an HTTP response. */
 export interface Answer {
   readonly status: number;
   readonly body: JsonValue;
@@ -12,7 +12,7 @@ export interface Answer {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** @throws {Error} when the service left out what it has to answer */
+/** @throws {Error} when the service left out a part of its response */
 export function answerFromMessage(route: Route, response: Message): Answer {
   const { desc, message } = answered(route, response);
   const replayed = (response as unknown as Fields)['replayed'] === true;
@@ -23,7 +23,7 @@ export function answerFromMessage(route: Route, response: Message): Answer {
   }
   const etag = etagOf(desc, message);
   if (etag !== undefined) headers['etag'] = `"${etag}"`;
-  // Answers are personal; those with an etag may be kept by the client that asks again before it uses them.
+  // Responses are personal. A client may cache those with an etag, if it revalidates them before use.
   headers['cache-control'] = etag === undefined ? 'no-store' : 'private, no-cache';
   return { status, body: writeMessage(desc, message), headers };
 }
@@ -33,7 +33,7 @@ function answered(route: Route, response: Message): { desc: DescMessage; message
   if (field === undefined) return { desc: route.method.output, message: response };
   const message = fieldValue(field, response) as Message | undefined;
   if (message === undefined) {
-    throw new Error(`${route.method.output.typeName} came without ${field.name}`);
+    throw new Error(`${route.method.output.typeName} has no ${field.name}`);
   }
   return { desc: field.message, message };
 }
@@ -45,7 +45,7 @@ function locationOf({ template, fields }: Location, response: Message): string {
       value = value === undefined ? undefined : fieldValue(field, value as Fields);
     }
     if (typeof value === 'string' || typeof value === 'number') return String(value);
-    throw new Error(`${response.$typeName} came without ${name}`);
+    throw new Error(`${response.$typeName} has no ${name}`);
   });
 }
 

@@ -5,7 +5,7 @@ import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import { problemContentType, problemOf } from './problem.ts';
 
-/** Answers what never became a request: headers or a body that took too long, and bytes that aren't HTTP. */
+/** Responds to what never became a request: headers or a body that took too long, and bytes that aren't HTTP. */
 export function answerConnectionError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();

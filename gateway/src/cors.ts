@@ -13,7 +13,7 @@ const exposedHeaders = ['ETag', 'Location', 'Retry-After', 'X-Request-Id'].join(
 const preflightSecondsMax = '600';
 
 /**
- * Lets browsers of the given origins read the answers; `*` stands for every origin. Tokens travel in a header, so
+ * Lets browsers from the given origins read the responses; `*` means every origin. Tokens travel in a header, so
  * that no cookie is ever asked for.
  */
 export function allowOrigins(app: FastifyInstance, origins: readonly string[]): void {

@@ -1,4 +1,4 @@
-/** What HTTP itself asks to be refused, before there is an RPC that could answer. */
+/** What HTTP itself requires to be refused, before there is an RPC. */
 const refusals = {
   404: { reason: 'ROUTE_NOT_FOUND', title: 'Not found' },
   405: { reason: 'METHOD_NOT_ALLOWED', title: 'Method not allowed' },

@@ -18,7 +18,7 @@ export interface GatewayLimits {
   readonly bodyBytesMax: number;
   /** Time that a request, headers and body, may take to arrive. */
   readonly requestArrivalMsMax: number;
-  /** Time that a service may take to answer. */
+  /** Time that a service may take to respond. */
   readonly callMsMax: number;
 }
 

@@ -23,7 +23,7 @@ export interface Problem {
   readonly violations?: readonly FieldViolation[];
 }
 
-/** An error as HTTP answers it. */
+/** An error as an HTTP response. */
 export interface ProblemAnswer {
   readonly problem: Problem;
   readonly headers: Readonly<Record<string, string>>;
@@ -35,7 +35,7 @@ export const problemContentType = 'application/problem+json';
 const documentation = '/docs/errors';
 
 /**
- * The answer to an error: as the catalogue says if it has a reason, INTERNAL otherwise.
+ * The response to an error: as the catalogue says if it has a reason, INTERNAL otherwise.
  * @param clientPath turns a field's path in the RPC's request into the one that the HTTP client knows
  */
 export function problemOf(

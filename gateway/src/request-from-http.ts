@@ -8,7 +8,7 @@ import { type JsonInput, type JsonInputObject, quoted } from '@loyalty/platform/
 import { patch_by_key } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
 import type { Route } from './routes-from-descriptors.ts';
 
-/** The parts of an HTTP request that its message is made of. */
+/** The parts of an HTTP request that become its message. */
 export interface HttpInput {
   /** Raw path segments for the route's path fields, still percent-encoded. */
   readonly values: readonly string[];
@@ -80,7 +80,7 @@ function bodyFields(
   return top.violations.length > 0 ? {} : withCaller(route, given, caller);
 }
 
-/** Members act only for themselves, so `me` can stand for their id. Backends act for others, and have to say for whom. */
+/** Members act only for themselves, so `me` can stand for their id. Backends act for others, and have to name them. */
 function withCaller(
   { method }: Route,
   body: JsonInputObject,
@@ -111,7 +111,7 @@ function resourceFields(
   if (Object.keys(body).every((key) => key === 'etag')) {
     top.violations.push({
       field: '',
-      message: 'the body names no field to change; give at least one',
+      message: 'the body has no field to change; give at least one',
     });
   }
   const members = Object.entries(body).map(([key, value]): [string, JsonInput] => {
@@ -126,7 +126,7 @@ function resourceFields(
 /** A map that is patched by key, without the keys to remove. */
 function keysToSet(map: JsonInput, { path, violations }: Place): JsonInput {
   if (map === null) {
-    const message = 'must not be null; give each key that is to be removed as null';
+    const message = 'must not be null; to remove a key, give that key as null';
     violations.push({ field: path, message });
   }
   if (!isObject(map)) return map;

@@ -16,7 +16,7 @@ import type { HttpRule } from '@loyalty/proto/google/api/http_pb.ts';
 import { header, http_answer } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
 import { fieldsOf, type PathTemplate, parsePathTemplate } from './path-template.ts';
 
-/** An RPC as it is reached over HTTP: all that its descriptor says about it. */
+/** An RPC's HTTP route: everything that its descriptor says about it. */
 export interface Route {
   readonly method: DescMethodUnary;
   /** `GET`, `POST`, … */
@@ -33,12 +33,12 @@ export interface Route {
   readonly headerFields: readonly HeaderField[];
   /** The field of a PATCH that names what is to change. */
   readonly maskField: DescField | undefined;
-  /** The field of the response that is answered; the whole response if undefined. */
+  /** The field of the response that is the body; the whole response if undefined. */
   readonly responseField: MessageField | undefined;
   /** Status of a success that isn't a repetition. */
   readonly status: number;
   readonly location: Location | undefined;
-  /** Who may call the method. */
+  /** The roles that may call the method. */
   readonly access: Pick<Access, 'roles'>;
   /** Whether the method changes nothing. */
   readonly reads: boolean;
@@ -89,7 +89,7 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
     hasOption(field, header) ? [{ field, header: getOption(field, header) }] : [],
   );
   for (const field of [...pathFields, ...headerFields.map((bound) => bound.field)]) {
-    if (!fitsIntoPath(field)) throw new Error(`${field.name} can't stand in a path or header`);
+    if (!fitsIntoPath(field)) throw new Error(`${field.name} can't be in a path or header`);
   }
   const body = bodyOf(request, rule.body);
   const maskField = httpMethod === 'PATCH' ? maskFieldOf(request) : undefined;
@@ -102,7 +102,7 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
   const queryFields =
     body === 'request' ? [] : request.fields.filter((field) => !elsewhere.has(field));
   for (const field of queryFields) {
-    if (!fitsIntoQuery(field)) throw new Error(`${field.name} can't stand in a query`);
+    if (!fitsIntoQuery(field)) throw new Error(`${field.name} can't be in a query`);
   }
   const answer = getOption(method, http_answer);
   return {
@@ -127,7 +127,7 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
 
 function patternOf({ pattern }: HttpRule): { httpMethod: string; path: string } {
   if (pattern.case === undefined || pattern.case === 'custom') {
-    throw new Error('its route has no method that is served');
+    throw new Error('its route has an unsupported HTTP method');
   }
   return { httpMethod: pattern.case.toUpperCase(), path: pattern.value };
 }
@@ -149,7 +149,7 @@ function responseFieldOf(response: DescMessage, name: string): MessageField | un
 
 function messageFieldOf(message: DescMessage, name: string): MessageField {
   const field = fieldOf(message, name);
-  if (field.fieldKind !== 'message') throw new Error(`${name} can't be a body: it is no message`);
+  if (field.fieldKind !== 'message') throw new Error(`${name} can't be a body: it isn't a message`);
   return field;
 }
 
@@ -160,7 +160,7 @@ function locationOf(response: DescMessage, path: string): Location | undefined {
     const steps: DescField[] = [];
     let message: DescMessage | undefined = response;
     for (const part of name.split('.')) {
-      if (message === undefined) throw new Error(`${name} leads through a field without fields`);
+      if (message === undefined) throw new Error(`${name} goes through a field without fields`);
       const field: DescField = fieldOf(message, part);
       steps.push(field);
       message = field.fieldKind === 'message' ? field.message : undefined;

@@ -38,7 +38,9 @@ export interface TranscoderOptions {
   readonly limits: GatewayLimits;
 }
 
-/** Serves every RPC that has a route: finds it, verifies the token, makes the message, calls, and answers. */
+/**
+ * Serves every RPC that has a route: finds it, verifies the token, builds the message, calls the service, and responds.
+ */
 export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): void {
   const table = createRouteTable(options.routes);
   app.decorateRequest('target', undefined);
@@ -102,7 +104,7 @@ async function serve(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { target, caller } = request;
-  if (target === undefined || caller === undefined) throw new Error('served before it was found');
+  if (target === undefined || caller === undefined) throw new Error('served before it was matched');
   const { route, values } = target;
   const message = requestFromHttp(route, {
     values,
@@ -117,19 +119,21 @@ async function serve(
     traceparent: traceparentOf(request),
     deadlineMs: Date.now() + limits.callMsMax,
     fieldNames: 'json',
-    // A change is worth finishing although nobody waits for it any more: the client is going to repeat it.
+    // A change is worth finishing although nobody waits for it any longer: the client is going to repeat it.
     signal: route.reads ? abandonment(reply) : undefined,
   });
   return send(reply, route, answerFromMessage(route, response), request.headers['if-none-match']);
 }
 
-/** The trace that the request belongs to. It is passed on as it came, because the gateway records no spans of its own. */
+/**
+ * The trace that the request belongs to. It is passed on unchanged, because the gateway records no spans of its own.
+ */
 export function traceparentOf({ headers }: FastifyRequest): string | undefined {
   const traceparent = String(headers['traceparent'] ?? '');
   return traceIdOf(traceparent) === undefined ? undefined : traceparent;
 }
 
-/** Aborts when the client goes away before it is answered. */
+/** Aborts when the client disconnects before the response. */
 function abandonment(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   reply.raw.once('close', () => {

@@ -15,11 +15,11 @@ import { connectUpstreams, type Upstream } from './upstreams.ts';
 
 export interface Gateway {
   readonly port: number;
-  /** Says that it isn't ready, answers what is under way, and cuts what is left after the grace period. */
+  /** Reports that it isn't ready, finishes calls in progress, and closes what is left after the grace period. */
   stop(): Promise<void>;
 }
 
-/** Who serves what; the routes are those of all these services. */
+/** The service of each address; the routes are those of all these services. */
 export function upstreamsOf(
   config: Pick<GatewayConfig, 'programsAddress' | 'ledgerAddress'>,
 ): Upstream[] {

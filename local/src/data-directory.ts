@@ -8,11 +8,11 @@ import { StartRefused } from './start-refused.ts';
 /** The folder in which everything is kept that outlives a run. */
 export interface DataDirectory {
   path(name: string): string;
-  /** A text that was made at random when it was first asked for. */
+  /** A random text, made on first use. */
   secret(): string;
-  /** What the last run told its users; empty before the first one. */
+  /** The environment that the last run wrote; empty before the first run. */
   readEnv(): NodeJS.Dict<string>;
-  /** Tells them, in a file that a shell can source. */
+  /** Writes them to a file that a shell can source. */
   writeEnv(values: Readonly<Record<string, string>>): void;
   /** Deletes databases, streams and logs. Tokens that were handed out stay good. */
   empty(): void;
@@ -31,7 +31,7 @@ export function claimDataDirectory(directory: string): DataDirectory {
   } catch (error) {
     if (error instanceof StartRefused) throw error;
     throw new StartRefused(
-      `${directory} can't be written (${(error as NodeJS.ErrnoException).code}): give it to the user who starts, or name another folder in LOYALTY_LOCAL_DIRECTORY`,
+      `${directory} can't be written (${(error as NodeJS.ErrnoException).code}): change its owner to the user who runs npm start, or set LOYALTY_LOCAL_DIRECTORY to another folder`,
     );
   }
   return {
@@ -42,7 +42,7 @@ export function claimDataDirectory(directory: string): DataDirectory {
       const lines = Object.entries(values).map(
         ([name, value]) => `export ${name}=${quoted(value)}`,
       );
-      // Renamed into place, so that nobody reads half of it.
+      // Renamed into place, so that no reader sees half of it.
       writeFileSync(path('env.new'), `${lines.join('\n')}\n`, { mode: 0o600 });
       renameSync(path('env.new'), path('env'));
     },
@@ -63,7 +63,7 @@ function claim(pidFile: string, directory: string): void {
     const pid = findPredecessor({ pidFile, argument: mainFile });
     if (pid !== undefined) {
       throw new StartRefused(
-        `npm start is already at work in ${directory} (process ${pid}): use what it runs, or end it: kill ${pid}`,
+        `npm start is already running in ${directory} (process ${pid}): use that one, or stop it: kill ${pid}`,
       );
     }
     rmSync(pidFile, { force: true });

@@ -22,7 +22,7 @@ export interface GuardedProcessOptions {
   gid?: number;
 }
 
-// Descriptor 3 is a pipe from this process, which the kernel closes when this process is gone.
+// Descriptor 3 is a pipe from this process, which the kernel closes when this process ends.
 const guard = `
 "$@" 3<&- &
 server=$!
@@ -120,13 +120,13 @@ export async function startOnPort<T>(
     } catch (error) {
       if (!(error instanceof ServerExited) || !error.isPortTaken || attempt === 5) throw error;
       if (port !== undefined) {
-        throw new Error(`Port ${port} of 127.0.0.1 is taken: end what listens there.`);
+        throw new Error(`Port ${port} of 127.0.0.1 is taken: stop what listens there.`);
       }
     }
   }
 }
 
-/** A port of 127.0.0.1 on which nobody listens at this moment. */
+/** A port of 127.0.0.1 on which nothing listens now. */
 export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {

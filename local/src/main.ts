@@ -90,7 +90,7 @@ function readArguments(): { fresh: boolean } {
   }
 }
 
-/** Errors whose message tells what to do; of others the stack is wanted. */
+/** Errors whose message says what to do; other errors are printed with their stack. */
 function isForThePerson(error: unknown): error is Error {
   return error instanceof StartRefused || error instanceof ConfigError;
 }

@@ -19,10 +19,10 @@ export async function natsServerProgram(): Promise<string> {
     if (installed) return installed;
   }
   throw new Error(
-    'nats-server is missing, and can not be installed without you. Run: ' +
+    "nats-server is missing and can't be installed automatically. Run: " +
       (process.platform === 'darwin'
         ? 'brew install nats-server'
-        : 'sudo apt-get install nats-server (or put the program from https://nats.io/download on the PATH)'),
+        : 'sudo apt-get install nats-server (or put nats-server from https://nats.io/download on the PATH)'),
   );
 }
 
@@ -70,7 +70,7 @@ async function installation(): Promise<string[][] | undefined> {
 async function install([program = '', ...args]: string[]): Promise<void> {
   console.error(`Running ${program} ${args.join(' ')}`);
   const child = spawn(program, args, {
-    // What a program prints on standard output is for whoever reads this one's.
+    // This program's standard output has its own readers, so a child's output goes elsewhere.
     stdio: ['ignore', process.stderr, process.stderr],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });

@@ -32,7 +32,7 @@ export interface PlatformOptions {
   tell: (line: string) => void;
 }
 
-/** Starts everything, and answers what to tell the person then. */
+/** Starts everything, and returns the text to print then. */
 export async function startPlatform(options: PlatformOptions): Promise<string> {
   const { platform, data, ports, stopping, tell } = options;
   tell('Starting PostgreSQL and NATS …');

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { type LocalPorts, portSettings } from './settings.ts';
 import { StartRefused } from './start-refused.ts';
 
-/** @throws {StartRefused} naming the ports that somebody else listens on */
+/** @throws {StartRefused} naming the ports that other processes listen on */
 export async function demandFreePorts(ports: LocalPorts): Promise<void> {
   const taken: { port: number; setting: string }[] = [];
   for (const [name, setting] of Object.entries(portSettings)) {
@@ -15,7 +15,7 @@ export async function demandFreePorts(ports: LocalPorts): Promise<void> {
   const numbers = taken.map(({ port }) => port).join(', ');
   throw new StartRefused(
     `${taken.length === 1 ? `Port ${numbers} is` : `Ports ${numbers} are`} taken: ` +
-      'end what listens there, or choose another, such as: ' +
+      'stop what listens there, or choose another port, such as: ' +
       `${first.setting}=${first.port + 1000} npm start`,
   );
 }

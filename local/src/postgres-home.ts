@@ -20,7 +20,7 @@ export interface ServerHome {
   readonly data: string;
   /** The folder of bin, lib and share. */
   readonly native: string;
-  /** Whom the server runs as; empty for whoever runs this process. */
+  /** The account that the server runs as; empty for that of this process. */
   readonly account: { uid?: number; gid?: number };
 }
 
@@ -34,7 +34,7 @@ interface HomeOptions {
 // The conventional number of the account `nobody`, which need not exist by that name.
 const nobody = 65_534;
 
-/** Makes the folder `data` if it isn't there, and tells as whom PostgreSQL runs there. */
+/** Creates the folder `data` if it doesn't exist, and returns the account that PostgreSQL runs as. */
 export function prepareHome(options: HomeOptions): ServerHome {
   mkdirSync(options.directory, { recursive: true });
   return process.getuid?.() === 0 ? prepareAsRoot(options) : prepareAsUser(options);
@@ -46,7 +46,7 @@ function prepareAsUser({ directory, native }: HomeOptions): ServerHome {
   const owner = statSync(data).uid;
   if (owner !== process.getuid?.()) {
     throw new Error(
-      `${data} belongs to another user (${owner}): remove it, or start as the user who made it.`,
+      `${data} belongs to another user (${owner}): remove it, or run this as the user who owns it.`,
     );
   }
   return { data: realpathSync(data), native, account: {} };
@@ -74,7 +74,7 @@ function isReachable(path: string): boolean {
   return isOpen && (path === dirname(path) || isReachable(dirname(path)));
 }
 
-// A folder that an earlier link of that path led to is of no more use: the link was removed to start anew.
+// A folder that an earlier link of that path led to is no longer used: the link was removed to start over.
 function symlinkToPublicFolder(link: string): void {
   const id = createHash('sha256').update(link).digest('hex').slice(0, 12);
   const folder = `/var/tmp/loyalty-postgres-${id}`;

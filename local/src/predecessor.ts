@@ -4,13 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * Makes sure that no earlier server still works on the same files. One whose starter was killed is about to
- * end and is waited for; a pid file that nobody stands behind any more is removed, also when its number
+ * end and is waited for; a stale pid file is removed, even if its number
  * belongs to another program by now. Throws when the earlier server stays.
  */
 export async function awaitPredecessor(options: {
   name: string;
   pidFile: string;
-  /** The argument by which its command line is told from any other's. */
+  /** The argument that distinguishes its command line from any other's. */
   argument: string;
 }): Promise<void> {
   const deadline = Date.now() + 15_000;
@@ -19,7 +19,7 @@ export async function awaitPredecessor(options: {
     if (pid === undefined) break;
     if (Date.now() > deadline) {
       throw new Error(
-        `${options.name} (process ${pid}) is already at work here: end what started it, or run: kill ${pid}`,
+        `${options.name} (process ${pid}) is already running here: stop what started it, or run: kill ${pid}`,
       );
     }
     await delay(50);

@@ -1,4 +1,4 @@
-/** Tells on standard error, every few seconds, that work which takes long is still going on. */
+/** Prints to standard error, every few seconds, that long work is still going on. */
 export async function withProgress<T>(what: string, work: () => Promise<T>): Promise<T> {
   const start = performance.now();
   const announce = () => {

@@ -1,4 +1,4 @@
-// The two programs that a newcomer finds. They are made through the gateway like anybody's.
+// The two sample programs. They are created through the gateway, like all programs.
 
 interface SampleProgram {
   program: { programId: string; displayName: string; unit: { singular: string; plural: string } };
@@ -55,12 +55,12 @@ interface Gateway {
   adminToken: string;
 }
 
-/** Creates the sample programs that don't exist. One that somebody has changed stays as it is. */
+/** Creates the sample programs that don't exist. One that was changed is left unchanged. */
 export async function ensureSamplePrograms(gateway: Gateway): Promise<void> {
   await Promise.all(samples.map((sample) => ensureProgram(gateway, sample)));
 }
 
-// Activation comes last: a program in another state than DRAFT is complete, or somebody's own by now.
+// Activation comes last: a program that isn't a DRAFT is complete, or the user has changed it.
 async function ensureProgram(gateway: Gateway, { program, ruleSet, rewards }: SampleProgram) {
   const path = `/v1/programs/${program.programId}`;
   const present =
@@ -108,6 +108,6 @@ function headers({ adminToken }: Gateway) {
 
 async function answer(response: Response, what: string): Promise<Json> {
   const text = await response.text();
-  if (!response.ok) throw new Error(`${what} was answered ${response.status}: ${text}`);
+  if (!response.ok) throw new Error(`${what} returned ${response.status}: ${text}`);
   return JSON.parse(text) as Json;
 }

@@ -5,7 +5,10 @@ import type { Readable } from 'node:stream';
 export interface ServiceLog {
   /** Takes in what the process prints. */
   follow(output: Readable): void;
-  /** Whether the person is shown warnings: not while the service starts, whose failure is told as a whole, nor while it stops. */
+  /**
+   * Whether warnings are shown: not while the service starts, because a failure is reported as a whole, nor while it
+   * stops.
+   */
   setVisible(isVisible: boolean): void;
   /** The last lines of the process, to explain why it ended. */
   lastLines(): string;
@@ -60,7 +63,7 @@ interface LogLine {
   err?: { message?: string };
 }
 
-/** What isn't a line of the service's logger is the runtime's last word, and told when the process has ended. */
+/** Text that isn't from the service's logger is the runtime's last message, and is shown when the process has ended. */
 function readable(line: string): { isWorthShowing: boolean; text: string } {
   const parsed = parse(line);
   if (parsed === undefined) return { isWorthShowing: false, text: line };

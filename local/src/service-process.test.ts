@@ -66,10 +66,7 @@ describe('a service of the platform', () => {
     process.kill(first, 'SIGKILL');
     await isGone(first);
     while (!told.includes('ledger is ready again.')) await service.ready();
-    expect(told).toEqual([
-      'ledger ended (SIGKILL) and is started again.',
-      'ledger is ready again.',
-    ]);
+    expect(told).toEqual(['ledger exited (SIGKILL) and is restarted.', 'ledger is ready again.']);
     expect(await pidOf(httpPort)).not.toBe(first);
   });
 
@@ -82,15 +79,13 @@ describe('a service of the platform', () => {
       process.kill(pid, 'SIGKILL');
       await isGone(pid);
     }
-    await expect(service.failed).rejects.toThrow('again and again');
-    expect(told.filter((line) => line.includes('started again'))).toHaveLength(5);
+    await expect(service.failed).rejects.toThrow('keeps exiting');
+    expect(told.filter((line) => line.includes('is restarted'))).toHaveLength(5);
   });
 
   test('that can not be started is told with its last lines', async () => {
     const { service } = await start(`console.error('the port is taken'); process.exit(3);`);
-    await expect(service.ready()).rejects.toThrow(
-      /could not be started.*exit code 3.*port is taken/s,
-    );
+    await expect(service.ready()).rejects.toThrow(/failed to start.*exit code 3.*port is taken/s);
   });
 
   test('ends in order when it is stopped', async () => {
@@ -118,7 +113,7 @@ describe('a service of the platform', () => {
     expect(told.slice(0, 3)).toEqual([
       'ledger: warn: disconnected',
       'ledger: error: lost (no route)',
-      'ledger ended (exit code 0) and is started again.',
+      'ledger exited (exit code 0) and is restarted.',
     ]);
     let kept = '';
     while (!kept.includes('a runtime speaks')) kept = await readFile(log.file, 'utf8');

@@ -20,7 +20,7 @@ export interface ServiceProcessOptions {
   /** The service's main file, from the project's top. */
   main: string;
   env: Readonly<Record<string, string>>;
-  /** Answers 200 on /readyz when the service is ready. */
+  /** Returns 200 on /readyz when the service is ready. */
   httpPort: number;
   log: ServiceLog;
   tell: (line: string) => void;
@@ -36,7 +36,7 @@ const restartWindowMs = 60_000;
 export function startService(options: ServiceProcessOptions): ServiceProcess {
   const { name, log, tell } = options;
   const failure = Promise.withResolvers<never>();
-  // It may reject before somebody listens.
+  // It may reject before anything listens.
   failure.promise.catch(() => undefined);
   const endsMs: number[] = [];
   let isStopping = false;
@@ -47,7 +47,7 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
     const started = spawn(process.execPath, [resolve(root, options.main)], {
       cwd: root,
       env: { ...process.env, ...options.env },
-      // The channel ends the service when this process is gone, however it went.
+      // The channel ends the service when this process ends, however it ends.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A terminal's Ctrl-C reaches this process alone, which ends the services in their order.
       detached: true,
@@ -67,18 +67,18 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
     endsMs.push(now);
     const isTooMuch = endsMs.filter((at) => now - at < restartWindowMs).length > restartsMax;
     if (!wasReady || isTooMuch) {
-      const what = wasReady ? `ended again and again (${end})` : `could not be started (${end})`;
+      const what = wasReady ? `keeps exiting (${end})` : `failed to start (${end})`;
       const lines = log.lastLines();
       // As migrations may still be rewritten, the schema can look newer than it is.
       const hint = lines.includes('newer release')
-        ? '\nThe data here are of another version: npm start -- --fresh begins anew, without them.'
+        ? '\nThe data here is of another version: npm start -- --fresh deletes it and starts over.'
         : '';
       failure.reject(
-        new StartRefused(`${name} ${what}. Its last lines, of ${log.file}:\n${lines}${hint}`),
+        new StartRefused(`${name} ${what}. The last lines of ${log.file}:\n${lines}${hint}`),
       );
       return;
     }
-    tell(`${name} ended (${end}) and is started again.`);
+    tell(`${name} exited (${end}) and is restarted.`);
     log.setVisible(false);
     child = start();
     void ready().then(() => {
@@ -92,7 +92,7 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
       if (isStopping) return;
       if (patience.aborted) {
         throw new StartRefused(
-          `${name} is not ready after ${readyPatienceMs / 1000} s. Its last lines, of ${log.file}:\n${log.lastLines()}`,
+          `${name} is not ready after ${readyPatienceMs / 1000} s. The last lines of ${log.file}:\n${log.lastLines()}`,
         );
       }
       await delay(readyPollMs);

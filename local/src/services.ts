@@ -63,7 +63,7 @@ export function startServices(options: ServicesOptions): Services {
   });
   const inOrder: readonly ServiceProcess[] = [gateway, ledger, programs];
   const failed = Promise.race(inOrder.map((service) => service.failed));
-  // It may reject before somebody listens.
+  // It may reject before anything listens.
   failed.catch(() => undefined);
   return {
     async ready() {

@@ -41,7 +41,7 @@ export const portSettings: Readonly<Record<keyof LocalPorts, string>> = {
 /** @throws {ConfigError} naming every setting that is unknown or bad */
 export async function readLocalSettings(env: NodeJS.ProcessEnv): Promise<LocalSettings> {
   const values = readConfig({ env, prefix: 'LOYALTY_LOCAL_', schema });
-  // A service takes a free one for 0 as well, but then nobody knew which.
+  // For 0 a service takes a free port as well, but then no one would know which.
   const chosen = (value: number) => (value === 0 ? freePort() : value);
   return {
     directory: resolve(values.DIRECTORY),

@@ -1,7 +1,7 @@
-// What PostgreSQL knows of the tables of a database, for tests and measurements of how it plans.
+// PostgreSQL's statistics of a database's tables, for tests and benchmarks of its plans.
 import { execute } from './test-environment.ts';
 
-/** Keeps PostgreSQL from vacuuming and analyzing the tables by itself: what it knows of them stays as it is. */
+/** Disables autovacuum for the tables, so their statistics stay unchanged. */
 export async function disableAutovacuum(url: string): Promise<void> {
   await forEachTable(url, ['ALTER TABLE %1$s SET (autovacuum_enabled = false)']);
 }
@@ -12,7 +12,8 @@ export async function disableAutovacuum(url: string): Promise<void> {
  */
 export async function pretendRestored(url: string): Promise<void> {
   await forEachTable(url, [
-    // PostgreSQL 18 doesn't count the rows where autovacuum is disabled. All in one transaction, so that it stays away.
+    // PostgreSQL 18 doesn't count the rows where autovacuum is disabled. All in one transaction, so that autovacuum
+    // stays away.
     'ALTER TABLE %1$s RESET (autovacuum_enabled)',
     'REINDEX TABLE %1$s',
     'ALTER TABLE %1$s SET (autovacuum_enabled = false)',

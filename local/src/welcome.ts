@@ -11,7 +11,7 @@ export interface WelcomeOptions {
   natsUrl: string;
 }
 
-/** What the person sees when everything runs. The commands can be repeated: each changes something once. */
+/** What npm start prints when everything runs. The commands can be repeated: each takes effect only once. */
 export function welcome(options: WelcomeOptions): string {
   const { programs, ledger } = options;
   return `
@@ -38,11 +38,11 @@ Try it in another shell:
          "amount": {"currencyCode": "USD", "minorUnits": 25000}}}`,
   })}
 
-  # What she has.
+  # Her balance.
   curl -sS "$LOYALTY_URL/v1/programs/wine-dine/members/me/balance" \\
     -H "Authorization: Bearer $LOYALTY_MEMBER_TOKEN"; echo
 
-  # She takes a glass of wine for 10 tokens.
+  # She orders a glass of wine for 10 tokens.
   ${post({
     token: 'MEMBER',
     path: 'members/me/redemptions',

@@ -11,7 +11,7 @@ const answers: ReadonlyMap<string, ErrorAnswer> = new Map(
     .map((value) => [value.name, getOption(value, error_answer)]),
 );
 
-/** How a reason is answered, as the contract has it; undefined for what isn't in the catalogue. */
+/** How a reason is returned, according to the contract; undefined for what isn't in the catalogue. */
 export function answerTo(reason: string): ErrorAnswer | undefined {
   return answers.get(reason);
 }

@@ -9,7 +9,7 @@ export interface FieldViolation {
 }
 
 /**
- * What an error needs to be answered with its own reason instead of INTERNAL. Errors are recognised by this
+ * What an error needs to be returned with its own reason instead of INTERNAL. Errors are recognized by this
  * shape and not by their class, because domain code must not import the platform.
  */
 export interface Reasoned extends Error {
@@ -78,7 +78,7 @@ export class ServiceUnavailable extends ReasonedError {
   }
 }
 
-/** Whether an error says with a reason of the catalogue how it wants to be answered. */
+/** Whether an error has a reason of the catalogue. */
 export function isReasoned(error: unknown): error is Reasoned {
   return (
     Error.isError(error) &&

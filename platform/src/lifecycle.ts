@@ -33,7 +33,7 @@ const sameRequestMs = 500;
  */
 export async function runService(options: ServiceOptions): Promise<void> {
   const { name, logger, start, graceMs = 25_000 } = options;
-  // State after an error that nobody caught is unknown; a restart is the only safe way out.
+  // The state after an uncaught error is unknown; a restart is the only safe way out.
   process.on('uncaughtException', (error) => exitWith(error, options, 'died of an uncaught error'));
   const asked = askedToStop(logger);
   const starting = start();
@@ -76,7 +76,7 @@ function askedToStop(logger: Logger): Promise<string> {
   const ask = (cause: string) => {
     askedAt ??= performance.now();
     if (performance.now() - askedAt > sameRequestMs) {
-      logger.warn({ cause }, 'asked to stop again: exiting at once');
+      logger.warn({ cause }, 'asked to stop again: exiting immediately');
       process.exit(secondSignalExitCode);
     }
     resolve(cause);

@@ -75,7 +75,7 @@ function prettified(output: DestinationStream): DestinationStream {
   return { write: (line) => output.write(prettify(line) ?? '') };
 }
 
-/** Credentials of URLs, bearer tokens and JWTs, wherever they stand in a line. */
+/** Credentials of URLs, bearer tokens and JWTs, anywhere in a line. */
 function withoutCredentials(line: string): string {
   return line
     .replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"\\]+@/gi, '$1[redacted]@')

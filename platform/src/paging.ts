@@ -49,7 +49,7 @@ function parse(token: string): string[] | undefined {
   }
 }
 
-// Guards against mix-ups and truncation, not against forgery: whoever forges a position sees only what the filter,
+// Guards against mix-ups and truncation, not against forgery: a forged position only reveals what the filter,
 // which is authorised apart, lets him see anyway.
 function checksum(filter: PageFilter, position: PagePosition): string {
   const sorted = Object.entries(filter)
@@ -60,7 +60,7 @@ function checksum(filter: PageFilter, position: PagePosition): string {
 }
 
 /**
- * The number of items to answer with: 50 unless requested otherwise, at most 500.
+ * The number of items to return: 50 unless requested otherwise, at most 500.
  *
  * @throws {ValidationFailed} for a negative number
  */

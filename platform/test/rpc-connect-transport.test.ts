@@ -108,7 +108,7 @@ describe('curl', () => {
       expect(answer).toMatchObject({ status: 500, requestId: 'unencodable-1' });
       expect(reasonIn(answer)).toBe('INTERNAL');
       expect(answer.body.message).toBe(
-        'Something unforeseen happened; report the request id unencodable-1',
+        'An internal error occurred; report the request id unencodable-1',
       );
     }
     expect(

@@ -26,7 +26,7 @@ export type CompiledAward =
       readonly bonus: Fraction;
     };
 
-/** Points before any limit, and how they came about. */
+/** Points before any limit, and how they were calculated. */
 export interface AwardPoints {
   readonly points: Fraction;
   readonly note: string;
@@ -90,7 +90,7 @@ function ratePoints(
   purchase: CountedPurchase,
   matching: Matching,
 ): AwardPoints {
-  // Validation refuses 0; a set that came past it gives nothing rather than fail.
+  // Validation refuses 0; a set that bypassed it gives nothing rather than fail.
   if (rate.per.numerator === 0n) return { points: ZERO, note: 'counts steps of no money' };
   const { amount } = matching;
   const steps = rate.proportional

@@ -11,9 +11,9 @@ export interface CappedAwards {
 }
 
 /**
- * Cuts each capped award, once multipliers made `growth` of each of its points, to the room that its cap has. Only capped
- * ones are looked at singly, as whole numbers over one denominator: lowest terms for each would take longer than all the
- * rest.
+ * Cuts each capped award, once multipliers made `growth` of each of its points, to the room that its cap has. Only
+ * capped ones are handled one by one, as whole numbers over one denominator: lowest terms for each would take longer
+ * than all the rest.
  */
 export function capAwards(awards: readonly Outcome[], growth: Fraction): CappedAwards {
   const denominator = commonDenominator(awards.map(({ points }) => points));

@@ -3,9 +3,9 @@ import type { Purchase } from './language.ts';
 
 /** How a paid amount spreads over what was bought. Exact, in minor units; together they are the amount. */
 export interface CountedAmounts {
-  /** What each item counts, in the transaction's order. */
+  /** What each item counts, in the purchase's order. */
   readonly items: readonly Fraction[];
-  /** What belongs to no item: shipping, tax, whatever isn't listed. */
+  /** What belongs to no item: shipping, tax, and anything else that isn't listed. */
   readonly rest: Fraction;
   /** Set where the items sum to more than was paid, so that each counts its share only. */
   readonly share: Share | undefined;

@@ -2,9 +2,9 @@ import { countedAmounts, type Share } from './counted-amounts.ts';
 import { epochMs } from './epoch-ms.ts';
 import { type Fraction, whole, ZERO } from './fraction.ts';
 import type { Purchase } from './language.ts';
-import type { Remaining } from './remaining-transaction.ts';
+import type { Remaining } from './remaining-purchase.ts';
 
-/** A transaction, or what refunds left of it, as the rules count it: amounts in exact minor units. */
+/** A purchase, or what refunds left of it, as the rules count it: amounts in exact minor units. */
 export interface CountedPurchase {
   readonly occurMs: number;
   readonly currencyCode: string;
@@ -12,9 +12,9 @@ export interface CountedPurchase {
   readonly channel: string;
   /** Those with units left. */
   readonly items: readonly CountedItem[];
-  /** Whether the transaction as sent lists items, also where all of them came back. */
+  /** Whether the purchase as sent lists items, even if all of them were returned. */
   readonly listsItems: boolean;
-  /** Set where an item counts only its share of its amount, and nothing came back yet. */
+  /** Set if an item counts only its share of its amount, and nothing was returned yet. */
   readonly share: Share | undefined;
 }
 
@@ -28,15 +28,15 @@ export interface CountedItem {
   readonly listed: bigint;
 }
 
-/** The purchase that a transaction reports, or what refunds left of it. */
-export function countedPurchaseOf(transaction: Purchase, remaining?: Remaining): CountedPurchase {
-  const counted = remaining === undefined ? countedAmounts(transaction) : undefined;
+/** Counts a purchase, or what refunds left of it. */
+export function countedPurchaseOf(purchase: Purchase, remaining?: Remaining): CountedPurchase {
+  const counted = remaining === undefined ? countedAmounts(purchase) : undefined;
   return {
-    occurMs: transaction.occurTime === undefined ? 0 : epochMs(transaction.occurTime),
-    currencyCode: transaction.amount?.currencyCode ?? '',
-    amount: remaining?.amount ?? whole(transaction.amount?.minorUnits ?? 0n),
-    channel: transaction.channel,
-    items: transaction.items.flatMap(({ sku, categories, quantity, amount }, index) => {
+    occurMs: purchase.occurTime === undefined ? 0 : epochMs(purchase.occurTime),
+    currencyCode: purchase.amount?.currencyCode ?? '',
+    amount: remaining?.amount ?? whole(purchase.amount?.minorUnits ?? 0n),
+    channel: purchase.channel,
+    items: purchase.items.flatMap(({ sku, categories, quantity, amount }, index) => {
       const left = remaining?.items[index];
       if (left?.quantity === 0n) return [];
       return [
@@ -49,7 +49,7 @@ export function countedPurchaseOf(transaction: Purchase, remaining?: Remaining):
         },
       ];
     }),
-    listsItems: transaction.items.length > 0,
+    listsItems: purchase.items.length > 0,
     share: counted?.share,
   };
 }

@@ -38,7 +38,7 @@ export function isCurrency(currencyCode: string): boolean {
   return CURRENCIES.has(currencyCode);
 }
 
-/** The codes that Intl knows, and those that it lacks: units of account, and what is used beside a country's currency. */
+/** The codes that Intl knows, and those that it lacks: units of account, and currencies used beside a country's own. */
 const CURRENCIES: ReadonlySet<string> = new Set([
   ...Intl.supportedValuesOf('currency'),
   ...'BOV CHE CHW CLF COU MXV USN UYI UYW VED XAD XUA'.split(' '),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { evaluateFor, ruleSet, transaction } from '../test/example.ts';
+import { aPurchase, evaluateFor, ruleSet } from '../test/example.ts';
 
 const USD_100 = { currencyCode: 'USD', minorUnits: '10000' };
 const base = {
@@ -18,7 +18,7 @@ const used = (ruleId: string, period: string, start: string, points: bigint) => 
 
 describe('an award', () => {
   test('counts whole steps and says how many', () => {
-    const award = evaluateFor(ruleSet({ earnRules: [base] }), transaction());
+    const award = evaluateFor(ruleSet({ earnRules: [base] }), aPurchase());
     expect(award.points).toBe(10n);
     expect(award.explanation).toEqual([
       {
@@ -34,7 +34,7 @@ describe('an award', () => {
   test('says why a rule did not apply', () => {
     const award = evaluateFor(
       ruleSet({ earnRules: [base] }),
-      transaction({ amount: { currencyCode: 'EUR', minorUnits: '25000' } }),
+      aPurchase({ amount: { currencyCode: 'EUR', minorUnits: '25000' } }),
     );
     expect(award.points).toBe(0n);
     expect(award.explanation[0]).toMatchObject({
@@ -45,14 +45,14 @@ describe('an award', () => {
   });
 
   test('adds up from its lines, a multiplier showing what it added', () => {
-    const award = evaluateFor(ruleSet({ earnRules: [base, double] }), transaction());
+    const award = evaluateFor(ruleSet({ earnRules: [base, double] }), aPurchase());
     expect(award.points).toBe(20n);
     expect(award.explanation.map(({ points }) => points)).toEqual(['10', '10']);
   });
 
   test('keeps within a cap what multipliers made of it, and counts that as used', () => {
     const capped = { ...base, cap: { points: '15', period: 'DAY' } };
-    const award = evaluateFor(ruleSet({ earnRules: [capped, double] }), transaction());
+    const award = evaluateFor(ruleSet({ earnRules: [capped, double] }), aPurchase());
     expect(award.points).toBe(15n);
     expect(award.explanation.map(({ kind, points }) => [kind, points])).toEqual([
       ['RULE', '10'],
@@ -70,7 +70,7 @@ describe('an award', () => {
         { ...double, maximumPoints: '50' },
       ],
     });
-    const award = evaluateFor(rules, transaction());
+    const award = evaluateFor(rules, aPurchase());
     // 60 and 40 become 90 and 60.
     expect(award.points).toBe(140n);
     expect(award.capUsage.map(({ points }) => points)).toEqual([80n, 60n]);
@@ -83,7 +83,7 @@ describe('an award', () => {
         { ...double, cap: { points: '7', period: 'WEEK' } },
       ],
     });
-    const award = evaluateFor(rules, transaction());
+    const award = evaluateFor(rules, aPurchase());
     expect(award.points).toBe(10n);
     expect(award.explanation.map(({ points }) => points)).toEqual(['10', '7', '-7']);
     expect(award.capUsage).toEqual([
@@ -102,7 +102,7 @@ describe('an award', () => {
       cap: { points: '500', period: 'DAY' },
       rounding: 'CEILING',
     });
-    expect(evaluateFor(rules, transaction())).toMatchObject({
+    expect(evaluateFor(rules, aPurchase())).toMatchObject({
       points: 60n,
       capUsage: [{ ruleId: 'a', points: 80n }, used('', 'DAY', '2026-03-21T00:00:00Z', 60n)],
     });
@@ -112,7 +112,7 @@ describe('an award', () => {
     const exact = { ...base, rate: { ...base.rate, mode: 'PROPORTIONAL' } };
     const capped = { ...exact, cap: { points: '20', period: 'WEEK' } };
     const earn = (used: bigint) =>
-      evaluateFor(ruleSet({ earnRules: [capped] }), transaction(), { capUsed: () => used });
+      evaluateFor(ruleSet({ earnRules: [capped] }), aPurchase(), { capUsed: () => used });
     const first = earn(0n);
     expect(first).toMatchObject({ points: 12n, capUsage: [{ points: 13n }] });
     const second = earn(first.capUsage[0]?.points ?? 0n);
@@ -129,7 +129,7 @@ describe('an award', () => {
           },
         ],
       }),
-      transaction({ amount: { currencyCode: 'USD', minorUnits: '9007199254740991' } }),
+      aPurchase({ amount: { currencyCode: 'USD', minorUnits: '9007199254740991' } }),
     );
     expect(award).toMatchObject({ points: 9_007_199_254_740_991n, exceedsLimit: true });
   });

@@ -16,7 +16,7 @@ import { type MemberFacts, POINTS_MAX, type Purchase } from './language.ts';
 import { type LimitPeriod, type PeriodStart, periodStart } from './limit-period.ts';
 import { multiplyAll } from './multiply.ts';
 import { type Outcome, outcomeOf, outcomeWithout, within } from './outcome.ts';
-import { type Remaining, transactionLeft } from './remaining-transaction.ts';
+import { purchaseLeft, type Remaining } from './remaining-purchase.ts';
 import { roundingText, roundPoints } from './round-points.ts';
 import type { RuleContext } from './rule-filter.ts';
 import type { ZoneClock } from './zone-clock.ts';
@@ -31,20 +31,20 @@ export const SEMANTICS = 1;
 export type CapUsed = (ruleId: string, period: LimitPeriod, start: PeriodStart) => bigint;
 
 export interface EvaluationInput {
-  readonly transaction: Purchase;
+  readonly purchase: Purchase;
   readonly member: MemberFacts;
   /** The evaluation instant, which conditions see as `now`. */
   readonly now: Date;
   readonly capUsed: CapUsed;
-  /** What refunds left of the transaction; all of it when absent. */
+  /** What refunds left of the purchase; all of it when absent. */
   readonly remaining?: Remaining;
 }
 
-/** What a transaction is worth, and why. */
+/** What a purchase is worth, and why. */
 export interface Award {
   /** Whole points, from 0 to POINTS_MAX. */
   readonly points: bigint;
-  /** Whether the rules gave more than POINTS_MAX. Such a transaction must not be credited. */
+  /** Whether the rules gave more than POINTS_MAX. Such a purchase must not be credited. */
   readonly exceedsLimit: boolean;
   /**
    * One line for each rule, in the rules' order, then one for each limit that took something and for rounding. Their
@@ -61,7 +61,7 @@ export interface CapUsage extends CapPeriod {
 }
 
 /**
- * Evaluates a transaction: filter, award, each rule's maximum, the best of each group, multipliers, each rule's cap, sum,
+ * Evaluates a purchase: filter, award, each rule's maximum, the best of each group, multipliers, each rule's cap, sum,
  * the rule set's maximum and cap; rounded once, at the end. It never throws, and the same input gives the same award
  * each time.
  */
@@ -135,15 +135,14 @@ function limitTotal(
 }
 
 function contextOf({ clock }: CompiledRuleSet, input: EvaluationInput): RuleContext {
-  const { transaction, member, now, remaining } = input;
+  const { purchase, member, now, remaining } = input;
   let bindings: ConditionBindings | undefined;
   return {
-    purchase: countedPurchaseOf(transaction, remaining),
+    purchase: countedPurchaseOf(purchase, remaining),
     clock,
     bindings() {
       bindings ??= conditionBindings({
-        transaction:
-          remaining === undefined ? transaction : transactionLeft(transaction, remaining),
+        transaction: remaining === undefined ? purchase : purchaseLeft(purchase, remaining),
         member,
         now,
       });
@@ -152,7 +151,7 @@ function contextOf({ clock }: CompiledRuleSet, input: EvaluationInput): RuleCont
   };
 }
 
-/** Where the periods of a transaction start, computed once for all of its capped rules. */
+/** Where the periods of a purchase start, computed once for all of its capped rules. */
 function periodStarts(occurTime: Date, clock: ZoneClock): (period: LimitPeriod) => PeriodStart {
   const known: Partial<Record<LimitPeriod, PeriodStart>> = {};
   return (period) => {

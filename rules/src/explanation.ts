@@ -12,7 +12,7 @@ export type LineKind =
   | 'SET_CAP'
   | 'ROUNDING';
 
-/** One step of how an award came about. */
+/** A step in the calculation of an award. */
 export interface ExplanationLine {
   readonly kind: LineKind;
   /** Empty for limits of the rule set and for rounding. */
@@ -21,7 +21,7 @@ export interface ExplanationLine {
   readonly displayName: string;
   /** Exact: a decimal such as "-12.5", else a fraction such as "2/3" or "3 1/3". */
   readonly points: string;
-  /** How the points came about, or why there are none. */
+  /** How the points were calculated, or why there are none. */
   readonly note: string;
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { describe, expect, test } from '@jest/globals';
-import { transaction } from '../test/example.ts';
-import { differingFields, fingerprintTransaction } from './fingerprint.ts';
+import { aPurchase } from '../test/example.ts';
+import { differingFields, fingerprintPurchase } from './fingerprint.ts';
 
 const ITEM: JsonObject = {
   itemId: '1',
@@ -16,7 +16,7 @@ const FULL: JsonObject = {
   attributes: { store: 'paris', till: '3' },
 };
 const fingerprint = (json: JsonObject, userId = 'alice') =>
-  Buffer.from(fingerprintTransaction(userId, transaction(json))).toString('hex');
+  Buffer.from(fingerprintPurchase(userId, aPurchase(json))).toString('hex');
 
 describe('a fingerprint', () => {
   test('stays the same for ever', () => {
@@ -48,7 +48,7 @@ describe('a fingerprint', () => {
 describe('contents differ', () => {
   const content = (json: JsonObject, userId = 'alice') => ({
     userId,
-    transaction: transaction(json),
+    transaction: aPurchase(json),
   });
 
   test.each<[JsonObject, string]>([

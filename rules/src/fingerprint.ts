@@ -3,7 +3,7 @@ import { epochMs } from './epoch-ms.ts';
 import type { Purchase } from './language.ts';
 import { type MoneyMessage, moneyOf } from './money.ts';
 
-/** Who earns for which transaction: what must be the same for a repeat to be one. */
+/** The member and the purchase: what must be equal for a request to be a repeat. */
 export interface EarnContent {
   readonly userId: string;
   readonly transaction: Purchase;
@@ -31,21 +31,21 @@ export function sameFingerprint(left: Uint8Array, right: Uint8Array): boolean {
  * The fingerprint of an earn's content. The order of items, categories and attributes makes no difference, and neither
  * does what is finer than a millisecond.
  */
-export function fingerprintTransaction(userId: string, transaction: Purchase): Uint8Array {
-  return fingerprintOf([userId, canonical(transaction)]);
+export function fingerprintPurchase(userId: string, purchase: Purchase): Uint8Array {
+  return fingerprintOf([userId, canonical(purchase)]);
 }
 
 /** The fields in which a repeat differs from the first report, as paths of proto field names. Never any of their values. */
 export function differingFields(first: EarnContent, repeat: EarnContent): string[] {
   const fields = first.userId === repeat.userId ? [] : ['user_id'];
-  return [...fields, ...transactionDifferences(first.transaction, repeat.transaction)];
+  return [...fields, ...purchaseDifferences(first.transaction, repeat.transaction)];
 }
 
 const DIFFERENCES_MAX = 20;
 
 /** The content as lists and scalars that JSON writes in one way only. */
-function canonical(transaction: Purchase) {
-  const { transactionId, occurTime, amount, items, channel, attributes } = transaction;
+function canonical(purchase: Purchase) {
+  const { transactionId, occurTime, amount, items, channel, attributes } = purchase;
   return {
     transaction_id: transactionId,
     occur_time: occurTime === undefined ? null : epochMs(occurTime),
@@ -72,7 +72,7 @@ function canonicalMoney(message: MoneyMessage | undefined) {
 
 type Canonical = ReturnType<typeof canonical>;
 
-function transactionDifferences(first: Purchase, repeat: Purchase): string[] {
+function purchaseDifferences(first: Purchase, repeat: Purchase): string[] {
   const [left, right] = [canonical(first), canonical(repeat)];
   const fields: string[] = [];
   for (const name of Object.keys(left) as (keyof Canonical)[]) {

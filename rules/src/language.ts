@@ -36,7 +36,7 @@ export interface Violation {
   readonly names?: readonly string[];
 }
 
-/** What rules may know of a member. */
+/** What rules may know about a member. */
 export interface MemberFacts {
   readonly userId: string;
   readonly attributes: Readonly<Record<string, string>>;

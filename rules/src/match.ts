@@ -2,7 +2,7 @@ import type { CountedItem, CountedPurchase } from './counted-purchase.ts';
 import { type Fraction, subtract, sumOf } from './fraction.ts';
 import type { Match } from './language.ts';
 
-/** What a transaction must contain, ready to be asked. An empty set asks for nothing, or excludes nothing. */
+/** What a purchase must contain, in compiled form. An empty set requires nothing, or excludes nothing. */
 export interface CompiledMatch {
   readonly skus: ReadonlySet<string>;
   readonly categories: ReadonlySet<string>;

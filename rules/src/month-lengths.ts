@@ -2,7 +2,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** The calendar repeats after 400 years. */
 const CALENDAR_MONTHS = 400 * 12;
 
-/** The fewest days that so many months in a row can have: 28 of one, 59 of two, 365 of twelve. */
+/** The fewest days that a number of consecutive months can have: 28 for one, 59 for two, 365 for twelve. */
 export function fewestDays(months: number): number {
   let fewest = Number.POSITIVE_INFINITY;
   for (let first = 0; first < CALENDAR_MONTHS; first += 1) {

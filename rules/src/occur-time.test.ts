@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { transaction } from '../test/example.ts';
+import { aPurchase } from '../test/example.ts';
 import { occurTimeOf } from './occur-time.ts';
 
 test('a transaction happened when it says, to the millisecond', () => {
-  const precise = transaction({ occurTime: '2026-03-21T16:00:00.123999999Z' });
+  const precise = aPurchase({ occurTime: '2026-03-21T16:00:00.123999999Z' });
   expect(occurTimeOf(precise)).toEqual(new Date('2026-03-21T16:00:00.123Z'));
 });
 
 test('a transaction that does not say has no time', () => {
-  const { occurTime, ...timeless } = transaction();
+  const { occurTime, ...timeless } = aPurchase();
   expect(occurTimeOf({ ...timeless })).toBeUndefined();
 });

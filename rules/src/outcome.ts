@@ -14,7 +14,7 @@ export interface Outcome {
   readonly points: Fraction;
   /** What the rule's cap leaves of its period; undefined without a cap. */
   readonly room: Fraction | undefined;
-  /** The rule's own line, which later steps may write anew. */
+  /** The rule's own line, which later steps may rewrite. */
   line: { readonly kind: LineKind; readonly points: Fraction; readonly note: string };
 }
 

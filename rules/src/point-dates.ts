@@ -4,10 +4,10 @@ import type { CompiledRuleSet } from './compile-rule-set.ts';
 import type { ExpiryPolicy } from './language.ts';
 import { dateAt, type ZoneClock } from './zone-clock.ts';
 
-/** When points are gone; INACTIVITY when that moves with what the member does, see inactivityDate. */
+/** When points expire; INACTIVITY if that date moves with the member's activity, see inactivityDate. */
 export type ExpireTime = Date | 'NEVER' | 'INACTIVITY';
 
-/** When the points of a transaction become available; null when at once. */
+/** When the points of a purchase become available; null if at once. */
 export function availableTime(
   { maturation, clock }: CompiledRuleSet,
   occurTime: Date,

@@ -32,7 +32,7 @@ export function priceReward({ price }: Reward, request: PriceRequest): RewardPri
   }
 }
 
-/** The least that can be asked for: one unit, or the fewest points of a conversion that are worth something. */
+/** The smallest possible redemption: one unit, or the fewest points of a conversion that are worth something. */
 export function smallestRequest({ price }: Reward): PriceRequest {
   if (price.case !== 'conversion') return { quantity: 1 };
   const { points, per, minimumPoints, stepPoints } = price.value;
@@ -43,7 +43,7 @@ export function smallestRequest({ price }: Reward): PriceRequest {
   return { points: ((least + step - 1n) / step) * step };
 }
 
-/** What so many points of a conversion are worth, rounded down to the minor unit. */
+/** The value of a number of points of a conversion, rounded down to the minor unit. */
 export function conversionValue(price: ConversionPrice, points: bigint): Money {
   const exact = fraction(points * (price.per?.minorUnits ?? 0n), price.points);
   return { currencyCode: price.per?.currencyCode ?? '', minorUnits: floor(exact) };

@@ -1,13 +1,13 @@
 import { fromBinary, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from '@jest/globals';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
-import { evaluateFor, ruleSet, transaction } from '../test/example.ts';
+import { aPurchase, evaluateFor, ruleSet } from '../test/example.ts';
 import { countedPurchaseOf } from './counted-purchase.ts';
-import { differingFields, fingerprintTransaction } from './fingerprint.ts';
+import { differingFields, fingerprintPurchase } from './fingerprint.ts';
 import type { Purchase } from './language.ts';
 import { decodeTransaction, encodeTransaction } from './transaction-encoding.ts';
 
-const BOUGHT = transaction({
+const BOUGHT = aPurchase({
   channel: 'store',
   attributes: { store: 'paris', till: '4' },
   items: [
@@ -24,7 +24,7 @@ const BOUGHT = transaction({
 test('what is kept of a transaction is all of it', () => {
   const kept = decodeTransaction(encodeTransaction(BOUGHT));
   expect(kept).toEqual(BOUGHT);
-  expect(fingerprintTransaction('alice', kept)).toEqual(fingerprintTransaction('alice', BOUGHT));
+  expect(fingerprintPurchase('alice', kept)).toEqual(fingerprintPurchase('alice', BOUGHT));
 });
 
 test('fields of a later version are kept as well', () => {
@@ -37,12 +37,12 @@ test('fields of a later version are kept as well', () => {
 
 test('in what is kept, an amount without a number is 0, for rules, conditions and comparisons alike', () => {
   const costing = (amount: JsonObject) =>
-    transaction({ amount, items: [{ itemId: '1', sku: 'gift', quantity: 1, amount }] });
+    aPurchase({ amount, items: [{ itemId: '1', sku: 'gift', quantity: 1, amount }] });
   const free = costing({ currencyCode: 'USD', minorUnits: '0' });
   const kept = decodeTransaction(toBinary(TransactionSchema, costing({ currencyCode: 'USD' })));
   const content = (of: Purchase) => ({ userId: 'alice', transaction: of });
   expect(differingFields(content(free), content(kept))).toEqual([]);
-  expect(fingerprintTransaction('alice', kept)).toEqual(fingerprintTransaction('alice', free));
+  expect(fingerprintPurchase('alice', kept)).toEqual(fingerprintPurchase('alice', free));
   expect(countedPurchaseOf(kept)).toEqual(countedPurchaseOf(free));
   const condition = 'transaction.amount.minor_units == 0';
   const fixed = { points: '7' };

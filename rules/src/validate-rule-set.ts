@@ -10,12 +10,12 @@ import { isTimeZone } from './zone-clock.ts';
 
 /** What the conditions of one rule set may cost together, in the steps of CONDITION_COST_MAX. */
 export const CONDITIONS_COST_MAX = 100_000;
-/** So many faulty conditions are told at once; checking more would only let others wait. */
+/** The maximum number of faulty conditions in one response; checking more would only make others wait. */
 const CONDITION_FAULTS_MAX = 10;
 
 /**
- * What is wrong with a rule set beyond the limits on single fields, which the protos declare. Nothing is, if the answer
- * is empty: then it can be compiled, and evaluated on any transaction.
+ * What is wrong with a rule set beyond the limits on single fields, which the protos declare. Nothing is, if the result
+ * is empty: then it can be compiled, and evaluated on any purchase.
  */
 export function validateRuleSet(ruleSet: RuleSet): Violation[] {
   const { earnRules, timeZone } = ruleSet;
@@ -127,7 +127,7 @@ function duplicateIds(rules: readonly EarnRule[]): Violation[] {
   });
 }
 
-/** A multiplier's worth can't be told before that of the awards, so the two never compete. */
+/** What a multiplier adds isn't known before the awards, so the two never compete. */
 function mixedGroups(rules: readonly EarnRule[]): Violation[] {
   const multiplierFirst = new Map<string, boolean>();
   return rules.flatMap(({ exclusiveGroup, award }, index) => {

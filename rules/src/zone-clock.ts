@@ -125,7 +125,7 @@ function localDay(zone: string, epochMs: number): LocalDay {
     epochDay: new Temporal.PlainDate(1970, 1, 1).until(date).days,
     startMs,
     endMs,
-    // Not told by the offsets: a day whose midnight is skipped begins with the one that it ends with.
+    // The offsets don't show it: a day whose midnight is skipped begins with the one that it ends with.
     clocksChange: endMs - startMs !== DAY_MS,
   };
 }

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { describe, expect, test } from '@jest/globals';
 import type { EvaluationInput } from '@loyalty/rules/evaluate.ts';
 import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
-import { evaluateFor, MEMBER, ruleSet, transaction } from './example.ts';
+import { aPurchase, evaluateFor, MEMBER, ruleSet } from './example.ts';
 
 /** Rules and a purchase, and what becomes of them. A line of `because` is "rule points: note", its kind in front. */
 interface Case {
@@ -1031,7 +1031,7 @@ describe.each(Object.entries(TABLES))('%s', (_, cases) => {
   test.each(cases)('$when', (example) => {
     const { rules, set = {}, buys = {}, member, now, used = 0n } = example;
     const tested = ruleSet({ ...set, earnRules: [...rules] });
-    const award = evaluateFor(tested, transaction(buys), {
+    const award = evaluateFor(tested, aPurchase(buys), {
       member: { ...MEMBER, ...member },
       capUsed: () => used,
       ...(now === undefined ? {} : { now: new Date(now) }),

@@ -3,7 +3,7 @@ import { checkCondition } from '@loyalty/rules/condition/check-condition.ts';
 import { compileCondition, conditionBindings } from '@loyalty/rules/condition/condition.ts';
 import { EARN_RULE_VOCABULARY } from '@loyalty/rules/condition/vocabulary.ts';
 import fc from 'fast-check';
-import { MEMBER, transaction } from './example.ts';
+import { aPurchase, MEMBER } from './example.ts';
 
 /** Expressions of any shape, right and wrong ones. */
 const { expression } = fc.letrec<{ expression: string }>((tie) => ({
@@ -90,8 +90,8 @@ const VALUE_FAULTS = [
 ];
 
 const BINDINGS = [
-  transaction(),
-  transaction({
+  aPurchase(),
+  aPurchase({
     channel: 'a',
     attributes: { a: 'b' },
     items: [

@@ -6,9 +6,9 @@ import {
   afterRefund,
   type RefundPart,
   type Remaining,
-  wholeTransaction,
-} from '@loyalty/rules/remaining-transaction.ts';
-import { MEMBER, ruleSet, transaction } from './example.ts';
+  wholePurchase,
+} from '@loyalty/rules/remaining-purchase.ts';
+import { aPurchase, MEMBER, ruleSet } from './example.ts';
 import type { Line } from './recomputation/award.ts';
 import { exact, text } from './recomputation/exact.ts';
 import type { Return } from './recomputation/purchase.ts';
@@ -18,7 +18,7 @@ export function engineFor(rules: object) {
   const compiled = compileRuleSet(ruleSet(rules as JsonObject));
   return (purchase: object, capUsed: CapUsed, remaining?: Remaining) => {
     const { points, exceedsLimit, explanation, capUsage } = evaluate(compiled, {
-      transaction: transaction(purchase as JsonObject),
+      purchase: aPurchase(purchase as JsonObject),
       member: MEMBER,
       now: new Date('2026-07-01T00:00:00Z'),
       capUsed,
@@ -55,8 +55,8 @@ export class EngineReturns {
   left: Remaining;
 
   constructor(purchase: object) {
-    this.#purchase = transaction(purchase as JsonObject);
-    this.left = wholeTransaction(this.#purchase);
+    this.#purchase = aPurchase(purchase as JsonObject);
+    this.left = wholePurchase(this.#purchase);
   }
 
   /** Takes one more return, or says why not: EXCEEDS, or a fault that the recomputation doesn't know. */

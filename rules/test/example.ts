@@ -11,7 +11,7 @@ export function ruleSet(json: JsonValue): RuleSet {
 }
 
 /** A transaction of 250.00 USD on a Saturday noon in New York, changed by what is given. */
-export function transaction(json: Readonly<Record<string, JsonValue>> = {}): Purchase {
+export function aPurchase(json: Readonly<Record<string, JsonValue>> = {}): Purchase {
   return fromJson(TransactionSchema, {
     transactionId: 'order-1',
     occurTime: '2026-03-21T16:00:00Z',
@@ -34,7 +34,7 @@ export function evaluateFor(
   rest: Partial<EvaluationInput> = {},
 ): Award {
   return evaluate(compileRuleSet(rules), {
-    transaction: purchase,
+    purchase,
     member: MEMBER,
     now: new Date('2026-03-21T16:00:01Z'),
     capUsed: () => 0n,

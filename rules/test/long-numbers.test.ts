@@ -2,13 +2,13 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import { describe, expect, test } from '@jest/globals';
 import type { RuleSet } from '@loyalty/rules/language.ts';
 import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
-import { evaluateFor, ruleSet, transaction } from './example.ts';
+import { aPurchase, evaluateFor, ruleSet } from './example.ts';
 
 /** Almost 2^53, 2^53 and 2^22: no two have a factor in common, and they multiply to almost 2^128. */
 const PRIMES = [9_007_199_254_740_881n, 9_007_199_254_740_847n, 4_194_301n] as const;
 /** A factor whose powers never become shorter. */
 const FACTORS = ['99.999', '1.001', '0.997', '97.003'];
-const LARGE = transaction({ amount: { currencyCode: 'USD', minorUnits: '9007199254740883' } });
+const LARGE = aPurchase({ amount: { currencyCode: 'USD', minorUnits: '9007199254740883' } });
 
 function proportional(index: number, minorUnits: bigint): JsonObject {
   return {

@@ -7,11 +7,11 @@ import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate } from '@loyalty/rules/evaluate.ts';
 import { POINTS_MAX, type RuleSet } from '@loyalty/rules/language.ts';
 import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
-import { afterRefund, wholeTransaction } from '@loyalty/rules/remaining-transaction.ts';
+import { afterRefund, wholePurchase } from '@loyalty/rules/remaining-purchase.ts';
+import { validatePurchase } from '@loyalty/rules/validate-purchase.ts';
 import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
-import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
 import fc from 'fast-check';
-import { evaluateFor, MEMBER, ruleSet, transaction } from './example.ts';
+import { aPurchase, evaluateFor, MEMBER, ruleSet } from './example.ts';
 
 const validator = createValidator();
 const CURRENCIES = ['USD', 'EUR', 'JPY', 'KWD'];
@@ -146,7 +146,7 @@ const transactions = fc
     ),
   })
   .map(({ items, ...rest }) =>
-    transaction({
+    aPurchase({
       ...rest,
       items: items.map(({ minorUnits, ...one }, index) => ({
         ...one,
@@ -197,7 +197,7 @@ describe('whatever an operator writes and a member buys', () => {
       fc.property(cases, ({ rules, purchase, used }) => {
         expect(validator.validate(RuleSetSchema, rules).kind).toBe('valid');
         expect(validator.validate(TransactionSchema, purchase).kind).toBe('valid');
-        expect(validateTransaction(purchase)).toEqual([]);
+        expect(validatePurchase(purchase)).toEqual([]);
         dropRefusedRules(rules);
         expect(validateRuleSet(rules)).toEqual([]);
         const award = evaluateFor(rules, purchase, { capUsed: () => used });
@@ -235,7 +235,7 @@ describe('whatever an operator writes and a member buys', () => {
       fc.property(cases, amounts, ({ rules, purchase }, minorUnits) => {
         const { currencyCode = '' } = purchase.amount ?? {};
         const amount = { currencyCode, minorUnits };
-        const whole = wholeTransaction(purchase);
+        const whole = wholePurchase(purchase);
         const left = afterRefund(purchase, whole, { kind: 'AMOUNT', amount });
         const refused = 'fault' in left;
         expect(refused).toBe(minorUnits > (purchase.amount?.minorUnits ?? 0n));
@@ -254,10 +254,10 @@ describe('whatever an operator writes and a member buys', () => {
       fc.property(cases, transactions, ({ rules, purchase, used }, other) => {
         const input = { member: MEMBER, now: new Date(0), capUsed: () => used };
         const [fresh, busy] = [compileRuleSet(rules), compileRuleSet(rules)];
-        evaluate(busy, { ...input, transaction: other });
-        const award = evaluate(fresh, { ...input, transaction: purchase });
-        expect(evaluate(busy, { ...input, transaction: purchase })).toEqual(award);
-        expect(evaluate(fresh, { ...input, transaction: purchase })).toEqual(award);
+        evaluate(busy, { ...input, purchase: other });
+        const award = evaluate(fresh, { ...input, purchase });
+        expect(evaluate(busy, { ...input, purchase })).toEqual(award);
+        expect(evaluate(fresh, { ...input, purchase })).toEqual(award);
       }),
     );
   });
@@ -287,7 +287,7 @@ describe('whatever an operator writes and a member buys', () => {
         const rate = { points: `${each}`, per: usd(per), mode: 'PROPORTIONAL' };
         const award = evaluateFor(
           ruleSet({ earnRules: [{ ruleId: 'rate', rate }] }),
-          transaction({ amount: usd(amount) }),
+          aPurchase({ amount: usd(amount) }),
         );
         const [numerator, denominator] = readNumber(award.explanation[0]?.points ?? '');
         expect(numerator * per).toBe(each * amount * denominator);

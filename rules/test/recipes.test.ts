@@ -8,9 +8,9 @@ import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate } from '@loyalty/rules/evaluate.ts';
 import type { LineKind } from '@loyalty/rules/explanation.ts';
 import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
+import { validatePurchase } from '@loyalty/rules/validate-purchase.ts';
 import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
-import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
-import { MEMBER, ruleSet, transaction } from './example.ts';
+import { aPurchase, MEMBER, ruleSet } from './example.ts';
 
 interface Recipe {
   /** The program's; a rule set gets its copy when it is published. */
@@ -60,14 +60,14 @@ describe.each(RECIPES)('$title', ({ recipe }) => {
   });
 
   test.each(recipe.purchases)('gives $points for $transaction.transactionId', (purchase) => {
-    const bought = transaction(purchase.transaction);
+    const bought = aPurchase(purchase.transaction);
     expect(validator.validate(TransactionSchema, bought).violations).toBeUndefined();
-    expect(validateTransaction(bought)).toEqual([]);
+    expect(validatePurchase(bought)).toEqual([]);
 
     const compiled = compileRuleSet(rules);
     const { attributes, joinTime, lifetimeEarned } = purchase.member ?? {};
     const award = evaluate(compiled, {
-      transaction: bought,
+      purchase: bought,
       member: {
         userId: 'alice',
         attributes: attributes ?? {},

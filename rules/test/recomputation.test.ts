@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
+import { validatePurchase } from '@loyalty/rules/validate-purchase.ts';
 import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
-import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
 import fc from 'fast-check';
 import { EngineReturns, engineFor } from './engine-under-test.ts';
-import { ruleSet, transaction } from './example.ts';
+import { aPurchase, ruleSet } from './example.ts';
 import {
   type Award,
   afterReevaluation,
@@ -220,5 +220,5 @@ function bigintAsText(_: string, value: unknown): unknown {
 function expectValid(rules: RuleSet, all: readonly Purchase[]): void {
   const json = JSON.parse(JSON.stringify({ rules, all }));
   expect(validateRuleSet(ruleSet(json.rules))).toEqual([]);
-  for (const purchase of json.all) expect(validateTransaction(transaction(purchase))).toEqual([]);
+  for (const purchase of json.all) expect(validatePurchase(aPurchase(purchase))).toEqual([]);
 }

@@ -1,6 +1,6 @@
 /**
- * A gRPC message as it stands on the wire, encoded once; only digits change from call to call. Encoding every request
- * anew would cost the load generator more than sending it.
+ * A gRPC message as it is on the wire, encoded once; only digits change from call to call. Encoding every request
+ * would cost the load generator more than sending it.
  */
 export interface FrameTemplate {
   /** Length prefix and message, base64: it crosses to another process as JSON. */
@@ -16,9 +16,9 @@ interface Slot {
   readonly below?: number;
 }
 
-/** A run of zeros in the message that stands for a number. */
+/** A run of zeros in the message that is a placeholder for a number. */
 export interface Placeholder {
-  /** What stands before the zeros, wherever it occurs in the message. */
+  /** The text before the zeros, wherever it occurs in the message. */
   readonly prefix: string;
   readonly width: number;
   readonly below?: number;

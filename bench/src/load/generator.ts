@@ -1,4 +1,4 @@
-// The load generator, a process of its own: runs the one plan that its parent sends, answers with the result, ends.
+// The load generator, a separate process: it runs the one plan that its parent sends, sends back the result, and exits.
 import { percentiles } from '../statistics.ts';
 import { frameWriter } from './frame-template.ts';
 import { type GrpcConnection, openConnection } from './grpc-connection.ts';
@@ -8,7 +8,7 @@ import type { LoadOutcome, LoadPlan, LoadResult } from './run-load.ts';
 const callsPerConnectionMax = 50;
 
 process.once('message', (plan: LoadPlan) => void answer(plan));
-// Also when the parent is gone.
+// Also when the parent has ended.
 process.once('disconnect', () => process.exit());
 
 async function answer(plan: LoadPlan): Promise<void> {
@@ -32,7 +32,7 @@ async function generateLoad(plan: LoadPlan): Promise<LoadResult> {
   const begin = performance.now() + plan.warmUpMs;
   const end = begin + plan.measureMs;
 
-  // Sends the next call as soon as the one before is answered, until the time is over.
+  // Sends the next call as soon as the previous one has its response, until the time is up.
   async function callInTurn(connection: GrpcConnection): Promise<void> {
     for (let sent = performance.now(); sent < end; sent = performance.now()) {
       const failure = await connection.call(nextFrame());
@@ -52,7 +52,7 @@ async function generateLoad(plan: LoadPlan): Promise<LoadResult> {
   await Promise.all(turns);
   for (const connection of connections) connection.close();
   if (latenciesMs.length === 0) {
-    throw new Error(`No call was answered with success: ${JSON.stringify(failures)}`);
+    throw new Error(`No call succeeded: ${JSON.stringify(failures)}`);
   }
   const { user, system } = process.cpuUsage();
   return {

@@ -70,7 +70,7 @@ describe('a call of the load generator', () => {
 
   test('fails when the status is 0 but no response came', async () => {
     const connection = await connectTo((stream) => answer(stream, '0'));
-    expect(await connection.call(message)).toBe('no response came');
+    expect(await connection.call(message)).toBe('no response arrived');
   });
 
   test('fails when no status came', async () => {
@@ -78,7 +78,7 @@ describe('a call of the load generator', () => {
       stream.respond({ 'content-type': 'application/grpc' });
       stream.end(message);
     });
-    expect(await connection.call(message)).toBe('no grpc-status came');
+    expect(await connection.call(message)).toBe('no grpc-status arrived');
   });
 
   test('fails when the server resets it', async () => {

@@ -14,7 +14,7 @@ import {
 
 export interface GrpcConnection {
   /**
-   * Sends one unary call. Resolves to what is wrong with its answer, or to nothing.
+   * Sends one unary call. Resolves to what is wrong with its response, or to nothing.
    *
    * @throws {Error} when the connection is lost
    */
@@ -36,7 +36,7 @@ export interface GrpcConnectionOptions {
 }
 
 /**
- * A gRPC client reduced to what a load needs: it looks at the status and the size of answers and decodes none. Through
+ * A gRPC client reduced to what a load needs: it checks the status and the size of responses and decodes none. Through
  * node:http2 a call cost eight times as much, which is taken from the server that shares the machine.
  */
 export async function openConnection(options: GrpcConnectionOptions): Promise<GrpcConnection> {
@@ -114,7 +114,7 @@ async function openSocket(address: string): Promise<Socket> {
     socket.once('connect', resolve);
     socket.once('error', reject);
   });
-  // The calls that are under way are told by 'close'.
+  // 'close' rejects the calls in progress.
   return socket.on('error', () => undefined);
 }
 
@@ -148,7 +148,7 @@ function dataFrames(streamId: number, message: Buffer): Buffer[] {
 interface Answers {
   expect(streamId: number, caller: Caller): void;
   take(frame: Frame): void;
-  /** Tells all whose answer won't come any more. */
+  /** Rejects all calls that will get no response. */
   abandon(error: Error): void;
 }
 
@@ -162,7 +162,7 @@ function createAnswers(): Answers {
     if (answer === undefined) return;
     expected.delete(streamId);
     const isEmpty = failure === undefined && answer.receivedBytes < messagePrefixBytes;
-    answer.caller.resolve(isEmpty ? 'no response came' : failure);
+    answer.caller.resolve(isEmpty ? 'no response arrived' : failure);
   }
 
   return {
@@ -171,7 +171,7 @@ function createAnswers(): Answers {
       if (type === frameTypes.data) {
         const answer = expected.get(streamId);
         if (answer !== undefined) answer.receivedBytes += payload.length;
-        if (set & flags.endStream) finish(streamId, 'no grpc-status came');
+        if (set & flags.endStream) finish(streamId, 'no grpc-status arrived');
       } else if (type === frameTypes.headers && set & flags.endStream) {
         const status = grpcStatusIn(payload);
         finish(streamId, status === '0' ? undefined : `grpc-status ${status ?? 'missing'}`);

@@ -80,7 +80,7 @@ export function connectionPreface(): Buffer {
   ]);
 }
 
-/** The same header block for every call of a connection: spelled out once, by reference afterwards. */
+/** The same header block for every call of a connection: in full once, by reference after that. */
 export function headerBlocks(fields: readonly (readonly [name: string, value: string])[]): {
   first: Buffer;
   later: Buffer;

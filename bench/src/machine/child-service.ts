@@ -29,7 +29,7 @@ export interface ChildServiceOptions {
   main: string;
   /** The project's top; by default of the project that measures. */
   root?: string;
-  /** Its gRPC port, where others were told it before; a free one by default. */
+  /** Its gRPC port, if others need to know it in advance; a free one by default. */
   grpcPort?: number;
   /** Told the ports that the service is to listen on. */
   settings: (ports: { grpcPort: number; httpPort: number }) => {
@@ -54,12 +54,12 @@ export async function startChildService(
   const httpPort = await freePort();
   const { env = {}, args = [] } = settings({ grpcPort, httpPort });
   const logFile = join(stage.directory, `${name}.log`);
-  // Lines go straight to a file: reading them here would take processor time from what is measured.
+  // Lines go straight to a file: reading them here would take CPU time from what is measured.
   const log = openSync(logFile, 'w');
   const child = spawn(process.execPath, [...nodeArgs, join(root, main), ...args], {
     cwd: root,
     env: { ...process.env, ...env },
-    // The channel ends the service when this process is gone, however it went.
+    // The channel ends the service when this process ends, however it ends.
     stdio: ['ignore', log, log, 'ipc'],
     // A terminal's Ctrl-C must not end the service before those who use it.
     detached: true,
@@ -76,7 +76,7 @@ export async function startChildService(
   const patience = AbortSignal.timeout(readyPatienceMs);
   while (!(await isReady(httpPort))) {
     if (child.exitCode !== null || child.signalCode !== null || patience.aborted) {
-      throw new Error(`${name} did not get ready. Its last lines:\n${lastLines(logFile)}`);
+      throw new Error(`${name} didn't become ready. Its last lines:\n${lastLines(logFile)}`);
     }
     await delay(50);
   }

@@ -15,7 +15,7 @@ export interface LoyaltyServices {
 }
 
 export interface LoyaltyServicesOptions {
-  /** Tells their databases and logs from those of others on the stage. */
+  /** Distinguishes their databases and logs from those of others on the stage. */
   name: string;
   /** The top of the project whose services these are; by default of the one that measures. */
   root?: string;

@@ -1,6 +1,6 @@
 import type { Stage } from './stage.ts';
 
-/** Does the work, and tells what it took of PostgreSQL's processor time; nothing on a system that doesn't tell. */
+/** Does the work, and returns the CPU time that PostgreSQL took; undefined on a system that doesn't report it. */
 export async function withPostgresCost<Result>(
   stage: Stage,
   work: () => Promise<Result>,

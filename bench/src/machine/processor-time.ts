@@ -1,4 +1,4 @@
-// The processor time of a server and all of its processes, from Linux's /proc.
+// The CPU time of a server and all of its processes, from Linux's /proc.
 import { readdir, readFile } from 'node:fs/promises';
 
 /** What /proc says of a process. Times are in ticks. */
@@ -49,7 +49,7 @@ export function secondsOfTree(root: number, processes: readonly ProcessTimes[]):
 }
 
 /**
- * The processor time that a process and all that come from it have taken, in seconds; undefined on a system without
+ * The CPU time that a process and all that come from it have taken, in seconds; undefined on a system without
  * /proc. A process that ends while the others are looked at would count twice or not at all, so that they are then
  * looked at again.
  */
@@ -74,7 +74,7 @@ async function readAllTimes(): Promise<ProcessTimes[]> {
   return times.filter((each) => each !== undefined);
 }
 
-/** Undefined where there is no such process any more. */
+/** Undefined if the process has ended. */
 async function readTimes(pid: number): Promise<ProcessTimes | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   return stat === undefined ? undefined : parseProcessTimes(stat);

@@ -17,8 +17,8 @@ export interface Stage {
   readonly tokens: TokenSettings;
   token(role: Role): Promise<string>;
   /**
-   * The processor time that PostgreSQL has taken, in seconds: of all its processes, also of those that have ended.
-   * Undefined on a system that doesn't tell.
+   * The CPU time that PostgreSQL has taken, in seconds: of all its processes, also of those that have ended.
+   * Undefined on a system that doesn't report it.
    */
   postgresSeconds(): Promise<number | undefined>;
   /** Writes out what preparations have left dirty, so that no measurement pays for it. */

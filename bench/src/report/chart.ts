@@ -81,7 +81,7 @@ function ratioText(
   [own]: readonly ContestantResult[],
 ): string {
   const what = of === undefined ? '' : `, ${of}`;
-  const aim = atLeast === undefined ? '' : `, to reach ${atLeast}`;
+  const aim = atLeast === undefined ? '' : `, target ${atLeast}`;
   return `${own?.title} / ${against}${what}: ${describeRatio(ratio)}${aim}`;
 }
 

@@ -70,7 +70,7 @@ function ratioLine(
   if (atLeast === undefined) return text;
   const isReached = ratio.median >= atLeast;
   const verdict = styleText(isReached ? 'green' : 'yellow', isReached ? 'reached' : 'not reached');
-  return `${text}  to reach: ${atLeast}  ${verdict}`;
+  return `${text}  target: ${atLeast}  ${verdict}`;
 }
 
 /** `1.42 (1.38 – 1.47)`: the median, the least and the most of the rounds. */

@@ -73,7 +73,7 @@ export const evaluateRow: Row = {
   prepare: async () => {
     const compiled = compileRuleSet(fromJson(RuleSetSchema, ruleSet));
     const input = {
-      transaction: fromJson(TransactionSchema, purchase),
+      purchase: fromJson(TransactionSchema, purchase),
       member: {
         userId: 'alice',
         attributes: { tier: 'gold' },
@@ -95,7 +95,7 @@ export const evaluateRow: Row = {
           run() {
             if (evaluate(compiled, input).points !== points) wrong += 1;
           },
-          // Whatever else the machine does only adds to it, so the least of the rounds tells the most.
+          // Other work on the machine only adds to it, so the least of the rounds says the most.
           measured(perCallUs) {
             cpuUs = Math.min(cpuUs, perCallUs);
           },

@@ -19,7 +19,7 @@ import {
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import type { TokenSettings } from '../machine/stage.ts';
 
-/** What a yardstick's process is told, as JSON in its first argument. */
+/** The options of a yardstick's process, as JSON in its first argument. */
 export interface EarnServerSettings {
   host: string;
   grpcPort: number;
@@ -70,7 +70,7 @@ const unserved = Object.fromEntries(
   LedgerService.methods.map(({ localName }) => [localName, unimplemented]),
 ) as unknown as Handlers<typeof LedgerService>;
 
-/** An answer like the ledger's, so that the doors have the same to encode. */
+/** A response like the ledger's, so that the transports have the same to encode. */
 export function earnResponse(
   { programId, userId, transaction }: EarnRequest,
   { points, balance }: { points: bigint; balance: bigint },

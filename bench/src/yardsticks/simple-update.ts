@@ -31,7 +31,7 @@ export async function prepareSimpleUpdates({ url, scale }: Target): Promise<void
   }
 }
 
-/** Answers the transactions per second after the warm-up. */
+/** Returns the transactions per second after the warm-up. */
 export async function runSimpleUpdates({
   url,
   scale,

@@ -7,7 +7,7 @@ export interface CsvRecord {
   readonly fields: readonly string[];
 }
 
-/** A line that can't be read, as it is in the file. */
+/** A line that can't be read, with its text unchanged. */
 export interface BrokenLine {
   readonly line: number;
   readonly lastLine: number;

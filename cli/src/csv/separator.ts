@@ -13,7 +13,7 @@ export function separatorName(separator: string): string {
   return names.get(separator) ?? separator;
 }
 
-/** The separator that a name or the character itself stands for; undefined where none can be meant. */
+/** The separator for a name or for the character itself; undefined if it can't be one. */
 export function separatorOf(text: string): string | undefined {
   const named = [...names].find(([, name]) => name === text)?.[0];
   return named ?? (text.length === 1 && !/["\s]/.test(text) ? text : undefined);

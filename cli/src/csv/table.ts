@@ -4,7 +4,10 @@ import { type BrokenLine, type CsvRecord, RecordSplitter, recordCharactersMax } 
 import { chooseSeparator, namedSeparator } from './separator.ts';
 import { openTextFile, type TextFile } from './text-file.ts';
 
-/** A line below the header; `problem` says why it has no row. Fields are those of the header, or whatever could be told apart. */
+/**
+ * A line below the header; `problem` says why it has no row. Fields are those of the header, or as many as could be
+ * separated.
+ */
 export interface TableRow {
   readonly line: number;
   readonly lastLine: number;

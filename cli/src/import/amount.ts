@@ -11,7 +11,7 @@ const number = {
   ',': numberWith({ decimal: ',', grouping: '.' }),
 } as const;
 
-/** Whole digits or groups of three, as in India also of two before the last, and decimals. */
+/** Digits, or groups of three (as in India, also of two before the last), and decimals. */
 function numberWith({ decimal, grouping }: { decimal: DecimalSign; grouping: string }): RegExp {
   const groups = [grouping, ...groupingSpaces].map(
     (sign) => String.raw`\d{1,3}(?:[${sign}]\d{2,3})*[${sign}]\d{3}`,

@@ -1,7 +1,7 @@
 import { FileRefused } from '../csv/file-refused.ts';
 import { quoted } from '../printable.ts';
 
-/** One thing that a line says, and the columns that are known to say it. */
+/** A kind of value in a line, and the column names that are known for it. */
 export interface Role {
   /** The flag that names the column, such as `--user-column`. */
   readonly flag: string;
@@ -150,7 +150,7 @@ export function describeRoles(roles: Readonly<Record<string, Role>>): string {
     .map(({ what, flag, names }) =>
       [
         `  ${what.padEnd(whatWidth)}  ${flag}`,
-        ...wrapped(names.length > 0 ? names.join(', ') : 'never without the flag').map(
+        ...wrapped(names.length > 0 ? names.join(', ') : 'only with the flag').map(
           (line) => `      ${line}`,
         ),
       ].join('\n'),

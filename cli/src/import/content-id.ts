@@ -8,7 +8,7 @@ export function digestOf(parts: readonly string[]): Digest {
   return hash('sha256', JSON.stringify(parts), 'base64url');
 }
 
-/** An id made of a digest, for the first, second, … of equal lines. */
+/** An id made from a digest, for the first, second, … of equal lines. */
 export function contentId(digest: Digest, number: number): string {
   return number === 1 ? `import-${digest}` : `import-${digest}-${number}`;
 }
@@ -19,7 +19,7 @@ for (const [value, character] of Array.from(alphabet).entries()) {
   sixBits[character.charCodeAt(0)] = value;
 }
 
-/** Two numbers of 32 bits, which stand for a digest where millions of them are kept. */
+/** Two 32-bit numbers of a digest, for storing millions of them. */
 export function wordsOf(digest: Digest): [high: number, low: number] {
   const bits = (from: number) => {
     let value = 0;

@@ -26,8 +26,8 @@ class NumberColumn {
 }
 
 /**
- * Gathers lines and numbers those that are equal as they come. Nothing tells them apart, so it makes no difference which of them
- * has which number.
+ * Gathers lines and numbers equal ones in their order. They can't be distinguished, so it makes no difference which of
+ * them has which number.
  *
  * Takes 16 bytes a line at most, and 4 once they are numbered. A Map of lists took ten times as much.
  */

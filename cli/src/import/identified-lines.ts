@@ -5,7 +5,7 @@ import { type EqualLines, EqualLinesBuilder } from './equal-lines.ts';
 import { LineProblem } from './line-problem.ts';
 import { findSharedIds, type IdentifiedLine, type SharedIds } from './shared-ids.ts';
 
-/** How the rows of a kind of file are read, and what tells one line from another. */
+/** How the rows of a kind of file are read, and what identifies a line. */
 export interface LineKind<Line> {
   /** @throws {LineProblem} */
   read(fields: readonly string[]): Line;
@@ -21,7 +21,7 @@ export interface LineKind<Line> {
     of(fields: readonly string[]): IdentifiedLine | undefined;
     readonly problem: string;
   };
-  /** What identifies a line that has no id of its own; undefined where it has one, and absent where every line does. */
+  /** What identifies a line without an id; undefined if it has one, and absent if every line has one. */
   contentOf?(line: Line): readonly string[] | undefined;
   /** The id of a line; `fromContent` is made of its content and its number among equal lines. */
   idOf(line: Line, fromContent: string | undefined): string;

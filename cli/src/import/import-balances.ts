@@ -19,8 +19,8 @@ export interface BalancesImport extends Omit<ImportJob<BalanceLine>, 'lines'> {
  * Credits balances as adjustments, which don't count as earned.
  *
  * @throws {FileRefused} when the file changes meanwhile
- * @throws {ProgramRefused} when the program takes no members any more
- * @throws {RemoteError} when the ledger stays away, or refuses the token
+ * @throws {ProgramRefused} when the program no longer accepts members
+ * @throws {RemoteError} when the ledger stays down, or refuses the token
  */
 export async function importBalances(input: BalancesImport): Promise<void> {
   const job = { ...input, lines: input.file.lines };

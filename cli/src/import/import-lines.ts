@@ -31,7 +31,7 @@ export interface Pass<Line> {
   readonly isFirst: boolean;
 }
 
-/** Sends lines, counts what became of them, and collects those that are rejected. */
+/** Sends lines, counts their outcomes, and collects those that are rejected. */
 export async function runPass<Line>(job: ImportJob<Line>, pass: Pass<Line>): Promise<void> {
   const { result, rejections, rejectedFile } = job;
   const stretch = job.progress.start(pass.name, job.lines.rowCount);

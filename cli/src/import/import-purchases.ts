@@ -18,7 +18,7 @@ export interface PurchasesImport extends Omit<ImportJob<PurchaseLine>, 'lines'> 
   readonly channel: string;
 }
 
-/** A commit of the ledger takes so many; the larger a batch, the more there is to repeat when its answer is lost. */
+/** The size of a commit of the ledger; the larger a batch, the more has to be repeated if its response is lost. */
 const purchasesPerBatch = 500;
 const batchesAtOnce = 4;
 const refundsPerBatch = 50;
@@ -27,8 +27,8 @@ const refundsPerBatch = 50;
  * Credits a file's purchases, then takes back its refunds: in the other order they would only wait for each other.
  *
  * @throws {FileRefused} when the file changes meanwhile
- * @throws {ProgramRefused} when the program takes no purchases any more
- * @throws {RemoteError} when the ledger stays away, or refuses the token
+ * @throws {ProgramRefused} when the program no longer accepts purchases
+ * @throws {RemoteError} when the ledger stays down, or refuses the token
  */
 export async function importPurchases(input: PurchasesImport): Promise<void> {
   const { file, ledger } = input;

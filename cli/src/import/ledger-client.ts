@@ -27,7 +27,7 @@ export interface RefundItem {
 export type AdjustItem = MessageInitShape<typeof BatchAdjustItemSchema>;
 
 /**
- * The calls of the ledger that an import makes. All of them are idempotent, and return an answer for each item in the
+ * The calls of the ledger that an import makes. All of them are idempotent, and return a result for each item in the
  * items' order.
  *
  * @throws {ProgramRefused} {@link ServiceUnavailable} {@link RemoteError}
@@ -89,7 +89,7 @@ export function openLedger(options: {
   };
 }
 
-/** Sends items together, or in halves where the answer to all of them is too large for the transport. */
+/** Sends items together, or in halves if the response is too large for the transport. */
 async function inFittingParts<Item, Result>(
   items: readonly Item[],
   send: (items: readonly Item[]) => Promise<Result[]>,
@@ -160,11 +160,11 @@ function refundAnswer({ refund, replayed }: ReverseEarnResponse): Answer {
     case Refund_State.WAITING:
       return { ...done(0n, replayed, refund.createTime), waits: true };
     case Refund_State.REJECTED:
-      return { kind: 'refused', problem: 'it is more than its purchase had left' };
+      return { kind: 'refused', problem: 'it exceeds what is left of its purchase' };
     case Refund_State.CANCELLED:
-      return { kind: 'refused', problem: 'it was cancelled before its purchase came' };
+      return { kind: 'refused', problem: 'it was cancelled before its purchase arrived' };
     default:
-      throw new Error('The ledger answered a refund without a state');
+      throw new Error('The ledger returned a refund without a state');
   }
 }
 

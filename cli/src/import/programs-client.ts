@@ -10,7 +10,7 @@ import { createZoneClock, type ZoneClock } from '@loyalty/rules/zone-clock.ts';
 import { naming } from './naming.ts';
 import { ProgramRefused } from './program-refused.ts';
 
-/** What an import has to know of its program. */
+/** What an import has to know about its program. */
 export interface ProgramFacts {
   /** Of its time zone. */
   readonly clock: ZoneClock;
@@ -50,8 +50,8 @@ export function openPrograms(options: {
         pointsName: program?.unit?.plural ?? 'points',
       };
     },
-    async preview(transaction) {
-      const request = { programId, transaction };
+    async preview(purchase) {
+      const request = { programId, transaction: purchase };
       return (await reached(programs.previewEarn(request, { token }))).points;
     },
     close: () => channel.close(),

@@ -157,7 +157,7 @@ function currencySource(found: {
   if (column !== undefined && (code === undefined || found.isNamed)) return { column };
   if (column !== undefined) {
     throw new FileRefused(
-      `The currency may be ${code}, as the name of the column ${quoted(amountName)} says, or be in the column ${quoted(columnName)}: settle it with --currency or --currency-column`,
+      `The currency may be ${code}, as the name of the column ${quoted(amountName)} says, or be in the column ${quoted(columnName)}: choose with --currency or --currency-column`,
     );
   }
   if (code !== undefined) return { code, alsoIn: [] };

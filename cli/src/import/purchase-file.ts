@@ -34,7 +34,7 @@ export interface PurchaseFileFlags extends PurchaseColumnFlags {
   readonly progress: Progress;
 }
 
-/** A file of purchases of which everything is known but what the ledger says of it. */
+/** A file of purchases that has been analyzed but not sent to the ledger. */
 export interface PurchaseFile {
   readonly table: Table;
   readonly reading: PurchaseReading;
@@ -79,7 +79,7 @@ function requireIdsOfRefunds({ positions }: PurchaseColumns, { refunds }: Purcha
   const hasId = positions.refundOf !== undefined || positions.transaction !== undefined;
   if (refunds && !hasId) {
     throw new FileRefused(
-      '--refunds needs the id of each purchase: name its column with --transaction-column, or with --refund-of-column where a refund has an id of its own',
+      '--refunds needs the id of each purchase: name its column with --transaction-column, or with --refund-of-column if refunds have their own ids',
     );
   }
   if (!refunds && positions.refundOf !== undefined) {
@@ -159,7 +159,7 @@ export function describePurchaseFile({ table, reading }: PurchaseFile, clock: Zo
   const { unused, ids } = unusedColumns(table.header, used);
   const facts: [string, string | undefined][] = [
     ['user', nameOf('user')],
-    ['time', `${nameOf('time')}; in ${clock.timeZone} where it has no zone`],
+    ['time', `${nameOf('time')}; in ${clock.timeZone} if it has no zone`],
     [
       'amount',
       `${nameOf('amount')}${'code' in currency ? `, in ${currency.code}` : ''}${reading.decimal ? decimals[reading.decimal] : ''}`,

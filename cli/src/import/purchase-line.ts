@@ -67,7 +67,7 @@ export function ownIdOf(
   { columns: { positions }, refunds }: PurchaseReading,
 ): string | undefined {
   if (positions.transaction === undefined) return undefined;
-  // Where a refund has no id of its own, the column has that of its purchase.
+  // If a refund has no id, the column has the id of its purchase.
   const isRefund = refunds && isNegative(fieldAt(fields, positions.amount));
   if (isRefund && positions.refundOf === undefined) return undefined;
   return fieldAt(fields, positions.transaction) || undefined;

@@ -15,7 +15,7 @@ export interface RejectedFile {
 
 /**
  * Prepares a file beside the one that is imported, or where `path` says. It never takes the place of another: that may
- * be an earlier one, which somebody is correcting.
+ * be an earlier one that someone is correcting.
  *
  * @throws {FileRefused} when it couldn't be written
  */

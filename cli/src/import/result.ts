@@ -3,7 +3,7 @@ import type { RejectedFile } from './rejected-file.ts';
 import type { Rejections } from './rejections.ts';
 import type { Answer } from './sending.ts';
 
-/** What became of an import's lines. */
+/** The outcome of an import. */
 export interface ImportResult {
   /** Done by this import. */
   posted: { lines: number; points: bigint };

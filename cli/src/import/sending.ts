@@ -2,7 +2,7 @@ import type { Reasoned } from '@loyalty/platform/errors.ts';
 import { forEachAtOnce, inBatches } from './at-once.ts';
 import type { Retries } from './retries.ts';
 
-/** The ledger's final answer for one line. */
+/** The ledger's final result for one line. */
 export type Answer =
   | {
       readonly kind: 'done';
@@ -38,7 +38,7 @@ export class NotYet extends Error implements Reasoned {
 export interface Sender<Item> {
   readonly batchSize: number;
   readonly batchesAtOnce: number;
-  /** Sends items, which may be repeated without harm. Answers each, in their order. */
+  /** Sends items, which may be repeated safely. Returns a result for each, in their order. */
   send(items: readonly Item[]): Promise<readonly (Answer | Postponed)[]>;
 }
 
@@ -49,7 +49,7 @@ export interface SendOptions<Item> {
 }
 
 /**
- * Sends items in batches, several at the same time, and repeats what may succeed later until it has an answer.
+ * Sends items in batches, several at the same time, and repeats what may succeed later until it has a final result.
  *
  * @throws what the sender throws, when repeating it is no use or has been for too long
  */
@@ -102,12 +102,12 @@ function takeAnswers<Item>(
   const postponed: { item: Item; error: NotYet }[] = [];
   for (const [index, item] of items.entries()) {
     const answer = answers[index];
-    if (answer === undefined) throw new Error('The ledger left out an answer');
+    if (answer === undefined) throw new Error('The ledger left out a result');
     if (answer.kind === 'postponed') {
       postponed.push({ item, error: answer.error });
     } else if (answer.kind === 'done' && wasLost && answer.doneMs >= beganMs) {
-      // This import did it itself, and its answer was lost. If clocks differ, it may be counted as known before; nothing
-      // else depends on it.
+      // This import did it itself, and the response was lost. If clocks differ, it may be counted as known before;
+      // nothing else depends on it.
       onAnswer(item, { ...answer, replayed: false });
     } else {
       onAnswer(item, answer);

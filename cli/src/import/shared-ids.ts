@@ -11,9 +11,9 @@ export interface IdentifiedLine {
 
 /** Which lines have an id that others have too, by their place among all lines. */
 export interface SharedIds {
-  /** Lines whose id also stands before other content. */
+  /** Lines whose id also occurs with other content. */
   readonly conflicting: BitSet;
-  /** Those of them whose id also stands before what may be a refund. */
+  /** Those of them whose id also occurs with what may be a refund. */
   readonly besideRefunds: BitSet;
   /** Lines that only repeat an earlier one. */
   readonly repeated: BitSet;

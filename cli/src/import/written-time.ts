@@ -76,7 +76,7 @@ export function endOf(time: WrittenTime): WrittenTime {
   return time.isDate ? { ...time, wallMs: time.wallMs + dayMs, isDate: false } : time;
 }
 
-/** What makes a time the same one, whatever zone is taken for it: the instant where the file has a zone, else the wall's. */
+/** What identifies a time in any zone: the instant if the file has a zone, otherwise the local time. */
 export function timeIdentity({ wallMs, offsetMs }: WrittenTime): string {
   return offsetMs === undefined
     ? new Date(wallMs).toISOString().slice(0, -1)

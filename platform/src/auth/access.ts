@@ -17,7 +17,7 @@ import type { Caller, Role } from './tokens.ts';
 
 type ReadText = (request: Message) => string;
 
-/** Who may call a method, read once from its `access` option. */
+/** The access rules of a method, read once from its `access` option. */
 export interface Access {
   readonly roles: ReadonlySet<Role>;
   /** What a caller may reach who is allowed as a member only; undefined if members aren't allowed. */
@@ -72,7 +72,7 @@ export function accessOf(method: DescMethod): Access {
 }
 
 /**
- * Checks what can be told of a call without its request.
+ * Checks what can be checked without the request.
  *
  * @throws {PermissionDenied} when the caller has no role for the method
  */
@@ -84,7 +84,7 @@ export function requireRole({ roles }: Pick<Access, 'roles'>, caller: Pick<Calle
 
 /**
  * Throws PermissionDenied unless the caller has a role for the method, the token reaches the request's program, and
- * what a mere member asks for is their own as far as the request can tell. A method without `program_id` has to
+ * a plain member's request is for their own data, as far as the request shows. A method without `program_id` has to
  * heed `caller.programs` itself.
  * @returns whether the caller is allowed as a member only, so that the loaded object's owner still has to be checked
  */
@@ -101,7 +101,7 @@ export function authorize(access: Access, caller: Caller, request: Message): boo
     access.own === 'REQUEST_USER' &&
     access.userIdOf?.(request) !== caller.subject
   ) {
-    throw new PermissionDenied('Members reach only what is their own');
+    throw new PermissionDenied('Members can only reach their own data');
   }
   return memberOnly;
 }

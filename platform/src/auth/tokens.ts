@@ -6,7 +6,7 @@ import { createKeySource, type KeySourceOptions } from './key-source.ts';
 /** What a caller may be; the names are those of the token's claim `roles`. */
 export type Role = 'admin' | 'service' | 'member';
 
-/** Who calls, as their verified token says. */
+/** The caller, according to the verified token. */
 export interface Caller {
   /** The token's `sub`. */
   readonly subject: string;
@@ -20,8 +20,8 @@ export interface Caller {
 
 export interface TokenVerifier {
   /**
-   * Who the token stands for. Throws Unauthenticated when it can't be trusted, ServiceUnavailable when the keys to
-   * check it with can't be loaded.
+   * The caller that the token identifies. Throws Unauthenticated when it can't be trusted, ServiceUnavailable when the
+   * keys to check it with can't be loaded.
    */
   verify(token: string): Promise<Caller>;
 }

@@ -51,7 +51,7 @@ export function readJsonMessage<Desc extends DescMessage>(
   return messageOf(desc, input, violations);
 }
 
-/** Parses the text of a message or a part of one. What is wrong with it is added to the violations, and null is answered. */
+/** Parses the text of a message or a part of one. If it is invalid, adds the violations and returns null. */
 export function parseFor(
   desc: DescMessage,
   bytes: Uint8Array,
@@ -70,7 +70,7 @@ export function parseFor(
  * The message that a parsed text says.
  *
  * Protobuf's own JSON parser is more generous than is good for an API that moves points: it reads "0x10", 1e3 and
- * 2026-02-30, and rounds what a double can't hold. So each value is looked at first, everything that isn't plainly right
+ * 2026-02-30, and rounds what a double can't hold. So each value is checked first, everything that isn't plainly right
  * is reported, and the parser gets JSON about which it has nothing left to guess.
  *
  * @param violations what was found before; it is added to

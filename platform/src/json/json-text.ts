@@ -62,7 +62,7 @@ const firstPrintable = 0x20;
 const quote = 0x22;
 const backslash = 0x5c;
 
-/** Reads one text from its start to its end; no character is looked at more than a few times. */
+/** Reads one text from its start to its end; no character is read more than a few times. */
 class TextReader {
   readonly #text: string;
   readonly #path: (string | number)[] = [];
@@ -108,7 +108,7 @@ class TextReader {
       if (this.#text[this.#at] !== '"') throw this.#malformed('a name in double quotes');
       const name = this.#string();
       this.#path.push(name);
-      if (name === '__proto__') throw this.#refused('is no name that can be used; leave it out');
+      if (name === '__proto__') throw this.#refused('is not an allowed name; leave it out');
       if (Object.hasOwn(object, name)) throw this.#refused('is given twice; give it once');
       this.#skipSpace();
       if (this.#text[this.#at] !== ':') throw this.#malformed('a colon');

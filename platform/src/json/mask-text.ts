@@ -2,7 +2,7 @@ import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import { fieldByName } from './field-path.ts';
 
-/** The field with the mask of an update; it stands at the top of a request, beside its resource (https://aip.dev/134). */
+/** The field with the mask of an update; it is at the top of a request, beside its resource (https://aip.dev/134). */
 export function maskFieldOf(request: DescMessage): DescField | undefined {
   return request.fields.find(
     ({ message, fieldKind }) =>

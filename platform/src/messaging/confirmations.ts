@@ -9,7 +9,7 @@ export interface PublishReceipt {
 
 /** Where a connection's streams confirm what was published: one subscription for all messages. */
 export interface Confirmations {
-  /** The reply subject for one message, and what the stream answers on it. */
+  /** The reply subject for one message, and the stream's reply on it. */
   expect(subject: string): { reply: string; confirmed: Promise<PublishReceipt> };
   /** Says that the message was never sent. */
   forget(reply: string): void;
@@ -47,7 +47,7 @@ export function openConfirmations(connection: NatsConnection, timeoutMs: number)
     for (const [reply, { subject, dueMs, confirmed }] of awaited) {
       if (dueMs > now) break;
       awaited.delete(reply);
-      confirmed.reject(unconfirmed(subject, new Error(`nothing came within ${timeoutMs} ms`)));
+      confirmed.reject(unconfirmed(subject, new Error(`no response within ${timeoutMs} ms`)));
     }
     watch();
   }
@@ -79,7 +79,7 @@ export function unconfirmed(subject: string, cause: unknown): StorageUnavailable
   return new StorageUnavailable(`no stream confirmed a message on ${subject}`, { cause });
 }
 
-/** What JetStream answers to a message: https://docs.nats.io/nats-concepts/jetstream/streams */
+/** JetStream's reply to a message: https://docs.nats.io/nats-concepts/jetstream/streams */
 interface PubAck {
   seq?: number;
   duplicate?: boolean;
@@ -87,7 +87,7 @@ interface PubAck {
 }
 
 function receiptOf({ data, headers }: Msg, subject: string): PublishReceipt {
-  // The server itself answers, without content, when no stream takes the subject.
+  // The server itself replies, without content, if no stream has the subject.
   if (data.length === 0 && headers?.code === 503) throw unconfirmed(subject, headers.status);
   const { seq, duplicate, error } = JSON.parse(Buffer.from(data).toString()) as PubAck;
   if (error !== undefined) {

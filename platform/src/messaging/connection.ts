@@ -17,7 +17,7 @@ export interface NatsOptions {
 }
 
 export interface Nats {
-  /** Whether a server answers and the streams are there: what readiness asks. */
+  /** Whether a server responds and the streams exist; readiness uses it. */
   isConnected(): boolean;
   /**
    * The connection, as soon as there is one; while a server restarts, the one that is being restored.
@@ -35,7 +35,7 @@ const retryMs = 500;
 const flushMs = 2_000;
 
 /**
- * Starts to connect, and never gives up: neither a server that isn't there yet, nor one that goes away, nor
+ * Starts to connect, and never gives up: neither a server that isn't up yet, nor one that goes down, nor
  * refused credentials end the attempts. Callers wait for the connection.
  */
 export function connectNats(options: NatsOptions): Nats {
@@ -85,7 +85,7 @@ export function connectNats(options: NatsOptions): Nats {
     usable = false;
     live = undefined;
     next = Promise.withResolvers();
-    // Without a server there is nobody to flush to.
+    // Without a server there is nothing to flush to.
     await abortable(connection.flush(), AbortSignal.timeout(flushMs)).catch(() => undefined);
     await connection.close();
   };
@@ -130,7 +130,7 @@ function connectionOptions(options: NatsOptions): ConnectionOptions {
     name: options.name,
     servers: servers.map(({ host }) => host),
     ...(user === '' ? {} : { user, pass: password }),
-    // The client looks at no scheme; without this it would encrypt only where the server insists.
+    // The client ignores the scheme; without this it would encrypt only if the server requires it.
     ...(servers.some(({ protocol }) => protocol === 'tls:') && { tls: {} }),
     maxReconnectAttempts: -1,
     // Credentials may be being rotated.

@@ -26,7 +26,7 @@ export interface IncomingMessage {
 }
 
 /**
- * What becomes of a message: `ack` it has been dealt with, `{nakAfterMs}` it comes again after that time, `term`
+ * The outcome of a message: `ack` means that it is done, `{nakAfterMs}` that it is redelivered after that time, `term`
  * it is given up. Every delayed one counts against `maxAckPending` while it waits, so that a delay is only for
  * trouble that holds up all messages alike.
  */
@@ -34,7 +34,7 @@ export type Verdict = 'ack' | 'term' | { nakAfterMs: number };
 
 export interface ConsumeOptions extends DurableOptions {
   nats: Nats;
-  /** Most messages that are handled at once; up to as many more are fetched ahead. */
+  /** The maximum number of messages that are handled at once; up to as many more are fetched ahead. */
   batch: number;
   /** Called for many messages at the same time. A rejection is logged and the message comes again. */
   handle(message: IncomingMessage): Promise<Verdict>;
@@ -45,7 +45,7 @@ export interface ConsumeOptions extends DurableOptions {
 /** How long one pull request waits at the server; missing heartbeats are noticed within this time. */
 const pullExpiresMs = 5_000;
 
-/** How long the server may take to confirm that it sends no more. */
+/** How long the server may take to confirm that it has stopped sending. */
 const drainMs = 1_000;
 
 /**
@@ -74,7 +74,7 @@ async function handleAll(
   const { signal, batch } = options;
   const stop = () => void drain(messages);
   using _stopping = addAbortListener(signal, stop);
-  // The iterator of a connection that was closed for good would wait for ever.
+  // The iterator of a connection that was closed for good would wait forever.
   void connection.closed().then(stop);
   let handled = 0;
   let room = Promise.withResolvers<void>();

@@ -38,7 +38,7 @@ const streamNotFound = 10_059;
 
 /**
  * Creates the streams that are missing and adds missing subjects to those that exist. All else of an existing
- * stream (age, size, replicas) belongs to its operators and is left as it is.
+ * stream (age, size, replicas) belongs to its operators and is left unchanged.
  */
 export async function ensureStreams(
   connection: NatsConnection,

@@ -46,7 +46,7 @@ export function createPublisher(nats: Nats, { timeoutMs = 5_000 } = {}): Publish
       try {
         connection.publish(subject, data, { headers: natsHeaders(headers, messageId), reply });
       } catch (error) {
-        // Such as a message over the server's size limit, which fails again however often it is repeated.
+        // For example, a message over the server's size limit fails on every attempt.
         confirmations.forget(reply);
         throw connection.isClosed() ? unconfirmed(subject, error) : error;
       }

@@ -14,7 +14,7 @@ const patienceMs = 10_000;
 
 /**
  * Reads the headers of everything that a stream holds at this moment, in its order, and leaves no trace on the server.
- * Answers since when the stream has forgotten nothing.
+ * Returns the time since which the stream has dropped nothing.
  *
  * @throws {StorageUnavailable} when NATS isn't reachable
  */

@@ -30,7 +30,7 @@ const postponeRows = {
     WHERE id = ANY ($1::bigint[])`,
 };
 
-/** Takes up to `limit` rows that nobody is publishing, oldest first, for `leaseMs`. */
+/** Leases up to `limit` rows that aren't being published, oldest first, for `leaseMs`. */
 export async function lease(
   pool: Pool,
   { limit, leaseMs }: { limit: number; leaseMs: number },
@@ -39,12 +39,12 @@ export async function lease(
   return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** Forgets rows of which every message has been stored by JetStream. */
+/** Deletes rows once JetStream has stored all of their messages. */
 export async function remove(pool: Pool, ids: bigint[]): Promise<void> {
   await run(pool, { ...deleteRows, values: [ids] });
 }
 
-/** Keeps everybody away from rows for `delayMs`. */
+/** Delays the next lease of rows by `delayMs`. */
 export async function postpone(
   pool: Pool,
   { ids, delayMs }: { ids: bigint[]; delayMs: number },
@@ -63,7 +63,7 @@ export async function oldestAgeSeconds(pool: Pool): Promise<number> {
 }
 
 // A crash of the server may undo a lease or a deletion, whose messages are then published again: that is allowed
-// anyway. Not waiting for the disk leaves it to the commits that somebody waits for.
+// anyway. Not waiting for the disk leaves it to the commits that callers wait for.
 async function run<Row extends object>(
   pool: Pool,
   statement: { name: string; text: string; values: unknown[] },

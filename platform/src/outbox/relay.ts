@@ -13,7 +13,7 @@ export interface RelayOptions {
   logger: Pick<Logger, 'warn' | 'error'>;
   /** Where `outbox_…` metrics are registered. */
   registry?: Registry;
-  /** How often the table is looked at when nobody calls `wake`; 1 s by default. */
+  /** How often the table is polled without a call of `wake`; 1 s by default. */
   pollMs?: number;
   /** How long a relay may take for what it has leased before another one may; 30 s by default. */
   leaseMs?: number;
@@ -23,13 +23,13 @@ export interface RelayOptions {
 
 export interface Relay {
   start(): void;
-  /** Says that rows have been committed. Cheap, may be called for every commit. */
+  /** Makes the relay look for new rows. Cheap; may be called for every commit. */
   wake(): void;
   /** Finishes the rows at hand; the others stay for the next start. */
   stop(): Promise<void>;
 }
 
-/** Longest pause while JetStream or the database is away. */
+/** Longest pause while JetStream or the database is down. */
 const maxDelayMs = 5_000;
 
 /** A row that is refused, for instance for its size, needs an operator and shouldn't hold up the others. */
@@ -49,7 +49,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   /** Resolves to whether there may be more to do at once. */
   const round = async (): Promise<boolean> => {
-    // Rows committed before this line are seen by the lease; whoever commits later wakes us anew.
+    // The lease sees rows committed before this line; a later commit wakes the relay again.
     awake = new AbortController();
     const rows = await lease(pool, { limit: batchRows, leaseMs });
     const outcomes = await Promise.all(rows.map((row) => publishRow(row, options)));
@@ -98,7 +98,7 @@ export function createRelay(options: RelayOptions): Relay {
   };
 }
 
-/** `unavailable`: JetStream doesn't answer, nothing gets through. `refused`: this row can't be published. */
+/** `unavailable`: JetStream doesn't respond, nothing gets through. `refused`: this row can't be published. */
 type Outcome = 'published' | 'unavailable' | 'refused';
 
 async function publishRow(row: OutboxRow, options: RelayOptions): Promise<Outcome> {
@@ -121,16 +121,16 @@ function relayMetrics({ pool, registry }: RelayOptions) {
   const registers = registry === undefined ? [] : [registry];
   const rows = new Counter({
     name: 'outbox_rows_total',
-    help: 'Outbox rows by what came of an attempt to publish them',
+    help: 'Attempts to publish outbox rows, by outcome',
     labelNames: ['outcome'],
     registers,
   });
   new Gauge({
     name: 'outbox_oldest_seconds',
-    help: 'Age of the oldest row that has not been published',
+    help: 'Age of the oldest unpublished row',
     registers,
     async collect() {
-      // Metrics must be readable while the database is away; the last known age is then the best there is.
+      // Metrics must be readable while the database is down; the last known age is then the best available.
       const age = await oldestAgeSeconds(pool).catch(() => undefined);
       if (age !== undefined) this.set(age);
     },

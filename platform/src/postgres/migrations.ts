@@ -9,7 +9,7 @@ const advisoryLock = 4_827_193_106;
 
 const insufficientPrivilege = '42501';
 
-/** A migration gives up when others keep a lock that it needs, instead of queueing all their queries behind it. */
+/** A migration gives up if others keep a lock that it needs, instead of making all their queries wait behind it. */
 const lockTimeoutMs = 10_000;
 
 /**
@@ -115,7 +115,7 @@ function migrationError(error: unknown, { name, sql }: { name: string; sql: stri
   if (!(error instanceof pg.DatabaseError)) return error;
   // Knex puts the whole file in front of the message.
   const message = `${name}: ${error.message.replace(`${sql} - `, '')}`;
-  // What the login may not do, somebody else has to, once; a restart won't help.
+  // An administrator has to do once what the login isn't allowed to; a restart won't help.
   if (error.code === insufficientPrivilege) {
     return new ConfigError(error.hint === undefined ? message : `${message}. ${error.hint}`);
   }

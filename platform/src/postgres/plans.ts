@@ -1,8 +1,9 @@
 import { withSettings } from './session-settings.ts';
 
 const plansByIndex = {
-  // A prepared statement is planned once per connection, for any values. With the default it is planned anew for five
-  // executions, and for every one after that as long as its estimate looks dearer than a plan for the values at hand.
+  // A prepared statement is planned once per connection, for any values. With the default it is planned again for five
+  // executions, and for every one after that as long as its estimated cost is higher than that of a plan for the
+  // current values.
   plan_cache_mode: 'force_generic_plan',
   // What is cheap while a table is small or nothing is known of it, and what a prepared statement would go on doing
   // while the table grows.

@@ -2,13 +2,13 @@ import { Pool } from 'pg';
 import type { Logger } from '../logging.ts';
 import { typeParsing } from './type-parsing.ts';
 
-/** Limits that keep a stuck peer, on either side, from holding locks or connections for ever. In milliseconds. */
+/** Limits that keep a stuck peer, on either side, from holding locks or connections forever. In milliseconds. */
 export const timeoutsMs = {
   connect: 5_000,
   lock: 5_000,
   statement: 15_000,
   idleInTransaction: 10_000,
-  /** The client's own limit, for a server or network that answers nothing at all. */
+  /** The client's own limit, for a server or network that doesn't respond at all. */
   answer: 20_000,
 } as const;
 
@@ -23,7 +23,7 @@ export interface PoolOptions {
 }
 
 /**
- * A pool for the hot path: its clients send a query without waiting for the answer to the one before
+ * A pool for the hot path: its clients send a query without waiting for the result of the one before
  * (pipelining), and int8 and int8[] are read as bigint.
  */
 export function createPool(options: PoolOptions): Pool {

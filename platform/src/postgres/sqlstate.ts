@@ -3,7 +3,7 @@
  *
  * - `data`, `integrity`: this input can never be stored; other input in the same batch can
  * - `retryable`: lost against concurrent work and was undone; the same transaction may be run again at once
- * - `unavailable`: the database is away or going; nothing is known about the input, nor about a COMMIT under way
+ * - `unavailable`: the database is down or shutting down; nothing is known about the input, nor about a COMMIT under way
  * - `other`: not foreseen
  */
 export type ErrorClass = 'data' | 'integrity' | 'retryable' | 'unavailable' | 'other';

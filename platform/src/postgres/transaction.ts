@@ -66,7 +66,7 @@ interface Session extends DbTransaction {
   committed(): Promise<void>;
   /** The error that led to this one, where this one only says that the transaction had failed before. */
   causeOf(error: unknown): unknown;
-  /** Leaves the transaction; answers the error that makes the connection unfit for others, if any. */
+  /** Leaves the transaction; returns the error that makes the connection unfit for others, if any. */
   end(): Promise<Error | undefined>;
 }
 

@@ -3,13 +3,13 @@ import type { Caller } from '../auth/tokens.ts';
 import type { FieldNaming } from '../json/field-naming.ts';
 import type { Logger } from '../logging.ts';
 
-/** What a handler knows about the call that it serves. */
+/** The call that a handler serves. */
 export interface CallContext {
-  /** Correlates the call's log lines, events and answers; from the caller's `x-request-id`, or made here. */
+  /** Correlates the call's log lines, events and responses; from the caller's `x-request-id`, or made here. */
   readonly requestId: string;
   /** Of the trace that the call belongs to, by its W3C header `traceparent`; undefined if it belongs to none. */
   readonly traceId: string | undefined;
-  /** That header as it came, to be passed on in calls that serve this one; undefined like the trace id. */
+  /** That header, unchanged, to be passed on in calls that serve this one; undefined like the trace id. */
   readonly traceparent: string | undefined;
   readonly caller: Caller;
   /** When the call's deadline passes, in milliseconds since the epoch. */
@@ -20,7 +20,8 @@ export interface CallContext {
   readonly log: Logger;
   /**
    * Lets the call go on only if the caller may reach what belongs to `userId`; throws what `otherwise` makes if not.
-   * Methods with `own: LOADED_OWNER` must call it before they answer: an answer to a member without it becomes INTERNAL.
+   * Methods with `own: LOADED_OWNER` must call it before they return: a response to a member without it becomes
+   * INTERNAL.
    */
   assertOwner(userId: string, otherwise: () => Error): void;
   /**

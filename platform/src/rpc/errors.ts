@@ -1,11 +1,11 @@
 import { ReasonedError } from '../errors.ts';
 
-/** Answers a call whose deadline passed before its answer was ready. */
+/** Thrown when a call's deadline passed before its response was ready. */
 export class DeadlineExceeded extends ReasonedError {
   readonly reason = 'DEADLINE_EXCEEDED';
 }
 
-/** Ends a call whose caller went away; nobody receives it, but it is logged and counted. */
+/** Thrown when the caller disconnected; nobody receives it, but it is logged and counted. */
 export class Cancelled extends ReasonedError {
   readonly reason = 'CANCELLED';
 }

@@ -1,11 +1,10 @@
-/** For each condition that a caller set, the etags that it accepts; `*` accepts every etag. */
-export type EtagConditions = readonly (readonly string[])[];
-
 /**
- * Reads the conditions of an update. Each is an etag as it was answered, or the value of an If-Match header: quoted, weak,
+ * Reads the conditions of an update. Each is an etag from a response, or the value of an If-Match header: quoted, weak,
  * a list, or `*`. Empty ones ask for nothing.
+ *
+ * @returns for each condition, the etags that it accepts
  */
-export function etagConditions(...conditions: readonly string[]): EtagConditions {
+export function etagConditions(...conditions: readonly string[]): string[][] {
   return conditions
     .filter((condition) => condition !== '')
     .map((condition) => condition.split(',').map(withoutDecoration));

@@ -1,5 +1,5 @@
 /**
- * The header of a gRPC call with which a caller asks for the JSON names of fields in errors: those who answer JSON
+ * The header of a gRPC call that requests the JSON names of fields in errors: callers that return JSON
  * clients, such as the gateway, send `json`.
  */
 export const fieldNamesHeader = 'x-field-names';

@@ -59,7 +59,7 @@ export function createGrpcTransport({
         handler: handlerOf(mountable, method),
         codec: binaryCodec(method),
       });
-      // Bytes go through as they are: what grpc-js can't deserialize it would answer with INTERNAL.
+      // Bytes pass through unchanged: grpc-js would return INTERNAL for what it can't deserialize.
       definition[method.name] = {
         path: `/${route.name}`,
         requestStream: false,
@@ -94,7 +94,7 @@ export function createGrpcTransport({
       }),
     close: (graceMs) =>
       new Promise((resolve) => {
-        // First, because only this cuts sessions: without channelz `forceShutdown` doesn't know of any.
+        // First, because only this cuts sessions: without channelz `forceShutdown` doesn't know about any.
         if (boundAddress !== undefined) server.drain(boundAddress, graceMs);
         server.tryShutdown(() => resolve());
       }),
@@ -137,7 +137,7 @@ function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>) {
       },
       answerWith({ call, respond, startedMs }),
     );
-    // Also emitted after every answered call, when it has no effect any more.
+    // Also emitted after every finished call, when it no longer has an effect.
     call.on('cancelled', cancel);
   };
 }
@@ -174,7 +174,7 @@ function answerWith({ call, respond, startedMs }: StartedCall): Answer<Buffer> {
   };
 }
 
-/** A failure that took longer has waited for what is away; one that didn't may be over at the next attempt. */
+/** A failure that took longer has waited for a peer that is down; a quicker one may be over at the next attempt. */
 const quickFailureMsMax = 500;
 
 function failureOf(
@@ -185,7 +185,7 @@ function failureOf(
   metadata.set('x-request-id', requestId);
   metadata.set('grpc-status-details-bin', Buffer.from(encodeStatus(status)));
   // Clients that retry by themselves would keep an overloaded service overloaded, and would wait several times for what
-  // the server has waited for already, until their deadline passes and nobody tells them the reason.
+  // the server has waited for already, until their deadline passes, and they never learn the reason.
   if (status.reason === 'OVERLOADED' || tookMs > quickFailureMsMax) {
     metadata.set('grpc-retry-pushback-ms', '-1');
   }

@@ -7,7 +7,7 @@ import type {
 import type { CallContext } from './call-context.ts';
 import { NotImplemented } from './errors.ts';
 
-/** Serves one method. Errors with a reason of the catalogue are answered as such, any other as INTERNAL. */
+/** Serves one method. Errors with a reason of the catalogue are returned as such, all others as INTERNAL. */
 export type Handler<M extends DescMethodUnary> = (
   request: MessageShape<M['input']>,
   context: CallContext,
@@ -30,12 +30,15 @@ export interface Mountable {
   readonly handlers: Readonly<Record<string, AnyHandler>>;
 }
 
-/** Pairs a service with its handlers. A missing handler is a type error; `unimplemented` stands in for a later one. */
+/**
+ * Pairs a service with its handlers. A missing handler is a type error; `unimplemented` is a placeholder for a later
+ * one.
+ */
 export function implement<S extends DescService>(service: S, handlers: Handlers<S>): Mountable {
   return { service, handlers: handlers as unknown as Readonly<Record<string, AnyHandler>> };
 }
 
-/** A handler that answers UNIMPLEMENTED. */
+/** A handler that returns UNIMPLEMENTED. */
 export function unimplemented(): Promise<never> {
   return Promise.reject(new NotImplemented('This release does not serve the method yet'));
 }

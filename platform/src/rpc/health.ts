@@ -23,7 +23,7 @@ const watchIntervalMs = 1000;
 export interface HealthService extends BareService {
   /** For reflection. */
   readonly file: DescFile;
-  /** Tells every watcher NOT_SERVING and ends its stream, which would otherwise hold its connection open. */
+  /** Sends NOT_SERVING to every watcher and ends its stream, which would otherwise keep its connection open. */
   endWatches(): void;
 }
 

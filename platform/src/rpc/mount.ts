@@ -1,7 +1,7 @@
 import type { DescMethodUnary, DescService } from '@bufbuild/protobuf';
 import type { AnyHandler, Mountable } from './handler.ts';
 
-/** The service's methods. Throws, naming the method, if one streams: the pipeline answers a request with a response. */
+/** The service's methods. Throws, naming the method, if one streams: the pipeline supports only unary calls. */
 export function unaryMethodsOf(service: DescService): DescMethodUnary[] {
   return service.methods.map((method) => {
     if (method.methodKind !== 'unary') {

@@ -20,8 +20,8 @@ const prefixBytes = 5;
 const emptyMessage = { proto: '', json: '{}' };
 
 /**
- * Takes the message out of a request and leaves an empty one in its place. The Connect library would decode the
- * message before anybody is authenticated, and answer what can't be decoded, is badly framed or too large without a
+ * Takes the message out of a request and leaves an empty one in its place. The Connect library would decode the message
+ * before the caller is authenticated, and respond to what can't be decoded, is badly framed or too large without a
  * reason. An unknown content type or compression is left to it, because it says which ones there are.
  */
 export async function takeBody(

@@ -3,7 +3,7 @@ import type { Logger } from '../logging.ts';
 export interface Readiness {
   /** Whether calls should come here now. */
   isReady(): Promise<boolean>;
-  /** From now on it isn't, whatever the service's own check says. */
+  /** From now on the service isn't ready, whatever its own check says. */
   drain(): void;
   readonly draining: boolean;
 }
@@ -11,7 +11,7 @@ export interface Readiness {
 const rememberedMs = 1000;
 const checkMsMax = 5000;
 
-/** Asks the service whether it can work, at most once a second however many ask, and logs when the answer changes. */
+/** Checks whether the service can work, at most once a second for all callers, and logs when the result changes. */
 export function createReadiness(check: () => Promise<void>, logger: Logger): Readiness {
   let draining = false;
   let answer: Promise<boolean> | undefined;

@@ -103,7 +103,7 @@ function fileAnswer(file: DescFile | undefined, wanted: string): Answer {
   return { case: 'fileDescriptorResponse', value: { fileDescriptorProto } };
 }
 
-/** A registry knows types, services and extensions; a method, field or enum value is found through what it stands in. */
+/** A registry knows types, services and extensions; a method, field or enum value is found through what contains it. */
 function fileOfSymbol(registry: Registry, symbol: string): DescFile | undefined {
   for (let name = symbol; name !== ''; name = name.slice(0, Math.max(name.lastIndexOf('.'), 0))) {
     const found = registry.get(name);

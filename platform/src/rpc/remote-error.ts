@@ -13,7 +13,7 @@ import { errorDomain } from './status.ts';
 
 /**
  * Thrown when a call to another service fails. It has a reason of the catalogue like any other, so that a handler that
- * lets it through answers as that service did.
+ * doesn't catch it returns what that service returned.
  */
 export class RemoteError extends Error implements Reasoned {
   /** Number of the gRPC code. */

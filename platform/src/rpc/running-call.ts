@@ -80,7 +80,7 @@ export class RunningCall implements CallContext {
     return this.#usesJsonNames() ? jsonNaming(desc) : protoNaming;
   }
 
-  /** Tells the handler, if it listens, that nobody waits for its answer any more. */
+  /** Signals to the handler, if it listens, that nobody waits for its response any longer. */
   abort(reason: Error): void {
     this.#abortReason = reason;
     this.#controller?.abort(reason);

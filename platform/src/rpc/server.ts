@@ -1,7 +1,8 @@
 import type { DescMethodUnary } from '@bufbuild/protobuf';
 import type { Registry } from 'prom-client';
-import type { TokenVerifier } from '../auth/tokens.ts';
+import { createTokenVerifier, type TokenVerifier } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
+import type { ServiceConfig } from '../service-config.ts';
 import { rpcMetrics } from '../telemetry/metrics.ts';
 import {
   type CallerLimitsOptions,
@@ -22,7 +23,7 @@ import { createTrust, type TrustedCallers } from './trusted-callers.ts';
 
 export interface Listen {
   host: string;
-  /** 0 takes a free port; `start` tells which. */
+  /** 0 takes a free port; `start` returns which. */
   port: number;
 }
 
@@ -34,7 +35,9 @@ export interface RpcServerOptions {
   services: readonly Mountable[];
   grpc: Listen;
   http: Listen;
-  /** Rejects while the service can't do its work, such as when its database is away. Asked about once a second at most. */
+  /**
+   * Rejects while the service can't do its work, such as when its database is down. Asked about once a second at most.
+   */
   readiness: () => Promise<void>;
   /** Deadline of calls that bring none. */
   defaultDeadlineMs: number;
@@ -59,6 +62,18 @@ export interface RpcServer {
   start(): Promise<{ grpcPort: number; httpPort: number }>;
   /** Says that it isn't ready, refuses new connections, lets calls end and cuts what is left after `graceMs`. */
   stop(graceMs: number): Promise<void>;
+}
+
+/** What a service's configuration says of its server. `settingPrefix` is that of its settings, for messages. */
+export function servedBy(
+  { host, grpcPort, httpPort, tokens }: ServiceConfig,
+  settingPrefix: string,
+): Pick<RpcServerOptions, 'verifier' | 'grpc' | 'http'> {
+  return {
+    verifier: createTokenVerifier({ ...tokens, settingPrefix }),
+    grpc: { host, port: grpcPort },
+    http: { host, port: httpPort },
+  };
 }
 
 /**

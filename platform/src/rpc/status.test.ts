@@ -44,7 +44,7 @@ describe('an error is answered', () => {
   ])('with INTERNAL and nothing but the request id, if it has %s', (_case, error) => {
     const status = statusOf(error, 'r1');
     expect(codeName(status.code)).toBe('INTERNAL');
-    expect(status.message).toBe('Something unforeseen happened; report the request id r1');
+    expect(status.message).toBe('An internal error occurred; report the request id r1');
     expect(status.metadata).toEqual({});
   });
 

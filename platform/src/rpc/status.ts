@@ -20,7 +20,7 @@ import { type FieldNaming, named, protoNaming } from '../json/field-naming.ts';
 /** The domain of every reason, as google.rpc.ErrorInfo has it. */
 export const errorDomain = 'loyalty';
 
-/** How an error is answered at every transport. */
+/** How an error is returned by every transport. */
 export interface CallStatus {
   /** Number of the gRPC code. */
   readonly code: number;
@@ -48,7 +48,7 @@ export function codeName(code: number): string {
 }
 
 /**
- * The answer to an error: its own if it has a reason of the catalogue, else INTERNAL without anything of its text.
+ * The status of an error: its own if it has a reason of the catalogue, otherwise INTERNAL without its text.
  *
  * @param naming how the caller writes the names of fields
  */
@@ -62,7 +62,7 @@ export function statusOf(
     return {
       code: Code.INTERNAL,
       reason: 'INTERNAL',
-      message: `Something unforeseen happened; report the request id ${requestId}`,
+      message: `An internal error occurred; report the request id ${requestId}`,
       metadata: {},
       violations: [],
       retryAfterMs: undefined,
@@ -83,7 +83,7 @@ export function statusOf(
   };
 }
 
-// A lone surrogate can't be encoded in a header, and would turn the answer into a broken stream.
+// A lone surrogate can't be encoded in a header, and would break the response's stream.
 function shortened(text: string, charactersMax: number): string {
   const short = text.length > charactersMax ? `${text.slice(0, charactersMax - 1)}…` : text;
   return short.toWellFormed();

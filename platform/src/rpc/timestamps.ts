@@ -12,8 +12,8 @@ export function isInstant({ seconds, nanos }: Timestamp): boolean {
 }
 
 /**
- * A timestamp of a request in whole milliseconds since 1970, as everything is stored. What is finer is cut off: rounded,
- * the last instants of a day would belong to the next.
+ * A timestamp of a request in whole milliseconds since 1970, as everything is stored. Finer digits are cut off:
+ * rounded, the last instants of a day would belong to the next.
  *
  * @param field names the field in errors
  * @throws {ValidationFailed} for an instant that protobuf doesn't allow

@@ -24,7 +24,7 @@ export function createUnknownMethodHandler(logger: Logger): UniversalHandler {
     logger.info({ requestId, method, transport: 'connect', code: codeName(code), reason }, 'call');
     throw connectErrorOf(status, requestId);
   };
-  // Lends its form only: any unary method would do, as requests and answers are empty.
+  // Only its shape matters: any unary method would do, because requests and responses are empty.
   const [handler] = createConnectRouter().rpc(Health.method.check, refuse).handlers;
   if (handler === undefined) throw new Error('The router made no handler');
   return handler;

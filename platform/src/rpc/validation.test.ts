@@ -31,8 +31,8 @@ import {
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import type { ValidationFailed } from '../errors.ts';
+import { wordsOfPatterns, wordsOfReserved } from './text-rules.ts';
 import { validatorOf } from './validation.ts';
-import { wordsOfPatterns, wordsOfReserved } from './violation-words.ts';
 
 function violationsOf<D extends DescMessage>(schema: D, init: MessageInitShape<D>) {
   try {
@@ -174,9 +174,11 @@ describe('every pattern and reserved text of the contract', () => {
     }
   });
 
-  test('can be said in words, and nothing else is', () => {
+  test('has its words in text_rules.proto, and nothing else has', () => {
     expect(new Set(wordsOfPatterns.keys())).toEqual(new Set(patterns.keys()));
     expect(new Set(wordsOfReserved.keys())).toEqual(new Set(reserved.keys()));
+    const words = [...wordsOfPatterns.values(), ...wordsOfReserved.values()];
+    expect(words.every((each) => each.startsWith('must '))).toBe(true);
   });
 });
 

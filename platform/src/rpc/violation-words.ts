@@ -6,34 +6,7 @@ import {
   field as fieldRules,
 } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
 import type { FieldViolation } from '../errors.ts';
-
-/** What the patterns of the contract ask for, in words; a test sees to it that none is missing. */
-export const wordsOfPatterns: ReadonlyMap<string, string> = new Map([
-  [String.raw`^\P{C}+$`, 'must not contain control or invisible characters'],
-  [
-    '^[a-z][a-z0-9-]{1,48}[a-z0-9]$',
-    'must be 3 to 50 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen',
-  ],
-  [
-    '^[a-z][a-z0-9-]{0,48}[a-z0-9]$',
-    'must be 2 to 50 lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen',
-  ],
-  [
-    '^[a-z][a-z0-9_-]{0,49}$',
-    'must be 1 to 50 lower-case letters, digits, hyphens and underscores, starting with a letter',
-  ],
-  ['^[A-Z]{3}$', 'must be three capital letters, such as USD'],
-  ['^([01][0-9]|2[0-3]):[0-5][0-9]$', 'must be a time of day from 00:00 to 23:59, such as 18:30'],
-  [
-    String.raw`^(100(\.0{1,3})?|[0-9]{1,2}(\.[0-9]{1,3})?)$`,
-    'must be a number from 0 to 100 with at most three decimals, such as 1.5',
-  ],
-]);
-
-/** Why the contract keeps a text for itself, and what is asked for instead; a test sees to it that none is missing. */
-export const wordsOfReserved: ReadonlyMap<string, string> = new Map([
-  ['me', 'must be the id of a user; only a member can be called me, and only at the gateway'],
-]);
+import { wordsOfPatterns, wordsOfReserved } from './text-rules.ts';
 
 /**
  * What is wrong with a field, in words for who sent it: no regular expressions, and enums by their names. `names` are the

@@ -23,14 +23,14 @@ export interface RpcMetrics {
 export function rpcMetrics(registry: Registry): RpcMetrics {
   const durations = new Histogram({
     name: 'rpc_server_duration_seconds',
-    help: 'Time from the arrival of a call to its answer',
+    help: 'Time from the arrival of a call to its response',
     labelNames: ['method', 'transport', 'code'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
   });
   const inFlight = new Gauge({
     name: 'rpc_server_in_flight',
-    help: 'Calls that have arrived and not been answered',
+    help: 'Calls in progress',
     labelNames: ['method', 'transport'],
     registers: [registry],
   });

@@ -30,7 +30,7 @@ export interface Applied {
   readonly cost: number;
 }
 
-/** A pattern of more instructions than this is refused; each may be looked at for each character. */
+/** A pattern of more instructions than this is refused; each may be tried for each character. */
 const PATTERN_SIZE_MAX = 200;
 const PATTERN_INSTRUCTION_COST = 10;
 

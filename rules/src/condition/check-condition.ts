@@ -13,7 +13,7 @@ export interface ConditionFault {
 export const CONDITION_COST_MAX = 50_000;
 
 export interface CheckedCondition {
-  /** The first thing that is wrong. */
+  /** The first mistake. */
   readonly fault: ConditionFault | undefined;
   /** An upper bound of the steps that one evaluation takes. */
   readonly cost: number;

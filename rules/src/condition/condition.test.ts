@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { MEMBER, transaction } from '../../test/example.ts';
+import { aPurchase, MEMBER } from '../../test/example.ts';
 import { compileCondition, conditionBindings } from './condition.ts';
 
 const NOW = new Date('2026-03-28T23:30:00Z');
 
 function refusal(expression: string): string | undefined {
-  const bindings = conditionBindings({ transaction: transaction(), member: MEMBER, now: NOW });
+  const bindings = conditionBindings({ transaction: aPurchase(), member: MEMBER, now: NOW });
   return compileCondition(expression)?.refusal(bindings);
 }
 

@@ -6,7 +6,7 @@ import { CONDITION_FAILED } from '../explanation.ts';
 import type { MemberFacts, Purchase } from '../language.ts';
 import { CONDITION_ENV } from './functions.ts';
 
-/** What a condition is asked about. A reward's condition has no transaction. */
+/** The input of a condition. A reward's condition has no purchase. */
 export interface ConditionFacts {
   readonly transaction?: Purchase;
   readonly member: MemberFacts;
@@ -17,7 +17,7 @@ export interface ConditionFacts {
 export type ConditionBindings = Readonly<Record<string, unknown>>;
 
 export interface CompiledCondition {
-  /** Whether the answer depends on the member. */
+  /** Whether the result depends on the member. */
   readonly asksMember: boolean;
   /** Undefined when the condition holds, else why it doesn't. One that fails counts as false. */
   refusal(bindings: ConditionBindings): string | undefined;

@@ -1,8 +1,8 @@
 import { RE2JS } from '@bufbuild/re2';
 
-/** Compiling so many instructions takes a millisecond or two. */
+/** Compiling this many instructions takes a millisecond or two. */
 const COMPILED_SIZE_MAX = 2_000;
-/** A class such as \pL becomes one instruction, but reading its hundreds of ranges takes as long as so many. */
+/** A class such as \pL becomes one instruction, but reading its hundreds of ranges takes as long as this many. */
 const UNICODE_CLASS_SIZE = 20;
 
 /**

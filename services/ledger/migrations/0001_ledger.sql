@@ -1,10 +1,10 @@
 -- readable since 0001
--- The ledger's tables. Everything of one member carries membership_id in its key, so that the tables can be
--- distributed by it one day; the others are distributed by their own keys. Nothing refers across these keys: the
--- application keeps them consistent, and `loyalty verify` proves it.
+-- The ledger's tables. Those of a member have membership_id first in their key; earns and refunds have the key of their
+-- purchase. There are no foreign keys: one commit writes these tables together, and `loyalty verify` checks that they are
+-- consistent.
 --
--- Points are bigint. Ids compare byte by byte, whatever the locale of the database. The end of time is infinity and the
--- beginning -infinity, so that keys have no NULLs.
+-- Points are bigint. Ids compare byte by byte, in any locale. The end of time is infinity and the beginning -infinity,
+-- so keys have no NULLs.
 --
 -- Each statement of the service has one plan, whatever the statistics say. While a table looks empty all indexes seem to
 -- cost the same, also one of which the statement knows only a later column. So each index but the primary key serves only
@@ -30,7 +30,7 @@ CREATE TABLE memberships (
   program_id text COLLATE "C" NOT NULL,
   user_id text COLLATE "C" NOT NULL,
   state text NOT NULL,
-  -- Outlasts leaving: who comes back is suspended still.
+  -- Kept after leaving: a user who comes back is still suspended.
   suspended boolean NOT NULL,
   attributes jsonb NOT NULL,
   join_time timestamptz NOT NULL,
@@ -46,7 +46,7 @@ CREATE TABLE memberships (
   lifetime_expired bigint NOT NULL,
   -- When all lots of class INACTIVITY expire; infinity while there is no such policy.
   inactivity_expires_at timestamptz NOT NULL,
-  -- When time itself changes the balance next: maturity, expiry or the end of a hold.
+  -- When the next entry is due: maturity, expiry or the end of a hold.
   next_due_at timestamptz NOT NULL,
   -- The running minutes of the velocity limits.
   earn_window_start timestamptz NOT NULL,
@@ -383,8 +383,8 @@ ALTER TABLE outbox SET (
   vacuum_truncate = off
 );
 
--- The role that the service works in; whoever migrates owns the tables. Roles belong to the cluster, so that it may be
--- there already, made for another database or by an operator where logins mayn't make roles.
+-- The role that the service uses; the login that migrates owns the tables. Roles belong to the cluster, so it may exist
+-- already, created for another database, or by an operator if logins can't create roles.
 DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ledger_app') THEN

@@ -7,7 +7,7 @@ const lifetimeSeconds = 60 * 60;
 const renewedAfterMs = 30 * 60_000;
 
 /**
- * The bearer token of the ledger's own calls. A file is read anew each time, because whoever issues tokens replaces it;
+ * The bearer token of the ledger's own calls. A file is read again each time, because the issuer of tokens replaces it;
  * there are few such calls.
  */
 export function createServiceToken({

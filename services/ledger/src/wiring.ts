@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { createTokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
 import { eventsStream } from '@loyalty/platform/messaging/events-stream.ts';
@@ -10,7 +9,7 @@ import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
-import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
+import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
@@ -43,13 +42,13 @@ import { createCommitToLedger } from './storage/commit-to-ledger.ts';
 import { createDeadLetters } from './storage/dead-letters.ts';
 import { createLedgerReader } from './storage/ledger-reader.ts';
 import { createProgramSnapshots } from './storage/program-snapshots.ts';
-import { storageError } from './storage/storage-error.ts';
+import { storageError } from './storage/storage-errors.ts';
 
 const applicationName = 'loyalty-ledger';
 const migrations = join(import.meta.dirname, '../migrations');
 /** Connections for what is off the hot path: program snapshots, dead letters, readiness. */
 const knexPoolSize = 4;
-/** Short enough for callers to be answered, and to try again, within their deadline while NATS is away. */
+/** Short enough for callers to get an error, and to try again, within their deadline while NATS is down. */
 const submitTimeoutMs = 2_000;
 
 export interface RunningLedger {
@@ -112,12 +111,10 @@ export async function startLedger(
     });
 
     const server = createRpcServer({
+      ...servedBy(config, 'LEDGER_'),
       name: 'ledger',
       logger,
-      verifier: createTokenVerifier({ ...config.tokens, settingPrefix: 'LEDGER_' }),
       services: ledgerServices(app),
-      grpc: { host: config.host, port: config.grpcPort },
-      http: { host: config.host, port: config.httpPort },
       readiness: readinessOf(runtime),
       defaultDeadlineMs: 10_000,
       callerLimits: config.callerLimits,
@@ -142,7 +139,7 @@ async function migrateDatabase(url: string): Promise<void> {
   }
 }
 
-/** What the parts of the ledger are made of. */
+/** What the parts of the ledger need. */
 interface Runtime {
   readonly config: LedgerConfig;
   readonly logger: Logger;
@@ -175,7 +172,7 @@ function startCatalog(runtime: Runtime): { catalog: ProgramCache; closeCatalog: 
     onChange(after, before) {
       if (after.state !== 'ACTIVE' || before.state === 'ACTIVE') return;
       deadLetters.makeDue(after.programId, clock()).catch((error: unknown) => {
-        logger.warn({ err: error }, 'waiting messages are not tried before their time');
+        logger.warn({ err: error }, 'waiting messages could not be made due');
       });
     },
     signal,
@@ -208,7 +205,7 @@ function createApp(
   };
 }
 
-/** Takes what comes on the incoming stream, what waits from before, and what time brings about. */
+/** Runs the consumer of the incoming stream, the retries of waiting messages, and what is due. */
 function startBackground({ nats, logger, background, signal }: Runtime, app: MessagingApp): void {
   const consumer = { nats, logger, signal };
   background.push(

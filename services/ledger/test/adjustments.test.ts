@@ -198,7 +198,7 @@ describe('points that are given with dates', () => {
     expect(again.replayed).toBe(true);
   });
 
-  test('that have passed are given now: to be spent at once, or to expire in the next line', async () => {
+  test('that have passed are given now: to be spent at once, or to expire in the next entry', async () => {
     const member = await createCustomMember(setting, { ruleSet: twoDays });
     const yesterday = secondsAndNanos(setting.now() - dayMs);
     await adjust(member, 5n, { availableTime: yesterday });
@@ -283,12 +283,12 @@ describe('to someone who left', () => {
 
   test('no more points are given than they owe', async () => {
     const member = await leftOwing(10n);
-    const lines = await kindsOf(member);
+    const kinds = await kindsOf(member);
     expect(await refusalOf(adjust(member, 11n))).toMatchObject({
       code: 9,
       reason: 'MEMBERSHIP_LEFT',
     });
-    expect(await kindsOf(member)).toEqual(lines);
+    expect(await kindsOf(member)).toEqual(kinds);
     expect((await adjust(member, 4n)).balance).toMatchObject({ available: 0n, deficit: 6n });
     expect((await adjust(member, 6n, { idempotencyKey: 'rest' })).balance).toMatchObject({
       available: 0n,

@@ -27,7 +27,7 @@ const glass = {
   price: { case: 'fixed' as const, value: { points: 10n } },
 };
 
-/** When the lines of a member's journal were written, from the oldest on. */
+/** When the entries of a member's journal were written, from the oldest on. */
 async function linesOf(userId: string): Promise<{ kind: string; create_time: Date }[]> {
   const { rows } = await ledger.pool.query(
     `SELECT kind, create_time FROM entries JOIN memberships USING (membership_id)
@@ -110,6 +110,24 @@ test('a member whose journal has reached the next day gets no more of a reward t
   await expect(another).rejects.toMatchObject({ reason: 'MEMBER_LIMIT_REACHED' });
 });
 
+test('a redemption is decided although the clock steps back over midnight after it was asked for', async () => {
+  const memberLimit = { count: 1, period: MemberLimit_Period.DAY };
+  ledger = await startUseCases(aProgram({ rewards: rewards({ ...glass, memberLimit }) }));
+  ledger.setClock(beforeMidnight);
+  await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 100_000n }), author);
+  await ledger.redeem(aRedemption({ userId: 'alice' }), author);
+  ledger.setClock(afterMidnight);
+  const { redemption } = await delayedUntil(beforeMidnight, () =>
+    ledger.redeem(aRedemption({ userId: 'alice' }), author),
+  );
+  expect(redemption).toMatchObject({
+    state: 'CAPTURED',
+    usagePeriod: { start: midnight.getTime() },
+  });
+  const lines = await linesOf('alice');
+  expect(lines.at(-1)).toEqual({ kind: 'CAPTURE', create_time: afterMidnight });
+});
+
 /** From midnight on there is a bonus on top of the 5 points per 100.00 USD, once a day. */
 const bonusFromMidnight = [
   aRuleSet({}),
@@ -151,4 +169,15 @@ test('a cap of the version of after midnight holds for whose journal has come th
     ruleSetVersion: 2,
     points: 0n,
   });
+});
+
+test('a purchase is credited although the clock steps back over the start of the version in force', async () => {
+  ledger = await startUseCases(aProgram({ ruleSets: bonusFromMidnight }));
+  ledger.setClock(beforeMidnight);
+  await ledger.earn(aPurchase({ userId: 'alice', minorUnits: 10_000n }), author);
+  ledger.setClock(afterMidnight);
+  const { earn } = await delayedUntil(beforeMidnight, () =>
+    ledger.earn(aPurchase({ userId: 'alice', minorUnits: 10_000n, occurTime: midnight }), author),
+  );
+  expect(earn).toMatchObject({ ruleSetVersion: 2, points: 100n });
 });

@@ -278,7 +278,7 @@ describe('a batch', () => {
 });
 
 describe('the journal', () => {
-  test('is read page by page, the newest line first, by kind and time', async () => {
+  test('is read page by page, the newest entry first, by kind and time', async () => {
     const member = await createMember(setting);
     for (let index = 0; index < 5; index++) {
       await earn({ ...member, transaction: purchase(10_000) });

@@ -58,7 +58,7 @@ function sequenceOf(message: IncomingMessage): number {
   return Number(message.header('ce-id')?.split('-')[1]);
 }
 
-test('every line of the journal is announced once, under an id without gaps', async () => {
+test('every entry of the journal is announced once, under an id without gaps', async () => {
   const member = await createMember(setting, { rewards: { glass: 10n } });
   const { ledger, redemptions } = setting.clients;
   await ledger.earn(

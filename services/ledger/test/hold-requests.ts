@@ -33,7 +33,7 @@ export function holdsOf(setting: () => MovingSetting) {
       return redemption?.state;
     },
 
-    /** What the member's journal says, the oldest line first. */
+    /** What the member's journal says, the oldest entry first. */
     async kindsOf(member: Member): Promise<Entry_Kind[]> {
       const { entries } = await setting().clients.ledger.listEntries(member, checkout);
       return entries.map(({ kind }) => kind).toReversed();

@@ -34,7 +34,7 @@ const everything = {
 
 beforeAll(async () => {
   ledger = await startUseCases(aProgram({ rewards: glass }));
-  // Several lines an hour, and hours without any.
+  // Several entries an hour, and hours without any.
   for (let hour = 0; hour < 12; hour += 1) {
     ledger.setClock(new Date(start + hour * hourMs));
     if (hour % 3 === 2) continue;
@@ -60,7 +60,7 @@ const kinds: EntryKind[][] = [
 ];
 
 test.each(kinds.map((each) => [each]))(
-  'lines of kinds %j between any times are those that a look at each line finds',
+  'entries of kinds %j between any times are those that a look at each entry finds',
   async (asked) => {
     expect(journal.map(({ sequence }) => Number(sequence))).toEqual(
       journal.map((_, index) => journal.length - index),

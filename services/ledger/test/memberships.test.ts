@@ -57,7 +57,7 @@ describe('updating a member', () => {
 
   async function read(member: Member) {
     const { membership } = await setting.clients.memberships.getMembership(member, checkout);
-    if (membership === undefined) throw new Error('no membership was answered');
+    if (membership === undefined) throw new Error('no membership was returned');
     return membership;
   }
 
@@ -88,7 +88,7 @@ describe('updating a member', () => {
     ]);
   });
 
-  test('to what they are already leaves no line in the journal, and the etag as it was', async () => {
+  test('to what they are already leaves no entry in the journal, and the etag as it was', async () => {
     const member = await createCustomMember(setting);
     const { membership: first } = await update(member, { tier: 'gold' });
     const { membership: again } = await update(member, { tier: 'gold' });

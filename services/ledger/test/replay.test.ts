@@ -10,7 +10,7 @@ import {
   Cap_Period as Period,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
-import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
+import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
 import type { Difference } from '../src/replay/history.ts';
 import { replayLedger } from '../src/replay/replay-ledger.ts';
 import { aProgram, aRuleSet, author, startUseCases } from './commit-fixture.ts';

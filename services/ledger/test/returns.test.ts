@@ -8,7 +8,7 @@ import {
   RateAward_Mode as Mode,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
-import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
+import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
 import { LedgerError } from '../src/domain/errors.ts';
 import { aProgram, aRuleSet, author, startUseCases } from './commit-fixture.ts';
 

@@ -27,15 +27,15 @@ afterAll(async () => {
   await setting.stop();
 });
 
-/** How many memberships still have something due, and how often each kind of line was written. */
+/** How many memberships still have something due, and how often each kind of entry was written. */
 async function journalOf(programId: string) {
-  const { rows } = await database.query<{ kind: string; lines: number; members: number }>(
-    `SELECT kind, count(*)::integer AS lines, count(DISTINCT membership_id)::integer AS members
+  const { rows } = await database.query<{ kind: string; entries: number; members: number }>(
+    `SELECT kind, count(*)::integer AS entries, count(DISTINCT membership_id)::integer AS members
      FROM entries JOIN memberships USING (membership_id)
      WHERE program_id = $1 GROUP BY kind`,
     [programId],
   );
-  return Object.fromEntries(rows.map(({ kind, lines, members }) => [kind, { lines, members }]));
+  return Object.fromEntries(rows.map(({ kind, entries, members }) => [kind, { entries, members }]));
 }
 
 /** So many members, each with the points of one purchase made now. */
@@ -75,7 +75,7 @@ describe('what time brings about for members whom nobody touches', () => {
           ruleSet: { maturation: after(7), expiry: expiresAfter(30) },
         });
         setting.letPass(8 * dayMs);
-        const matured = { lines: count, members: count };
+        const matured = { entries: count, members: count };
         await eventually(
           async () => expect((await journalOf(programId))['MATURE']).toEqual(matured),
           20_000,

@@ -65,7 +65,7 @@ describe('a refund that comes before its purchase', () => {
     }
   });
 
-  test('and asks for more than the purchase has is rejected, with a line of the journal', async () => {
+  test('and asks for more than the purchase has is rejected, with an entry in the journal', async () => {
     const member = await createCustomMember(setting);
     const name = early(member.programId);
     await refund(name, amount(10_001n), 'too-much');

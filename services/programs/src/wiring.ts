@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { createTokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { connectNats } from '@loyalty/platform/messaging/connection.ts';
 import { eventsStream } from '@loyalty/platform/messaging/events-stream.ts';
@@ -9,7 +8,7 @@ import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
-import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
+import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
@@ -19,8 +18,8 @@ import { announceProgramChanged } from './events/program-changed.ts';
 import { createHasOpenHolds } from './ledger/open-holds.ts';
 import { definitionsAsJson } from './rpc/definition-json.ts';
 import { programsServices } from './rpc/services.ts';
-import { translateStorageError } from './storage/errors.ts';
 import { createProgramStore } from './storage/program-store.ts';
+import { storageError } from './storage/storage-errors.ts';
 
 const applicationName = 'loyalty-programs';
 const migrations = join(import.meta.dirname, '../migrations');
@@ -86,12 +85,10 @@ export async function startPrograms(
     const hasOpenHolds = createHasOpenHolds(createClient(RedemptionService, ledger));
     const app: App = { store, definitions, hasOpenHolds, clock };
     const server = createRpcServer({
+      ...servedBy(config, 'PROGRAMS_'),
       name: 'programs',
       logger,
-      verifier: createTokenVerifier({ ...config.tokens, settingPrefix: 'PROGRAMS_' }),
       services: programsServices(app),
-      grpc: { host: config.host, port: config.grpcPort },
-      http: { host: config.host, port: config.httpPort },
       // NATS may be away: events wait in the outbox. The ledger may be away: it is asked only before archiving.
       readiness: async () => {
         await knex.raw('select 1');
@@ -100,7 +97,7 @@ export async function startPrograms(
       callerLimits: config.callerLimits,
       trustedCallers: config.trustedCallers,
       metrics,
-      translateError: translateStorageError,
+      translateError: storageError,
       polledMethods: [ProgramService.method.listProgramRevisions],
     });
     cleanups.push(() => server.stop(config.shutdownGraceMs));

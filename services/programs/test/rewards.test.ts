@@ -43,7 +43,7 @@ const cash: RewardInit = {
 async function create(reward: RewardInit) {
   const { programId } = await createDraft(setting);
   const answer = await rewards().createReward({ programId, reward }, admin());
-  if (answer.reward === undefined) throw new Error('no reward was answered');
+  if (answer.reward === undefined) throw new Error('no reward was returned');
   return answer.reward;
 }
 

@@ -201,7 +201,7 @@ describe('a draft', () => {
       { programId, ruleSet: { ...fivePerHundred, ...said } },
       admin(),
     );
-    if (ruleSet === undefined) throw new Error('no rule set was answered');
+    if (ruleSet === undefined) throw new Error('no rule set was returned');
     const { ruleSet: updated } = await ruleSets().updateRuleSet(
       { programId, version: 1, ruleSet: { ...ruleSet, description: 'New' } },
       admin(),

@@ -165,7 +165,7 @@ export async function createDraft(
     { program: { programId: newProgramId(), displayName: 'Wine & Dine', ...settings } },
     { token: tokens.admin },
   );
-  if (program === undefined) throw new Error('no program was answered');
+  if (program === undefined) throw new Error('no program was returned');
   return program;
 }
 
@@ -177,6 +177,6 @@ export async function createActive(setting: Setting, settings?: Parameters<typeo
   await clients.ruleSets.createRuleSet({ programId, ruleSet: fivePerHundred }, call);
   await clients.ruleSets.publishRuleSet({ programId, version: 1 }, call);
   const { program } = await clients.programs.activateProgram({ programId }, call);
-  if (program === undefined) throw new Error('no program was answered');
+  if (program === undefined) throw new Error('no program was returned');
   return program;
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs once, in an empty cluster: a database and a login for each service, which reach nothing else.
+# Runs once, in an empty cluster: creates a database and a login for each service, which can't access anything else.
 set -eu
 psql --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=postgres --quiet \
   --set=programs_password="$PROGRAMS_DATABASE_PASSWORD" \

@@ -11,7 +11,7 @@ import type { LotKey } from '../domain/lot.ts';
 import type { App } from './app.ts';
 import { inactivityFrom, lotExpiring } from './evaluation.ts';
 import { refuseJoinAhead, requireActive } from './join-program.ts';
-import type { LockedState, MemberName, RequestRecord } from './ledger-store.ts';
+import type { Command, LockedState, MemberName, RequestRecord } from './ledger-store.ts';
 import { lineAfter, lockedAccount, repeatedRequest } from './locked-account.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
 import { requireUnarchived } from './require-unarchived.ts';
@@ -27,7 +27,7 @@ export interface AdjustBalanceInput extends MemberName {
   readonly allowDeficit: boolean;
   /** When points that are added can be spent: at once where undefined or past. */
   readonly availableTime?: Instant | undefined;
-  /** When they are gone: by the program's policy where undefined, at once where past. */
+  /** When they expire: by the program's policy if undefined, at once if past. */
   readonly expireTime?: Instant | undefined;
   /** Makes a user a member who never was one. Undefined refuses them. */
   readonly joining?: { /** Undefined for now. */ readonly joinTime: Instant | undefined };
@@ -55,16 +55,35 @@ export async function adjustBalance(
   input: AdjustBalanceInput,
   author: Author,
 ): Promise<AdjustBalanceResult> {
-  checkDates(input);
-  const program = await app.catalog.getLatest(input.programId);
-  return await app.queue.submit({
-    needs: {
-      member: input,
-      mayJoin: input.joining !== undefined,
-      request: { kind: 'ADJUST', idempotencyKey: input.idempotencyKey },
-    },
-    decide: (locked) => adjust(locked, { input, author, program }),
-  });
+  return await adjustmentsOf(app, input.programId, author)(input);
+}
+
+/**
+ * Makes the corrections of one request, each as {@link adjustBalance} does: the program is asked for once, and they are decided
+ * in the order of the calls.
+ */
+export function adjustmentsOf(
+  app: App,
+  programId: string,
+  author: Author,
+): (input: Omit<AdjustBalanceInput, 'programId'>) => Promise<AdjustBalanceResult> {
+  const series = {};
+  let latest: Promise<ProgramDefinition> | undefined;
+  return async (correction) => {
+    const input = { ...correction, programId };
+    checkDates(input);
+    latest ??= app.catalog.getLatest(programId);
+    const program = await latest;
+    const command: Command<AdjustBalanceResult> = {
+      needs: {
+        member: input,
+        mayJoin: input.joining !== undefined,
+        request: { kind: 'ADJUST', idempotencyKey: input.idempotencyKey },
+      },
+      decide: (locked) => adjust(locked, { input, author, program }),
+    };
+    return await app.queue.submit(command, series);
+  };
 }
 
 function checkDates(input: AdjustBalanceInput): void {
@@ -190,14 +209,14 @@ function adjusted(
 ): Account {
   const { input, program, author, now } = adjustment;
   const { points, reason, note, allowDeficit } = input;
-  const line = { reason, ...(note !== undefined && { note }), author, now };
-  if (points < 0n) return takeByHand(account, { ...line, points: -points, allowDeficit });
+  const entry = { reason, ...(note !== undefined && { note }), author, now };
+  if (points < 0n) return takeByHand(account, { ...entry, points: -points, allowDeficit });
   const lot = lotOfCredit(program, { ...input, now });
   const inactivityExpiresAt =
     lot.class === 'INACTIVITY'
       ? inactivityFrom(program.ruleSets, now, Math.max(lot.availableAt, now))
       : undefined;
-  return addByHand(account, { ...line, points, lot, inactivityExpiresAt });
+  return addByHand(account, { ...entry, points, lot, inactivityExpiresAt });
 }
 
 /** The lot of points that are given now. Dates in the past are now. */

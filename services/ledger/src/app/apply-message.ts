@@ -7,7 +7,7 @@ import type { TransactionName } from './ledger-store.ts';
 import { reverseEarn } from './reverse-earn.ts';
 import type { StreamMessage } from './stream-message.ts';
 
-/** What came of a message. Without a failure it has been applied, now or before. */
+/** The outcome of a message. Without a failure it has been applied, now or before. */
 export interface Outcome {
   readonly about: TransactionName;
   readonly failure: Failure | undefined;
@@ -46,12 +46,12 @@ interface Attempt {
 /** A message that fails in an unforeseen way is tried so often. */
 const unforeseenMax = 5;
 
-/** What becomes of a message after an unforeseen error, which may pass and may be the message's own. */
+/** The outcome after an internal error, which may be temporary or the message's own fault. */
 export function unforeseenFailure(failed: Attempt): Failure {
   return {
     state: failed.attempt < unforeseenMax ? 'WAITING' : 'DEAD',
     reason: 'INTERNAL',
-    detail: 'something unforeseen happened; the log has it under the number in the stream',
+    detail: 'an internal error occurred; the log has it under the number in the stream',
     retryAt: retryTime(failed),
   };
 }
@@ -70,12 +70,12 @@ const lastRetryMs = 5 * 60_000;
 
 function retryTime({ attempt, now }: Attempt, retryAfterMs = 0): Instant {
   const backoffMs = Math.min(firstRetryMs * 2 ** Math.min(attempt, 20), lastRetryMs);
-  // Spread, so that what came together doesn't come again together.
+  // Spread, so that messages that failed together aren't retried together.
   const delayMs = Math.max(retryAfterMs, backoffMs * (0.75 + Math.random() / 2));
   return Math.ceil(now + delayMs);
 }
 
-/** Whether the same message can succeed later without anybody touching it. */
+/** Whether the same message can succeed later without intervention. */
 function mayPass(error: LedgerError): boolean {
   if (error instanceof ProgramNotActive) return error.metadata['state'] !== 'ARCHIVED';
   return ['MEMBERSHIP_SUSPENDED', 'VELOCITY_LIMIT', 'PROGRAMS_UNAVAILABLE'].includes(error.reason);

@@ -5,8 +5,8 @@ import {
   afterRefund,
   type RefundPart,
   type Remaining,
-  wholeTransaction,
-} from '@loyalty/rules/remaining-transaction.ts';
+  wholePurchase,
+} from '@loyalty/rules/remaining-purchase.ts';
 import type { CapCounts } from '../domain/earn.ts';
 import { RefundExceedsTransaction, ValidationFailed } from '../domain/errors.ts';
 import type { Account, Author } from '../domain/journal.ts';
@@ -83,24 +83,31 @@ function appliedExtents(locked: LockedState, earn: PostedEarn): RefundPart[] {
     .map(({ extent }) => extent);
 }
 
-function remainingOf({ transaction }: PostedEarn, extents: readonly RefundPart[]): Remaining {
+function remainingOf(
+  { transaction: purchase }: PostedEarn,
+  extents: readonly RefundPart[],
+): Remaining {
   return extents.reduce<Remaining>((left, extent) => {
-    const rest = afterRefund(transaction, left, extent);
+    const rest = afterRefund(purchase, left, extent);
     if ('fault' in rest) throw new Error(`an applied refund no longer applies: ${rest.message}`);
     return rest;
-  }, wholeTransaction(transaction));
+  }, wholePurchase(purchase));
 }
 
-function refunded({ transaction }: PostedEarn, left: Remaining, extent: RefundPart): Remaining {
-  const rest = afterRefund(transaction, left, extent);
+function refunded(
+  { transaction: purchase }: PostedEarn,
+  left: Remaining,
+  extent: RefundPart,
+): Remaining {
+  const rest = afterRefund(purchase, left, extent);
   if (!('fault' in rest)) return rest;
   if (rest.fault === 'EXCEEDS_TRANSACTION') throw new RefundExceedsTransaction(rest.message);
   throw new ValidationFailed([{ field: 'amount.currency_code', message: rest.message }]);
 }
 
-/** The award of what is left, by the rules and the facts that the transaction was credited with. */
+/** The award of what is left, by the rules and the facts that the purchase was credited with. */
 function evaluateAgain(
-  { transaction, postTime, facts }: PostedEarn,
+  { transaction: purchase, postTime, facts }: PostedEarn,
   {
     ruleSet,
     remaining,
@@ -109,7 +116,7 @@ function evaluateAgain(
 ): Award {
   const { userId, joinTime } = account.membership;
   return evaluate(ruleSet, {
-    transaction,
+    purchase,
     member: {
       userId,
       attributes: facts?.attributes ?? {},
@@ -122,7 +129,7 @@ function evaluateAgain(
   });
 }
 
-/** Makes room for later earns in the caps that the earn counts less of; earlier earns are not looked at again. */
+/** Makes room for later earns in the caps that the earn now counts less toward; other earns aren't evaluated again. */
 function freeCaps(
   locked: LockedState,
   {

@@ -5,7 +5,7 @@ import { rejectRefund } from '../domain/refund.ts';
 import { applyRefund } from './apply-refund.ts';
 import type { LockedState, PostedEarn, TransactionRefund } from './ledger-store.ts';
 
-/** Applies the refunds that waited for a transaction, now that it was credited, in the order in which they came. */
+/** Applies the refunds that waited for a purchase once it is credited, in the order in which they arrived. */
 export function applyWaitingRefunds(
   locked: LockedState,
   { earn, ruleSet, author }: { earn: PostedEarn; ruleSet: CompiledRuleSet; author: Author },
@@ -23,7 +23,7 @@ export function applyWaitingRefunds(
     }, earn);
 }
 
-/** Nobody waits for an answer to the refund any more, so its journal line tells of the refusal. */
+/** The caller of the refund is gone, so an entry in the journal records the refusal. */
 function reject(
   locked: LockedState,
   rejected: { earn: PostedEarn; refund: TransactionRefund; author: Author; error: unknown },

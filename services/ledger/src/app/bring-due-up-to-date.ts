@@ -1,7 +1,7 @@
 import type { App } from './app.ts';
 
 /**
- * Writes what time has brought about for members whom nobody touches: maturity, the end of holds, expiry. Returns how
+ * Writes what is due for members without other activity: maturity, the end of holds, expiry. Returns how
  * many memberships that was, at most `limit` and fewer where they have many holds; 0 means that none is due. Two replicas
  * may pick the same ones: the second finds nothing left to write.
  *

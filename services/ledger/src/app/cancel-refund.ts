@@ -3,7 +3,7 @@ import type { App } from './app.ts';
 import type { TransactionName, TransactionRefund } from './ledger-store.ts';
 
 /**
- * Takes back a refund that waits for its transaction. Repeated it answers the same.
+ * Cancels a refund that waits for its purchase. Idempotent: repeating it has no effect.
  *
  * @throws {RefundNotFound} when no such refund was reported
  * @throws {IllegalTransition} when it waits no longer, and what {@link App.queue} throws

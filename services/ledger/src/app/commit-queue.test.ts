@@ -54,6 +54,39 @@ describe('commands are gathered', () => {
     ]);
   });
 
+  test('those of a series are decided in their order, though others are committed at the same time', async () => {
+    const ends: (() => void)[] = [];
+    const batches: string[][] = [];
+    const commit: CommitToLedger = async (commands) => {
+      batches.push(commands.map(({ needs }) => needs.member?.userId ?? ''));
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return commands.map(outcomeOf);
+    };
+    const queue = createCommitQueue({ commit, maxInFlight: 2, maxBatch: 2 });
+    const [series, another] = [{}, {}];
+    const answers = [
+      ...['a', 'b', 'c'].map((name) => queue.submit(command(name), series)),
+      queue.submit(command('x')),
+      queue.submit(command('y'), another),
+      queue.submit(command('d'), series),
+    ];
+    const endNext = async () => {
+      await new Promise(setImmediate);
+      await new Promise(setImmediate);
+      ends.shift()?.();
+    };
+    await endNext();
+    expect(batches).toEqual([
+      ['a', 'b'],
+      ['x', 'y'],
+    ]);
+    await endNext();
+    await endNext();
+    expect(batches.slice(2)).toEqual([['c', 'd']]);
+    await endNext();
+    expect(await Promise.all(answers)).toEqual(['a', 'b', 'c', 'x', 'y', 'd']);
+  });
+
   test('one that is refused does not disturb the others of its batch', async () => {
     const { commit } = recordingCommit();
     const queue = createCommitQueue({ commit });

@@ -27,7 +27,7 @@ export interface DeadLetter extends DueLetter, Failure {
   readonly createTime: Instant;
 }
 
-/** A message that reports a transaction and couldn't be applied. */
+/** A message that reports a purchase and couldn't be applied. */
 export interface UnappliedReport {
   readonly deadLetterId: string;
   /** A reason of the contract's error catalogue. */
@@ -39,13 +39,13 @@ export type ProgramScope = readonly string[] | undefined;
 
 /**
  * Messages that couldn't be applied, kept with their reasons. All methods throw {@link StorageUnavailable} when the
- * database is away.
+ * database is down.
  */
 export interface DeadLetters {
   /** Keeps a message. One that is delivered again is kept once. */
   keep(letter: { message: StreamMessage; about: TransactionName; failure: Failure }): Promise<void>;
   /**
-   * Takes up waiting messages whose time has come. Others leave them alone for `leaseMs`, after which they count as
+   * Takes up waiting messages that are due. Others leave them alone for `leaseMs`, after which they count as
    * abandoned and are due again.
    */
   takeDue(batch: { limit: number; leaseMs: number; now: Instant }): Promise<DueLetter[]>;
@@ -63,6 +63,6 @@ export interface DeadLetters {
     } & PageRequest<bigint>,
   ): Promise<DeadLetter[]>;
   find(query: { deadLetterId: bigint; programs: ProgramScope }): Promise<DeadLetter | undefined>;
-  /** The newest message that reports a transaction. */
+  /** The newest message that reports a purchase. */
   ofTransaction(transaction: TransactionName): Promise<UnappliedReport | undefined>;
 }

@@ -3,7 +3,7 @@ import type { DeadLetter } from './dead-letters.ts';
 import { type DeadLetterName, requireDeadLetter } from './get-dead-letter.ts';
 
 /**
- * Gives a kept message up for good, and answers it.
+ * Discards a dead letter for good, and returns it.
  *
  * @throws {DeadLetterNotFound}
  */

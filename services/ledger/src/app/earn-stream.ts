@@ -1,7 +1,7 @@
 import type { Author } from '../domain/journal.ts';
 import type { EarnInput } from './reports.ts';
 
-/** The stream from which the ledger takes reported transactions. */
+/** The stream from which the ledger takes reported purchases. */
 export interface EarnStream {
   /**
    * Resolves when the stream has stored the report.

@@ -1,6 +1,6 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
-import { differingFields, fingerprintTransaction } from '@loyalty/rules/fingerprint.ts';
+import { differingFields, fingerprintPurchase } from '@loyalty/rules/fingerprint.ts';
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
@@ -20,7 +20,7 @@ import type { LotKey } from '../domain/lot.ts';
 import { countAttempt } from '../domain/velocity.ts';
 import type { App } from './app.ts';
 import { applyWaitingRefunds } from './apply-waiting-refunds.ts';
-import { checkTransaction } from './check-transaction.ts';
+import { checkPurchase } from './check-purchase.ts';
 import {
   capCountsOf,
   capPeriod,
@@ -45,7 +45,7 @@ export interface EarnResult {
 }
 
 /**
- * Credits a transaction, once, however often and however concurrently it is reported. Resolves when the credit is
+ * Credits a purchase once, no matter how often and how concurrently it is reported. Resolves when the credit is
  * durable.
  *
  * @throws {ValidationFailed} {@link ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive}
@@ -64,11 +64,12 @@ function earnCommand(reported: {
   now: Instant;
 }): Command<EarnResult> {
   const { input, program } = reported;
-  const occurTime = checkTransaction(input.transaction, reported.now);
+  const occurTime = checkPurchase(input.transaction, reported.now);
   const terms = possibleTerms(program, { occurTime, now: new Date(reported.now) });
-  const fingerprint = fingerprintTransaction(input.userId, input.transaction);
+  const fingerprint = fingerprintPurchase(input.userId, input.transaction);
   return {
     needs: {
+      notBefore: reported.now,
       member: input,
       mayJoin: mayJoin(reported),
       transaction: {
@@ -88,7 +89,7 @@ function mayJoin({ input, program }: { input: EarnInput; program: ProgramDefinit
   return program.autoEnrollment || input.joinMissing === true;
 }
 
-/** What a version of the rules makes of a transaction, whoever earns it. */
+/** A purchase compiled for a version of the rules, for any member. */
 interface Terms {
   readonly ruleSet: CompiledRuleSet;
   readonly lot: LotKey;
@@ -115,7 +116,7 @@ function possibleTerms(
   }));
 }
 
-/** The answer to a transaction that was credited before, or undefined. */
+/** The result of a purchase that was credited before, or undefined. */
 function replayOf({
   input,
   fingerprint,
@@ -130,7 +131,7 @@ function replayOf({
   const name = { programId: input.programId, transactionId: input.transaction.transactionId };
   const earn = repeatOf(locked.earn(name), fingerprint, ({ membershipId, transaction }) => {
     const account = locked.bringUpToDate(input);
-    // Who earned it is nobody else's business: only that it was another.
+    // The response must not reveal who earned it, only that it was someone else.
     const userId = account?.membership.membershipId === membershipId ? input.userId : '';
     return new TransactionConflict(differingFields({ userId, transaction }, input));
   });
@@ -165,7 +166,7 @@ function credit(reported: {
   const before = earningAccount(existing, { ...reported, now });
   const facts = factsOf(before);
   const award = evaluate(ruleSet, {
-    transaction: input.transaction,
+    purchase: input.transaction,
     member: facts,
     now: new Date(now),
     capUsed: (ruleId, period, periodStart) =>

@@ -19,7 +19,7 @@ import type { LotKey } from '../domain/lot.ts';
 import { smaller } from '../domain/points.ts';
 import type { CapPeriod } from './ledger-store.ts';
 
-/** What rules and conditions may know of a member, as it is now. */
+/** The facts about a member that rules and conditions can use, as of now. */
 export function factsOf({ membership }: Account): MemberFacts {
   return {
     userId: membership.userId,
@@ -120,7 +120,7 @@ export function capCountsLeft(
   );
 }
 
-/** The lot that a transaction's points go to. */
+/** The lot that a purchase's points go to. */
 export function creditLot(ruleSet: CompiledRuleSet, occurTime: Date): LotKey {
   const available = availableTime(ruleSet, occurTime);
   const availableAt = available === null ? beginningOfTime : available.getTime();

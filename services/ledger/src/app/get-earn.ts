@@ -13,10 +13,10 @@ export type EarnView = ExplainedEarn & {
 };
 
 /**
- * The earn of a transaction, with the user who got it and its refunds.
+ * The earn of a purchase, with the user who got it and its refunds.
  *
- * `tellDeadLetter` says whether the caller may know of a message about the transaction that couldn't be applied:
- * it may be about somebody else.
+ * `tellDeadLetter` says whether the caller may know about a message about the transaction that couldn't be applied:
+ * it may be about someone else.
  *
  * @throws {EarnNotPosted}
  */

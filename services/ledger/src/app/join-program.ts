@@ -1,4 +1,4 @@
-import { CLOCK_AHEAD_MS_MAX } from '@loyalty/rules/validate-transaction.ts';
+import { CLOCK_AHEAD_MS_MAX } from '@loyalty/rules/validate-purchase.ts';
 import { type Attributes, changedKeys, requireFewEnough } from '../domain/attributes.ts';
 import { AlreadyMember, ProgramNotActive, ValidationFailed } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';

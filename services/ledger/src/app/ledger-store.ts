@@ -1,5 +1,5 @@
 import type { Purchase } from '@loyalty/rules/language.ts';
-import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
+import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
 import type { Earn } from '../domain/earn.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account, Entry, EntryKind } from '../domain/journal.ts';
@@ -50,16 +50,18 @@ export interface RequestKey {
 /** Names a redemption of a member: by its id, or by the key that it was made with. */
 export type RedemptionKey = { readonly redemptionId: string } | { readonly idempotencyKey: string };
 
-/** What an idempotency key stands for. */
+/** The earlier request of an idempotency key. */
 export interface RequestRecord extends RequestKey {
   readonly membershipId: bigint;
   readonly fingerprint: Uint8Array;
-  /** The line of the journal that the request led to. */
+  /** The entry that the request led to. */
   readonly entry: Entry;
 }
 
 /** What a command has to lock, and to know, before it decides. Reading anything else throws. */
 export interface Needs {
+  /** The instant that the rest was worked out for. The command decides then or later, even if the clock is set back. */
+  readonly notBefore?: Instant;
   readonly member?: MemberName;
   /** Makes the member's id where there is none, for commands that may open an account. */
   readonly mayJoin?: boolean;
@@ -100,11 +102,11 @@ export type Outcome = { readonly result: unknown } | { readonly error: unknown }
 export interface LockedState {
   /**
    * The instant at which the command changes the account, or opens one where there is none: the clock's under the
-   * locks, never before the account's own last entry.
+   * locks, never before the account's own last entry nor before {@link Needs.notBefore}.
    */
   nowOf(account: Account | undefined): Instant;
   /**
-   * Writes what time has brought about, which stays even if the command throws, and returns the account; undefined if the
+   * Writes what is due, which stays even if the command throws, and returns the account; undefined if the
    * user never joined.
    */
   bringUpToDate(member: MemberName): Account | undefined;
@@ -133,29 +135,29 @@ export interface LockedState {
   addLapsedRefunded(membershipId: bigint, lot: LotKey, counted: Lapse): void;
 }
 
-/** Journal lines as they are announced: whose they are, and what they say. */
+/** Journal entries for events, each with its member. */
 export interface RecordedEntry extends MemberName {
   readonly membershipId: bigint;
   readonly entry: Entry;
 }
 
 /**
- * The one way to change the ledger: lock, decide, write and commit, as one transaction. Returns each command's outcome, in
+ * The one way to change the ledger: lock, decide, write and commit, as one database transaction. Returns each command's outcome, in
  * their order.
  *
- * @throws {LostRace} when a concurrent transaction came first; running it again sees what that one wrote
+ * @throws {LostRace} when a concurrent database transaction committed first; running it again sees what that one wrote
  * @throws {RefusedByStorage} when some value can't be stored; without it the rest can
- * @throws {StorageUnavailable} when the database is away; the transaction may have been committed
+ * @throws {StorageUnavailable} when the database is down; the changes may have been committed
  */
 export type CommitToLedger = (commands: readonly Command<unknown>[]) => Promise<Outcome[]>;
 
-/** Thrown when a concurrent transaction came first and this one was undone. */
+/** Thrown when a concurrent database transaction committed first and this one was rolled back. */
 export class LostRace extends Error {}
 
-/** Thrown when the database refuses a value, and the transaction was undone. */
+/** Thrown when the database refuses a value, and the database transaction was rolled back. */
 export class RefusedByStorage extends Error {}
 
-/** A page of something: what `limit` asked for, and from where the next page goes on. */
+/** A page of up to `limit` items, and the position at which the next page starts. */
 export interface PageRequest<Position> {
   readonly limit: number;
   readonly after: Position | undefined;
@@ -170,7 +172,7 @@ export interface OpenHold extends Redemption {
 /** Where a page of open holds ends. */
 export type HoldPosition = Pick<OpenHold, 'holdExpiresAt' | 'redemptionId'>;
 
-/** Reads that lock nothing. All throw {@link StorageUnavailable} when the database is away. */
+/** Reads that lock nothing. All throw {@link StorageUnavailable} when the database is down. */
 export interface LedgerReader {
   membershipId(member: MemberName): Promise<bigint | undefined>;
   /** The account as it was written, with as much of what it holds as its balance at `now` depends on. */
@@ -184,7 +186,7 @@ export interface LedgerReader {
   waitingRefunds(
     query: { programId: string } & PageRequest<{ transactionId: string; refundId: string }>,
   ): Promise<TransactionRefund[]>;
-  /** A user's accounts by program id, each as {@link account} answers it. */
+  /** A user's accounts by program id, each as {@link account} returns it. */
   accountsOfUser(
     query: {
       userId: string;
@@ -192,11 +194,11 @@ export interface LedgerReader {
       now: Instant;
     } & PageRequest<string>,
   ): Promise<Account[]>;
-  /** A program's accounts by user id, each as {@link account} answers it. */
+  /** A program's accounts by user id, each as {@link account} returns it. */
   accountsOfProgram(
     query: { programId: string; now: Instant } & PageRequest<string>,
   ): Promise<Account[]>;
-  /** Journal lines, the newest first. Positions are sequences. */
+  /** Journal entries, the newest first. Positions are sequences. */
   entries(
     query: {
       membershipId: bigint;
@@ -205,7 +207,7 @@ export interface LedgerReader {
       endTime: Instant | undefined;
     } & PageRequest<bigint>,
   ): Promise<Entry[]>;
-  /** How much of each reward is taken: of its stock, and by the member in the period. In the order asked for. */
+  /** How much of each reward is taken: of its stock, and by the member in the period. In the order of the request. */
   rewardsTaken(query: {
     programId: string;
     membershipId: bigint;

@@ -8,14 +8,14 @@ import { requireMembershipId } from './require-membership-id.ts';
 export interface EntryFilter {
   /** Only these kinds; all when empty. */
   readonly kinds: readonly EntryKind[];
-  /** Only lines written at or after it. */
+  /** Only entries written at or after it. */
   readonly startTime: Instant | undefined;
-  /** Only lines written before it. */
+  /** Only entries written before it. */
   readonly endTime: Instant | undefined;
 }
 
 /**
- * A member's journal, the newest line first. Positions are sequences.
+ * A member's journal, the newest entry first. Positions are sequences.
  *
  * @throws {MembershipNotFound}
  */

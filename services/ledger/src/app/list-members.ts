@@ -20,7 +20,7 @@ export async function listMembers(
       positionOf: ({ membership }) => membership.userId,
     },
   );
-  // A program with members exists; only an empty answer leaves it open.
+  // A program with members exists; only an empty page leaves the question open.
   if (page.items.length === 0) await app.catalog.get(programId);
   return { items: page.items.map((account) => viewMembership(account, now)), next: page.next };
 }

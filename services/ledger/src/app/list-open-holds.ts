@@ -17,7 +17,7 @@ export async function listOpenHolds(
     read: (asked) => app.reader.openHolds({ programId, now, ...asked }),
     positionOf: ({ holdExpiresAt, redemptionId }) => ({ holdExpiresAt, redemptionId }),
   });
-  // A program with holds exists; only an empty answer leaves it open.
+  // A program with holds exists; only an empty page leaves the question open.
   if (page.items.length === 0) await app.catalog.get(programId);
   return page;
 }

@@ -9,7 +9,7 @@ export interface RefundPosition {
 }
 
 /**
- * A program's refunds that wait for their transaction, by transaction id.
+ * A program's refunds that wait for their purchase, by transaction id.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable}, where there are none to show
  */
@@ -21,7 +21,7 @@ export async function listWaitingRefunds(
     read: (asked) => app.reader.waitingRefunds({ programId, ...asked }),
     positionOf: ({ transactionId, refundId }) => ({ transactionId, refundId }),
   });
-  // A program with refunds exists; only an empty answer leaves it open.
+  // A program with refunds exists; only an empty page leaves the question open.
   if (page.items.length === 0) await app.catalog.get(programId);
   return page;
 }

@@ -23,7 +23,7 @@ export function lockedRedemption(
 }
 
 /**
- * What the member's key stands for, or undefined for a new key and for a user who never joined.
+ * The earlier request with the member's key; undefined for a new key and for a user who never joined.
  *
  * @param differingFields what is another than in the first request with the key, where that can be said
  * @throws {IdempotencyKeyReused} when the key was used with other content
@@ -42,9 +42,9 @@ export function repeatedRequest(
   );
 }
 
-/** The line that a change just added to an account's journal. */
+/** The entry that a change just added to an account's journal. */
 export function lineAfter(before: Account, after: Account) {
-  const line = after.entries[before.entries.length];
-  if (line === undefined) throw new Error('a change has to leave a line in the journal');
-  return line;
+  const entry = after.entries[before.entries.length];
+  if (entry === undefined) throw new Error('a change must write an entry');
+  return entry;
 }

@@ -5,7 +5,7 @@ import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Membership } from '../domain/membership.ts';
 
-/** A membership as it is shown: who it is, and the balance at the instant of the question. */
+/** A membership as callers see it: the member, and the balance at the instant of the request. */
 export interface MembershipView {
   readonly membership: Membership;
   readonly balance: Balance;

@@ -2,7 +2,7 @@ import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import type { CompiledReward } from '@loyalty/rules/reward-availability.ts';
 import type { ZoneClock } from '@loyalty/rules/zone-clock.ts';
 
-/** What the ledger knows of a program. */
+/** What the ledger knows about a program. */
 export interface ProgramDefinition {
   readonly programId: string;
   readonly revision: bigint;
@@ -24,7 +24,7 @@ export interface ProgramDefinition {
 /** The ledger's knowledge of programs. */
 export interface ProgramCatalog {
   /**
-   * Answers from memory wherever it can.
+   * Reads from memory if possible.
    *
    * @throws {ProgramNotFound} when no such program exists
    * @throws {ProgramsUnavailable} when it isn't known here and the Programs service can't be asked
@@ -32,7 +32,7 @@ export interface ProgramCatalog {
   get(programId: string): Promise<ProgramDefinition>;
   /**
    * Returns the Programs service's current definition, for rare commands that must not miss that a program was archived
-   * a moment ago; frequent ones (earn, join, redeem, capture, cancel) use {@link get}. While that service is away, the
+   * a moment ago; frequent ones (earn, join, redeem, capture, cancel) use {@link get}. While that service is down, the
    * definition known here counts.
    *
    * @throws {ProgramNotFound} {@link ProgramsUnavailable} as {@link get} does

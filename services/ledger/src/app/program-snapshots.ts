@@ -1,4 +1,4 @@
-/** How far a program has come. */
+/** A program's revision. */
 export interface ProgramRevision {
   readonly programId: string;
   /** Names the history in which the revision counts: another one after the Programs service's database was restored. */
@@ -13,8 +13,8 @@ export interface ProgramSnapshot extends ProgramRevision {
 }
 
 /**
- * What the ledger remembers of programs while the Programs service is away. All methods throw
- * {@link StorageUnavailable} when the database is away.
+ * Stored copies of programs, for when the Programs service is down. All methods throw
+ * {@link StorageUnavailable} when the database is down.
  */
 export interface ProgramSnapshots {
   find(programId: string): Promise<Uint8Array | undefined>;

@@ -21,7 +21,7 @@ import {
 } from './reward-offer.ts';
 import { visibleProgram } from './visible-program.ts';
 
-/** What a redemption would cost now, and what would stand in its way. */
+/** What a redemption would cost now, and what would prevent it. */
 export interface RewardQuote {
   readonly rewardId: string;
   readonly displayName: string;
@@ -60,7 +60,7 @@ export async function quoteRedemption(
     now,
     asked: [{ offer, request: input }],
   });
-  if (quote === undefined) throw new Error('a quote was asked for and not given');
+  if (quote === undefined) throw new Error('a quote is missing');
   return quote;
 }
 

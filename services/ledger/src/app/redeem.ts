@@ -69,13 +69,15 @@ export async function redeem(app: App, input: RedeemInput, author: Author): Prom
     programId: input.programId,
     byMember: input.madeByMember,
   });
+  const now = app.clock();
   const offer = program.rewards.get(input.rewardId);
-  const usage = offer && usagePeriodOf(offer, { program, now: app.clock() });
+  const usage = offer && usagePeriodOf(offer, { program, now });
   const fingerprint = fingerprintOf(contentOf(input, holdMs));
   const redemptionId = app.newRedemptionId();
   const request: Request = { input, author, program, fingerprint, redemptionId, holdMs };
   const result = await app.queue.submit({
     needs: {
+      notBefore: now,
       member: input,
       redemption: { idempotencyKey: input.idempotencyKey },
       ...(offer?.reward.stock === undefined ? {} : { stock: input }),
@@ -113,7 +115,7 @@ function holdMsOf({ capture, holdSeconds, madeByMember }: RedeemInput): number |
   return seconds * 1000;
 }
 
-/** The answer to a key that was used before, or undefined. */
+/** The result of a key that was used before, or undefined. */
 function replayOf({ input, fingerprint }: Request, locked: LockedState): RedeemResult | undefined {
   const account = locked.bringUpToDate(input);
   const { idempotencyKey } = input;
@@ -157,7 +159,7 @@ function decideRedeem(request: Request, locked: LockedState): RedeemResult {
       : refuse(before, draft, { refusal, ...move });
   locked.putAccount(account);
   const redemption = account.redemptions.at(-1);
-  if (redemption === undefined) throw new Error('a redemption was made and is not there');
+  if (redemption === undefined) throw new Error('a new redemption is missing');
   return { redemption, balance: balanceAt(account, now), replayed: false };
 }
 

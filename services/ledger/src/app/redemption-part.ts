@@ -40,12 +40,12 @@ export function partOf(redemption: Redemption, part: RedemptionPartName): Redemp
   }
 }
 
-/** What so many points of a conversion are worth, rounded down to the minor unit as the whole was. */
+/** The value of some points of a conversion, rounded down to the minor unit as the whole was. */
 export function valueOfPart({ value, rate }: Redemption, points: bigint): Redemption['value'] {
   return value && rate && { ...value, minorUnits: (points * rate.minorUnits) / rate.points };
 }
 
-/** A part as content that a fingerprint is made of. */
+/** A part as content for a fingerprint. */
 export function partContent(part: RedemptionPartName): [string, string] {
   switch (part.kind) {
     case 'ALL':

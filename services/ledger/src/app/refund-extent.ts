@@ -1,6 +1,6 @@
 import { fingerprintOf } from '@loyalty/rules/fingerprint.ts';
 import { type MoneyMessage, moneyOf } from '@loyalty/rules/money.ts';
-import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
+import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 
 /** How much a refund is of, as calls and events say it. */

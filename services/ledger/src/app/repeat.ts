@@ -2,7 +2,7 @@ import { sameFingerprint } from '@loyalty/rules/fingerprint.ts';
 import type { LedgerError } from '../domain/errors.ts';
 
 /**
- * What was done before under the id or key of a request, which a repeat is answered with; undefined for a new one.
+ * The stored result of a request's id or key, which a repeat returns; undefined for a new one.
  *
  * @param conflict what to throw when the id or key was used with other content
  */

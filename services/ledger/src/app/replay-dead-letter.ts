@@ -4,7 +4,7 @@ import type { DeadLetter } from './dead-letters.ts';
 import { type DeadLetterName, requireDeadLetter } from './get-dead-letter.ts';
 
 /**
- * Tries a kept message again, now, and answers it as it was before. When it can be applied it is kept no longer;
+ * Makes a dead letter due now, and returns it as it was before. When it can be applied it is kept no longer;
  * otherwise it stays, with the reason of this attempt.
  *
  * @throws {DeadLetterNotFound}, and what {@link applyMessage} throws

@@ -3,7 +3,7 @@ import type { ProgramDefinition } from './program-catalog.ts';
 
 /**
  * Of an archived program only reads, refunds of credited transactions, maturity and expiry remain. Any other command,
- * unless it repeats an earlier one, is refused before the membership is looked at.
+ * unless it repeats an earlier one, is refused before the membership is read.
  *
  * @throws {ProgramNotActive}
  */

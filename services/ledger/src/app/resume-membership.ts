@@ -1,9 +1,8 @@
 import type { Account, Author } from '../domain/journal.ts';
 import { resume } from '../domain/membership-changes.ts';
 import type { App } from './app.ts';
+import { changeMembership } from './change-membership.ts';
 import type { MemberName } from './ledger-store.ts';
-import { lockedAccount } from './locked-account.ts';
-import { requireUnarchived } from './require-unarchived.ts';
 
 /**
  * Lets a suspended member act again. Idempotent: repeating it has no effect.
@@ -16,15 +15,7 @@ export async function resumeMembership(
   member: MemberName,
   author: Author,
 ): Promise<Account> {
-  requireUnarchived(await app.catalog.getLatest(member.programId));
-  return await app.queue.submit({
-    needs: { member },
-    decide: (locked) => {
-      const account = lockedAccount(locked, member);
-      if (account.membership.state === 'ACTIVE') return account;
-      const after = resume(account, { author, now: locked.nowOf(account) });
-      locked.putAccount(after);
-      return after;
-    },
-  });
+  return await changeMembership(app, member, (account, now) =>
+    account.membership.state === 'ACTIVE' ? account : resume(account, { author, now }),
+  );
 }

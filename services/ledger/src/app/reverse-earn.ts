@@ -15,14 +15,14 @@ import { ruleSetOf } from './rule-set-of.ts';
 
 export interface ReverseEarnResult {
   readonly refund: TransactionRefund;
-  /** Undefined while the refund waits for its transaction. */
+  /** Undefined while the refund waits for its purchase. */
   readonly earned: { earn: ExplainedEarn; userId: string; balance: Balance } | undefined;
   readonly replayed: boolean;
 }
 
 /**
- * Takes back what a transaction earned, in full or in part, once for each refund id. A refund that comes before its
- * transaction waits for it.
+ * Takes back what a purchase earned, in full or in part, once for each refund id. A refund that arrives before its
+ * purchase waits for it.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived and the transaction
  * was never credited, {@link RefundConflict} {@link RefundExceedsTransaction} {@link ValidationFailed}

@@ -4,7 +4,7 @@ import type { Author } from '../domain/journal.ts';
 import type { TransactionName } from './ledger-store.ts';
 import type { EarnInput, ReverseEarnInput } from './reports.ts';
 
-/** A message of the incoming stream, as it came. */
+/** A message of the incoming stream, as it arrived. */
 export interface StreamMessage {
   readonly subject: string;
   /** Empty when the message had none. */
@@ -16,7 +16,7 @@ export interface StreamMessage {
   readonly author: Author;
 }
 
-/** What a message asks for, or why that can't be told. */
+/** What a message requests, or why that can't be determined. */
 export type MessageContent = {
   /** The transaction that it reports; its id is empty where it couldn't be read. */
   readonly about: TransactionName;

@@ -1,10 +1,10 @@
 import type { Author } from '../domain/journal.ts';
 import type { MessagingApp } from './app.ts';
-import { checkTransaction } from './check-transaction.ts';
+import { checkPurchase } from './check-purchase.ts';
 import type { EarnInput } from './reports.ts';
 
 /**
- * Accepts a transaction that is credited later.
+ * Accepts a purchase that is credited later.
  *
  * @throws {ValidationFailed} {@link StorageUnavailable}
  */
@@ -13,6 +13,6 @@ export async function submitEarn(
   input: EarnInput,
   author: Author,
 ): Promise<void> {
-  checkTransaction(input.transaction, app.clock());
+  checkPurchase(input.transaction, app.clock());
   await app.earnStream.publish(input, author);
 }

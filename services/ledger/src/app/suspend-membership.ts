@@ -1,9 +1,8 @@
 import type { Account, Author } from '../domain/journal.ts';
 import { suspend } from '../domain/membership-changes.ts';
 import type { App } from './app.ts';
+import { changeMembership } from './change-membership.ts';
 import type { MemberName } from './ledger-store.ts';
-import { lockedAccount } from './locked-account.ts';
-import { requireUnarchived } from './require-unarchived.ts';
 
 /**
  * Stops a member's earns and redemptions. Idempotent: repeating it has no effect.
@@ -16,15 +15,7 @@ export async function suspendMembership(
   member: MemberName,
   author: Author,
 ): Promise<Account> {
-  requireUnarchived(await app.catalog.getLatest(member.programId));
-  return await app.queue.submit({
-    needs: { member },
-    decide: (locked) => {
-      const account = lockedAccount(locked, member);
-      if (account.membership.state === 'SUSPENDED') return account;
-      const after = suspend(account, { author, now: locked.nowOf(account) });
-      locked.putAccount(after);
-      return after;
-    },
-  });
+  return await changeMembership(app, member, (account, now) =>
+    account.membership.state === 'SUSPENDED' ? account : suspend(account, { author, now }),
+  );
 }

@@ -1,15 +1,15 @@
+import type { EtagConditions } from '@loyalty/rules/etag-conditions.ts';
 import {
   type AttributesUpdate,
   requireFewEnough,
   updatedAttributes,
 } from '../domain/attributes.ts';
-import { type EtagConditions, requireAttributesAsRead } from '../domain/etag.ts';
+import { requireAttributesAsRead } from '../domain/etag.ts';
 import type { Account, Author } from '../domain/journal.ts';
 import { updateAttributes } from '../domain/membership-changes.ts';
 import type { App } from './app.ts';
+import { changeMembership } from './change-membership.ts';
 import type { MemberName } from './ledger-store.ts';
-import { lockedAccount } from './locked-account.ts';
-import { requireUnarchived } from './require-unarchived.ts';
 
 export interface UpdateMembershipInput extends MemberName {
   readonly attributes: AttributesUpdate;
@@ -28,19 +28,12 @@ export async function updateMembership(
   { attributes: update, etags, ...member }: UpdateMembershipInput,
   author: Author,
 ): Promise<Account> {
-  requireUnarchived(await app.catalog.getLatest(member.programId));
-  return await app.queue.submit({
-    needs: { member },
-    decide: (locked) => {
-      const account = lockedAccount(locked, member);
-      const { membership } = account;
-      requireAttributesAsRead(membership, etags);
-      const attributes = updatedAttributes(membership.attributes, update);
-      if (attributes === membership.attributes) return account;
-      requireFewEnough(attributes, 'membership.attributes');
-      const after = updateAttributes(account, { attributes, author, now: locked.nowOf(account) });
-      locked.putAccount(after);
-      return after;
-    },
+  return await changeMembership(app, member, (account, now) => {
+    const { membership } = account;
+    requireAttributesAsRead(membership, etags);
+    const attributes = updatedAttributes(membership.attributes, update);
+    if (attributes === membership.attributes) return account;
+    requireFewEnough(attributes, 'membership.attributes');
+    return updateAttributes(account, { attributes, author, now });
   });
 }

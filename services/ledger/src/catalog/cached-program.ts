@@ -36,23 +36,23 @@ interface Known {
 type State =
   /** Nothing is known yet. */
   | { readonly name: 'LOADING'; readonly known?: undefined }
-  /** The Programs service's answer, as new as any change that was noted. */
+  /** The response of the Programs service, which includes every change noted so far. */
   | { readonly name: 'CURRENT'; readonly known: Known }
-  /** Used until there is a newer answer: the program has changed, or was stored and not answered. */
+  /** Used until there is a newer response: the program has changed, or only the stored copy was available. */
   | { readonly name: 'STALE'; readonly known: Known };
 
-/** How long a command waits for an answer. The answer is awaited longer, for later commands. */
+/** How long a command waits for a response. The request goes on longer, for later commands. */
 const patienceMs = 1_000;
 
 /**
- * One program as the ledger knows it.
+ * A program in the ledger's memory.
  *
  * | from | on | to |
  * |---|---|---|
  * | LOADING, STALE | an answer of the Programs service as new as any change noted | CURRENT |
  * | LOADING | no answer in time, but a stored definition | STALE |
  * | CURRENT | a change, or another history of the database | STALE |
- * | CURRENT, STALE | a newer stored definition while the Programs service is away | STALE |
+ * | CURRENT, STALE | a newer stored definition while the Programs service is down | STALE |
  * | any | the answer that there is no such program | gone |
  */
 export class CachedProgram {
@@ -80,7 +80,7 @@ export class CachedProgram {
     return await this.#loading;
   }
 
-  /** The answer to a question from now on. While the Programs service is away, what is known. */
+  /** The answer to a question from now on. While the Programs service is down, what is known. */
   async getLatest(): Promise<ProgramDefinition> {
     if (this.#state.known === undefined) return await this.get();
     try {

@@ -5,15 +5,15 @@ import { ProgramNotFound } from '../domain/errors.ts';
 import { CachedProgram, type CachedProgramOptions } from './cached-program.ts';
 
 export interface ProgramCatalogOptions extends Omit<CachedProgramOptions, 'onGone'> {
-  /** How many programs are kept in memory, those that were asked for last. */
+  /** The maximum number of programs in memory: the most recently used ones. */
   programsMax?: number;
 }
 
 /** The ledger's knowledge of programs, with the ways in which it is kept up to date. */
 export interface ProgramCache extends ProgramCatalog {
-  /** Keeps a program though nobody has asked for it yet. The next refresh loads it. */
+  /** Keeps a program that nobody has used yet. The next refresh loads it. */
   keep(programId: string): void;
-  /** Notes a change, and asks for it. A program that isn't kept is left until somebody asks for it. */
+  /** Notes a change, and requests it. A program that isn't kept is loaded when it is next used. */
   markChanged(change: ProgramRevision): void;
   /** Notes that any program may have changed in any way, and asks for all that are kept. */
   invalidateAll(epoch: string): void;
@@ -23,16 +23,16 @@ export interface ProgramCache extends ProgramCatalog {
   adoptNewerStored(stored: ProgramRevision): Promise<void>;
 }
 
-/** Also how many of the stored definitions are of use. */
+/** Also the number of stored definitions that are loaded at startup. */
 export const programsMaxByDefault = 10_000;
-/** How many programs are asked for at the same time, apart from those that somebody waits for. */
+/** How many programs are requested at the same time, apart from those that a command waits for. */
 const refreshesMax = 4;
-/** How long nobody asks again about a program that doesn't exist. */
+/** How long the absence of a program is cached. */
 const absentMs = 2_000;
 const absentMax = 10_000;
 
 /**
- * Definitions in memory. A program is asked for at the Programs service the first time, and where that is away taken
+ * Definitions in memory. A program is asked for at the Programs service the first time, and where that is down taken
  * from what was stored when it answered last: this way the ledger goes on without it, also over a restart.
  */
 export function createProgramCatalog({
@@ -61,7 +61,7 @@ export function createProgramCatalog({
 
   function onGone(program: CachedProgram, error: unknown): void {
     const { programId } = program;
-    // One that wasn't used lately may be here anew.
+    // One that wasn't used lately may be here again.
     if (programs.peek(programId) === program) programs.delete(programId);
     if (error instanceof ProgramNotFound) absent.set(programId, true);
   }

@@ -24,7 +24,7 @@ export function definitionOf(
   { program, revision, ruleSets, rewards }: GetProgramSnapshotResponse,
   previous?: ProgramDefinition,
 ): ProgramDefinition {
-  if (program === undefined) throw new Error('a program snapshot came without its program');
+  if (program === undefined) throw new Error('a program snapshot has no program');
   const known = [...(previous?.ruleSets ?? []), ...(previous?.withdrawnRuleSets ?? [])];
   const compiled = new Map(known.map((ruleSet) => [ruleSet.version, ruleSet]));
   const published = ruleSets.filter(({ effectiveTime }) => effectiveTime !== undefined);

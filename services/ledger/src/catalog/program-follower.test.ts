@@ -201,8 +201,8 @@ test('that the Programs service is away is said once, and that it is back', asyn
   programs.isAway = false;
   await eventually(async () => expect(await revisionOf('program-1')).toBe(2n));
   expect(logged).toEqual([
-    'changes of programs are not looked for',
-    'changes of programs are noticed again',
+    'changes of programs could not be polled',
+    'changes of programs are polled again',
   ]);
 });
 

@@ -19,14 +19,14 @@ export interface ProgramFollowerOptions {
 }
 
 export interface ProgramFollower {
-  /** Says that something has changed, so that it is asked for at once. Cheap, may be called for every change. */
+  /** Makes the follower ask for changes at once. Cheap; may be called for every change. */
   wake(): void;
   /** Follows until the signal aborts. */
   run(): Promise<void>;
 }
 
 /**
- * Asks the Programs service what has changed after the last change that it knows of, every second and whenever it
+ * Asks the Programs service what has changed after the last change that it knows about, every second and whenever it
  * is woken. The first look brings back what was kept before the process started.
  */
 export function createProgramFollower(options: ProgramFollowerOptions): ProgramFollower {
@@ -63,13 +63,13 @@ export function createProgramFollower(options: ProgramFollowerOptions): ProgramF
   async function round(): Promise<void> {
     try {
       await look();
-      if (isFailing) logger.info('changes of programs are noticed again');
+      if (isFailing) logger.info('changes of programs are polled again');
       isFailing = false;
     } catch (error) {
       if (signal.aborted) return;
-      if (!isFailing) logger.warn({ err: error }, 'changes of programs are not looked for');
+      if (!isFailing) logger.warn({ err: error }, 'changes of programs could not be polled');
       isFailing = true;
-      // Another replica may have been answered. Without the database, too, nothing is left to try.
+      // Another replica may have got a response. If the database fails as well, nothing is left to try.
       await adoptNewerStored().catch(() => undefined);
     }
   }

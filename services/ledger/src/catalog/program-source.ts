@@ -25,14 +25,17 @@ export interface ProgramSource {
 
 /** The largest program takes seconds where all are busy. */
 const snapshotTimeoutMs = 10_000;
-/** What takes longer than a version waits before it counts is better asked anew, perhaps of another replica. */
+/**
+ * A request that takes longer than a version waits before it takes effect is better repeated, perhaps at another
+ * replica.
+ */
 const revisionsTimeoutMs = 2_000;
 
-/** The Programs service, asked over gRPC. `token` answers the bearer token of the ledger's own calls. */
+/** The Programs service over gRPC. `token` returns the bearer token of the ledger's own calls. */
 export function createProgramSource(deps: {
   client: Pick<Client<typeof ProgramService>, 'getProgramSnapshot' | 'listProgramRevisions'>;
   token: () => Promise<string>;
-  /** Aborted when the process stops: nobody waits for an answer then. */
+  /** Aborted when the process stops, because nobody waits for a response then. */
   signal: AbortSignal;
 }): ProgramSource {
   const call = async (timeoutMs: number) => ({

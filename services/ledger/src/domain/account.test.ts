@@ -105,7 +105,7 @@ describe('a balance over time', () => {
     expect(balanceAt(account, 200)).toMatchObject({ available: 0n, lifetimeExpired: 15n });
   });
 
-  test('points that come after their own expiry are credited and expire in the next line', () => {
+  test('points that come after their own expiry are credited and expire in the next entry', () => {
     const account = earned(opened(), { points: 10n, now: 300, lot: { expiresAt: 100 } });
     expect(kinds(account)).toEqual(['JOINED', 'EARN', 'EXPIRE']);
     expect(balanceAt(account, 300)).toMatchObject({ available: 0n, lifetimeEarned: 10n });
@@ -156,7 +156,7 @@ describe('spending', () => {
     });
   });
 
-  test('a refusal is a line of the journal that moves nothing', () => {
+  test('a refusal is an entry in the journal that moves nothing', () => {
     const account = earned(opened(), { points: 5n, now: 1 });
     const refusal = { reason: 'OUT_OF_STOCK' as const, metadata: {} };
     const after = refuse(account, draft(1n), { refusal, author, now: 2 });

@@ -50,7 +50,7 @@ describe('points added by hand', () => {
     expect(balanceAt(account, 100)).toMatchObject({ available: 0n, lifetimeExpired: 10n });
   });
 
-  test('that are gone already pay what is owed, and the rest expires in the next line', () => {
+  test('that are gone already pay what is owed, and the rest expires in the next entry', () => {
     const account = added(owing, 40n, { expiresAt: 10 });
     expect(account.entries.slice(-2)).toMatchObject([
       { kind: 'ADJUST', available: 10n, deficit: -30n },

@@ -3,7 +3,7 @@ import { bringUpToDate, isPending } from './bring-up-to-date.ts';
 import { InsufficientPoints, MembershipLeft, ValidationFailed } from './errors.ts';
 import { startedInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
-import { type Account, type Author, type Line, noChange, record } from './journal.ts';
+import { type Account, type Author, type NewEntry, noChange, record } from './journal.ts';
 import { inConsumptionOrder, type LotKey, take } from './lot.ts';
 import { smaller } from './points.ts';
 
@@ -37,8 +37,8 @@ export function addByHand(
   const present = account.membership.inactivityExpiresAt;
   const inactivityExpiresAt = startedInactivity(present, { at, now });
   refuseNeverSpendable(adjustment.lot, inactivityExpiresAt ?? present);
-  const line = lineOf(adjustment, credit(account, adjustment));
-  return bringUpToDate(record(account, { ...line, inactivityExpiresAt }), now);
+  const entry = entryOf(adjustment, credit(account, adjustment));
+  return bringUpToDate(record(account, { ...entry, inactivityExpiresAt }), now);
 }
 
 /**
@@ -62,13 +62,13 @@ export function takeByHand(
     changes: { ...noChange, available: -taken, deficit: owed },
     allocations: take(inConsumptionOrder(available, account.membership), taken),
   };
-  return record(account, lineOf(adjustment, debit));
+  return record(account, entryOf(adjustment, debit));
 }
 
-function lineOf(
+function entryOf(
   { reason, note, author, now }: Adjustment,
-  move: Pick<Line, 'changes' | 'allocations'>,
-): Line {
+  move: Pick<NewEntry, 'changes' | 'allocations'>,
+): NewEntry {
   const subject = note === undefined ? { reason } : { reason, note };
   return { kind: 'ADJUST', ...move, subject, author, now };
 }

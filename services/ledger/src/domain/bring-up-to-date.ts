@@ -13,7 +13,7 @@ import { releaseHolds } from './release.ts';
 export function bringUpToDate(account: Account, now: Instant): Account {
   let current = account;
   for (let due = nextDueAt(current); due <= now; due = nextDueAt(current)) {
-    // What becomes available first pays what is owed: then, and only then, it matters in which order things happened,
+    // What becomes available first pays what is owed: only then the order of events matters,
     // which must not hang on whether the membership was brought up to date meanwhile.
     const owing = current.membership.deficit > 0n;
     current = bringUpTo(current, { until: owing ? due : now, now });
@@ -63,7 +63,7 @@ function mature(account: Account, { until, now }: Target): Account {
   );
   if (maturing.length === 0) return account;
   const points = total(maturing);
-  // The points stay in their lots, but for what the member owes.
+  // The points stay in their lots, except for what the member owes.
   const paid = smaller(points, account.membership.deficit);
   return record(account, {
     kind: 'MATURE',

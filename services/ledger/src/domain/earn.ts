@@ -18,13 +18,13 @@ export interface EarnFacts {
   readonly capUsed: Readonly<Record<string, string>>;
 }
 
-/** One step of how an earn's points came about. The display name stands in the rule set that decided it. */
+/** A step in the calculation of an earn's points. The display name is in the rule set that decided it. */
 export type EarnLine = Omit<ExplanationLine, 'displayName'>;
 
 /** Points that an earn counts of caps, by rule id; of the rule set's own under the empty one. */
 export type CapCounts = ReadonlyMap<string, bigint>;
 
-/** The one credit that a transaction led to. `Content` is the transaction as it was sent. */
+/** The one credit of a purchase. `Content` is the purchase as it was sent. */
 export interface Earn<Content> {
   readonly programId: string;
   readonly transactionId: string;
@@ -51,7 +51,7 @@ export interface Earn<Content> {
 
 /**
  * Credits points to an account that is up to date. What can be spent at once pays the deficit first; points that come to the
- * ledger after their own expiry are credited and expire in the next line.
+ * ledger after their own expiry are credited and expire in the next entry.
  *
  * @throws {LimitExceeded} when a balance would pass what can be represented
  */

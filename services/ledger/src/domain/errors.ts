@@ -51,7 +51,7 @@ export class ProgramNotFound extends LedgerError {
   readonly reason = 'PROGRAM_NOT_FOUND';
 
   constructor(programId: string) {
-    super(`no program has the id ${programId}`, { metadata: { programId } });
+    super(`there is no program with the id ${programId}`, { metadata: { programId } });
   }
 }
 
@@ -60,7 +60,7 @@ export class ProgramsUnavailable extends LedgerError {
   readonly reason = 'PROGRAMS_UNAVAILABLE';
 
   constructor(programId: string, cause: unknown) {
-    super(`the Programs service can't be asked about ${programId} now; retry in a second`, {
+    super(`the Programs service can't be reached to load ${programId}; retry in a second`, {
       metadata: { programId },
       retryAfterMs: 1000,
       cause,
@@ -149,7 +149,7 @@ export class TransactionConflict extends LedgerError {
 
   constructor(fields: readonly string[]) {
     super(
-      `the transaction was reported before with another ${fields.join(', ')}; report it as before, or another one under an id of its own`,
+      `the transaction was reported before with another ${fields.join(', ')}; report it as before, or report another transaction under its own id`,
       {
         metadata: { fields: fields.join(',') },
         fields,
@@ -166,7 +166,7 @@ export class EarnNotPosted extends LedgerError {
     super(
       deadLetter === undefined
         ? 'no points have been posted for the transaction'
-        : `no points have been posted for the transaction: its event is kept as a dead letter (${deadLetter.reason})`,
+        : `no points have been posted for the transaction: its event is a dead letter (${deadLetter.reason})`,
       deadLetter === undefined ? {} : { metadata: { ...deadLetter } },
     );
   }
@@ -177,7 +177,7 @@ export class DeadLetterNotFound extends LedgerError {
   readonly reason = 'DEAD_LETTER_NOT_FOUND';
 
   constructor(deadLetterId: string) {
-    super('there is no such dead letter; it may have been replayed or discarded', {
+    super('there is no dead letter with that id; it may have been replayed or discarded', {
       metadata: { deadLetterId },
     });
   }
@@ -221,7 +221,7 @@ export class PriceChanged extends LedgerError {
 
   constructor(prices: { pricePoints: bigint; expectedPoints: bigint }) {
     super(
-      `the price is ${prices.pricePoints} points, not ${prices.expectedPoints}; show the member, and ask again with the new one`,
+      `the price is ${prices.pricePoints} points, not ${prices.expectedPoints}; show the new price to the member, and redeem with it`,
       {
         metadata: {
           pricePoints: String(prices.pricePoints),
@@ -244,11 +244,11 @@ const refusalMessages: Readonly<Record<RefusalReason, string>> = {
   INSUFFICIENT_POINTS: "the balance doesn't cover the price",
   OUT_OF_STOCK: "the reward's stock is used up",
   MEMBER_LIMIT_REACHED: 'the member has had this reward as often as allowed in the period',
-  REWARD_UNAVAILABLE: 'the reward is not offered now',
+  REWARD_UNAVAILABLE: 'the reward is not on offer now',
   CONDITION_NOT_MET: "the member doesn't meet the reward's condition",
 };
 
-/** Thrown when a redemption was refused and stored as REJECTED; its key keeps this answer. */
+/** Thrown when a redemption was refused and stored as REJECTED; its key always returns this refusal. */
 export class RedemptionRefused extends LedgerError {
   readonly reason: RefusalReason;
 
@@ -274,10 +274,10 @@ export class InsufficientPoints extends LedgerError {
   readonly reason = 'INSUFFICIENT_POINTS';
 
   constructor(missingPoints: bigint) {
-    super(
-      `the balance lacks ${missingPoints} points; set allow_deficit to take them all the same`,
-      { metadata: { missingPoints: String(missingPoints) }, fields: ['allow_deficit'] },
-    );
+    super(`the balance lacks ${missingPoints} points; set allow_deficit to take them anyway`, {
+      metadata: { missingPoints: String(missingPoints) },
+      fields: ['allow_deficit'],
+    });
   }
 }
 
@@ -286,7 +286,7 @@ export class IllegalTransition extends LedgerError {
   readonly reason = 'ILLEGAL_TRANSITION';
 
   constructor({ from, to }: { from: string; to: string }) {
-    super(`what is ${from} can't become ${to}`, { metadata: { from, to } });
+    super(`the state can't change from ${from} to ${to}`, { metadata: { from, to } });
   }
 }
 
@@ -314,7 +314,7 @@ export class RefundConflict extends LedgerError {
   readonly reason = 'REFUND_CONFLICT';
 
   constructor() {
-    super('the refund was reported before with other content; use an id of its own');
+    super('the refund was reported before with other content; give each refund its own id');
   }
 }
 
@@ -351,11 +351,11 @@ export class Overloaded extends LedgerUnavailable {
   readonly reason = 'OVERLOADED';
 
   constructor() {
-    super('the ledger has more work than it can take; retry later', { retryAfterMs: 1000 });
+    super('the ledger is overloaded; retry later', { retryAfterMs: 1000 });
   }
 }
 
-/** Thrown when the ledger's database is away. The command may have been committed: repeating it is safe. */
+/** Thrown when the ledger's database is down. The command may have been committed: repeating it is safe. */
 export class StorageUnavailable extends LedgerUnavailable {
   readonly reason = 'STORAGE_UNAVAILABLE';
 

@@ -1,9 +1,7 @@
+import { areEtagsCurrent, type EtagConditions } from '@loyalty/rules/etag-conditions.ts';
 import { EtagMismatch } from './errors.ts';
 import type { Instant } from './instant.ts';
 import type { Membership } from './membership.ts';
-
-/** For each condition that a caller set, the etags that it accepts; `*` accepts every etag. */
-export type EtagConditions = readonly (readonly string[])[];
 
 /**
  * The version of a membership and its balance: the revision of the attributes, a dot, and the number of the newest entry.
@@ -28,7 +26,6 @@ export function membershipEtag(
  */
 export function requireAttributesAsRead(membership: Membership, conditions: EtagConditions): void {
   const revision = `${membership.attributesRevision}.`;
-  const isPresent = (etag: string) => etag === '*' || etag.startsWith(revision);
-  if (conditions.every((accepted) => accepted.some(isPresent))) return;
+  if (areEtagsCurrent(conditions, (etag) => etag.startsWith(revision))) return;
   throw new EtagMismatch(membershipEtag(membership, undefined));
 }

@@ -6,7 +6,7 @@ import { newMembership } from './membership.ts';
 interface Joining {
   /** Set beside those that the member has already. */
   readonly attributes: Attributes;
-  /** Where it isn't `now`: of a member who is taken over from elsewhere. */
+  /** If it isn't `now`: for a member from another system. */
   readonly joinTime?: Instant | undefined;
   readonly author: Author;
   readonly now: Instant;

@@ -65,7 +65,7 @@ export interface MembershipChange {
   readonly inactivityExpiresAt?: Instant;
 }
 
-/** One immutable line of a membership's journal. */
+/** An immutable entry of a membership's journal. */
 export interface Entry extends Changes, Subject, MembershipChange, Author {
   readonly sequence: bigint;
   readonly kind: EntryKind;
@@ -76,11 +76,11 @@ export interface Entry extends Changes, Subject, MembershipChange, Author {
   readonly allocations: readonly Allocation[];
 }
 
-/** A membership with what it holds, and the lines that were added to its journal since it was read. */
+/** A membership with what it holds, and the entries that were added to its journal since it was read. */
 export interface Account {
   readonly membership: Membership;
   readonly lots: readonly Lot[];
-  /** All that hold points, and whichever others the command at work asked for. */
+  /** All that hold points, and others that the running command needs. */
   readonly redemptions: readonly Redemption[];
   readonly entries: readonly Entry[];
   /** Until when maturity is written, while bringing it up to date hasn't come as far as the newest entry's time. */
@@ -92,7 +92,8 @@ export function pointsOf(changes: Changes): bigint {
   return changes.available + changes.pending + changes.reserved - changes.deficit;
 }
 
-export interface Line {
+/** An entry to {@link record}. */
+export interface NewEntry {
   readonly kind: EntryKind;
   readonly changes: Changes;
   readonly allocations: readonly Allocation[];
@@ -111,49 +112,49 @@ export interface Line {
 type Recorded = 'attributes' | 'attributesRevision' | 'joinTime' | 'inactivityExpiresAt';
 
 /**
- * Adds a line to the journal: the one place where balances and lots change, and what else can be derived from the
+ * Adds an entry to the journal: the one place where balances and lots change, and what else can be derived from the
  * journal again.
  *
  * @throws {LimitExceeded} when it adds points to more than can be represented
  */
-export function record(account: Account, line: Line): Account {
+export function record(account: Account, added: NewEntry): Account {
   const { membership } = account;
-  refuseBeyondMaximum(membership, line.changes);
-  const available = membership.available + line.changes.available;
-  const change = membershipChange(membership, line);
+  refuseBeyondMaximum(membership, added.changes);
+  const available = membership.available + added.changes.available;
+  const change = membershipChange(membership, added);
   const entry: Entry = {
-    ...line.changes,
-    ...line.subject,
+    ...added.changes,
+    ...added.subject,
     ...change,
-    actor: line.author.actor,
-    requestId: line.author.requestId,
+    actor: added.author.actor,
+    requestId: added.author.requestId,
     sequence: membership.lastSequence + 1n,
-    kind: line.kind,
+    kind: added.kind,
     balanceAfter: available,
-    createTime: line.now,
-    allocations: line.allocations,
+    createTime: added.now,
+    allocations: added.allocations,
   };
   return {
     membership: {
       ...membership,
       ...membershipValues(membership, change),
       lastSequence: entry.sequence,
-      lastEntryTime: line.now,
+      lastEntryTime: added.now,
       available,
-      pending: membership.pending + line.changes.pending,
-      reserved: membership.reserved + line.changes.reserved,
-      deficit: membership.deficit + line.changes.deficit,
+      pending: membership.pending + added.changes.pending,
+      reserved: membership.reserved + added.changes.reserved,
+      deficit: membership.deficit + added.changes.deficit,
     },
-    lots: allocate(account.lots, line.allocations),
+    lots: allocate(account.lots, added.allocations),
     redemptions: account.redemptions,
     entries: [...account.entries, entry],
   };
 }
 
-function membershipChange(membership: Membership, line: Line): MembershipChange {
-  const { attributes: after, joinTime } = line;
+function membershipChange(membership: Membership, entry: NewEntry): MembershipChange {
+  const { attributes: after, joinTime } = entry;
   const { attributes: before } = membership;
-  const inactivity = movedInactivity(membership.inactivityExpiresAt, line.inactivityExpiresAt);
+  const inactivity = movedInactivity(membership.inactivityExpiresAt, entry.inactivityExpiresAt);
   return {
     ...(after !== undefined && after !== before && { attributesChange: { before, after } }),
     ...(joinTime !== undefined && { joinTime }),
@@ -181,7 +182,7 @@ function refuseBeyondMaximum(membership: Membership, changes: Changes): void {
   if (changes.deficit > 0n) addPoints(membership.deficit, changes.deficit);
 }
 
-/** The account with other values in its membership, where no line tells of them. */
+/** The account with other values in its membership that no entry records. */
 export function withMembership(
   account: Account,
   changes: Partial<Omit<Membership, Recorded>>,

@@ -4,7 +4,7 @@ import { smaller } from './points.ts';
 /** NORMAL: dates of its own. INACTIVITY: expires with the membership's inactivity. GRACE: restored with a grace. */
 export type LotClass = 'NORMAL' | 'INACTIVITY' | 'GRACE';
 
-/** What tells one lot of a membership from another. `availableAt` is -Infinity for points that never had to mature. */
+/** What distinguishes the lots of a membership. `availableAt` is -Infinity for points that never had to mature. */
 export interface LotKey {
   readonly availableAt: Instant;
   /** Infinity where points don't expire, and for class INACTIVITY, whose date is the membership's. */
@@ -26,7 +26,7 @@ export function sameLot(a: LotKey, b: LotKey): boolean {
   return a.availableAt === b.availableAt && a.expiresAt === b.expiresAt && a.class === b.class;
 }
 
-/** When the points of a lot are gone. */
+/** When the points of a lot expire. */
 export function expiryOf(lot: LotKey, membership: { inactivityExpiresAt: Instant }): Instant {
   return lot.class === 'INACTIVITY' ? membership.inactivityExpiresAt : lot.expiresAt;
 }

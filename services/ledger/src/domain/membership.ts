@@ -10,7 +10,7 @@ export interface VelocityWindow {
   readonly count: number;
 }
 
-/** A user in a program. Points are whole and, but for what is owed, what the member has. */
+/** A user in a program. Points are whole numbers; all except the deficit are what the member has. */
 export interface Membership {
   readonly membershipId: bigint;
   readonly programId: string;

@@ -28,19 +28,19 @@ export interface Redemption {
   /** The number of the entry that made it. */
   readonly sequence: bigint;
   readonly rewardId: string;
-  /** What was asked for; `quantity` and `points` are less once a part of it was captured. */
+  /** What was requested; `quantity` and `points` are reduced by a partial capture. */
   readonly askedQuantity: number;
   readonly askedPoints: bigint;
   readonly quantity: number;
   readonly points: bigint;
   readonly reversedPoints: bigint;
   readonly state: RedemptionState;
-  /** Where the points came from. */
+  /** The lots that the points came from. */
   readonly parts: readonly RedemptionPart[];
   readonly reference: string;
   /** What the points of a conversion are worth; its parts are counted in points, not in units. */
   readonly value: { readonly currencyCode: string; readonly minorUnits: bigint } | undefined;
-  /** Of a conversion: so many points are worth so many minor units. The reward's may change meanwhile. */
+  /** Of a conversion: the minor units that a number of points is worth. The reward's rate may change later. */
   readonly rate: { readonly points: bigint; readonly minorUnits: bigint } | undefined;
   readonly createTime: Instant;
   readonly holdExpiresAt: Instant | undefined;
@@ -71,7 +71,7 @@ export function redemptionAt(redemption: Redemption, now: Instant): Redemption {
   return isOverdue(redemption, now) ? { ...redemption, state: 'EXPIRED' } : redemption;
 }
 
-/** How many units count against stock and limits: those of redemptions that stand. */
+/** How many units count against stock and limits: those of redemptions that are RESERVED or CAPTURED. */
 export function unitsTaken({ state, quantity }: Redemption): bigint {
   return state === 'RESERVED' || state === 'CAPTURED' ? BigInt(quantity) : 0n;
 }

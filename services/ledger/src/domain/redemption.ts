@@ -244,7 +244,7 @@ function splitParts(
   return { first, rest };
 }
 
-/** Marks points as returned, from the last part backwards, and tells which. */
+/** Marks points as returned, from the last part backwards, and returns them by lot. */
 function returnLast(
   parts: readonly RedemptionPart[],
   points: bigint,

@@ -6,7 +6,7 @@ import { addPoints, smaller } from './points.ts';
 
 export type RefundState = 'WAITING' | 'APPLIED' | 'REJECTED' | 'CANCELLED';
 
-/** What becomes of points that a refund takes back and the member no longer has. */
+/** What happens to points that a refund takes back but the member no longer has. */
 export type ShortfallPolicy = 'DEFICIT' | 'FORGIVE';
 
 /** What a refund took back. Its points are taken + lapsed + owed + forgiven. */
@@ -28,7 +28,7 @@ export interface Lapse {
   readonly points: bigint;
 }
 
-/** A refund of a transaction. `Extent` is how much of the transaction it gives back, as it was sent. */
+/** A refund of a purchase. `Extent` is how much of the purchase it gives back, as it was sent. */
 export interface Refund<Extent> extends RefundOutcome {
   readonly programId: string;
   readonly transactionId: string;
@@ -37,7 +37,7 @@ export interface Refund<Extent> extends RefundOutcome {
   readonly fingerprint: Uint8Array;
   readonly extent: Extent;
   readonly createTime: Instant;
-  /** Its number among the refunds of its transaction, from 1, as they arrived: the order in which they are applied. */
+  /** Its number among the refunds of its purchase, from 1, as they arrived: the order in which they are applied. */
   readonly arrival: number;
 }
 
@@ -109,7 +109,7 @@ export function takeBack(
   };
 }
 
-/** Notes in the journal that a refund which waited asked for more than its transaction had. */
+/** Writes an entry for a waiting refund that turned out to exceed its purchase. */
 export function rejectRefund(
   account: Account,
   refund: {
@@ -131,7 +131,7 @@ export function rejectRefund(
   });
 }
 
-/** The first so many points of the lapses, or as many as there are. */
+/** The first `points` points of the lapses, or all if there are fewer. */
 function firstOf(lapses: readonly Lapse[], points: bigint): Lapse[] {
   const first: Lapse[] = [];
   let missing = points;

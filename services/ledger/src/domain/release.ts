@@ -20,7 +20,7 @@ export function releaseHold(
 }
 
 /**
- * Gives the points of several holds back, one after the other. Each adds its line to an empty journal, and all are put
+ * Gives the points of several holds back, one after the other. Each adds its entry to an empty journal, and all are put
  * together once: a copy of the journal and of all redemptions for each of thousands would keep a process busy for seconds.
  */
 export function releaseHolds(

@@ -6,7 +6,7 @@ import { headerText } from './header-text.ts';
 import { earnSubject } from './streams.ts';
 
 /**
- * Reports transactions as any backend could. Without a Nats-Msg-Id: the stream would silently drop a corrected report
+ * Reports purchases as any backend could. Without a Nats-Msg-Id: the stream would silently drop a corrected report
  * with the same one, whereas the ledger answers a repeat and keeps a conflict.
  */
 export function createEarnStream(publisher: Publisher): EarnStream {

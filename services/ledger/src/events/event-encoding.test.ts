@@ -27,7 +27,7 @@ function announced(kind: EntryKind, changes: Partial<Entry> = {}) {
   return { ...message, content: fromBinary(EntryRecordedSchema, message.data) };
 }
 
-test('every kind of line has an event of its own', () => {
+test('every kind of entry has an event of its own', () => {
   const kinds = Entry_KindSchema.values.slice(1).map(({ name }) => name as EntryKind);
   const types = Object.fromEntries(kinds.map((kind) => [kind, announced(kind).headers['ce-type']]));
   expect(types).toEqual({

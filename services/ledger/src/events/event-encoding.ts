@@ -27,7 +27,7 @@ const eventTypes: Readonly<Record<EntryKind, string>> = {
 };
 
 /**
- * The outbox row that announces journal lines: a CloudEvent for each. Sequences have no gaps, so that the ids tell a
+ * The outbox row that announces journal entries: a CloudEvent for each. Sequences have no gaps, so that the ids tell a
  * consumer the order of a membership's events, which of them it has seen, and whether one is missing.
  */
 export function encodeEvents(entries: readonly RecordedEntry[]): Uint8Array {

@@ -14,9 +14,9 @@ const whereabouts: Readonly<Record<'earn' | 'refund', Whereabouts>> = {
 };
 
 /**
- * The id of the transaction that a message is about, as far as it can be found in one that can't be read: JSON or protobuf
- * that is cut off or garbled, or has fields that it shouldn't have. Whoever asks for the transaction is led to the message
- * by it, and nothing else depends on it.
+ * The id of the transaction that a message is about, as far as it can be found in one that can't be read: JSON or
+ * protobuf that is cut off or garbled, or has fields that it shouldn't have. A caller who asks for the transaction is
+ * led to the message by it, and nothing else depends on it.
  */
 export function findTransactionId(
   direction: 'earn' | 'refund',
@@ -60,7 +60,7 @@ function inGarbled(text: string): string | undefined {
   }
 }
 
-/** The text that is found by following field numbers, although what comes after it may be garbled or missing. */
+/** The text found by following field numbers, even if the rest is garbled or missing. */
 function inProtobuf(bytes: Uint8Array, numbers: readonly number[]): string | undefined {
   const [wanted, ...rest] = numbers;
   const reader = new BinaryReader(bytes);

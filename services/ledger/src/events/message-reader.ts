@@ -18,7 +18,7 @@ import { findTransactionId } from './find-transaction-id.ts';
 /** Checks a message by the rules of the contract; throws an error with `violations`. */
 export type Validate<Message> = (message: Message) => void;
 
-/** Reads what came on the incoming stream, protobuf or JSON by its content type. It never throws. */
+/** Reads a message of the incoming stream, as protobuf or JSON by its content type. It never throws. */
 export function createMessageReader(validate: {
   earn: Validate<EarnRequested>;
   refund: Validate<RefundRequested>;
@@ -140,7 +140,7 @@ function invalid(field: string, message: string): ValidationFailed {
   return new ValidationFailed([{ field, message }]);
 }
 
-/** An id as the contract allows it; what else stands in its place isn't kept apart from its message. */
+/** An id that the contract allows; anything else isn't stored apart from its message. */
 function idOrNothing(id: string | undefined): string {
   return id !== undefined && /^\P{C}+$/u.test(id) && Buffer.byteLength(id) <= 128 ? id : '';
 }

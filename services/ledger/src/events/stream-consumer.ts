@@ -24,13 +24,13 @@ export interface StreamConsumerOptions {
 
 /** Handled at once, so that they share commits. */
 const batch = 500;
-/** Those that are handled, as many fetched ahead, and room for what comes again after trouble. */
+/** Those that are handled, as many fetched ahead, and room for redelivered ones. */
 const maxAckPending = 2_000;
 const ackWaitMs = 30_000;
 const nakMsMax = 30_000;
 
 /**
- * Applies what comes on the incoming stream, until the signal aborts. A message is acknowledged once its effect, or
+ * Applies the messages of the incoming stream, until the signal aborts. A message is acknowledged once its effect, or
  * its dead letter, is committed; one that comes again after that changes nothing.
  */
 export function consumeStream(app: MessagingApp, options: StreamConsumerOptions): Promise<void> {
@@ -84,7 +84,7 @@ async function outcomeOf(
     // The stream delivers it again.
     if (failure.state === 'WAITING') throw error;
     const { subject, streamSequence } = message;
-    logger.error({ err: error, subject, streamSequence }, 'a message fails again and again');
+    logger.error({ err: error, subject, streamSequence }, 'a message keeps failing');
     return { about: app.readMessage(message).about, failure };
   }
 }

@@ -7,7 +7,7 @@ export const incomingStream: StreamOptions = {
   retention: 'workqueue',
 };
 
-/** The subject on which a program's transactions are reported. */
+/** The subject on which a program's purchases are reported. */
 export function earnSubject(programId: string): string {
   return `loyalty.earn.v1.${programId}`;
 }

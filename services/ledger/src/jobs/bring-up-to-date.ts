@@ -3,7 +3,7 @@ import { pause } from '@loyalty/platform/waiting.ts';
 import { repeat } from './repeat.ts';
 
 export interface BringUpToDateOptions {
-  /** Brings at most so many up to date, and resolves to how many. */
+  /** Brings at most `limit` memberships up to date, and resolves to how many it was. */
   bringDueUpToDate: (limit: number) => Promise<number>;
   logger: Logger;
   signal: AbortSignal;
@@ -11,13 +11,13 @@ export interface BringUpToDateOptions {
   pauseMs?: number;
 }
 
-/** Memberships at once: as many as a transaction takes. */
+/** Memberships at once: as many as a database transaction takes. */
 const limit = 500;
 const progressEveryMs = 10_000;
 
 /**
- * Brings memberships up to date that nobody touches, until the signal aborts. Replicas may do it at the same time. What was
- * done before an interruption is not due any more, so that the next run goes on where the last one ended.
+ * Brings memberships without other activity up to date, until the signal aborts. Replicas may do so\n * concurrently.
+ * What was done before an interruption is no longer due, so the next run continues where the last one\n * ended.
  */
 export function bringMembershipsUpToDate(options: BringUpToDateOptions): Promise<void> {
   const { logger, signal, pauseMs = 1_000 } = options;
@@ -30,7 +30,7 @@ export function bringMembershipsUpToDate(options: BringUpToDateOptions): Promise
   });
 }
 
-/** Goes on until no more are due. */
+/** Repeats until no more are due. */
 async function bringAllUpToDate({
   bringDueUpToDate,
   logger,
@@ -46,7 +46,7 @@ async function bringAllUpToDate({
     const nowMs = performance.now();
     if (nowMs - toldMs > progressEveryMs) {
       toldMs = nowMs;
-      logger.info({ done }, 'bringing memberships up to date goes on');
+      logger.info({ done }, 'still bringing memberships up to date');
     }
     if (count === 0) break;
     // As long as the batch took, so that calls have the database for themselves at least half of the time.

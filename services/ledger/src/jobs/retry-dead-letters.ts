@@ -21,7 +21,7 @@ const limit = 200;
 /** Longer than any attempt takes; what its process left behind is taken up again after it. */
 const leaseMs = 60_000;
 
-/** Tries waiting messages again when their time has come, until the signal aborts. Replicas share the work. */
+/** Tries waiting messages again when they are due, until the signal aborts. Replicas share the work. */
 export function retryDeadLetters(options: RetryDeadLettersOptions): Promise<void> {
   const { logger, signal, pauseMs = 1_000 } = options;
   return repeat({
@@ -53,13 +53,13 @@ async function retry(letter: DueLetter, options: RetryDeadLettersOptions): Promi
     // It is due again when the lease ends.
     if (!(error instanceof LedgerUnavailable)) {
       const details = { err: error, deadLetterId: String(deadLetterId) };
-      options.logger.error(details, 'what came of a dead letter was not kept');
+      options.logger.error(details, 'the outcome of a dead letter could not be stored');
     }
   }
   return false;
 }
 
-/** What came of another attempt; undefined once the message has been applied. */
+/** The outcome of another attempt; undefined once the message has been applied. */
 async function failureOf(
   { deadLetterId, message, attempts }: DueLetter,
   { apply, clock, logger }: RetryDeadLettersOptions,
@@ -72,7 +72,7 @@ async function failureOf(
     if (error instanceof LedgerUnavailable) throw error;
     const { streamSequence } = message;
     const details = { err: error, deadLetterId: String(deadLetterId), streamSequence };
-    logger.error(details, 'a dead letter fails in an unforeseen way');
+    logger.error(details, 'a dead letter fails with an internal error');
     return unforeseenFailure({ attempt, now: clock() });
   }
 }

@@ -9,7 +9,7 @@ import { renderBalance } from './balance-message.ts';
 import { renderEntry } from './entry-message.ts';
 
 /**
- * A correction as it was asked for.
+ * A correction as it was requested.
  *
  * @throws {ValidationFailed} for times that there are not
  */

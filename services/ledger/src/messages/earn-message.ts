@@ -21,7 +21,7 @@ import { beginningOfTime } from '../domain/instant.ts';
 import { renderBalance } from './balance-message.ts';
 import { renderRefund } from './refund-message.ts';
 
-/** A reported transaction, whose presence the contract's validation has seen to. */
+/** A reported purchase, whose presence the contract's validation ensures. */
 export function parseEarn(report: {
   programId: string;
   userId: string;
@@ -34,7 +34,7 @@ export function parseEarn(report: {
   return { programId, userId, transaction };
 }
 
-/** An earn as the contract shows it, with its refunds where it is asked for itself. */
+/** An earn as a message of the contract; GetEarn includes its refunds. */
 export function renderEarn(
   earn: ExplainedEarn & Pick<EarnView, 'userId'> & Partial<EarnView>,
 ): MessageInitShape<typeof EarnSchema> {
@@ -80,7 +80,7 @@ function renderUnapplied({
   return { deadLetterId, reason: ErrorReason[reason as keyof typeof ErrorReason] };
 }
 
-/** The answer to a reported transaction. */
+/** The response to a reported purchase. */
 export function renderEarnResult({
   userId,
   earn,

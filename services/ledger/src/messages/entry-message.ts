@@ -8,7 +8,7 @@ import {
 } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import { type Entry, type EntryKind, memberActor, pointsOf } from '../domain/journal.ts';
 
-/** A line of the journal as the contract shows it. */
+/** An entry as a message of the contract. */
 export function renderEntry(entry: Entry): MessageInitShape<typeof EntrySchema> {
   const { attributesChange, joinTime, inactivityExpiresAt } = entry;
   return {
@@ -34,7 +34,7 @@ export function renderEntry(entry: Entry): MessageInitShape<typeof EntrySchema> 
   };
 }
 
-/** The line as the member sees it: what operators wrote for each other, and who they are, is their own business. */
+/** The entry as the member sees it, without operators' names and reasons. */
 export function renderEntryForMember(entry: Entry): MessageInitShape<typeof EntrySchema> {
   const isOwnAct = entry.actor === memberActor;
   return {
@@ -44,7 +44,7 @@ export function renderEntryForMember(entry: Entry): MessageInitShape<typeof Entr
   };
 }
 
-/** The kind of a line. The contract's validation lets no other numbers through. */
+/** The kind of an entry. The contract's validation lets no other numbers through. */
 export function parseEntryKind(kind: Entry_Kind): EntryKind {
   return Entry_KindSchema.value[kind]?.name as EntryKind;
 }

@@ -27,7 +27,7 @@ export function parsePart(part: CaptureRedemptionRequest['part']): RedemptionPar
   }
 }
 
-/** The answer to whatever changes a redemption. */
+/** The response of every call that changes a redemption. */
 export function renderRedeemResult(
   member: MemberName,
   { redemption, balance, replayed }: RedeemResult,

@@ -27,7 +27,7 @@ export interface ReplaySummary {
   readonly differences: number;
 }
 
-/** How many memberships a replay looks at. */
+/** How many memberships a replay reads. */
 export async function countMembers(pool: Pool, after = 0n): Promise<number> {
   const { rows } = await pool.query<{ count: bigint }>(
     'SELECT count(*) FROM memberships WHERE membership_id > $1',

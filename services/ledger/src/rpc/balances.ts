@@ -8,7 +8,7 @@ import {
   BatchAdjustItemSchema,
   type LedgerService,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
-import { type AdjustBalanceInput, adjustBalance } from '../app/adjust-balance.ts';
+import { type AdjustBalanceInput, adjustBalance, adjustmentsOf } from '../app/adjust-balance.ts';
 import type { App } from '../app/app.ts';
 import { getBalance } from '../app/get-balance.ts';
 import { listEntries } from '../app/list-entries.ts';
@@ -68,7 +68,7 @@ export function balanceHandlers(
 
     /** Makes each correction for itself. The commit queue writes them together, because they come at the same time. */
     async batchAdjust({ programId, adjustments, joinMissing }, context) {
-      const author = authorOf(context);
+      const adjust = adjustmentsOf(app, programId, authorOf(context));
       const results = await resultsOf(adjustments, {
         schema: BatchAdjustItemSchema,
         context,
@@ -76,7 +76,7 @@ export function balanceHandlers(
           validate(item);
           requireStorable(BatchAdjustItemSchema, item);
           const adjustment = parseItem(item, { programId, joinMissing });
-          return renderAdjustment(await adjustBalance(app, adjustment, author));
+          return renderAdjustment(await adjust(adjustment));
         },
       });
       return {

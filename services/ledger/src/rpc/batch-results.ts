@@ -6,7 +6,7 @@ import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 
 /**
  * Applies each item of a batch for itself, all at the same time, so that the commit queue writes them together. A refused
- * item's failure is what a call of its own would have been answered, with fields named as those of the item.
+ * item's failure is what a separate call would have returned, with fields relative to the item.
  */
 export async function resultsOf<Item, Success>(
   items: readonly Item[],

@@ -1,7 +1,7 @@
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import { type Author, memberActor } from '../domain/journal.ts';
 
-/** Who and what an entry is put down to. */
+/** Who and what caused an entry. */
 export function authorOf(context: CallContext): Author {
   const { caller, requestId } = context;
   if (isMember(context)) return { actor: memberActor, requestId };

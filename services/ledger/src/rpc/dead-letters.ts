@@ -1,3 +1,4 @@
+import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { DeadLetter_State as State } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_pb.ts';
 import type { DeadLetterService } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_service_pb.ts';
@@ -13,6 +14,13 @@ import { nextPageToken, parseSequencePage } from './page-request.ts';
 
 /** Messages that couldn't be applied. */
 export function deadLetterHandlers(app: MessagingApp): Handlers<typeof DeadLetterService> {
+  /** Handles a call about one message with what the use case makes of it. */
+  const answerOf =
+    (useCase: typeof getDeadLetter) =>
+    async ({ deadLetterId }: { deadLetterId: string }, context: CallContext) => {
+      const letter = await useCase(app, { deadLetterId, programs: programsOf(context) });
+      return { deadLetter: renderDeadLetter(letter) };
+    };
   return {
     async listDeadLetters(request, context) {
       const { programId } = request;
@@ -29,20 +37,9 @@ export function deadLetterHandlers(app: MessagingApp): Handlers<typeof DeadLette
       };
     },
 
-    async getDeadLetter({ deadLetterId }, context) {
-      const letter = await getDeadLetter(app, { deadLetterId, programs: programsOf(context) });
-      return { deadLetter: renderDeadLetter(letter) };
-    },
-
-    async replayDeadLetter({ deadLetterId }, context) {
-      const letter = await replayDeadLetter(app, { deadLetterId, programs: programsOf(context) });
-      return { deadLetter: renderDeadLetter(letter) };
-    },
-
-    async discardDeadLetter({ deadLetterId }, context) {
-      const letter = await discardDeadLetter(app, { deadLetterId, programs: programsOf(context) });
-      return { deadLetter: renderDeadLetter(letter) };
-    },
+    getDeadLetter: answerOf(getDeadLetter),
+    replayDeadLetter: answerOf(replayDeadLetter),
+    discardDeadLetter: answerOf(discardDeadLetter),
   };
 }
 

@@ -45,7 +45,7 @@ export function earnHandlers(
       };
     },
 
-    /** Credits each transaction for itself. The commit queue writes them together, because they come at the same time. */
+    /** Credits each purchase by itself. The commit queue writes them together, because they arrive at the same time. */
     async batchEarn({ programId, earns, joinMissing }, context) {
       const author = authorOf(context);
       const results = await resultsOf(earns, {

@@ -27,7 +27,7 @@ import { renderMembership } from '../messages/membership-message.ts';
 import { authorOf, isMember, programsOf } from './caller.ts';
 import { nextPageToken, parsePage } from './page-request.ts';
 
-/** Who is a member, and what is known of them. */
+/** The RPCs of memberships. */
 export function membershipHandlers(app: App): Handlers<typeof MembershipService> {
   return {
     async joinProgram(request, context) {
@@ -108,7 +108,7 @@ export function membershipHandlers(app: App): Handlers<typeof MembershipService>
     },
 
     async leaveProgram({ programId, userId }, context) {
-      // Only admins make others leave; whoever else may call this is the member.
+      // Only admins make others leave; any other caller is the member.
       const byMember = !context.caller.roles.has('admin');
       const account = await leaveProgram(app, { programId, userId, byMember }, authorOf(context));
       return { membership: renderMembership(viewMembership(account, app.clock())) };

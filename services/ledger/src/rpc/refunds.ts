@@ -11,7 +11,7 @@ import { renderEarn } from '../messages/earn-message.ts';
 import { renderRefund } from '../messages/refund-message.ts';
 import { authorOf } from './caller.ts';
 
-/** What is taken back of transactions. */
+/** The RPCs of refunds. */
 export function refundHandlers(
   app: App,
 ): Pick<Handlers<typeof LedgerService>, 'reverseEarn' | 'cancelRefund' | 'listWaitingRefunds'> {

@@ -12,7 +12,7 @@ import { quoteHandlers } from './quotes.ts';
 import { redemptionHandlers } from './redemptions.ts';
 import { refundHandlers } from './refunds.ts';
 
-/** Everything that this service answers. */
+/** All RPC services of this process. */
 export function ledgerServices(app: MessagingApp): Mountable[] {
   return [
     implement(MembershipService, membershipHandlers(app)),

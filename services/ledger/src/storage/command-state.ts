@@ -179,7 +179,7 @@ export class CommandState implements LockedState {
     const account = accounts.get(membershipId);
     if (account === undefined) return undefined;
     const after = bringUpToDate(account, nowOf(account, loaded.time));
-    // What time has brought about is true whatever becomes of the command.
+    // What is due is true whatever becomes of the command.
     if (after !== account) this.#put(after, accounts.layerOf(membershipId));
     return after;
   }

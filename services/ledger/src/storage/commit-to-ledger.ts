@@ -12,7 +12,7 @@ import { type Locks, lockLedger } from './lock-ledger.ts';
 import { type LedgerChanges, lockedLedger } from './locked-ledger.ts';
 import { createMembershipIds, type MembershipIds, memberKey } from './membership-ids.ts';
 import { perRow } from './plan-forms.ts';
-import { storageError } from './storage-error.ts';
+import { storageError } from './storage-errors.ts';
 import { writeLedger } from './write-ledger.ts';
 
 /**
@@ -24,7 +24,7 @@ import { writeLedger } from './write-ledger.ts';
  */
 export function createCommitToLedger(deps: {
   pool: Pool;
-  /** The batch of events that a transaction's journal lines are announced with. */
+  /** The batch of events that a transaction's journal entries are announced with. */
   encodeEvents: (entries: readonly RecordedEntry[]) => Uint8Array;
   clock: () => Instant;
   /** Called after every commit that left something in the outbox. */

@@ -4,7 +4,7 @@ import type { TransactionName } from '../app/ledger-store.ts';
 import type { StreamMessage } from '../app/stream-message.ts';
 import { aboveAllIds, instant, type Timestamp, timestamptz } from './column-values.ts';
 import { perRow } from './plan-forms.ts';
-import { storageError } from './storage-error.ts';
+import { translated } from './storage-errors.ts';
 
 interface DueRow {
   dead_letter_id: bigint;
@@ -213,12 +213,4 @@ function deadLetterOf(row: DeadLetterRow): DeadLetter {
     retryAt: instant(row.retry_at),
     createTime: instant(row.create_time),
   };
-}
-
-async function translated<Result>(query: PromiseLike<Result>): Promise<Result> {
-  try {
-    return await query;
-  } catch (error) {
-    throw storageError(error);
-  }
 }

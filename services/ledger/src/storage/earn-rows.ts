@@ -28,7 +28,7 @@ export interface EarnRow {
   transaction: Buffer;
 }
 
-/** A transaction of which only refunds have come: the other columns are NULL. */
+/** A transaction for which only refunds have arrived: the other columns are NULL. */
 export interface AwaitedRow {
   program_id: string;
   transaction_id: string;

@@ -23,7 +23,7 @@ export interface LoadedLedger {
   readonly newMembershipIds: ReadonlyMap<string, bigint>;
   readonly accounts: readonly Account[];
   readonly earns: readonly PostedEarn[];
-  /** Transactions of which only refunds have come, by {@link transactionKey}. */
+  /** Transactions for which only refunds have arrived, by {@link transactionKey}. */
   readonly awaited: ReadonlySet<string>;
   readonly refunds: readonly TransactionRefund[];
   readonly requests: readonly RequestRecord[];

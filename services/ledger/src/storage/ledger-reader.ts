@@ -8,18 +8,14 @@ import { perRow } from './plan-forms.ts';
 import { createAccountReader } from './read-accounts.ts';
 import { readEntries } from './read-entries.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
-import { storageError } from './storage-error.ts';
+import { translated } from './storage-errors.ts';
 
 /** Reads that lock nothing. */
 export function createLedgerReader(pool: Pool): LedgerReader {
   const accounts = createAccountReader(pool);
 
   async function read<Row extends QueryResultRow>(query: QueryConfig): Promise<Row[]> {
-    try {
-      return (await pool.query<Row>(query)).rows;
-    } catch (error) {
-      throw storageError(error);
-    }
+    return (await translated(pool.query<Row>(query))).rows;
   }
 
   return {

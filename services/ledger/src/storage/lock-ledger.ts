@@ -6,7 +6,7 @@ import {
   type RewardName,
   type TransactionName,
 } from '../app/ledger-store.ts';
-import type { Instant } from '../domain/instant.ts';
+import { beginningOfTime, type Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import { nowOf } from '../domain/membership.ts';
 import { isOverdue, type Redemption } from '../domain/redemption-state.ts';
@@ -40,7 +40,8 @@ export interface Locks {
  * refunds are concerned: memberships first, then stock, then awaited transactions, each in the order of their keys, so
  * that two transactions don't wait for each other. All locking is in this function.
  *
- * The clock is read after the locks: then it is known which holds have ended.
+ * The clock is read after the locks: then it is known which holds have ended. It may have been set back since the commands
+ * worked out their needs; then the latest of those instants counts.
  *
  * Whatever is read after the locks is read by statements of their own, which see what others committed meanwhile.
  *
@@ -61,7 +62,7 @@ export async function lockLedger(
     readCapUsage(tx, needs, membershipIds),
     readRewardUsage(tx, needs, membershipIds),
   ]);
-  const time = clock();
+  const time = Math.max(clock(), ...needs.map(({ notBefore }) => notBefore ?? beginningOfTime));
   const [stockTaken, refunding] = await Promise.all([
     lockStock(tx, stockConcerned({ needs, membershipIds, accounts, asked, time })),
     lockRefunds(tx, { needs, earns, locked, membershipIds }),
@@ -156,7 +157,7 @@ function groupById<Row extends { membership_id: bigint }, Value>(
 
 interface Earns {
   readonly posted: PostedEarn[];
-  /** Transactions of which only refunds have come. */
+  /** Transactions for which only refunds have arrived. */
   readonly awaited: TransactionName[];
 }
 

@@ -29,7 +29,7 @@ export interface LedgerChanges {
   readonly redemptions: readonly Changed<Redemption>[];
   /** `before` is AWAITED for a credit that refunds have waited for. */
   readonly earns: readonly Changed<PostedEarn | 'AWAITED'>[];
-  /** Transactions of which the first refund has come. */
+  /** Transactions whose first refund has arrived. */
   readonly newlyAwaited: readonly TransactionName[];
   readonly refunds: readonly TransactionRefund[];
   readonly requests: readonly RequestRecord[];

@@ -1,40 +1,36 @@
 import type { Knex } from 'knex';
 import type { ProgramSnapshots } from '../app/program-snapshots.ts';
-import { storageError } from './storage-error.ts';
+import { translated } from './storage-errors.ts';
 
 /** The table of the last known definitions of programs. */
 export function createProgramSnapshots(knex: Knex): ProgramSnapshots {
   return {
     async find(programId) {
-      try {
-        const row = await knex('program_snapshots')
+      const row = await translated(
+        knex('program_snapshots')
           .where({ program_id: programId })
-          .first<{ snapshot: Buffer } | undefined>('snapshot');
-        return row?.snapshot;
-      } catch (error) {
-        throw storageError(error);
-      }
+          .first<{ snapshot: Buffer } | undefined>('snapshot'),
+      );
+      return row?.snapshot;
     },
 
     async listRevisions({ limit }) {
-      try {
-        const rows = await knex('program_snapshots')
+      const rows = await translated(
+        knex('program_snapshots')
           .select<{ program_id: string; epoch: string; revision: bigint }[]>(
             'program_id',
             'epoch',
             'revision',
           )
           .orderBy('program_id')
-          .limit(limit);
-        return rows.map(({ program_id: programId, ...rest }) => ({ programId, ...rest }));
-      } catch (error) {
-        throw storageError(error);
-      }
+          .limit(limit),
+      );
+      return rows.map(({ program_id: programId, ...rest }) => ({ programId, ...rest }));
     },
 
     async keep({ programId, epoch, revision, content }) {
-      try {
-        await knex('program_snapshots')
+      await translated(
+        knex('program_snapshots')
           .insert({
             program_id: programId,
             epoch,
@@ -47,10 +43,8 @@ export function createProgramSnapshots(knex: Knex): ProgramSnapshots {
           // Replicas learn of a change at the same time and may write in any order.
           .whereRaw(
             'program_snapshots.epoch <> excluded.epoch or program_snapshots.revision < excluded.revision',
-          );
-      } catch (error) {
-        throw storageError(error);
-      }
+          ),
+      );
     },
   };
 }

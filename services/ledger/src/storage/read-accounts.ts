@@ -6,7 +6,7 @@ import type { Lot } from '../domain/lot.ts';
 import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
-import { storageError } from './storage-error.ts';
+import { translated } from './storage-errors.ts';
 
 /** Which accounts to read. */
 export interface AccountQuery {
@@ -29,15 +29,11 @@ type AccountRow = MembershipRow & { next_due_at: Timestamp } & {
 /** Reads accounts with all that their balance at an instant depends on, each as it was stored at one time. Locks nothing. */
 export function createAccountReader(pool: Pool): (query: AccountQuery) => Promise<Account[]> {
   return async (query) => {
-    try {
-      const rows = await readRows(pool, query);
-      // Few members have a hold that has ended a moment ago, so the others don't pay for looking at them.
-      return rows.some((row) => row.reserved > 0n && instant(row.next_due_at) <= query.now)
-        ? await transaction(pool, async (tx) => await readWithHolds(tx, query))
-        : groupLots(rows);
-    } catch (error) {
-      throw storageError(error);
-    }
+    const rows = await translated(readRows(pool, query));
+    // Few members have a hold that has ended a moment ago, so the others don't pay for looking at them.
+    return rows.some((row) => row.reserved > 0n && instant(row.next_due_at) <= query.now)
+      ? await translated(transaction(pool, async (tx) => await readWithHolds(tx, query)))
+      : groupLots(rows);
   };
 }
 

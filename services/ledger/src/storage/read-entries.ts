@@ -46,7 +46,7 @@ const ofKinds = `SELECT * FROM (
   ) AS entries
   ORDER BY sequence DESC LIMIT $5`;
 
-/** Journal lines between times and of kinds, the newest first, at a cost that doesn't grow with the journal. */
+/** Journal entries between times and of kinds, the newest first, at a cost that doesn't grow with the journal. */
 export function readEntries(query: Parameters<LedgerReader['entries']>[0]): QueryConfig {
   const { membershipId, kinds, startTime, endTime, limit, after } = query;
   const values = [

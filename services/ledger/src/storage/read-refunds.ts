@@ -9,7 +9,7 @@ import type { OwnedLot } from './membership-rows.ts';
 import { perRow } from './plan-forms.ts';
 
 /**
- * Locks transactions of which only refunds have come, so that a refund and the earn can't miss each other.
+ * Locks transactions for which only refunds have arrived, so that a refund and the earn can't miss each other.
  *
  * @throws {LostRace} when one of them has been credited meanwhile
  */

@@ -71,7 +71,7 @@ const upsertRefunds = `INSERT INTO refunds (${refundColumns.names})
     owed = excluded.owed,
     forgiven = excluded.forgiven`;
 
-/** Writes credits, the transactions of which only a refund has come, and refunds. */
+/** Writes credits, the transactions for which only a refund has arrived, and refunds. */
 export function earnStatements({ earns, newlyAwaited, refunds }: LedgerChanges) {
   const after = (changed: LedgerChanges['earns']) =>
     changed.flatMap((earn) => (earn.after === 'AWAITED' ? [] : [earn.after]));

@@ -63,7 +63,7 @@ export const balanceInvariants: readonly SqlInvariant[] = [
     id: 'I1',
     name: 'lapsed lots',
     meaning:
-      'What a lapsed lot counts is what its EXPIRE and FORFEIT entries took, and what of it refunds counted.',
+      'A lapsed lot records what its EXPIRE and FORFEIT entries took, and how much of that refunds counted.',
     sql: `SELECT format(
         'membership %s, lot (%s, %s, %s): lapsed, lapsed_refunded are %s, entries and refunds say %s',
         membership_id, available_at, expires_at, class,
@@ -94,7 +94,7 @@ export const balanceInvariants: readonly SqlInvariant[] = [
     id: 'I1',
     name: 'lifetime totals',
     meaning:
-      "Lifetime totals are what earns gave net of refunds, what redemptions' entries spent, and what EXPIRE entries took, up to the largest number of points.",
+      "Lifetime totals equal what earns gave net of refunds, what redemptions' entries spent, and what EXPIRE entries took, up to the points limit.",
     sql: `SELECT format(
         'membership %s: lifetime earned, redeemed, expired are %s, the records say %s',
         membership_id, (lifetime_earned, lifetime_redeemed, lifetime_expired),
@@ -117,7 +117,7 @@ export const balanceInvariants: readonly SqlInvariant[] = [
   {
     id: 'I1',
     name: 'deficit first',
-    meaning: 'Who owes points has none available.',
+    meaning: 'A member who owes points has none available.',
     sql: `SELECT format('membership %s: owes %s and has %s available', membership_id, deficit, available)
         AS offender
       FROM memberships WHERE deficit > 0 AND available <> 0`,
@@ -125,7 +125,7 @@ export const balanceInvariants: readonly SqlInvariant[] = [
   {
     id: 'I1',
     name: 'left',
-    meaning: 'Who left has no points: none available, pending or reserved.',
+    meaning: 'A member who left has no points: none available, pending or reserved.',
     sql: `SELECT format('membership %s: is LEFT and has available, pending, reserved %s', membership_id,
         (available, pending, reserved)) AS offender
       FROM memberships WHERE state = 'LEFT' AND available + pending + reserved > 0`,
@@ -133,7 +133,7 @@ export const balanceInvariants: readonly SqlInvariant[] = [
   {
     id: 'I1',
     name: 'members',
-    meaning: 'Each user of a program has one membership, which names the same program and user.',
+    meaning: 'Each user of a program has one membership, with the same program and user.',
     sql: `SELECT format('user %s of %s: membership %s', user_id, program_id,
         coalesce(member_ids.membership_id, memberships.membership_id)) AS offender
       FROM member_ids
@@ -145,7 +145,8 @@ export const balanceInvariants: readonly SqlInvariant[] = [
   {
     id: 'I2',
     name: 'never negative',
-    meaning: 'No balance, lot, total or counter is below zero, nor more given back than was given.',
+    meaning:
+      'No balance, lot, total or counter is below zero, and no more was given back than was given.',
     sql: `SELECT format('membership %s: %s', membership_id, (available, pending, reserved, deficit,
           lifetime_earned, lifetime_redeemed, lifetime_expired)) AS offender
       FROM memberships
@@ -186,7 +187,7 @@ export const balanceInvariants: readonly SqlInvariant[] = [
   {
     id: 'I2',
     name: 'never was negative',
-    meaning: 'After no entry of a journal was a balance below zero.',
+    meaning: 'No balance was below zero after any entry of a journal.',
     sql: `SELECT format('membership %s, entry %s: available, pending, reserved, deficit were %s',
         membership_id, sequence, (available, pending, reserved, deficit)) AS offender
       FROM (

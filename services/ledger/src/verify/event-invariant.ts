@@ -10,7 +10,7 @@ export const eventInvariant: Invariant = {
   id: 'I7',
   name: 'events',
   meaning:
-    "Every entry that is younger than what the stream has forgotten has its event in the outbox or, once, in the stream, and no event is of an entry that isn't there.",
+    "Every entry that is newer than what the stream has dropped has its event in the outbox or, once, in the stream, and no event is for an entry that doesn't exist.",
 };
 
 interface Source {

@@ -1,30 +1,29 @@
 import type { SqlInvariant } from './invariant.ts';
 
-/** I3, I4 and I6: what the journal says, line by line. */
+/** I3, I4 and I6: what the journal says, entry by entry. */
 export const journalInvariants: readonly SqlInvariant[] = [
   {
     id: 'I3',
     name: 'earn entries',
-    meaning:
-      'A transaction that was credited has one EARN entry, in the journal of its member, with its points.',
+    meaning: "A credited transaction has one EARN entry, in its member's journal, with its points.",
     sql: `SELECT format('transaction %s of %s: credited %s points to membership %s, entry %s; that entry says %s',
-        coalesce(earn.transaction_id, line.transaction_id), coalesce(earn.program_id, line.program_id),
-        earn.points, membership_id, sequence, line.points) AS offender
+        coalesce(earn.transaction_id, entry.transaction_id), coalesce(earn.program_id, entry.program_id),
+        earn.points, membership_id, sequence, entry.points) AS offender
       FROM (SELECT * FROM earns WHERE state <> 'AWAITED') AS earn
       FULL JOIN (
         SELECT membership_id, sequence, program_id, transaction_id COLLATE "C" AS transaction_id,
           entries.available + entries.pending + entries.reserved - entries.deficit AS points
         FROM entries JOIN memberships USING (membership_id)
         WHERE kind = 'EARN'
-      ) AS line USING (membership_id, sequence)
+      ) AS entry USING (membership_id, sequence)
       WHERE (earn.program_id, earn.transaction_id, earn.points)
-        IS DISTINCT FROM (line.program_id, line.transaction_id, line.points)`,
+        IS DISTINCT FROM (entry.program_id, entry.transaction_id, entry.points)`,
   },
   {
     id: 'I3',
     name: 'refunds',
     meaning:
-      'The points reversed of a transaction are those of its applied refunds, all of them once it is REVERSED, and no refund waits for a transaction that was credited.',
+      "A transaction's reversed points are those of its applied refunds, and all of its points once it is REVERSED; no refund waits for a credited transaction.",
     sql: `SELECT format('transaction %s of %s: %s, %s of %s points reversed, refunds applied %s, %s waiting',
         transaction_id, program_id, coalesce(state, 'unknown'), reversed_points, points,
         coalesce(applied, 0), coalesce(waiting, 0)) AS offender
@@ -45,10 +44,10 @@ export const journalInvariants: readonly SqlInvariant[] = [
     id: 'I3',
     name: 'refund entries',
     meaning:
-      'A refund that was applied has one REFUND entry, which takes and owes what the refund says; one that was rejected has one that changes nothing.',
+      'An applied refund has one REFUND entry, which takes and owes what the refund says; a rejected one has one that changes nothing.',
     sql: `SELECT format('refund %s of transaction %s of %s: taken, owed are %s; its %s entries say %s',
         refund_id, transaction_id, program_id, (refund.taken, refund.owed), coalesce(entries, 0),
-        (line.taken, line.owed)) AS offender
+        (entry.taken, entry.owed)) AS offender
       FROM (
         SELECT program_id, transaction_id, refund_id, membership_id, taken, owed
         FROM refunds JOIN earns USING (program_id, transaction_id)
@@ -61,28 +60,28 @@ export const journalInvariants: readonly SqlInvariant[] = [
         FROM entries JOIN memberships USING (membership_id)
         WHERE kind = 'REFUND'
         GROUP BY program_id, transaction_id, refund_id
-      ) AS line USING (program_id, transaction_id, refund_id)
+      ) AS entry USING (program_id, transaction_id, refund_id)
       WHERE entries IS DISTINCT FROM 1
         OR (refund.membership_id, refund.taken, refund.owed)
-          IS DISTINCT FROM (line.membership_id, line.taken, line.owed)`,
+          IS DISTINCT FROM (entry.membership_id, entry.taken, entry.owed)`,
   },
   {
     id: 'I3',
     name: 'requests',
     meaning:
-      'Each ADJUST and each RETURN has the one request that it answers, and each request has such an entry.',
+      'Each ADJUST and each RETURN entry has exactly one request, and each request has such an entry.',
     sql: `SELECT format('membership %s, entry %s: %s, asked for by %s requests (%s)',
-        membership_id, sequence, coalesce(line.kind, 'no ADJUST or RETURN'), coalesce(requests, 0),
+        membership_id, sequence, coalesce(entry.kind, 'no ADJUST or RETURN'), coalesce(requests, 0),
         coalesce(keys, 'none')) AS offender
       FROM (
         SELECT membership_id, sequence, kind FROM entries WHERE kind IN ('ADJUST', 'RETURN')
-      ) AS line
+      ) AS entry
       FULL JOIN (
         SELECT membership_id, sequence, CASE kind WHEN 'REVERSE' THEN 'RETURN' ELSE kind END AS kind,
           count(*) AS requests, string_agg(kind || ' ' || idempotency_key, ', ') AS keys
         FROM requests GROUP BY membership_id, sequence, 3
       ) AS asked USING (membership_id, sequence, kind)
-      WHERE line.kind IS NULL OR requests IS DISTINCT FROM 1`,
+      WHERE entry.kind IS NULL OR requests IS DISTINCT FROM 1`,
   },
   {
     id: 'I4',
@@ -103,7 +102,7 @@ export const journalInvariants: readonly SqlInvariant[] = [
   {
     id: 'I4',
     name: 'last entry',
-    meaning: 'A membership knows the number and time of its last entry.',
+    meaning: 'A membership has the number and time of its last entry.',
     sql: `SELECT format('membership %s: knows entry %s of %s, the last is %s of %s', membership_id,
         last_sequence, last_entry_time, last.sequence, last.create_time) AS offender
       FROM memberships
@@ -134,7 +133,7 @@ export const journalInvariants: readonly SqlInvariant[] = [
     id: 'I6',
     name: 'lot dates',
     meaning:
-      'EXPIRE takes from lots whose date has passed and no other entry does but MATURE, which pays debts late; RESERVE and CAPTURE take what has matured (the date of INACTIVITY lots moves and is not checked).',
+      'Only EXPIRE takes from lots whose date has passed, and MATURE, which pays debts late; RESERVE and CAPTURE take only what has matured (the date of INACTIVITY lots moves and is not checked).',
     sql: `SELECT format('membership %s, entry %s (%s of %s): took %s from the lot (%s, %s, %s)',
         membership_id, sequence, kind, create_time, -points, available_at, expires_at, class) AS offender
       FROM allocations JOIN entries USING (membership_id, sequence)

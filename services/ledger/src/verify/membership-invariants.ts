@@ -1,12 +1,12 @@
 import type { SqlInvariant } from './invariant.ts';
 
-/** I1: what a membership says besides its points is what its journal says, line by line. */
+/** I1: what a membership says besides its points is what its journal says, entry by entry. */
 export const membershipInvariants: readonly SqlInvariant[] = [
   {
     id: 'I1',
     name: 'attributes',
     meaning:
-      "A membership's attributes are what its JOINED and UPDATED entries left, each from where the one before ended, and their revision counts these changes.",
+      "A membership's attributes are the result of its JOINED and UPDATED entries, each starting where the previous one ended, and their revision is the number of these changes.",
     sql: `SELECT format('membership %s: attributes are %s, changed %s times; its entries left %s in %s changes%s',
         membership_id, attributes, attributes_revision, coalesce(last, '{}'), coalesce(changes, 0),
         CASE WHEN broken THEN ', not one from the other' END) AS offender
@@ -38,7 +38,7 @@ export const membershipInvariants: readonly SqlInvariant[] = [
   {
     id: 'I1',
     name: 'join time',
-    meaning: 'A membership joined when its last JOINED entry says; no other entry says when.',
+    meaning: "A membership's join time is that of its last JOINED entry; no other entry has one.",
     sql: `SELECT format('membership %s: joined at %s, its last JOINED entry says %s',
         membership_id, memberships.join_time, coalesce(last::text, 'nothing')) AS offender
       FROM memberships
@@ -56,7 +56,7 @@ export const membershipInvariants: readonly SqlInvariant[] = [
     id: 'I1',
     name: 'inactivity date',
     meaning:
-      'The date of the INACTIVITY lots is the last one to which an entry moved it, and it only ever moves forward.',
+      'The date of the INACTIVITY lots is the one to which the last entry moved it, and it only moves forward.',
     sql: `SELECT format('membership %s: inactivity_expires_at is %s, its entries moved it to %s',
         membership_id, inactivity_expires_at, coalesce(dates, 'nothing')) AS offender
       FROM memberships

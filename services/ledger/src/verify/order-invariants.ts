@@ -14,7 +14,7 @@ export const orderInvariants: readonly SqlInvariant[] = [
     id: 'I6',
     name: 'consumption order',
     meaning:
-      "Who spends, holds, debits or refunds points leaves nothing in a lot that had to go first: by expiry, maturity, class (a refund takes from its earn's own lot before; INACTIVITY lots, whose date moves, are compared with each other only).",
+      "Spending, holding, debiting or refunding points leaves nothing in a lot that had to go first: by expiry, maturity, class (a refund takes from its earn's own lot before; INACTIVITY lots, whose date moves, are only compared with each other).",
     // Each lot has a place in the order in which they go, and what an entry left before a place is a sum of blocks: before
     // place 6, 110 in binary, are the four places from 0 and the two from 4. So each movement counts in one block of each
     // size at most, and no entry has to look at every lot there is.
@@ -60,7 +60,7 @@ export const orderInvariants: readonly SqlInvariant[] = [
     id: 'I6',
     name: 'redemption order',
     meaning:
-      'Of a hold that is captured in part, the lots that go first are spent and the others released; a debt takes from what is released of those that go first; reversals give back to those that go last (INACTIVITY lots are compared with each other only).',
+      'When a hold is captured in part, the lots that go first are spent and the others released; a debt is paid from the released lots that go first; reversals give back to the lots that go last (INACTIVITY lots are only compared with each other).',
     sql: `SELECT format(
         'redemption %s of membership %s, lot (%s, %s, %s): spent %s of %s, released %s, returned %s; a lot that goes before it was to be treated first',
         redemption_id, membership_id, available_at, expires_at, class, spent, taken, released, returned) AS offender

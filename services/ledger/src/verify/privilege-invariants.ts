@@ -6,7 +6,7 @@ export const privilegeInvariants: readonly SqlInvariant[] = [
   {
     id: 'I9',
     name: 'immutable journal',
-    meaning: `The role ${applicationRole}, which the service works in, can neither change nor remove entries and allocations.`,
+    meaning: `The role ${applicationRole}, which the service uses, can neither change nor remove entries and allocations.`,
     sql: `WITH role AS (SELECT oid FROM pg_roles WHERE rolname = '${applicationRole}'),
         journal (name, owner) AS (
           SELECT oid::regclass, relowner FROM pg_class WHERE oid IN ('entries'::regclass, 'allocations'::regclass)

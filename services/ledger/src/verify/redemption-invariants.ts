@@ -7,7 +7,7 @@ export const redemptionInvariants: readonly SqlInvariant[] = [
     id: 'I5',
     name: 'transitions',
     meaning:
-      "A redemption's entries tell, in order, one legal way to the state that it is in, beginning with the entry that made it.",
+      "A redemption's entries are, in order, one legal path to its state, beginning with the entry that created it.",
     sql: `SELECT format('redemption %s of membership %s: is %s, its entries are %s',
         redemption_id, membership_id, coalesce(state, 'unknown'), coalesce(story, 'none')) AS offender
       FROM redemptions
@@ -30,7 +30,7 @@ export const redemptionInvariants: readonly SqlInvariant[] = [
     id: 'I5',
     name: 'redeemed points',
     meaning:
-      "What a redemption's entries spent is what it captured less what it gave back, and so say the lots that it remembers.",
+      "What a redemption's entries spent is what it captured less what it gave back, and its recorded lots say the same.",
     sql: `SELECT format('redemption %s of membership %s: %s, %s of %s points returned; its entries spent %s, its lots gave %s and got %s',
         redemption_id, membership_id, state, reversed_points, redemptions.points, coalesce(spent, 0),
         part.points, part.returned) AS offender
@@ -73,7 +73,7 @@ export const redemptionInvariants: readonly SqlInvariant[] = [
     id: 'I5',
     name: 'redeemed lots',
     meaning:
-      'The lots that a redemption remembers are those that its entries took from, less what they released of them; no other lot gets points back, but for a grace.',
+      "A redemption's recorded lots are those that its entries took from, less what they released; no other lot gets points back, except for a grace.",
     sql: `SELECT format(
         'redemption %s of membership %s: is %s and remembers %s of the lot (%s, %s, %s), %s returned; its entries took %s, released %s, gave back %s',
         redemption_id, membership_id, state, remembered, available_at, expires_at, class, returned, taken,
@@ -90,7 +90,7 @@ export const redemptionInvariants: readonly SqlInvariant[] = [
     id: 'I8',
     name: 'stock',
     meaning:
-      "What is taken of a reward's stock is the units of its redemptions that stand: RESERVED or CAPTURED.",
+      'The stock taken of a reward equals the units of its redemptions that are RESERVED or CAPTURED.',
     sql: `SELECT format('stock of reward %s of %s: %s taken, its redemptions have %s',
         reward_id, program_id, coalesce(taken, 0), coalesce(units, 0)) AS offender
       FROM reward_stock
@@ -105,7 +105,7 @@ export const redemptionInvariants: readonly SqlInvariant[] = [
     id: 'I8',
     name: 'member limits',
     meaning:
-      'What a member has had of a limited reward in a period is the units of their redemptions of that period that stand.',
+      "A member's usage of a limited reward in a period equals the units of their redemptions in that period that are RESERVED or CAPTURED.",
     sql: `SELECT format('membership %s, reward %s in %s %s: %s taken, its redemptions have %s',
         membership_id, reward_id, period, period_start, coalesce(taken, 0), coalesce(units, 0)) AS offender
       FROM reward_usage

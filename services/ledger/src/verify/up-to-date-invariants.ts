@@ -16,13 +16,13 @@ const toCome = `(
   FROM redemptions WHERE state = 'RESERVED'
 )`;
 
-/** I1 and I5: what time brings about is written, neither too late nor too early. */
+/** I1 and I5: what is due is written, neither too late nor too early. */
 export const upToDateInvariants: readonly SqlInvariant[] = [
   {
     id: 'I1',
     name: 'up to date',
     meaning:
-      'The last entry was written to a membership that was up to date: by then no lot that still holds points had expired, and no hold that is still RESERVED had ended.',
+      'When the last entry was written, the membership was up to date: no lot that still holds points had expired, and no hold that is still RESERVED had ended.',
     sql: `SELECT format('membership %s: its last entry is of %s, and %s at %s',
         membership_id, last_entry_time, what, time) AS offender
       FROM memberships JOIN ${toCome} AS coming USING (membership_id)
@@ -42,7 +42,7 @@ export const upToDateInvariants: readonly SqlInvariant[] = [
     id: 'I5',
     name: 'deadlines',
     meaning:
-      'Holds, and no other redemptions, have a deadline; those that ended at it or later are EXPIRED, those that ended before were captured or CANCELLED.',
+      'Holds, and no other redemptions, have a deadline; those that ended at the deadline or later are EXPIRED, those that ended before it were captured or CANCELLED.',
     sql: `SELECT format('redemption %s of membership %s: is %s, made at %s, ended at %s, its deadline is %s',
         redemption_id, membership_id, state, create_time, ended, hold_expires_at) AS offender
       FROM redemptions

@@ -1,5 +1,5 @@
 import type { Purchase } from '@loyalty/rules/language.ts';
-import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
+import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
 
 /** Which part of a redemption to capture or to reverse. */
 export type Part =

@@ -4,7 +4,7 @@ import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import type { Purchase } from '@loyalty/rules/language.ts';
 import type { Money } from '@loyalty/rules/money.ts';
-import type { RefundPart } from '@loyalty/rules/remaining-transaction.ts';
+import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
 import type { Answer, Command, Dates, Of, Part } from './command.ts';
 import type { Random } from './random.ts';
 

@@ -230,8 +230,9 @@ export class ReferenceAnswers {
     const noTime = (expireTime ?? Infinity) <= (availableTime ?? -Infinity);
     if (noTime || (points < 0 && dated !== undefined)) throw new Refused('VALIDATION_FAILED');
     this.requireMember();
-    const content = [points, allowDeficit, availableTime, expireTime];
-    return this.once({ key: `ADJUST ${requestKey}`, content }, () => {
+    const content = { points, allowDeficit, availableTime, expireTime };
+    const key = `ADJUST ${requestKey}`;
+    return this.once({ key, content, differing: differingAdjustment }, () => {
       const hasLeft = this.state === 'LEFT';
       const changes =
         points < 0
@@ -313,18 +314,46 @@ export class ReferenceAnswers {
 
   /** The first answer to a key or, when it comes again with the same content, the present one. */
   private once(
-    request: { key: string; content: unknown; conflict?: string },
+    request: {
+      key: string;
+      content: unknown;
+      conflict?: string;
+      /** The fields of two contents that differ, where the refusal names them; they come as text. */
+      differing?: (first: string, again: string) => string[];
+    },
     first: () => () => Answer,
   ): Answer {
-    const { key, conflict = 'IDEMPOTENCY_KEY_REUSED' } = request;
+    const { key, conflict = 'IDEMPOTENCY_KEY_REUSED', differing } = request;
     const content = textOf(request.content);
     const known = this.requests.get(key);
-    if (known !== undefined && known.content !== content) throw new Refused(conflict);
+    if (known !== undefined && known.content !== content) {
+      const fields = differing?.(known.content, content).join();
+      throw new Refused(conflict, fields === undefined ? {} : { fields });
+    }
     const answer = known?.answer ?? first();
     this.requests.set(key, { content, answer });
     const told = answer();
     return 'error' in told ? told : { ...told, replayed: known !== undefined };
   }
+}
+
+interface AdjustmentContent {
+  points: number;
+  allowDeficit: boolean;
+  availableTime?: number;
+  expireTime?: number;
+}
+
+/** Of dates both are named: only whether they are the same is known. */
+function differingAdjustment(first: string, again: string): string[] {
+  const before = JSON.parse(first) as AdjustmentContent;
+  const after = JSON.parse(again) as AdjustmentContent;
+  const sameDates =
+    before.availableTime === after.availableTime && before.expireTime === after.expireTime;
+  return [
+    ...(before.points === after.points ? [] : ['points']),
+    ...(sameDates ? [] : ['available_time', 'expire_time']),
+  ];
 }
 
 function requireState(

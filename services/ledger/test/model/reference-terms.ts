@@ -18,8 +18,8 @@ import {
   afterRefund,
   type RefundPart,
   type Remaining,
-  wholeTransaction,
-} from '@loyalty/rules/remaining-transaction.ts';
+  wholePurchase,
+} from '@loyalty/rules/remaining-purchase.ts';
 import { type CompiledReward, rewardRefusal } from '@loyalty/rules/reward-availability.ts';
 import { conversionValue, priceReward } from '@loyalty/rules/reward-price.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
@@ -72,14 +72,14 @@ export interface Earn {
   counted: readonly CapUsage[] | undefined;
 }
 
-/** An earn of the transaction now, which counts against caps. */
-export function newEarn(member: Member, transaction: Purchase): Earn {
-  const occurTime = occurTimeOf(transaction) as Date;
+/** An earn of the purchase now, which counts against caps. */
+export function newEarn(member: Member, purchase: Purchase): Earn {
+  const occurTime = occurTimeOf(purchase) as Date;
   const now = new Date(member.now);
   const ruleSet = ruleSetInForce(member.program.ruleSets, occurTime, now) as CompiledRuleSet;
-  const left = wholeTransaction(transaction);
+  const left = wholePurchase(purchase);
   const earn: Earn = {
-    transaction,
+    transaction: purchase,
     ruleSet,
     facts: factsOf(member),
     postTime: member.now,
@@ -111,7 +111,7 @@ export function pointsAfter(member: Member, earn: Earn, extent: RefundPart): num
 
 function award({ capUsed }: Member, earn: Earn): number {
   const { points, capUsage } = evaluate(earn.ruleSet, {
-    transaction: earn.transaction,
+    purchase: earn.transaction,
     member: earn.facts,
     now: new Date(earn.postTime),
     capUsed: (...cap) => BigInt(earn.capUsedBefore.get(capKey(...cap)) ?? 0),

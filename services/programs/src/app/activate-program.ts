@@ -10,7 +10,7 @@ export interface ActivateProgram {
 }
 
 /**
- * Opens a DRAFT or SUSPENDED program; an ACTIVE one is answered as it is.
+ * Activates a DRAFT or SUSPENDED program; an ACTIVE one is returned unchanged.
  *
  * @throws {ProgramNotFound}
  * @throws {RuleSetNotFound} when no rule set is in force

@@ -12,7 +12,7 @@ export interface ArchiveProgram {
 }
 
 /**
- * Ends a DRAFT or SUSPENDED program for good; an ARCHIVED one is answered as it is.
+ * Archives a DRAFT or SUSPENDED program for good; an ARCHIVED one is returned unchanged.
  *
  * @throws {ProgramNotFound}
  * @throws {IllegalTransition}
@@ -24,7 +24,7 @@ export async function archiveProgram(app: App, command: ArchiveProgram): Promise
   const { programId, author, served } = command;
   const seen = await app.store.findProgram(programId, app.clock());
   if (seen === undefined) throw new ProgramNotFound(programId);
-  // Asked before the program is locked, because the answer may take as long as the call. A draft never had any.
+  // Asked before the program is locked, because the response may take as long as the call. A draft never had any.
   if (seen.state === 'SUSPENDED' && (await app.hasOpenHolds(programId, served))) {
     throw new ProgramHasOpenHolds(programId);
   }
@@ -37,7 +37,7 @@ export async function archiveProgram(app: App, command: ArchiveProgram): Promise
   });
 }
 
-/** While it was open again meanwhile, holds may have been made that the answer didn't know of. */
+/** If the program was active again in between, holds may have been made after the ledger's response. */
 function requireUnchanged({ programId, changedIn }: Program, seen: Program): void {
   if (changedIn === seen.changedIn) return;
   throw new Contention(`Program ${programId} changed while it was about to be archived; try again`);

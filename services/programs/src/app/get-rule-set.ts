@@ -16,7 +16,7 @@ export interface GetRuleSet {
  */
 export async function getRuleSet(app: App, key: GetRuleSet): Promise<RuleSetView> {
   const now = app.clock();
-  // The version is read before the program tells which one is in force: the other way round, one that was
+  // The version is read before the program says which one is in force: the other way round, one that was
   // published in between would look superseded.
   const ruleSet = await app.store.findRuleSet(key);
   const program = await app.store.findProgram(key.programId, now);

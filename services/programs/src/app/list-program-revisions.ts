@@ -1,7 +1,7 @@
 import type { App, Viewer } from './app.ts';
 import type { ProgramRevisions, RevisionQuery } from './program-store.ts';
 
-/** The most changes that one answer covers: 1,000 lines of it take 64 kB. */
+/** The maximum number of changes in one response: 1,000 of them take 64 kB. */
 const changesMax = 1_000;
 
 export interface ListProgramRevisions extends Pick<RevisionQuery, 'epoch' | 'after'> {

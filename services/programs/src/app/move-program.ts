@@ -11,7 +11,7 @@ export interface MoveProgram {
   readonly check?: (program: Program) => void;
 }
 
-/** Takes a program to another state; one that is there already is answered as it is. */
+/** Moves a program to another state; one that is in that state already is returned unchanged. */
 export async function moveProgram(app: App, command: MoveProgram): Promise<Program> {
   const { to, verb, author, check } = command;
   return await app.store.changeProgram(command.programId, async ({ program, now }) => {

@@ -1,4 +1,4 @@
-/** The call that is being served, in whose name another service is asked. */
+/** The call on whose behalf another service is called. */
 export interface ServedCall {
   /** The caller's own. */
   readonly token: string;

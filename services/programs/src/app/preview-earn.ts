@@ -4,7 +4,7 @@ import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
 import type { MemberFacts, Purchase } from '@loyalty/rules/language.ts';
 import { availableTime, expireTime, inactivityDate } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
-import { validateTransaction } from '@loyalty/rules/validate-transaction.ts';
+import { validatePurchase } from '@loyalty/rules/validate-purchase.ts';
 import {
   LimitExceeded,
   ProgramNotFound,
@@ -19,7 +19,7 @@ export interface PreviewEarn {
   readonly programId: string;
   /** A draft, too; 0 is the version that would be in force. */
   readonly version: number;
-  readonly transaction: Purchase;
+  readonly purchase: Purchase;
   readonly occurTime: Date;
   /** What is absent is that of a member who has just joined. */
   readonly member: Partial<MemberFacts>;
@@ -37,7 +37,7 @@ export interface EarnPreview {
 }
 
 /**
- * Evaluates a sample transaction, as if the member had used nothing of any cap, and writes nothing. The sample may lie
+ * Evaluates a sample purchase, as if the member had used nothing of any cap, and writes nothing. The sample may lie
  * in the future, as a campaign does that is being tried out.
  *
  * @throws {ProgramNotFound}
@@ -46,14 +46,14 @@ export interface EarnPreview {
  * @throws {LimitExceeded} when the points would be more than a balance can hold
  */
 export async function previewEarn(app: App, command: PreviewEarn): Promise<EarnPreview> {
-  const { transaction, occurTime } = command;
-  requireValidTransaction(transaction);
+  const { purchase, occurTime } = command;
+  requireValidPurchase(purchase);
   const now = app.clock();
   const at = command.at ?? now;
   requireNear({ 'transaction.occur_time': occurTime, at }, now);
   const { version, compiled } = await compiledVersion(app, { ...command, at });
   const award = evaluate(compiled, {
-    transaction,
+    purchase,
     member: { userId: '', attributes: {}, joinTime: at, lifetimeEarned: 0n, ...command.member },
     now: at,
     capUsed: () => 0n,
@@ -69,15 +69,15 @@ export async function previewEarn(app: App, command: PreviewEarn): Promise<EarnP
   };
 }
 
-function requireValidTransaction(transaction: Purchase): void {
-  const violations = validateTransaction(transaction).map((violation) => ({
+function requireValidPurchase(purchase: Purchase): void {
+  const violations = validatePurchase(purchase).map((violation) => ({
     ...violation,
     field: `transaction.${violation.field}`,
   }));
   if (violations.length > 0) throw new ValidationFailed(violations);
 }
 
-/** Every date that follows from a nearer one can be told: policies add little more than another 110. */
+/** Dates that follow from a nearer one can still be represented: policies add little more than another 110. */
 const aheadYearsMax = 100;
 
 function requireNear(instants: Readonly<Record<string, Date>>, now: Date): void {

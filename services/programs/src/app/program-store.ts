@@ -3,7 +3,7 @@ import type { Program, ProgramState } from '../domain/program.ts';
 import type { Reward, RewardState } from '../domain/reward.ts';
 import type { RuleSetVersion } from '../domain/rule-set.ts';
 
-/** One page of a list; `hasMore` tells whether something follows. */
+/** One page of a list; `hasMore` says whether more items follow. */
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly hasMore: boolean;
@@ -41,7 +41,7 @@ export interface ChangeQuery {
   readonly limit: number;
 }
 
-/** How far a program has come. */
+/** A program's revision. */
 export interface ProgramRevision {
   readonly programId: string;
   readonly revision: bigint;
@@ -60,7 +60,7 @@ export interface RevisionQuery {
 export interface ProgramRevisions {
   /** Names the history in which revisions and change numbers count: another one after the database was restored. */
   readonly epoch: string;
-  /** The number of the newest change that was looked at; if there was none, of the newest change of all. */
+  /** The number of the newest change that was read; if there was none, of the newest change of all. */
   readonly changeNumber: bigint;
   readonly revisions: readonly ProgramRevision[];
 }
@@ -102,13 +102,13 @@ export interface LockedProgram {
   snapshotBytes(): Promise<number>;
 }
 
-/** What a use case wants stored, if anything, and what it answers. */
+/** What a use case wants stored, if anything, and what it returns. */
 export interface Decision<Answer> {
   readonly answer: Answer;
   readonly change: Change | undefined;
 }
 
-/** Where programs are kept. All methods throw STORAGE_UNAVAILABLE while the database is away. */
+/** The storage of programs. All methods throw STORAGE_UNAVAILABLE while the database is down. */
 export interface ProgramStore {
   /** With the rule set version in force at `at`. */
   findProgram(programId: string, at: Date): Promise<Program | undefined>;

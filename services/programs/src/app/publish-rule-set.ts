@@ -16,8 +16,9 @@ export interface PublishRuleSet {
 }
 
 /**
- * Makes a draft immutable and gives it its time and the program's time zone. A version that is already scheduled
- * or in force is answered as it is, unless another time is asked for; a time that was put off is no other one.
+ * Makes a draft immutable and gives it its time and the program's time zone. A version that is already scheduled or in
+ * force is returned unchanged, unless the request has another time; a time that was moved to the earliest possible one
+ * isn't another time.
  *
  * @throws {ProgramNotFound}
  * @throws {RuleSetNotFound}

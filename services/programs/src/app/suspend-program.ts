@@ -9,7 +9,7 @@ export interface SuspendProgram {
 }
 
 /**
- * Pauses an ACTIVE program; a SUSPENDED one is answered as it is.
+ * Suspends an ACTIVE program; a SUSPENDED one is returned unchanged.
  *
  * @throws {ProgramNotFound}
  * @throws {IllegalTransition}

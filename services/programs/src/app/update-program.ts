@@ -1,6 +1,7 @@
+import type { EtagConditions } from '@loyalty/rules/etag-conditions.ts';
 import { type Author, differences } from '../domain/change.ts';
 import { ValidationFailed } from '../domain/errors.ts';
-import { type EtagConditions, requireEtag } from '../domain/etag.ts';
+import { requireEtag } from '../domain/etag.ts';
 import {
   type Program,
   type ProgramSettings,

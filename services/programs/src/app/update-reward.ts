@@ -1,6 +1,7 @@
+import type { EtagConditions } from '@loyalty/rules/etag-conditions.ts';
 import { type Author, differences } from '../domain/change.ts';
 import { RewardNotFound } from '../domain/errors.ts';
-import { type EtagConditions, requireEtag } from '../domain/etag.ts';
+import { requireEtag } from '../domain/etag.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { type Reward, type RewardOffer, rewardEtag } from '../domain/reward.ts';
 import { requireValidOffer } from '../domain/valid-offer.ts';

@@ -1,7 +1,8 @@
+import type { EtagConditions } from '@loyalty/rules/etag-conditions.ts';
 import type { RuleSet } from '@loyalty/rules/language.ts';
 import { type Author, differences } from '../domain/change.ts';
 import { IllegalTransition } from '../domain/errors.ts';
-import { type EtagConditions, requireEtag } from '../domain/etag.ts';
+import { requireEtag } from '../domain/etag.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { type RuleSetView, ruleSetEtag } from '../domain/rule-set.ts';
 import type { App } from './app.ts';

@@ -11,7 +11,7 @@ export interface WithdrawRuleSet {
 }
 
 /**
- * Takes a scheduled version back; one that is withdrawn already is answered as it is.
+ * Withdraws a scheduled version; one that is withdrawn already is returned unchanged.
  *
  * @throws {ProgramNotFound}
  * @throws {RuleSetNotFound}

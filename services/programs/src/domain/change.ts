@@ -45,7 +45,7 @@ export interface ChangeRecord extends Author {
   readonly time: Date;
 }
 
-/** What a change leaves behind: one object as it is from now on. */
+/** The result of a change: the object in its new state. */
 export type Changed =
   | { readonly kind: 'PROGRAM'; readonly program: Program }
   | { readonly kind: 'RULE_SET'; readonly ruleSet: RuleSetVersion; readonly isNew: boolean }
@@ -63,7 +63,7 @@ export interface Change {
 
 /** Values longer than this are cut in the audit; the objects themselves are kept whole. */
 const valueLengthMax = 2_000;
-/** How much is shown of what stands before the first difference of values that have to be cut. */
+/** How many characters are shown before the first difference of values that have to be cut. */
 const sameLengthMax = 500;
 
 /**

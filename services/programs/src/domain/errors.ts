@@ -33,7 +33,7 @@ export class ValidationFailed extends ProgramsError {
   }
 }
 
-/** Thrown when no such program exists, or the caller must not know of it. */
+/** Thrown when no such program exists, or the caller must not know about it. */
 export class ProgramNotFound extends ProgramsError {
   readonly reason = 'PROGRAM_NOT_FOUND';
 
@@ -82,10 +82,10 @@ export class IllegalTransition extends ProgramsError {
 /** Thrown when a program would be archived while points are held for it. */
 export class ProgramHasOpenHolds extends IllegalTransition {
   constructor(programId: string) {
-    super(
-      `Points are held for program ${programId}: capture or cancel what its list of open holds shows, or wait until they end`,
-      { from: 'SUSPENDED with open holds', to: 'ARCHIVED' },
-    );
+    super(`Program ${programId} has open holds: capture or cancel them, or wait until they end`, {
+      from: 'SUSPENDED with open holds',
+      to: 'ARCHIVED',
+    });
   }
 }
 
@@ -96,7 +96,7 @@ export class LedgerUnavailable extends ProgramsError {
 
   constructor(programId: string, cause: unknown) {
     super(
-      `The ledger can't be asked now whether program ${programId} has open holds; nothing was changed, retry in a second`,
+      `The ledger can't be reached to check program ${programId} for open holds; nothing was changed, retry in a second`,
       { programId },
       { cause },
     );
@@ -108,13 +108,10 @@ export class ProgramNotActive extends ProgramsError {
   readonly reason = 'PROGRAM_NOT_ACTIVE';
 
   constructor({ programId, state }: { programId: string; state: string }) {
-    super(
-      `Program ${programId} is ${state}: neither it nor its rule sets and rewards can change any more`,
-      {
-        programId,
-        state,
-      },
-    );
+    super(`Program ${programId} is ${state}: it, its rule sets and its rewards can't change`, {
+      programId,
+      state,
+    });
   }
 }
 

@@ -1,7 +1,5 @@
+import { areEtagsCurrent, type EtagConditions } from '@loyalty/rules/etag-conditions.ts';
 import { EtagMismatch } from './errors.ts';
-
-/** For each condition that a caller set, the etags that it accepts; `*` accepts every etag. */
-export type EtagConditions = readonly (readonly string[])[];
 
 /**
  * Refuses a change when what the caller read before isn't what is there now.
@@ -9,8 +7,6 @@ export type EtagConditions = readonly (readonly string[])[];
  * @throws {EtagMismatch}
  */
 export function requireEtag(present: string, conditions: EtagConditions): void {
-  for (const accepted of conditions) {
-    if (accepted.includes('*') || accepted.includes(present)) continue;
-    throw new EtagMismatch(present);
-  }
+  if (areEtagsCurrent(conditions, (etag) => etag === present)) return;
+  throw new EtagMismatch(present);
 }

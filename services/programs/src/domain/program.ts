@@ -30,7 +30,7 @@ export interface Program extends ProgramSettings {
   readonly updateTime: Date;
 }
 
-/** What a setting is when nobody chose it. */
+/** The default of each setting. */
 export const defaultSettings: ProgramSettings = {
   displayName: '',
   description: '',
@@ -76,7 +76,7 @@ export function programEtag(program: Program): string {
   return `${program.changedIn}-${program.activeRuleSetVersion}`;
 }
 
-/** Whether members know of the program. */
+/** Whether members know about the program. */
 export function isVisibleToMembers({ state }: Pick<Program, 'state'>): boolean {
   return state === 'ACTIVE' || state === 'SUSPENDED';
 }

@@ -5,7 +5,7 @@ export type RewardState = 'ACTIVE' | 'ARCHIVED';
 /** What an operator decides about a reward. */
 export interface RewardOffer {
   readonly state: RewardState;
-  /** Name, price, limits, condition and so on; the message's ids, state and times are not looked at. */
+  /** Name, price, limits, condition and so on; the message's ids, state and times are ignored. */
   readonly definition: RewardDefinition;
 }
 

@@ -3,7 +3,7 @@ import { IllegalTransition, ValidationFailed } from './errors.ts';
 
 export type RuleSetState = 'DRAFT' | 'SCHEDULED' | 'ACTIVE' | 'SUPERSEDED' | 'WITHDRAWN';
 
-/** A numbered version. What the operator wrote is in `definition`; the rest of that message is not looked at. */
+/** A numbered version. What the operator wrote is in `definition`; the rest of that message is ignored. */
 export interface RuleSetVersion {
   readonly programId: string;
   readonly version: number;
@@ -61,7 +61,7 @@ export function ruleSetEtag({ ruleSet, state }: RuleSetView): string {
 
 export interface Publication {
   readonly requested: Date | undefined;
-  /** When it was asked for. */
+  /** When it was requested. */
   readonly now: Date;
   /** When all that can refuse it has been checked. */
   readonly publishTime: Date;

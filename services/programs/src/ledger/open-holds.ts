@@ -3,10 +3,12 @@ import type { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redempt
 import type { HasOpenHolds } from '../app/open-holds.ts';
 import { LedgerUnavailable } from '../domain/errors.ts';
 
-/** Short enough for callers to be answered, and to try again, within their deadline while the ledger doesn't answer. */
+/**
+ * Short enough for callers to get an error, and to try again, within their deadline while the ledger doesn't respond.
+ */
 const timeoutMs = 2_000;
 
-/** What the caller is told as the ledger said it: a token that expired on the way. */
+/** An error of the ledger that is passed on to the caller: a token that expired on the way. */
 const reasonsOfToken: ReadonlySet<unknown> = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED']);
 
 /** The ledger, asked over gRPC with the token of the call that is being served. */

@@ -9,13 +9,13 @@ export function viewerOf({ caller }: CallContext): Viewer {
   return { isMember: !roles.has('admin') && !roles.has('service'), programIds: programs };
 }
 
-/** Who a change is put down to. */
+/** Who made a change. */
 export function authorOf({ caller, requestId }: CallContext): Author {
   const role = (['admin', 'service', 'member'] as const).find((name) => caller.roles.has(name));
   return { actor: `${role}:${caller.subject}`, requestId };
 }
 
-/** In whose name another service is asked. */
+/** On whose behalf another service is called. */
 export function servedCallOf(context: CallContext): ServedCall {
   const { caller, requestId, traceparent, deadlineMs } = context;
   return { token: caller.token, requestId, traceparent, deadlineMs };

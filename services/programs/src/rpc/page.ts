@@ -20,7 +20,7 @@ export interface PageRendering<Item, Desc extends DescMessage> {
   positionOf: (item: Item) => string;
 }
 
-/** A page as messages, shorter than asked for where its items are so large that no client could receive them. */
+/** A page as messages, shorter than requested if its items are too large for a client to receive. */
 export function renderPage<Item, Desc extends DescMessage>({
   page,
   schema,

@@ -123,14 +123,14 @@ export function programHandlers(
     },
 
     async previewEarn(request) {
-      const transaction = required(request.transaction, 'transaction');
-      requireStorable(TransactionSchema, transaction, 'transaction');
+      const purchase = required(request.transaction, 'transaction');
+      requireStorable(TransactionSchema, purchase, 'transaction');
       const preview = await previewEarn(app, {
         programId: request.programId,
         version: request.version,
-        transaction,
+        purchase,
         occurTime: required(
-          dateOfTimestamp(transaction.occurTime, 'transaction.occur_time'),
+          dateOfTimestamp(purchase.occurTime, 'transaction.occur_time'),
           'transaction.occur_time',
         ),
         member: request.member === undefined ? {} : factsOf(request.member),

@@ -102,7 +102,7 @@ function editor(message: RewardMessage, fields: ReadonlySet<string>) {
     return { state: fields.has('state') ? given.state : state, definition: edited };
   };
 
-  // A price that is named replaces the other kind; naming the present kind without a value takes it away.
+  // A price in the mask replaces the other kind; the current kind without a value is removed.
   function editedPrice(present: RewardMessage['price']): RewardMessage['price'] {
     const { price } = given.definition;
     if (price.case !== undefined && fields.has(price.case)) return price;

@@ -8,7 +8,7 @@ import { programHandlers } from './programs.ts';
 import { rewardHandlers } from './rewards.ts';
 import { ruleSetHandlers } from './rule-sets.ts';
 
-/** Everything that this service answers. */
+/** All RPC services of this process. */
 export function programsServices(app: App): Mountable[] {
   return [
     implement(ProgramService, { ...programHandlers(app), ...programChangeHandlers(app) }),

@@ -70,7 +70,7 @@ export async function updateProgram(db: Knex, program: Program): Promise<void> {
   await db('programs').update(rest).where({ program_id });
 }
 
-/** Takes a program to a new revision in which the program itself stays as it is. */
+/** Moves a program to a new revision without changing the program itself. */
 export async function updateRevision(
   db: Knex,
   { programId, revision }: { programId: string; revision: bigint },

@@ -5,7 +5,6 @@ import type { Change, ChangeRecord } from '../domain/change.ts';
 import { ProgramNotFound } from '../domain/errors.ts';
 import { selectEpoch, selectRevisions, takeChangeNumber } from './change-numbers.ts';
 import { insertChange, selectChanges } from './change-rows.ts';
-import { translated } from './errors.ts';
 import {
   insertProgram,
   lockProgram,
@@ -16,6 +15,7 @@ import {
 } from './program-rows.ts';
 import { type RewardRows, rewardRows } from './reward-rows.ts';
 import { type RuleSetRows, ruleSetRows } from './rule-set-rows.ts';
+import { translated } from './storage-errors.ts';
 
 export interface ProgramStoreOptions {
   knex: Knex;
@@ -33,16 +33,16 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
   const ruleSets = ruleSetRows(definitions.ruleSet);
   const rewards = rewardRows(definitions.reward);
   return {
-    findProgram: (programId, at) => translated(() => selectProgram(knex, { programId, at })),
-    listPrograms: (query) => translated(() => selectPrograms(knex, query)),
-    listRevisions: (query) => translated(() => selectRevisions(knex, query)),
-    findRuleSet: (key) => translated(() => ruleSets.find(knex, key)),
-    listRuleSets: (query) => translated(() => ruleSets.list(knex, query)),
-    findReward: (key) => translated(() => rewards.find(knex, key)),
-    listRewards: (query) => translated(() => rewards.list(knex, query)),
-    listChanges: (query) => translated(() => selectChanges(knex, query)),
+    findProgram: (programId, at) => translated(selectProgram(knex, { programId, at })),
+    listPrograms: (query) => translated(selectPrograms(knex, query)),
+    listRevisions: (query) => translated(selectRevisions(knex, query)),
+    findRuleSet: (key) => translated(ruleSets.find(knex, key)),
+    listRuleSets: (query) => translated(ruleSets.list(knex, query)),
+    findReward: (key) => translated(rewards.find(knex, key)),
+    listRewards: (query) => translated(rewards.list(knex, query)),
+    listChanges: (query) => translated(selectChanges(knex, query)),
     readSnapshot: ({ programId, at, known }) =>
-      translated(() =>
+      translated(
         knex.transaction(
           async (tx) => {
             const program = await selectProgram(tx, { programId, at });
@@ -61,11 +61,11 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
         ),
       ),
     async createProgram(change) {
-      await translated(() => knex.transaction((tx) => write(tx, change, true)));
+      await translated(knex.transaction((tx) => write(tx, change, true)));
       wakeRelay();
     },
     async changeProgram(programId, decide) {
-      const { answer, change } = await translated(() =>
+      const { answer, change } = await translated(
         knex.transaction((tx) => changeLocked(tx, programId, decide)),
       );
       if (change !== undefined) wakeRelay();

@@ -15,7 +15,7 @@ export const file_loyalty_events_v1_entry_recorded: GenFile = /*@__PURE__*/
   fileDesc("CiZsb3lhbHR5L2V2ZW50cy92MS9lbnRyeV9yZWNvcmRlZC5wcm90bxIRbG95YWx0eS5ldmVudHMudjEidAoNRW50cnlSZWNvcmRlZBISCgpwcm9ncmFtX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSFQoNbWVtYmVyc2hpcF9pZBgDIAEoCRInCgVlbnRyeRgEIAEoCzIYLmxveWFsdHkubGVkZ2VyLnYxLkVudHJ5YgZwcm90bzM", [file_loyalty_ledger_v1_entry]);
 
 /**
- * A line was added to a membership's journal: the data of every membership, points and redemption event.
+ * Announces an entry in a membership's journal: the data of every membership, points and redemption event.
  *
  * @generated from message loyalty.events.v1.EntryRecorded
  */
@@ -35,14 +35,14 @@ export type EntryRecorded = Message<"loyalty.events.v1.EntryRecorded"> & {
   userId: string;
 
   /**
-   * The membership's id. With the entry's sequence it makes the event's id.
+   * The membership's id. Together with the entry's sequence, it forms the event's id.
    *
    * @generated from field: string membership_id = 3;
    */
   membershipId: string;
 
   /**
-   * The line.
+   * The entry.
    *
    * @generated from field: loyalty.ledger.v1.Entry entry = 4;
    */

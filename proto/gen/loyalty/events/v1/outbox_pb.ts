@@ -13,7 +13,7 @@ export const file_loyalty_events_v1_outbox: GenFile = /*@__PURE__*/
   fileDesc("Ch5sb3lhbHR5L2V2ZW50cy92MS9vdXRib3gucHJvdG8SEWxveWFsdHkuZXZlbnRzLnYxIq8BCgtPdXRib3hCYXRjaBIyCghtZXNzYWdlcxgBIAMoCzIgLmxveWFsdHkuZXZlbnRzLnYxLk91dGJveE1lc3NhZ2USPAoHaGVhZGVycxgCIAMoCzIrLmxveWFsdHkuZXZlbnRzLnYxLk91dGJveEJhdGNoLkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKwAQoNT3V0Ym94TWVzc2FnZRIQCghldmVudF9pZBgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEj4KB2hlYWRlcnMYAyADKAsyLS5sb3lhbHR5LmV2ZW50cy52MS5PdXRib3hNZXNzYWdlLkhlYWRlcnNFbnRyeRIMCgRkYXRhGAQgASgMGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM");
 
 /**
- * The content of one row of an outbox table: everything that one database transaction has to announce.
+ * The content of one row of an outbox table: all events of one database transaction.
  *
  * @generated from message loyalty.events.v1.OutboxBatch
  */
@@ -41,7 +41,7 @@ export const OutboxBatchSchema: GenMessage<OutboxBatch> = /*@__PURE__*/
   messageDesc(file_loyalty_events_v1_outbox, 0);
 
 /**
- * One message that waits to be published on JetStream.
+ * A message that waits to be published on JetStream.
  *
  * @generated from message loyalty.events.v1.OutboxMessage
  */

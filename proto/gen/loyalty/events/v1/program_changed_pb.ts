@@ -13,7 +13,7 @@ export const file_loyalty_events_v1_program_changed: GenFile = /*@__PURE__*/
   fileDesc("Cidsb3lhbHR5L2V2ZW50cy92MS9wcm9ncmFtX2NoYW5nZWQucHJvdG8SEWxveWFsdHkuZXZlbnRzLnYxIjYKDlByb2dyYW1DaGFuZ2VkEhIKCnByb2dyYW1faWQYASABKAkSEAoIcmV2aXNpb24YAiABKANiBnByb3RvMw");
 
 /**
- * A program, one of its rule sets or one of its rewards changed: the data of program.changed.
+ * Announces that a program, one of its rule sets or one of its rewards changed: the data of program.changed.
  *
  * @generated from message loyalty.events.v1.ProgramChanged
  */

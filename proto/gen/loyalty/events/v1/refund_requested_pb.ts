@@ -18,7 +18,7 @@ export const file_loyalty_events_v1_refund_requested: GenFile = /*@__PURE__*/
   fileDesc("Cihsb3lhbHR5L2V2ZW50cy92MS9yZWZ1bmRfcmVxdWVzdGVkLnByb3RvEhFsb3lhbHR5LmV2ZW50cy52MSLCAgoPUmVmdW5kUmVxdWVzdGVkEjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSLAoOdHJhbnNhY3Rpb25faWQYAiABKAlCFLpIEXIPIAEogAEyCF5cUHtDfSskEicKCXJlZnVuZF9pZBgDIAEoCUIUukgRcg8gASiAATIIXlxQe0N9KyQSLQoEZnVsbBgEIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLkZ1bGxSZWZ1bmRIABIsCgZhbW91bnQYBSABKAsyGi5sb3lhbHR5LnByb2dyYW1zLnYxLk1vbmV5SAASLwoFaXRlbXMYBiABKAsyHi5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmRJdGVtc0gAQg8KBmV4dGVudBIFukgCCAFiBnByb3RvMw", [file_buf_validate_validate, file_loyalty_ledger_v1_refund, file_loyalty_programs_v1_money]);
 
 /**
- * A backend reports a refund. Published on loyalty.refund.v1.{program_id}, as protobuf or, with Content-Type application/json, as JSON.
+ * Reports a refund. A backend publishes it on loyalty.refund.v1.{program_id}, as protobuf or, with Content-Type application/json, as JSON.
  *
  * @generated from message loyalty.events.v1.RefundRequested
  */

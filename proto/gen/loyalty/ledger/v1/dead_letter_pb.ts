@@ -17,41 +17,41 @@ export const file_loyalty_ledger_v1_dead_letter: GenFile = /*@__PURE__*/
   fileDesc("CiNsb3lhbHR5L2xlZGdlci92MS9kZWFkX2xldHRlci5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEipwMKCkRlYWRMZXR0ZXISFgoOZGVhZF9sZXR0ZXJfaWQYASABKAkSMgoFc3RhdGUYAiABKA4yIy5sb3lhbHR5LmxlZGdlci52MS5EZWFkTGV0dGVyLlN0YXRlEg8KB3N1YmplY3QYAyABKAkSEgoKcHJvZ3JhbV9pZBgEIAEoCRIWCg50cmFuc2FjdGlvbl9pZBgFIAEoCRIvCgZyZWFzb24YBiABKA4yHy5sb3lhbHR5Lm9wdGlvbnMudjEuRXJyb3JSZWFzb24SDgoGZGV0YWlsGAcgASgJEhAKCGF0dGVtcHRzGAggASgFEi4KCnJldHJ5X3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2NyZWF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxjb250ZW50X3R5cGUYCyABKAkSDwoHcGF5bG9hZBgMIAEoDCI1CgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgsKB1dBSVRJTkcQARIICgRERUFEEAJiBnByb3RvMw", [file_google_protobuf_timestamp, file_loyalty_options_v1_errors]);
 
 /**
- * A message that couldn't be applied, kept with its reason.
+ * A message that couldn't be applied, stored with the reason.
  *
  * @generated from message loyalty.ledger.v1.DeadLetter
  */
 export type DeadLetter = Message<"loyalty.ledger.v1.DeadLetter"> & {
   /**
-   * Its id.
+   * The dead letter's id, assigned by the ledger.
    *
    * @generated from field: string dead_letter_id = 1;
    */
   deadLetterId: string;
 
   /**
-   * What becomes of it.
+   * What happens to it next.
    *
    * @generated from field: loyalty.ledger.v1.DeadLetter.State state = 2;
    */
   state: DeadLetter_State;
 
   /**
-   * The subject that it came on.
+   * The subject that the message was published on.
    *
    * @generated from field: string subject = 3;
    */
   subject: string;
 
   /**
-   * The program that it is for, as far as known.
+   * The id of the program that it is for, if known.
    *
    * @generated from field: string program_id = 4;
    */
   programId: string;
 
   /**
-   * The transaction that it is about, as far as known.
+   * The id of the transaction that it is about, if known.
    *
    * @generated from field: string transaction_id = 5;
    */
@@ -65,28 +65,28 @@ export type DeadLetter = Message<"loyalty.ledger.v1.DeadLetter"> & {
   reason: ErrorReason;
 
   /**
-   * The same in words.
+   * The same for people.
    *
    * @generated from field: string detail = 7;
    */
   detail: string;
 
   /**
-   * How often it was tried.
+   * The number of attempts so far.
    *
    * @generated from field: int32 attempts = 8;
    */
   attempts: number;
 
   /**
-   * When it is tried next; only while it waits.
+   * When it is tried next; set only while it waits.
    *
    * @generated from field: google.protobuf.Timestamp retry_time = 9;
    */
   retryTime?: Timestamp | undefined;
 
   /**
-   * When it came.
+   * When the message arrived.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 10;
    */
@@ -100,7 +100,7 @@ export type DeadLetter = Message<"loyalty.ledger.v1.DeadLetter"> & {
   contentType: string;
 
   /**
-   * The message as it came; only where the dead letter itself is asked for.
+   * The message as it arrived; only from GetDeadLetter.
    *
    * @generated from field: bytes payload = 12;
    */
@@ -115,7 +115,7 @@ export const DeadLetterSchema: GenMessage<DeadLetter> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_dead_letter, 0);
 
 /**
- * What becomes of a dead letter.
+ * What happens to a dead letter next.
  *
  * @generated from enum loyalty.ledger.v1.DeadLetter.State
  */
@@ -128,7 +128,7 @@ export const DeadLetter_State = {
   STATE_UNSPECIFIED: 0,
 
   /**
-   * It is tried again at retry_time.
+   * It will be tried again at retry_time.
    *
    * @generated from enum value: WAITING = 1;
    */
@@ -143,7 +143,7 @@ export const DeadLetter_State = {
 } as const;
 
 /**
- * What becomes of a dead letter.
+ * What happens to a dead letter next.
  *
  * @generated from enum loyalty.ledger.v1.DeadLetter.State
  */

@@ -18,34 +18,34 @@ export const file_loyalty_ledger_v1_dead_letter_service: GenFile = /*@__PURE__*/
   fileDesc("Citsb3lhbHR5L2xlZGdlci92MS9kZWFkX2xldHRlcl9zZXJ2aWNlLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSLOAQoWTGlzdERlYWRMZXR0ZXJzUmVxdWVzdBIaCglwYWdlX3NpemUYASABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMogAgSPAoKcHJvZ3JhbV9pZBgDIAEoCUIoukgl2AEBciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBI8CgVzdGF0ZRgEIAEoDjIjLmxveWFsdHkubGVkZ2VyLnYxLkRlYWRMZXR0ZXIuU3RhdGVCCLpIBYIBAhABImcKF0xpc3REZWFkTGV0dGVyc1Jlc3BvbnNlEjMKDGRlYWRfbGV0dGVycxgBIAMoCzIdLmxveWFsdHkubGVkZ2VyLnYxLkRlYWRMZXR0ZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkMKFEdldERlYWRMZXR0ZXJSZXF1ZXN0EisKDmRlYWRfbGV0dGVyX2lkGAEgASgJQhO6SBByDiABKEAyCF5cUHtDfSskIksKFUdldERlYWRMZXR0ZXJSZXNwb25zZRIyCgtkZWFkX2xldHRlchgBIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLkRlYWRMZXR0ZXIiRgoXUmVwbGF5RGVhZExldHRlclJlcXVlc3QSKwoOZGVhZF9sZXR0ZXJfaWQYASABKAlCE7pIEHIOIAEoQDIIXlxQe0N9KyQiTgoYUmVwbGF5RGVhZExldHRlclJlc3BvbnNlEjIKC2RlYWRfbGV0dGVyGAEgASgLMh0ubG95YWx0eS5sZWRnZXIudjEuRGVhZExldHRlciJHChhEaXNjYXJkRGVhZExldHRlclJlcXVlc3QSKwoOZGVhZF9sZXR0ZXJfaWQYASABKAlCE7pIEHIOIAEoQDIIXlxQe0N9KyQiTwoZRGlzY2FyZERlYWRMZXR0ZXJSZXNwb25zZRIyCgtkZWFkX2xldHRlchgBIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLkRlYWRMZXR0ZXIywQUKEURlYWRMZXR0ZXJTZXJ2aWNlEowBCg9MaXN0RGVhZExldHRlcnMSKS5sb3lhbHR5LmxlZGdlci52MS5MaXN0RGVhZExldHRlcnNSZXF1ZXN0GioubG95YWx0eS5sZWRnZXIudjEuTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2UiIpACAYq1GAMKAQGC0+STAhISEC92MS9kZWFkLWxldHRlcnMSpAEKDUdldERlYWRMZXR0ZXISJy5sb3lhbHR5LmxlZGdlci52MS5HZXREZWFkTGV0dGVyUmVxdWVzdBooLmxveWFsdHkubGVkZ2VyLnYxLkdldERlYWRMZXR0ZXJSZXNwb25zZSJAkAIBirUYAwoBAYLT5JMCMGILZGVhZF9sZXR0ZXISIS92MS9kZWFkLWxldHRlcnMve2RlYWRfbGV0dGVyX2lkfRK3AQoQUmVwbGF5RGVhZExldHRlchIqLmxveWFsdHkubGVkZ2VyLnYxLlJlcGxheURlYWRMZXR0ZXJSZXF1ZXN0GisubG95YWx0eS5sZWRnZXIudjEuUmVwbGF5RGVhZExldHRlclJlc3BvbnNlIkqQAgKKtRgDCgEBgtPkkwI6OgEqYgtkZWFkX2xldHRlciIoL3YxL2RlYWQtbGV0dGVycy97ZGVhZF9sZXR0ZXJfaWR9OnJlcGxheRK7AQoRRGlzY2FyZERlYWRMZXR0ZXISKy5sb3lhbHR5LmxlZGdlci52MS5EaXNjYXJkRGVhZExldHRlclJlcXVlc3QaLC5sb3lhbHR5LmxlZGdlci52MS5EaXNjYXJkRGVhZExldHRlclJlc3BvbnNlIkuQAgKKtRgDCgEBgtPkkwI7OgEqYgtkZWFkX2xldHRlciIpL3YxL2RlYWQtbGV0dGVycy97ZGVhZF9sZXR0ZXJfaWR9OmRpc2NhcmRiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_loyalty_ledger_v1_dead_letter, file_loyalty_options_v1_access]);
 
 /**
- * Which dead letters.
+ * Selects dead letters.
  *
  * @generated from message loyalty.ledger.v1.ListDeadLettersRequest
  */
 export type ListDeadLettersRequest = Message<"loyalty.ledger.v1.ListDeadLettersRequest"> & {
   /**
-   * How many to answer at most: 50 when 0, and never more than 500.
+   * The maximum number of results: 50 when 0, and never more than 500.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before; empty for the first page. The other fields must be the same.
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only those of this program; all when empty.
+   * Only dead letters of this program; all when empty.
    *
    * @generated from field: string program_id = 3;
    */
   programId: string;
 
   /**
-   * Only those in this state; all when unspecified.
+   * Only dead letters in this state; all when unspecified.
    *
    * @generated from field: loyalty.ledger.v1.DeadLetter.State state = 4;
    */
@@ -73,7 +73,7 @@ export type ListDeadLettersResponse = Message<"loyalty.ledger.v1.ListDeadLetters
   deadLetters: DeadLetter[];
 
   /**
-   * Asks for the next page; empty on the last one.
+   * The page_token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -88,7 +88,7 @@ export const ListDeadLettersResponseSchema: GenMessage<ListDeadLettersResponse> 
   messageDesc(file_loyalty_ledger_v1_dead_letter_service, 1);
 
 /**
- * Which dead letter.
+ * Names a dead letter.
  *
  * @generated from message loyalty.ledger.v1.GetDeadLetterRequest
  */
@@ -130,7 +130,7 @@ export const GetDeadLetterResponseSchema: GenMessage<GetDeadLetterResponse> = /*
   messageDesc(file_loyalty_ledger_v1_dead_letter_service, 3);
 
 /**
- * Which dead letter.
+ * Names a dead letter.
  *
  * @generated from message loyalty.ledger.v1.ReplayDeadLetterRequest
  */
@@ -172,7 +172,7 @@ export const ReplayDeadLetterResponseSchema: GenMessage<ReplayDeadLetterResponse
   messageDesc(file_loyalty_ledger_v1_dead_letter_service, 5);
 
 /**
- * Which dead letter.
+ * Names a dead letter.
  *
  * @generated from message loyalty.ledger.v1.DiscardDeadLetterRequest
  */
@@ -193,7 +193,7 @@ export const DiscardDeadLetterRequestSchema: GenMessage<DiscardDeadLetterRequest
   messageDesc(file_loyalty_ledger_v1_dead_letter_service, 6);
 
 /**
- * The dead letter that was given up.
+ * The discarded dead letter.
  *
  * @generated from message loyalty.ledger.v1.DiscardDeadLetterResponse
  */
@@ -214,7 +214,7 @@ export const DiscardDeadLetterResponseSchema: GenMessage<DiscardDeadLetterRespon
   messageDesc(file_loyalty_ledger_v1_dead_letter_service, 7);
 
 /**
- * Shows the messages that couldn't be applied, and lets an operator deal with them.
+ * Lists the messages that couldn't be applied, and lets operators replay or discard them.
  *
  * @generated from service loyalty.ledger.v1.DeadLetterService
  */
@@ -230,7 +230,7 @@ export const DeadLetterService: GenService<{
     output: typeof ListDeadLettersResponseSchema;
   },
   /**
-   * Answers a dead letter.
+   * Returns a dead letter, with its payload.
    * Errors: DEAD_LETTER_NOT_FOUND.
    *
    * @generated from rpc loyalty.ledger.v1.DeadLetterService.GetDeadLetter
@@ -241,7 +241,7 @@ export const DeadLetterService: GenService<{
     output: typeof GetDeadLetterResponseSchema;
   },
   /**
-   * Tries a dead letter again, now.
+   * Makes a dead letter due, so that it is tried again at once.
    * Errors: DEAD_LETTER_NOT_FOUND.
    *
    * @generated from rpc loyalty.ledger.v1.DeadLetterService.ReplayDeadLetter
@@ -252,7 +252,7 @@ export const DeadLetterService: GenService<{
     output: typeof ReplayDeadLetterResponseSchema;
   },
   /**
-   * Gives a dead letter up.
+   * Discards a dead letter.
    * Errors: DEAD_LETTER_NOT_FOUND.
    *
    * @generated from rpc loyalty.ledger.v1.DeadLetterService.DiscardDeadLetter

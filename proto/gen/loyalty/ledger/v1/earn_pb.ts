@@ -19,7 +19,7 @@ export const file_loyalty_ledger_v1_earn: GenFile = /*@__PURE__*/
   fileDesc("Chxsb3lhbHR5L2xlZGdlci92MS9lYXJuLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSK0BAoERWFybhISCgpwcm9ncmFtX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSFgoOdHJhbnNhY3Rpb25faWQYAyABKAkSLAoFc3RhdGUYBCABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FYXJuLlN0YXRlEg4KBnBvaW50cxgFIAEoAxIXCg9yZXZlcnNlZF9wb2ludHMYBiABKAMSGAoQcnVsZV9zZXRfdmVyc2lvbhgHIAEoBRI5CgtleHBsYW5hdGlvbhgIIAMoCzIkLmxveWFsdHkucHJvZ3JhbXMudjEuRXhwbGFuYXRpb25MaW5lEjIKDmF2YWlsYWJsZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJcG9zdF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdyZWZ1bmRzGAwgAygLMhkubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kEjwKEHVuYXBwbGllZF9yZXBvcnQYDSABKAsyIi5sb3lhbHR5LmxlZGdlci52MS5VbmFwcGxpZWRSZXBvcnQiRQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABILCgdBV0FJVEVEEAESCgoGUE9TVEVEEAISDAoIUkVWRVJTRUQQAyJaCg9VbmFwcGxpZWRSZXBvcnQSFgoOZGVhZF9sZXR0ZXJfaWQYASABKAkSLwoGcmVhc29uGAIgASgOMh8ubG95YWx0eS5vcHRpb25zLnYxLkVycm9yUmVhc29uIroCCgZSZWZ1bmQSEQoJcmVmdW5kX2lkGAEgASgJEi4KBXN0YXRlGAIgASgOMh8ubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kLlN0YXRlEg4KBnBvaW50cxgDIAEoAxINCgV0YWtlbhgEIAEoAxIOCgZsYXBzZWQYBSABKAMSDAoEb3dlZBgGIAEoAxIQCghmb3JnaXZlbhgHIAEoAxIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOdHJhbnNhY3Rpb25faWQYCSABKAkiVQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABILCgdXQUlUSU5HEAESCwoHQVBQTElFRBACEgwKCFJFSkVDVEVEEAMSDQoJQ0FOQ0VMTEVEEARiBnByb3RvMw", [file_google_protobuf_timestamp, file_loyalty_options_v1_errors, file_loyalty_programs_v1_program_service]);
 
 /**
- * The one credit that a transaction led to.
+ * The one credit of a transaction.
  *
  * @generated from message loyalty.ledger.v1.Earn
  */
@@ -46,7 +46,7 @@ export type Earn = Message<"loyalty.ledger.v1.Earn"> & {
   transactionId: string;
 
   /**
-   * Whether it stands.
+   * The state of the earn.
    *
    * @generated from field: loyalty.ledger.v1.Earn.State state = 4;
    */
@@ -88,7 +88,7 @@ export type Earn = Message<"loyalty.ledger.v1.Earn"> & {
   availableTime?: Timestamp | undefined;
 
   /**
-   * When they expire. Absent if they never expire, or if each earn and redemption postpones it; the balance has that date.
+   * When they expire. Absent if they never expire, or if each earn and redemption postpones the date; then the balance has it.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 10;
    */
@@ -102,15 +102,15 @@ export type Earn = Message<"loyalty.ledger.v1.Earn"> & {
   postTime?: Timestamp | undefined;
 
   /**
-   * The refunds of the transaction; only where the earn itself is asked for.
+   * The refunds of the transaction; only from GetEarn.
    *
    * @generated from field: repeated loyalty.ledger.v1.Refund refunds = 12;
    */
   refunds: Refund[];
 
   /**
-   * The newest report of the transaction that waits or is dead, such as one with other content; absent where there is none.
-   * Only where the earn itself is asked for, and not for members.
+   * The newest report of the transaction that waits or is dead, such as one with other content; absent if there is none.
+   * Only from GetEarn, and not for members.
    *
    * @generated from field: loyalty.ledger.v1.UnappliedReport unapplied_report = 13;
    */
@@ -125,7 +125,7 @@ export const EarnSchema: GenMessage<Earn> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_earn, 0);
 
 /**
- * Whether an earn stands.
+ * The state of an earn.
  *
  * @generated from enum loyalty.ledger.v1.Earn.State
  */
@@ -138,7 +138,7 @@ export const Earn_State = {
   STATE_UNSPECIFIED: 0,
 
   /**
-   * Only a refund of the transaction has come so far.
+   * So far, only a refund of the transaction has arrived.
    *
    * @generated from enum value: AWAITED = 1;
    */
@@ -160,7 +160,7 @@ export const Earn_State = {
 } as const;
 
 /**
- * Whether an earn stands.
+ * The state of an earn.
  *
  * @generated from enum loyalty.ledger.v1.Earn.State
  */
@@ -179,14 +179,14 @@ export const Earn_StateSchema: GenEnum<Earn_State> = /*@__PURE__*/
  */
 export type UnappliedReport = Message<"loyalty.ledger.v1.UnappliedReport"> & {
   /**
-   * The dead letter that it is kept as.
+   * The id of the dead letter that holds it.
    *
    * @generated from field: string dead_letter_id = 1;
    */
   deadLetterId: string;
 
   /**
-   * Why it couldn't be applied: TRANSACTION_CONFLICT where its content isn't that of the earn.
+   * Why it couldn't be applied: TRANSACTION_CONFLICT if its content differs from that of the earn.
    *
    * @generated from field: loyalty.options.v1.ErrorReason reason = 2;
    */
@@ -214,14 +214,14 @@ export type Refund = Message<"loyalty.ledger.v1.Refund"> & {
   refundId: string;
 
   /**
-   * Where it stands.
+   * Its state.
    *
    * @generated from field: loyalty.ledger.v1.Refund.State state = 2;
    */
   state: Refund_State;
 
   /**
-   * The points that it reverses: taken + lapsed + owed + forgiven.
+   * The points that it reverses: the sum of taken, lapsed, owed and forgiven.
    *
    * @generated from field: int64 points = 3;
    */
@@ -235,7 +235,7 @@ export type Refund = Message<"loyalty.ledger.v1.Refund"> & {
   taken: bigint;
 
   /**
-   * Expired or forfeited before, so that they cost nothing now.
+   * Expired or forfeited before, so they cost nothing now.
    *
    * @generated from field: int64 lapsed = 5;
    */
@@ -249,7 +249,7 @@ export type Refund = Message<"loyalty.ledger.v1.Refund"> & {
   owed: bigint;
 
   /**
-   * Let go.
+   * Waived by the program's policy.
    *
    * @generated from field: int64 forgiven = 7;
    */
@@ -263,7 +263,7 @@ export type Refund = Message<"loyalty.ledger.v1.Refund"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * The transaction that it is of.
+   * The id of the refunded transaction.
    *
    * @generated from field: string transaction_id = 9;
    */
@@ -278,7 +278,7 @@ export const RefundSchema: GenMessage<Refund> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_earn, 2);
 
 /**
- * Where a refund stands.
+ * The state of a refund.
  *
  * @generated from enum loyalty.ledger.v1.Refund.State
  */
@@ -298,21 +298,21 @@ export const Refund_State = {
   WAITING: 1,
 
   /**
-   * Done.
+   * It took points back.
    *
    * @generated from enum value: APPLIED = 2;
    */
   APPLIED: 2,
 
   /**
-   * It asked for more than the transaction had.
+   * It exceeded the transaction.
    *
    * @generated from enum value: REJECTED = 3;
    */
   REJECTED: 3,
 
   /**
-   * Taken back while it waited.
+   * It was cancelled while it waited.
    *
    * @generated from enum value: CANCELLED = 4;
    */
@@ -320,7 +320,7 @@ export const Refund_State = {
 } as const;
 
 /**
- * Where a refund stands.
+ * The state of a refund.
  *
  * @generated from enum loyalty.ledger.v1.Refund.State
  */

@@ -15,13 +15,13 @@ export const file_loyalty_ledger_v1_entry: GenFile = /*@__PURE__*/
   fileDesc("Ch1sb3lhbHR5L2xlZGdlci92MS9lbnRyeS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEi9wUKBUVudHJ5EhAKCHNlcXVlbmNlGAEgASgDEisKBGtpbmQYAiABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kEg4KBnBvaW50cxgDIAEoAxIRCglhdmFpbGFibGUYBCABKAMSDwoHcGVuZGluZxgFIAEoAxIQCghyZXNlcnZlZBgGIAEoAxIPCgdkZWZpY2l0GAcgASgDEhUKDWJhbGFuY2VfYWZ0ZXIYCCABKAMSFgoOdHJhbnNhY3Rpb25faWQYCSABKAkSFQoNcmVkZW1wdGlvbl9pZBgKIAEoCRIRCglyZWZ1bmRfaWQYCyABKAkSDgoGcmVhc29uGAwgASgJEg0KBWFjdG9yGA0gASgJEhIKCnJlcXVlc3RfaWQYDiABKAkSLwoLY3JlYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vdGUYECABKAkSPgoRYXR0cmlidXRlc19jaGFuZ2UYESABKAsyIy5sb3lhbHR5LmxlZGdlci52MS5BdHRyaWJ1dGVzQ2hhbmdlEi0KCWpvaW5fdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOgoWaW5hY3Rpdml0eV9leHBpcmVfdGltZRgTIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi4QEKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEgoKBkpPSU5FRBABEggKBEVBUk4QAhIKCgZNQVRVUkUQAxIKCgZFWFBJUkUQBBILCgdSRVNFUlZFEAUSCwoHQ0FQVFVSRRAGEgsKB1JFTEVBU0UQBxIKCgZSRUpFQ1QQCBIKCgZSRVRVUk4QCRIKCgZSRUZVTkQQChIKCgZBREpVU1QQCxILCgdGT1JGRUlUEAwSDQoJU1VTUEVOREVEEA0SCwoHUkVTVU1FRBAOEggKBExFRlQQDxILCgdVUERBVEVEEBAi7wEKEEF0dHJpYnV0ZXNDaGFuZ2USPwoGYmVmb3JlGAEgAygLMi8ubG95YWx0eS5sZWRnZXIudjEuQXR0cmlidXRlc0NoYW5nZS5CZWZvcmVFbnRyeRI9CgVhZnRlchgCIAMoCzIuLmxveWFsdHkubGVkZ2VyLnYxLkF0dHJpYnV0ZXNDaGFuZ2UuQWZ0ZXJFbnRyeRotCgtCZWZvcmVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGiwKCkFmdGVyRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
- * One immutable line of a membership's journal.
+ * An immutable entry of a membership's journal.
  *
  * @generated from message loyalty.ledger.v1.Entry
  */
 export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   /**
-   * The line number, from 1 without gaps.
+   * The entry's number in the journal, from 1 without gaps.
    *
    * @generated from field: int64 sequence = 1;
    */
@@ -35,7 +35,7 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   kind: Entry_Kind;
 
   /**
-   * The change of all points together: available + pending + reserved - deficit.
+   * The total change: available + pending + reserved - deficit.
    *
    * @generated from field: int64 points = 3;
    */
@@ -70,49 +70,49 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   deficit: bigint;
 
   /**
-   * The available points after it.
+   * The available points after the entry.
    *
    * @generated from field: int64 balance_after = 8;
    */
   balanceAfter: bigint;
 
   /**
-   * The transaction that led to it, if one did.
+   * The id of the transaction that caused it, if one did.
    *
    * @generated from field: string transaction_id = 9;
    */
   transactionId: string;
 
   /**
-   * The redemption that led to it, if one did.
+   * The id of the redemption that caused it, if one did.
    *
    * @generated from field: string redemption_id = 10;
    */
   redemptionId: string;
 
   /**
-   * The refund that led to it, if one did.
+   * The id of the refund that caused it, if one did.
    *
    * @generated from field: string refund_id = 11;
    */
   refundId: string;
 
   /**
-   * Why an adjustment was made, for the operator: members don't see it. For REJECT and a REFUND that was rejected, a reason of the error catalogue.
+   * Why an adjustment was made, for operators; members don't see it. For REJECT and for a REFUND that was rejected, a reason from the error catalogue.
    *
    * @generated from field: string reason = 12;
    */
   reason: string;
 
   /**
-   * Who caused it: such as "admin:ann" or "service:checkout", "member" for the member's own act, "system" for what time itself brings about. Members see their own acts only.
+   * Who caused it, such as "admin:ann" or "service:checkout"; "member" for the member's own actions, "system" for maturity, expiry and the end of holds. Members see only their own actions.
    *
    * @generated from field: string actor = 13;
    */
   actor: string;
 
   /**
-   * The request that caused it. Members see those of their own acts only.
+   * The id of the request that caused it. Members see it only for their own actions.
    *
    * @generated from field: string request_id = 14;
    */
@@ -126,28 +126,28 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * What an adjustment says to the member; empty for every other kind.
+   * The text of an adjustment for the member; empty for every other kind.
    *
    * @generated from field: string note = 16;
    */
   note: string;
 
   /**
-   * What it changed in the member's attributes; absent where it changed none.
+   * What it changed in the member's attributes; absent if it changed none.
    *
    * @generated from field: loyalty.ledger.v1.AttributesChange attributes_change = 17;
    */
   attributesChange?: AttributesChange | undefined;
 
   /**
-   * For JOINED: when the user joined, which is before create_time for a member who was taken over from elsewhere.
+   * For JOINED: when the user joined, which is before create_time for a member from another system.
    *
    * @generated from field: google.protobuf.Timestamp join_time = 18;
    */
   joinTime?: Timestamp | undefined;
 
   /**
-   * The date to which it moved the points that expire by inactivity; absent where it didn't move them.
+   * The date to which it moved the points that expire by inactivity; absent if it didn't move them.
    *
    * @generated from field: google.protobuf.Timestamp inactivity_expire_time = 19;
    */
@@ -217,7 +217,7 @@ export const Entry_Kind = {
   CAPTURE: 6,
 
   /**
-   * Reserved points were given back.
+   * Reserved points were released.
    *
    * @generated from enum value: RELEASE = 7;
    */
@@ -252,7 +252,7 @@ export const Entry_Kind = {
   ADJUST: 11,
 
   /**
-   * Points were given up on leaving.
+   * Points were forfeited when the user left.
    *
    * @generated from enum value: FORFEIT = 12;
    */
@@ -301,20 +301,20 @@ export const Entry_KindSchema: GenEnum<Entry_Kind> = /*@__PURE__*/
   enumDesc(file_loyalty_ledger_v1_entry, 0, 0);
 
 /**
- * All of a member's attributes on both sides of a change.
+ * All of a member's attributes before and after a change.
  *
  * @generated from message loyalty.ledger.v1.AttributesChange
  */
 export type AttributesChange = Message<"loyalty.ledger.v1.AttributesChange"> & {
   /**
-   * Those that the member had.
+   * The attributes before the change.
    *
    * @generated from field: map<string, string> before = 1;
    */
   before: { [key: string]: string };
 
   /**
-   * Those that the member has now.
+   * The attributes after the change.
    *
    * @generated from field: map<string, string> after = 2;
    */

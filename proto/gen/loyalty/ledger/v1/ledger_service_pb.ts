@@ -88,7 +88,7 @@ export type EarnResponse = Message<"loyalty.ledger.v1.EarnResponse"> & {
   balance?: Balance | undefined;
 
   /**
-   * Whether the answer repeats an earlier one.
+   * Whether this repeats an earlier response.
    *
    * @generated from field: bool replayed = 3;
    */
@@ -138,7 +138,7 @@ export const SubmitEarnRequestSchema: GenMessage<SubmitEarnRequest> = /*@__PURE_
   messageDesc(file_loyalty_ledger_v1_ledger_service, 2);
 
 /**
- * What becomes of the transaction.
+ * What happens to the transaction.
  *
  * @generated from message loyalty.ledger.v1.SubmitEarnResponse
  */
@@ -158,7 +158,7 @@ export type SubmitEarnResponse = Message<"loyalty.ledger.v1.SubmitEarnResponse">
   transactionId: string;
 
   /**
-   * How far it is.
+   * Its progress.
    *
    * @generated from field: loyalty.ledger.v1.SubmitEarnResponse.State state = 3;
    */
@@ -173,7 +173,7 @@ export const SubmitEarnResponseSchema: GenMessage<SubmitEarnResponse> = /*@__PUR
   messageDesc(file_loyalty_ledger_v1_ledger_service, 3);
 
 /**
- * How far a submitted transaction is.
+ * The progress of a submitted transaction.
  *
  * @generated from enum loyalty.ledger.v1.SubmitEarnResponse.State
  */
@@ -186,7 +186,7 @@ export const SubmitEarnResponse_State = {
   STATE_UNSPECIFIED: 0,
 
   /**
-   * Durable in the stream; it will be credited.
+   * It is durable in the stream and will be credited.
    *
    * @generated from enum value: ACCEPTED = 1;
    */
@@ -194,7 +194,7 @@ export const SubmitEarnResponse_State = {
 } as const;
 
 /**
- * How far a submitted transaction is.
+ * The progress of a submitted transaction.
  *
  * @generated from enum loyalty.ledger.v1.SubmitEarnResponse.State
  */
@@ -207,7 +207,7 @@ export const SubmitEarnResponse_StateSchema: GenEnum<SubmitEarnResponse_State> =
   enumDesc(file_loyalty_ledger_v1_ledger_service, 3, 0);
 
 /**
- * Transactions to credit.
+ * Lists the transactions to credit.
  *
  * @generated from message loyalty.ledger.v1.BatchEarnRequest
  */
@@ -220,15 +220,15 @@ export type BatchEarnRequest = Message<"loyalty.ledger.v1.BatchEarnRequest"> & {
   programId: string;
 
   /**
-   * The transactions, 1 to 1000. Each is checked for itself.
+   * 1 to 1000 transactions. Each is validated by itself.
    *
    * @generated from field: repeated loyalty.ledger.v1.BatchEarnItem earns = 2;
    */
   earns: BatchEarnItem[];
 
   /**
-   * Whether a user who never was a member joins, in the same commit as the first credit and whatever the program's
-   * enrollment is. One who left doesn't: that is MEMBERSHIP_LEFT.
+   * Whether a user who was never a member joins, in the same commit as the first credit, whatever the program's
+   * enrollment is. A user who left doesn't: that is MEMBERSHIP_LEFT.
    *
    * @generated from field: bool join_missing = 3;
    */
@@ -292,7 +292,7 @@ export const BatchEarnResponseSchema: GenMessage<BatchEarnResponse> = /*@__PURE_
   messageDesc(file_loyalty_ledger_v1_ledger_service, 6);
 
 /**
- * What became of one transaction of a batch.
+ * The outcome of one transaction of a batch.
  *
  * @generated from message loyalty.ledger.v1.BatchEarnOutcome
  */
@@ -305,13 +305,13 @@ export type BatchEarnOutcome = Message<"loyalty.ledger.v1.BatchEarnOutcome"> & {
   transactionId: string;
 
   /**
-   * What became of it.
+   * The outcome.
    *
    * @generated from oneof loyalty.ledger.v1.BatchEarnOutcome.result
    */
   result: {
     /**
-     * It was credited, now or before.
+     * It was credited, by this call or before.
      *
      * @generated from field: loyalty.ledger.v1.EarnResponse success = 2;
      */
@@ -349,7 +349,7 @@ export type EarnFailure = Message<"loyalty.ledger.v1.EarnFailure"> & {
   reason: ErrorReason;
 
   /**
-   * The same in words.
+   * The same for people.
    *
    * @generated from field: string message = 2;
    */
@@ -370,7 +370,7 @@ export type EarnFailure = Message<"loyalty.ledger.v1.EarnFailure"> & {
   violations: FieldViolation[];
 
   /**
-   * When to try again; present where the same transaction may succeed later.
+   * When to try again; present if the same transaction may succeed later.
    *
    * @generated from field: google.protobuf.Duration retry_delay = 5;
    */
@@ -413,7 +413,7 @@ export const FieldViolationSchema: GenMessage<FieldViolation> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_ledger_service, 9);
 
 /**
- * Which earn.
+ * Names an earn.
  *
  * @generated from message loyalty.ledger.v1.GetEarnRequest
  */
@@ -462,7 +462,7 @@ export const GetEarnResponseSchema: GenMessage<GetEarnResponse> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_ledger_service, 11);
 
 /**
- * Which page of a member's earns.
+ * Selects a page of a member's earns.
  *
  * @generated from message loyalty.ledger.v1.ListEarnsRequest
  */
@@ -482,14 +482,14 @@ export type ListEarnsRequest = Message<"loyalty.ledger.v1.ListEarnsRequest"> & {
   userId: string;
 
   /**
-   * How many to answer at most: 50 when 0, and never more than 500.
+   * The maximum number of results: 50 when 0, and never more than 500.
    *
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before; empty for the first page. The other fields must be the same.
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
    *
    * @generated from field: string page_token = 4;
    */
@@ -517,7 +517,7 @@ export type ListEarnsResponse = Message<"loyalty.ledger.v1.ListEarnsResponse"> &
   earns: Earn[];
 
   /**
-   * Asks for the next page; empty on the last one.
+   * The page_token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -625,7 +625,7 @@ export type ReverseEarnResponse = Message<"loyalty.ledger.v1.ReverseEarnResponse
   balance?: Balance | undefined;
 
   /**
-   * Whether the answer repeats an earlier one.
+   * Whether this repeats an earlier response.
    *
    * @generated from field: bool replayed = 4;
    */
@@ -640,7 +640,7 @@ export const ReverseEarnResponseSchema: GenMessage<ReverseEarnResponse> = /*@__P
   messageDesc(file_loyalty_ledger_v1_ledger_service, 15);
 
 /**
- * Which waiting refund to cancel.
+ * Names the waiting refund to cancel.
  *
  * @generated from message loyalty.ledger.v1.CancelRefundRequest
  */
@@ -696,7 +696,7 @@ export const CancelRefundResponseSchema: GenMessage<CancelRefundResponse> = /*@_
   messageDesc(file_loyalty_ledger_v1_ledger_service, 17);
 
 /**
- * Which page of a program's waiting refunds.
+ * Selects a page of a program's waiting refunds.
  *
  * @generated from message loyalty.ledger.v1.ListWaitingRefundsRequest
  */
@@ -709,14 +709,14 @@ export type ListWaitingRefundsRequest = Message<"loyalty.ledger.v1.ListWaitingRe
   programId: string;
 
   /**
-   * How many to answer at most: 50 when 0, and never more than 500.
+   * The maximum number of results: 50 when 0, and never more than 500.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before; empty for the first page. The other fields must be the same.
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
    *
    * @generated from field: string page_token = 3;
    */
@@ -744,7 +744,7 @@ export type ListWaitingRefundsResponse = Message<"loyalty.ledger.v1.ListWaitingR
   refunds: Refund[];
 
   /**
-   * Asks for the next page; empty on the last one.
+   * The page_token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -759,7 +759,7 @@ export const ListWaitingRefundsResponseSchema: GenMessage<ListWaitingRefundsResp
   messageDesc(file_loyalty_ledger_v1_ledger_service, 19);
 
 /**
- * Whose balance.
+ * Names the member whose balance to return.
  *
  * @generated from message loyalty.ledger.v1.GetBalanceRequest
  */
@@ -808,7 +808,7 @@ export const GetBalanceResponseSchema: GenMessage<GetBalanceResponse> = /*@__PUR
   messageDesc(file_loyalty_ledger_v1_ledger_service, 21);
 
 /**
- * Which lines of a member's journal.
+ * Selects entries of a member's journal.
  *
  * @generated from message loyalty.ledger.v1.ListEntriesRequest
  */
@@ -828,35 +828,35 @@ export type ListEntriesRequest = Message<"loyalty.ledger.v1.ListEntriesRequest">
   userId: string;
 
   /**
-   * How many to answer at most: 50 when 0, and never more than 500.
+   * The maximum number of results: 50 when 0, and never more than 500.
    *
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before; empty for the first page. The other fields must be the same.
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
    *
    * @generated from field: string page_token = 4;
    */
   pageToken: string;
 
   /**
-   * Only these kinds; all when empty.
+   * Only entries of these kinds; all when empty.
    *
    * @generated from field: repeated loyalty.ledger.v1.Entry.Kind kinds = 5;
    */
   kinds: Entry_Kind[];
 
   /**
-   * Only lines written at or after it.
+   * Only entries written at or after this time.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 6;
    */
   startTime?: Timestamp | undefined;
 
   /**
-   * Only lines written before it.
+   * Only entries written before this time.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 7;
    */
@@ -877,14 +877,14 @@ export const ListEntriesRequestSchema: GenMessage<ListEntriesRequest> = /*@__PUR
  */
 export type ListEntriesResponse = Message<"loyalty.ledger.v1.ListEntriesResponse"> & {
   /**
-   * The lines, the newest first.
+   * The entries, the newest first.
    *
    * @generated from field: repeated loyalty.ledger.v1.Entry entries = 1;
    */
   entries: Entry[];
 
   /**
-   * Asks for the next page; empty on the last one.
+   * The page_token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -919,50 +919,50 @@ export type AdjustBalanceRequest = Message<"loyalty.ledger.v1.AdjustBalanceReque
   userId: string;
 
   /**
-   * Chosen by the caller; a repeat with the same key changes nothing.
+   * Chosen by the caller. Repeating the request with the same key has no effect.
    *
    * @generated from field: string idempotency_key = 3;
    */
   idempotencyKey: string;
 
   /**
-   * The points to add, or to take when negative.
+   * The points to add; negative points are taken.
    *
    * @generated from field: int64 points = 4;
    */
   points: bigint;
 
   /**
-   * Why, for the operator: members don't see it.
+   * The reason, for operators; members don't see it.
    *
    * @generated from field: string reason = 5;
    */
   reason: string;
 
   /**
-   * Whether more may be taken than is available; the rest is owed.
+   * Whether it may take more than is available; the rest is owed.
    *
    * @generated from field: bool allow_deficit = 6;
    */
   allowDeficit: boolean;
 
   /**
-   * What the member reads beside the points, if anything.
+   * A text for the member, if any.
    *
    * @generated from field: string note = 7;
    */
   note: string;
 
   /**
-   * For a credit: when the points can be spent. At once when absent or past.
+   * For a credit: when the points can be spent; at once when absent or past.
    *
    * @generated from field: google.protobuf.Timestamp available_time = 8;
    */
   availableTime?: Timestamp | undefined;
 
   /**
-   * For a credit: when the points are gone, later than available_time. Absent, the program's expiry policy counts from the
-   * time at which they can be spent; past, they expire at once.
+   * For a credit: when the points expire, later than available_time. When absent, the program's expiry policy counts from the
+   * time at which they can be spent; when past, they expire at once.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 9;
    */
@@ -983,7 +983,7 @@ export const AdjustBalanceRequestSchema: GenMessage<AdjustBalanceRequest> = /*@_
  */
 export type AdjustBalanceResponse = Message<"loyalty.ledger.v1.AdjustBalanceResponse"> & {
   /**
-   * The line of the journal.
+   * The entry in the journal.
    *
    * @generated from field: loyalty.ledger.v1.Entry entry = 1;
    */
@@ -997,7 +997,7 @@ export type AdjustBalanceResponse = Message<"loyalty.ledger.v1.AdjustBalanceResp
   balance?: Balance | undefined;
 
   /**
-   * Whether the answer repeats an earlier one.
+   * Whether this repeats an earlier response.
    *
    * @generated from field: bool replayed = 3;
    */
@@ -1025,15 +1025,15 @@ export type BatchAdjustRequest = Message<"loyalty.ledger.v1.BatchAdjustRequest">
   programId: string;
 
   /**
-   * The corrections, 1 to 1000. Each is checked for itself.
+   * 1 to 1000 corrections. Each is validated by itself.
    *
    * @generated from field: repeated loyalty.ledger.v1.BatchAdjustItem adjustments = 2;
    */
   adjustments: BatchAdjustItem[];
 
   /**
-   * Whether a user who never was a member joins, in the same commit as the correction and whatever the program's
-   * enrollment is. One who left doesn't.
+   * Whether a user who was never a member joins, in the same commit as the correction, whatever the program's
+   * enrollment is. A user who left doesn't.
    *
    * @generated from field: bool join_missing = 3;
    */
@@ -1061,58 +1061,58 @@ export type BatchAdjustItem = Message<"loyalty.ledger.v1.BatchAdjustItem"> & {
   userId: string;
 
   /**
-   * Chosen by the caller, unique within the membership; a repeat with the same key changes nothing.
+   * Chosen by the caller, unique within the membership. Repeating the request with the same key has no effect.
    *
    * @generated from field: string idempotency_key = 2;
    */
   idempotencyKey: string;
 
   /**
-   * The points to add, or to take when negative.
+   * The points to add; negative points are taken.
    *
    * @generated from field: int64 points = 3;
    */
   points: bigint;
 
   /**
-   * Why, for the operator: members don't see it.
+   * The reason, for operators; members don't see it.
    *
    * @generated from field: string reason = 4;
    */
   reason: string;
 
   /**
-   * Whether more may be taken than is available; the rest is owed.
+   * Whether it may take more than is available; the rest is owed.
    *
    * @generated from field: bool allow_deficit = 5;
    */
   allowDeficit: boolean;
 
   /**
-   * What the member reads beside the points, if anything.
+   * A text for the member, if any.
    *
    * @generated from field: string note = 6;
    */
   note: string;
 
   /**
-   * For a credit: when the points can be spent. At once when absent or past.
+   * For a credit: when the points can be spent; at once when absent or past.
    *
    * @generated from field: google.protobuf.Timestamp available_time = 7;
    */
   availableTime?: Timestamp | undefined;
 
   /**
-   * For a credit: when the points are gone, later than available_time. Absent, the program's expiry policy counts from the
-   * time at which they can be spent; past, they expire at once.
+   * For a credit: when the points expire, later than available_time. When absent, the program's expiry policy counts from the
+   * time at which they can be spent; when past, they expire at once.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 8;
    */
   expireTime?: Timestamp | undefined;
 
   /**
-   * When the user joined, where this correction makes them a member (join_missing); now when absent, and at most 5 minutes
-   * ahead of the server's clock. For a member it has no effect.
+   * When the user joined, if this correction makes them a member (join_missing); now when absent, and at most 5 minutes
+   * ahead of the server's clock. It has no effect for a user who is a member already.
    *
    * @generated from field: google.protobuf.Timestamp join_time = 9;
    */
@@ -1148,7 +1148,7 @@ export const BatchAdjustResponseSchema: GenMessage<BatchAdjustResponse> = /*@__P
   messageDesc(file_loyalty_ledger_v1_ledger_service, 28);
 
 /**
- * What became of one correction of a batch.
+ * The outcome of one correction of a batch.
  *
  * @generated from message loyalty.ledger.v1.BatchAdjustOutcome
  */
@@ -1161,13 +1161,13 @@ export type BatchAdjustOutcome = Message<"loyalty.ledger.v1.BatchAdjustOutcome">
   userId: string;
 
   /**
-   * What became of the correction.
+   * The outcome of the correction.
    *
    * @generated from oneof loyalty.ledger.v1.BatchAdjustOutcome.result
    */
   result: {
     /**
-     * It was made, now or before.
+     * It was made, by this call or before.
      *
      * @generated from field: loyalty.ledger.v1.AdjustBalanceResponse success = 2;
      */
@@ -1205,7 +1205,7 @@ export type AdjustFailure = Message<"loyalty.ledger.v1.AdjustFailure"> & {
   reason: ErrorReason;
 
   /**
-   * The same in words.
+   * The same for people.
    *
    * @generated from field: string message = 2;
    */
@@ -1226,7 +1226,7 @@ export type AdjustFailure = Message<"loyalty.ledger.v1.AdjustFailure"> & {
   violations: FieldViolation[];
 
   /**
-   * When to try again; present where the same correction may succeed later.
+   * When to try again; present if the same correction may succeed later.
    *
    * @generated from field: google.protobuf.Duration retry_delay = 5;
    */
@@ -1241,13 +1241,13 @@ export const AdjustFailureSchema: GenMessage<AdjustFailure> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_ledger_service, 30);
 
 /**
- * Credits transactions once, takes refunds back, and shows balances and the journal.
+ * Credits transactions once, takes points of refunds back, and returns balances and journals.
  *
  * @generated from service loyalty.ledger.v1.LedgerService
  */
 export const LedgerService: GenService<{
   /**
-   * Credits a transaction and answers when it is durable. A repeat of the same transaction changes nothing.
+   * Credits a transaction, and returns when it is durable. Idempotent: repeating the same transaction has no effect.
    * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE, MEMBERSHIP_NOT_FOUND, MEMBERSHIP_SUSPENDED, MEMBERSHIP_LEFT, TRANSACTION_CONFLICT, LIMIT_EXCEEDED, VELOCITY_LIMIT, PROGRAMS_UNAVAILABLE.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.Earn
@@ -1258,7 +1258,7 @@ export const LedgerService: GenService<{
     output: typeof EarnResponseSchema;
   },
   /**
-   * Accepts a transaction for crediting, and returns when it is durable in the stream. GetEarn shows when it is posted.
+   * Accepts a transaction for crediting, and returns when it is durable in the stream. GetEarn returns it once it is posted.
    * Errors: STORAGE_UNAVAILABLE.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.SubmitEarn
@@ -1269,7 +1269,7 @@ export const LedgerService: GenService<{
     output: typeof SubmitEarnResponseSchema;
   },
   /**
-   * Credits up to 1000 transactions, each with an outcome of its own. With join_missing, users who never were members join first.
+   * Credits up to 1000 transactions, each with its own outcome. With join_missing, users who were never members join first.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.BatchEarn
    */
@@ -1279,7 +1279,7 @@ export const LedgerService: GenService<{
     output: typeof BatchEarnResponseSchema;
   },
   /**
-   * Answers the earn of a transaction.
+   * Returns the earn of a transaction.
    * Errors: EARN_NOT_POSTED.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.GetEarn
@@ -1301,7 +1301,7 @@ export const LedgerService: GenService<{
     output: typeof ListEarnsResponseSchema;
   },
   /**
-   * Takes back the points of a refunded transaction. A refund before its transaction waits for it.
+   * Takes back the points of a refunded transaction. A refund that arrives before its transaction waits for it.
    * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE (archived, and the transaction was never credited), REFUND_CONFLICT,
    * REFUND_EXCEEDS_TRANSACTION.
    *
@@ -1313,7 +1313,7 @@ export const LedgerService: GenService<{
     output: typeof ReverseEarnResponseSchema;
   },
   /**
-   * Takes back a refund that waits for its transaction.
+   * Cancels a refund that waits for its transaction.
    * Errors: REFUND_NOT_FOUND, ILLEGAL_TRANSITION.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.CancelRefund
@@ -1335,7 +1335,7 @@ export const LedgerService: GenService<{
     output: typeof ListWaitingRefundsResponseSchema;
   },
   /**
-   * Answers a member's balance, true at this instant.
+   * Returns a member's balance as of this instant.
    * Errors: MEMBERSHIP_NOT_FOUND.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.GetBalance
@@ -1346,7 +1346,7 @@ export const LedgerService: GenService<{
     output: typeof GetBalanceResponseSchema;
   },
   /**
-   * Lists a member's journal, the newest line first.
+   * Lists a member's journal, the newest entry first.
    * Errors: MEMBERSHIP_NOT_FOUND.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.ListEntries
@@ -1357,8 +1357,8 @@ export const LedgerService: GenService<{
     output: typeof ListEntriesResponseSchema;
   },
   /**
-   * Corrects a balance by hand. Credited points can be spent at once and live as long as points earned now, unless dates
-   * say otherwise. To someone who left, a credit can only pay what they owe.
+   * Corrects a balance by hand. Credited points can be spent at once and live as long as points earned now, unless the request
+   * has dates. For a user who left, a credit can only pay what they owe.
    * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE (archived), MEMBERSHIP_NOT_FOUND, MEMBERSHIP_LEFT, INSUFFICIENT_POINTS,
    * IDEMPOTENCY_KEY_REUSED, LIMIT_EXCEEDED.
    *
@@ -1370,8 +1370,8 @@ export const LedgerService: GenService<{
     output: typeof AdjustBalanceResponseSchema;
   },
   /**
-   * Corrects up to 1000 balances by hand, each with an outcome of its own. With join_missing, users who never were members
-   * join first, which is how balances are taken over from another system.
+   * Corrects up to 1000 balances by hand, each with its own outcome. With join_missing, users who were never members
+   * join first; this is how to import balances from another system.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.BatchAdjust
    */

@@ -17,7 +17,7 @@ export const file_loyalty_ledger_v1_membership: GenFile = /*@__PURE__*/
   fileDesc("CiJsb3lhbHR5L2xlZGdlci92MS9tZW1iZXJzaGlwLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSKwAwoKTWVtYmVyc2hpcBISCgpwcm9ncmFtX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSMgoFc3RhdGUYAyABKA4yIy5sb3lhbHR5LmxlZGdlci52MS5NZW1iZXJzaGlwLlN0YXRlEl4KCmF0dHJpYnV0ZXMYBCADKAsyLS5sb3lhbHR5LmxlZGdlci52MS5NZW1iZXJzaGlwLkF0dHJpYnV0ZXNFbnRyeUIbukgUmgEREDIiBnIEIAEoQCoFcgMogASotRgBEi0KCWpvaW5fdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHYmFsYW5jZRgGIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USFQoEZXRhZxgHIAEoCUIHukgEcgIoQBoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJDCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgoKBkFDVElWRRABEg0KCVNVU1BFTkRFRBACEggKBExFRlQQAyLSAQoHQmFsYW5jZRIRCglhdmFpbGFibGUYASABKAMSDwoHcGVuZGluZxgCIAEoAxIQCghyZXNlcnZlZBgDIAEoAxIPCgdkZWZpY2l0GAQgASgDEhcKD2xpZmV0aW1lX2Vhcm5lZBgFIAEoAxIZChFsaWZldGltZV9yZWRlZW1lZBgGIAEoAxIYChBsaWZldGltZV9leHBpcmVkGAcgASgDEjIKC25leHRfZXhwaXJ5GAggASgLMh0ubG95YWx0eS5sZWRnZXIudjEuTmV4dEV4cGlyeSJGCgpOZXh0RXhwaXJ5Eg4KBnBvaW50cxgBIAEoAxIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_loyalty_options_v1_http]);
 
 /**
- * A user in a program.
+ * A user's membership of a program.
  *
  * @generated from message loyalty.ledger.v1.Membership
  */
@@ -37,21 +37,21 @@ export type Membership = Message<"loyalty.ledger.v1.Membership"> & {
   userId: string;
 
   /**
-   * Whether the member can act.
+   * The state of the membership.
    *
    * @generated from field: loyalty.ledger.v1.Membership.State state = 3;
    */
   state: Membership_State;
 
   /**
-   * What conditions may ask about the member. Admins and services set them; they outlast leaving.
+   * Facts about the member for conditions. Admins and services set them; they are kept when the user leaves.
    *
    * @generated from field: map<string, string> attributes = 4;
    */
   attributes: { [key: string]: string };
 
   /**
-   * When the user joined, the last time.
+   * When the user last joined.
    *
    * @generated from field: google.protobuf.Timestamp join_time = 5;
    */
@@ -65,7 +65,7 @@ export type Membership = Message<"loyalty.ledger.v1.Membership"> & {
   balance?: Balance | undefined;
 
   /**
-   * The version of the membership: how often its attributes have changed, a dot, and the number of its newest entry, such as "3.17". Until an entry records points that have matured or expired, the instant of the answer is appended. If-None-Match compares all of it, If-Match only the part before the dot, because a purchase doesn't stand in the way of new attributes.
+   * The version of the membership: the number of changes of its attributes, a dot, and the number of its newest entry, such as "3.17". Until an entry records points that have matured or expired, the instant of the response is appended. If-None-Match compares all of it, If-Match only the part before the dot, so a purchase doesn't block an update of attributes.
    *
    * @generated from field: string etag = 7;
    */
@@ -80,7 +80,7 @@ export const MembershipSchema: GenMessage<Membership> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_membership, 0);
 
 /**
- * Whether a member can act.
+ * The state of a membership.
  *
  * @generated from enum loyalty.ledger.v1.Membership.State
  */
@@ -93,7 +93,7 @@ export const Membership_State = {
   STATE_UNSPECIFIED: 0,
 
   /**
-   * Free to earn and redeem.
+   * The member can earn and redeem.
    *
    * @generated from enum value: ACTIVE = 1;
    */
@@ -107,7 +107,7 @@ export const Membership_State = {
   SUSPENDED: 2,
 
   /**
-   * Gone; what was left is forfeited.
+   * The user left, and the remaining points are forfeited.
    *
    * @generated from enum value: LEFT = 3;
    */
@@ -115,7 +115,7 @@ export const Membership_State = {
 } as const;
 
 /**
- * Whether a member can act.
+ * The state of a membership.
  *
  * @generated from enum loyalty.ledger.v1.Membership.State
  */
@@ -128,13 +128,13 @@ export const Membership_StateSchema: GenEnum<Membership_State> = /*@__PURE__*/
   enumDesc(file_loyalty_ledger_v1_membership, 0, 0);
 
 /**
- * The points of a membership, true at the instant of the question.
+ * The points of a membership at the instant of the request.
  *
  * @generated from message loyalty.ledger.v1.Balance
  */
 export type Balance = Message<"loyalty.ledger.v1.Balance"> & {
   /**
-   * Matured, unexpired and not reserved: what can be spent.
+   * Matured, not expired and not reserved: the points that can be spent.
    *
    * @generated from field: int64 available = 1;
    */
@@ -148,35 +148,35 @@ export type Balance = Message<"loyalty.ledger.v1.Balance"> & {
   pending: bigint;
 
   /**
-   * Held by redemptions that are not captured.
+   * Held by redemptions that aren't captured yet.
    *
    * @generated from field: int64 reserved = 3;
    */
   reserved: bigint;
 
   /**
-   * Owed after refunds. While it is above 0, available is 0.
+   * The points owed after refunds. While this is above 0, available is 0.
    *
    * @generated from field: int64 deficit = 4;
    */
   deficit: bigint;
 
   /**
-   * All earned ever, pending included, net of refunds; adjustments do not count.
+   * All points ever earned, including pending ones, net of refunds; adjustments don't count.
    *
    * @generated from field: int64 lifetime_earned = 5;
    */
   lifetimeEarned: bigint;
 
   /**
-   * All spent on rewards ever, net of reversals.
+   * All points ever spent on rewards, net of reversals.
    *
    * @generated from field: int64 lifetime_redeemed = 6;
    */
   lifetimeRedeemed: bigint;
 
   /**
-   * All expired ever.
+   * All points that ever expired.
    *
    * @generated from field: int64 lifetime_expired = 7;
    */
@@ -204,14 +204,14 @@ export const BalanceSchema: GenMessage<Balance> = /*@__PURE__*/
  */
 export type NextExpiry = Message<"loyalty.ledger.v1.NextExpiry"> & {
   /**
-   * How many.
+   * The number of units.
    *
    * @generated from field: int64 points = 1;
    */
   points: bigint;
 
   /**
-   * When.
+   * When they expire.
    *
    * @generated from field: google.protobuf.Timestamp time = 2;
    */

@@ -21,7 +21,7 @@ export const file_loyalty_ledger_v1_membership_service: GenFile = /*@__PURE__*/
   fileDesc("Cipsb3lhbHR5L2xlZGdlci92MS9tZW1iZXJzaGlwX3NlcnZpY2UucHJvdG8SEWxveWFsdHkubGVkZ2VyLnYxIsACChJKb2luUHJvZ3JhbVJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUSYgoKYXR0cmlidXRlcxgDIAMoCzI1LmxveWFsdHkubGVkZ2VyLnYxLkpvaW5Qcm9ncmFtUmVxdWVzdC5BdHRyaWJ1dGVzRW50cnlCF7pIFJoBERAyIgZyBCABKEAqBXIDKIAEEi0KCWpvaW5fdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiWgoTSm9pblByb2dyYW1SZXNwb25zZRIxCgptZW1iZXJzaGlwGAEgASgLMh0ubG95YWx0eS5sZWRnZXIudjEuTWVtYmVyc2hpcBIQCghyZXBsYXllZBgCIAEoCCJ8ChRHZXRNZW1iZXJzaGlwUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEikKB3VzZXJfaWQYAiABKAlCGLpIFXITIAEogAEyCF5cUHtDfSskWgJtZSJKChVHZXRNZW1iZXJzaGlwUmVzcG9uc2USMQoKbWVtYmVyc2hpcBgBIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLk1lbWJlcnNoaXAiiQEKEkxpc3RNZW1iZXJzUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEhoKCXBhZ2Vfc2l6ZRgCIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAyiACCJeChNMaXN0TWVtYmVyc1Jlc3BvbnNlEi4KB21lbWJlcnMYASADKAsyHS5sb3lhbHR5LmxlZGdlci52MS5NZW1iZXJzaGlwEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKPAgoXVXBkYXRlTWVtYmVyc2hpcFJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUSOQoKbWVtYmVyc2hpcBgDIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLk1lbWJlcnNoaXBCBrpIA8gBARIvCgt1cGRhdGVfbWFzaxgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSIgoEZXRhZxgFIAEoCUIUukgFcgMogAKatRgISWYtTWF0Y2giTQoYVXBkYXRlTWVtYmVyc2hpcFJlc3BvbnNlEjEKCm1lbWJlcnNoaXAYASABKAsyHS5sb3lhbHR5LmxlZGdlci52MS5NZW1iZXJzaGlwIn0KFkxpc3RNZW1iZXJzaGlwc1JlcXVlc3QSKQoHdXNlcl9pZBgBIAEoCUIYukgVchMgASiAATIIXlxQe0N9KyRaAm1lEhoKCXBhZ2Vfc2l6ZRgCIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAyiACCJmChdMaXN0TWVtYmVyc2hpcHNSZXNwb25zZRIyCgttZW1iZXJzaGlwcxgBIAMoCzIdLmxveWFsdHkubGVkZ2VyLnYxLk1lbWJlcnNoaXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoABChhTdXNwZW5kTWVtYmVyc2hpcFJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUiTgoZU3VzcGVuZE1lbWJlcnNoaXBSZXNwb25zZRIxCgptZW1iZXJzaGlwGAEgASgLMh0ubG95YWx0eS5sZWRnZXIudjEuTWVtYmVyc2hpcCJ/ChdSZXN1bWVNZW1iZXJzaGlwUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEikKB3VzZXJfaWQYAiABKAlCGLpIFXITIAEogAEyCF5cUHtDfSskWgJtZSJNChhSZXN1bWVNZW1iZXJzaGlwUmVzcG9uc2USMQoKbWVtYmVyc2hpcBgBIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLk1lbWJlcnNoaXAiewoTTGVhdmVQcm9ncmFtUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEikKB3VzZXJfaWQYAiABKAlCGLpIFXITIAEogAEyCF5cUHtDfSskWgJtZSJJChRMZWF2ZVByb2dyYW1SZXNwb25zZRIxCgptZW1iZXJzaGlwGAEgASgLMh0ubG95YWx0eS5sZWRnZXIudjEuTWVtYmVyc2hpcDL5CwoRTWVtYmVyc2hpcFNlcnZpY2US7wEKC0pvaW5Qcm9ncmFtEiUubG95YWx0eS5sZWRnZXIudjEuSm9pblByb2dyYW1SZXF1ZXN0GiYubG95YWx0eS5sZWRnZXIudjEuSm9pblByb2dyYW1SZXNwb25zZSKQAZACAoq1GAcKAwECAxABkrUYRgjJARJBL3YxL3Byb2dyYW1zL3ttZW1iZXJzaGlwLnByb2dyYW1faWR9L21lbWJlcnMve21lbWJlcnNoaXAudXNlcl9pZH2C0+STAjI6ASpiCm1lbWJlcnNoaXAiIS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycxKxAQoNR2V0TWVtYmVyc2hpcBInLmxveWFsdHkubGVkZ2VyLnYxLkdldE1lbWJlcnNoaXBSZXF1ZXN0GigubG95YWx0eS5sZWRnZXIudjEuR2V0TWVtYmVyc2hpcFJlc3BvbnNlIk2QAgGKtRgHCgMBAgMQAYLT5JMCOWIKbWVtYmVyc2hpcBIrL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9tZW1iZXJzL3t1c2VyX2lkfRKSAQoLTGlzdE1lbWJlcnMSJS5sb3lhbHR5LmxlZGdlci52MS5MaXN0TWVtYmVyc1JlcXVlc3QaJi5sb3lhbHR5LmxlZGdlci52MS5MaXN0TWVtYmVyc1Jlc3BvbnNlIjSQAgGKtRgECgIBAoLT5JMCIxIhL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9tZW1iZXJzEsMBChBVcGRhdGVNZW1iZXJzaGlwEioubG95YWx0eS5sZWRnZXIudjEuVXBkYXRlTWVtYmVyc2hpcFJlcXVlc3QaKy5sb3lhbHR5LmxlZGdlci52MS5VcGRhdGVNZW1iZXJzaGlwUmVzcG9uc2UiVpACAoq1GAQKAgECgtPkkwJFOgptZW1iZXJzaGlwYgptZW1iZXJzaGlwMisvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9Ep8BCg9MaXN0TWVtYmVyc2hpcHMSKS5sb3lhbHR5LmxlZGdlci52MS5MaXN0TWVtYmVyc2hpcHNSZXF1ZXN0GioubG95YWx0eS5sZWRnZXIudjEuTGlzdE1lbWJlcnNoaXBzUmVzcG9uc2UiNZACAYq1GAcKAwECAxABgtPkkwIhEh8vdjEvdXNlcnMve3VzZXJfaWR9L21lbWJlcnNoaXBzEsQBChFTdXNwZW5kTWVtYmVyc2hpcBIrLmxveWFsdHkubGVkZ2VyLnYxLlN1c3BlbmRNZW1iZXJzaGlwUmVxdWVzdBosLmxveWFsdHkubGVkZ2VyLnYxLlN1c3BlbmRNZW1iZXJzaGlwUmVzcG9uc2UiVJACAoq1GAMKAQGC0+STAkQ6ASpiCm1lbWJlcnNoaXAiMy92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH06c3VzcGVuZBLAAQoQUmVzdW1lTWVtYmVyc2hpcBIqLmxveWFsdHkubGVkZ2VyLnYxLlJlc3VtZU1lbWJlcnNoaXBSZXF1ZXN0GisubG95YWx0eS5sZWRnZXIudjEuUmVzdW1lTWVtYmVyc2hpcFJlc3BvbnNlIlOQAgKKtRgDCgEBgtPkkwJDOgEqYgptZW1iZXJzaGlwIjIvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9OnJlc3VtZRK2AQoMTGVhdmVQcm9ncmFtEiYubG95YWx0eS5sZWRnZXIudjEuTGVhdmVQcm9ncmFtUmVxdWVzdBonLmxveWFsdHkubGVkZ2VyLnYxLkxlYXZlUHJvZ3JhbVJlc3BvbnNlIlWQAgKKtRgGCgIBAxABgtPkkwJCOgEqYgptZW1iZXJzaGlwIjEvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9OmxlYXZlYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_loyalty_ledger_v1_membership, file_loyalty_options_v1_access, file_loyalty_options_v1_http]);
 
 /**
- * Who joins what.
+ * Names the user and the program to join.
  *
  * @generated from message loyalty.ledger.v1.JoinProgramRequest
  */
@@ -34,21 +34,21 @@ export type JoinProgramRequest = Message<"loyalty.ledger.v1.JoinProgramRequest">
   programId: string;
 
   /**
-   * The user's id. Over HTTP, a member's "me" stands for their own.
+   * The user's id. Over HTTP, members can write "me" for their own.
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * What conditions may ask about the member. From admins and services only; merged into the attributes of a member who comes back.
+   * Facts about the member for conditions. Only admins and services may send them; they are merged into the attributes of a member who comes back.
    *
    * @generated from field: map<string, string> attributes = 3;
    */
   attributes: { [key: string]: string };
 
   /**
-   * When the user joined, for a member who is taken over from elsewhere; now when absent. From admins and services only, and at most 5 minutes ahead of the server's clock.
+   * When the user joined, for a member from another system; now when absent. Only admins and services may send it, and it may be at most 5 minutes ahead of the server's clock.
    *
    * @generated from field: google.protobuf.Timestamp join_time = 4;
    */
@@ -76,7 +76,7 @@ export type JoinProgramResponse = Message<"loyalty.ledger.v1.JoinProgramResponse
   membership?: Membership | undefined;
 
   /**
-   * Whether the user was a member already.
+   * Whether the user already was a member.
    *
    * @generated from field: bool replayed = 2;
    */
@@ -91,7 +91,7 @@ export const JoinProgramResponseSchema: GenMessage<JoinProgramResponse> = /*@__P
   messageDesc(file_loyalty_ledger_v1_membership_service, 1);
 
 /**
- * Which membership.
+ * Names a membership.
  *
  * @generated from message loyalty.ledger.v1.GetMembershipRequest
  */
@@ -140,7 +140,7 @@ export const GetMembershipResponseSchema: GenMessage<GetMembershipResponse> = /*
   messageDesc(file_loyalty_ledger_v1_membership_service, 3);
 
 /**
- * Which page of a program's members.
+ * Selects a page of a program's members.
  *
  * @generated from message loyalty.ledger.v1.ListMembersRequest
  */
@@ -153,14 +153,14 @@ export type ListMembersRequest = Message<"loyalty.ledger.v1.ListMembersRequest">
   programId: string;
 
   /**
-   * How many to answer at most: 50 when 0, and never more than 500.
+   * The maximum number of results: 50 when 0, and never more than 500.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before; empty for the first page. The other fields must be the same.
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
    *
    * @generated from field: string page_token = 3;
    */
@@ -188,7 +188,7 @@ export type ListMembersResponse = Message<"loyalty.ledger.v1.ListMembersResponse
   members: Membership[];
 
   /**
-   * Asks for the next page; empty on the last one.
+   * The page_token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -230,14 +230,14 @@ export type UpdateMembershipRequest = Message<"loyalty.ledger.v1.UpdateMembershi
   membership?: Membership | undefined;
 
   /**
-   * What to change: "attributes.KEY" sets a key, or removes it where the new values lack it; "attributes" or "*" replaces all of them. Without a mask the keys that are given are set. Over HTTP it is made of the body, in which null removes a key.
+   * What to change: "attributes.KEY" sets a key, or removes it if the new values lack it; "attributes" or "*" replaces all attributes. Without a mask, the given keys are set. Over HTTP, the gateway derives it from the body, in which null removes a key.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 4;
    */
   updateMask?: FieldMask | undefined;
 
   /**
-   * The etag read before; when given, the attributes must not have changed since. The etag within the membership counts as well.
+   * The etag of an earlier read; when given, the attributes must not have changed since. The etag in the membership has the same effect.
    *
    * @generated from field: string etag = 5;
    */
@@ -273,7 +273,7 @@ export const UpdateMembershipResponseSchema: GenMessage<UpdateMembershipResponse
   messageDesc(file_loyalty_ledger_v1_membership_service, 7);
 
 /**
- * Which page of a user's memberships.
+ * Selects a page of a user's memberships.
  *
  * @generated from message loyalty.ledger.v1.ListMembershipsRequest
  */
@@ -286,14 +286,14 @@ export type ListMembershipsRequest = Message<"loyalty.ledger.v1.ListMembershipsR
   userId: string;
 
   /**
-   * How many to answer at most: 50 when 0, and never more than 500.
+   * The maximum number of results: 50 when 0, and never more than 500.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before; empty for the first page. The other fields must be the same.
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
    *
    * @generated from field: string page_token = 3;
    */
@@ -321,7 +321,7 @@ export type ListMembershipsResponse = Message<"loyalty.ledger.v1.ListMemberships
   memberships: Membership[];
 
   /**
-   * Asks for the next page; empty on the last one.
+   * The page_token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -336,7 +336,7 @@ export const ListMembershipsResponseSchema: GenMessage<ListMembershipsResponse> 
   messageDesc(file_loyalty_ledger_v1_membership_service, 9);
 
 /**
- * Which membership to suspend.
+ * Names the membership to suspend.
  *
  * @generated from message loyalty.ledger.v1.SuspendMembershipRequest
  */
@@ -385,7 +385,7 @@ export const SuspendMembershipResponseSchema: GenMessage<SuspendMembershipRespon
   messageDesc(file_loyalty_ledger_v1_membership_service, 11);
 
 /**
- * Which membership to resume.
+ * Names the membership to resume.
  *
  * @generated from message loyalty.ledger.v1.ResumeMembershipRequest
  */
@@ -434,7 +434,7 @@ export const ResumeMembershipResponseSchema: GenMessage<ResumeMembershipResponse
   messageDesc(file_loyalty_ledger_v1_membership_service, 13);
 
 /**
- * Which membership to end.
+ * Names the membership to end.
  *
  * @generated from message loyalty.ledger.v1.LeaveProgramRequest
  */
@@ -483,13 +483,13 @@ export const LeaveProgramResponseSchema: GenMessage<LeaveProgramResponse> = /*@_
   messageDesc(file_loyalty_ledger_v1_membership_service, 15);
 
 /**
- * Lets users join programs, and keeps what is known of them.
+ * Lets users join programs, and manages their memberships.
  *
  * @generated from service loyalty.ledger.v1.MembershipService
  */
 export const MembershipService: GenService<{
   /**
-   * Makes a user a member. A user who is one already stays as they are. A user who comes back keeps their attributes; those of the request are merged into them.
+   * Makes a user a member. It has no effect on a user who already is one. A user who comes back keeps their attributes, and those of the request are merged into them.
    * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE, ALREADY_EXISTS when the user is a member whose attributes or join time the request would change.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.JoinProgram
@@ -500,7 +500,7 @@ export const MembershipService: GenService<{
     output: typeof JoinProgramResponseSchema;
   },
   /**
-   * Answers a membership.
+   * Returns a membership.
    * Errors: MEMBERSHIP_NOT_FOUND.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.GetMembership
@@ -522,7 +522,7 @@ export const MembershipService: GenService<{
     output: typeof ListMembersResponseSchema;
   },
   /**
-   * Changes a member's attributes, key by key. An update to what they are already leaves no entry.
+   * Changes a member's attributes, key by key. An update that changes nothing writes no entry.
    * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE (archived), MEMBERSHIP_NOT_FOUND, ETAG_MISMATCH.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.UpdateMembership
@@ -565,8 +565,8 @@ export const MembershipService: GenService<{
     output: typeof ResumeMembershipResponseSchema;
   },
   /**
-   * Ends a membership and forfeits its points. A member needs to have no open holds and not to be suspended; an admin ends
-   * the holds with it.
+   * Ends a membership and forfeits its points. A member must have no open holds and must not be suspended; an admin ends
+   * the holds as well.
    * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE (archived), MEMBERSHIP_NOT_FOUND, ILLEGAL_TRANSITION,
    * MEMBERSHIP_SUSPENDED.
    *

@@ -19,7 +19,7 @@ export const file_loyalty_ledger_v1_redemption: GenFile = /*@__PURE__*/
   fileDesc("CiJsb3lhbHR5L2xlZGdlci92MS9yZWRlbXB0aW9uLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSKQBAoKUmVkZW1wdGlvbhIVCg1yZWRlbXB0aW9uX2lkGAEgASgJEhIKCnByb2dyYW1faWQYAiABKAkSDwoHdXNlcl9pZBgDIAEoCRIRCglyZXdhcmRfaWQYBCABKAkSEAoIcXVhbnRpdHkYBSABKAUSMgoFc3RhdGUYBiABKA4yIy5sb3lhbHR5LmxlZGdlci52MS5SZWRlbXB0aW9uLlN0YXRlEg4KBnBvaW50cxgHIAEoAxIXCg9yZXZlcnNlZF9wb2ludHMYCCABKAMSEQoJcmVmZXJlbmNlGAkgASgJEikKBXZhbHVlGAogASgLMhoubG95YWx0eS5wcm9ncmFtcy52MS5Nb25leRIvCgtjcmVhdGVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoQaG9sZF9leHBpcmVfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHcmVmdXNhbBgNIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLlJlZnVzYWwicgoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIMCghSRVNFUlZFRBABEgwKCENBUFRVUkVEEAISDQoJQ0FOQ0VMTEVEEAMSCwoHRVhQSVJFRBAEEgwKCFJFVkVSU0VEEAUSDAoIUkVKRUNURUQQBiKnAQoHUmVmdXNhbBIvCgZyZWFzb24YASABKA4yHy5sb3lhbHR5Lm9wdGlvbnMudjEuRXJyb3JSZWFzb24SOgoIbWV0YWRhdGEYAiADKAsyKC5sb3lhbHR5LmxlZGdlci52MS5SZWZ1c2FsLk1ldGFkYXRhRW50cnkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM", [file_google_protobuf_timestamp, file_loyalty_options_v1_errors, file_loyalty_programs_v1_money]);
 
 /**
- * Points reserved for, or spent on, a reward.
+ * Points that are reserved for a reward or spent on it.
  *
  * @generated from message loyalty.ledger.v1.Redemption
  */
@@ -53,14 +53,14 @@ export type Redemption = Message<"loyalty.ledger.v1.Redemption"> & {
   rewardId: string;
 
   /**
-   * How many units; what is captured once that is a part.
+   * The number of units; after a partial capture, the captured ones.
    *
    * @generated from field: int32 quantity = 5;
    */
   quantity: number;
 
   /**
-   * Where it stands.
+   * Its state.
    *
    * @generated from field: loyalty.ledger.v1.Redemption.State state = 6;
    */
@@ -102,7 +102,7 @@ export type Redemption = Message<"loyalty.ledger.v1.Redemption"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * Until when the points are held.
+   * When the hold ends.
    *
    * @generated from field: google.protobuf.Timestamp hold_expire_time = 12;
    */
@@ -124,7 +124,7 @@ export const RedemptionSchema: GenMessage<Redemption> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_redemption, 0);
 
 /**
- * Where a redemption stands.
+ * The state of a redemption.
  *
  * @generated from enum loyalty.ledger.v1.Redemption.State
  */
@@ -165,7 +165,7 @@ export const Redemption_State = {
   EXPIRED: 4,
 
   /**
-   * Everything was given back.
+   * All points were given back.
    *
    * @generated from enum value: REVERSED = 5;
    */
@@ -180,7 +180,7 @@ export const Redemption_State = {
 } as const;
 
 /**
- * Where a redemption stands.
+ * The state of a redemption.
  *
  * @generated from enum loyalty.ledger.v1.Redemption.State
  */

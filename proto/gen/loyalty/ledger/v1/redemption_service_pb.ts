@@ -25,7 +25,7 @@ export const file_loyalty_ledger_v1_redemption_service: GenFile = /*@__PURE__*/
   fileDesc("Cipsb3lhbHR5L2xlZGdlci92MS9yZWRlbXB0aW9uX3NlcnZpY2UucHJvdG8SEWxveWFsdHkubGVkZ2VyLnYxIscBCgtSZXdhcmRRdW90ZRIRCglyZXdhcmRfaWQYASABKAkSFAoMZGlzcGxheV9uYW1lGAIgASgJEhAKCHF1YW50aXR5GAMgASgFEg4KBnBvaW50cxgEIAEoAxIpCgV2YWx1ZRgFIAEoCzIaLmxveWFsdHkucHJvZ3JhbXMudjEuTW9uZXkSEgoKYWZmb3JkYWJsZRgGIAEoCBIuCglvYnN0YWNsZXMYByADKAsyGy5sb3lhbHR5LmxlZGdlci52MS5PYnN0YWNsZSKpAQoIT2JzdGFjbGUSLwoGcmVhc29uGAEgASgOMh8ubG95YWx0eS5vcHRpb25zLnYxLkVycm9yUmVhc29uEjsKCG1ldGFkYXRhGAIgAygLMikubG95YWx0eS5sZWRnZXIudjEuT2JzdGFjbGUuTWV0YWRhdGFFbnRyeRovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEimgIKFlF1b3RlUmVkZW1wdGlvblJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUSOAoJcmV3YXJkX2lkGAMgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezAsNDh9W2EtejAtOV0kEiEKCHF1YW50aXR5GAQgASgFQgq6SAcaBRjoBygBSACIAQESJQoGcG9pbnRzGAUgASgDQhC6SA0iCxj/////////DygBSAGIAQFCCwoJX3F1YW50aXR5QgkKB19wb2ludHMiSAoXUXVvdGVSZWRlbXB0aW9uUmVzcG9uc2USLQoFcXVvdGUYASABKAsyHi5sb3lhbHR5LmxlZGdlci52MS5SZXdhcmRRdW90ZSK5AQoXTGlzdFJld2FyZFF1b3Rlc1JlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUSGgoJcGFnZV9zaXplGAMgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YBCABKAlCCLpIBXIDKIAIImoKGExpc3RSZXdhcmRRdW90ZXNSZXNwb25zZRI1Cg1yZXdhcmRfcXVvdGVzGAEgAygLMh4ubG95YWx0eS5sZWRnZXIudjEuUmV3YXJkUXVvdGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIvAECg1SZWRlZW1SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSKQoHdXNlcl9pZBgCIAEoCUIYukgVchMgASiAATIIXlxQe0N9KyRaAm1lEkAKD2lkZW1wb3RlbmN5X2tleRgDIAEoCUInukgRcg8gASiAATIIXlxQe0N9KySatRgPSWRlbXBvdGVuY3ktS2V5EjgKCXJld2FyZF9pZBgEIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXswLDQ4fVthLXowLTldJBIhCghxdWFudGl0eRgFIAEoBUIKukgHGgUY6AcoAUgAiAEBEkMKB2NhcHR1cmUYBiABKA4yKC5sb3lhbHR5LmxlZGdlci52MS5SZWRlZW1SZXF1ZXN0LkNhcHR1cmVCCLpIBYIBAhABEicKDGhvbGRfc2Vjb25kcxgHIAEoBUIMukgJGgcYgJqeASgBSAGIAQESJQoGcG9pbnRzGAggASgDQhC6SA0iCxj/////////DygBSAKIAQESLgoPZXhwZWN0ZWRfcG9pbnRzGAkgASgDQhC6SA0iCxj/////////DygASAOIAQESGwoJcmVmZXJlbmNlGAogASgJQgi6SAVyAyjIASI7CgdDYXB0dXJlEhcKE0NBUFRVUkVfVU5TUEVDSUZJRUQQABINCglJTU1FRElBVEUQARIICgRIT0xEEAJCCwoJX3F1YW50aXR5Qg8KDV9ob2xkX3NlY29uZHNCCQoHX3BvaW50c0ISChBfZXhwZWN0ZWRfcG9pbnRzIoIBCg5SZWRlZW1SZXNwb25zZRIxCgpyZWRlbXB0aW9uGAEgASgLMh0ubG95YWx0eS5sZWRnZXIudjEuUmVkZW1wdGlvbhIrCgdiYWxhbmNlGAIgASgLMhoubG95YWx0eS5sZWRnZXIudjEuQmFsYW5jZRIQCghyZXBsYXllZBgDIAEoCCKoAQoUR2V0UmVkZW1wdGlvblJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUSKgoNcmVkZW1wdGlvbl9pZBgDIAEoCUITukgQcg4gAShAMgheXFB7Q30rJCJKChVHZXRSZWRlbXB0aW9uUmVzcG9uc2USMQoKcmVkZW1wdGlvbhgBIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLlJlZGVtcHRpb24iuAEKFkxpc3RSZWRlbXB0aW9uc1JlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUSGgoJcGFnZV9zaXplGAMgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YBCABKAlCCLpIBXIDKIAIImYKF0xpc3RSZWRlbXB0aW9uc1Jlc3BvbnNlEjIKC3JlZGVtcHRpb25zGAEgAygLMh0ubG95YWx0eS5sZWRnZXIudjEuUmVkZW1wdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiiwEKFExpc3RPcGVuSG9sZHNSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSGgoJcGFnZV9zaXplGAIgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDKIAIImQKFUxpc3RPcGVuSG9sZHNSZXNwb25zZRIyCgtyZWRlbXB0aW9ucxgBIAMoCzIdLmxveWFsdHkubGVkZ2VyLnYxLlJlZGVtcHRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuwBChhDYXB0dXJlUmVkZW1wdGlvblJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUSKgoNcmVkZW1wdGlvbl9pZBgDIAEoCUITukgQcg4gAShAMgheXFB7Q30rJBIbCghxdWFudGl0eRgEIAEoBUIHukgEGgIoAUgAEhkKBnBvaW50cxgFIAEoA0IHukgEIgIoAUgAQgYKBHBhcnQijQEKGUNhcHR1cmVSZWRlbXB0aW9uUmVzcG9uc2USMQoKcmVkZW1wdGlvbhgBIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLlJlZGVtcHRpb24SKwoHYmFsYW5jZRgCIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgiqwEKF0NhbmNlbFJlZGVtcHRpb25SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSKQoHdXNlcl9pZBgCIAEoCUIYukgVchMgASiAATIIXlxQe0N9KyRaAm1lEioKDXJlZGVtcHRpb25faWQYAyABKAlCE7pIEHIOIAEoQDIIXlxQe0N9KyQijAEKGENhbmNlbFJlZGVtcHRpb25SZXNwb25zZRIxCgpyZWRlbXB0aW9uGAEgASgLMh0ubG95YWx0eS5sZWRnZXIudjEuUmVkZW1wdGlvbhIrCgdiYWxhbmNlGAIgASgLMhoubG95YWx0eS5sZWRnZXIudjEuQmFsYW5jZRIQCghyZXBsYXllZBgDIAEoCCKuAgoYUmV2ZXJzZVJlZGVtcHRpb25SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSKQoHdXNlcl9pZBgCIAEoCUIYukgVchMgASiAATIIXlxQe0N9KyRaAm1lEioKDXJlZGVtcHRpb25faWQYAyABKAlCE7pIEHIOIAEoQDIIXlxQe0N9KyQSQAoPaWRlbXBvdGVuY3lfa2V5GAQgASgJQie6SBFyDyABKIABMgheXFB7Q30rJJq1GA9JZGVtcG90ZW5jeS1LZXkSGwoIcXVhbnRpdHkYBSABKAVCB7pIBBoCKAFIABIZCgZwb2ludHMYBiABKANCB7pIBCICKAFIAEIGCgRwYXJ0Io0BChlSZXZlcnNlUmVkZW1wdGlvblJlc3BvbnNlEjEKCnJlZGVtcHRpb24YASABKAsyHS5sb3lhbHR5LmxlZGdlci52MS5SZWRlbXB0aW9uEisKB2JhbGFuY2UYAiABKAsyGi5sb3lhbHR5LmxlZGdlci52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAMgASgIMtwOChFSZWRlbXB0aW9uU2VydmljZRLFAQoPUXVvdGVSZWRlbXB0aW9uEikubG95YWx0eS5sZWRnZXIudjEuUXVvdGVSZWRlbXB0aW9uUmVxdWVzdBoqLmxveWFsdHkubGVkZ2VyLnYxLlF1b3RlUmVkZW1wdGlvblJlc3BvbnNlIluQAgGKtRgHCgMBAgMQAYLT5JMCRzoBKmIFcXVvdGUiOy92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH06cXVvdGVSZWRlbXB0aW9uErwBChBMaXN0UmV3YXJkUXVvdGVzEioubG95YWx0eS5sZWRnZXIudjEuTGlzdFJld2FyZFF1b3Rlc1JlcXVlc3QaKy5sb3lhbHR5LmxlZGdlci52MS5MaXN0UmV3YXJkUXVvdGVzUmVzcG9uc2UiT5ACAYq1GAcKAwECAxABgtPkkwI7EjkvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9L3Jld2FyZC1xdW90ZXMSkAIKBlJlZGVlbRIgLmxveWFsdHkubGVkZ2VyLnYxLlJlZGVlbVJlcXVlc3QaIS5sb3lhbHR5LmxlZGdlci52MS5SZWRlZW1SZXNwb25zZSLAAZACAoq1GAYKAgIDEAGStRhtCMkBEmgvdjEvcHJvZ3JhbXMve3JlZGVtcHRpb24ucHJvZ3JhbV9pZH0vbWVtYmVycy97cmVkZW1wdGlvbi51c2VyX2lkfS9yZWRlbXB0aW9ucy97cmVkZW1wdGlvbi5yZWRlbXB0aW9uX2lkfYLT5JMCPDoBKiI3L3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9tZW1iZXJzL3t1c2VyX2lkfS9yZWRlbXB0aW9ucxLNAQoNR2V0UmVkZW1wdGlvbhInLmxveWFsdHkubGVkZ2VyLnYxLkdldFJlZGVtcHRpb25SZXF1ZXN0GigubG95YWx0eS5sZWRnZXIudjEuR2V0UmVkZW1wdGlvblJlc3BvbnNlImmQAgGKtRgHCgMBAgMQAYLT5JMCVWIKcmVkZW1wdGlvbhJHL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9tZW1iZXJzL3t1c2VyX2lkfS9yZWRlbXB0aW9ucy97cmVkZW1wdGlvbl9pZH0StwEKD0xpc3RSZWRlbXB0aW9ucxIpLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RSZWRlbXB0aW9uc1JlcXVlc3QaKi5sb3lhbHR5LmxlZGdlci52MS5MaXN0UmVkZW1wdGlvbnNSZXNwb25zZSJNkAIBirUYBwoDAQIDEAGC0+STAjkSNy92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH0vcmVkZW1wdGlvbnMSmwEKDUxpc3RPcGVuSG9sZHMSJy5sb3lhbHR5LmxlZGdlci52MS5MaXN0T3BlbkhvbGRzUmVxdWVzdBooLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RPcGVuSG9sZHNSZXNwb25zZSI3kAIBirUYBAoCAQKC0+STAiYSJC92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vb3Blbi1ob2xkcxLVAQoRQ2FwdHVyZVJlZGVtcHRpb24SKy5sb3lhbHR5LmxlZGdlci52MS5DYXB0dXJlUmVkZW1wdGlvblJlcXVlc3QaLC5sb3lhbHR5LmxlZGdlci52MS5DYXB0dXJlUmVkZW1wdGlvblJlc3BvbnNlImWQAgKKtRgECgIBAoLT5JMCVDoBKiJPL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9tZW1iZXJzL3t1c2VyX2lkfS9yZWRlbXB0aW9ucy97cmVkZW1wdGlvbl9pZH06Y2FwdHVyZRLUAQoQQ2FuY2VsUmVkZW1wdGlvbhIqLmxveWFsdHkubGVkZ2VyLnYxLkNhbmNlbFJlZGVtcHRpb25SZXF1ZXN0GisubG95YWx0eS5sZWRnZXIudjEuQ2FuY2VsUmVkZW1wdGlvblJlc3BvbnNlImeQAgKKtRgHCgMBAgMQAYLT5JMCUzoBKiJOL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9tZW1iZXJzL3t1c2VyX2lkfS9yZWRlbXB0aW9ucy97cmVkZW1wdGlvbl9pZH06Y2FuY2VsEtUBChFSZXZlcnNlUmVkZW1wdGlvbhIrLmxveWFsdHkubGVkZ2VyLnYxLlJldmVyc2VSZWRlbXB0aW9uUmVxdWVzdBosLmxveWFsdHkubGVkZ2VyLnYxLlJldmVyc2VSZWRlbXB0aW9uUmVzcG9uc2UiZZACAoq1GAQKAgECgtPkkwJUOgEqIk8vdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9L3JlZGVtcHRpb25zL3tyZWRlbXB0aW9uX2lkfTpyZXZlcnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_loyalty_ledger_v1_membership, file_loyalty_ledger_v1_redemption, file_loyalty_options_v1_access, file_loyalty_options_v1_errors, file_loyalty_options_v1_http, file_loyalty_programs_v1_money]);
 
 /**
- * What a redemption would cost, and what stands in its way.
+ * What a redemption would cost, and what prevents it.
  *
  * @generated from message loyalty.ledger.v1.RewardQuote
  */
@@ -45,7 +45,7 @@ export type RewardQuote = Message<"loyalty.ledger.v1.RewardQuote"> & {
   displayName: string;
 
   /**
-   * How many units.
+   * The number of units.
    *
    * @generated from field: int32 quantity = 3;
    */
@@ -66,14 +66,14 @@ export type RewardQuote = Message<"loyalty.ledger.v1.RewardQuote"> & {
   value?: Money | undefined;
 
   /**
-   * Whether nothing stands in the way.
+   * Whether nothing prevents the redemption.
    *
    * @generated from field: bool affordable = 6;
    */
   affordable: boolean;
 
   /**
-   * What stands in the way.
+   * What prevents the redemption; empty if nothing does.
    *
    * @generated from field: repeated loyalty.ledger.v1.Obstacle obstacles = 7;
    */
@@ -88,13 +88,13 @@ export const RewardQuoteSchema: GenMessage<RewardQuote> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_redemption_service, 0);
 
 /**
- * Something that stands in the way of a redemption.
+ * Something that prevents a redemption.
  *
  * @generated from message loyalty.ledger.v1.Obstacle
  */
 export type Obstacle = Message<"loyalty.ledger.v1.Obstacle"> & {
   /**
-   * The reason that Redeem would answer.
+   * The reason that Redeem would return.
    *
    * @generated from field: loyalty.options.v1.ErrorReason reason = 1;
    */
@@ -116,7 +116,7 @@ export const ObstacleSchema: GenMessage<Obstacle> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_redemption_service, 1);
 
 /**
- * What to quote.
+ * Describes the redemption to quote.
  *
  * @generated from message loyalty.ledger.v1.QuoteRedemptionRequest
  */
@@ -143,14 +143,14 @@ export type QuoteRedemptionRequest = Message<"loyalty.ledger.v1.QuoteRedemptionR
   rewardId: string;
 
   /**
-   * How many units of a reward with a fixed price; 1 when absent.
+   * The number of units of a reward with a fixed price; 1 when absent.
    *
    * @generated from field: optional int32 quantity = 4;
    */
   quantity?: number | undefined;
 
   /**
-   * The points to convert: required for conversions, and for them only.
+   * The points to convert; required for conversions, and refused for other rewards.
    *
    * @generated from field: optional int64 points = 5;
    */
@@ -186,7 +186,7 @@ export const QuoteRedemptionResponseSchema: GenMessage<QuoteRedemptionResponse> 
   messageDesc(file_loyalty_ledger_v1_redemption_service, 3);
 
 /**
- * Whose quotes.
+ * Names the member to quote for.
  *
  * @generated from message loyalty.ledger.v1.ListRewardQuotesRequest
  */
@@ -206,14 +206,14 @@ export type ListRewardQuotesRequest = Message<"loyalty.ledger.v1.ListRewardQuote
   userId: string;
 
   /**
-   * How many to answer at most: 50 when 0, and never more than 500.
+   * The maximum number of results: 50 when 0, and never more than 500.
    *
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before; empty for the first page. The other fields must be the same.
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
    *
    * @generated from field: string page_token = 4;
    */
@@ -241,7 +241,7 @@ export type ListRewardQuotesResponse = Message<"loyalty.ledger.v1.ListRewardQuot
   rewardQuotes: RewardQuote[];
 
   /**
-   * Asks for the next page; empty on the last one.
+   * The page_token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -256,7 +256,7 @@ export const ListRewardQuotesResponseSchema: GenMessage<ListRewardQuotesResponse
   messageDesc(file_loyalty_ledger_v1_redemption_service, 5);
 
 /**
- * What to redeem.
+ * Describes a redemption.
  *
  * @generated from message loyalty.ledger.v1.RedeemRequest
  */
@@ -276,7 +276,7 @@ export type RedeemRequest = Message<"loyalty.ledger.v1.RedeemRequest"> & {
   userId: string;
 
   /**
-   * Chosen by the caller; a repeat with the same key changes nothing.
+   * Chosen by the caller. Repeating the request with the same key has no effect.
    *
    * @generated from field: string idempotency_key = 3;
    */
@@ -290,7 +290,7 @@ export type RedeemRequest = Message<"loyalty.ledger.v1.RedeemRequest"> & {
   rewardId: string;
 
   /**
-   * How many units of a reward with a fixed price; 1 when absent, which is the same content.
+   * The number of units of a reward with a fixed price. 1 when absent, which counts as the same content.
    *
    * @generated from field: optional int32 quantity = 5;
    */
@@ -304,23 +304,23 @@ export type RedeemRequest = Message<"loyalty.ledger.v1.RedeemRequest"> & {
   capture: RedeemRequest_Capture;
 
   /**
-   * How long they are held, for HOLD only: 900 when absent, which is the same content, at most 30 days, and at most 900 for a
-   * member.
+   * How many seconds they are held, for HOLD only: at most 30 days, or 900 for a member. 900 when absent, which counts as the
+   * same content.
    *
    * @generated from field: optional int32 hold_seconds = 7;
    */
   holdSeconds?: number | undefined;
 
   /**
-   * The points to convert: required for conversions, and for them only.
+   * The points to convert; required for conversions, and refused for other rewards.
    *
    * @generated from field: optional int64 points = 8;
    */
   points?: bigint | undefined;
 
   /**
-   * The price that the member agreed to; another price is refused. A precondition, no part of the content: a repeat is
-   * answered whatever it says.
+   * The price that the member agreed to; another price is refused. It is a precondition, not part of the content: a repeat
+   * returns the same response with any value.
    *
    * @generated from field: optional int64 expected_points = 9;
    */
@@ -348,7 +348,7 @@ export const RedeemRequestSchema: GenMessage<RedeemRequest> = /*@__PURE__*/
  */
 export const RedeemRequest_Capture = {
   /**
-   * Taken as IMMEDIATE.
+   * Treated as IMMEDIATE.
    *
    * @generated from enum value: CAPTURE_UNSPECIFIED = 0;
    */
@@ -403,7 +403,7 @@ export type RedeemResponse = Message<"loyalty.ledger.v1.RedeemResponse"> & {
   balance?: Balance | undefined;
 
   /**
-   * Whether the answer repeats an earlier one.
+   * Whether this repeats an earlier response.
    *
    * @generated from field: bool replayed = 3;
    */
@@ -418,7 +418,7 @@ export const RedeemResponseSchema: GenMessage<RedeemResponse> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_redemption_service, 7);
 
 /**
- * Which redemption.
+ * Names a redemption.
  *
  * @generated from message loyalty.ledger.v1.GetRedemptionRequest
  */
@@ -474,7 +474,7 @@ export const GetRedemptionResponseSchema: GenMessage<GetRedemptionResponse> = /*
   messageDesc(file_loyalty_ledger_v1_redemption_service, 9);
 
 /**
- * Which page of a member's redemptions.
+ * Selects a page of a member's redemptions.
  *
  * @generated from message loyalty.ledger.v1.ListRedemptionsRequest
  */
@@ -494,14 +494,14 @@ export type ListRedemptionsRequest = Message<"loyalty.ledger.v1.ListRedemptionsR
   userId: string;
 
   /**
-   * How many to answer at most: 50 when 0, and never more than 500.
+   * The maximum number of results: 50 when 0, and never more than 500.
    *
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before; empty for the first page. The other fields must be the same.
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
    *
    * @generated from field: string page_token = 4;
    */
@@ -529,7 +529,7 @@ export type ListRedemptionsResponse = Message<"loyalty.ledger.v1.ListRedemptions
   redemptions: Redemption[];
 
   /**
-   * Asks for the next page; empty on the last one.
+   * The page_token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -544,7 +544,7 @@ export const ListRedemptionsResponseSchema: GenMessage<ListRedemptionsResponse> 
   messageDesc(file_loyalty_ledger_v1_redemption_service, 11);
 
 /**
- * Which page of a program's open holds.
+ * Selects a page of a program's open holds.
  *
  * @generated from message loyalty.ledger.v1.ListOpenHoldsRequest
  */
@@ -557,14 +557,14 @@ export type ListOpenHoldsRequest = Message<"loyalty.ledger.v1.ListOpenHoldsReque
   programId: string;
 
   /**
-   * How many to answer at most: 50 when 0, and never more than 500.
+   * The maximum number of results: 50 when 0, and never more than 500.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before; empty for the first page. The other fields must be the same.
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
    *
    * @generated from field: string page_token = 3;
    */
@@ -592,7 +592,7 @@ export type ListOpenHoldsResponse = Message<"loyalty.ledger.v1.ListOpenHoldsResp
   redemptions: Redemption[];
 
   /**
-   * Asks for the next page; empty on the last one.
+   * The page_token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -607,7 +607,7 @@ export const ListOpenHoldsResponseSchema: GenMessage<ListOpenHoldsResponse> = /*
   messageDesc(file_loyalty_ledger_v1_redemption_service, 13);
 
 /**
- * Which redemption to capture, and which part of it.
+ * Names the redemption to capture, and the part to capture.
  *
  * @generated from message loyalty.ledger.v1.CaptureRedemptionRequest
  */
@@ -634,7 +634,7 @@ export type CaptureRedemptionRequest = Message<"loyalty.ledger.v1.CaptureRedempt
   redemptionId: string;
 
   /**
-   * Which part; everything when absent.
+   * The part; everything when absent.
    *
    * @generated from oneof loyalty.ledger.v1.CaptureRedemptionRequest.part
    */
@@ -685,7 +685,7 @@ export type CaptureRedemptionResponse = Message<"loyalty.ledger.v1.CaptureRedemp
   balance?: Balance | undefined;
 
   /**
-   * Whether the answer repeats an earlier one.
+   * Whether this repeats an earlier response.
    *
    * @generated from field: bool replayed = 3;
    */
@@ -700,7 +700,7 @@ export const CaptureRedemptionResponseSchema: GenMessage<CaptureRedemptionRespon
   messageDesc(file_loyalty_ledger_v1_redemption_service, 15);
 
 /**
- * Which redemption to cancel.
+ * Names the redemption to cancel.
  *
  * @generated from message loyalty.ledger.v1.CancelRedemptionRequest
  */
@@ -755,7 +755,7 @@ export type CancelRedemptionResponse = Message<"loyalty.ledger.v1.CancelRedempti
   balance?: Balance | undefined;
 
   /**
-   * Whether the answer repeats an earlier one.
+   * Whether this repeats an earlier response.
    *
    * @generated from field: bool replayed = 3;
    */
@@ -770,7 +770,7 @@ export const CancelRedemptionResponseSchema: GenMessage<CancelRedemptionResponse
   messageDesc(file_loyalty_ledger_v1_redemption_service, 17);
 
 /**
- * Which redemption to reverse, and which part of it.
+ * Names the redemption to reverse, and the part to reverse.
  *
  * @generated from message loyalty.ledger.v1.ReverseRedemptionRequest
  */
@@ -797,14 +797,14 @@ export type ReverseRedemptionRequest = Message<"loyalty.ledger.v1.ReverseRedempt
   redemptionId: string;
 
   /**
-   * Chosen by the caller; a repeat with the same key changes nothing.
+   * Chosen by the caller. Repeating the request with the same key has no effect.
    *
    * @generated from field: string idempotency_key = 4;
    */
   idempotencyKey: string;
 
   /**
-   * Which part; everything when absent.
+   * The part; everything when absent.
    *
    * @generated from oneof loyalty.ledger.v1.ReverseRedemptionRequest.part
    */
@@ -855,7 +855,7 @@ export type ReverseRedemptionResponse = Message<"loyalty.ledger.v1.ReverseRedemp
   balance?: Balance | undefined;
 
   /**
-   * Whether the answer repeats an earlier one.
+   * Whether this repeats an earlier response.
    *
    * @generated from field: bool replayed = 3;
    */
@@ -887,7 +887,7 @@ export const RedemptionService: GenService<{
     output: typeof QuoteRedemptionResponseSchema;
   },
   /**
-   * Quotes one unit of every reward that is offered.
+   * Quotes one unit of every reward on offer.
    * Errors: MEMBERSHIP_NOT_FOUND.
    *
    * @generated from rpc loyalty.ledger.v1.RedemptionService.ListRewardQuotes
@@ -898,7 +898,7 @@ export const RedemptionService: GenService<{
     output: typeof ListRewardQuotesResponseSchema;
   },
   /**
-   * Spends or holds points for a reward. A repeat with the same key answers the same redemption.
+   * Spends or holds points for a reward. Idempotent: repeating it with the same key returns the same redemption.
    * Errors: PROGRAM_NOT_ACTIVE, MEMBERSHIP_NOT_FOUND, MEMBERSHIP_SUSPENDED, MEMBERSHIP_LEFT, REWARD_NOT_FOUND, INSUFFICIENT_POINTS, OUT_OF_STOCK, MEMBER_LIMIT_REACHED, REWARD_UNAVAILABLE, CONDITION_NOT_MET, PRICE_CHANGED, IDEMPOTENCY_KEY_REUSED, VELOCITY_LIMIT.
    *
    * @generated from rpc loyalty.ledger.v1.RedemptionService.Redeem
@@ -909,7 +909,7 @@ export const RedemptionService: GenService<{
     output: typeof RedeemResponseSchema;
   },
   /**
-   * Answers a redemption.
+   * Returns a redemption.
    * Errors: REDEMPTION_NOT_FOUND.
    *
    * @generated from rpc loyalty.ledger.v1.RedemptionService.GetRedemption
@@ -931,7 +931,7 @@ export const RedemptionService: GenService<{
     output: typeof ListRedemptionsResponseSchema;
   },
   /**
-   * Lists the redemptions of a program that hold points at this instant, those whose hold ends first first.
+   * Lists the redemptions of a program that hold points now, in the order in which their holds end.
    * Errors: PROGRAM_NOT_FOUND.
    *
    * @generated from rpc loyalty.ledger.v1.RedemptionService.ListOpenHolds
@@ -942,7 +942,7 @@ export const RedemptionService: GenService<{
     output: typeof ListOpenHoldsResponseSchema;
   },
   /**
-   * Spends held points, all or a part; the rest is released. Idempotent: the same part again answers the same.
+   * Spends held points, in full or in part; the rest is released. Idempotent: repeating it with the same part returns the same response.
    * Errors: PROGRAM_NOT_ACTIVE (archived), REDEMPTION_NOT_FOUND, ILLEGAL_TRANSITION.
    *
    * @generated from rpc loyalty.ledger.v1.RedemptionService.CaptureRedemption
@@ -953,7 +953,7 @@ export const RedemptionService: GenService<{
     output: typeof CaptureRedemptionResponseSchema;
   },
   /**
-   * Gives held points back. Members cancel only holds that they made.
+   * Releases held points. Members can cancel only holds that they made.
    * Errors: PROGRAM_NOT_ACTIVE (archived), REDEMPTION_NOT_FOUND, PERMISSION_DENIED, ILLEGAL_TRANSITION.
    *
    * @generated from rpc loyalty.ledger.v1.RedemptionService.CancelRedemption
@@ -964,7 +964,7 @@ export const RedemptionService: GenService<{
     output: typeof CancelRedemptionResponseSchema;
   },
   /**
-   * Gives spent points back, all or a part.
+   * Gives spent points back, in full or in part.
    * Errors: PROGRAM_NOT_ACTIVE (archived), REDEMPTION_NOT_FOUND, ILLEGAL_TRANSITION, IDEMPOTENCY_KEY_REUSED,
    * LIMIT_EXCEEDED.
    *

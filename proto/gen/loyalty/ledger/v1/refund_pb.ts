@@ -50,7 +50,7 @@ export const RefundItemsSchema: GenMessage<RefundItems> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_refund, 1);
 
 /**
- * So many units of an item.
+ * A number of units of an item.
  *
  * @generated from message loyalty.ledger.v1.RefundItem
  */

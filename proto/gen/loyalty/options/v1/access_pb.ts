@@ -45,7 +45,7 @@ export const AccessSchema: GenMessage<Access> = /*@__PURE__*/
   messageDesc(file_loyalty_options_v1_access, 0);
 
 /**
- * What a caller may be. A token lists its roles in the claim "roles".
+ * The role of a caller. A token lists its roles in the claim "roles".
  *
  * @generated from enum loyalty.options.v1.Access.Role
  */
@@ -58,21 +58,21 @@ export const Access_Role = {
   ROLE_UNSPECIFIED: 0,
 
   /**
-   * Operates programs: creates, publishes, adjusts.
+   * An operator of programs, who creates, publishes and adjusts.
    *
    * @generated from enum value: ADMIN = 1;
    */
   ADMIN: 1,
 
   /**
-   * A backend of the company: reports purchases, acts for its users.
+   * A backend of the company: reports purchases and acts for its users.
    *
    * @generated from enum value: SERVICE = 2;
    */
   SERVICE: 2,
 
   /**
-   * An end user: reaches only what is their own.
+   * An end user, who reaches only what is their own.
    *
    * @generated from enum value: MEMBER = 3;
    */
@@ -80,7 +80,7 @@ export const Access_Role = {
 } as const;
 
 /**
- * What a caller may be. A token lists its roles in the claim "roles".
+ * The role of a caller. A token lists its roles in the claim "roles".
  *
  * @generated from enum loyalty.options.v1.Access.Role
  */

@@ -15,13 +15,13 @@ export const file_loyalty_options_v1_http: GenFile = /*@__PURE__*/
   fileDesc("Ch1sb3lhbHR5L29wdGlvbnMvdjEvaHR0cC5wcm90bxISbG95YWx0eS5vcHRpb25zLnYxIi4KCkh0dHBBbnN3ZXISDgoGc3RhdHVzGAEgASgFEhAKCGxvY2F0aW9uGAIgASgJOmEKC2h0dHBfYW5zd2VyEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0oYDIAEoCzIeLmxveWFsdHkub3B0aW9ucy52MS5IdHRwQW5zd2VyUgpodHRwQW5zd2VyOjcKBmhlYWRlchIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY04YDIAEoCVIGaGVhZGVyOkEKDHBhdGNoX2J5X2tleRIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY1YYDIAEoCFIKcGF0Y2hCeUtleWIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
- * What google.api.http doesn't say about a method's answer over HTTP.
+ * What google.api.http doesn't define of a method's HTTP response.
  *
  * @generated from message loyalty.options.v1.HttpAnswer
  */
 export type HttpAnswer = Message<"loyalty.options.v1.HttpAnswer"> & {
   /**
-   * The status of a success, 200 when absent. A response whose field "replayed" is true is answered with 200 where this is 201.
+   * The status of a success, 200 when absent. If this is 201, a response whose field "replayed" is true has the status 200.
    *
    * @generated from field: int32 status = 1;
    */
@@ -43,7 +43,7 @@ export const HttpAnswerSchema: GenMessage<HttpAnswer> = /*@__PURE__*/
   messageDesc(file_loyalty_options_v1_http, 0);
 
 /**
- * How the method's success is answered over HTTP.
+ * How the method's success is returned over HTTP.
  *
  * @generated from extension: loyalty.options.v1.HttpAnswer http_answer = 50002;
  */
@@ -51,7 +51,7 @@ export const http_answer: GenExtension<MethodOptions, HttpAnswer> = /*@__PURE__*
   extDesc(file_loyalty_options_v1_http, 0);
 
 /**
- * The HTTP header that carries the field of a request, such as "Idempotency-Key". Such a field is not part of the body.
+ * The HTTP header that carries a field of the request, such as "Idempotency-Key". The field isn't part of the body.
  *
  * @generated from extension: string header = 50003;
  */
@@ -59,7 +59,7 @@ export const header: GenExtension<FieldOptions, string> = /*@__PURE__*/
   extDesc(file_loyalty_options_v1_http, 1);
 
 /**
- * Whether updates change a map key by key. A PATCH sets the keys in its body, removes those that are null there, and leaves the others. A field mask names a key as in "attributes.tier"; a key that it names and the map lacks is removed.
+ * Whether updates change a map key by key. A PATCH sets the keys in its body, removes those that are null there, and keeps the others. A field mask names a key as in "attributes.tier"; a key in the mask that the map lacks is removed.
  *
  * @generated from extension: bool patch_by_key = 50005;
  */

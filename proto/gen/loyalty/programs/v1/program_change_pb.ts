@@ -15,7 +15,7 @@ export const file_loyalty_programs_v1_program_change: GenFile = /*@__PURE__*/
   fileDesc("Cihsb3lhbHR5L3Byb2dyYW1zL3YxL3Byb2dyYW1fY2hhbmdlLnByb3RvEhNsb3lhbHR5LnByb2dyYW1zLnYxIqMECg1Qcm9ncmFtQ2hhbmdlEhIKCnByb2dyYW1faWQYASABKAkSEAoIcmV2aXNpb24YAiABKAMSNQoEdmVyYhgDIAEoDjInLmxveWFsdHkucHJvZ3JhbXMudjEuUHJvZ3JhbUNoYW5nZS5WZXJiEhgKEHJ1bGVfc2V0X3ZlcnNpb24YBCABKAUSEQoJcmV3YXJkX2lkGAUgASgJEjAKBmZpZWxkcxgGIAMoCzIgLmxveWFsdHkucHJvZ3JhbXMudjEuRmllbGRDaGFuZ2USDQoFYWN0b3IYByABKAkSEgoKcmVxdWVzdF9pZBgIIAEoCRIvCgtjaGFuZ2VfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAigQIKBFZlcmISFAoQVkVSQl9VTlNQRUNJRklFRBAAEhIKDkNSRUFURV9QUk9HUkFNEAESEgoOVVBEQVRFX1BST0dSQU0QAhIUChBBQ1RJVkFURV9QUk9HUkFNEAMSEwoPU1VTUEVORF9QUk9HUkFNEAQSEwoPQVJDSElWRV9QUk9HUkFNEAUSEwoPQ1JFQVRFX1JVTEVfU0VUEAYSEwoPVVBEQVRFX1JVTEVfU0VUEAcSFAoQUFVCTElTSF9SVUxFX1NFVBAIEhUKEVdJVEhEUkFXX1JVTEVfU0VUEAkSEQoNQ1JFQVRFX1JFV0FSRBAKEhEKDVVQREFURV9SRVdBUkQQCyI7CgtGaWVsZENoYW5nZRINCgVmaWVsZBgBIAEoCRIOCgZiZWZvcmUYAiABKAkSDQoFYWZ0ZXIYAyABKAliBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
- * A line of a program's audit: who changed what, and when.
+ * A record of a program's audit trail: who changed what, and when.
  *
  * @generated from message loyalty.programs.v1.ProgramChange
  */
@@ -35,49 +35,49 @@ export type ProgramChange = Message<"loyalty.programs.v1.ProgramChange"> & {
   revision: bigint;
 
   /**
-   * What was done.
+   * The kind of change.
    *
    * @generated from field: loyalty.programs.v1.ProgramChange.Verb verb = 3;
    */
   verb: ProgramChange_Verb;
 
   /**
-   * The version of the rule set that was changed; 0 if it was none.
+   * The version of the rule set that was changed; 0 if none was.
    *
    * @generated from field: int32 rule_set_version = 4;
    */
   ruleSetVersion: number;
 
   /**
-   * The id of the reward that was changed; empty if it was none.
+   * The id of the reward that was changed; empty if none was.
    *
    * @generated from field: string reward_id = 5;
    */
   rewardId: string;
 
   /**
-   * The fields that differ from before.
+   * The fields that changed.
    *
    * @generated from field: repeated loyalty.programs.v1.FieldChange fields = 6;
    */
   fields: FieldChange[];
 
   /**
-   * Who did it: a role and the subject of the token, such as "admin:jane".
+   * Who made the change: a role and the subject of the token, such as "admin:jane".
    *
    * @generated from field: string actor = 7;
    */
   actor: string;
 
   /**
-   * The id of the request that did it, as in the logs.
+   * The id of the request that made the change, as in the logs.
    *
    * @generated from field: string request_id = 8;
    */
   requestId: string;
 
   /**
-   * When it was done.
+   * When the change was made.
    *
    * @generated from field: google.protobuf.Timestamp change_time = 9;
    */
@@ -92,7 +92,7 @@ export const ProgramChangeSchema: GenMessage<ProgramChange> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_program_change, 0);
 
 /**
- * What was done, named after the method that did it.
+ * The kind of change, named after the method that made it.
  *
  * @generated from enum loyalty.programs.v1.ProgramChange.Verb
  */
@@ -119,21 +119,21 @@ export const ProgramChange_Verb = {
   UPDATE_PROGRAM: 2,
 
   /**
-   * The program was opened.
+   * The program was activated.
    *
    * @generated from enum value: ACTIVATE_PROGRAM = 3;
    */
   ACTIVATE_PROGRAM: 3,
 
   /**
-   * The program was paused.
+   * The program was suspended.
    *
    * @generated from enum value: SUSPEND_PROGRAM = 4;
    */
   SUSPEND_PROGRAM: 4,
 
   /**
-   * The program was ended.
+   * The program was archived.
    *
    * @generated from enum value: ARCHIVE_PROGRAM = 5;
    */
@@ -161,7 +161,7 @@ export const ProgramChange_Verb = {
   PUBLISH_RULE_SET: 8,
 
   /**
-   * A scheduled rule set was taken back.
+   * A scheduled rule set was withdrawn.
    *
    * @generated from enum value: WITHDRAW_RULE_SET = 9;
    */
@@ -183,7 +183,7 @@ export const ProgramChange_Verb = {
 } as const;
 
 /**
- * What was done, named after the method that did it.
+ * The kind of change, named after the method that made it.
  *
  * @generated from enum loyalty.programs.v1.ProgramChange.Verb
  */
@@ -202,21 +202,21 @@ export const ProgramChange_VerbSchema: GenEnum<ProgramChange_Verb> = /*@__PURE__
  */
 export type FieldChange = Message<"loyalty.programs.v1.FieldChange"> & {
   /**
-   * The field's JSON name. Each earn rule is a field of its own, such as "earnRules[base]"; "earnRules" is their order.
+   * The field's JSON name. Each earn rule is a separate field, such as "earnRules[base]"; "earnRules" is their order.
    *
    * @generated from field: string field = 1;
    */
   field: string;
 
   /**
-   * Its value before, as JSON of at most 2000 characters, those around the first difference; empty if it had none.
+   * Its value before the change, as at most 2000 characters of JSON around the first difference; empty if it had none.
    *
    * @generated from field: string before = 2;
    */
   before: string;
 
   /**
-   * Its value after, as JSON of at most 2000 characters, those around the first difference; empty if it has none.
+   * Its value after the change, as at most 2000 characters of JSON around the first difference; empty if it has none.
    *
    * @generated from field: string after = 3;
    */

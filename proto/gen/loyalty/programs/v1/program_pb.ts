@@ -50,7 +50,7 @@ export type Program = Message<"loyalty.programs.v1.Program"> & {
   unit?: PointUnit | undefined;
 
   /**
-   * Where the program is in its life; set by the server.
+   * The program's state; set by the server.
    *
    * @generated from field: loyalty.programs.v1.Program.State state = 5;
    */
@@ -71,7 +71,7 @@ export type Program = Message<"loyalty.programs.v1.Program"> & {
   enrollment: Program_Enrollment;
 
   /**
-   * How often a member may act; the defaults when absent.
+   * The limits of a member's calls per minute; the defaults when absent.
    *
    * @generated from field: loyalty.programs.v1.VelocityLimits limits = 8;
    */
@@ -85,14 +85,14 @@ export type Program = Message<"loyalty.programs.v1.Program"> & {
   activeRuleSetVersion: number;
 
   /**
-   * Whatever the operator wants to keep with the program.
+   * The operator's own data about the program.
    *
    * @generated from field: map<string, string> metadata = 10;
    */
   metadata: { [key: string]: string };
 
   /**
-   * Changes with every change of the program. Sent back on an update, it prevents overwriting someone else's.
+   * Changes with every change of the program. Send it with an update to avoid overwriting someone else's change.
    *
    * @generated from field: string etag = 11;
    */
@@ -121,7 +121,7 @@ export const ProgramSchema: GenMessage<Program> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_program, 0);
 
 /**
- * Where a program is in its life.
+ * The state of a program.
  *
  * @generated from enum loyalty.programs.v1.Program.State
  */
@@ -134,28 +134,28 @@ export const Program_State = {
   STATE_UNSPECIFIED: 0,
 
   /**
-   * Being set up; nobody can join or earn.
+   * It is being set up; nobody can join or earn.
    *
    * @generated from enum value: DRAFT = 1;
    */
   DRAFT: 1,
 
   /**
-   * Open for everything.
+   * Members can join, earn and redeem.
    *
    * @generated from enum value: ACTIVE = 2;
    */
   ACTIVE: 2,
 
   /**
-   * Paused: no new joins, earns or redemptions; earn events wait.
+   * It is suspended: no new joins, earns or redemptions; earn events wait.
    *
    * @generated from enum value: SUSPENDED = 3;
    */
   SUSPENDED: 3,
 
   /**
-   * Ended for good: reads, refunds and expiry remain.
+   * It ended for good: only reads, refunds and expiry remain.
    *
    * @generated from enum value: ARCHIVED = 4;
    */
@@ -163,7 +163,7 @@ export const Program_State = {
 } as const;
 
 /**
- * Where a program is in its life.
+ * The state of a program.
  *
  * @generated from enum loyalty.programs.v1.Program.State
  */
@@ -182,7 +182,7 @@ export const Program_StateSchema: GenEnum<Program_State> = /*@__PURE__*/
  */
 export const Program_Enrollment = {
   /**
-   * Taken as OPEN.
+   * Treated as OPEN.
    *
    * @generated from enum value: ENROLLMENT_UNSPECIFIED = 0;
    */
@@ -223,14 +223,14 @@ export const Program_EnrollmentSchema: GenEnum<Program_Enrollment> = /*@__PURE__
  */
 export type PointUnit = Message<"loyalty.programs.v1.PointUnit"> & {
   /**
-   * One of them, such as "token".
+   * The singular, such as "token".
    *
    * @generated from field: string singular = 1;
    */
   singular: string;
 
   /**
-   * Several of them, such as "tokens".
+   * The plural, such as "tokens".
    *
    * @generated from field: string plural = 2;
    */
@@ -245,20 +245,20 @@ export const PointUnitSchema: GenMessage<PointUnit> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_program, 1);
 
 /**
- * How often a member may act within a minute.
+ * The limits of a member's calls per minute.
  *
  * @generated from message loyalty.programs.v1.VelocityLimits
  */
 export type VelocityLimits = Message<"loyalty.programs.v1.VelocityLimits"> & {
   /**
-   * Earns per minute and member; 0, the default, is no limit.
+   * Earns per minute and member; 0, the default, means no limit.
    *
    * @generated from field: int32 earns_per_minute = 1;
    */
   earnsPerMinute: number;
 
   /**
-   * Redemptions per minute and member; 0 is no limit, absent is 5.
+   * Redemptions per minute and member; 0 means no limit, 5 when absent.
    *
    * @generated from field: optional int32 redemptions_per_minute = 2;
    */

@@ -35,7 +35,7 @@ export const file_loyalty_programs_v1_program_service: GenFile = /*@__PURE__*/
  */
 export type CreateProgramRequest = Message<"loyalty.programs.v1.CreateProgramRequest"> & {
   /**
-   * The program: program_id and display_name are required; state, times and etag are set by the server.
+   * The program. program_id and display_name are required; the server sets state, times and etag.
    *
    * @generated from field: loyalty.programs.v1.Program program = 1;
    */
@@ -71,7 +71,7 @@ export const CreateProgramResponseSchema: GenMessage<CreateProgramResponse> = /*
   messageDesc(file_loyalty_programs_v1_program_service, 1);
 
 /**
- * Which program.
+ * Names a program.
  *
  * @generated from message loyalty.programs.v1.GetProgramRequest
  */
@@ -113,20 +113,20 @@ export const GetProgramResponseSchema: GenMessage<GetProgramResponse> = /*@__PUR
   messageDesc(file_loyalty_programs_v1_program_service, 3);
 
 /**
- * Which page of the programs.
+ * Selects a page of the programs.
  *
  * @generated from message loyalty.programs.v1.ListProgramsRequest
  */
 export type ListProgramsRequest = Message<"loyalty.programs.v1.ListProgramsRequest"> & {
   /**
-   * How many to answer at most: 50 when 0, and never more than 500.
+   * The maximum number of results: 50 when 0, and never more than 500.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before; empty for the first page. The other fields must be the same.
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
    *
    * @generated from field: string page_token = 2;
    */
@@ -154,7 +154,7 @@ export type ListProgramsResponse = Message<"loyalty.programs.v1.ListProgramsResp
   programs: Program[];
 
   /**
-   * Asks for the next page; empty on the last one.
+   * The page_token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -196,7 +196,7 @@ export type UpdateProgramRequest = Message<"loyalty.programs.v1.UpdateProgramReq
   updateMask?: FieldMask | undefined;
 
   /**
-   * The etag read before; when given it must be the present one. The etag within the program counts as well.
+   * The etag of an earlier read; when given, it must be the current one. The etag in the program has the same effect.
    *
    * @generated from field: string etag = 4;
    */
@@ -232,7 +232,7 @@ export const UpdateProgramResponseSchema: GenMessage<UpdateProgramResponse> = /*
   messageDesc(file_loyalty_programs_v1_program_service, 7);
 
 /**
- * Which program to activate.
+ * Names the program to activate.
  *
  * @generated from message loyalty.programs.v1.ActivateProgramRequest
  */
@@ -274,7 +274,7 @@ export const ActivateProgramResponseSchema: GenMessage<ActivateProgramResponse> 
   messageDesc(file_loyalty_programs_v1_program_service, 9);
 
 /**
- * Which program to suspend.
+ * Names the program to suspend.
  *
  * @generated from message loyalty.programs.v1.SuspendProgramRequest
  */
@@ -316,7 +316,7 @@ export const SuspendProgramResponseSchema: GenMessage<SuspendProgramResponse> = 
   messageDesc(file_loyalty_programs_v1_program_service, 11);
 
 /**
- * Which program to archive.
+ * Names the program to archive.
  *
  * @generated from message loyalty.programs.v1.ArchiveProgramRequest
  */
@@ -385,7 +385,7 @@ export type PreviewEarnRequest = Message<"loyalty.programs.v1.PreviewEarnRequest
   transaction?: Transaction | undefined;
 
   /**
-   * What is known of the member; a member who just joined when absent.
+   * The facts about the member; a member who just joined when absent.
    *
    * @generated from field: loyalty.programs.v1.MemberFacts member = 4;
    */
@@ -407,7 +407,7 @@ export const PreviewEarnRequestSchema: GenMessage<PreviewEarnRequest> = /*@__PUR
   messageDesc(file_loyalty_programs_v1_program_service, 14);
 
 /**
- * What a rule's condition may know of a member.
+ * The facts about a member that a rule's condition can use.
  *
  * @generated from message loyalty.programs.v1.MemberFacts
  */
@@ -498,7 +498,7 @@ export const PreviewEarnResponseSchema: GenMessage<PreviewEarnResponse> = /*@__P
   messageDesc(file_loyalty_programs_v1_program_service, 16);
 
 /**
- * One step of how a purchase's points came about. The lines of an earn add up to its points.
+ * A step in the calculation of a transaction's points. The lines of an earn add up to its points.
  *
  * @generated from message loyalty.programs.v1.ExplanationLine
  */
@@ -511,21 +511,21 @@ export type ExplanationLine = Message<"loyalty.programs.v1.ExplanationLine"> & {
   ruleId: string;
 
   /**
-   * The exact points: a decimal such as "-12.5" where one is exact, else a fraction such as "2/3" or "3 1/3".
+   * The exact points: a decimal such as "-12.5" if possible, otherwise a fraction such as "2/3" or "3 1/3".
    *
    * @generated from field: string points = 2;
    */
   points: string;
 
   /**
-   * How they came about, or why there are none. Why a condition failed at run time is left out for members.
+   * How they were calculated, or why there are none. Members don't see why a condition failed at run time.
    *
    * @generated from field: string note = 3;
    */
   note: string;
 
   /**
-   * What the line is about.
+   * The kind of the line.
    *
    * @generated from field: loyalty.programs.v1.ExplanationLine.Kind kind = 4;
    */
@@ -547,7 +547,7 @@ export const ExplanationLineSchema: GenMessage<ExplanationLine> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_program_service, 17);
 
 /**
- * What a line is about.
+ * The kind of a line.
  *
  * @generated from enum loyalty.programs.v1.ExplanationLine.Kind
  */
@@ -567,7 +567,7 @@ export const ExplanationLine_Kind = {
   RULE: 1,
 
   /**
-   * What a rule gives where its own maximum cut it.
+   * What a rule gives, cut by its own maximum.
    *
    * @generated from enum value: MAXIMUM = 2;
    */
@@ -610,7 +610,7 @@ export const ExplanationLine_Kind = {
 } as const;
 
 /**
- * What a line is about.
+ * The kind of a line.
  *
  * @generated from enum loyalty.programs.v1.ExplanationLine.Kind
  */
@@ -623,7 +623,7 @@ export const ExplanationLine_KindSchema: GenEnum<ExplanationLine_Kind> = /*@__PU
   enumDesc(file_loyalty_programs_v1_program_service, 17, 0);
 
 /**
- * Which page of a program's changes.
+ * Selects a page of a program's changes.
  *
  * @generated from message loyalty.programs.v1.ListProgramChangesRequest
  */
@@ -636,14 +636,14 @@ export type ListProgramChangesRequest = Message<"loyalty.programs.v1.ListProgram
   programId: string;
 
   /**
-   * How many to answer at most: 50 when 0, and never more than 500.
+   * The maximum number of results: 50 when 0, and never more than 500.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before; empty for the first page. The other fields must be the same.
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
    *
    * @generated from field: string page_token = 3;
    */
@@ -671,7 +671,7 @@ export type ListProgramChangesResponse = Message<"loyalty.programs.v1.ListProgra
   changes: ProgramChange[];
 
   /**
-   * Asks for the next page; empty on the last one.
+   * The page_token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -686,7 +686,7 @@ export const ListProgramChangesResponseSchema: GenMessage<ListProgramChangesResp
   messageDesc(file_loyalty_programs_v1_program_service, 19);
 
 /**
- * Which program.
+ * Names a program.
  *
  * @generated from message loyalty.programs.v1.GetProgramSnapshotRequest
  */
@@ -699,14 +699,14 @@ export type GetProgramSnapshotRequest = Message<"loyalty.programs.v1.GetProgramS
   programId: string;
 
   /**
-   * The revision that the caller has: rule sets and rewards that haven't changed since are left out. 0 for all of them.
+   * The revision that the caller has: rule sets and rewards that haven't changed since then are left out. 0 returns all of them.
    *
    * @generated from field: int64 known_revision = 2;
    */
   knownRevision: bigint;
 
   /**
-   * The epoch of known_revision. If it isn't the present one, nothing is left out.
+   * The epoch of known_revision. If it isn't the current one, nothing is left out.
    *
    * @generated from field: string epoch = 3;
    */
@@ -741,21 +741,21 @@ export type GetProgramSnapshotResponse = Message<"loyalty.programs.v1.GetProgram
   revision: bigint;
 
   /**
-   * Every version that was ever published, withdrawn ones too, by version; only those changed since known_revision.
+   * The published versions that changed since known_revision, including withdrawn ones, by version.
    *
    * @generated from field: repeated loyalty.programs.v1.RuleSet rule_sets = 3;
    */
   ruleSets: RuleSet[];
 
   /**
-   * Every reward; only those changed since known_revision.
+   * The rewards that changed since known_revision.
    *
    * @generated from field: repeated loyalty.programs.v1.Reward rewards = 4;
    */
   rewards: Reward[];
 
   /**
-   * The epoch in which the revision counts: see ListProgramRevisionsResponse.
+   * The epoch to which the revision belongs: see ListProgramRevisionsResponse.
    *
    * @generated from field: string epoch = 5;
    */
@@ -770,20 +770,20 @@ export const GetProgramSnapshotResponseSchema: GenMessage<GetProgramSnapshotResp
   messageDesc(file_loyalty_programs_v1_program_service, 21);
 
 /**
- * Where the last answer ended.
+ * Where the last response ended.
  *
  * @generated from message loyalty.programs.v1.ListProgramRevisionsRequest
  */
 export type ListProgramRevisionsRequest = Message<"loyalty.programs.v1.ListProgramRevisionsRequest"> & {
   /**
-   * The change_number of the last answer; 0 in the first question.
+   * The change_number of the last response; 0 in the first call.
    *
    * @generated from field: int64 after = 2;
    */
   after: bigint;
 
   /**
-   * The epoch of the last answer; empty in the first question.
+   * The epoch of the last response; empty in the first call.
    *
    * @generated from field: string epoch = 3;
    */
@@ -805,22 +805,22 @@ export const ListProgramRevisionsRequestSchema: GenMessage<ListProgramRevisionsR
 export type ListProgramRevisionsResponse = Message<"loyalty.programs.v1.ListProgramRevisionsResponse"> & {
   /**
    * The programs whose changes have numbers above `after`, in the order of their changes.
-   * Empty in another epoch than the caller's: then any program may have changed.
+   * Empty if the epoch isn't the caller's: then any program may have changed.
    *
    * @generated from field: repeated loyalty.programs.v1.ProgramRevision revisions = 1;
    */
   revisions: ProgramRevision[];
 
   /**
-   * The `after` of the next question. There may be more changes until it stops growing.
-   * A number below `after` is that of a restored database: then any program may have changed.
+   * The `after` of the next call. There may be more changes until it stops growing.
+   * A number below `after` means that the database was restored: then any program may have changed.
    *
    * @generated from field: int64 change_number = 2;
    */
   changeNumber: bigint;
 
   /**
-   * Names the history of the database in which revisions and change numbers count. It is made anew when the database is restored or restarted.
+   * Identifies the history of the database to which revisions and change numbers belong. It changes when the database is restored or restarted.
    *
    * @generated from field: string epoch = 3;
    */
@@ -835,7 +835,7 @@ export const ListProgramRevisionsResponseSchema: GenMessage<ListProgramRevisions
   messageDesc(file_loyalty_programs_v1_program_service, 23);
 
 /**
- * How far a program has come.
+ * A program's current revision.
  *
  * @generated from message loyalty.programs.v1.ProgramRevision
  */
@@ -863,7 +863,7 @@ export const ProgramRevisionSchema: GenMessage<ProgramRevision> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_program_service, 24);
 
 /**
- * Defines programs and their life.
+ * Manages programs and their life cycle.
  *
  * @generated from service loyalty.programs.v1.ProgramService
  */
@@ -880,7 +880,7 @@ export const ProgramService: GenService<{
     output: typeof CreateProgramResponseSchema;
   },
   /**
-   * Answers a program. Members see ACTIVE and SUSPENDED ones.
+   * Returns a program. Members see only ACTIVE and SUSPENDED ones.
    * Errors: PROGRAM_NOT_FOUND.
    *
    * @generated from rpc loyalty.programs.v1.ProgramService.GetProgram
@@ -891,7 +891,7 @@ export const ProgramService: GenService<{
     output: typeof GetProgramResponseSchema;
   },
   /**
-   * Lists programs by id. Members see ACTIVE and SUSPENDED ones.
+   * Lists programs by id. Members see only ACTIVE and SUSPENDED ones.
    *
    * @generated from rpc loyalty.programs.v1.ProgramService.ListPrograms
    */
@@ -912,7 +912,7 @@ export const ProgramService: GenService<{
     output: typeof UpdateProgramResponseSchema;
   },
   /**
-   * Opens a DRAFT or SUSPENDED program. It needs a rule set in force.
+   * Activates a DRAFT or SUSPENDED program. It needs a rule set in force.
    * Errors: PROGRAM_NOT_FOUND, RULE_SET_NOT_FOUND, ILLEGAL_TRANSITION.
    *
    * @generated from rpc loyalty.programs.v1.ProgramService.ActivateProgram
@@ -923,7 +923,7 @@ export const ProgramService: GenService<{
     output: typeof ActivateProgramResponseSchema;
   },
   /**
-   * Pauses an ACTIVE program.
+   * Suspends an ACTIVE program.
    * Errors: PROGRAM_NOT_FOUND, ILLEGAL_TRANSITION.
    *
    * @generated from rpc loyalty.programs.v1.ProgramService.SuspendProgram
@@ -934,7 +934,7 @@ export const ProgramService: GenService<{
     output: typeof SuspendProgramResponseSchema;
   },
   /**
-   * Ends a DRAFT or SUSPENDED program for good. It must have no open holds: the ledger's ListOpenHolds shows them.
+   * Archives a DRAFT or SUSPENDED program for good. It must have no open holds: the ledger's ListOpenHolds lists them.
    * Errors: PROGRAM_NOT_FOUND, ILLEGAL_TRANSITION, CONTENTION, SERVICE_UNAVAILABLE.
    *
    * @generated from rpc loyalty.programs.v1.ProgramService.ArchiveProgram
@@ -967,7 +967,7 @@ export const ProgramService: GenService<{
     output: typeof ListProgramChangesResponseSchema;
   },
   /**
-   * Answers everything that the ledger needs to know of a program, in one consistent reading.
+   * Returns everything that the ledger needs to know about a program, read consistently.
    * Errors: PROGRAM_NOT_FOUND.
    *
    * @generated from rpc loyalty.programs.v1.ProgramService.GetProgramSnapshot
@@ -978,7 +978,7 @@ export const ProgramService: GenService<{
     output: typeof GetProgramSnapshotResponseSchema;
   },
   /**
-   * Lists the programs that have changed since the last question. The ledger asks every second and on every program.changed event.
+   * Lists the programs that have changed since the last call. The ledger calls it every second and on every program.changed event.
    *
    * @generated from rpc loyalty.programs.v1.ProgramService.ListProgramRevisions
    */

@@ -45,7 +45,7 @@ export type Reward = Message<"loyalty.programs.v1.Reward"> & {
   displayName: string;
 
   /**
-   * Whether it is offered; ACTIVE when unspecified.
+   * The reward's state; ACTIVE when unspecified.
    *
    * @generated from field: loyalty.programs.v1.Reward.State state = 4;
    */
@@ -75,21 +75,21 @@ export type Reward = Message<"loyalty.programs.v1.Reward"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * How many there are in all; no limit when absent.
+   * The total number of units; no limit when absent.
    *
    * @generated from field: loyalty.programs.v1.Stock stock = 7;
    */
   stock?: Stock | undefined;
 
   /**
-   * How many a member can have within a period; no limit when absent.
+   * The number of units that a member can have within a period; no limit when absent.
    *
    * @generated from field: loyalty.programs.v1.MemberLimit member_limit = 8;
    */
   memberLimit?: MemberLimit | undefined;
 
   /**
-   * When it is offered; always when absent.
+   * When it is on offer; always when absent.
    *
    * @generated from field: loyalty.programs.v1.Availability availability = 9;
    */
@@ -103,7 +103,7 @@ export type Reward = Message<"loyalty.programs.v1.Reward"> & {
   condition: string;
 
   /**
-   * Whatever the operator wants to keep with the reward.
+   * The operator's own data about the reward.
    *
    * @generated from field: map<string, string> metadata = 11;
    */
@@ -139,27 +139,27 @@ export const RewardSchema: GenMessage<Reward> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_reward, 0);
 
 /**
- * Whether it is offered.
+ * The state of a reward.
  *
  * @generated from enum loyalty.programs.v1.Reward.State
  */
 export const Reward_State = {
   /**
-   * Taken as ACTIVE.
+   * Treated as ACTIVE.
    *
    * @generated from enum value: STATE_UNSPECIFIED = 0;
    */
   STATE_UNSPECIFIED: 0,
 
   /**
-   * Offered.
+   * It is on offer.
    *
    * @generated from enum value: ACTIVE = 1;
    */
   ACTIVE: 1,
 
   /**
-   * No longer offered.
+   * It is no longer on offer.
    *
    * @generated from enum value: ARCHIVED = 2;
    */
@@ -167,7 +167,7 @@ export const Reward_State = {
 } as const;
 
 /**
- * Whether it is offered.
+ * The state of a reward.
  *
  * @generated from enum loyalty.programs.v1.Reward.State
  */
@@ -221,21 +221,21 @@ export type ConversionPrice = Message<"loyalty.programs.v1.ConversionPrice"> & {
   per?: Money | undefined;
 
   /**
-   * The fewest points that can be converted; 0 is no limit.
+   * The minimum points per conversion; 0 means no limit.
    *
    * @generated from field: int64 minimum_points = 3;
    */
   minimumPoints: bigint;
 
   /**
-   * The most points that can be converted at once; 0 is no limit.
+   * The maximum points per conversion; 0 means no limit.
    *
    * @generated from field: int64 maximum_points = 4;
    */
   maximumPoints: bigint;
 
   /**
-   * Only multiples of this can be converted; 0 is any number.
+   * Only multiples of this can be converted; 0 allows any number.
    *
    * @generated from field: int64 step_points = 5;
    */
@@ -250,13 +250,13 @@ export const ConversionPriceSchema: GenMessage<ConversionPrice> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_reward, 2);
 
 /**
- * How many of a reward there are.
+ * The number of units of a reward.
  *
  * @generated from message loyalty.programs.v1.Stock
  */
 export type Stock = Message<"loyalty.programs.v1.Stock"> & {
   /**
-   * The number, which can be 0. Lowering it below what is taken only prevents new redemptions.
+   * The number of units, which can be 0. Lowering it below what is taken only prevents new redemptions.
    *
    * @generated from field: optional int64 limit = 1;
    */
@@ -271,13 +271,13 @@ export const StockSchema: GenMessage<Stock> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_reward, 3);
 
 /**
- * How many of a reward a member can have.
+ * The number of units of a reward that a member can have.
  *
  * @generated from message loyalty.programs.v1.MemberLimit
  */
 export type MemberLimit = Message<"loyalty.programs.v1.MemberLimit"> & {
   /**
-   * The number.
+   * The number of units.
    *
    * @generated from field: int32 count = 1;
    */
@@ -319,7 +319,7 @@ export const MemberLimit_Period = {
   DAY: 1,
 
   /**
-   * A week from Monday on.
+   * A week that starts on Monday.
    *
    * @generated from enum value: WEEK = 2;
    */
@@ -333,7 +333,7 @@ export const MemberLimit_Period = {
   MONTH: 3,
 
   /**
-   * The membership's whole life.
+   * The lifetime of the membership.
    *
    * @generated from enum value: LIFETIME = 4;
    */
@@ -360,14 +360,14 @@ export const MemberLimit_PeriodSchema: GenEnum<MemberLimit_Period> = /*@__PURE__
  */
 export type Availability = Message<"loyalty.programs.v1.Availability"> & {
   /**
-   * From when on; since ever when absent.
+   * When the offer starts, inclusive; no start when absent.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 1;
    */
   startTime?: Timestamp | undefined;
 
   /**
-   * Until when, exclusive. Without an end when absent.
+   * When the offer ends, exclusive; no end when absent.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 2;
    */

@@ -34,7 +34,7 @@ export type CreateRewardRequest = Message<"loyalty.programs.v1.CreateRewardReque
   programId: string;
 
   /**
-   * The reward: reward_id, display_name and a price are required.
+   * The reward. reward_id, display_name and a price are required.
    *
    * @generated from field: loyalty.programs.v1.Reward reward = 2;
    */
@@ -104,7 +104,7 @@ export type UpdateRewardRequest = Message<"loyalty.programs.v1.UpdateRewardReque
   updateMask?: FieldMask | undefined;
 
   /**
-   * The etag read before; when given it must be the present one. The etag within the reward counts as well.
+   * The etag of an earlier read; when given, it must be the current one. The etag in the reward has the same effect.
    *
    * @generated from field: string etag = 5;
    */
@@ -140,7 +140,7 @@ export const UpdateRewardResponseSchema: GenMessage<UpdateRewardResponse> = /*@_
   messageDesc(file_loyalty_programs_v1_reward_service, 3);
 
 /**
- * Which reward.
+ * Names a reward.
  *
  * @generated from message loyalty.programs.v1.GetRewardRequest
  */
@@ -189,7 +189,7 @@ export const GetRewardResponseSchema: GenMessage<GetRewardResponse> = /*@__PURE_
   messageDesc(file_loyalty_programs_v1_reward_service, 5);
 
 /**
- * Which page of a program's rewards.
+ * Selects a page of a program's rewards.
  *
  * @generated from message loyalty.programs.v1.ListRewardsRequest
  */
@@ -202,14 +202,14 @@ export type ListRewardsRequest = Message<"loyalty.programs.v1.ListRewardsRequest
   programId: string;
 
   /**
-   * How many to answer at most: 50 when 0, and never more than 500.
+   * The maximum number of results: 50 when 0, and never more than 500.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before; empty for the first page. The other fields must be the same.
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
    *
    * @generated from field: string page_token = 3;
    */
@@ -237,7 +237,7 @@ export type ListRewardsResponse = Message<"loyalty.programs.v1.ListRewardsRespon
   rewards: Reward[];
 
   /**
-   * Asks for the next page; empty on the last one.
+   * The page_token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -252,7 +252,7 @@ export const ListRewardsResponseSchema: GenMessage<ListRewardsResponse> = /*@__P
   messageDesc(file_loyalty_programs_v1_reward_service, 7);
 
 /**
- * Defines what points can buy.
+ * Manages what points can buy.
  *
  * @generated from service loyalty.programs.v1.RewardService
  */
@@ -280,7 +280,7 @@ export const RewardService: GenService<{
     output: typeof UpdateRewardResponseSchema;
   },
   /**
-   * Answers a reward.
+   * Returns a reward.
    * Errors: PROGRAM_NOT_FOUND, REWARD_NOT_FOUND.
    *
    * @generated from rpc loyalty.programs.v1.RewardService.GetReward
@@ -291,7 +291,7 @@ export const RewardService: GenService<{
     output: typeof GetRewardResponseSchema;
   },
   /**
-   * Lists a program's rewards by id. Members see ACTIVE ones.
+   * Lists a program's rewards by id. Members see only ACTIVE ones.
    * Errors: PROGRAM_NOT_FOUND.
    *
    * @generated from rpc loyalty.programs.v1.RewardService.ListRewards

@@ -38,7 +38,7 @@ export type RuleSet = Message<"loyalty.programs.v1.RuleSet"> & {
   version: number;
 
   /**
-   * Where the rule set is in its life; set by the server.
+   * The rule set's state; set by the server.
    *
    * @generated from field: loyalty.programs.v1.RuleSet.State state = 3;
    */
@@ -52,7 +52,7 @@ export type RuleSet = Message<"loyalty.programs.v1.RuleSet"> & {
   description: string;
 
   /**
-   * From when on the version counts; set when it is published.
+   * When the version takes effect; set when it is published.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 5;
    */
@@ -66,7 +66,7 @@ export type RuleSet = Message<"loyalty.programs.v1.RuleSet"> & {
   rounding: RuleSet_Rounding;
 
   /**
-   * The rules; all that apply to a transaction add up.
+   * The rules; the points of all that apply to a transaction add up.
    *
    * @generated from field: repeated loyalty.programs.v1.EarnRule earn_rules = 7;
    */
@@ -87,7 +87,7 @@ export type RuleSet = Message<"loyalty.programs.v1.RuleSet"> & {
   expiry?: ExpiryPolicy | undefined;
 
   /**
-   * What a refund does when points are gone; DEFICIT without grace when absent.
+   * What a refund does when the points were spent; DEFICIT without grace when absent.
    *
    * @generated from field: loyalty.programs.v1.RefundPolicy refund = 10;
    */
@@ -152,7 +152,7 @@ export const RuleSetSchema: GenMessage<RuleSet> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_rule_set, 0);
 
 /**
- * Where a rule set is in its life.
+ * The state of a rule set.
  *
  * @generated from enum loyalty.programs.v1.RuleSet.State
  */
@@ -165,35 +165,35 @@ export const RuleSet_State = {
   STATE_UNSPECIFIED: 0,
 
   /**
-   * Being written.
+   * It can still be changed.
    *
    * @generated from enum value: DRAFT = 1;
    */
   DRAFT: 1,
 
   /**
-   * Published for later.
+   * It is published for later.
    *
    * @generated from enum value: SCHEDULED = 2;
    */
   SCHEDULED: 2,
 
   /**
-   * In force.
+   * It is in force.
    *
    * @generated from enum value: ACTIVE = 3;
    */
   ACTIVE: 3,
 
   /**
-   * Was in force until a later version took over.
+   * It was in force until a later version replaced it.
    *
    * @generated from enum value: SUPERSEDED = 4;
    */
   SUPERSEDED: 4,
 
   /**
-   * Taken back before it came into force.
+   * It was withdrawn before it took effect.
    *
    * @generated from enum value: WITHDRAWN = 5;
    */
@@ -201,7 +201,7 @@ export const RuleSet_State = {
 } as const;
 
 /**
- * Where a rule set is in its life.
+ * The state of a rule set.
  *
  * @generated from enum loyalty.programs.v1.RuleSet.State
  */
@@ -214,13 +214,13 @@ export const RuleSet_StateSchema: GenEnum<RuleSet_State> = /*@__PURE__*/
   enumDesc(file_loyalty_programs_v1_rule_set, 0, 0);
 
 /**
- * How a fraction of a point becomes a whole one, once for each earn.
+ * How fractions of a point are rounded, once for each earn.
  *
  * @generated from enum loyalty.programs.v1.RuleSet.Rounding
  */
 export const RuleSet_Rounding = {
   /**
-   * Taken as FLOOR.
+   * Treated as FLOOR.
    *
    * @generated from enum value: ROUNDING_UNSPECIFIED = 0;
    */
@@ -241,7 +241,7 @@ export const RuleSet_Rounding = {
   HALF_UP: 2,
 
   /**
-   * To the nearest, a half to the even neighbour.
+   * To the nearest, a half to the even neighbor.
    *
    * @generated from enum value: HALF_EVEN = 3;
    */
@@ -256,7 +256,7 @@ export const RuleSet_Rounding = {
 } as const;
 
 /**
- * How a fraction of a point becomes a whole one, once for each earn.
+ * How fractions of a point are rounded, once for each earn.
  *
  * @generated from enum loyalty.programs.v1.RuleSet.Rounding
  */
@@ -269,7 +269,7 @@ export const RuleSet_RoundingSchema: GenEnum<RuleSet_Rounding> = /*@__PURE__*/
   enumDesc(file_loyalty_programs_v1_rule_set, 0, 1);
 
 /**
- * One rule: what it gives, and what it asks for.
+ * A rule: what it gives, and what it requires.
  *
  * @generated from message loyalty.programs.v1.EarnRule
  */
@@ -319,7 +319,7 @@ export type EarnRule = Message<"loyalty.programs.v1.EarnRule"> & {
     case: "perItem";
   } | {
     /**
-     * A factor on what the other rules give.
+     * Multiplies what the other rules give.
      *
      * @generated from field: loyalty.programs.v1.MultiplierAward multiplier = 6;
      */
@@ -370,7 +370,7 @@ export type EarnRule = Message<"loyalty.programs.v1.EarnRule"> & {
   cap?: Cap | undefined;
 
   /**
-   * Of the rules in one group only the one that gives the most counts.
+   * Of the rules in one group, only the one that gives the most counts.
    *
    * @generated from field: string exclusive_group = 13;
    */
@@ -385,7 +385,7 @@ export const EarnRuleSchema: GenMessage<EarnRule> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_rule_set, 1);
 
 /**
- * Points for money spent: so many for every so much.
+ * Points for money spent: a number for each amount.
  *
  * @generated from message loyalty.programs.v1.RateAward
  */
@@ -398,14 +398,14 @@ export type RateAward = Message<"loyalty.programs.v1.RateAward"> & {
   points: bigint;
 
   /**
-   * The money that they are given for. Only transactions in this currency count.
+   * The money that earns them. Only transactions in this currency count.
    *
    * @generated from field: loyalty.programs.v1.Money per = 2;
    */
   per?: Money | undefined;
 
   /**
-   * What happens to money that isn't a whole multiple; STEP when unspecified.
+   * What a remainder below the amount counts for; STEP when unspecified.
    *
    * @generated from field: loyalty.programs.v1.RateAward.Mode mode = 3;
    */
@@ -420,13 +420,13 @@ export const RateAwardSchema: GenMessage<RateAward> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_rule_set, 2);
 
 /**
- * What happens to money that isn't a whole multiple.
+ * What a remainder below the amount counts for.
  *
  * @generated from enum loyalty.programs.v1.RateAward.Mode
  */
 export const RateAward_Mode = {
   /**
-   * Taken as STEP.
+   * Treated as STEP.
    *
    * @generated from enum value: MODE_UNSPECIFIED = 0;
    */
@@ -440,7 +440,7 @@ export const RateAward_Mode = {
   STEP: 1,
 
   /**
-   * Every part gives its part: at 5 per 100.00, 250.00 gives 12.5 before rounding.
+   * Fractions count: at 5 per 100.00, 250.00 gives 12.5 before rounding.
    *
    * @generated from enum value: PROPORTIONAL = 2;
    */
@@ -448,7 +448,7 @@ export const RateAward_Mode = {
 } as const;
 
 /**
- * What happens to money that isn't a whole multiple.
+ * What a remainder below the amount counts for.
  *
  * @generated from enum loyalty.programs.v1.RateAward.Mode
  */
@@ -503,7 +503,7 @@ export const PerItemAwardSchema: GenMessage<PerItemAward> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_rule_set, 4);
 
 /**
- * A factor on what the other rules give; several multiply.
+ * Multiplies what the other rules give; several multipliers combine.
  *
  * @generated from message loyalty.programs.v1.MultiplierAward
  */
@@ -551,7 +551,7 @@ export type Match = Message<"loyalty.programs.v1.Match"> & {
   channels: string[];
 
   /**
-   * The items that don't count. Alone, without skus and categories, a rate counts all of the amount but these items.
+   * The items that don't count. Without skus and categories, a rate counts the whole amount except these items.
    *
    * @generated from field: loyalty.programs.v1.Match.Exclude exclude = 4;
    */
@@ -566,7 +566,7 @@ export const MatchSchema: GenMessage<Match> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_rule_set, 6);
 
 /**
- * Items that never match, even where another list names them.
+ * Items that never match, even if another list names them.
  *
  * @generated from message loyalty.programs.v1.Match.Exclude
  */
@@ -600,35 +600,35 @@ export const Match_ExcludeSchema: GenMessage<Match_Exclude> = /*@__PURE__*/
  */
 export type Schedule = Message<"loyalty.programs.v1.Schedule"> & {
   /**
-   * From when on.
+   * When it starts, inclusive.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 1;
    */
   startTime?: Timestamp | undefined;
 
   /**
-   * Until when, exclusive.
+   * When it ends, exclusive.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 2;
    */
   endTime?: Timestamp | undefined;
 
   /**
-   * On which days; every day when empty.
+   * The days of the week; every day when empty.
    *
    * @generated from field: repeated loyalty.programs.v1.Schedule.Day days_of_week = 3;
    */
   daysOfWeek: Schedule_Day[];
 
   /**
-   * From which time of day on, such as "18:00".
+   * The time of day at which it starts, such as "18:00".
    *
    * @generated from field: string start_time_of_day = 4;
    */
   startTimeOfDay: string;
 
   /**
-   * Until which time of day, exclusive. Earlier than the start, it crosses midnight and belongs to the day on which it starts.
+   * The time of day at which it ends, exclusive. If it is earlier than the start, the time crosses midnight and belongs to the day on which it starts.
    *
    * @generated from field: string end_time_of_day = 5;
    */
@@ -719,7 +719,7 @@ export const Schedule_DaySchema: GenEnum<Schedule_Day> = /*@__PURE__*/
   enumDesc(file_loyalty_programs_v1_rule_set, 7, 0);
 
 /**
- * The most that a member is given within a period, counted by occur_time.
+ * The most that a member gets within a period, counted by occur_time.
  *
  * @generated from message loyalty.programs.v1.Cap
  */
@@ -767,7 +767,7 @@ export const Cap_Period = {
   DAY: 1,
 
   /**
-   * A week from Monday on.
+   * A week that starts on Monday.
    *
    * @generated from enum value: WEEK = 2;
    */
@@ -781,7 +781,7 @@ export const Cap_Period = {
   MONTH: 3,
 
   /**
-   * The membership's whole life.
+   * The lifetime of the membership.
    *
    * @generated from enum value: LIFETIME = 4;
    */
@@ -993,7 +993,7 @@ export const ExpiryPolicy_AfterSchema: GenMessage<ExpiryPolicy_After> = /*@__PUR
  */
 export const ExpiryPolicy_After_RoundUpTo = {
   /**
-   * Taken as DAY.
+   * Treated as DAY.
    *
    * @generated from enum value: ROUND_UP_TO_UNSPECIFIED = 0;
    */
@@ -1048,7 +1048,7 @@ export type ExpiryPolicy_FixedDate = Message<"loyalty.programs.v1.ExpiryPolicy.F
   month: number;
 
   /**
-   * The day of the month; the month's last day where it has fewer.
+   * The day of the month; the last day of a month that has fewer days.
    *
    * @generated from field: int32 day = 2;
    */
@@ -1091,7 +1091,7 @@ export const ExpiryPolicy_InactivitySchema: GenMessage<ExpiryPolicy_Inactivity> 
   messageDesc(file_loyalty_programs_v1_rule_set, 10, 3);
 
 /**
- * What happens when points have to be taken back, or given back.
+ * What happens when points are taken back or given back.
  *
  * @generated from message loyalty.programs.v1.RefundPolicy
  */
@@ -1104,7 +1104,7 @@ export type RefundPolicy = Message<"loyalty.programs.v1.RefundPolicy"> & {
   shortfall: RefundPolicy_Shortfall;
 
   /**
-   * For how many days points of a reversed redemption live on at least; 0 keeps their own date.
+   * The minimum number of days that points of a reversed redemption live after the reversal; 0 keeps their own date.
    *
    * @generated from field: int32 restore_grace_days = 2;
    */
@@ -1125,7 +1125,7 @@ export const RefundPolicySchema: GenMessage<RefundPolicy> = /*@__PURE__*/
  */
 export const RefundPolicy_Shortfall = {
   /**
-   * Taken as DEFICIT.
+   * Treated as DEFICIT.
    *
    * @generated from enum value: SHORTFALL_UNSPECIFIED = 0;
    */
@@ -1139,7 +1139,7 @@ export const RefundPolicy_Shortfall = {
   DEFICIT: 1,
 
   /**
-   * They are forgiven.
+   * They are waived.
    *
    * @generated from enum value: FORGIVE = 2;
    */

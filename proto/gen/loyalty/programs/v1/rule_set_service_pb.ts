@@ -34,7 +34,7 @@ export type CreateRuleSetRequest = Message<"loyalty.programs.v1.CreateRuleSetReq
   programId: string;
 
   /**
-   * The draft; program_id, version, state, time_zone and times are set by the server: another value is refused.
+   * The draft. The server sets program_id, version, state, time_zone and times; other values are refused.
    *
    * @generated from field: loyalty.programs.v1.RuleSet rule_set = 2;
    */
@@ -104,7 +104,7 @@ export type UpdateRuleSetRequest = Message<"loyalty.programs.v1.UpdateRuleSetReq
   updateMask?: FieldMask | undefined;
 
   /**
-   * The etag read before; when given it must be the present one. The etag within the rule set counts as well.
+   * The etag of an earlier read; when given, it must be the current one. The etag in the rule set has the same effect.
    *
    * @generated from field: string etag = 5;
    */
@@ -140,7 +140,7 @@ export const UpdateRuleSetResponseSchema: GenMessage<UpdateRuleSetResponse> = /*
   messageDesc(file_loyalty_programs_v1_rule_set_service, 3);
 
 /**
- * Which rule set.
+ * Names a rule set.
  *
  * @generated from message loyalty.programs.v1.GetRuleSetRequest
  */
@@ -189,7 +189,7 @@ export const GetRuleSetResponseSchema: GenMessage<GetRuleSetResponse> = /*@__PUR
   messageDesc(file_loyalty_programs_v1_rule_set_service, 5);
 
 /**
- * Which page of a program's rule sets.
+ * Selects a page of a program's rule sets.
  *
  * @generated from message loyalty.programs.v1.ListRuleSetsRequest
  */
@@ -202,14 +202,14 @@ export type ListRuleSetsRequest = Message<"loyalty.programs.v1.ListRuleSetsReque
   programId: string;
 
   /**
-   * How many to answer at most: 50 when 0, and never more than 500.
+   * The maximum number of results: 50 when 0, and never more than 500.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before; empty for the first page. The other fields must be the same.
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
    *
    * @generated from field: string page_token = 3;
    */
@@ -237,7 +237,7 @@ export type ListRuleSetsResponse = Message<"loyalty.programs.v1.ListRuleSetsResp
   ruleSets: RuleSet[];
 
   /**
-   * Asks for the next page; empty on the last one.
+   * The page_token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -252,7 +252,7 @@ export const ListRuleSetsResponseSchema: GenMessage<ListRuleSetsResponse> = /*@_
   messageDesc(file_loyalty_programs_v1_rule_set_service, 7);
 
 /**
- * Which draft to publish, and from when on.
+ * Names the draft to publish, and when it takes effect.
  *
  * @generated from message loyalty.programs.v1.PublishRuleSetRequest
  */
@@ -272,8 +272,8 @@ export type PublishRuleSetRequest = Message<"loyalty.programs.v1.PublishRuleSetR
   version: number;
 
   /**
-   * From when on it counts, not in the past. When absent: at once for the first version, in 2 seconds for a later one.
-   * A later version never counts sooner: a time within the 2 seconds is put off to their end.
+   * When it takes effect, not in the past. When absent: at once for the first version, in 2 seconds for a later one.
+   * A later version never takes effect sooner: a time within the 2 seconds is moved to their end.
    *
    * @generated from field: google.protobuf.Timestamp effective_time = 3;
    */
@@ -309,7 +309,7 @@ export const PublishRuleSetResponseSchema: GenMessage<PublishRuleSetResponse> = 
   messageDesc(file_loyalty_programs_v1_rule_set_service, 9);
 
 /**
- * Which version to withdraw.
+ * Names the version to withdraw.
  *
  * @generated from message loyalty.programs.v1.WithdrawRuleSetRequest
  */
@@ -386,7 +386,7 @@ export const RuleSetService: GenService<{
     output: typeof UpdateRuleSetResponseSchema;
   },
   /**
-   * Answers a rule set.
+   * Returns a rule set.
    * Errors: PROGRAM_NOT_FOUND, RULE_SET_NOT_FOUND.
    *
    * @generated from rpc loyalty.programs.v1.RuleSetService.GetRuleSet
@@ -419,7 +419,7 @@ export const RuleSetService: GenService<{
     output: typeof PublishRuleSetResponseSchema;
   },
   /**
-   * Takes back a version that isn't in force yet.
+   * Withdraws a version that isn't in force yet.
    * Errors: PROGRAM_NOT_FOUND, RULE_SET_NOT_FOUND, ILLEGAL_TRANSITION, PROGRAM_NOT_ACTIVE.
    *
    * @generated from rpc loyalty.programs.v1.RuleSetService.WithdrawRuleSet

@@ -18,7 +18,7 @@ export const file_loyalty_programs_v1_transaction: GenFile = /*@__PURE__*/
   fileDesc("CiVsb3lhbHR5L3Byb2dyYW1zL3YxL3RyYW5zYWN0aW9uLnByb3RvEhNsb3lhbHR5LnByb2dyYW1zLnYxIpMDCgtUcmFuc2FjdGlvbhIsCg50cmFuc2FjdGlvbl9pZBgBIAEoCUIUukgRcg8gASiAATIIXlxQe0N9KyQSNgoKb2NjdXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIyCgZhbW91bnQYAyABKAsyGi5sb3lhbHR5LnByb2dyYW1zLnYxLk1vbmV5Qga6SAPIAQESPgoFaXRlbXMYBCADKAsyJC5sb3lhbHR5LnByb2dyYW1zLnYxLlRyYW5zYWN0aW9uSXRlbUIJukgGkgEDEMgBEhgKB2NoYW5uZWwYBSABKAlCB7pIBHICKEASXQoKYXR0cmlidXRlcxgGIAMoCzIwLmxveWFsdHkucHJvZ3JhbXMudjEuVHJhbnNhY3Rpb24uQXR0cmlidXRlc0VudHJ5Qhe6SBSaAREQMiIGcgQgAShAKgVyAyiABBoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLIAQoPVHJhbnNhY3Rpb25JdGVtEiUKB2l0ZW1faWQYASABKAlCFLpIEXIPIAEogAEyCF5cUHtDfSskEhUKA3NrdRgCIAEoCUIIukgFcgMogAESJAoKY2F0ZWdvcmllcxgDIAMoCUIQukgNkgEKEBQiBnIEIAEoQBIdCghxdWFudGl0eRgEIAEoBUILukgIGgYYwIQ9KAESMgoGYW1vdW50GAUgASgLMhoubG95YWx0eS5wcm9ncmFtcy52MS5Nb25leUIGukgDyAEBYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_loyalty_programs_v1_money]);
 
 /**
- * What happened at the backend, a purchase for instance: the input of the earn rules.
+ * What happened at the backend, such as a purchase: the input of the earn rules.
  *
  * @generated from message loyalty.programs.v1.Transaction
  */
@@ -38,14 +38,14 @@ export type Transaction = Message<"loyalty.programs.v1.Transaction"> & {
   occurTime?: Timestamp | undefined;
 
   /**
-   * What was paid in all. Zero is fine and earns what a rule gives for it.
+   * The total that was paid. Zero is allowed, and earns what the rules give for it.
    *
    * @generated from field: loyalty.programs.v1.Money amount = 3;
    */
   amount?: Money | undefined;
 
   /**
-   * What was bought. The items need not sum to the amount.
+   * What was bought. The items don't have to sum to the amount.
    *
    * @generated from field: repeated loyalty.programs.v1.TransactionItem items = 4;
    */
@@ -59,7 +59,7 @@ export type Transaction = Message<"loyalty.programs.v1.Transaction"> & {
   channel: string;
 
   /**
-   * Whatever else a rule's condition may ask about.
+   * Other facts for the conditions of rules.
    *
    * @generated from field: map<string, string> attributes = 6;
    */
@@ -74,27 +74,27 @@ export const TransactionSchema: GenMessage<Transaction> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_transaction, 0);
 
 /**
- * One line of a transaction.
+ * One item of a transaction.
  *
  * @generated from message loyalty.programs.v1.TransactionItem
  */
 export type TransactionItem = Message<"loyalty.programs.v1.TransactionItem"> & {
   /**
-   * The line's id, unique within the transaction. A refund by items names it.
+   * The item's id, unique within the transaction. A refund by items names it.
    *
    * @generated from field: string item_id = 1;
    */
   itemId: string;
 
   /**
-   * The article's stock keeping unit.
+   * The item's stock keeping unit.
    *
    * @generated from field: string sku = 2;
    */
   sku: string;
 
   /**
-   * The categories that the article belongs to.
+   * The categories that the item belongs to.
    *
    * @generated from field: repeated string categories = 3;
    */
@@ -108,7 +108,7 @@ export type TransactionItem = Message<"loyalty.programs.v1.TransactionItem"> & {
   quantity: number;
 
   /**
-   * What the line cost in all, in the transaction's currency.
+   * The total price of the item's units, in the transaction's currency.
    *
    * @generated from field: loyalty.programs.v1.Money amount = 5;
    */

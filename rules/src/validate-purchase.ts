@@ -6,12 +6,12 @@ import type { Purchase, PurchaseItem, Violation } from './language.ts';
 export const CLOCK_AHEAD_MS_MAX = 5 * 60 * 1000;
 
 /**
- * What is wrong with a transaction beyond the limits on single fields, which the protos declare. Given the server's
- * clock, checks that the transaction doesn't come from the future. Fields are paths within the transaction.
+ * What is wrong with a purchase beyond the limits on single fields, which the protos declare. Given the server's clock,
+ * checks that the purchase isn't from the future. Fields are paths within the purchase.
  */
-export function validateTransaction(transaction: Purchase, now?: Date): Violation[] {
-  const { amount, items } = transaction;
-  const violations = [...timeViolations(transaction, now), ...textViolations(transaction)];
+export function validatePurchase(purchase: Purchase, now?: Date): Violation[] {
+  const { amount, items } = purchase;
+  const violations = [...timeViolations(purchase, now), ...textViolations(purchase)];
   const currencyCode = amount?.currencyCode ?? '';
   if (amount !== undefined && !isCurrency(currencyCode)) {
     violations.push({

@@ -25,13 +25,13 @@ import {
 import type { Purchase, PurchaseItem } from './language.ts';
 import type { Money } from './money.ts';
 
-/** What refunds left of a transaction. Amounts are exact, in minor units. */
+/** What refunds left of a purchase. Amounts are exact, in minor units. */
 export interface Remaining {
   /** What is left of the amount: of the rest and of the items together. */
   readonly amount: Fraction;
   /** What is left of what belongs to no item. */
   readonly rest: Fraction;
-  /** In the transaction's order, those without units too. */
+  /** In the purchase's order, including those without units. */
   readonly items: readonly RemainingItem[];
   /** Whether the purchase was fully returned: it is worth no points, even where units of a free gift remain. */
   readonly fullyReturned: boolean;
@@ -54,19 +54,19 @@ export interface ItemUnits {
   readonly quantity: number;
 }
 
-/** Why a refund can't be of its transaction: it is more than is left, or in another currency. */
+/** Why a refund doesn't fit its purchase: it is more than is left, or in another currency. */
 export interface RefundFault {
   readonly fault: 'EXCEEDS_TRANSACTION' | 'OTHER_CURRENCY';
   readonly message: string;
 }
 
-/** A transaction that nothing was given back of. */
-export function wholeTransaction(transaction: Purchase): Remaining {
-  const { items, rest } = countedAmounts(transaction);
+/** A purchase without refunds. */
+export function wholePurchase(purchase: Purchase): Remaining {
+  const { items, rest } = countedAmounts(purchase);
   return {
-    amount: whole(transaction.amount?.minorUnits ?? 0n),
+    amount: whole(purchase.amount?.minorUnits ?? 0n),
     rest,
-    items: transaction.items.map(({ quantity }, index) => ({
+    items: purchase.items.map(({ quantity }, index) => ({
       quantity: BigInt(quantity),
       amount: items[index] ?? ZERO,
     })),
@@ -79,7 +79,7 @@ export function wholeTransaction(transaction: Purchase): Remaining {
  * their units; units of an item take their part of what the item counts by now.
  */
 export function afterRefund(
-  transaction: Purchase,
+  purchase: Purchase,
   left: Remaining,
   part: RefundPart,
 ): Remaining | RefundFault {
@@ -92,27 +92,27 @@ export function afterRefund(
         fullyReturned: true,
       };
     case 'AMOUNT':
-      return afterAmount(transaction, left, part.amount);
+      return afterAmount(purchase, left, part.amount);
     case 'ITEMS':
-      return afterItems(transaction, left, part.items);
+      return afterItems(purchase, left, part.items);
     default:
       return part satisfies never;
   }
 }
 
 /**
- * The transaction as conditions see it after refunds: items with units left, each amount as sent reduced as what it counts
+ * The purchase as conditions see it after refunds: items with units left, each amount as sent reduced as what it counts
  * was, rounded down to whole minor units.
  */
-export function transactionLeft(transaction: Purchase, left: Remaining): Purchase {
-  const currencyCode = transaction.amount?.currencyCode ?? '';
-  const counted = countedAmounts(transaction);
+export function purchaseLeft(purchase: Purchase, left: Remaining): Purchase {
+  const currencyCode = purchase.amount?.currencyCode ?? '';
+  const counted = countedAmounts(purchase);
   const money = (amount: Fraction) =>
     create(MoneySchema, { currencyCode, minorUnits: floor(amount) });
   return create(TransactionSchema, {
-    ...transaction,
+    ...purchase,
     amount: money(left.amount),
-    items: transaction.items.flatMap((item, index) => {
+    items: purchase.items.flatMap((item, index) => {
       const rest = left.items[index];
       if (rest === undefined || rest.quantity === 0n) return [];
       const part = partLeft(rest, { item, counted: counted.items[index] ?? ZERO });
@@ -139,11 +139,11 @@ function partLeft(
 }
 
 function afterAmount(
-  transaction: Purchase,
+  purchase: Purchase,
   left: Remaining,
   { currencyCode, minorUnits }: Money,
 ): Remaining | RefundFault {
-  const ownCurrency = transaction.amount?.currencyCode ?? '';
+  const ownCurrency = purchase.amount?.currencyCode ?? '';
   if (currencyCode !== ownCurrency) {
     return {
       fault: 'OTHER_CURRENCY',
@@ -181,13 +181,13 @@ function withoutAmount(left: Remaining): Remaining {
 }
 
 function afterItems(
-  transaction: Purchase,
+  purchase: Purchase,
   left: Remaining,
   returned: readonly ItemUnits[],
 ): Remaining | RefundFault {
   const items = [...left.items];
   for (const { itemId, quantity } of returned) {
-    const index = transaction.items.findIndex((item) => item.itemId === itemId);
+    const index = purchase.items.findIndex((item) => item.itemId === itemId);
     const item = items[index];
     if (item === undefined) return exceeds(`the transaction has no item ${itemId}`);
     const units = BigInt(quantity);
@@ -207,17 +207,17 @@ function afterItems(
     amount,
     rest: left.rest,
     items,
-    fullyReturned: left.fullyReturned || leavesNothing(transaction, { amount, items }),
+    fullyReturned: left.fullyReturned || leavesNothing(purchase, { amount, items }),
   };
 }
 
 /** Whether no money is left of a purchase that cost some, or no unit of one whose items counted all that it cost. */
 function leavesNothing(
-  transaction: Purchase,
+  purchase: Purchase,
   { amount, items }: Pick<Remaining, 'amount' | 'items'>,
 ): boolean {
   if (isPositive(amount)) return false;
-  if ((transaction.amount?.minorUnits ?? 0n) > 0n) return true;
+  if ((purchase.amount?.minorUnits ?? 0n) > 0n) return true;
   return items.length > 0 && items.every(({ quantity }) => quantity === 0n);
 }
 

@@ -1,16 +1,16 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { evaluateFor, ruleSet, transaction } from '../test/example.ts';
+import { aPurchase, evaluateFor, ruleSet } from '../test/example.ts';
 import { ceiling, fraction, whole, ZERO } from './fraction.ts';
 import {
   afterRefund,
+  purchaseLeft,
   type RefundFault,
   type RefundPart,
   type Remaining,
-  transactionLeft,
-  wholeTransaction,
-} from './remaining-transaction.ts';
+  wholePurchase,
+} from './remaining-purchase.ts';
 
 const usd = (minorUnits: number) => ({ currencyCode: 'USD', minorUnits: String(minorUnits) });
 const item = (itemId: string, quantity: number, minorUnits: number): JsonObject => ({
@@ -19,7 +19,7 @@ const item = (itemId: string, quantity: number, minorUnits: number): JsonObject 
   amount: usd(minorUnits),
 });
 /** 100.00 with 10.00 shipping. */
-const ORDER = transaction({
+const ORDER = aPurchase({
   amount: usd(10_000),
   items: [item('wine', 3, 6_000), item('cheese', 2, 3_000)],
 });
@@ -37,7 +37,7 @@ function after(...parts: RefundPart[]): Remaining {
     const next = afterRefund(ORDER, left, part);
     if ('fault' in next) throw new Error(next.message);
     return next;
-  }, wholeTransaction(ORDER));
+  }, wholePurchase(ORDER));
 }
 
 function faultOf(left: Remaining, part: RefundPart): RefundFault | undefined {
@@ -120,11 +120,11 @@ describe('a refund', () => {
 
   describe('where the items sum to more than was paid', () => {
     /** Three items of 10.00, which the shop sold for 10.00 in all. */
-    const bargain = transaction({
+    const bargain = aPurchase({
       amount: usd(1_000),
       items: ['1', '2', '3'].map((id) => item(id, 1, 1_000)),
     });
-    const one = afterRefund(bargain, wholeTransaction(bargain), units('1', 1)) as Remaining;
+    const one = afterRefund(bargain, wholePurchase(bargain), units('1', 1)) as Remaining;
 
     test('takes the share that the item counts', () => {
       expect(one).toMatchObject({ amount: fraction(2_000n, 3n), rest: ZERO });
@@ -150,14 +150,14 @@ describe('a refund', () => {
   });
 
   describe('of a free gift', () => {
-    const withGift = transaction({
+    const withGift = aPurchase({
       amount: usd(1_000),
       items: [item('wine', 1, 1_000), item('glass', 2, 0)],
     });
-    const free = transaction({ amount: usd(0), items: [item('glass', 2, 0)] });
+    const free = aPurchase({ amount: usd(0), items: [item('glass', 2, 0)] });
 
     test('can be reported after the purchase was fully returned', () => {
-      const left = afterRefund(withGift, wholeTransaction(withGift), units('wine', 1)) as Remaining;
+      const left = afterRefund(withGift, wholePurchase(withGift), units('wine', 1)) as Remaining;
       expect(left.fullyReturned).toBe(true);
       expect(afterRefund(withGift, left, units('glass', 2))).toMatchObject({
         fullyReturned: true,
@@ -166,7 +166,7 @@ describe('a refund', () => {
     });
 
     test('returns a purchase of 0.00 with its last unit', () => {
-      const left = afterRefund(free, wholeTransaction(free), units('glass', 1)) as Remaining;
+      const left = afterRefund(free, wholePurchase(free), units('glass', 1)) as Remaining;
       expect(left.fullyReturned).toBe(false);
       expect(afterRefund(free, left, amount(0))).toMatchObject({ fullyReturned: false });
       expect(afterRefund(free, left, units('glass', 1))).toMatchObject({ fullyReturned: true });
@@ -215,16 +215,16 @@ describe('what is left', () => {
   });
 
   test('is seen by conditions in whole cents, of each item as much as was sent of it', () => {
-    const left = transactionLeft(ORDER, after(amount(1_001), units('wine', 2), units('cheese', 2)));
+    const left = purchaseLeft(ORDER, after(amount(1_001), units('wine', 2), units('cheese', 2)));
     expect(left.amount?.minorUnits).toBe(1_999n);
     expect(left.items.map(({ itemId, quantity }) => [itemId, quantity])).toEqual([['wine', 1]]);
     expect(left.items[0]?.amount?.minorUnits).toBe(1_999n);
-    const half = transaction({
+    const half = aPurchase({
       amount: usd(500),
       items: [item('wine', 2, 1_000), item('glass', 4, 0)],
     });
-    const one = afterRefund(half, wholeTransaction(half), units('wine', 1)) as Remaining;
-    const seen = transactionLeft(half, afterRefund(half, one, units('glass', 1)) as Remaining);
+    const one = afterRefund(half, wholePurchase(half), units('wine', 1)) as Remaining;
+    const seen = purchaseLeft(half, afterRefund(half, one, units('glass', 1)) as Remaining);
     expect(seen.amount?.minorUnits).toBe(250n);
     expect(seen.items.map(({ quantity, amount: money }) => [quantity, money?.minorUnits])).toEqual([
       [1, 500n],

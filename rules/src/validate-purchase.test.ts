@@ -1,7 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { describe, expect, test } from '@jest/globals';
-import { transaction } from '../test/example.ts';
-import { validateTransaction } from './validate-transaction.ts';
+import { aPurchase } from '../test/example.ts';
+import { validatePurchase } from './validate-purchase.ts';
 
 const NOW = new Date('2026-03-21T16:00:00Z');
 const item = (itemId: string, currencyCode = 'USD'): JsonObject => ({
@@ -10,7 +10,7 @@ const item = (itemId: string, currencyCode = 'USD'): JsonObject => ({
   amount: { currencyCode, minorUnits: '100' },
 });
 const fieldsOf = (json: JsonObject) =>
-  validateTransaction(transaction(json), NOW).map(({ field }) => field);
+  validatePurchase(aPurchase(json), NOW).map(({ field }) => field);
 
 describe('a transaction', () => {
   test('is accepted, up to five minutes ahead of our clock', () => {
@@ -32,12 +32,9 @@ describe('a transaction', () => {
   });
 
   test('is refused for half a surrogate pair, and nanoseconds that are none', () => {
-    const odd = transaction({ items: [item('1')] });
+    const odd = aPurchase({ items: [item('1')] });
     if (odd.items[0] !== undefined) odd.items[0].sku = '\ud800';
     if (odd.occurTime !== undefined) odd.occurTime.nanos = -1;
-    expect(validateTransaction(odd).map(({ field }) => field)).toEqual([
-      'occur_time',
-      'items[0].sku',
-    ]);
+    expect(validatePurchase(odd).map(({ field }) => field)).toEqual(['occur_time', 'items[0].sku']);
   });
 });
