@@ -66,13 +66,15 @@ export interface RpcServer {
 
 /** What a service's configuration says of its server. `settingPrefix` is that of its settings, for messages. */
 export function servedBy(
-  { host, grpcPort, httpPort, tokens }: ServiceConfig,
+  { host, grpcPort, httpPort, tokens, callerLimits, trustedCallers }: ServiceConfig,
   settingPrefix: string,
-): Pick<RpcServerOptions, 'verifier' | 'grpc' | 'http'> {
+): Pick<RpcServerOptions, 'verifier' | 'grpc' | 'http' | 'callerLimits' | 'trustedCallers'> {
   return {
     verifier: createTokenVerifier({ ...tokens, settingPrefix }),
     grpc: { host, port: grpcPort },
     http: { host, port: httpPort },
+    callerLimits,
+    trustedCallers,
   };
 }
 

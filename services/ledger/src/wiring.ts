@@ -117,8 +117,6 @@ export async function startLedger(
       services: ledgerServices(app),
       readiness: readinessOf(runtime),
       defaultDeadlineMs: 10_000,
-      callerLimits: config.callerLimits,
-      trustedCallers: config.trustedCallers,
       metrics,
       translateError: storageError,
     });

@@ -94,8 +94,6 @@ export async function startPrograms(
         await knex.raw('select 1');
       },
       defaultDeadlineMs: 10_000,
-      callerLimits: config.callerLimits,
-      trustedCallers: config.trustedCallers,
       metrics,
       translateError: storageError,
       polledMethods: [ProgramService.method.listProgramRevisions],
