@@ -314,7 +314,7 @@ describe('the life of a program', () => {
       programs.updateProgram({ programId, program: { displayName: 'x' } }, admin()),
     ).rejects.toMatchObject({
       reason: 'PROGRAM_NOT_ACTIVE',
-      message: expect.stringContaining('ARCHIVED: neither it nor its rule sets'),
+      message: expect.stringContaining("ARCHIVED: it, its rule sets and its rewards can't change"),
       metadata: { programId, state: 'ARCHIVED' },
     });
     await expect(

@@ -82,10 +82,13 @@ export class IllegalTransition extends ProgramsError {
 /** Thrown when a program would be archived while points are held for it. */
 export class ProgramHasOpenHolds extends IllegalTransition {
   constructor(programId: string) {
-    super(`Program ${programId} has open holds: capture or cancel them, or wait until they end`, {
-      from: 'SUSPENDED with open holds',
-      to: 'ARCHIVED',
-    });
+    super(
+      `Program ${programId} has open holds: capture or cancel those in its list of open holds, or wait until they end`,
+      {
+        from: 'SUSPENDED with open holds',
+        to: 'ARCHIVED',
+      },
+    );
   }
 }
 
