@@ -56,7 +56,7 @@ test('a ledger that is not sound fails, with what is broken, what that means and
   );
   const { exitCode, stdout } = await verify(database.url);
   expect(exitCode).toBe(1);
-  expect(stdout).toMatch(/^I8 {2}stock +BROKEN\n {4}It means: What is taken of a reward's stock/m);
+  expect(stdout).toMatch(/^I8 {2}stock +BROKEN\n {4}It means: The stock taken of a reward equals/m);
   expect(stdout).toMatch(/^ {4}- stock of reward reward-\d+ of wine-dine: 1 taken, .* 0$/m);
   expect(stdout).toContain('    and 2 more\n');
   expect(stdout).toContain("1 of these don't hold.");
@@ -92,7 +92,7 @@ test('a replay that loses its database ends, and says how to go on', async () =>
     const { exitCode, stderr } = await verified;
     expect(exitCode).toBe(2);
     expect(stderr).toContain(
-      'The replay failed. Go on with: loyalty verify --replay --after 1\n' +
+      'The replay failed. Continue with: loyalty verify --replay --after 1\n' +
         "The ledger's database can't be reached.\n",
     );
   } finally {
