@@ -65,14 +65,13 @@ export function createAdmission(limits: GatewayLimits, callers: CallerLimits): A
       const leaveAddress = enter(address);
       calls += 1;
       let bytesOfRequest = 0;
-      let leaveCaller = () => undefined as void;
+      let admitted: ReturnType<CallerLimits['admit']> | undefined;
       return {
         identify(caller, announced) {
           if (bytes + announced > bytesInFlightMax) {
             throw new Overloaded('The gateway has more bodies in memory than it can take');
           }
-          const admitted = callers.admit(caller);
-          leaveCaller = () => admitted.release();
+          admitted = callers.admit(caller);
           admitted.addBytes(announced);
           bytesOfRequest = announced;
           bytes += announced;
@@ -80,7 +79,7 @@ export function createAdmission(limits: GatewayLimits, callers: CallerLimits): A
         },
         leave: once(() => {
           leaveAddress();
-          leaveCaller();
+          admitted?.release();
           calls -= 1;
           bytes -= bytesOfRequest;
         }),

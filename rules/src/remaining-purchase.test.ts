@@ -1,6 +1,6 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '@loyalty/local/property.ts';
 import { aPurchase, evaluateFor, ruleSet } from '../test/example.ts';
 import { ceiling, fraction, whole, ZERO } from './fraction.ts';
 import {

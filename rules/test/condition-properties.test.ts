@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
+import { fc } from '@loyalty/local/property.ts';
 import { checkCondition } from '@loyalty/rules/condition/check-condition.ts';
 import { compileCondition, conditionBindings } from '@loyalty/rules/condition/condition.ts';
 import { EARN_RULE_VOCABULARY } from '@loyalty/rules/condition/vocabulary.ts';
-import fc from 'fast-check';
 import { aPurchase, MEMBER } from './example.ts';
 
 /** Expressions of any shape, right and wrong ones. */

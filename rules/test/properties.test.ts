@@ -1,6 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { createValidator } from '@bufbuild/protovalidate';
 import { describe, expect, test } from '@jest/globals';
+import { fc } from '@loyalty/local/property.ts';
 import { RuleSetSchema } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
@@ -10,7 +11,6 @@ import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
 import { afterRefund, wholePurchase } from '@loyalty/rules/remaining-purchase.ts';
 import { validatePurchase } from '@loyalty/rules/validate-purchase.ts';
 import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
-import fc from 'fast-check';
 import { aPurchase, evaluateFor, MEMBER, ruleSet } from './example.ts';
 
 const validator = createValidator();

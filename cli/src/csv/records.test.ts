@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { fc } from '@loyalty/local/property.ts';
 import { parse } from 'csv-parse/sync';
-import fc from 'fast-check';
 import { csvLine } from './csv-text.ts';
 import { FileRefused } from './file-refused.ts';
 import { type BrokenLine, type CsvRecord, RecordSplitter, recordCharactersMax } from './records.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '@loyalty/local/property.ts';
 import { isNegative, parseAmount } from './amount.ts';
 
 /** What an amount has at most; odd-files.test.ts has what is above. */

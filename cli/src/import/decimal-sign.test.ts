@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '@loyalty/local/property.ts';
 import { DecimalSigns } from './decimal-sign.ts';
 
 function decide(...texts: string[]) {

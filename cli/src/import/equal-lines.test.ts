@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '@loyalty/local/property.ts';
 import { digestOf } from './content-id.ts';
 import { EqualLinesBuilder } from './equal-lines.ts';
 

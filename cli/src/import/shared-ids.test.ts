@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '@loyalty/local/property.ts';
 import { findSharedIds, type IdentifiedLine } from './shared-ids.ts';
 
 type Lines = readonly (IdentifiedLine | undefined)[];

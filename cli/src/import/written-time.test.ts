@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { fc } from '@loyalty/local/property.ts';
 import { createZoneClock } from '@loyalty/rules/zone-clock.ts';
-import fc from 'fast-check';
 import { endOf, instantOf, instantText, parseTime, timeIdentity } from './written-time.ts';
 
 const paris = createZoneClock('Europe/Paris');

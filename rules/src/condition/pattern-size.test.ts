@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '@loyalty/local/property.ts';
 import { patternSize, patternSizeMax } from './pattern-size.ts';
 
 describe('the size of a pattern', () => {

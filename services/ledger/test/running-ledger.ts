@@ -4,7 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { unusedPort } from '@loyalty/local/port-check.ts';
 import { createTestDatabase, createTestNats } from '@loyalty/local/test-environment.ts';
-import { eventually } from '@loyalty/local/test-patience.ts';
+import { eventually, patience } from '@loyalty/local/test-patience.ts';
 import { mintToken } from '@loyalty/platform/auth/mint.ts';
 import type { Role } from '@loyalty/platform/auth/tokens.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
@@ -187,9 +187,18 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
 
 function connect({ grpcPort }: RunningLedger, { programs: { address } }: LedgerConfig) {
   const ledgerServices = [MembershipService, LedgerService, RedemptionService, DeadLetterService];
-  const channel = createChannel({ address: `127.0.0.1:${grpcPort}`, services: ledgerServices });
+  const defaultTimeoutMs = patience(10_000);
+  const channel = createChannel({
+    address: `127.0.0.1:${grpcPort}`,
+    services: ledgerServices,
+    defaultTimeoutMs,
+  });
   const programsServices = [ProgramService, RuleSetService, RewardService];
-  const programsChannel = createChannel({ address, services: programsServices });
+  const programsChannel = createChannel({
+    address,
+    services: programsServices,
+    defaultTimeoutMs,
+  });
   return {
     memberships: createClient(MembershipService, channel),
     ledger: createClient(LedgerService, channel),

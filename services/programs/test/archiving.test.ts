@@ -1,13 +1,13 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type RunningLedger, startLedger } from '@loyalty/ledger/wiring.ts';
+import { unusedPort } from '@loyalty/local/port-check.ts';
+import { createTestDatabase, type TestDatabase } from '@loyalty/local/test-environment.ts';
 import { eventually } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { ProgramChange_Verb } from '@loyalty/proto/loyalty/programs/v1/program_change_pb.ts';
 import { Program_State } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import pg from 'pg';
-import { unusedPort } from '../../../local/src/port-check.ts';
-import { createTestDatabase, type TestDatabase } from '../../../local/src/test-environment.ts';
 import { createActive, createDraft, type Setting, startSetting } from './running-programs.ts';
 
 let setting: Setting;

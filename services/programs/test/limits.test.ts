@@ -1,6 +1,6 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { execute } from '../../../local/src/test-environment.ts';
+import { execute } from '@loyalty/local/test-environment.ts';
 import { createDraft, fivePerHundred, type Setting, startSetting } from './running-programs.ts';
 
 let setting: Setting;

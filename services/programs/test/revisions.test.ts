@@ -1,8 +1,8 @@
 // What a ledger that has heard of everything up to a change number is told next.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execute } from '@loyalty/local/test-environment.ts';
 import { eventually } from '@loyalty/local/test-patience.ts';
 import pg from 'pg';
-import { execute } from '../../../local/src/test-environment.ts';
 import { createActive, createDraft, type Setting, startSetting } from './running-programs.ts';
 
 let setting: Setting;

@@ -1,6 +1,8 @@
 // A programs service with a database and a message server of its own, and clients that call it over real gRPC.
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { createTestDatabase, createTestNats } from '@loyalty/local/test-environment.ts';
+import { patience } from '@loyalty/local/test-patience.ts';
 import { mintToken } from '@loyalty/platform/auth/mint.ts';
 import type { Role } from '@loyalty/platform/auth/tokens.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
@@ -14,7 +16,6 @@ import {
   type RuleSetSchema,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
-import { createTestDatabase, createTestNats } from '../../../local/src/test-environment.ts';
 import type { ProgramsConfig } from '../src/config.ts';
 import { type RunningPrograms, startPrograms } from '../src/wiring.ts';
 
@@ -126,7 +127,11 @@ export async function startSetting({ ledgerAddress = '127.0.0.1:9' } = {}) {
 }
 
 function connect({ grpcPort }: RunningPrograms) {
-  const channel = createChannel({ address: `127.0.0.1:${grpcPort}`, services });
+  const channel = createChannel({
+    address: `127.0.0.1:${grpcPort}`,
+    services,
+    defaultTimeoutMs: patience(10_000),
+  });
   return {
     programs: createClient(ProgramService, channel),
     ruleSets: createClient(RuleSetService, channel),

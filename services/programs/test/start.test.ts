@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { execute } from '../../../local/src/test-environment.ts';
+import { execute } from '@loyalty/local/test-environment.ts';
 import { type Setting, startSetting } from './running-programs.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');

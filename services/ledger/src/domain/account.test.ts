@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { fc } from '@loyalty/local/property.ts';
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
-import fc from 'fast-check';
 import { addByHand } from './adjust.ts';
 import { missingPoints } from './available.ts';
 import { balanceAt } from './balance.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '@loyalty/local/property.ts';
 import { changedKeys, requireFewEnough, updatedAttributes } from './attributes.ts';
 
 const key = fc.constantFrom<string>('tier', 'shop', 'toString', 'a.b');
