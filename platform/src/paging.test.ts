@@ -1,37 +1,78 @@
 import { describe, expect, test } from '@jest/globals';
 import { ValidationFailed } from './errors.ts';
-import { decodePageToken, encodePageToken, pageSize } from './paging.ts';
+import {
+  decodePageToken,
+  encodePageToken,
+  pageSize,
+  sequencePosition,
+  textPosition,
+} from './paging.ts';
 
 const filter = { program_id: 'wine-dine', kind: undefined, user_id: 'alice' };
-const position = ['2026-01-01T00:00:00Z', '9007199254740993'];
+const list = { filter, position: textPosition };
 
 describe('page tokens', () => {
   test('lead to where the page before ended', () => {
-    expect(decodePageToken(encodePageToken({ filter, position }), filter)).toEqual(position);
+    const position = 'order-1';
+    expect(decodePageToken(encodePageToken(position, list), list)).toBe(position);
+    const sequences = { filter, position: sequencePosition };
+    const largest = 2n ** 63n - 1n;
+    expect(decodePageToken(encodePageToken(largest, sequences), sequences)).toBe(largest);
   });
 
   test('an empty one is the first page', () => {
-    expect(decodePageToken('', filter)).toBeUndefined();
+    expect(decodePageToken('', list)).toBeUndefined();
   });
 
   test('do not depend on the order in which the filter is written', () => {
-    const token = encodePageToken({ filter, position });
-    const reordered = { user_id: 'alice', program_id: 'wine-dine' };
-    expect(decodePageToken(token, reordered)).toEqual(position);
+    const token = encodePageToken('order-1', list);
+    const reordered = { ...list, filter: { user_id: 'alice', program_id: 'wine-dine' } };
+    expect(decodePageToken(token, reordered)).toBe('order-1');
   });
 
   test.each([
-    ['another filter', encodePageToken({ filter: { ...filter, user_id: 'bob' }, position })],
-    ['a truncated token', encodePageToken({ filter, position }).slice(0, -4)],
+    ['another filter', encodePageToken('a', { ...list, filter: { ...filter, user_id: 'bob' } })],
+    ['a truncated token', encodePageToken('order-1', list).slice(0, -4)],
     ['a changed position', Buffer.from('["0000000000000000","1"]').toString('base64url')],
     ['no JSON', 'hello'],
     ['no list', Buffer.from('{"a":1}').toString('base64url')],
     ['no text', Buffer.from('[null, 1]').toString('base64url')],
     ['an endless one', 'A'.repeat(1_000_000)],
   ])('refuse %s by the name of the field', (_, token) => {
-    const decode = () => decodePageToken(token, filter);
+    const decode = () => decodePageToken(token, list);
     expect(decode).toThrow(ValidationFailed);
     expect(decode).toThrow(/^page_token: /);
+  });
+
+  // Anyone can compute the sum of a token.
+  function forged(texts: readonly string[]): string {
+    const position = { toTexts: () => texts, fromTexts: () => undefined };
+    return encodePageToken(undefined, { filter, position });
+  }
+
+  test.each([[['']], [[]], [['a', 'b']], [['a\0b']], [['\ud800']]])(
+    'refuse a forged text: %j',
+    (texts) => {
+      expect(() => decodePageToken(forged(texts), list)).toThrow(/^page_token: /);
+    },
+  );
+
+  test.each([
+    [['']],
+    [[]],
+    [['1', '2']],
+    [['abc']],
+    [['-1']],
+    [['01']],
+    [['1e3']],
+    [['0x10']],
+    [[' 1']],
+    [['1.0']],
+    [['9223372036854775808']],
+    [['99999999999999999999999']],
+  ])('refuse a forged number: %j', (texts) => {
+    const sequences = { filter, position: sequencePosition };
+    expect(() => decodePageToken(forged(texts), sequences)).toThrow(/^page_token: /);
   });
 });
 

@@ -8,25 +8,56 @@ const maxTokenLength = 4096;
 /** What a list is restricted to; a token is good for the filter that it was made with only. */
 export type PageFilter = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Where the next page starts: the values of the list's sort key, as text. */
-export type PagePosition = readonly string[];
+/** How positions in a list, the values of its sort key, are written as texts. */
+export interface PositionCodec<Position> {
+  toTexts(position: Position): readonly string[];
+  /** Undefined for texts that no position of the list is written as. */
+  fromTexts(texts: readonly string[]): Position | undefined;
+}
+
+/** A list, as its pages are asked for. */
+export interface PagedList<Position> {
+  readonly filter: PageFilter;
+  readonly position: PositionCodec<Position>;
+}
+
+/** A part of a list, as a request asks for it. */
+export interface PageRequest<Position> {
+  readonly limit: number;
+  /** The position before the first item; undefined for the first page. */
+  readonly after: Position | undefined;
+}
+
+/** @throws {ValidationFailed} for a negative size, or a token that isn't one of this list */
+export function pageRequest<Position>(
+  request: { readonly pageSize: number; readonly pageToken: string },
+  list: PagedList<Position>,
+): PageRequest<Position> {
+  return { limit: pageSize(request.pageSize), after: decodePageToken(request.pageToken, list) };
+}
 
 /** An opaque `next_page_token`. */
-export function encodePageToken(page: { filter: PageFilter; position: PagePosition }): string {
-  const body = JSON.stringify([checksum(page.filter, page.position), ...page.position]);
+export function encodePageToken<Position>(position: Position, list: PagedList<Position>): string {
+  const texts = list.position.toTexts(position);
+  const body = JSON.stringify([checksum(list.filter, texts), ...texts]);
   return Buffer.from(body).toString('base64url');
 }
 
 /**
  * The position in a `page_token`; undefined for the first page (an empty token).
  *
- * @throws {ValidationFailed} for a token that wasn't made by `encodePageToken` with the same filter
+ * @throws {ValidationFailed} for a token that `encodePageToken` didn't make for the same list
  */
-export function decodePageToken(token: string, filter: PageFilter): PagePosition | undefined {
+export function decodePageToken<Position>(
+  token: string,
+  { filter, position }: PagedList<Position>,
+): Position | undefined {
   if (token === '') return undefined;
   const parts = token.length <= maxTokenLength ? parse(token) : undefined;
-  const [sum, ...position] = parts ?? [];
-  if (sum === undefined || sum !== checksum(filter, position)) {
+  const [sum, ...texts] = parts ?? [];
+  // The sum is no secret, so what it fits is checked as any other input.
+  const found = sum === checksum(filter, texts) ? position.fromTexts(texts) : undefined;
+  if (found === undefined) {
     throw new ValidationFailed([
       {
         field: 'page_token',
@@ -35,7 +66,32 @@ export function decodePageToken(token: string, filter: PageFilter): PagePosition
       },
     ]);
   }
-  return position;
+  return found;
+}
+
+/** Positions that are a text. */
+export const textPosition: PositionCodec<string> = {
+  toTexts: (position) => [position],
+  fromTexts: ([text = '', ...others]) => (others.length === 0 ? textIn(text) : undefined),
+};
+
+/** Positions that are a number of 64 bits, from 0. */
+export const sequencePosition: PositionCodec<bigint> = {
+  toTexts: (position) => [String(position)],
+  fromTexts: ([text = '', ...others]) =>
+    others.length === 0 ? integerIn(text, 2n ** 63n - 1n) : undefined,
+};
+
+/** The text, if it is one that a database can compare with. */
+export function textIn(text: string): string | undefined {
+  return text !== '' && !text.includes('\0') && text.isWellFormed() ? text : undefined;
+}
+
+/** The number from 0 to `max` that the text is, in digits alone. */
+export function integerIn(text: string, max: bigint): bigint | undefined {
+  if (!/^(0|[1-9]\d{0,18})$/.test(text)) return undefined;
+  const value = BigInt(text);
+  return value <= max ? value : undefined;
 }
 
 function parse(token: string): string[] | undefined {
@@ -51,11 +107,11 @@ function parse(token: string): string[] | undefined {
 
 // Guards against mix-ups and truncation, not against forgery: a forged position only reveals what the filter,
 // which is authorised apart, lets him see anyway.
-function checksum(filter: PageFilter, position: PagePosition): string {
+function checksum(filter: PageFilter, texts: readonly string[]): string {
   const sorted = Object.entries(filter)
     .filter(([, value]) => value !== undefined)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const hash = createHash('sha256').update(JSON.stringify([sorted, position]));
+  const hash = createHash('sha256').update(JSON.stringify([sorted, texts]));
   return hash.digest('base64url').slice(0, 16);
 }
 

@@ -22,5 +22,5 @@ export async function listMembers(
   );
   // A program with members exists; only an empty page leaves the question open.
   if (page.items.length === 0) await app.catalog.get(programId);
-  return { items: page.items.map((account) => viewMembership(account, now)), next: page.next };
+  return { ...page, items: page.items.map((account) => viewMembership(account, now)) };
 }

@@ -14,12 +14,12 @@ export async function listMemberships(
   }: { userId: string; programs: readonly string[] | undefined } & PageRequest<string>,
 ): Promise<Page<MembershipView, string>> {
   const now = app.clock();
-  const { items, next } = await readPage(
+  const page = await readPage(
     { limit, after },
     {
       read: (part) => app.reader.accountsOfUser({ userId, programs, now, ...part }),
       positionOf: ({ membership }) => membership.programId,
     },
   );
-  return { items: items.map((account) => viewMembership(account, now)), next };
+  return { ...page, items: page.items.map((account) => viewMembership(account, now)) };
 }

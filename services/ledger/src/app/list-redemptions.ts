@@ -14,10 +14,10 @@ export async function listRedemptions(
   query: MemberName & PageRequest<bigint>,
 ): Promise<Page<Redemption, bigint>> {
   const membershipId = await requireMembershipId(app.reader, query);
-  const { items, next } = await readPage(query, {
+  const page = await readPage(query, {
     read: (part) => app.reader.redemptions({ membershipId, ...part }),
     positionOf: ({ sequence }) => sequence,
   });
   const now = app.clock();
-  return { items: items.map((redemption) => redemptionAt(redemption, now)), next };
+  return { ...page, items: page.items.map((redemption) => redemptionAt(redemption, now)) };
 }

@@ -1,7 +1,10 @@
+import { pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
 import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
+import { EntrySchema } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import {
   AdjustBalanceRequestSchema,
   type BatchAdjustItem,
@@ -17,7 +20,6 @@ import { renderBalance } from '../messages/balance-message.ts';
 import { parseEntryKind, renderEntry, renderEntryForMember } from '../messages/entry-message.ts';
 import { resultsOf } from './batch-results.ts';
 import { authorOf, isMember } from './caller.ts';
-import { nextPageToken, parseSequencePage } from './page-request.ts';
 
 /** Balances, their journals, and corrections by hand. */
 export function balanceHandlers(
@@ -47,16 +49,22 @@ export function balanceHandlers(
         startTime,
         endTime,
       };
-      const { items, next } = await listEntries(app, {
+      const list = { filter, position: sequencePosition };
+      const page = await listEntries(app, {
         programId,
         userId,
         kinds,
         startTime,
         endTime,
-        ...parseSequencePage(request, filter),
+        ...pageRequest(request, list),
       });
-      const render = isMember(context) ? renderEntryForMember : renderEntry;
-      return { entries: items.map(render), nextPageToken: nextPageToken(next, filter) };
+      const { messages, nextPageToken } = renderPage({
+        page,
+        list,
+        schema: EntrySchema,
+        render: isMember(context) ? renderEntryForMember : renderEntry,
+      });
+      return { entries: messages, nextPageToken };
     },
 
     async adjustBalance(request, context) {

@@ -1,6 +1,11 @@
+import { pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
-import { DeadLetter_State as State } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_pb.ts';
+import { renderPage } from '@loyalty/platform/rpc/page.ts';
+import {
+  DeadLetterSchema,
+  DeadLetter_State as State,
+} from '@loyalty/proto/loyalty/ledger/v1/dead_letter_pb.ts';
 import type { DeadLetterService } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_service_pb.ts';
 import type { MessagingApp } from '../app/app.ts';
 import type { Failure } from '../app/dead-letters.ts';
@@ -10,7 +15,6 @@ import { listDeadLetters } from '../app/list-dead-letters.ts';
 import { replayDeadLetter } from '../app/replay-dead-letter.ts';
 import { renderDeadLetter } from '../messages/dead-letter-message.ts';
 import { programsOf } from './caller.ts';
-import { nextPageToken, parseSequencePage } from './page-request.ts';
 
 /** Messages that couldn't be applied. */
 export function deadLetterHandlers(app: MessagingApp): Handlers<typeof DeadLetterService> {
@@ -26,15 +30,19 @@ export function deadLetterHandlers(app: MessagingApp): Handlers<typeof DeadLette
       const { programId } = request;
       const state = parseState(request.state);
       const filter = { list: 'dead-letters', programId, state };
-      const { items, next } = await listDeadLetters(app, {
+      const list = { filter, position: sequencePosition };
+      const page = await listDeadLetters(app, {
         programs: programId === '' ? programsOf(context) : [programId],
         state,
-        ...parseSequencePage(request, filter),
+        ...pageRequest(request, list),
       });
-      return {
-        deadLetters: items.map(renderDeadLetter),
-        nextPageToken: nextPageToken(next, filter),
-      };
+      const { messages, nextPageToken } = renderPage({
+        page,
+        list,
+        schema: DeadLetterSchema,
+        render: renderDeadLetter,
+      });
+      return { deadLetters: messages, nextPageToken };
     },
 
     getDeadLetter: answerOf(getDeadLetter),

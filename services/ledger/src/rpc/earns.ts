@@ -1,6 +1,9 @@
+import { pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
+import { EarnSchema } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import {
   BatchEarnItemSchema,
   type LedgerService,
@@ -20,7 +23,6 @@ import {
 } from '../messages/earn-message.ts';
 import { resultsOf } from './batch-results.ts';
 import { authorOf, isMember } from './caller.ts';
-import { nextPageToken, parseSequencePage } from './page-request.ts';
 
 /** Transactions that are credited. */
 export function earnHandlers(
@@ -78,16 +80,16 @@ export function earnHandlers(
 
     async listEarns(request, context) {
       const member = { programId: request.programId, userId: request.userId };
-      const filter = { list: 'earns', ...member };
-      const { items, next } = await listEarns(app, {
-        ...member,
-        ...parseSequencePage(request, filter),
-      });
+      const list = { filter: { list: 'earns', ...member }, position: sequencePosition };
+      const page = await listEarns(app, { ...member, ...pageRequest(request, list) });
       const render = rendererFor(context);
-      return {
-        earns: items.map((earn) => render({ ...earn, userId: member.userId })),
-        nextPageToken: nextPageToken(next, filter),
-      };
+      const { messages, nextPageToken } = renderPage({
+        page,
+        list,
+        schema: EarnSchema,
+        render: (earn) => render({ ...earn, userId: member.userId }),
+      });
+      return { earns: messages, nextPageToken };
     },
   };
 }

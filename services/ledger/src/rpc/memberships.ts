@@ -1,6 +1,8 @@
+import { pageRequest, textPosition } from '@loyalty/platform/paging.ts';
 import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
 import { keysToUpdate, pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
 import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
 import {
@@ -25,7 +27,6 @@ import type { AttributesUpdate } from '../domain/attributes.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { renderMembership } from '../messages/membership-message.ts';
 import { authorOf, isMember, programsOf } from './caller.ts';
-import { nextPageToken, parsePage } from './page-request.ts';
 
 /** The RPCs of memberships. */
 export function membershipHandlers(app: App): Handlers<typeof MembershipService> {
@@ -50,9 +51,15 @@ export function membershipHandlers(app: App): Handlers<typeof MembershipService>
 
     async listMembers(request) {
       const { programId } = request;
-      const filter = { list: 'members', programId };
-      const { items, next } = await listMembers(app, { programId, ...parsePage(request, filter) });
-      return { members: items.map(renderMembership), nextPageToken: nextPageToken(next, filter) };
+      const list = { filter: { list: 'members', programId }, position: textPosition };
+      const page = await listMembers(app, { programId, ...pageRequest(request, list) });
+      const { messages, nextPageToken } = renderPage({
+        page,
+        list,
+        schema: MembershipSchema,
+        render: renderMembership,
+      });
+      return { members: messages, nextPageToken };
     },
 
     async updateMembership(request, context) {
@@ -85,16 +92,19 @@ export function membershipHandlers(app: App): Handlers<typeof MembershipService>
     /** Shows the memberships in the programs that the caller's token reaches. */
     async listMemberships(request, context) {
       const { userId } = request;
-      const filter = { list: 'memberships', userId };
-      const { items, next } = await listMemberships(app, {
+      const list = { filter: { list: 'memberships', userId }, position: textPosition };
+      const page = await listMemberships(app, {
         userId,
         programs: programsOf(context),
-        ...parsePage(request, filter),
+        ...pageRequest(request, list),
       });
-      return {
-        memberships: items.map(renderMembership),
-        nextPageToken: nextPageToken(next, filter),
-      };
+      const { messages, nextPageToken } = renderPage({
+        page,
+        list,
+        schema: MembershipSchema,
+        render: renderMembership,
+      });
+      return { memberships: messages, nextPageToken };
     },
 
     async suspendMembership({ programId, userId }, context) {

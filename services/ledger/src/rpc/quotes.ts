@@ -1,11 +1,15 @@
+import { pageRequest, textPosition } from '@loyalty/platform/paging.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
-import type { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
+import { renderPage } from '@loyalty/platform/rpc/page.ts';
+import {
+  type RedemptionService,
+  RewardQuoteSchema,
+} from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import type { App } from '../app/app.ts';
 import { listRewardQuotes } from '../app/list-reward-quotes.ts';
 import { quoteRedemption } from '../app/quote-redemption.ts';
 import { renderQuote } from '../messages/quote-message.ts';
 import { isMember } from './caller.ts';
-import { nextPageToken, parsePage } from './page-request.ts';
 
 /** What rewards would cost a member. */
 export function quoteHandlers(
@@ -20,13 +24,19 @@ export function quoteHandlers(
 
     async listRewardQuotes(request, context) {
       const member = { programId: request.programId, userId: request.userId };
-      const filter = { list: 'reward-quotes', ...member };
-      const { items, next } = await listRewardQuotes(app, {
+      const list = { filter: { list: 'reward-quotes', ...member }, position: textPosition };
+      const page = await listRewardQuotes(app, {
         ...member,
-        ...parsePage(request, filter),
+        ...pageRequest(request, list),
         byMember: isMember(context),
       });
-      return { rewardQuotes: items.map(renderQuote), nextPageToken: nextPageToken(next, filter) };
+      const { messages, nextPageToken } = renderPage({
+        page,
+        list,
+        schema: RewardQuoteSchema,
+        render: renderQuote,
+      });
+      return { rewardQuotes: messages, nextPageToken };
     },
   };
 }

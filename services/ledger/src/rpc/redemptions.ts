@@ -1,6 +1,14 @@
-import { decodePageToken, encodePageToken, pageSize } from '@loyalty/platform/paging.ts';
+import {
+  integerIn,
+  type PositionCodec,
+  pageRequest,
+  sequencePosition,
+  textIn,
+} from '@loyalty/platform/paging.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
+import { RedemptionSchema } from '@loyalty/proto/loyalty/ledger/v1/redemption_pb.ts';
 import {
   RedeemRequest_Capture as Capture,
   RedeemRequestSchema,
@@ -16,7 +24,22 @@ import { redeem } from '../app/redeem.ts';
 import { reverseRedemption } from '../app/reverse-redemption.ts';
 import { parsePart, renderRedeemResult, renderRedemption } from '../messages/redemption-message.ts';
 import { authorOf, isMember } from './caller.ts';
-import { nextPageToken, parseSequencePage } from './page-request.ts';
+
+/** The largest instant that a Date can be, in milliseconds. */
+const instantMax = 8_640_000_000_000_000n;
+
+/** Open holds are listed by their deadlines. */
+const holdPosition: PositionCodec<{ holdExpiresAt: number; redemptionId: string }> = {
+  toTexts: ({ holdExpiresAt, redemptionId }) => [String(holdExpiresAt), redemptionId],
+  fromTexts([deadline = '', id = '', ...others]) {
+    const holdExpiresAt = integerIn(deadline, instantMax);
+    const redemptionId = textIn(id);
+    if (others.length > 0 || holdExpiresAt === undefined || redemptionId === undefined) {
+      return undefined;
+    }
+    return { holdExpiresAt: Number(holdExpiresAt), redemptionId };
+  },
+};
 
 /** Points that are held and spent. */
 export function redemptionHandlers(
@@ -62,36 +85,28 @@ export function redemptionHandlers(
 
     async listRedemptions(request) {
       const member = { programId: request.programId, userId: request.userId };
-      const filter = { list: 'redemptions', ...member };
-      const { items, next } = await listRedemptions(app, {
-        ...member,
-        ...parseSequencePage(request, filter),
+      const list = { filter: { list: 'redemptions', ...member }, position: sequencePosition };
+      const page = await listRedemptions(app, { ...member, ...pageRequest(request, list) });
+      const { messages, nextPageToken } = renderPage({
+        page,
+        list,
+        schema: RedemptionSchema,
+        render: (redemption) => renderRedemption(member, redemption),
       });
-      return {
-        redemptions: items.map((redemption) => renderRedemption(member, redemption)),
-        nextPageToken: nextPageToken(next, filter),
-      };
+      return { redemptions: messages, nextPageToken };
     },
 
     async listOpenHolds(request) {
       const { programId } = request;
-      const filter = { list: 'open-holds', programId };
-      const [holdExpiresAt, redemptionId] = decodePageToken(request.pageToken, filter) ?? [];
-      const { items, next } = await listOpenHolds(app, {
-        programId,
-        limit: pageSize(request.pageSize),
-        after:
-          holdExpiresAt === undefined || redemptionId === undefined
-            ? undefined
-            : { holdExpiresAt: Number(holdExpiresAt), redemptionId },
+      const list = { filter: { list: 'open-holds', programId }, position: holdPosition };
+      const page = await listOpenHolds(app, { programId, ...pageRequest(request, list) });
+      const { messages, nextPageToken } = renderPage({
+        page,
+        list,
+        schema: RedemptionSchema,
+        render: (hold) => renderRedemption({ programId, userId: hold.userId }, hold),
       });
-      const position = next && [String(next.holdExpiresAt), next.redemptionId];
-      return {
-        redemptions: items.map((hold) =>
-          renderRedemption({ programId, userId: hold.userId }, hold),
-        ),
-        nextPageToken: position === undefined ? '' : encodePageToken({ filter, position }),
-      };
+      return { redemptions: messages, nextPageToken };
     },
 
     async captureRedemption({ programId, userId, redemptionId, part }, context) {

@@ -1,5 +1,7 @@
-import { decodePageToken, encodePageToken, pageSize } from '@loyalty/platform/paging.ts';
+import { type PositionCodec, pageRequest, textIn } from '@loyalty/platform/paging.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import { renderPage } from '@loyalty/platform/rpc/page.ts';
+import { RefundSchema } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import type { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import type { App } from '../app/app.ts';
 import { cancelRefund } from '../app/cancel-refund.ts';
@@ -10,6 +12,17 @@ import { renderBalance } from '../messages/balance-message.ts';
 import { renderEarn } from '../messages/earn-message.ts';
 import { renderRefund } from '../messages/refund-message.ts';
 import { authorOf } from './caller.ts';
+
+const refundPosition: PositionCodec<{ transactionId: string; refundId: string }> = {
+  toTexts: ({ transactionId, refundId }) => [transactionId, refundId],
+  fromTexts([transaction = '', refund = '', ...others]) {
+    const transactionId = textIn(transaction);
+    const refundId = textIn(refund);
+    if (others.length > 0 || transactionId === undefined || refundId === undefined)
+      return undefined;
+    return { transactionId, refundId };
+  },
+};
 
 /** The RPCs of refunds. */
 export function refundHandlers(
@@ -40,21 +53,15 @@ export function refundHandlers(
 
     async listWaitingRefunds(request) {
       const { programId } = request;
-      const filter = { list: 'waiting-refunds', programId };
-      const [transactionId, refundId] = decodePageToken(request.pageToken, filter) ?? [];
-      const { items, next } = await listWaitingRefunds(app, {
-        programId,
-        limit: pageSize(request.pageSize),
-        after:
-          transactionId === undefined || refundId === undefined
-            ? undefined
-            : { transactionId, refundId },
+      const list = { filter: { list: 'waiting-refunds', programId }, position: refundPosition };
+      const page = await listWaitingRefunds(app, { programId, ...pageRequest(request, list) });
+      const { messages, nextPageToken } = renderPage({
+        page,
+        list,
+        schema: RefundSchema,
+        render: renderRefund,
       });
-      const position = next && [next.transactionId, next.refundId];
-      return {
-        refunds: items.map(renderRefund),
-        nextPageToken: position === undefined ? '' : encodePageToken({ filter, position }),
-      };
+      return { refunds: messages, nextPageToken };
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Program, ProgramState } from '../domain/program.ts';
 import type { Reward, RewardState } from '../domain/reward.ts';
 import type { RuleSetVersion } from '../domain/rule-set.ts';
 
-/** One page of a list; `hasMore` says whether more items follow. */
+/** A part of a list; `hasMore` says whether more items follow. */
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly hasMore: boolean;

@@ -1,7 +1,8 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { decodePageToken, pageSize } from '@loyalty/platform/paging.ts';
+import { pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import {
   ProgramChange_Verb,
   ProgramChangeSchema,
@@ -13,7 +14,6 @@ import { listProgramChanges } from '../app/list-program-changes.ts';
 import { listProgramRevisions } from '../app/list-program-revisions.ts';
 import type { ChangeRecord } from '../domain/change.ts';
 import { viewerOf } from './caller.ts';
-import { renderPage } from './page.ts';
 import { renderProgram } from './program-message.ts';
 import { renderReward } from './reward-message.ts';
 import { renderRuleSet } from './rule-set-message.ts';
@@ -28,19 +28,14 @@ export function programChangeHandlers(
   return {
     async listProgramChanges(request) {
       const { programId } = request;
-      const filter = { list: 'changes', programId };
-      const position = decodePageToken(request.pageToken, filter)?.[0];
-      const page = await listProgramChanges(app, {
-        programId,
-        before: position === undefined ? undefined : BigInt(position),
-        limit: pageSize(request.pageSize),
-      });
+      const list = { filter: { list: 'changes', programId }, position: sequencePosition };
+      const { limit, after: before } = pageRequest(request, list);
+      const page = await listProgramChanges(app, { programId, before, limit });
       const { messages, nextPageToken } = renderPage({
-        page,
+        page: { ...page, positions: page.items.map(({ revision }) => revision) },
+        list,
         schema: ProgramChangeSchema,
         render: renderChange,
-        filter,
-        positionOf: ({ revision }) => String(revision),
       });
       return { changes: messages, nextPageToken };
     },

@@ -1,7 +1,8 @@
-import { decodePageToken, pageSize } from '@loyalty/platform/paging.ts';
+import { pageRequest, textPosition } from '@loyalty/platform/paging.ts';
 import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
 import { pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
 import { dateOfTimestamp, timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
@@ -25,7 +26,6 @@ import { suspendProgram } from '../app/suspend-program.ts';
 import { updateProgram } from '../app/update-program.ts';
 import type { ProgramSettings } from '../domain/program.ts';
 import { authorOf, servedCallOf, viewerOf } from './caller.ts';
-import { renderPage } from './page.ts';
 import { parseProgramState, parseSettings, renderProgram } from './program-message.ts';
 import { required, requireSameId } from './required.ts';
 
@@ -62,15 +62,13 @@ export function programHandlers(
     async listPrograms(request, context) {
       const page = await listPrograms(app, {
         viewer: viewerOf(context),
-        after: decodePageToken(request.pageToken, filter)?.[0],
-        limit: pageSize(request.pageSize),
+        ...pageRequest(request, list),
       });
       const { messages, nextPageToken } = renderPage({
-        page,
+        page: { ...page, positions: page.items.map(({ programId }) => programId) },
+        list,
         schema: ProgramSchema,
         render: renderProgram,
-        filter,
-        positionOf: ({ programId }) => programId,
       });
       return { programs: messages, nextPageToken };
     },
@@ -150,7 +148,7 @@ export function programHandlers(
   };
 }
 
-const filter = { list: 'programs' };
+const list = { filter: { list: 'programs' }, position: textPosition };
 
 const settingOf: Readonly<Record<string, keyof ProgramSettings>> = {
   display_name: 'displayName',

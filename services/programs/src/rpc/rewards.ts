@@ -1,7 +1,8 @@
-import { decodePageToken, pageSize } from '@loyalty/platform/paging.ts';
+import { pageRequest, textPosition } from '@loyalty/platform/paging.ts';
 import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
 import { pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import {
   type Reward as RewardMessage,
   RewardSchema,
@@ -14,7 +15,6 @@ import { listRewards } from '../app/list-rewards.ts';
 import { updateReward } from '../app/update-reward.ts';
 import type { RewardOffer } from '../domain/reward.ts';
 import { authorOf, viewerOf } from './caller.ts';
-import { renderPage } from './page.ts';
 import { required, requireSameId } from './required.ts';
 import { parseOffer, renderReward } from './reward-message.ts';
 
@@ -64,19 +64,17 @@ export function rewardHandlers(app: App): Handlers<typeof RewardService> {
 
     async listRewards(request, context) {
       const { programId } = request;
-      const filter = { list: 'rewards', programId };
+      const list = { filter: { list: 'rewards', programId }, position: textPosition };
       const page = await listRewards(app, {
         programId,
         viewer: viewerOf(context),
-        after: decodePageToken(request.pageToken, filter)?.[0],
-        limit: pageSize(request.pageSize),
+        ...pageRequest(request, list),
       });
       const { messages, nextPageToken } = renderPage({
-        page,
+        page: { ...page, positions: page.items.map(({ rewardId }) => rewardId) },
+        list,
         schema: RewardSchema,
         render: renderReward,
-        filter,
-        positionOf: ({ rewardId }) => rewardId,
       });
       return { rewards: messages, nextPageToken };
     },

@@ -1,7 +1,8 @@
-import { decodePageToken, pageSize } from '@loyalty/platform/paging.ts';
+import { integerIn, type PositionCodec, pageRequest } from '@loyalty/platform/paging.ts';
 import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
 import { pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { dateOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
 import {
   type RuleSet as RuleSetMessage,
@@ -16,7 +17,6 @@ import { publishRuleSet } from '../app/publish-rule-set.ts';
 import { updateRuleSet } from '../app/update-rule-set.ts';
 import { withdrawRuleSet } from '../app/withdraw-rule-set.ts';
 import { authorOf } from './caller.ts';
-import { renderPage } from './page.ts';
 import { required, requireSameId } from './required.ts';
 import {
   definitionFields,
@@ -24,6 +24,16 @@ import {
   parseDefinition,
   renderRuleSet,
 } from './rule-set-message.ts';
+
+const versionMax = 2n ** 31n - 1n;
+
+const versionPosition: PositionCodec<number> = {
+  toTexts: (version) => [String(version)],
+  fromTexts([text = '', ...others]) {
+    const version = others.length === 0 ? integerIn(text, versionMax) : undefined;
+    return version === undefined ? undefined : Number(version);
+  },
+};
 
 /** Versions of the rules. */
 export function ruleSetHandlers(app: App): Handlers<typeof RuleSetService> {
@@ -78,19 +88,14 @@ export function ruleSetHandlers(app: App): Handlers<typeof RuleSetService> {
 
     async listRuleSets(request) {
       const { programId } = request;
-      const filter = { list: 'rule_sets', programId };
-      const position = decodePageToken(request.pageToken, filter)?.[0];
-      const page = await listRuleSets(app, {
-        programId,
-        before: position === undefined ? undefined : Number(position),
-        limit: pageSize(request.pageSize),
-      });
+      const list = { filter: { list: 'rule_sets', programId }, position: versionPosition };
+      const { limit, after: before } = pageRequest(request, list);
+      const page = await listRuleSets(app, { programId, before, limit });
       const { messages, nextPageToken } = renderPage({
-        page,
+        page: { ...page, positions: page.items.map(({ ruleSet }) => ruleSet.version) },
+        list,
         schema: RuleSetSchema,
         render: renderRuleSet,
-        filter,
-        positionOf: ({ ruleSet }) => String(ruleSet.version),
       });
       return { ruleSets: messages, nextPageToken };
     },
