@@ -90,8 +90,13 @@ describe('a caller who sends', () => {
 
   test('a number or an id that is excluded is told what to send', () => {
     const adjustment = { programId: 'wine-dine', idempotencyKey: 'k', reason: 'r', points: 0n };
+    const transaction = { transactionId: '..', occurTime: {}, amount: {} };
+    expect(violationsOf(TransactionSchema, transaction)).toMatchObject({
+      transaction_id: 'must not be . or .., because no path can contain it',
+    });
     expect(violationsOf(AdjustBalanceRequestSchema, { ...adjustment, userId: 'me' })).toEqual({
-      user_id: 'must be the id of a user; only a member can be called me, and only at the gateway',
+      user_id:
+        'must be the id of a user; only a member can be called me, and only at the gateway, and nobody . or ..',
       points: 'must not be 0',
     });
   });

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file loyalty/events/v1/earn_requested.proto.
  */
 export const file_loyalty_events_v1_earn_requested: GenFile = /*@__PURE__*/
-  fileDesc("CiZsb3lhbHR5L2V2ZW50cy92MS9lYXJuX3JlcXVlc3RlZC5wcm90bxIRbG95YWx0eS5ldmVudHMudjEitAEKDUVhcm5SZXF1ZXN0ZWQSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIpCgd1c2VyX2lkGAIgASgJQhi6SBVyEyABKIABMgheXFB7Q30rJFoCbWUSPQoLdHJhbnNhY3Rpb24YAyABKAsyIC5sb3lhbHR5LnByb2dyYW1zLnYxLlRyYW5zYWN0aW9uQga6SAPIAQFiBnByb3RvMw", [file_buf_validate_validate, file_loyalty_programs_v1_transaction]);
+  fileDesc("CiZsb3lhbHR5L2V2ZW50cy92MS9lYXJuX3JlcXVlc3RlZC5wcm90bxIRbG95YWx0eS5ldmVudHMudjEiuwEKDUVhcm5SZXF1ZXN0ZWQSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIwCgd1c2VyX2lkGAIgASgJQh+6SBxyGiABKIABMgheXFB7Q30rJFoCbWVaAS5aAi4uEj0KC3RyYW5zYWN0aW9uGAMgASgLMiAubG95YWx0eS5wcm9ncmFtcy52MS5UcmFuc2FjdGlvbkIGukgDyAEBYgZwcm90bzM", [file_buf_validate_validate, file_loyalty_programs_v1_transaction]);
 
 /**
  * Reports a transaction. A backend publishes it on loyalty.earn.v1.{program_id}, as protobuf or, with Content-Type application/json, as JSON.
