@@ -36,6 +36,6 @@ function refusalOf(code: string | undefined): Error {
     case 'HPE_HEADER_OVERFLOW':
       return new HttpRefusal(431, 'the headers are larger than allowed');
     default:
-      return new ValidationFailed([{ field: '', message: 'the request is not HTTP/1.1' }]);
+      return new ValidationFailed([{ field: '', message: 'the request is not valid HTTP/1.1' }]);
   }
 }

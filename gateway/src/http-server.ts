@@ -12,13 +12,13 @@ import {
   fastify,
   LogController,
 } from 'fastify';
-import { createAdmission } from './admission.ts';
 import { answerConnectionError } from './connection-errors.ts';
 import { allowOrigins } from './cors.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
 import { problemContentType, problemOf } from './problem.ts';
 import { clientPath } from './request-from-http.ts';
+import { createRequestLimits } from './request-limits.ts';
 import type { Route } from './routes-from-descriptors.ts';
 import { serveRoutes, traceparentOf } from './transcoder.ts';
 import type { Call } from './upstreams.ts';
@@ -69,8 +69,10 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     reply.header('x-content-type-options', 'nosniff');
     requireHttp(request);
   });
-  // Without a listener Node refuses these by itself.
-  app.server.on('checkExpectation', (request, response) => app.routing(request, response));
+  // Without listeners Node answers these by itself, before anybody has looked at the token.
+  for (const event of ['checkContinue', 'checkExpectation']) {
+    app.server.on(event, (request, response) => app.routing(request, response));
+  }
   app.addHook('onSend', async (_request, reply) => {
     if (!isOpen()) reply.header('connection', 'close');
   });
@@ -81,7 +83,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   serveProbes(app, isOpen);
   serveRoutes(app, {
     ...options,
-    admission: createAdmission(limits, createCallerLimits(limits.callers)),
+    requestLimits: createRequestLimits(limits, createCallerLimits(limits.callers)),
   });
   app.server.maxConnections = limits.connectionsMax;
   return app;
@@ -105,7 +107,7 @@ function readJsonBodies(app: FastifyInstance): void {
   app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body.length === 0 ? undefined : body),
   );
-  app.addHook('preParsing', async (request) => {
+  app.addHook('preParsing', async (request, reply) => {
     const { 'content-type': type, 'content-encoding': encoding = 'identity' } = request.headers;
     const hasBody =
       request.headers['transfer-encoding'] !== undefined ||
@@ -117,6 +119,7 @@ function readJsonBodies(app: FastifyInstance): void {
     if (encoding !== 'identity') {
       throw new HttpRefusal(415, 'the body must come without a content encoding');
     }
+    if (request.headers.expect !== undefined) reply.raw.writeContinue();
   });
 }
 

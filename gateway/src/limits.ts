@@ -7,8 +7,8 @@ import {
 export interface GatewayLimits {
   /** Connections that are open; more are closed at once. */
   readonly connectionsMax: number;
-  /** Requests in flight from one address whose token isn't verified yet, or wasn't accepted. */
-  readonly unknownCallsInFlightMax: number;
+  /** Tokens from one address that are being verified; those that were accepted before aren't verified again. */
+  readonly verificationsMax: number;
   /** Requests in flight of all callers. */
   readonly callsInFlightMax: number;
   /** Bytes of bodies in memory, of all callers. */
@@ -24,7 +24,7 @@ export interface GatewayLimits {
 
 export const defaultLimits: GatewayLimits = {
   connectionsMax: 10_000,
-  unknownCallsInFlightMax: 64,
+  verificationsMax: 64,
   callsInFlightMax: 4096,
   bytesInFlightMax: 128 * 1024 * 1024,
   callers: defaultCallerLimits,

@@ -3,11 +3,11 @@ import { bearerToken } from '@loyalty/platform/auth/bearer-token.ts';
 import type { Caller, TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Admission } from './admission.ts';
 import { type Answer, answerFromMessage, hasAlready } from './answer-from-message.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
 import { requestFromHttp } from './request-from-http.ts';
+import type { RequestLimits } from './request-limits.ts';
 import { createRouteTable, type RouteTable } from './route-table.ts';
 import type { Route } from './routes-from-descriptors.ts';
 import type { Call } from './upstreams.ts';
@@ -34,7 +34,7 @@ export interface TranscoderOptions {
   readonly routes: readonly Route[];
   readonly call: Call;
   readonly verifier: TokenVerifier;
-  readonly admission: Admission;
+  readonly requestLimits: RequestLimits;
   readonly limits: GatewayLimits;
 }
 
@@ -42,6 +42,7 @@ export interface TranscoderOptions {
  * Serves every RPC that has a route: finds it, verifies the token, builds the message, calls the service, and responds.
  */
 export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): void {
+  const { verifier } = options;
   const table = createRouteTable(options.routes);
   app.decorateRequest('target', undefined);
   app.decorateRequest('caller', undefined);
@@ -55,13 +56,20 @@ export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): v
     // Before the body is read: who can't be served isn't listened to.
     onRequest: async (request, reply) => {
       request.target = findTarget(table, request);
-      const arrival = options.admission.arrive(request.ip);
+      const token = bearerToken(request.raw.headersDistinct['authorization'] ?? []);
+      const arrival = options.requestLimits.arrive();
       reply.raw.once('close', arrival.leave);
-      request.caller = await options.verifier.verify(
-        bearerToken(request.raw.headersDistinct['authorization'] ?? []),
-      );
-      requireRole(request.target.route.access, request.caller);
-      arrival.identify(request.caller, announcedBytes(request, options.limits));
+      try {
+        request.caller =
+          verifier.remembered(token) ??
+          (await options.requestLimits.verifying(request.ip, () => verifier.verify(token)));
+        requireRole(request.target.route.access, request.caller);
+        arrival.identify(request.caller, announcedBytes(request, options.limits));
+      } catch (error) {
+        // A client that doesn't read the refusal holds up nobody.
+        arrival.leave();
+        throw error;
+      }
     },
     handler: (request, reply) => serve(options, request, reply),
   });

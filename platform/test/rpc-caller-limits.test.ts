@@ -1,4 +1,5 @@
 // What one caller may have of a service, whichever transport they use.
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@loyalty/local/test-patience.ts';
 import { defaultCallerLimits } from '../src/rpc/caller-limits.ts';
@@ -81,5 +82,35 @@ describe.each(Object.entries(transports))('a caller over %s', (_, call) => {
     const calls = Array.from({ length: 10 }, () => call(alice, 'alice'));
     finish();
     await expect(Promise.all(calls)).resolves.toHaveLength(10);
+  });
+});
+
+describe('a body at the Connect port', () => {
+  const send = (body: Uint8Array | ReadableStream, headers: Record<string, string> = {}) =>
+    fetch(`${server.httpUrl}${path}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${alice.token}`,
+        'content-type': 'application/json',
+        ...headers,
+      },
+      body,
+      ...(body instanceof ReadableStream && { duplex: 'half' }),
+    });
+  const note = (text: string) => Buffer.from(JSON.stringify({ userId: 'alice', text }));
+
+  test('that does not say how long it is counts as what arrives', async () => {
+    await start(limited({ bytesInFlightMax: 1000 }));
+    finish();
+    expect((await send(new Blob([note('x')]).stream())).status).toBe(200);
+    expect((await send(new Blob([note('x'.repeat(2000))]).stream())).status).toBe(429);
+  });
+
+  test('that is compressed counts as what it becomes', async () => {
+    await start(limited({ bytesInFlightMax: 1000 }));
+    finish();
+    const compressed = { 'content-encoding': 'gzip' };
+    expect((await send(gzipSync(note('x')), compressed)).status).toBe(200);
+    expect((await send(gzipSync(note('x'.repeat(2000))), compressed)).status).toBe(429);
   });
 });

@@ -19,6 +19,8 @@ export interface Caller {
 }
 
 export interface TokenVerifier {
+  /** Who a token stands for that was verified before; undefined if it has to be verified. */
+  remembered(token: string): Caller | undefined;
   /**
    * The caller that the token identifies. Throws Unauthenticated when it can't be trusted, ServiceUnavailable when the
    * keys to check it with can't be loaded.
@@ -47,13 +49,18 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   const { algorithms, getKey } = createKeySource(options);
   const remembered = new Map<string, { caller: Caller; expiresMs: number }>();
 
+  function rememberedCaller(token: string): Caller | undefined {
+    const known = remembered.get(token);
+    if (known === undefined || known.expiresMs > Date.now()) return known?.caller;
+    remembered.delete(token);
+    return undefined;
+  }
+
   return {
+    remembered: rememberedCaller,
     async verify(token) {
-      const known = remembered.get(token);
-      if (known !== undefined) {
-        if (known.expiresMs > Date.now()) return known.caller;
-        remembered.delete(token);
-      }
+      const known = rememberedCaller(token);
+      if (known !== undefined) return known;
       if (token.length > tokenBytesMax) throw new Unauthenticated('The bearer token is too long');
       const claims = await verifiedClaims(token, getKey, {
         algorithms,

@@ -60,7 +60,7 @@ interface Usage {
 
 /**
  * Keeps each caller within their limit, so that one can't take what all share. It counts in this process only: n replicas
- * allow n times as much, which costs no shared store and nobody's time.
+ * allow n times as much, and no call waits for a shared store.
  *
  * @param now milliseconds of a clock that never steps back
  */
@@ -92,7 +92,7 @@ export function createCallerLimits(
     admit({ subject, roles }) {
       const isBackend = roles.has('admin') || roles.has('service');
       const limit = isBackend ? backend : member;
-      // A member may be called like a service.
+      // A member may have the same id as a service.
       const usage = usageOf(`${isBackend ? 'backend' : 'member'}:${subject}`, limit);
       if (usage.callsInFlight >= limit.callsInFlightMax) {
         throw tooMany('concurrent-requests', limit.callsInFlightMax);
@@ -127,7 +127,7 @@ function spend(usage: Usage, rate: NonNullable<CallerLimit['rate']>, nowMs: numb
   usage.updatedMs = nowMs;
   if (usage.allowance < 1) {
     const retryAfterMs = Math.ceil(((1 - usage.allowance) / callsPerSecond) * 1000);
-    throw new RateLimited(`The caller sends more than ${callsPerSecond} calls a second`, {
+    throw new RateLimited(`The caller may send ${callsPerSecond} a second, and sent more`, {
       policy: { unit: 'request', quota: burst, windowSeconds: burst / callsPerSecond },
       retryAfterMs,
     });
@@ -139,8 +139,11 @@ function spend(usage: Usage, rate: NonNullable<CallerLimit['rate']>, nowMs: numb
 const inFlightRetryMs = 1000;
 
 function tooMany(unit: 'concurrent-requests' | 'content-bytes', quota: number): RateLimited {
-  const what = unit === 'content-bytes' ? 'bytes of requests' : 'calls';
-  return new RateLimited(`The caller has more than ${quota} ${what} in flight`, {
+  const message =
+    unit === 'content-bytes'
+      ? `The caller's requests in flight may have ${quota} bytes together, and have more with this one`
+      : `The caller already has ${quota} calls in flight, which is the maximum`;
+  return new RateLimited(message, {
     policy: { unit, quota, windowSeconds: undefined },
     retryAfterMs: inFlightRetryMs,
   });

@@ -115,7 +115,7 @@ async function serveHttp(
   const identity = pipeline.identify({
     authorization: valuesOf(request, 'authorization'),
     peerAddress: () => request.socket.remoteAddress,
-    bytes: announcedBytes(request, bytesMax),
+    bytes: 0,
   });
   // A call may end without a handler, such as one in an unknown encoding.
   response.once(
@@ -126,15 +126,21 @@ async function serveHttp(
         () => {},
       ),
   );
-  // The body of a caller who isn't let in isn't read, and their call fails for that reason.
-  const isLetIn = await identity.then(
-    () => true,
-    () => false,
-  );
-  const taken = isLetIn
-    ? await takeBody(universal, { compressions, bytesMax })
-    : { request: withoutBody(universal), body: { problem: 'it was not read' } };
-  contextValues.set(receivedKey, { body: taken.body, identity });
+  let taken: Awaited<ReturnType<typeof takeBody>>;
+  let admitted: Promise<Identity> = identity;
+  try {
+    const { admission } = await identity;
+    const count = (bytes: number) => admission?.addBytes(bytes);
+    taken = await takeBody(universal, { compressions, bytesMax, count });
+  } catch (error) {
+    // The body of a caller who isn't let in isn't read, and their call fails for that reason.
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => undefined);
+    reject(error);
+    admitted = promise;
+    taken = { request: withoutBody(universal), body: { problem: 'it was not read' } };
+  }
+  contextValues.set(receivedKey, { body: taken.body, identity: admitted });
   if (request.httpVersionMajor === 1 && !request.complete) {
     // What is left of a body that was not read would stand in the way of the connection's next request.
     response.setHeader('connection', 'close');
@@ -147,13 +153,6 @@ function valuesOf({ rawHeaders }: HttpRequest, name: string): string[] {
   return rawHeaders.filter(
     (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
   );
-}
-
-/** How large the body is going to be; one that doesn't say so may be as large as any. */
-function announcedBytes({ headers }: HttpRequest, bytesMax: number): number {
-  const length = Number(headers['content-length'] ?? bytesMax);
-  // A larger one is refused before all of it is read.
-  return Math.min(Number.isNaN(length) ? bytesMax : length, bytesMax);
 }
 
 function rawCodec({ input, output }: DescMethodUnary): Codec<RawBody, Message> {

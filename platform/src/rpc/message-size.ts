@@ -18,7 +18,7 @@ interface SizedField {
 
 const plans = new Map<DescMessage, readonly SizedField[]>();
 
-/** Counts what a message holds, without a look at any value: a fraction of what its validation costs. */
+/** Counts the elements of a message without reading their values: a fraction of what its validation costs. */
 export function sizeOf(schema: DescMessage, message: Message): MessageSize {
   const size: MessageSize = { elements: 0, tooLong: [] };
   addSize(size, planOf(schema), { message, path: '' });

@@ -1,5 +1,5 @@
 import { create, type DescMethodUnary, type Message } from '@bufbuild/protobuf';
-import { type Access, accessOf, authorize } from '../auth/access.ts';
+import { type Access, accessOf, authorize, requireRole } from '../auth/access.ts';
 import { bearerToken } from '../auth/bearer-token.ts';
 import type { Caller, TokenVerifier } from '../auth/tokens.ts';
 import { ValidationFailed } from '../errors.ts';
@@ -50,7 +50,7 @@ export interface Credentials {
   readonly authorization: readonly string[];
   /** The other end of the connection: an IP address without the port. */
   readonly peerAddress: () => string | undefined;
-  /** Bytes of the request, or the most that they may be. */
+  /** Bytes of the request that have arrived; the transport counts those that follow. */
   readonly bytes: number;
 }
 
@@ -128,9 +128,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       throw new Overloaded('The service has more calls in flight than it can take');
     }
     const { caller, admission } = await incoming.identify();
-    if (call.settled) admission?.release();
+    if (call.settled) {
+      admission?.release();
+      throw new Cancelled('The caller went away');
+    }
     call.caller = caller;
     call.admission = admission;
+    // Before the request is decoded, which can cost much.
+    requireRole(route.access, caller);
     const request = decoded(route.codec, incoming.raw);
     call.memberOnly = authorize(route.access, call.caller, request);
     route.validate(request);

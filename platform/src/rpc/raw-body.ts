@@ -26,7 +26,12 @@ const emptyMessage = { proto: '', json: '{}' };
  */
 export async function takeBody(
   request: UniversalServerRequest,
-  options: { compressions: readonly Compression[]; bytesMax: number },
+  options: {
+    compressions: readonly Compression[];
+    bytesMax: number;
+    /** Called with what is in memory in addition, as it arrives or is decompressed; throws to end the reading. */
+    count: (bytes: number) => void;
+  },
 ): Promise<{ request: UniversalServerRequest; body: RawBody | undefined }> {
   const framing = framingOf(request);
   if (framing === undefined || !isByteStream(request.body)) return { request, body: undefined };
@@ -37,6 +42,7 @@ export async function takeBody(
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+    options.count(next.value.byteLength);
     chunks.push(next.value);
     size += next.value.byteLength;
     if (size > options.bytesMax + prefixBytes) {
@@ -60,6 +66,7 @@ export async function takeBody(
   if (bytes === undefined) {
     return taken({ problem: `it can't be decompressed, or ${tooLarge} then` });
   }
+  if (compression !== undefined) options.count(bytes.byteLength);
   if (bytes.byteLength > options.bytesMax) return taken({ problem: tooLarge });
   return taken({ bytes, format: framing.format });
 }

@@ -1,0 +1,62 @@
+import { expect, test } from '@jest/globals';
+import type { Caller } from '@loyalty/platform/auth/tokens.ts';
+import { createCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
+import { defaultLimits } from './limits.ts';
+import { createRequestLimits } from './request-limits.ts';
+
+const alice: Caller = {
+  subject: 'alice',
+  roles: new Set(['member']),
+  programs: undefined,
+  token: '',
+};
+const limits = {
+  ...defaultLimits,
+  callsInFlightMax: 3,
+  bytesInFlightMax: 1000,
+  verificationsMax: 2,
+};
+
+function requestLimits() {
+  const member = { ...limits.callers.member, callsInFlightMax: 2, rate: undefined };
+  return createRequestLimits(limits, createCallerLimits({ ...limits.callers, member }));
+}
+
+test('a request that leaves before its token is verified leaves nothing behind', () => {
+  const requests = requestLimits();
+  for (let count = 0; count < 10; count += 1) {
+    const arrival = requests.arrive();
+    arrival.leave();
+    arrival.identify(alice, 900);
+  }
+  const arrivals = [requests.arrive(), requests.arrive()];
+  for (const arrival of arrivals) expect(() => arrival.identify(alice, 400)).not.toThrow();
+});
+
+test('requests, bodies and callers are counted until they leave, once', () => {
+  const requests = requestLimits();
+  const [first, second, third] = [requests.arrive(), requests.arrive(), requests.arrive()];
+  expect(() => requests.arrive()).toThrow('as many requests in flight');
+  first.identify(alice, 600);
+  expect(() => second.identify(alice, 500)).toThrow('as many bodies in memory');
+  second.identify(alice, 400);
+  expect(() => third.identify(alice, 0)).toThrow('already has 2 calls in flight');
+  first.leave();
+  first.leave();
+  third.identify(alice, 600);
+  requests.arrive();
+  expect(() => requests.arrive()).toThrow('as many requests in flight');
+});
+
+test('tokens of an address are verified a few at a time, whatever comes of it', async () => {
+  const requests = requestLimits();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const underWay = [1, 2].map(() => requests.verifying('a', () => promise));
+  await expect(requests.verifying('a', async () => alice)).rejects.toMatchObject({
+    reason: 'RATE_LIMITED',
+  });
+  expect(await requests.verifying('b', async () => alice)).toBe(alice);
+  reject(new Error('bad token'));
+  await Promise.allSettled(underWay);
+  expect(await requests.verifying('a', async () => alice)).toBe(alice);
+});

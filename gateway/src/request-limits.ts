@@ -1,0 +1,97 @@
+import type { Caller } from '@loyalty/platform/auth/tokens.ts';
+import type { CallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
+import { Overloaded, RateLimited } from '@loyalty/platform/rpc/errors.ts';
+import type { GatewayLimits } from './limits.ts';
+
+/** A request that is in flight. */
+export interface Arrival {
+  /**
+   * Counts the request for its caller.
+   *
+   * @param bytes of the body, as announced
+   * @throws {RateLimited} when the caller has too much in flight, or calls too often
+   * @throws {Overloaded} when all callers together have too much in flight
+   */
+  identify(caller: Caller, bytes: number): void;
+  /** Ends the request, before or after it is identified; a second time has no effect. */
+  leave(): void;
+}
+
+/** Keeps what is in flight within bounds: of an address while a token is verified, of a caller, and in total. */
+export interface RequestLimits {
+  /**
+   * Counts a request until it leaves.
+   *
+   * @throws {Overloaded} when there are too many
+   */
+  arrive(): Arrival;
+  /**
+   * Runs the verification of a token that isn't known yet.
+   *
+   * @throws {RateLimited} when the address has too many of them under way
+   */
+  verifying<Result>(address: string, verify: () => Promise<Result>): Promise<Result>;
+}
+
+const retryAfterMs = 1000;
+
+export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits): RequestLimits {
+  const { verificationsMax, callsInFlightMax, bytesInFlightMax } = limits;
+  const verifications = new Map<string, number>();
+  let calls = 0;
+  let bytes = 0;
+
+  return {
+    arrive() {
+      if (calls >= callsInFlightMax) {
+        throw new Overloaded('The gateway already has as many requests in flight as it can take');
+      }
+      calls += 1;
+      let bytesOfRequest = 0;
+      let admitted: ReturnType<CallerLimits['admit']> | undefined;
+      let hasLeft = false;
+      return {
+        identify(caller, announced) {
+          // The client may have gone away while its token was verified.
+          if (hasLeft) return;
+          if (bytes + announced > bytesInFlightMax) {
+            throw new Overloaded('The gateway already has as many bodies in memory as it can take');
+          }
+          admitted = callers.admit(caller);
+          admitted.addBytes(announced);
+          bytesOfRequest = announced;
+          bytes += announced;
+        },
+        leave() {
+          if (hasLeft) return;
+          hasLeft = true;
+          admitted?.release();
+          calls -= 1;
+          bytes -= bytesOfRequest;
+        },
+      };
+    },
+
+    async verifying(address, verify) {
+      const underWay = verifications.get(address) ?? 0;
+      if (underWay >= verificationsMax) {
+        throw new RateLimited('The address already sends as many new tokens at once as it may', {
+          policy: {
+            unit: 'concurrent-requests',
+            quota: verificationsMax,
+            windowSeconds: undefined,
+          },
+          retryAfterMs,
+        });
+      }
+      verifications.set(address, underWay + 1);
+      try {
+        return await verify();
+      } finally {
+        const left = (verifications.get(address) ?? 1) - 1;
+        if (left === 0) verifications.delete(address);
+        else verifications.set(address, left);
+      }
+    },
+  };
+}
