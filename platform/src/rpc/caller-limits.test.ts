@@ -35,7 +35,7 @@ describe('a caller', () => {
     expect(refusalOf(() => limits.admit(caller('alice')))).toBeDefined();
   });
 
-  test('starts a burst of calls, then so many a second, and is told when the next may come', () => {
+  test('starts a burst of calls, then calls at the given rate, and is told when the next may come', () => {
     let nowMs = 0;
     const limits = createCallerLimits(options, () => nowMs);
     const call = () => limits.admit(caller('alice')).release();

@@ -5,7 +5,7 @@ import { renderPage } from './page.ts';
 
 const list = { filter: { list: 'notes' }, position: textPosition };
 
-/** The page with items of so many bytes each, as it is sent. */
+/** Renders a page whose items have the given sizes in bytes. */
 function pageOf(sizes: readonly number[], hasMore: boolean) {
   const positions = sizes.map((_, index) => `note-${index}`);
   const page = { items: sizes, positions, hasMore };

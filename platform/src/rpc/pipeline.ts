@@ -38,7 +38,7 @@ export interface Route<Raw, Encoded> {
   readonly codec: Codec<Raw, Encoded>;
 }
 
-/** Who calls, and what holds them to their limits until the call ends; undefined for who isn't limited. */
+/** Who calls, and what holds them to their limits until the call ends; undefined for a caller without limits. */
 export interface Identity {
   readonly caller: Caller;
   readonly admission: Admission | undefined;

@@ -1,5 +1,6 @@
 import { differingFields } from '@loyalty/rules/fingerprint.ts';
 import { type Answer, attributesText, type Command, type Of, Refused, textOf } from './command.ts';
+import { differingAdjustment } from './differing-adjustment.ts';
 import { ReferenceMembership } from './reference-membership.ts';
 import {
   type Offer,
@@ -335,25 +336,6 @@ export class ReferenceAnswers {
     const told = answer();
     return 'error' in told ? told : { ...told, replayed: known !== undefined };
   }
-}
-
-interface AdjustmentContent {
-  points: number;
-  allowDeficit: boolean;
-  availableTime?: number;
-  expireTime?: number;
-}
-
-/** Of dates both are named: only whether they are the same is known. */
-function differingAdjustment(first: string, again: string): string[] {
-  const before = JSON.parse(first) as AdjustmentContent;
-  const after = JSON.parse(again) as AdjustmentContent;
-  const sameDates =
-    before.availableTime === after.availableTime && before.expireTime === after.expireTime;
-  return [
-    ...(before.points === after.points ? [] : ['points']),
-    ...(sameDates ? [] : ['available_time', 'expire_time']),
-  ];
 }
 
 function requireState(
