@@ -166,7 +166,9 @@ function queryFields(route: Route, query: string, top: Place): JsonInputObject {
         message: `${quoted(name)} is not a query parameter here`,
       });
     } else {
-      values.set(field, [...(values.get(field) ?? []), value]);
+      const known = values.get(field);
+      if (known === undefined) values.set(field, [value]);
+      else known.push(value);
     }
   }
   const output: JsonInputObject = {};

@@ -1,5 +1,6 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { describe, expect, test } from '@jest/globals';
+import { expectLinearTime, numbered, repeated } from '@loyalty/local/linear-time.ts';
 import { DeadLetterSchema } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_pb.ts';
 import {
   EarnRequestSchema,
@@ -217,16 +218,6 @@ test('a mask is a text of field names', () => {
   }
 });
 
-/** Makes a text of so many characters, nearly all of which are `part`, again and again. */
-const repeated = (start: string, part: string, end: string) => (size: number) =>
-  start + part.repeat((size - start.length - end.length) / part.length) + end;
-
-/** The same with parts that are numbered. */
-const numbered = (start: string, part: (index: number) => string, end: string) => (size: number) =>
-  start +
-  Array.from({ length: size / part(100_000).length }, (_, index) => part(100_000 + index)).join() +
-  end;
-
 test.each([
   ['', []],
   ['*', ['*']],
@@ -256,9 +247,6 @@ test('a mask can have the name of the proto, too', () => {
 });
 
 describe('time grows with the length of the text and no faster, for', () => {
-  const sizeMin = 16 * 1024;
-  const sizeMax = 1024 * 1024;
-
   test.each<[string, (size: number) => string]>([
     ['escaped quotes in a string', repeated('{"userId":"', '\\"', '"}')],
     ['escaped quotes in a string without an end', repeated('{"userId":"', '\\"', '')],
@@ -283,21 +271,7 @@ describe('time grows with the length of the text and no faster, for', () => {
     ],
     ['a name again and again', repeated('{"transaction":{"attributes":{"a":1', ',"a":1', '}}}')],
   ])('%s', (_what, textOf) => {
-    const tries = [1, 2, 3, 4, 5];
-    const least = Math.min(...tries.map(() => millisecondsOfCpu(textOf(sizeMin))));
-    for (let size = 2 * sizeMin; size <= sizeMax; size *= 2) {
-      // Eight times what it would be: at the largest size the square of the length is 64 times.
-      const most = 8 * (size / sizeMin) * Math.max(least, 2);
-      // The machine may be busy with something else, but not always.
-      const inTime = tries.find(() => millisecondsOfCpu(textOf(size)) < most);
-      expect([size, inTime]).toEqual([size, expect.any(Number)]);
-    }
+    const read = (text: string) => violationsOf(EarnRequestSchema, text);
+    expectLinearTime({ textOf, read, sizeMax: 1024 * 1024 });
   });
 });
-
-function millisecondsOfCpu(text: string): number {
-  const bytes = bytesOf(text);
-  const start = process.cpuUsage();
-  violationsIn(EarnRequestSchema, bytes);
-  return process.cpuUsage(start).user / 1000;
-}

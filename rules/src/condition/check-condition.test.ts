@@ -95,7 +95,8 @@ describe('a condition is refused with the place of the mistake', () => {
     ['@result', 'syntax error'],
     ["['a'].map(a, a + a).size() > 0", 'strings and lists can be joined only outside of loops'],
     ['[[1]].map(a, a + a).size() > 0', 'strings and lists can be joined only outside of loops'],
-    [`${'['.repeat(200)}${']'.repeat(200)}.size() > 0`, 'nested deeper than 100 levels'],
+    [`${'['.repeat(200)}${']'.repeat(200)}.size() > 0`, 'brackets may nest 50 deep at most'],
+    [`${'true ? true : '.repeat(140)}true`, 'nested deeper than 100 levels'],
     ["'", 'syntax error'],
     ["'\\ud800' == 'a'", 'surrogate'],
   ])('%s', (expression, message) => {

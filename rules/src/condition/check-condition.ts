@@ -1,4 +1,5 @@
 import { parse } from '@bufbuild/cel';
+import { bracketTooDeep } from './bracket-depth.ts';
 import { type Typed, TypeFault, typeOf } from './type-of.ts';
 import { isScalar, typeText, type Vocabulary } from './vocabulary.ts';
 
@@ -12,6 +13,12 @@ export interface ConditionFault {
 /** What an expression may cost at most, on the largest transaction allowed, in steps of a fraction of a microsecond. */
 export const CONDITION_COST_MAX = 50_000;
 
+/**
+ * How deep the brackets of an expression may nest. Where many are never closed, the parser takes the cube of their number
+ * to say so: seconds for 250.
+ */
+export const BRACKET_DEPTH_MAX = 50;
+
 export interface CheckedCondition {
   /** The first mistake. */
   readonly fault: ConditionFault | undefined;
@@ -21,6 +28,11 @@ export interface CheckedCondition {
 
 /** Checks syntax, types and cost of a condition; it must be of type bool. Never throws. */
 export function checkCondition(expression: string, vocabulary: Vocabulary): CheckedCondition {
+  const tooDeep = bracketTooDeep(expression, BRACKET_DEPTH_MAX);
+  if (tooDeep !== undefined) {
+    const message = `brackets may nest ${BRACKET_DEPTH_MAX} deep at most`;
+    return { fault: { ...positionOf(expression, tooDeep), message }, cost: 0 };
+  }
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(expression);

@@ -1,0 +1,72 @@
+export interface Growth {
+  /** A text of about so many characters. */
+  textOf: (size: number) => string;
+  read: (text: string) => unknown;
+  /** The most characters that a caller can send. */
+  sizeMax: number;
+}
+
+/** How often the size doubles on the way to the largest. */
+const doublings = 5;
+/** How many times what it would be in linear time is allowed: at the largest size the square of the size is 32 times. */
+const slack = 6;
+/** Enough to be seen by the clock of the processor's time. */
+const leastMs = 1;
+
+/**
+ * Doubles the size of a text up to the largest.
+ *
+ * @throws {Error} when the time to read it grows faster
+ */
+export function expectLinearTime({ textOf, read, sizeMax }: Growth): void {
+  const sizeMin = Math.floor(sizeMax / 2 ** doublings);
+  const smallest = textOf(sizeMin);
+  const { repeats, leastTakenMs } = measureRepeated(() => read(smallest));
+  for (let size = 2 * sizeMin; size <= sizeMax; size *= 2) {
+    const text = textOf(size);
+    const mostMs = (slack * leastTakenMs * size) / sizeMin;
+    // The machine may be busy with something else, but not always.
+    const inTime = [1, 2, 3, 4, 5].some(() => cpuMs(repeats, () => read(text)) < mostMs);
+    if (!inTime) {
+      throw new Error(
+        `${size} characters take over ${mostMs} ms, and ${sizeMin} take ${leastTakenMs}`,
+      );
+    }
+  }
+}
+
+/** Repeats a run until it takes long enough to be measured, when it is warm, too. */
+function measureRepeated(run: () => unknown): { repeats: number; leastTakenMs: number } {
+  for (let repeats = 1; ; repeats *= 2) {
+    const leastTakenMs = Math.min(...[1, 2, 3].map(() => cpuMs(repeats, run)));
+    if (leastTakenMs >= leastMs) return { repeats, leastTakenMs };
+  }
+}
+
+/** Of this process, and so not of others that keep the machine busy. */
+function cpuMs(repeats: number, run: () => unknown): number {
+  const start = process.cpuUsage();
+  for (let count = 0; count < repeats; count += 1) run();
+  return process.cpuUsage(start).user / 1000;
+}
+
+/** A text of the size asked for, all but its ends made of one part again and again. */
+export function repeated(start: string, part: string, end: string): (size: number) => string {
+  return (size) => start + part.repeat(Math.ceil(size / part.length)) + end;
+}
+
+/** A text of the size asked for, made of parts that all differ. */
+export function numbered(
+  start: string,
+  partOf: (index: number) => string,
+  end: string,
+  separator = ',',
+): (size: number) => string {
+  return (size) => {
+    const parts: string[] = [];
+    for (let length = 0; length < size; length += (parts.at(-1)?.length ?? 0) + 1) {
+      parts.push(partOf(parts.length));
+    }
+    return start + parts.join(separator) + end;
+  };
+}
