@@ -25,7 +25,7 @@ const prefix = 'GATEWAY_';
 const address = z.string().regex(/^.+:\d{1,5}$/, 'must be host:port');
 
 const schema = z.object({
-  ...processSettings(),
+  ...processSettings({ managementPort: 9090 }),
   PORT: port().default(8080),
   PROGRAMS_ADDRESS: address.describe("the Programs service's gRPC address, host:port"),
   LEDGER_ADDRESS: address.describe("the Ledger service's gRPC address, host:port"),

@@ -16,6 +16,7 @@ import { answerConnectionError } from './connection-errors.ts';
 import { allowOrigins } from './cors.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
+import type { HttpMetrics } from './metrics.ts';
 import { problemContentType, problemOf } from './problem.ts';
 import { clientPath } from './request-from-http.ts';
 import { createRequestLimits } from './request-limits.ts';
@@ -33,11 +34,12 @@ export interface HttpServerOptions {
   readonly limits: GatewayLimits;
   /** Proxies that stand between the clients and this process. */
   readonly trustedProxies: number;
-  /** False once the process is to stop: then `/readyz` says so, and connections are let go after their answer. */
+  readonly metrics: HttpMetrics;
+  /** False once the process is to stop: then connections are let go after their answer. */
   readonly isOpen: () => boolean;
 }
 
-/** The HTTP shell around the transcoder: bodies, request ids, errors, probes, logs. */
+/** The HTTP shell around the transcoder: bodies, request ids, errors, logs, metrics. */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const { logger, limits, isOpen } = options;
   const app = fastify({
@@ -76,11 +78,18 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.addHook('onSend', async (_request, reply) => {
     if (!isOpen()) reply.header('connection', 'close');
   });
-  app.addHook('onResponse', async (request, reply) => logAnswer(request, reply));
+  app.addHook('onResponse', async (request, reply) => {
+    logAnswer(request, reply);
+    options.metrics.answered({
+      method: request.target?.route.httpMethod,
+      route: request.target?.route.path,
+      status: reply.statusCode,
+      durationSeconds: reply.elapsedTime / 1000,
+    });
+  });
   app.setErrorHandler(answerError);
   allowOrigins(app, options.corsOrigins);
   readJsonBodies(app);
-  serveProbes(app, isOpen);
   serveRoutes(app, {
     ...options,
     requestLimits: createRequestLimits(limits, createCallerLimits(limits.callers)),
@@ -120,18 +129,6 @@ function readJsonBodies(app: FastifyInstance): void {
       throw new HttpRefusal(415, 'the body must come without a content encoding');
     }
     if (request.headers.expect !== undefined) reply.raw.writeContinue();
-  });
-}
-
-/** What orchestrators ask, without a token. The gateway is ready without its upstreams: it answers for them while they are away. */
-function serveProbes(app: FastifyInstance, isOpen: () => boolean): void {
-  app.get('/livez', (_request, reply) => reply.type('text/plain; charset=utf-8').send('alive\n'));
-  app.get('/readyz', (_request, reply) => {
-    const open = isOpen();
-    return reply
-      .code(open ? 200 : 503)
-      .type('text/plain; charset=utf-8')
-      .send(open ? 'ready\n' : 'not ready\n');
   });
 }
 
@@ -184,7 +181,7 @@ function isComplaint(error: unknown): error is { statusCode: number; message: st
 
 function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
   const { target } = request;
-  if (target === undefined && reply.statusCode < 400) return; // probes and preflights
+  if (target === undefined && reply.statusCode < 400) return; // preflights
   request.log.info(
     {
       httpMethod: request.method,

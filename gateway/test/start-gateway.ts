@@ -44,6 +44,7 @@ export async function startService(handlers: Record<string, unknown>): Promise<T
     ),
     grpc: { host: '127.0.0.1', port: 0 },
     http: { host: '127.0.0.1', port: 0 },
+    management: { host: '127.0.0.1', port: 0 },
     readiness: () => Promise.resolve(),
     defaultDeadlineMs: 60_000,
     metrics: createRegistry({ service: 'test-service' }),
@@ -55,6 +56,7 @@ export async function startService(handlers: Record<string, unknown>): Promise<T
 export interface TestGateway {
   readonly port: number;
   readonly url: string;
+  readonly managementUrl: string;
   stop(): Promise<void>;
 }
 
@@ -65,14 +67,20 @@ export async function startTestGateway(
   const config = readGatewayConfig({
     GATEWAY_HOST: '127.0.0.1',
     GATEWAY_PORT: '0',
+    GATEWAY_MANAGEMENT_PORT: '0',
     GATEWAY_PROGRAMS_ADDRESS: serviceAddress,
     GATEWAY_LEDGER_ADDRESS: serviceAddress,
     GATEWAY_JWT_ISSUER: issuer,
     GATEWAY_JWT_AUDIENCE: audience,
     GATEWAY_JWT_SECRET: secret,
   });
-  const { port, stop } = await startGateway({ ...config, ...overrides }, logger);
-  return { port, url: `http://127.0.0.1:${port}`, stop };
+  const { port, managementPort, stop } = await startGateway({ ...config, ...overrides }, logger);
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    managementUrl: `http://127.0.0.1:${managementPort}`,
+    stop,
+  };
 }
 
 export function tokenFor(role: Role, subject: string): Promise<string> {

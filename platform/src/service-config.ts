@@ -15,6 +15,8 @@ export interface TokenConfig {
 
 export interface ProcessConfig {
   readonly host: string;
+  /** Where it answers /livez, /readyz and /metrics; port 0 takes a free one. */
+  readonly management: { readonly host: string; readonly port: number };
   readonly tokens: TokenConfig;
   readonly log: { readonly level: string; readonly pretty: boolean };
   readonly shutdownGraceMs: number;
@@ -37,9 +39,14 @@ export interface ServiceConfig extends ProcessConfig {
 }
 
 /** Settings of every process that serves. */
-export function processSettings() {
+export function processSettings({ managementPort }: { managementPort: number }) {
   return {
     HOST: z.string().default('0.0.0.0').describe('the address to listen on'),
+    MANAGEMENT_HOST: z
+      .string()
+      .optional()
+      .describe('the address to answer probes and monitoring on, if not HOST'),
+    MANAGEMENT_PORT: port().default(managementPort),
     JWT_ISSUER: z.string().describe('the iss that tokens must have'),
     JWT_AUDIENCE: z.string().describe('the aud that tokens must have'),
     JWT_SECRET: z
@@ -58,11 +65,12 @@ export function processSettings() {
 export function serviceSettings(service: {
   grpcPort: number;
   httpPort: number;
+  managementPort: number;
   /** The customary name of its database. */
   database: string;
 }) {
   return {
-    ...processSettings(),
+    ...processSettings(service),
     GRPC_PORT: port().default(service.grpcPort),
     HTTP_PORT: port().default(service.httpPort),
     DATABASE_URL: url({ protocols: ['postgres:', 'postgresql:'] }).describe(
@@ -113,6 +121,7 @@ export function processConfig(
   }
   return {
     host: values.HOST,
+    management: { host: values.MANAGEMENT_HOST ?? values.HOST, port: values.MANAGEMENT_PORT },
     tokens: {
       issuer: values.JWT_ISSUER,
       audience: values.JWT_AUDIENCE,

@@ -8,6 +8,7 @@ import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
+import { createDatabaseProbe, type DatabaseProbe } from '@loyalty/platform/postgres/probe.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
@@ -46,7 +47,7 @@ import { storageError } from './storage/storage-errors.ts';
 
 const applicationName = 'loyalty-ledger';
 const migrations = join(import.meta.dirname, '../migrations');
-/** Connections for what is off the hot path: program snapshots, dead letters, readiness. */
+/** Connections for what is off the hot path: program snapshots, dead letters. */
 const knexPoolSize = 4;
 /** Short enough for callers to get an error, and to try again, within their deadline while NATS is down. */
 const submitTimeoutMs = 2_000;
@@ -54,6 +55,7 @@ const submitTimeoutMs = 2_000;
 export interface RunningLedger {
   readonly grpcPort: number;
   readonly httpPort: number;
+  readonly managementPort: number;
   /** Lets calls and messages under way end, then lets go of everything. */
   stop(): Promise<void>;
 }
@@ -80,6 +82,8 @@ export async function startLedger(
     cleanups.push(() => knex.destroy());
     const pool = createPool({ url, max: config.database.poolSize, applicationName, logger });
     cleanups.push(() => pool.end());
+    const probe = createDatabaseProbe({ url, applicationName });
+    cleanups.push(() => probe.close());
     const nats = connectNats({
       ...config.nats,
       name: applicationName,
@@ -115,7 +119,7 @@ export async function startLedger(
       name: 'ledger',
       logger,
       services: ledgerServices(app),
-      readiness: readinessOf(runtime),
+      readiness: readinessOf(nats, probe),
       defaultDeadlineMs: 10_000,
       metrics,
       translateError: storageError,
@@ -225,11 +229,11 @@ function startBackground({ nats, logger, background, signal }: Runtime, app: Mes
 
 // A ledger whose streams were never reachable isn't set up well and should take no traffic. Later it goes on without
 // NATS: events wait in the outbox.
-function readinessOf({ knex, nats }: Runtime): () => Promise<void> {
+function readinessOf(nats: Nats, probe: DatabaseProbe): () => Promise<void> {
   let connected = false;
   return async () => {
     connected ||= nats.isConnected();
     if (!connected) throw new Error('NATS has not been reached yet');
-    await knex.raw('select 1');
+    await probe.check();
   };
 }

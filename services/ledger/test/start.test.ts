@@ -21,6 +21,7 @@ function environment(): Record<string, string> {
     LEDGER_HOST: '127.0.0.1',
     LEDGER_GRPC_PORT: '0',
     LEDGER_HTTP_PORT: '0',
+    LEDGER_MANAGEMENT_PORT: '0',
     LEDGER_DATABASE_URL: database.url,
     LEDGER_NATS_URL: 'nats://127.0.0.1:9',
     LEDGER_PROGRAMS_ADDRESS: '127.0.0.1:9',
@@ -89,7 +90,7 @@ describe('the process', () => {
   test('waits for NATS before it says that it is ready, and stops cleanly', async () => {
     const { child, output, exited } = run(environment());
     for await (const _ of child.stdout) if (output.stdout.includes('is ready')) break;
-    const port = /"httpPort":(\d+)/.exec(output.stdout)?.[1];
+    const port = /"managementPort":(\d+)/.exec(output.stdout)?.[1];
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503);
     expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
     child.kill('SIGTERM');

@@ -7,6 +7,7 @@ import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
+import { createDatabaseProbe } from '@loyalty/platform/postgres/probe.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
@@ -27,6 +28,7 @@ const migrations = join(import.meta.dirname, '../migrations');
 export interface RunningPrograms {
   readonly grpcPort: number;
   readonly httpPort: number;
+  readonly managementPort: number;
   /** Lets calls end and what is committed be published, then lets go of everything. */
   stop(): Promise<void>;
 }
@@ -54,6 +56,8 @@ export async function startPrograms(
     cleanups.push(() => knex.destroy());
     await migrate(knex, migrations);
 
+    const probe = createDatabaseProbe({ url, applicationName });
+    cleanups.push(() => probe.close());
     const metrics = createRegistry({ service: 'programs' });
     const relayPool = createPool({ url, max: 2, applicationName, logger });
     cleanups.push(() => relayPool.end());
@@ -90,9 +94,7 @@ export async function startPrograms(
       logger,
       services: programsServices(app),
       // NATS may be away: events wait in the outbox. The ledger may be away: it is asked only before archiving.
-      readiness: async () => {
-        await knex.raw('select 1');
-      },
+      readiness: () => probe.check(),
       defaultDeadlineMs: 10_000,
       metrics,
       translateError: storageError,
