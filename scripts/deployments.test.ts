@@ -8,7 +8,7 @@ const settings = {
   PROGRAMS_LEDGER_ADDRESS: 'ledger-grpc:50052',
   PROGRAMS_JWT_ISSUER: 'issuer',
   PROGRAMS_JWT_AUDIENCE: 'loyalty',
-  PROGRAMS_JWT_SECRET: 'k'.repeat(32),
+  PROGRAMS_JWT_SECRET: 'a secret of more than thirty-two bytes',
 };
 
 interface Changes {
@@ -119,7 +119,7 @@ test('a check of a compose file finds settings, ports and names that do not fit'
     GATEWAY_LEDGER_ADDRESS: 'ledgers:50052',
     GATEWAY_JWT_ISSUER: 'issuer',
     GATEWAY_JWT_AUDIENCE: 'loyalty',
-    GATEWAY_JWT_SECRET: 'k'.repeat(32),
+    GATEWAY_JWT_SECRET: 'a secret of more than thirty-two bytes',
   };
   const problems = composeProblems({
     services: {
