@@ -4,6 +4,7 @@ import {
   type ProcessConfig,
   processConfig,
   processSettings,
+  requireDifferentPorts,
 } from '@loyalty/platform/service-config.ts';
 import { z } from 'zod';
 import { defaultLimits, type GatewayLimits } from './limits.ts';
@@ -50,6 +51,10 @@ export function readGatewayConfig(
   env: Readonly<Record<string, string | undefined>>,
 ): GatewayConfig {
   const values = readConfig({ env, prefix, schema });
+  requireDifferentPorts({
+    [`${prefix}PORT`]: values.PORT,
+    [`${prefix}MANAGEMENT_PORT`]: values.MANAGEMENT_PORT,
+  });
   return {
     ...processConfig(values, prefix),
     port: values.PORT,

@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import type { TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { createCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { requestIdOf } from '@loyalty/platform/rpc/request-id.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
+import type { CertificateWatch } from '@loyalty/platform/tls/certificates.ts';
+import { renewCertificates, secureOptions } from '@loyalty/platform/tls/https.ts';
 import {
   type FastifyInstance,
   type FastifyReply,
@@ -29,6 +32,8 @@ export interface HttpServerOptions {
   readonly call: Call;
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
+  /** Without TLS if undefined. */
+  readonly tls: CertificateWatch | undefined;
   /** Origins of browsers that may read answers; `*` for all. */
   readonly corsOrigins: readonly string[];
   readonly limits: GatewayLimits;
@@ -51,12 +56,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     bodyLimit: limits.bodyBytesMax,
     trustProxy: (_address, hop) => hop < options.trustedProxies,
     requestTimeout: limits.requestArrivalMsMax,
-    http: {
-      headersTimeout: limits.requestArrivalMsMax,
-      connectionsCheckingInterval: Math.min(1000, limits.requestArrivalMsMax),
-      // Node would refuse a request without one by itself, in its own words.
-      requireHostHeader: false,
-    },
+    ...serverOptions(options),
     // Connections that are open when the process stops are served until they are idle.
     return503OnClosing: false,
     // Node joins the values of a header that is sent twice; no request id has a comma.
@@ -94,8 +94,23 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     ...options,
     requestLimits: createRequestLimits(limits, createCallerLimits(limits.callers)),
   });
+  if (options.tls !== undefined) renewCertificates(app.server as HttpsServer, options.tls);
   app.server.maxConnections = limits.connectionsMax;
   return app;
+}
+
+/** What Node's own server is made with. */
+function serverOptions({ limits, tls }: Pick<HttpServerOptions, 'limits' | 'tls'>) {
+  const http = {
+    headersTimeout: limits.requestArrivalMsMax,
+    connectionsCheckingInterval: Math.min(1000, limits.requestArrivalMsMax),
+    // Node would refuse a request without one by itself, in its own words.
+    requireHostHeader: false,
+  };
+  if (tls === undefined) return { http };
+  return {
+    https: { ...http, ...secureOptions(tls), handshakeTimeout: limits.requestArrivalMsMax },
+  };
 }
 
 /** @throws {HttpRefusal} for what HTTP/1.1 itself asks to be refused */

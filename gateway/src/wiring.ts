@@ -3,6 +3,7 @@ import { createTokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { createManagementPort } from '@loyalty/platform/management-port.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
+import { openTls } from '@loyalty/platform/tls/tls.ts';
 import { DeadLetterService } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_service_pb.ts';
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
@@ -39,10 +40,15 @@ export function upstreamsOf(
   ];
 }
 
-/** Starts the gateway; it doesn't wait for the services behind it. */
+/**
+ * Starts the gateway; it doesn't wait for the services behind it.
+ *
+ * @throws {ConfigError} when a certificate can't be used
+ */
 export async function startGateway(config: GatewayConfig, logger: Logger): Promise<Gateway> {
   const targets = upstreamsOf(config);
-  const upstreams = connectUpstreams(targets);
+  const tls = await openTls(config.tls, { logger });
+  const upstreams = connectUpstreams(targets, tls.channelCredentials);
   let open = true;
   const metrics = createRegistry({ service: 'gateway' });
   // It is ready without its upstreams: it answers for them while they are away.
@@ -52,6 +58,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
     call: upstreams.call,
     verifier: createTokenVerifier({ ...config.tokens, settingPrefix: 'GATEWAY_' }),
     logger,
+    tls: tls.server,
     corsOrigins: config.corsOrigins,
     trustedProxies: config.trustedProxies,
     limits: config.limits,
@@ -76,6 +83,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
       await app.close();
       clearTimeout(timer);
       upstreams.close();
+      tls.close();
       await management.close();
     },
   };

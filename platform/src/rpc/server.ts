@@ -5,6 +5,7 @@ import type { Logger } from '../logging.ts';
 import { createManagementPort } from '../management-port.ts';
 import type { ServiceConfig } from '../service-config.ts';
 import { rpcMetrics } from '../telemetry/metrics.ts';
+import type { CertificateWatch } from '../tls/certificates.ts';
 import {
   type CallerLimitsOptions,
   createCallerLimits,
@@ -55,7 +56,9 @@ export interface RpcServerOptions {
   limits?: Partial<RpcLimits>;
   /** What each caller may have; the defaults when absent. */
   callerLimits?: CallerLimitsOptions;
-  /** From where callers come who were held to their limits already. */
+  /** Of the gRPC and HTTP ports; without TLS if absent. The management port never has it. */
+  tls?: CertificateWatch | undefined;
+  /** By way of whom callers come who were held to their limits already. */
   trustedCallers?: TrustedCallers;
 }
 
@@ -98,6 +101,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const { services, verifier, defaultDeadlineMs } = options;
   const logger = options.logger.child({ server: options.name });
   const limits = { ...defaultLimits, ...options.limits };
+  const { tls } = options;
   const pipeline = createPipeline({
     logger,
     verifier,
@@ -123,13 +127,17 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     services,
     bareServices: [health, ...reflection],
     limits,
+    tls,
   });
   const connectDoor = createConnectTransport({ pipeline, services, limits, logger });
-  const httpPort = createHttpPort((request, response) => {
-    if (connectDoor(request, response)) return;
-    response.statusCode = 404;
-    response.end();
-  }, limits);
+  const httpPort = createHttpPort(
+    (request, response) => {
+      if (connectDoor(request, response)) return;
+      response.statusCode = 404;
+      response.end();
+    },
+    { limits, tls },
+  );
   const management = createManagementPort({
     isReady: () => readiness.isReady(),
     metrics: options.metrics,

@@ -13,6 +13,7 @@ import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
+import { openTls, type Tls } from '@loyalty/platform/tls/tls.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
 import { RefundRequestedSchema } from '@loyalty/proto/loyalty/events/v1/refund_requested_pb.ts';
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
@@ -64,7 +65,7 @@ export interface RunningLedger {
  * Migrates the database, takes messages and serves. Takes no signals and exits no process, so that tests can run
  * several, and lets them say what time it is.
  *
- * @throws {ConfigError} when the database is newer than this release, or its login can't migrate the database
+ * @throws {ConfigError} when a certificate can't be used, the database is newer than this release, or its login can't migrate the database
  */
 export async function startLedger(
   config: LedgerConfig,
@@ -76,6 +77,8 @@ export async function startLedger(
     for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
   };
   try {
+    const tls = await openTls(config.tls, { logger });
+    cleanups.push(() => tls.close());
     await migrateDatabase(config.database.url);
     const url = applicationSession(config.database.url);
     const knex = createKnex({ url, max: knexPoolSize, applicationName });
@@ -95,7 +98,7 @@ export async function startLedger(
     const stopping = new AbortController();
     const background: Promise<void>[] = [];
     const { signal } = stopping;
-    const runtime: Runtime = { config, logger, clock, knex, pool, nats, background, signal };
+    const runtime: Runtime = { config, logger, clock, knex, pool, nats, tls, background, signal };
     const { catalog, closeCatalog } = startCatalog(runtime);
     cleanups.push(closeCatalog);
     const metrics = createRegistry({ service: 'ledger' });
@@ -118,6 +121,7 @@ export async function startLedger(
       ...servedBy(config, 'LEDGER_'),
       name: 'ledger',
       logger,
+      tls: tls.server,
       services: ledgerServices(app),
       readiness: readinessOf(nats, probe),
       defaultDeadlineMs: 10_000,
@@ -149,16 +153,18 @@ interface Runtime {
   readonly knex: Knex;
   readonly pool: Pool;
   readonly nats: Nats;
+  readonly tls: Tls;
   /** Work that goes on until `signal` aborts. */
   readonly background: Promise<void>[];
   readonly signal: AbortSignal;
 }
 
 function startCatalog(runtime: Runtime): { catalog: ProgramCache; closeCatalog: () => void } {
-  const { config, logger, clock, knex, nats, background, signal } = runtime;
+  const { config, logger, clock, knex, nats, tls, background, signal } = runtime;
   const channel = createChannel({
     address: config.programs.address,
     services: [ProgramService],
+    credentials: tls.channelCredentials,
   });
   const deadLetters = createDeadLetters(knex);
   const source = createProgramSource({

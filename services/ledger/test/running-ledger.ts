@@ -80,6 +80,7 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
     grpcPort: 0,
     httpPort: 0,
     management: { host: '127.0.0.1', port: 0 },
+    tls: { server: undefined, upstream: undefined },
     nats: { url: nats.url, user: undefined, password: undefined },
     tokens,
     log: { level: 'silent', pretty: false },

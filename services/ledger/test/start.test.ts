@@ -58,6 +58,19 @@ describe('the process', () => {
       change: { LEDGER_DATABASE_POOL_SIZE: '0' },
       key: 'LEDGER_DATABASE_POOL_SIZE',
     },
+    {
+      wrong: 'a certificate that is not there',
+      change: {
+        LEDGER_TLS_CERTIFICATE_FILE: '/nowhere/tls.crt',
+        LEDGER_TLS_KEY_FILE: '/nowhere/tls.key',
+      },
+      key: 'LEDGER_TLS_CERTIFICATE_FILE',
+    },
+    {
+      wrong: 'a secret of one letter',
+      change: { LEDGER_JWT_SECRET: 'k'.repeat(64) },
+      key: 'LEDGER_JWT_SECRET',
+    },
     { wrong: 'an unknown key', change: { LEDGER_GPRC_PORT: '1' }, key: 'LEDGER_GPRC_PORT' },
     { wrong: 'two keys for tokens', change: { LEDGER_JWT_JWKS: 'x' }, key: 'LEDGER_JWT_JWKS' },
     {

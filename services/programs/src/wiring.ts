@@ -11,6 +11,7 @@ import { createDatabaseProbe } from '@loyalty/platform/postgres/probe.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
+import { openTls } from '@loyalty/platform/tls/tls.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import type { App } from './app/app.ts';
@@ -37,7 +38,7 @@ export interface RunningPrograms {
  * Migrates the database and serves. Takes no signals and exits no process, so that tests can run several, and lets them
  * say what time it is.
  *
- * @throws {ConfigError} when the database is newer than this release
+ * @throws {ConfigError} when a certificate can't be used, or the database is newer than this release
  */
 export async function startPrograms(
   config: ProgramsConfig,
@@ -49,6 +50,8 @@ export async function startPrograms(
     for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
   };
   try {
+    const tls = await openTls(config.tls, { logger });
+    cleanups.push(() => tls.close());
     // The planner's choice is right here: the tables have a few rows a program, and some statements read all of them. The
     // ledger's sessions are told otherwise.
     const { url, poolSize } = config.database;
@@ -74,7 +77,11 @@ export async function startPrograms(
     cleanups.push(() => relay.stop());
 
     const { address } = config.ledger;
-    const ledger = createChannel({ address, services: [RedemptionService] });
+    const ledger = createChannel({
+      address,
+      services: [RedemptionService],
+      credentials: tls.channelCredentials,
+    });
     cleanups.push(() => ledger.close());
 
     const clock = () => new Date(nowMs());
@@ -92,6 +99,7 @@ export async function startPrograms(
       ...servedBy(config, 'PROGRAMS_'),
       name: 'programs',
       logger,
+      tls: tls.server,
       services: programsServices(app),
       // NATS may be away: events wait in the outbox. The ledger may be away: it is asked only before archiving.
       readiness: () => probe.check(),

@@ -61,6 +61,7 @@ export async function startSetting({ ledgerAddress = '127.0.0.1:9' } = {}) {
     grpcPort: 0,
     httpPort: 0,
     management: { host: '127.0.0.1', port: 0 },
+    tls: { server: undefined, upstream: undefined },
     database: { url: database.url, poolSize: 10 },
     nats: { url: nats.url, user: undefined, password: undefined },
     ledger: { address: ledgerAddress },

@@ -55,6 +55,19 @@ describe('the process', () => {
       change: { PROGRAMS_DATABASE_POOL_SIZE: '0' },
       key: 'PROGRAMS_DATABASE_POOL_SIZE',
     },
+    {
+      wrong: 'a certificate that is not there',
+      change: {
+        PROGRAMS_TLS_CERTIFICATE_FILE: '/nowhere/tls.crt',
+        PROGRAMS_TLS_KEY_FILE: '/nowhere/tls.key',
+      },
+      key: 'PROGRAMS_TLS_CERTIFICATE_FILE',
+    },
+    {
+      wrong: 'a secret of one letter',
+      change: { PROGRAMS_JWT_SECRET: 'k'.repeat(64) },
+      key: 'PROGRAMS_JWT_SECRET',
+    },
     { wrong: 'an unknown key', change: { PROGRAMS_GPRC_PORT: '1' }, key: 'PROGRAMS_GPRC_PORT' },
     { wrong: 'two keys for tokens', change: { PROGRAMS_JWT_JWKS: 'x' }, key: 'PROGRAMS_JWT_JWKS' },
     { wrong: 'a short secret', change: { PROGRAMS_JWT_SECRET: 'x' }, key: 'PROGRAMS_JWT_SECRET' },
