@@ -21,25 +21,26 @@ const lettingGoSeconds = 5;
 
 const readers: Readonly<Record<string, (env: Environment) => DeployedProcess>> = {
   programs: (env) => {
-    const { grpcPort, httpPort, ledger, shutdownGraceMs } = readProgramsConfig(env);
+    const { grpcPort, httpPort, management, ledger, shutdownGraceMs } = readProgramsConfig(env);
     return {
-      ports: { grpc: grpcPort, http: httpPort },
+      ports: { grpc: grpcPort, http: httpPort, management: management.port },
       calls: [ledger.address],
       stopSeconds: stopSeconds(shutdownGraceMs),
     };
   },
   ledger: (env) => {
-    const { grpcPort, httpPort, programs, shutdownGraceMs } = readLedgerConfig(env);
+    const { grpcPort, httpPort, management, programs, shutdownGraceMs } = readLedgerConfig(env);
     return {
-      ports: { grpc: grpcPort, http: httpPort },
+      ports: { grpc: grpcPort, http: httpPort, management: management.port },
       calls: [programs.address],
       stopSeconds: stopSeconds(shutdownGraceMs),
     };
   },
   gateway: (env) => {
-    const { port, programsAddress, ledgerAddress, shutdownGraceMs } = readGatewayConfig(env);
+    const { port, management, programsAddress, ledgerAddress, shutdownGraceMs } =
+      readGatewayConfig(env);
     return {
-      ports: { http: port },
+      ports: { http: port, management: management.port },
       calls: [programsAddress, ledgerAddress],
       stopSeconds: stopSeconds(shutdownGraceMs),
     };

@@ -8,7 +8,7 @@ const settings = {
   PROGRAMS_LEDGER_ADDRESS: 'ledger-grpc:50052',
   PROGRAMS_JWT_ISSUER: 'issuer',
   PROGRAMS_JWT_AUDIENCE: 'loyalty',
-  PROGRAMS_JWT_SECRET: 'k'.repeat(32),
+  PROGRAMS_JWT_SECRET: 'a secret of more than thirty-two bytes',
 };
 
 interface Changes {
@@ -16,12 +16,13 @@ interface Changes {
   readonly secretName?: string;
   readonly grpcPort?: number;
   readonly servicePort?: number;
+  readonly servicePortName?: string;
   readonly graceSeconds?: number;
   readonly enableServiceLinks?: boolean;
 }
 
 function programs(changes: Changes = {}): KubernetesObject[] {
-  const probe = (path: string) => ({ httpGet: { path, port: 'http' } });
+  const probe = (path: string) => ({ httpGet: { path, port: 'management' } });
   return [
     {
       kind: 'Secret',
@@ -33,7 +34,9 @@ function programs(changes: Changes = {}): KubernetesObject[] {
       metadata: { name: 'programs-grpc' },
       spec: {
         selector: { 'app.kubernetes.io/name': 'programs' },
-        ports: [{ port: changes.servicePort ?? 50_051, targetPort: 'grpc' }],
+        ports: [
+          { port: changes.servicePort ?? 50_051, targetPort: changes.servicePortName ?? 'grpc' },
+        ],
       },
     },
     {
@@ -58,6 +61,7 @@ function programs(changes: Changes = {}): KubernetesObject[] {
                 ports: [
                   { name: 'grpc', containerPort: changes.grpcPort ?? 50_051 },
                   { name: 'http', containerPort: 8081 },
+                  { name: 'management', containerPort: 9091 },
                 ],
                 lifecycle: { preStop: { sleep: { seconds: 5 } } },
                 startupProbe: probe('/livez'),
@@ -98,6 +102,10 @@ describe('a check of Kubernetes manifests', () => {
     ],
     ['port grpc is 50051 there and 50052 in the manifest', { grpcPort: 50_052 }],
     ['the Service programs-grpc has port 80 for grpc', { servicePort: 80 }],
+    [
+      'the Service programs-grpc must not have the management port',
+      { servicePortName: 'management' },
+    ],
     ['terminationGracePeriodSeconds must be 30 or more', { graceSeconds: 29 }],
     ['enableServiceLinks must be false', { enableServiceLinks: true }],
   ])('finds: %s', (problem, changes) => {
@@ -111,7 +119,7 @@ test('a check of a compose file finds settings, ports and names that do not fit'
     GATEWAY_LEDGER_ADDRESS: 'ledgers:50052',
     GATEWAY_JWT_ISSUER: 'issuer',
     GATEWAY_JWT_AUDIENCE: 'loyalty',
-    GATEWAY_JWT_SECRET: 'k'.repeat(32),
+    GATEWAY_JWT_SECRET: 'a secret of more than thirty-two bytes',
   };
   const problems = composeProblems({
     services: {

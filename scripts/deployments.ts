@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -34,7 +35,8 @@ async function overlayProblems(overlay: string, secrets: string): Promise<string
 
 async function compose(): Promise<ComposeFile> {
   // What comes from the environment is a password each time.
-  const filled = (await text(composeFile)).replaceAll(/\$\{[^}]*\}/g, 'k'.repeat(48));
+  const password = `k${randomBytes(24).toString('hex')}`;
+  const filled = (await text(composeFile)).replaceAll(/\$\{[^}]*\}/g, password);
   return yamlValue(filled);
 }
 

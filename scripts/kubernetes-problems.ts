@@ -123,18 +123,21 @@ function portProblems(container: Container, { ports }: DeployedProcess): string[
       .filter((name) => ports[name] !== declared[name])
       .map((name) => `port ${name} is ${ports[name]} there and ${declared[name]} in the manifest`),
     ...[startupProbe, livenessProbe, readinessProbe]
-      .filter(({ httpGet }) => httpGet.port !== 'http')
+      .filter(({ httpGet }) => httpGet.port !== 'management')
       .map(({ httpGet }) => `${httpGet.path} is not answered on the port ${httpGet.port}`),
   ];
 }
 
 function serviceProblems({ metadata, spec }: Service, { ports }: DeployedProcess): string[] {
   // Behind a headless Service there is nothing that would translate one port to another.
-  return spec.ports
-    .filter(({ port, targetPort }) => ports[targetPort] !== port)
-    .map(
-      ({ port, targetPort }) => `the Service ${metadata.name} has port ${port} for ${targetPort}`,
-    );
+  return spec.ports.flatMap(({ port, targetPort }) => {
+    if (targetPort === 'management') {
+      return [`the Service ${metadata.name} must not have the management port`];
+    }
+    return ports[targetPort] === port
+      ? []
+      : [`the Service ${metadata.name} has port ${port} for ${targetPort}`];
+  });
 }
 
 function targetProblems(address: string, services: readonly Service[]): string[] {

@@ -4,6 +4,7 @@ import {
   type ProcessConfig,
   processConfig,
   processSettings,
+  requireDifferentPorts,
 } from '@loyalty/platform/service-config.ts';
 import { z } from 'zod';
 import { defaultLimits, type GatewayLimits } from './limits.ts';
@@ -25,7 +26,7 @@ const prefix = 'GATEWAY_';
 const address = z.string().regex(/^.+:\d{1,5}$/, 'must be host:port');
 
 const schema = z.object({
-  ...processSettings(),
+  ...processSettings({ managementPort: 9090 }),
   PORT: port().default(8080),
   PROGRAMS_ADDRESS: address.describe("the Programs service's gRPC address, host:port"),
   LEDGER_ADDRESS: address.describe("the Ledger service's gRPC address, host:port"),
@@ -50,6 +51,10 @@ export function readGatewayConfig(
   env: Readonly<Record<string, string | undefined>>,
 ): GatewayConfig {
   const values = readConfig({ env, prefix, schema });
+  requireDifferentPorts({
+    [`${prefix}PORT`]: values.PORT,
+    [`${prefix}MANAGEMENT_PORT`]: values.MANAGEMENT_PORT,
+  });
   return {
     ...processConfig(values, prefix),
     port: values.PORT,

@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import type { TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { createCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { requestIdOf } from '@loyalty/platform/rpc/request-id.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
+import type { CertificateWatch } from '@loyalty/platform/tls/certificates.ts';
+import { renewCertificates, secureOptions } from '@loyalty/platform/tls/https.ts';
 import {
   type FastifyInstance,
   type FastifyReply,
@@ -16,6 +19,7 @@ import { answerConnectionError } from './connection-errors.ts';
 import { allowOrigins } from './cors.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
+import type { HttpMetrics } from './metrics.ts';
 import { problemContentType, problemOf } from './problem.ts';
 import { clientPath } from './request-from-http.ts';
 import { createRequestLimits } from './request-limits.ts';
@@ -28,16 +32,19 @@ export interface HttpServerOptions {
   readonly call: Call;
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
+  /** Without TLS if undefined. */
+  readonly tls: CertificateWatch | undefined;
   /** Origins of browsers that may read answers; `*` for all. */
   readonly corsOrigins: readonly string[];
   readonly limits: GatewayLimits;
   /** Proxies that stand between the clients and this process. */
   readonly trustedProxies: number;
-  /** False once the process is to stop: then `/readyz` says so, and connections are let go after their answer. */
+  readonly metrics: HttpMetrics;
+  /** False once the process is to stop: then connections are let go after their answer. */
   readonly isOpen: () => boolean;
 }
 
-/** The HTTP shell around the transcoder: bodies, request ids, errors, probes, logs. */
+/** The HTTP shell around the transcoder: bodies, request ids, errors, logs, metrics. */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const { logger, limits, isOpen } = options;
   const app = fastify({
@@ -49,12 +56,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     bodyLimit: limits.bodyBytesMax,
     trustProxy: (_address, hop) => hop < options.trustedProxies,
     requestTimeout: limits.requestArrivalMsMax,
-    http: {
-      headersTimeout: limits.requestArrivalMsMax,
-      connectionsCheckingInterval: Math.min(1000, limits.requestArrivalMsMax),
-      // Node would refuse a request without one by itself, in its own words.
-      requireHostHeader: false,
-    },
+    ...serverOptions(options),
     // Connections that are open when the process stops are served until they are idle.
     return503OnClosing: false,
     // Node joins the values of a header that is sent twice; no request id has a comma.
@@ -76,17 +78,39 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.addHook('onSend', async (_request, reply) => {
     if (!isOpen()) reply.header('connection', 'close');
   });
-  app.addHook('onResponse', async (request, reply) => logAnswer(request, reply));
+  app.addHook('onResponse', async (request, reply) => {
+    logAnswer(request, reply);
+    options.metrics.answered({
+      method: request.target?.route.httpMethod,
+      route: request.target?.route.path,
+      status: reply.statusCode,
+      durationSeconds: reply.elapsedTime / 1000,
+    });
+  });
   app.setErrorHandler(answerError);
   allowOrigins(app, options.corsOrigins);
   readJsonBodies(app);
-  serveProbes(app, isOpen);
   serveRoutes(app, {
     ...options,
     requestLimits: createRequestLimits(limits, createCallerLimits(limits.callers)),
   });
+  if (options.tls !== undefined) renewCertificates(app.server as HttpsServer, options.tls);
   app.server.maxConnections = limits.connectionsMax;
   return app;
+}
+
+/** What Node's own server is made with. */
+function serverOptions({ limits, tls }: Pick<HttpServerOptions, 'limits' | 'tls'>) {
+  const http = {
+    headersTimeout: limits.requestArrivalMsMax,
+    connectionsCheckingInterval: Math.min(1000, limits.requestArrivalMsMax),
+    // Node would refuse a request without one by itself, in its own words.
+    requireHostHeader: false,
+  };
+  if (tls === undefined) return { http };
+  return {
+    https: { ...http, ...secureOptions(tls), handshakeTimeout: limits.requestArrivalMsMax },
+  };
 }
 
 /** @throws {HttpRefusal} for what HTTP/1.1 itself asks to be refused */
@@ -120,18 +144,6 @@ function readJsonBodies(app: FastifyInstance): void {
       throw new HttpRefusal(415, 'the body must come without a content encoding');
     }
     if (request.headers.expect !== undefined) reply.raw.writeContinue();
-  });
-}
-
-/** What orchestrators ask, without a token. The gateway is ready without its upstreams: it answers for them while they are away. */
-function serveProbes(app: FastifyInstance, isOpen: () => boolean): void {
-  app.get('/livez', (_request, reply) => reply.type('text/plain; charset=utf-8').send('alive\n'));
-  app.get('/readyz', (_request, reply) => {
-    const open = isOpen();
-    return reply
-      .code(open ? 200 : 503)
-      .type('text/plain; charset=utf-8')
-      .send(open ? 'ready\n' : 'not ready\n');
   });
 }
 
@@ -184,7 +196,7 @@ function isComplaint(error: unknown): error is { statusCode: number; message: st
 
 function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
   const { target } = request;
-  if (target === undefined && reply.statusCode < 400) return; // probes and preflights
+  if (target === undefined && reply.statusCode < 400) return; // preflights
   request.log.info(
     {
       httpMethod: request.method,

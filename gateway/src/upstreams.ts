@@ -2,6 +2,7 @@ import type { DescMethodUnary, DescService, Message } from '@bufbuild/protobuf';
 import {
   type CallOptions,
   type Channel,
+  type ChannelCredentials,
   createChannel,
   createClient,
 } from '@loyalty/platform/rpc/client.ts';
@@ -30,11 +31,14 @@ type UntypedClient = Readonly<
 >;
 
 /** Connects on the first call of each. */
-export function connectUpstreams(upstreams: readonly Upstream[]): Upstreams {
+export function connectUpstreams(
+  upstreams: readonly Upstream[],
+  credentials: ChannelCredentials,
+): Upstreams {
   const channels: Channel[] = [];
   const clients = new Map<DescService, UntypedClient>();
   for (const { address, services } of upstreams) {
-    const channel = createChannel({ address, services });
+    const channel = createChannel({ address, services, credentials });
     channels.push(channel);
     for (const service of services) {
       clients.set(service, createClient(service, channel));

@@ -154,7 +154,7 @@ describe('what goes wrong inside stays inside:', () => {
       expect([status, headers.get('retry-after')]).toEqual([503, '1']);
       expect(json).toMatchObject({ reason: 'SERVICE_UNAVAILABLE' });
       expect(JSON.stringify(json)).not.toContain('127.0.0.1');
-      expect((await fetch(`${alone.url}/readyz`)).status).toBe(200);
+      expect((await fetch(`${alone.managementUrl}/readyz`)).status).toBe(200);
     } finally {
       await alone.stop();
     }

@@ -15,15 +15,20 @@ async function started(handlers: Record<string, unknown>, corsOrigins: string[] 
   return gateway;
 }
 
-test('probes need no token', async () => {
-  const { url } = await started({});
-  for (const path of ['/livez', '/readyz']) {
-    const response = await fetch(`${url}${path}`);
-    expect([response.status, await response.text()]).toEqual([
-      200,
-      path === '/livez' ? 'alive\n' : 'ready\n',
-    ]);
-  }
+test('probes and metrics need no token, and are at the management port only', async () => {
+  const { url, managementUrl } = await started({});
+  await send(`${url}/v1/programs/wine-dine`, 'GET', { token: await tokenFor('admin', 'ops') });
+  await send(`${url}/no/such/path`, 'GET');
+  const [livez, readyz, metrics] = await Promise.all(
+    ['/livez', '/readyz', '/metrics'].map(async (path) => {
+      expect((await send(`${url}${path}`, 'GET')).json).toMatchObject({ status: 404 });
+      return (await fetch(`${managementUrl}${path}`)).text();
+    }),
+  );
+  expect([livez, readyz]).toEqual(['alive\n', 'ready\n']);
+  expect(metrics).toContain('route="/v1/programs/{program_id}",status="501"');
+  expect(metrics).toContain('method="none",route="none",status="404"');
+  expect(metrics).not.toContain('such/path');
 });
 
 test('a request that is under way is answered while the gateway stops', async () => {

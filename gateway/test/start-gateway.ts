@@ -5,6 +5,7 @@ import type { AnyHandler, Mountable } from '@loyalty/platform/rpc/handler.ts';
 import { unimplemented } from '@loyalty/platform/rpc/handler.ts';
 import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
+import type { CertificateWatch } from '@loyalty/platform/tls/certificates.ts';
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
@@ -26,10 +27,14 @@ export interface TestService {
 }
 
 /** Real gRPC on loopback for both upstreams; methods without a handler answer UNIMPLEMENTED. Handlers are by the method's name in the generated code. */
-export async function startService(handlers: Record<string, unknown>): Promise<TestService> {
+export async function startService(
+  handlers: Record<string, unknown>,
+  tls?: CertificateWatch,
+): Promise<TestService> {
   const server = createRpcServer({
     name: 'test-service',
     logger,
+    tls,
     verifier: createTokenVerifier({ issuer, audience, secret }),
     services: served.map(
       (service): Mountable => ({
@@ -44,6 +49,7 @@ export async function startService(handlers: Record<string, unknown>): Promise<T
     ),
     grpc: { host: '127.0.0.1', port: 0 },
     http: { host: '127.0.0.1', port: 0 },
+    management: { host: '127.0.0.1', port: 0 },
     readiness: () => Promise.resolve(),
     defaultDeadlineMs: 60_000,
     metrics: createRegistry({ service: 'test-service' }),
@@ -55,6 +61,7 @@ export async function startService(handlers: Record<string, unknown>): Promise<T
 export interface TestGateway {
   readonly port: number;
   readonly url: string;
+  readonly managementUrl: string;
   stop(): Promise<void>;
 }
 
@@ -65,14 +72,20 @@ export async function startTestGateway(
   const config = readGatewayConfig({
     GATEWAY_HOST: '127.0.0.1',
     GATEWAY_PORT: '0',
+    GATEWAY_MANAGEMENT_PORT: '0',
     GATEWAY_PROGRAMS_ADDRESS: serviceAddress,
     GATEWAY_LEDGER_ADDRESS: serviceAddress,
     GATEWAY_JWT_ISSUER: issuer,
     GATEWAY_JWT_AUDIENCE: audience,
     GATEWAY_JWT_SECRET: secret,
   });
-  const { port, stop } = await startGateway({ ...config, ...overrides }, logger);
-  return { port, url: `http://127.0.0.1:${port}`, stop };
+  const { port, managementPort, stop } = await startGateway({ ...config, ...overrides }, logger);
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    managementUrl: `http://127.0.0.1:${managementPort}`,
+    stop,
+  };
 }
 
 export function tokenFor(role: Role, subject: string): Promise<string> {

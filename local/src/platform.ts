@@ -77,6 +77,11 @@ export async function startPlatform(options: PlatformOptions): Promise<string> {
       http: `http://${host}:${ports.programsHttp}`,
     },
     ledger: { grpc: `${host}:${ports.ledgerGrpc}`, http: `http://${host}:${ports.ledgerHttp}` },
+    management: {
+      gateway: `http://${host}:${ports.gatewayManagement}`,
+      programs: `http://${host}:${ports.programsManagement}`,
+      ledger: `http://${host}:${ports.ledgerManagement}`,
+    },
     databases: servers.databases,
     natsUrl: servers.natsUrl,
   });

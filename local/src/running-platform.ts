@@ -48,10 +48,13 @@ export async function createPlace(): Promise<Place> {
     settings: {
       LOYALTY_LOCAL_DIRECTORY: directory,
       LOYALTY_LOCAL_GATEWAY_PORT: String(await unusedPort()),
+      LOYALTY_LOCAL_GATEWAY_MANAGEMENT_PORT: String(await unusedPort()),
       LOYALTY_LOCAL_PROGRAMS_GRPC_PORT: String(await unusedPort()),
       LOYALTY_LOCAL_PROGRAMS_HTTP_PORT: String(await unusedPort()),
+      LOYALTY_LOCAL_PROGRAMS_MANAGEMENT_PORT: String(await unusedPort()),
       LOYALTY_LOCAL_LEDGER_GRPC_PORT: String(await unusedPort()),
       LOYALTY_LOCAL_LEDGER_HTTP_PORT: String(await unusedPort()),
+      LOYALTY_LOCAL_LEDGER_MANAGEMENT_PORT: String(await unusedPort()),
     },
     remove: () => rm(top, { recursive: true, force: true }),
   };

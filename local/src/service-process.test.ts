@@ -36,7 +36,7 @@ async function start(script: string) {
   const tell = (line: string) => told.push(line);
   const log = createServiceLog({ name: 'ledger', file: join(directory, 'ledger.log'), show: tell });
   const env = { TEST_PORT: String(httpPort) };
-  const service = startService({ name: 'ledger', main, env, httpPort, log, tell });
+  const service = startService({ name: 'ledger', main, env, managementPort: httpPort, log, tell });
   started.push(service);
   return { service, told, log, httpPort };
 }

@@ -21,7 +21,7 @@ export interface ServiceProcessOptions {
   main: string;
   env: Readonly<Record<string, string>>;
   /** Returns 200 on /readyz when the service is ready. */
-  httpPort: number;
+  managementPort: number;
   log: ServiceLog;
   tell: (line: string) => void;
 }
@@ -88,7 +88,7 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
 
   async function ready(): Promise<void> {
     const patience = AbortSignal.timeout(readyPatienceMs);
-    while (!(await isReady(options.httpPort))) {
+    while (!(await isReady(options.managementPort))) {
       if (isStopping) return;
       if (patience.aborted) {
         throw new StartRefused(
@@ -119,9 +119,9 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
   };
 }
 
-async function isReady(httpPort: number): Promise<boolean> {
+async function isReady(managementPort: number): Promise<boolean> {
   try {
-    const response = await fetch(`http://127.0.0.1:${httpPort}/readyz`, {
+    const response = await fetch(`http://127.0.0.1:${managementPort}/readyz`, {
       signal: AbortSignal.timeout(2_000),
     });
     await response.body?.cancel();

@@ -30,34 +30,42 @@ export function startServices(options: ServicesOptions): Services {
   const { ports, logDirectory } = options;
   mkdirSync(logDirectory, { recursive: true });
   const logs: ServiceLog[] = [];
-  const start = (name: string, main: string, httpPort: number, env: Record<string, string>) => {
+  const start = (
+    name: string,
+    main: string,
+    managementPort: number,
+    env: Record<string, string>,
+  ) => {
     const file = join(logDirectory, `${name}.log`);
     const log = createServiceLog({ name, file, show: options.tell });
     logs.push(log);
-    return startService({ name, main, httpPort, env, log, tell: options.tell });
+    return startService({ name, main, managementPort, env, log, tell: options.tell });
   };
-  const programs = start('programs', 'services/programs/src/main.ts', ports.programsHttp, {
+  const programs = start('programs', 'services/programs/src/main.ts', ports.programsManagement, {
     ...common('PROGRAMS_', options),
     PROGRAMS_GRPC_PORT: String(ports.programsGrpc),
     PROGRAMS_HTTP_PORT: String(ports.programsHttp),
+    PROGRAMS_MANAGEMENT_PORT: String(ports.programsManagement),
     // The gateway, which has counted its callers.
     PROGRAMS_TRUSTED_CALLERS: host,
     PROGRAMS_DATABASE_URL: options.databases.programs,
     PROGRAMS_NATS_URL: options.natsUrl,
     PROGRAMS_LEDGER_ADDRESS: `${host}:${ports.ledgerGrpc}`,
   });
-  const ledger = start('ledger', 'services/ledger/src/main.ts', ports.ledgerHttp, {
+  const ledger = start('ledger', 'services/ledger/src/main.ts', ports.ledgerManagement, {
     ...common('LEDGER_', options),
     LEDGER_GRPC_PORT: String(ports.ledgerGrpc),
     LEDGER_HTTP_PORT: String(ports.ledgerHttp),
+    LEDGER_MANAGEMENT_PORT: String(ports.ledgerManagement),
     LEDGER_TRUSTED_CALLERS: host,
     LEDGER_DATABASE_URL: options.databases.ledger,
     LEDGER_NATS_URL: options.natsUrl,
     LEDGER_PROGRAMS_ADDRESS: `${host}:${ports.programsGrpc}`,
   });
-  const gateway = start('gateway', 'gateway/src/main.ts', ports.gateway, {
+  const gateway = start('gateway', 'gateway/src/main.ts', ports.gatewayManagement, {
     ...common('GATEWAY_', options),
     GATEWAY_PORT: String(ports.gateway),
+    GATEWAY_MANAGEMENT_PORT: String(ports.gatewayManagement),
     GATEWAY_PROGRAMS_ADDRESS: `${host}:${ports.programsGrpc}`,
     GATEWAY_LEDGER_ADDRESS: `${host}:${ports.ledgerGrpc}`,
   });

@@ -9,18 +9,24 @@ export const root = join(import.meta.dirname, '../..');
 const schema = z.object({
   DIRECTORY: z.string().default(join(root, '.local')),
   GATEWAY_PORT: port().default(8080),
+  GATEWAY_MANAGEMENT_PORT: port().default(9090),
   PROGRAMS_GRPC_PORT: port().default(50_051),
   PROGRAMS_HTTP_PORT: port().default(8081),
+  PROGRAMS_MANAGEMENT_PORT: port().default(9091),
   LEDGER_GRPC_PORT: port().default(50_052),
   LEDGER_HTTP_PORT: port().default(8082),
+  LEDGER_MANAGEMENT_PORT: port().default(9092),
 });
 
 export interface LocalPorts {
   gateway: number;
+  gatewayManagement: number;
   programsGrpc: number;
   programsHttp: number;
+  programsManagement: number;
   ledgerGrpc: number;
   ledgerHttp: number;
+  ledgerManagement: number;
 }
 
 export interface LocalSettings {
@@ -32,10 +38,13 @@ export interface LocalSettings {
 /** The name of the setting that moves a service to another port. */
 export const portSettings: Readonly<Record<keyof LocalPorts, string>> = {
   gateway: 'LOYALTY_LOCAL_GATEWAY_PORT',
+  gatewayManagement: 'LOYALTY_LOCAL_GATEWAY_MANAGEMENT_PORT',
   programsGrpc: 'LOYALTY_LOCAL_PROGRAMS_GRPC_PORT',
   programsHttp: 'LOYALTY_LOCAL_PROGRAMS_HTTP_PORT',
+  programsManagement: 'LOYALTY_LOCAL_PROGRAMS_MANAGEMENT_PORT',
   ledgerGrpc: 'LOYALTY_LOCAL_LEDGER_GRPC_PORT',
   ledgerHttp: 'LOYALTY_LOCAL_LEDGER_HTTP_PORT',
+  ledgerManagement: 'LOYALTY_LOCAL_LEDGER_MANAGEMENT_PORT',
 };
 
 /** @throws {ConfigError} naming every setting that is unknown or bad */
@@ -47,10 +56,13 @@ export async function readLocalSettings(env: NodeJS.ProcessEnv): Promise<LocalSe
     directory: resolve(values.DIRECTORY),
     ports: {
       gateway: await chosen(values.GATEWAY_PORT),
+      gatewayManagement: await chosen(values.GATEWAY_MANAGEMENT_PORT),
       programsGrpc: await chosen(values.PROGRAMS_GRPC_PORT),
       programsHttp: await chosen(values.PROGRAMS_HTTP_PORT),
+      programsManagement: await chosen(values.PROGRAMS_MANAGEMENT_PORT),
       ledgerGrpc: await chosen(values.LEDGER_GRPC_PORT),
       ledgerHttp: await chosen(values.LEDGER_HTTP_PORT),
+      ledgerManagement: await chosen(values.LEDGER_MANAGEMENT_PORT),
     },
   };
 }

@@ -7,6 +7,8 @@ export interface WelcomeOptions {
   gatewayUrl: string;
   programs: { grpc: string; http: string };
   ledger: { grpc: string; http: string };
+  /** Where each process answers /livez, /readyz and /metrics. */
+  management: { gateway: string; programs: string; ledger: string };
   databases: { programs: string; ledger: string };
   natsUrl: string;
 }
@@ -21,6 +23,9 @@ export function welcome(options: WelcomeOptions): string {
   PostgreSQL  ${options.databases.programs}
               ${options.databases.ledger}
   NATS        ${options.natsUrl}
+  metrics     gateway ${options.management.gateway}/metrics
+              programs ${options.management.programs}/metrics
+              ledger ${options.management.ledger}/metrics
   logs        ${options.logDirectory}
 
 Try it in another shell:

@@ -1,9 +1,12 @@
 // The configuration that services have in common. Names are those of environment variables behind the service's prefix.
 import { z } from 'zod';
+import { jwksProblem } from './auth/key-source.ts';
+import { secretProblem } from './auth/secret-strength.ts';
 import { callerLimitSettings, callerLimits } from './caller-limit-config.ts';
 import { ConfigError, flag, integer, logLevel, port, url } from './config.ts';
 import type { CallerLimitsOptions } from './rpc/caller-limits.ts';
-import { isNetwork, type TrustedCallers } from './rpc/trusted-callers.ts';
+import { isName, type TrustedCallers, trustedCallerProblem } from './rpc/trusted-callers.ts';
+import { type TlsConfig, tlsConfig, tlsSettings } from './tls/tls-config.ts';
 
 /** How bearer tokens are verified. Exactly one of `secret` and `jwks` (a URL or a file) is set. */
 export interface TokenConfig {
@@ -15,6 +18,9 @@ export interface TokenConfig {
 
 export interface ProcessConfig {
   readonly host: string;
+  /** Where it answers /livez, /readyz and /metrics; port 0 takes a free one. */
+  readonly management: { readonly host: string; readonly port: number };
+  readonly tls: TlsConfig;
   readonly tokens: TokenConfig;
   readonly log: { readonly level: string; readonly pretty: boolean };
   readonly shutdownGraceMs: number;
@@ -37,17 +43,21 @@ export interface ServiceConfig extends ProcessConfig {
 }
 
 /** Settings of every process that serves. */
-export function processSettings() {
+export function processSettings({ managementPort }: { managementPort: number }) {
   return {
     HOST: z.string().default('0.0.0.0').describe('the address to listen on'),
-    JWT_ISSUER: z.string().describe('the iss that tokens must have'),
-    JWT_AUDIENCE: z.string().describe('the aud that tokens must have'),
-    JWT_SECRET: z
+    MANAGEMENT_HOST: z
       .string()
-      .refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes')
+      .optional()
+      .describe('the address to answer probes and monitoring on, if not HOST'),
+    MANAGEMENT_PORT: port().default(managementPort),
+    ...tlsSettings(),
+    JWT_ISSUER: claim().describe('the iss that tokens must have'),
+    JWT_AUDIENCE: claim().describe('the aud that tokens must have'),
+    JWT_SECRET: text(secretProblem)
       .optional()
       .describe('a shared secret, where there is no JWT_JWKS'),
-    JWT_JWKS: z.string().optional().describe("URL or file of the issuer's keys"),
+    JWT_JWKS: text(jwksProblem).optional().describe("URL or file of the issuer's keys"),
     LOG_LEVEL: logLevel().default('info'),
     LOG_PRETTY: flag().default(false),
     SHUTDOWN_GRACE_SECONDS: integer({ min: 0, max: 3600 }).default(20),
@@ -58,11 +68,12 @@ export function processSettings() {
 export function serviceSettings(service: {
   grpcPort: number;
   httpPort: number;
+  managementPort: number;
   /** The customary name of its database. */
   database: string;
 }) {
   return {
-    ...processSettings(),
+    ...processSettings(service),
     GRPC_PORT: port().default(service.grpcPort),
     HTTP_PORT: port().default(service.httpPort),
     DATABASE_URL: url({ protocols: ['postgres:', 'postgresql:'] }).describe(
@@ -73,16 +84,33 @@ export function serviceSettings(service: {
     TRUSTED_CALLERS: z
       .string()
       .default('')
-      .transform((value) => value.split(',').flatMap((network) => network.trim() || []))
-      .refine(
-        (networks) => networks.every(isNetwork),
-        'must be IP addresses or networks such as 10.0.0.0/8, separated by commas',
-      )
-      .describe('from where calls come that a gateway has held to the limits of callers already'),
+      .transform((value) => value.split(',').flatMap((caller) => caller.trim() || []))
+      .superRefine((callers, context) => {
+        for (const caller of callers) {
+          const message = trustedCallerProblem(caller);
+          if (message !== undefined) context.addIssue({ code: 'custom', message });
+        }
+      })
+      .describe('who has held callers to their limits already: gateways'),
     NATS_URL: natsUrls().describe('such as nats://host:4222'),
     NATS_USER: z.string().optional(),
     NATS_PASSWORD: z.string().optional(),
   };
+}
+
+/** A text that `problemOf` finds nothing wrong with. */
+function text(problemOf: (value: string) => string | undefined) {
+  return z.string().superRefine((value, context) => {
+    const message = problemOf(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+}
+
+/** What tokens have to repeat exactly. */
+function claim() {
+  return text((value) =>
+    value.trim() === value ? undefined : 'is blank, or begins or ends with a space; remove that',
+  );
 }
 
 /** One server or several, separated by commas. */
@@ -113,6 +141,8 @@ export function processConfig(
   }
   return {
     host: values.HOST,
+    management: { host: values.MANAGEMENT_HOST ?? values.HOST, port: values.MANAGEMENT_PORT },
+    tls: tlsConfig(values, prefix),
     tokens: {
       issuer: values.JWT_ISSUER,
       audience: values.JWT_AUDIENCE,
@@ -124,13 +154,42 @@ export function processConfig(
   };
 }
 
-/** @throws {ConfigError} as {@link processConfig} does */
+/**
+ * Two ports of one process can't be the same, unless the system chooses them.
+ *
+ * @param ports by the names of their settings
+ * @throws {ConfigError} naming both settings
+ */
+export function requireDifferentPorts(ports: Readonly<Record<string, number>>): void {
+  const settings = new Map<number, string>();
+  for (const [setting, number] of Object.entries(ports)) {
+    const other = settings.get(number);
+    if (other !== undefined && number !== 0) {
+      throw new ConfigError(`${setting} is ${number}, as ${other} is; choose another port for it`);
+    }
+    settings.set(number, setting);
+  }
+}
+
+/** @throws {ConfigError} as {@link processConfig} does, and if two ports are the same */
 export function serviceConfig(
   values: Values<ReturnType<typeof serviceSettings>>,
   prefix: string,
 ): ServiceConfig {
+  const config = processConfig(values, prefix);
+  requireDifferentPorts({
+    [`${prefix}GRPC_PORT`]: values.GRPC_PORT,
+    [`${prefix}HTTP_PORT`]: values.HTTP_PORT,
+    [`${prefix}MANAGEMENT_PORT`]: values.MANAGEMENT_PORT,
+  });
+  const name = values.TRUSTED_CALLERS.find(isName);
+  if (name !== undefined && config.tls.server?.ca === undefined) {
+    throw new ConfigError(
+      `${prefix}TRUSTED_CALLERS has the name ${name}, which only a certificate proves; set ${prefix}TLS_CLIENT_CA_FILE, or give addresses`,
+    );
+  }
   return {
-    ...processConfig(values, prefix),
+    ...config,
     grpcPort: values.GRPC_PORT,
     httpPort: values.HTTP_PORT,
     callerLimits: callerLimits(values),

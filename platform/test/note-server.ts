@@ -16,6 +16,7 @@ export interface NoteServer {
   service: DescService;
   grpcAddress: string;
   httpUrl: string;
+  managementUrl: string;
   /** The lines logged so far, parsed. */
   lines: Record<string, unknown>[];
   metrics: Registry;
@@ -75,18 +76,20 @@ export async function startNoteServer(
     ],
     grpc: { host: '127.0.0.1', port: 0 },
     http: { host: '127.0.0.1', port: 0 },
+    management: { host: '127.0.0.1', port: 0 },
     readiness: () => Promise.resolve(),
     defaultDeadlineMs: 5000,
     metrics,
     ...options,
   });
-  const { grpcPort, httpPort } = await server.start();
+  const { grpcPort, httpPort, managementPort } = await server.start();
   const grpcAddress = `127.0.0.1:${grpcPort}`;
   const channels: Channel[] = [];
   return {
     service,
     grpcAddress,
     httpUrl: `http://127.0.0.1:${httpPort}`,
+    managementUrl: `http://127.0.0.1:${managementPort}`,
     lines,
     metrics,
     channel(channelOptions) {

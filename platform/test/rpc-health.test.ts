@@ -93,8 +93,8 @@ describe('health, without a token,', () => {
     ready = false;
     await eventually('NOT_SERVING', () => seen.at(-1) === ServingStatus.NOT_SERVING);
     expect(await check('')).toBe(ServingStatus.NOT_SERVING);
-    expect((await fetch(`${server.httpUrl}/readyz`)).status).toBe(503);
-    expect((await fetch(`${server.httpUrl}/livez`)).status).toBe(200);
+    expect((await fetch(`${server.managementUrl}/readyz`)).status).toBe(503);
+    expect((await fetch(`${server.managementUrl}/livez`)).status).toBe(200);
     ready = true;
     await eventually('SERVING again', () => seen.at(-1) === ServingStatus.SERVING);
     expect(seen).toEqual([ServingStatus.SERVING, ServingStatus.NOT_SERVING, ServingStatus.SERVING]);

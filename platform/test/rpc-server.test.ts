@@ -43,6 +43,7 @@ describe('a server is not made', () => {
         services: [{ service, handlers: handlers as Mountable['handlers'] }],
         grpc: { host: '127.0.0.1', port: 0 },
         http: { host: '127.0.0.1', port: 0 },
+        management: { host: '127.0.0.1', port: 0 },
         readiness: () => Promise.resolve(),
         defaultDeadlineMs: 1000,
         metrics: new Registry(),

@@ -32,7 +32,7 @@ export interface ChildServiceOptions {
   /** Its gRPC port, if others need to know it in advance; a free one by default. */
   grpcPort?: number;
   /** Told the ports that the service is to listen on. */
-  settings: (ports: { grpcPort: number; httpPort: number }) => {
+  settings: (ports: { grpcPort: number; httpPort: number; managementPort: number }) => {
     env?: Record<string, string>;
     args?: readonly string[];
   };
@@ -52,7 +52,8 @@ export async function startChildService(
   const { name, main, root = ownRoot, settings, nodeArgs = [] } = options;
   const grpcPort = options.grpcPort ?? (await freePort());
   const httpPort = await freePort();
-  const { env = {}, args = [] } = settings({ grpcPort, httpPort });
+  const managementPort = await freePort();
+  const { env = {}, args = [] } = settings({ grpcPort, httpPort, managementPort });
   const logFile = join(stage.directory, `${name}.log`);
   // Lines go straight to a file: reading them here would take CPU time from what is measured.
   const log = openSync(logFile, 'w');
@@ -74,18 +75,18 @@ export async function startChildService(
   };
   stage.resources.defer(stop);
   const patience = AbortSignal.timeout(readyPatienceMs);
-  while (!(await isReady(httpPort))) {
+  while (!(await isReady(managementPort))) {
     if (child.exitCode !== null || child.signalCode !== null || patience.aborted) {
       throw new Error(`${name} didn't become ready. Its last lines:\n${lastLines(logFile)}`);
     }
     await delay(50);
   }
-  return { address: `${host}:${grpcPort}`, usage: () => readUsage(httpPort), stop };
+  return { address: `${host}:${grpcPort}`, usage: () => readUsage(managementPort), stop };
 }
 
-async function isReady(httpPort: number): Promise<boolean> {
+async function isReady(managementPort: number): Promise<boolean> {
   try {
-    const response = await fetch(`http://${host}:${httpPort}/readyz`);
+    const response = await fetch(`http://${host}:${managementPort}/readyz`);
     await response.body?.cancel();
     return response.ok;
   } catch {
@@ -97,8 +98,8 @@ function lastLines(file: string): string {
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-20).join('\n');
 }
 
-async function readUsage(httpPort: number): Promise<ProcessUsage> {
-  const response = await fetch(`http://${host}:${httpPort}/metrics`);
+async function readUsage(managementPort: number): Promise<ProcessUsage> {
+  const response = await fetch(`http://${host}:${managementPort}/metrics`);
   const text = await response.text();
   return {
     cpuSeconds: metric(text, 'process_cpu_seconds_total'),

@@ -40,11 +40,12 @@ export async function startLoyaltyServices(
     name: `programs-${name}`,
     main: 'services/programs/src/main.ts',
     ...(root !== undefined && { root }),
-    settings: ({ grpcPort, httpPort }) => ({
+    settings: ({ grpcPort, httpPort, managementPort }) => ({
       env: {
         ...common('PROGRAMS_'),
         PROGRAMS_GRPC_PORT: String(grpcPort),
         PROGRAMS_HTTP_PORT: String(httpPort),
+        PROGRAMS_MANAGEMENT_PORT: String(managementPort),
         PROGRAMS_DATABASE_URL: programsDatabaseUrl,
         PROGRAMS_LEDGER_ADDRESS: `${host}:${ledgerPort}`,
       },
@@ -57,11 +58,12 @@ export async function startLoyaltyServices(
       ...(root !== undefined && { root }),
       nodeArgs: ledgerNodeArgs,
       grpcPort: ledgerPort,
-      settings: ({ grpcPort, httpPort }) => ({
+      settings: ({ grpcPort, httpPort, managementPort }) => ({
         env: {
           ...common('LEDGER_'),
           LEDGER_GRPC_PORT: String(grpcPort),
           LEDGER_HTTP_PORT: String(httpPort),
+          LEDGER_MANAGEMENT_PORT: String(managementPort),
           LEDGER_DATABASE_URL: ledgerDatabaseUrl,
           LEDGER_PROGRAMS_ADDRESS: programs.address,
         },

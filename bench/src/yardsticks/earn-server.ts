@@ -24,6 +24,7 @@ export interface EarnServerSettings {
   host: string;
   grpcPort: number;
   httpPort: number;
+  managementPort: number;
   tokens: TokenSettings;
 }
 
@@ -36,7 +37,7 @@ export async function runEarnServer(options: {
   start: (logger: Logger) => Promise<{ earn: EarnHandler; stop: () => Promise<void> }>;
 }): Promise<void> {
   const { name, settings, start } = options;
-  const { host, grpcPort, httpPort, tokens } = settings;
+  const { host, grpcPort, httpPort, managementPort, tokens } = settings;
   const logger = createLogger({ name, level: 'info' });
   await runService({
     name,
@@ -50,6 +51,7 @@ export async function runEarnServer(options: {
         services: [implement(LedgerService, { ...unserved, earn })],
         grpc: { host, port: grpcPort },
         http: { host, port: httpPort },
+        management: { host, port: managementPort },
         readiness: () => Promise.resolve(),
         defaultDeadlineMs: 10_000,
         metrics: createRegistry({ service: name }),

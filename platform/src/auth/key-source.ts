@@ -4,10 +4,12 @@ import {
   createRemoteJWKSet,
   errors,
   type JSONWebKeySet,
+  type JWK,
   type JWTVerifyGetKey,
 } from 'jose';
 import { ConfigError } from '../config.ts';
 import { ServiceUnavailable } from '../errors.ts';
+import { secretProblem } from './secret-strength.ts';
 
 export interface KeySourceOptions {
   /** Shared secret of at least 32 bytes (HS256). Either this or `jwks`. */
@@ -34,8 +36,10 @@ export function createKeySource(options: KeySourceOptions): KeySource {
     return { algorithms: ['HS256'], getKey: () => Promise.resolve(key) };
   }
   if (secret === undefined && jwks !== undefined) {
-    const keySet = /^https?:/.test(jwks)
-      ? createRemoteJWKSet(urlOf(jwks, jwksSetting))
+    const problem = jwksProblem(jwks);
+    if (problem !== undefined) throw new ConfigError(`${jwksSetting} ${problem}`);
+    const keySet = isUrl(jwks)
+      ? createRemoteJWKSet(new URL(jwks))
       : createLocalJWKSet(readKeySet(jwks, jwksSetting));
     return { algorithms: ['RS256', 'ES256', 'EdDSA'], getKey: loading(keySet) };
   }
@@ -46,18 +50,31 @@ export function createKeySource(options: KeySourceOptions): KeySource {
  * The HS256 key of a shared secret.
  *
  * @param setting what the secret is called where it is configured
- * @throws {ConfigError} if the secret is shorter than the digest, which would make it the weakest link
+ * @throws {ConfigError} if the secret can be guessed
  */
 export function secretKey(secret: string, setting = 'JWT_SECRET'): Uint8Array {
-  const key = new TextEncoder().encode(secret);
-  if (key.length < 32) throw new ConfigError(`${setting} must have at least 32 bytes`);
-  return key;
+  const problem = secretProblem(secret);
+  if (problem !== undefined) throw new ConfigError(`${setting} ${problem}`);
+  return new TextEncoder().encode(secret);
 }
 
-function urlOf(text: string, setting: string): URL {
-  const url = URL.parse(text);
-  if (url === null) throw new ConfigError(`${setting} must be a URL or the path of a file`);
-  return url;
+/** Why an issuer's keys can't be trusted that come from there, with the fix; undefined if they can. */
+export function jwksProblem(source: string): string | undefined {
+  if (!isUrl(source)) return undefined;
+  const url = URL.parse(source);
+  if (url?.protocol === 'https:') return undefined;
+  return url?.protocol === 'http:' && isLoopback(url.hostname)
+    ? undefined
+    : 'must be a URL that starts with https://, or a file: with other keys on the way, anyone could be anyone';
+}
+
+function isUrl(source: string): boolean {
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(source);
+}
+
+/** Of a URL, where numbers of IPv4 are in their usual form whatever was written. */
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.[\d.]+$/.test(hostname);
 }
 
 function readKeySet(path: string, setting: string): JSONWebKeySet {
@@ -74,7 +91,17 @@ function readKeySet(path: string, setting: string): JSONWebKeySet {
       `${setting} names a file that is no JSON Web Key Set: {"keys":[{"kty":"EC",…}]} is needed`,
     );
   }
+  if (keySet.keys.some(isSecretKey)) {
+    throw new ConfigError(
+      `${setting} has a symmetric or private key; give the public keys alone, and replace that key, because anyone who reads it can make tokens`,
+    );
+  }
   return keySet;
+}
+
+/** `k` is a symmetric key; `d` is the private part of any other. */
+function isSecretKey(key: JWK): boolean {
+  return key.kty === 'oct' || 'k' in key || 'd' in key;
 }
 
 function parsed(text: string): unknown {

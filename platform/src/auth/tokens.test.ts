@@ -215,6 +215,22 @@ describe('a verifier is not made, and the setting is named,', () => {
     ['with a file of other JSON', () => ({ jwks: file('{"kty":"EC"}') }), 'LEDGER_JWT_JWKS names'],
     ['with a set that is empty', () => ({ jwks: file('{"keys":[]}') }), 'LEDGER_JWT_JWKS names'],
     ['with keys that are none', () => ({ jwks: file('{"keys":[1]}') }), 'LEDGER_JWT_JWKS names'],
+    [
+      'with a symmetric key',
+      () => ({ jwks: file('{"keys":[{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMko"}]}') }),
+      'LEDGER_JWT_JWKS has a symmetric or private key',
+    ],
+    [
+      'with a private key',
+      () => ({ jwks: file('{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA","d":"AA"}]}') }),
+      'LEDGER_JWT_JWKS has a symmetric or private key',
+    ],
+    [
+      'with keys over plain HTTP',
+      () => ({ jwks: 'http://issuer.test/keys' }),
+      'LEDGER_JWT_JWKS must be a URL that starts with https://',
+    ],
+    ['with a secret that repeats itself', () => ({ secret: 'k'.repeat(64) }), 'LEDGER_JWT_SECRET'],
   ])('%s', (_case, source, message) => {
     const make = () => createTokenVerifier({ issuer, audience, settingPrefix, ...source() });
     expect(make).toThrow(ConfigError);

@@ -10,16 +10,25 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as IdempotencyLevel } from '@bufbuild/protobuf/wkt';
-import { credentials, Client as GrpcClient, Metadata } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  credentials,
+  Client as GrpcClient,
+  Metadata,
+} from '@grpc/grpc-js';
 import { fieldNamesHeader } from './field-names.ts';
 import { unaryMethodsOf } from './mount.ts';
 import { remoteErrorOf } from './remote-error.ts';
+
+export type { ChannelCredentials };
 
 export interface ChannelOptions {
   /** `host:port`, or a target of grpc-js such as `dns:///ledger-headless:50052`. */
   address: string;
   /** The services that will be called; their idempotent methods are retried while the server can't be reached. */
   services: readonly DescService[];
+  /** With TLS, and what certificates the sides show; without TLS if absent. */
+  credentials?: ChannelCredentials;
   /** Deadline of calls that are given none, from their start; 10 s by default. */
   defaultTimeoutMs?: number;
   /** Largest request, and largest response; 4 MiB by default. */
@@ -61,19 +70,23 @@ const defaultMessageBytesMax = 4 * 1024 * 1024;
 /** Opens connections on first use. Retries only where the contract says that a method is idempotent. */
 export function createChannel(options: ChannelOptions): Channel {
   const messageBytesMax = options.messageBytesMax ?? defaultMessageBytesMax;
-  const grpc = new GrpcClient(options.address, credentials.createInsecure(), {
-    'grpc.service_config': JSON.stringify(serviceConfigOf(options.services)),
-    // Or a DNS TXT record could replace it.
-    'grpc.service_config_disable_resolution': 1,
-    'grpc.max_receive_message_length': messageBytesMax,
-    'grpc.max_send_message_length': messageBytesMax,
-    'grpc.keepalive_time_ms': 30_000,
-    'grpc.keepalive_timeout_ms': 10_000,
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 2000,
-    'grpc.dns_min_time_between_resolutions_ms': 5000,
-    'grpc.enable_channelz': 0,
-  });
+  const grpc = new GrpcClient(
+    options.address,
+    options.credentials ?? credentials.createInsecure(),
+    {
+      'grpc.service_config': JSON.stringify(serviceConfigOf(options.services)),
+      // Or a DNS TXT record could replace it.
+      'grpc.service_config_disable_resolution': 1,
+      'grpc.max_receive_message_length': messageBytesMax,
+      'grpc.max_send_message_length': messageBytesMax,
+      'grpc.keepalive_time_ms': 30_000,
+      'grpc.keepalive_timeout_ms': 10_000,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 2000,
+      'grpc.dns_min_time_between_resolutions_ms': 5000,
+      'grpc.enable_channelz': 0,
+    },
+  );
   return {
     grpc,
     defaultTimeoutMs: options.defaultTimeoutMs ?? defaultTimeoutMs,

@@ -20,6 +20,7 @@ import {
 } from '@connectrpc/connect-node';
 import { readJsonMessage } from '../json/json-message.ts';
 import type { Logger } from '../logging.ts';
+import { peerNamesOf } from '../tls/peer-names.ts';
 import { connectErrorOf } from './connect-error.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
 import type { Mountable } from './handler.ts';
@@ -114,7 +115,10 @@ async function serveHttp(
   const universal = universalRequestFromNodeRequest(request, response, undefined, contextValues);
   const identity = pipeline.identify({
     authorization: valuesOf(request, 'authorization'),
-    peerAddress: () => request.socket.remoteAddress,
+    peer: () => ({
+      address: request.socket.remoteAddress,
+      names: () => peerNamesOf(request.socket),
+    }),
     bytes: 0,
   });
   // A call may end without a handler, such as one in an unknown encoding.

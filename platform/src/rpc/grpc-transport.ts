@@ -3,11 +3,13 @@ import {
   Metadata,
   type MethodDefinition,
   Server,
-  ServerCredentials,
   type ServerUnaryCall,
   type StatusObject,
   type sendUnaryData,
 } from '@grpc/grpc-js';
+import type { CertificateWatch } from '../tls/certificates.ts';
+import { grpcServerCredentials } from '../tls/grpc-credentials.ts';
+import { namesIn } from '../tls/peer-names.ts';
 import type { BareService } from './bare-service.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
 import type { Mountable } from './handler.ts';
@@ -28,6 +30,8 @@ export interface GrpcTransportOptions {
   services: readonly Mountable[];
   bareServices: readonly BareService[];
   limits: RpcLimits;
+  /** Without TLS if undefined. */
+  tls: CertificateWatch | undefined;
 }
 
 /** gRPC on grpc-js: the fast transport, which other backends use. */
@@ -36,6 +40,7 @@ export function createGrpcTransport({
   services,
   bareServices,
   limits,
+  tls,
 }: GrpcTransportOptions): GrpcTransport {
   const server = new Server({
     'grpc.max_receive_message_length': limits.messageBytesMax,
@@ -82,8 +87,7 @@ export function createGrpcTransport({
     listen: ({ host, port }) =>
       new Promise((resolve, reject) => {
         const name = host.includes(':') ? `[${host}]` : host;
-        const insecure = ServerCredentials.createInsecure();
-        server.bindAsync(`${name}:${port}`, insecure, (error, boundPort) => {
+        server.bindAsync(`${name}:${port}`, grpcServerCredentials(tls), (error, boundPort) => {
           if (error !== null) {
             reject(error);
             return;
@@ -129,7 +133,10 @@ function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>) {
         identify: () =>
           pipeline.identify({
             authorization: metadata.get('authorization').map(String),
-            peerAddress: () => addressOf(call.getPeer()),
+            peer: () => ({
+              address: addressOf(call.getPeer()),
+              names: () => namesIn(call.getAuthContext()?.sslPeerCertificate?.subjectaltname),
+            }),
             bytes: call.request.length,
           }),
         deadlineMs: deadline === Number.POSITIVE_INFINITY ? undefined : Number(deadline),

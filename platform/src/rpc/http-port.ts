@@ -10,7 +10,11 @@ import {
   type Http2ServerResponse,
   type ServerHttp2Session,
 } from 'node:http2';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { CertificateWatch } from '../tls/certificates.ts';
+import { renewCertificates, secureOptions } from '../tls/https.ts';
 import type { RpcLimits } from './limits.ts';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -23,30 +27,43 @@ export interface HttpPort {
   close(graceMs: number): Promise<void>;
 }
 
-/** HTTP/1.1 and HTTP/2 without TLS on one port: a connection that begins with HTTP/2's preface is HTTP/2. */
+/**
+ * HTTP/1.1 and HTTP/2 on one port. With TLS, client and server agree on one of them; without TLS, a connection that begins
+ * with HTTP/2's preface is HTTP/2.
+ */
 export function createHttpPort(
   serve: (request: HttpRequest, response: HttpResponse) => void,
-  limits: RpcLimits,
+  { limits, tls }: { limits: RpcLimits; tls: CertificateWatch | undefined },
 ): HttpPort {
   let closing = false;
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
 
-  const http1 = createHttp1Server(
-    {
-      requestTimeout: limits.requestArrivalMsMax,
-      headersTimeout: limits.requestArrivalMsMax,
-      connectionsCheckingInterval: 1000,
-      keepAliveTimeout: Math.min(limits.connectionIdleMsMax, 65_000),
-    },
-    (request, response) => {
-      if (closing) response.setHeader('connection', 'close');
-      response.once('close', () => {
-        if (closing) http1.closeIdleConnections();
-      });
-      serve(request, response);
-    },
-  );
+  const http1Options = {
+    requestTimeout: limits.requestArrivalMsMax,
+    headersTimeout: limits.requestArrivalMsMax,
+    connectionsCheckingInterval: 1000,
+    keepAliveTimeout: Math.min(limits.connectionIdleMsMax, 65_000),
+  };
+  const serveHttp1 = (request: IncomingMessage, response: ServerResponse) => {
+    if (closing) response.setHeader('connection', 'close');
+    response.once('close', () => {
+      if (closing) http1.closeIdleConnections();
+    });
+    serve(request, response);
+  };
+  const http1 =
+    tls === undefined
+      ? createHttp1Server(http1Options, serveHttp1)
+      : createHttpsServer(
+          {
+            ...http1Options,
+            ...secureOptions(tls),
+            ALPNProtocols: ['h2', 'http/1.1'],
+            handshakeTimeout: limits.requestArrivalMsMax,
+          },
+          serveHttp1,
+        );
   const http2 = createHttp2Server({
     settings: { maxConcurrentStreams: limits.streamsPerConnectionMax },
   });
@@ -61,17 +78,28 @@ export function createHttpPort(
     if (closing) session.close();
   });
 
-  // Node's own listener for connections serves HTTP/1.1 only; it is kept for those that turn out to be.
-  const [serveHttp1] = http1.listeners('connection') as ((socket: Socket) => void)[];
-  http1.removeAllListeners('connection');
   http1.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    sniff(socket, limits.requestArrivalMsMax, (isHttp2) => {
-      if (isHttp2) http2.emit('connection', socket);
-      else serveHttp1?.call(http1, socket);
-    });
   });
+  // Node's own listener for connections serves HTTP/1.1 only; it is kept for those that turn out to be.
+  const established = tls === undefined ? 'connection' : 'secureConnection';
+  const [begin] = http1.listeners(established) as ((socket: Socket) => void)[];
+  if (begin !== undefined) http1.off(established, begin);
+  const accept = (socket: Socket, isHttp2: boolean) => {
+    if (isHttp2) http2.emit('connection', socket);
+    else begin?.call(http1, socket);
+  };
+  if (tls === undefined) {
+    http1.on('connection', (socket: Socket) =>
+      sniff(socket, limits.requestArrivalMsMax, (isHttp2) => accept(socket, isHttp2)),
+    );
+  } else {
+    http1.on('secureConnection', (socket: TLSSocket) =>
+      accept(socket, socket.alpnProtocol === 'h2'),
+    );
+    renewCertificates(http1 as HttpsServer, tls);
+  }
 
   return {
     listen: ({ host, port }) =>

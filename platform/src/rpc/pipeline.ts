@@ -11,6 +11,7 @@ import type { AnyHandler } from './handler.ts';
 import { requestIdOf } from './request-id.ts';
 import { RunningCall } from './running-call.ts';
 import { type CallStatus, codeName, statusOf } from './status.ts';
+import type { Peer } from './trusted-callers.ts';
 import { validatorOf } from './validation.ts';
 
 export type TransportName = 'grpc' | 'connect';
@@ -48,8 +49,8 @@ export interface Identity {
 export interface Credentials {
   /** The values of the header `authorization`. */
   readonly authorization: readonly string[];
-  /** The other end of the connection: an IP address without the port. */
-  readonly peerAddress: () => string | undefined;
+  /** The other end of the connection. */
+  readonly peer: () => Peer;
   /** Bytes of the request that have arrived; the transport counts those that follow. */
   readonly bytes: number;
 }
@@ -103,8 +104,8 @@ export interface PipelineOptions {
   defaultDeadlineMs: number;
   callsInFlightMax: number;
   callerLimits: CallerLimits;
-  /** Whether callers at an address have been held to their limits already, by a gateway. */
-  isTrusted: (address: string | undefined) => boolean;
+  /** Whether callers who come by way of a peer have been held to their limits already: by a gateway. */
+  isTrusted: (peer: Peer) => boolean;
   /** By their names in routes. */
   polledMethods: ReadonlySet<string>;
   translateError: (error: unknown) => unknown;
@@ -175,9 +176,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       };
     },
 
-    async identify({ authorization, peerAddress, bytes }) {
+    async identify({ authorization, peer, bytes }) {
       const caller = await verifier.verify(bearerToken(authorization));
-      if (options.isTrusted(peerAddress())) return { caller, admission: undefined };
+      if (options.isTrusted(peer())) return { caller, admission: undefined };
       const admission = options.callerLimits.admit(caller);
       try {
         admission.addBytes(bytes);

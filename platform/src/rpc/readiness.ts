@@ -9,18 +9,27 @@ export interface Readiness {
 }
 
 const rememberedMs = 1000;
-const checkMsMax = 5000;
+/** With what else it takes, callers have their answer within a second, whatever the database does. */
+const checkMsMax = 700;
 
-/** Checks whether the service can work, at most once a second for all callers, and logs when the result changes. */
+/**
+ * Checks whether the service can work, at most once a second for all callers, and logs when the result changes. A check
+ * that takes too long means that it isn't ready; until that check has ended there is no other, so that a database that
+ * hangs doesn't collect them.
+ */
 export function createReadiness(check: () => Promise<void>, logger: Logger): Readiness {
   let draining = false;
   let answer: Promise<boolean> | undefined;
   let answeredMs = Number.NEGATIVE_INFINITY;
   let lastReady: boolean | undefined;
+  let underWay: Promise<void> | undefined;
 
   async function ask(): Promise<boolean> {
     let problem: unknown;
-    const ready = await inTime(check()).then(
+    underWay ??= check().finally(() => {
+      underWay = undefined;
+    });
+    const ready = await inTime(underWay).then(
       () => true,
       (error: unknown) => {
         problem = error;

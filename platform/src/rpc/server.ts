@@ -2,8 +2,10 @@ import type { DescMethodUnary } from '@bufbuild/protobuf';
 import type { Registry } from 'prom-client';
 import { createTokenVerifier, type TokenVerifier } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
+import { createManagementPort } from '../management-port.ts';
 import type { ServiceConfig } from '../service-config.ts';
 import { rpcMetrics } from '../telemetry/metrics.ts';
+import type { CertificateWatch } from '../tls/certificates.ts';
 import {
   type CallerLimitsOptions,
   createCallerLimits,
@@ -16,7 +18,6 @@ import { createHealthService } from './health.ts';
 import { createHttpPort } from './http-port.ts';
 import { defaultLimits, type RpcLimits } from './limits.ts';
 import { createPipeline, routeName } from './pipeline.ts';
-import { createProbes } from './probes.ts';
 import { createReadiness } from './readiness.ts';
 import { createReflectionServices } from './reflection.ts';
 import { createTrust, type TrustedCallers } from './trusted-callers.ts';
@@ -35,6 +36,8 @@ export interface RpcServerOptions {
   services: readonly Mountable[];
   grpc: Listen;
   http: Listen;
+  /** Where it answers /livez, /readyz and /metrics. */
+  management: Listen;
   /**
    * Rejects while the service can't do its work, such as when its database is down. Asked about once a second at most.
    */
@@ -53,39 +56,52 @@ export interface RpcServerOptions {
   limits?: Partial<RpcLimits>;
   /** What each caller may have; the defaults when absent. */
   callerLimits?: CallerLimitsOptions;
-  /** From where callers come who were held to their limits already. */
+  /** Of the gRPC and HTTP ports; without TLS if absent. The management port never has it. */
+  tls?: CertificateWatch | undefined;
+  /** By way of whom callers come who were held to their limits already. */
   trustedCallers?: TrustedCallers;
 }
 
+export interface RpcPorts {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  readonly managementPort: number;
+}
+
 export interface RpcServer {
-  /** Listens on both ports. Rejects, with neither open, if one is taken. */
-  start(): Promise<{ grpcPort: number; httpPort: number }>;
+  /** Listens on all ports. Rejects, with none open, if one is taken. */
+  start(): Promise<RpcPorts>;
   /** Says that it isn't ready, refuses new connections, lets calls end and cuts what is left after `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
 
 /** What a service's configuration says of its server. `settingPrefix` is that of its settings, for messages. */
 export function servedBy(
-  { host, grpcPort, httpPort, tokens, callerLimits, trustedCallers }: ServiceConfig,
+  { host, grpcPort, httpPort, management, tokens, callerLimits, trustedCallers }: ServiceConfig,
   settingPrefix: string,
-): Pick<RpcServerOptions, 'verifier' | 'grpc' | 'http' | 'callerLimits' | 'trustedCallers'> {
+): Pick<
+  RpcServerOptions,
+  'verifier' | 'grpc' | 'http' | 'management' | 'callerLimits' | 'trustedCallers'
+> {
   return {
     verifier: createTokenVerifier({ ...tokens, settingPrefix }),
     grpc: { host, port: grpcPort },
     http: { host, port: httpPort },
+    management,
     callerLimits,
     trustedCallers,
   };
 }
 
 /**
- * Serves the same handlers over gRPC (with health and reflection) and over Connect, gRPC-Web and JSON (with /livez,
- * /readyz and /metrics). Throws, naming the method, if one has no usable access rule, streams, or has no handler.
+ * Serves the same handlers over gRPC (with health and reflection) and over Connect, gRPC-Web and JSON, and the management
+ * port beside them. Throws, naming the method, if one has no usable access rule, streams, or has no handler.
  */
 export function createRpcServer(options: RpcServerOptions): RpcServer {
   const { services, verifier, defaultDeadlineMs } = options;
   const logger = options.logger.child({ server: options.name });
   const limits = { ...defaultLimits, ...options.limits };
+  const { tls } = options;
   const pipeline = createPipeline({
     logger,
     verifier,
@@ -111,27 +127,44 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     services,
     bareServices: [health, ...reflection],
     limits,
+    tls,
   });
   const connectDoor = createConnectTransport({ pipeline, services, limits, logger });
-  const probes = createProbes(readiness, options.metrics);
-  const httpPort = createHttpPort((request, response) => {
-    if (!connectDoor(request, response)) probes(request, response);
-  }, limits);
+  const httpPort = createHttpPort(
+    (request, response) => {
+      if (connectDoor(request, response)) return;
+      response.statusCode = 404;
+      response.end();
+    },
+    { limits, tls },
+  );
+  const management = createManagementPort({
+    isReady: () => readiness.isReady(),
+    metrics: options.metrics,
+  });
+  const close = async (graceMs: number) => {
+    await Promise.all([grpcDoor.close(graceMs), httpPort.close(graceMs)]);
+    // Last, because until then orchestrators ask whether the process lives, and aren't to send it calls.
+    await management.close();
+  };
 
   return {
     async start() {
-      const grpcPort = await grpcDoor.listen(options.grpc);
       try {
-        return { grpcPort, httpPort: await httpPort.listen(options.http) };
+        return {
+          grpcPort: await grpcDoor.listen(options.grpc),
+          httpPort: await httpPort.listen(options.http),
+          managementPort: await management.listen(options.management),
+        };
       } catch (error) {
-        await grpcDoor.close(0);
+        await close(0);
         throw error;
       }
     },
     async stop(graceMs) {
       readiness.drain();
       health.endWatches();
-      await Promise.all([grpcDoor.close(graceMs), httpPort.close(graceMs)]);
+      await close(graceMs);
     },
   };
 }

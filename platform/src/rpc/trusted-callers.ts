@@ -1,20 +1,85 @@
 import { BlockList, isIP } from 'node:net';
 
-/** IP addresses, or networks such as `10.0.0.0/8`. */
+/**
+ * IP addresses, networks such as `10.0.0.0/8`, and names in the certificates of callers: DNS names such as
+ * `gateway.loyalty.svc` or URIs such as `spiffe://cluster/gateway`.
+ */
 export type TrustedCallers = readonly string[];
 
-/** Whether the text is an IP address, or a network written with the length of its prefix. */
-export function isNetwork(text: string): boolean {
-  const [address = '', prefix, ...rest] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  if (prefix === undefined) return true;
-  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
+/** A caller, as its connection shows it. */
+export interface Peer {
+  /** An IP address without the port. */
+  readonly address: string | undefined;
+  /** The names in its verified certificate. A function, because reading them takes time. */
+  readonly names: () => readonly string[];
 }
 
-/** Says of an IP address whether it belongs to one of the networks. */
-export function createTrust(networks: TrustedCallers): (address: string | undefined) => boolean {
-  if (networks.length === 0) return () => false;
+/** What is wrong with an entry of the list, with the fix; undefined if it can be used. */
+export function trustedCallerProblem(text: string): string | undefined {
+  if (isName(text)) return undefined;
+  const [address = '', prefix, ...rest] = text.split('/');
+  const [withoutZone = '', zone] = address.split('%');
+  const version = isIP(withoutZone);
+  const length = version === 4 ? 32 : 128;
+  if (version === 0 || rest.length > 0) {
+    return `has ${text}, which is no IP address, network such as 10.0.0.0/8, or name of a certificate`;
+  }
+  if (zone !== undefined) {
+    return `has the zone id %${zone}, which only means something on one host; write ${[withoutZone, ...(prefix === undefined ? [] : [prefix])].join('/')}`;
+  }
+  if (prefix === undefined) return undefined;
+  if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > length) {
+    return `has ${text}, whose prefix is no number from 0 to ${length}`;
+  }
+  const network = networkOf(address, Number(prefix));
+  return network === undefined
+    ? undefined
+    : `has ${text}, which has bits beyond its prefix; write ${network}/${prefix} for the network, or ${address} for the one address`;
+}
+
+/** Whether the text can only be the name in a certificate. */
+export function isName(text: string): boolean {
+  return uriPattern.test(text) || (dnsPattern.test(text) && !/(?:^|\.)\d+$/.test(text));
+}
+
+const uriPattern = /^[a-z][a-z\d+.-]*:\/\/[!-~]{1,2000}$/i;
+const label = '[a-z\\d_](?:[a-z\\d_-]{0,61}[a-z\\d_])?';
+const dnsPattern = new RegExp(`^(?=.{1,253}$)${label}(?:\\.${label})*$`, 'i');
+
+/** The network that the address is in, if it isn't the network's own address. */
+function networkOf(address: string, prefix: number): string | undefined {
+  const isVersion4 = isIP(address) === 4;
+  const groups = isVersion4 ? address.split('.').map(Number) : groupsOf(address);
+  const bitsOfGroup = isVersion4 ? 8 : 16;
+  const masked = groups.map((group, index) => {
+    const bits = Math.min(Math.max(prefix - index * bitsOfGroup, 0), bitsOfGroup);
+    return group & (0xffff << (bitsOfGroup - bits));
+  });
+  if (masked.every((group, index) => group === groups[index])) return undefined;
+  return isVersion4
+    ? masked.join('.')
+    : compressed(masked.map((group) => group.toString(16)).join(':'));
+}
+
+function groupsOf(address: string): number[] {
+  const [head = [], tail] = compressed(address)
+    .split('::')
+    .map((part) =>
+      part.split(':').flatMap((group) => (group === '' ? [] : [Number(`0x${group}`)])),
+    );
+  if (tail === undefined) return head;
+  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
+}
+
+/** An IPv6 address in its shortest form, without a dotted part. */
+function compressed(address: string): string {
+  return new URL(`http://[${address}]`).hostname.slice(1, -1);
+}
+
+/** Says of a caller whether they are in the list. */
+export function createTrust(callers: TrustedCallers): (peer: Peer) => boolean {
+  const names = new Set(callers.filter(isName));
+  const networks = callers.filter((caller) => !isName(caller));
   const list = new BlockList();
   for (const network of networks) {
     const [address = '', prefix] = network.split('/');
@@ -22,8 +87,11 @@ export function createTrust(networks: TrustedCallers): (address: string | undefi
     if (prefix === undefined) list.addAddress(address, family);
     else list.addSubnet(address, Number(prefix), family);
   }
-  return (address = '') => {
+  return (peer) => {
+    // A peer on the same link comes with the zone of the interface.
+    const address = peer.address?.split('%', 1)[0] ?? '';
     const version = isIP(address);
-    return version !== 0 && list.check(address, version === 4 ? 'ipv4' : 'ipv6');
+    if (version !== 0 && list.check(address, version === 4 ? 'ipv4' : 'ipv6')) return true;
+    return names.size > 0 && peer.names().some((name) => names.has(name));
   };
 }

@@ -9,7 +9,12 @@ import { z } from 'zod';
 const prefix = 'LEDGER_';
 
 const schema = z.object({
-  ...serviceSettings({ grpcPort: 50_052, httpPort: 8082, database: 'ledger' }),
+  ...serviceSettings({
+    grpcPort: 50_052,
+    httpPort: 8082,
+    managementPort: 9092,
+    database: 'ledger',
+  }),
   PROGRAMS_ADDRESS: z.string().min(1).describe('such as programs:50051'),
   SERVICE_TOKEN_FILE: z.string().optional(),
 });

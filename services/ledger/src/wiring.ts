@@ -8,10 +8,12 @@ import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
+import { createDatabaseProbe, type DatabaseProbe } from '@loyalty/platform/postgres/probe.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
+import { openTls, type Tls } from '@loyalty/platform/tls/tls.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
 import { RefundRequestedSchema } from '@loyalty/proto/loyalty/events/v1/refund_requested_pb.ts';
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
@@ -46,7 +48,7 @@ import { storageError } from './storage/storage-errors.ts';
 
 const applicationName = 'loyalty-ledger';
 const migrations = join(import.meta.dirname, '../migrations');
-/** Connections for what is off the hot path: program snapshots, dead letters, readiness. */
+/** Connections for what is off the hot path: program snapshots, dead letters. */
 const knexPoolSize = 4;
 /** Short enough for callers to get an error, and to try again, within their deadline while NATS is down. */
 const submitTimeoutMs = 2_000;
@@ -54,6 +56,7 @@ const submitTimeoutMs = 2_000;
 export interface RunningLedger {
   readonly grpcPort: number;
   readonly httpPort: number;
+  readonly managementPort: number;
   /** Lets calls and messages under way end, then lets go of everything. */
   stop(): Promise<void>;
 }
@@ -62,7 +65,7 @@ export interface RunningLedger {
  * Migrates the database, takes messages and serves. Takes no signals and exits no process, so that tests can run
  * several, and lets them say what time it is.
  *
- * @throws {ConfigError} when the database is newer than this release, or its login can't migrate the database
+ * @throws {ConfigError} when a certificate can't be used, the database is newer than this release, or its login can't migrate the database
  */
 export async function startLedger(
   config: LedgerConfig,
@@ -74,12 +77,16 @@ export async function startLedger(
     for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
   };
   try {
+    const tls = await openTls(config.tls, { logger });
+    cleanups.push(() => tls.close());
     await migrateDatabase(config.database.url);
     const url = applicationSession(config.database.url);
     const knex = createKnex({ url, max: knexPoolSize, applicationName });
     cleanups.push(() => knex.destroy());
     const pool = createPool({ url, max: config.database.poolSize, applicationName, logger });
     cleanups.push(() => pool.end());
+    const probe = createDatabaseProbe({ url, applicationName });
+    cleanups.push(() => probe.close());
     const nats = connectNats({
       ...config.nats,
       name: applicationName,
@@ -91,7 +98,7 @@ export async function startLedger(
     const stopping = new AbortController();
     const background: Promise<void>[] = [];
     const { signal } = stopping;
-    const runtime: Runtime = { config, logger, clock, knex, pool, nats, background, signal };
+    const runtime: Runtime = { config, logger, clock, knex, pool, nats, tls, background, signal };
     const { catalog, closeCatalog } = startCatalog(runtime);
     cleanups.push(closeCatalog);
     const metrics = createRegistry({ service: 'ledger' });
@@ -114,8 +121,9 @@ export async function startLedger(
       ...servedBy(config, 'LEDGER_'),
       name: 'ledger',
       logger,
+      tls: tls.server,
       services: ledgerServices(app),
-      readiness: readinessOf(runtime),
+      readiness: readinessOf(nats, probe),
       defaultDeadlineMs: 10_000,
       metrics,
       translateError: storageError,
@@ -145,16 +153,18 @@ interface Runtime {
   readonly knex: Knex;
   readonly pool: Pool;
   readonly nats: Nats;
+  readonly tls: Tls;
   /** Work that goes on until `signal` aborts. */
   readonly background: Promise<void>[];
   readonly signal: AbortSignal;
 }
 
 function startCatalog(runtime: Runtime): { catalog: ProgramCache; closeCatalog: () => void } {
-  const { config, logger, clock, knex, nats, background, signal } = runtime;
+  const { config, logger, clock, knex, nats, tls, background, signal } = runtime;
   const channel = createChannel({
     address: config.programs.address,
     services: [ProgramService],
+    credentials: tls.channelCredentials,
   });
   const deadLetters = createDeadLetters(knex);
   const source = createProgramSource({
@@ -225,11 +235,11 @@ function startBackground({ nats, logger, background, signal }: Runtime, app: Mes
 
 // A ledger whose streams were never reachable isn't set up well and should take no traffic. Later it goes on without
 // NATS: events wait in the outbox.
-function readinessOf({ knex, nats }: Runtime): () => Promise<void> {
+function readinessOf(nats: Nats, probe: DatabaseProbe): () => Promise<void> {
   let connected = false;
   return async () => {
     connected ||= nats.isConnected();
     if (!connected) throw new Error('NATS has not been reached yet');
-    await knex.raw('select 1');
+    await probe.check();
   };
 }

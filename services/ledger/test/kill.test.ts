@@ -36,6 +36,7 @@ function spawnLedger() {
       LEDGER_HOST: '127.0.0.1',
       LEDGER_GRPC_PORT: '0',
       LEDGER_HTTP_PORT: '0',
+      LEDGER_MANAGEMENT_PORT: '0',
       LEDGER_DATABASE_URL: db.url,
       LEDGER_NATS_URL: nats.url,
       LEDGER_PROGRAMS_ADDRESS: programs.address,

@@ -58,7 +58,7 @@ test('without the Programs service the ledger goes on, also over its own restart
 
 test('without NATS the ledger goes on, and says that it can’t accept submitted purchases', async () => {
   const member = await createMember(setting);
-  const isReady = async () => (await fetch(`${setting.httpUrl}/readyz`)).status === 200;
+  const isReady = async () => (await fetch(`${setting.managementUrl}/readyz`)).status === 200;
   await eventually(async () => expect(await isReady()).toBe(true));
   await setting.stopNats();
   const { ledger } = setting.clients;

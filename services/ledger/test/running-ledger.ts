@@ -79,6 +79,8 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
     host: '127.0.0.1',
     grpcPort: 0,
     httpPort: 0,
+    management: { host: '127.0.0.1', port: 0 },
+    tls: { server: undefined, upstream: undefined },
     nats: { url: nats.url, user: undefined, password: undefined },
     tokens,
     log: { level: 'silent', pretty: false },
@@ -121,6 +123,9 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
     },
     get httpUrl() {
       return `http://127.0.0.1:${ledger.httpPort}`;
+    },
+    get managementUrl() {
+      return `http://127.0.0.1:${ledger.managementPort}`;
     },
     stopNats,
     stopPrograms: () => programs.stop(),

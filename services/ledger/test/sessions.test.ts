@@ -17,6 +17,7 @@ test('once it has migrated, each session of the service is in its role and plans
     LEDGER_HOST: '127.0.0.1',
     LEDGER_GRPC_PORT: '0',
     LEDGER_HTTP_PORT: '0',
+    LEDGER_MANAGEMENT_PORT: '0',
     LEDGER_DATABASE_URL: database.url,
     LEDGER_NATS_URL: 'nats://127.0.0.1:9',
     LEDGER_PROGRAMS_ADDRESS: '127.0.0.1:9',

@@ -21,6 +21,7 @@ function environment(): Record<string, string> {
     LEDGER_HOST: '127.0.0.1',
     LEDGER_GRPC_PORT: '0',
     LEDGER_HTTP_PORT: '0',
+    LEDGER_MANAGEMENT_PORT: '0',
     LEDGER_DATABASE_URL: database.url,
     LEDGER_NATS_URL: 'nats://127.0.0.1:9',
     LEDGER_PROGRAMS_ADDRESS: '127.0.0.1:9',
@@ -57,6 +58,19 @@ describe('the process', () => {
       change: { LEDGER_DATABASE_POOL_SIZE: '0' },
       key: 'LEDGER_DATABASE_POOL_SIZE',
     },
+    {
+      wrong: 'a certificate that is not there',
+      change: {
+        LEDGER_TLS_CERTIFICATE_FILE: '/nowhere/tls.crt',
+        LEDGER_TLS_KEY_FILE: '/nowhere/tls.key',
+      },
+      key: 'LEDGER_TLS_CERTIFICATE_FILE',
+    },
+    {
+      wrong: 'a secret of one letter',
+      change: { LEDGER_JWT_SECRET: 'k'.repeat(64) },
+      key: 'LEDGER_JWT_SECRET',
+    },
     { wrong: 'an unknown key', change: { LEDGER_GPRC_PORT: '1' }, key: 'LEDGER_GPRC_PORT' },
     { wrong: 'two keys for tokens', change: { LEDGER_JWT_JWKS: 'x' }, key: 'LEDGER_JWT_JWKS' },
     {
@@ -89,7 +103,7 @@ describe('the process', () => {
   test('waits for NATS before it says that it is ready, and stops cleanly', async () => {
     const { child, output, exited } = run(environment());
     for await (const _ of child.stdout) if (output.stdout.includes('is ready')) break;
-    const port = /"httpPort":(\d+)/.exec(output.stdout)?.[1];
+    const port = /"managementPort":(\d+)/.exec(output.stdout)?.[1];
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503);
     expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
     child.kill('SIGTERM');

@@ -9,7 +9,12 @@ import { z } from 'zod';
 const prefix = 'PROGRAMS_';
 
 const schema = z.object({
-  ...serviceSettings({ grpcPort: 50_051, httpPort: 8081, database: 'programs' }),
+  ...serviceSettings({
+    grpcPort: 50_051,
+    httpPort: 8081,
+    managementPort: 9091,
+    database: 'programs',
+  }),
   LEDGER_ADDRESS: z.string().min(1).describe('such as ledger:50052'),
 });
 

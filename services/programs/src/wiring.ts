@@ -7,9 +7,11 @@ import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
+import { createDatabaseProbe } from '@loyalty/platform/postgres/probe.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
+import { openTls } from '@loyalty/platform/tls/tls.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import type { App } from './app/app.ts';
@@ -27,6 +29,7 @@ const migrations = join(import.meta.dirname, '../migrations');
 export interface RunningPrograms {
   readonly grpcPort: number;
   readonly httpPort: number;
+  readonly managementPort: number;
   /** Lets calls end and what is committed be published, then lets go of everything. */
   stop(): Promise<void>;
 }
@@ -35,7 +38,7 @@ export interface RunningPrograms {
  * Migrates the database and serves. Takes no signals and exits no process, so that tests can run several, and lets them
  * say what time it is.
  *
- * @throws {ConfigError} when the database is newer than this release
+ * @throws {ConfigError} when a certificate can't be used, or the database is newer than this release
  */
 export async function startPrograms(
   config: ProgramsConfig,
@@ -47,6 +50,8 @@ export async function startPrograms(
     for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
   };
   try {
+    const tls = await openTls(config.tls, { logger });
+    cleanups.push(() => tls.close());
     // The planner's choice is right here: the tables have a few rows a program, and some statements read all of them. The
     // ledger's sessions are told otherwise.
     const { url, poolSize } = config.database;
@@ -54,6 +59,8 @@ export async function startPrograms(
     cleanups.push(() => knex.destroy());
     await migrate(knex, migrations);
 
+    const probe = createDatabaseProbe({ url, applicationName });
+    cleanups.push(() => probe.close());
     const metrics = createRegistry({ service: 'programs' });
     const relayPool = createPool({ url, max: 2, applicationName, logger });
     cleanups.push(() => relayPool.end());
@@ -70,7 +77,11 @@ export async function startPrograms(
     cleanups.push(() => relay.stop());
 
     const { address } = config.ledger;
-    const ledger = createChannel({ address, services: [RedemptionService] });
+    const ledger = createChannel({
+      address,
+      services: [RedemptionService],
+      credentials: tls.channelCredentials,
+    });
     cleanups.push(() => ledger.close());
 
     const clock = () => new Date(nowMs());
@@ -88,11 +99,10 @@ export async function startPrograms(
       ...servedBy(config, 'PROGRAMS_'),
       name: 'programs',
       logger,
+      tls: tls.server,
       services: programsServices(app),
       // NATS may be away: events wait in the outbox. The ledger may be away: it is asked only before archiving.
-      readiness: async () => {
-        await knex.raw('select 1');
-      },
+      readiness: () => probe.check(),
       defaultDeadlineMs: 10_000,
       metrics,
       translateError: storageError,

@@ -60,6 +60,8 @@ export async function startSetting({ ledgerAddress = '127.0.0.1:9' } = {}) {
     host: '127.0.0.1',
     grpcPort: 0,
     httpPort: 0,
+    management: { host: '127.0.0.1', port: 0 },
+    tls: { server: undefined, upstream: undefined },
     database: { url: database.url, poolSize: 10 },
     nats: { url: nats.url, user: undefined, password: undefined },
     ledger: { address: ledgerAddress },
@@ -95,6 +97,9 @@ export async function startSetting({ ledgerAddress = '127.0.0.1:9' } = {}) {
     },
     get httpUrl() {
       return `http://127.0.0.1:${running.httpPort}`;
+    },
+    get managementUrl() {
+      return `http://127.0.0.1:${running.managementPort}`;
     },
     /** A second replica on the same database, with the same message server unless another is given. */
     async startReplica({ natsUrl = nats.url } = {}) {

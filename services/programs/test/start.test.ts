@@ -18,6 +18,7 @@ function environment(): Record<string, string> {
     PROGRAMS_HOST: '127.0.0.1',
     PROGRAMS_GRPC_PORT: '0',
     PROGRAMS_HTTP_PORT: '0',
+    PROGRAMS_MANAGEMENT_PORT: '0',
     PROGRAMS_DATABASE_URL: setting.databaseUrl,
     PROGRAMS_NATS_URL: setting.natsUrl,
     PROGRAMS_LEDGER_ADDRESS: '127.0.0.1:9',
@@ -53,6 +54,19 @@ describe('the process', () => {
       wrong: 'a pool of none',
       change: { PROGRAMS_DATABASE_POOL_SIZE: '0' },
       key: 'PROGRAMS_DATABASE_POOL_SIZE',
+    },
+    {
+      wrong: 'a certificate that is not there',
+      change: {
+        PROGRAMS_TLS_CERTIFICATE_FILE: '/nowhere/tls.crt',
+        PROGRAMS_TLS_KEY_FILE: '/nowhere/tls.key',
+      },
+      key: 'PROGRAMS_TLS_CERTIFICATE_FILE',
+    },
+    {
+      wrong: 'a secret of one letter',
+      change: { PROGRAMS_JWT_SECRET: 'k'.repeat(64) },
+      key: 'PROGRAMS_JWT_SECRET',
     },
     { wrong: 'an unknown key', change: { PROGRAMS_GPRC_PORT: '1' }, key: 'PROGRAMS_GPRC_PORT' },
     { wrong: 'two keys for tokens', change: { PROGRAMS_JWT_JWKS: 'x' }, key: 'PROGRAMS_JWT_JWKS' },
@@ -90,11 +104,11 @@ describe('the process', () => {
     for await (const _ of child.stdout) if (output.stdout.includes('is ready')) break;
     child.kill('SIGTERM');
     expect(await exited).toBe(0);
-    expect(output.stdout).toMatch(/"grpcPort":\d+,"httpPort":\d+/);
+    expect(output.stdout).toMatch(/"grpcPort":\d+,"httpPort":\d+,"managementPort":\d+/);
   });
 });
 
-test('the same handlers answer over HTTP, with health beside them', async () => {
+test('the same handlers answer over HTTP, and probes and metrics only at the management port', async () => {
   const response = await fetch(`${setting.httpUrl}/loyalty.programs.v1.ProgramService/GetProgram`, {
     method: 'POST',
     headers: {
@@ -105,6 +119,7 @@ test('the same handlers answer over HTTP, with health beside them', async () => 
   });
   expect(response.status).toBe(404);
   expect(await response.json()).toMatchObject({ code: 'not_found' });
-  expect((await fetch(`${setting.httpUrl}/readyz`)).status).toBe(200);
-  expect(await (await fetch(`${setting.httpUrl}/metrics`)).text()).toContain('outbox_rows_total');
+  expect((await fetch(`${setting.managementUrl}/readyz`)).status).toBe(200);
+  const metrics = await fetch(`${setting.managementUrl}/metrics`);
+  expect(await metrics.text()).toContain('outbox_rows_total');
 });

@@ -1,0 +1,98 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+
+export interface ManagementPortOptions {
+  /** Whether calls should come to this process now. */
+  readonly isReady: () => boolean | Promise<boolean>;
+  readonly metrics: Registry;
+}
+
+export interface ManagementPort {
+  /** Starts to listen; resolves to the port. */
+  listen(listen: { host: string; port: number }): Promise<number>;
+  /** Stops listening and cuts its connections. */
+  close(): Promise<void>;
+}
+
+interface Page {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** Orchestrator and monitoring need a few; more would let whoever reaches the port exhaust the process. */
+const connectionsMax = 100;
+const requestArrivalMsMax = 5_000;
+
+/**
+ * What orchestrators and monitoring ask, without a token and without TLS, on a port of its own that callers can't reach:
+ * `/livez`, `/readyz`, `/metrics`. Anything else isn't found.
+ */
+export function createManagementPort({ isReady, metrics }: ManagementPortOptions): ManagementPort {
+  const metricsText = shared(() => metrics.metrics());
+  const pages = new Map<string, () => Promise<Page>>([
+    ['/livez', () => Promise.resolve(text(200, 'alive'))],
+    ['/readyz', async () => ((await isReady()) ? text(200, 'ready') : text(503, 'not ready'))],
+    [
+      '/metrics',
+      async () => ({ status: 200, contentType: metrics.contentType, body: await metricsText() }),
+    ],
+  ]);
+
+  async function pageOf(request: IncomingMessage): Promise<Page> {
+    const page = pages.get(request.url?.split('?', 1)[0] ?? '');
+    if (page === undefined) return text(404, 'not found');
+    if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'use GET');
+    return page().catch(() => text(500, 'failed'));
+  }
+
+  const server = createServer(
+    {
+      requestTimeout: requestArrivalMsMax,
+      headersTimeout: requestArrivalMsMax,
+      connectionsCheckingInterval: 1000,
+    },
+    (request, response) => {
+      void pageOf(request).then(({ status, contentType, body }) => {
+        response.statusCode = status;
+        response.setHeader('content-type', contentType);
+        response.setHeader('content-length', Buffer.byteLength(body));
+        if (status === 405) response.setHeader('allow', 'GET, HEAD');
+        response.end(request.method === 'HEAD' ? '' : body);
+      });
+    },
+  );
+  server.maxConnections = connectionsMax;
+
+  return {
+    listen: ({ host, port }) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, host, () => {
+          server.off('error', reject);
+          resolve((server.address() as AddressInfo).port);
+        });
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Computes once at a time: who asks meanwhile gets the same answer. */
+function shared<Value>(compute: () => Promise<Value>): () => Promise<Value> {
+  let underWay: Promise<Value> | undefined;
+  return () => {
+    underWay ??= compute().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
+}
+
+function text(status: number, body: string): Page {
+  return { status, contentType: 'text/plain; charset=utf-8', body: `${body}\n` };
+}

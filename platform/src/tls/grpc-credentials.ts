@@ -1,0 +1,63 @@
+import {
+  type ChannelCredentials,
+  credentials,
+  experimental,
+  ServerCredentials,
+} from '@grpc/grpc-js';
+import type { Certificates, CertificateWatch } from './certificates.ts';
+
+/** Of a port that takes certificates as they are replaced, for connections that begin from then on. */
+export function grpcServerCredentials(watch: CertificateWatch | undefined): ServerCredentials {
+  if (watch === undefined) return ServerCredentials.createInsecure();
+  const provider = certificateProvider(watch);
+  const asksForCertificates = watch.current.ca !== undefined;
+  // The first is the server's own certificate, whatever the declaration calls it.
+  return experimental.createCertificateProviderServerCredentials(
+    provider,
+    asksForCertificates ? provider : null,
+    asksForCertificates,
+  );
+}
+
+/** Of a channel that shows and trusts certificates as they are replaced, in connections that begin from then on. */
+export function grpcChannelCredentials(watch: CertificateWatch | undefined): ChannelCredentials {
+  if (watch === undefined) return credentials.createInsecure();
+  const provider = certificateProvider(watch);
+  return experimental.createCertificateProviderChannelCredentials(
+    provider,
+    watch.current.identity === undefined ? null : provider,
+  );
+}
+
+type CaListener = experimental.CaCertificateUpdateListener;
+type IdentityListener = experimental.IdentityCertificateUpdateListener;
+
+function certificateProvider(watch: CertificateWatch): experimental.CertificateProvider {
+  const ends = new Map<CaListener | IdentityListener, () => void>();
+  const add = (
+    listener: CaListener | IdentityListener,
+    tell: (certificates: Certificates) => void,
+  ) => {
+    ends.set(listener, watch.onChange(tell));
+    // Not at once: grpc-js only listens to itself when this has returned.
+    process.nextTick(() => tell(watch.current));
+  };
+  const remove = (listener: CaListener | IdentityListener) => {
+    ends.get(listener)?.();
+    ends.delete(listener);
+  };
+  return {
+    addCaCertificateListener: (listener) =>
+      add(listener, ({ ca }) => listener(ca === undefined ? null : { caCertificate: ca })),
+    removeCaCertificateListener: remove,
+    addIdentityCertificateListener: (listener) =>
+      add(listener, ({ identity }) =>
+        listener(
+          identity === undefined
+            ? null
+            : { certificate: identity.certificate, privateKey: identity.key },
+        ),
+      ),
+    removeIdentityCertificateListener: remove,
+  };
+}

@@ -1,0 +1,31 @@
+import type { Server } from 'node:tls';
+import type { Certificates, CertificateWatch } from './certificates.ts';
+
+/** What Node's HTTPS server needs for the certificates in force. */
+export interface SecureOptions {
+  readonly cert: Buffer | undefined;
+  readonly key: Buffer | undefined;
+  readonly ca: Buffer | undefined;
+  readonly requestCert: boolean;
+  readonly rejectUnauthorized: true;
+}
+
+export function secureOptions({ current }: Pick<CertificateWatch, 'current'>): SecureOptions {
+  return {
+    ...contextOf(current),
+    requestCert: current.ca !== undefined,
+    rejectUnauthorized: true,
+  };
+}
+
+/** Makes the server take certificates as they are replaced, for connections that begin from then on. */
+export function renewCertificates(server: Server, watch: CertificateWatch): void {
+  server.once(
+    'close',
+    watch.onChange((certificates) => server.setSecureContext(contextOf(certificates))),
+  );
+}
+
+function contextOf({ identity, ca }: Certificates) {
+  return { cert: identity?.certificate, key: identity?.key, ca };
+}
