@@ -36,7 +36,7 @@ beforeAll(async () => {
         return Promise.resolve(note);
       },
     },
-    { defaultDeadlineMs: 300, limits: { requestArrivalMsMax: 1000, messageBytesMax: 100_000 } },
+    { defaultDeadlineMs: 300, limits: { requestArrivalMsMax: 1000, requestBytesMax: 100_000 } },
   );
 });
 

@@ -57,8 +57,8 @@ export function createConnectTransport({
   logger,
 }: ConnectTransportOptions): (request: HttpRequest, response: HttpResponse) => boolean {
   const router = createConnectRouter({
-    readMaxBytes: limits.messageBytesMax,
-    writeMaxBytes: limits.messageBytesMax,
+    readMaxBytes: limits.requestBytesMax,
+    writeMaxBytes: limits.responseBytesMax,
     acceptCompression: compressions,
   });
   for (const mountable of services) {
@@ -86,7 +86,7 @@ export function createConnectTransport({
       response.end();
       return true;
     }
-    serveHttp({ pipeline, handler, bytesMax: limits.messageBytesMax }, request, response).catch(
+    serveHttp({ pipeline, handler, bytesMax: limits.requestBytesMax }, request, response).catch(
       (error: unknown) => {
         if (request.destroyed || response.destroyed) return;
         logger.warn(

@@ -38,8 +38,8 @@ export function createGrpcTransport({
   limits,
 }: GrpcTransportOptions): GrpcTransport {
   const server = new Server({
-    'grpc.max_receive_message_length': limits.messageBytesMax,
-    'grpc.max_send_message_length': limits.messageBytesMax,
+    'grpc.max_receive_message_length': limits.requestBytesMax,
+    'grpc.max_send_message_length': limits.responseBytesMax,
     'grpc.max_concurrent_streams': limits.streamsPerConnectionMax,
     'grpc.max_connection_age_ms': limits.connectionAgeMsMax,
     'grpc.max_connection_age_grace_ms': limits.connectionAgeMsMax,
