@@ -27,7 +27,7 @@ describe('a caller', () => {
     expect(refusalOf(() => limits.admit(caller('alice')))).toMatchObject({
       reason: 'RATE_LIMITED',
       retryAfterMs: 1000,
-      policy: { unit: 'concurrent-requests', quota: 2 },
+      metadata: { unit: 'concurrent-requests', quota: '2' },
     });
     first.release();
     first.release();
@@ -42,7 +42,7 @@ describe('a caller', () => {
     for (let count = 0; count < 5; count += 1) call();
     expect(refusalOf(call)).toMatchObject({
       retryAfterMs: 100,
-      policy: { unit: 'request', quota: 5, windowSeconds: 0.5 },
+      metadata: { unit: 'request', quota: '5', windowSeconds: '1' },
     });
     nowMs = 40;
     expect(refusalOf(call)).toMatchObject({ retryAfterMs: 60 });
@@ -60,7 +60,7 @@ describe('a caller', () => {
     first.addBytes(60);
     const second = limits.admit(caller('alice'));
     expect(refusalOf(() => second.addBytes(41))).toMatchObject({
-      policy: { unit: 'content-bytes', quota: 100 },
+      metadata: { unit: 'content-bytes', quota: '100' },
     });
     second.addBytes(40);
     first.release();
