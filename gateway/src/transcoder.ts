@@ -25,6 +25,8 @@ declare module 'fastify' {
     target: Target | undefined;
     /** Known once the token is verified. */
     caller: Caller | undefined;
+    /** Settles when the service has responded, or isn't waited for; undefined if nothing was sent to it. */
+    work: Promise<unknown> | undefined;
     /** Why the request was refused. */
     reason: string | undefined;
   }
@@ -46,6 +48,7 @@ export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): v
   const table = createRouteTable(options.routes);
   app.decorateRequest('target', undefined);
   app.decorateRequest('caller', undefined);
+  app.decorateRequest('work', undefined);
   app.decorateRequest('reason', undefined);
   app.setNotFoundHandler((request) => {
     findTarget(table, request);
@@ -58,7 +61,11 @@ export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): v
       request.target = findTarget(table, request);
       const token = bearerToken(request.raw.headersDistinct['authorization'] ?? []);
       const arrival = options.requestLimits.arrive();
-      reply.raw.once('close', arrival.leave);
+      reply.raw.once('close', () => {
+        // A change goes on after its client has left, and counts as long.
+        if (request.work === undefined) arrival.leave();
+        else request.work.then(arrival.leave, arrival.leave);
+      });
       try {
         request.caller =
           verifier.remembered(token) ??
@@ -71,7 +78,11 @@ export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): v
         throw error;
       }
     },
-    handler: (request, reply) => serve(options, request, reply),
+    handler: (request, reply) => {
+      const response = serve(options, request, reply);
+      request.work = response;
+      return response;
+    },
   });
 }
 

@@ -77,13 +77,28 @@ describe('a caller', () => {
     expect(refusalOf(() => limits.admit(caller('alice', 'service')))).toBeDefined();
   });
 
-  test('who was not seen lately is forgotten, and their calls still end', () => {
+  test('whose one request is larger than their limit is told the limit, and not to try again', () => {
+    const limits = createCallerLimits(options, () => 0);
+    const first = limits.admit(caller('alice'));
+    first.addBytes(60);
+    const refusal = refusalOf(() => limits.admit(caller('alice')).addBytes(101));
+    expect(refusal).toMatchObject({ reason: 'VALIDATION_FAILED', retryAfterMs: undefined });
+    expect(refusal?.message).toContain('100 bytes');
+    // The bytes may come in parts.
+    expect(refusalOf(() => first.addBytes(41))).toMatchObject({ reason: 'VALIDATION_FAILED' });
+  });
+
+  test('who was not seen lately is forgotten, unless they have calls in flight', () => {
     const limits = createCallerLimits(options, () => 0);
     const first = limits.admit(caller('alice'));
     limits.admit(caller('alice'));
-    for (const name of ['bob', 'carol', 'dave']) limits.admit(caller(name));
+    for (let count = 0; count < 5; count += 1) limits.admit(caller('bob')).release();
+    expect(refusalOf(() => limits.admit(caller('bob')))).toBeDefined();
+    for (const name of ['carol', 'dave', 'erin']) limits.admit(caller(name)).release();
+    // Bob's burst is forgotten; Alice's calls are not.
+    limits.admit(caller('bob')).release();
+    expect(refusalOf(() => limits.admit(caller('alice')))).toBeDefined();
     first.release();
-    limits.admit(caller('alice'));
     limits.admit(caller('alice'));
     expect(refusalOf(() => limits.admit(caller('alice')))).toBeDefined();
   });

@@ -34,6 +34,8 @@ import { createUnknownMethodHandler, isMethodPath } from './unknown-method.ts';
 interface Received {
   readonly body: RawBody | undefined;
   readonly identity: Promise<Identity>;
+  /** Whether the pipeline has the call, and lets go of the caller's admission when it ends. */
+  isServed: boolean;
 }
 
 const receivedKey = createContextKey<Received | undefined>(undefined);
@@ -117,20 +119,20 @@ async function serveHttp(
     peerAddress: () => request.socket.remoteAddress,
     bytes: 0,
   });
-  // A call may end without a handler, such as one in an unknown encoding.
-  response.once(
-    'close',
-    () =>
-      void identity.then(
-        ({ admission }) => admission?.release(),
-        () => {},
-      ),
-  );
+  let received: Received | undefined;
+  response.once('close', () => {
+    // A call may end without a handler, such as one in an unknown encoding.
+    if (received?.isServed === true) return;
+    identity.then(
+      ({ admission }) => admission.release(),
+      () => {},
+    );
+  });
   let taken: Awaited<ReturnType<typeof takeBody>>;
   let admitted: Promise<Identity> = identity;
   try {
     const { admission } = await identity;
-    const count = (bytes: number) => admission?.addBytes(bytes);
+    const count = (bytes: number) => admission.addBytes(bytes);
     taken = await takeBody(universal, { compressions, bytesMax, count });
   } catch (error) {
     // The body of a caller who isn't let in isn't read, and their call fails for that reason.
@@ -140,7 +142,8 @@ async function serveHttp(
     admitted = promise;
     taken = { request: withoutBody(universal), body: { problem: 'it was not read' } };
   }
-  contextValues.set(receivedKey, { body: taken.body, identity: admitted });
+  received = { body: taken.body, identity: admitted, isServed: false };
+  contextValues.set(receivedKey, received);
   if (request.httpVersionMajor === 1 && !request.complete) {
     // What is left of a body that was not read would stand in the way of the connection's next request.
     response.setHeader('connection', 'close');
@@ -185,6 +188,7 @@ function serveCall(
   const received = context.values.get(receivedKey);
   if (received?.body === undefined) throw new Error(`${route.name} was called without a body`);
   const { body: raw, identity } = received;
+  received.isServed = true;
   return new Promise((resolve, reject) => {
     const timeoutMs = context.timeoutMs();
     const cancel = pipeline.serve(
@@ -207,5 +211,6 @@ function serveCall(
       },
     );
     context.signal.addEventListener('abort', cancel);
+    if (context.signal.aborted) cancel();
   });
 }

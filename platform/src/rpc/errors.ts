@@ -49,6 +49,19 @@ export class RateLimited extends ReasonedError {
   }
 }
 
+/** Thrown for a request that would be over a caller's limit of bytes even if it were their only one. */
+export class RequestTooLarge extends ReasonedError {
+  readonly reason = 'VALIDATION_FAILED';
+  /** The caller's limit. */
+  readonly bytesMax: number;
+
+  constructor(bytesMax: number) {
+    const message = `must have at most ${bytesMax} bytes, which is all that this caller may have in flight`;
+    super(`The request ${message}`, { violations: [{ field: '', message }] });
+    this.bytesMax = bytesMax;
+  }
+}
+
 /** Thrown by methods that the contract has but this release doesn't serve. */
 export class NotImplemented extends ReasonedError {
   readonly reason = 'NOT_IMPLEMENTED';

@@ -8,6 +8,8 @@ export interface RpcLimits {
   readonly streamsPerConnectionMax: number;
   /** Calls at once on all connections; more are refused with OVERLOADED. */
   readonly callsInFlightMax: number;
+  /** Bytes of requests in memory, of all callers; more are refused with OVERLOADED. */
+  readonly bytesInFlightMax: number;
   /** Age at which a gRPC connection is closed, so that clients spread over new replicas. */
   readonly connectionAgeMsMax: number;
   /** Idle time after which a connection is closed. */
@@ -21,6 +23,7 @@ export const defaultLimits: RpcLimits = {
   responseBytesMax: 8 * 1024 * 1024,
   streamsPerConnectionMax: 100,
   callsInFlightMax: 4096,
+  bytesInFlightMax: 128 * 1024 * 1024,
   connectionAgeMsMax: 5 * 60_000,
   connectionIdleMsMax: 5 * 60_000,
   requestArrivalMsMax: 15_000,

@@ -5,7 +5,8 @@ import type { Caller, TokenVerifier } from '../auth/tokens.ts';
 import { ValidationFailed } from '../errors.ts';
 import type { Logger } from '../logging.ts';
 import type { RpcMetrics } from '../telemetry/metrics.ts';
-import type { Admission, CallerLimits } from './caller-limits.ts';
+import type { createAdmissions } from './admissions.ts';
+import type { Admission } from './caller-limits.ts';
 import { Cancelled, DeadlineExceeded, Overloaded, Undecodable } from './errors.ts';
 import type { AnyHandler } from './handler.ts';
 import { requestIdOf } from './request-id.ts';
@@ -38,10 +39,10 @@ export interface Route<Raw, Encoded> {
   readonly codec: Codec<Raw, Encoded>;
 }
 
-/** Who calls, and what holds them to their limits until the call ends; undefined for a caller without limits. */
+/** Who calls, and what holds them to their limits until the call ends. */
 export interface Identity {
   readonly caller: Caller;
-  readonly admission: Admission | undefined;
+  readonly admission: Admission;
 }
 
 /** What a transport knows of a caller before the request is read. */
@@ -86,6 +87,7 @@ export interface Pipeline {
    *
    * @throws {Unauthenticated}
    * @throws {RateLimited} when the caller has too much in flight, or calls too often
+   * @throws {RequestTooLarge} {@link Overloaded}
    */
   identify(credentials: Credentials): Promise<Identity>;
   /** Serves a call. The function returned is to be called when the caller goes away; after the answer it does nothing. */
@@ -102,9 +104,8 @@ export interface PipelineOptions {
   metrics: RpcMetrics;
   defaultDeadlineMs: number;
   callsInFlightMax: number;
-  callerLimits: CallerLimits;
-  /** Whether callers at an address have been held to their limits already, by a gateway. */
-  isTrusted: (address: string | undefined) => boolean;
+  /** Lets in a caller who calls from an address. */
+  admit: ReturnType<typeof createAdmissions>;
   /** By their names in routes. */
   polledMethods: ReadonlySet<string>;
   translateError: (error: unknown) => unknown;
@@ -129,7 +130,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
     const { caller, admission } = await incoming.identify();
     if (call.settled) {
-      admission?.release();
+      admission.release();
       throw new Cancelled('The caller went away');
     }
     call.caller = caller;
@@ -152,11 +153,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (call.settled) return false;
     call.settled = true;
     clearTimeout(call.timer);
-    call.admission?.release();
-    inFlight -= 1;
     const durationSeconds = (performance.now() - call.startedMs) / 1000;
     metrics.finished({ method: route.name, transport: route.transport, code, durationSeconds });
     return true;
+  }
+
+  /** Counts the call down, also one that was answered before: its handler may have gone on. */
+  function end(call: RunningCall): void {
+    inFlight -= 1;
+    call.admission?.release();
   }
 
   return {
@@ -177,8 +182,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
     async identify({ authorization, peerAddress, bytes }) {
       const caller = await verifier.verify(bearerToken(authorization));
-      if (options.isTrusted(peerAddress())) return { caller, admission: undefined };
-      const admission = options.callerLimits.admit(caller);
+      const admission = options.admit(caller, peerAddress());
       try {
         admission.addBytes(bytes);
       } catch (error) {
@@ -218,11 +222,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         () => giveUp(deadlineExceeded()),
         Math.min(Math.max(call.deadlineMs - nowMs, 0), timerMsMax),
       );
-      respond(route, incoming, call).then((encoded) => {
-        if (!settle(route, call, 'OK')) return;
-        logSuccess(callLogger, route, call);
-        answer.succeed(encoded, call.requestId);
-      }, fail);
+      respond(route, incoming, call).then(
+        (encoded) => {
+          end(call);
+          if (!settle(route, call, 'OK')) return;
+          logSuccess(callLogger, route, call);
+          answer.succeed(encoded, call.requestId);
+        },
+        (error: unknown) => {
+          end(call);
+          fail(error);
+        },
+      );
       return () => {
         if (call.settled) return;
         const late = call.deadlineMs <= Date.now();

@@ -4,6 +4,7 @@ import { createTokenVerifier, type TokenVerifier } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
 import type { ServiceConfig } from '../service-config.ts';
 import { rpcMetrics } from '../telemetry/metrics.ts';
+import { createAdmissions } from './admissions.ts';
 import {
   type CallerLimitsOptions,
   createCallerLimits,
@@ -92,8 +93,11 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     metrics: rpcMetrics(options.metrics),
     defaultDeadlineMs,
     callsInFlightMax: limits.callsInFlightMax,
-    callerLimits: createCallerLimits(options.callerLimits ?? defaultCallerLimits),
-    isTrusted: createTrust(options.trustedCallers ?? []),
+    admit: createAdmissions({
+      callerLimits: createCallerLimits(options.callerLimits ?? defaultCallerLimits),
+      bytesInFlightMax: limits.bytesInFlightMax,
+      isTrusted: createTrust(options.trustedCallers ?? []),
+    }),
     polledMethods: new Set(options.polledMethods?.map(routeName)),
     translateError: options.translateError ?? ((error) => error),
   });
