@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
@@ -24,6 +27,7 @@ beforeAll(async () => {
     {
       writeNote(note) {
         if (note.text === 'hang') return new Promise(() => undefined);
+        if (note.text === 'soon') return delay(50, note);
         if (note.text === 'misplaced') {
           throw new ValidationFailed([{ field: 'program_id', message: 'must be another' }]);
         }
@@ -248,6 +252,14 @@ describe('curl', () => {
     expect(reasonIn(answer)).toBe('DEADLINE_EXCEEDED');
   });
 
+  test.each([
+    ['connect-timeout-ms', '2147483648'],
+    ['connect-timeout-ms', '9999999999'],
+  ])('can wait as long as it likes: %s %s', async (header, value) => {
+    const answer = await post('{"userId":"alice","text":"soon"}', { [header]: value });
+    expect(answer).toMatchObject({ status: 200, body: { text: 'soon' } });
+  });
+
   test('can shorten the time that it waits', async () => {
     const start = performance.now();
     const headers = { 'connect-timeout-ms': '50' };
@@ -330,7 +342,12 @@ describe('without a token', () => {
   });
 
   test('nothing else is there', async () => {
-    expect((await fetch(`${server.httpUrl}/`)).status).toBe(404);
+    const missing = await fetch(`${server.httpUrl}/`);
+    expect(missing.status).toBe(404);
+    expect(missing.headers.get('content-type')).toBe('application/problem+json');
+    const read = await fetch(`${server.httpUrl}${path}`);
+    expect([read.status, read.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(read.headers.get('content-type')).toBe('application/problem+json');
     expect((await fetch(`${server.httpUrl}/livez`, { method: 'POST' })).status).toBe(405);
   });
 });
@@ -369,7 +386,40 @@ describe('a connection', () => {
   const head = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n`;
 
   test('whose body does not arrive is told so', async () => {
-    expect(await talk(`${head}authorization: Bearer ${token}\r\n\r\n{`)).toContain('408');
+    const answer = await talk(`${head}authorization: Bearer ${token}\r\n\r\n{`);
+    expect(answer).toContain('408');
+    expect(answer).toContain('application/problem+json');
+  });
+
+  test('whose HTTP/2 request does not end is told so', async () => {
+    const session = connectHttp2(server.httpUrl);
+    try {
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': path,
+        'content-type': 'application/json',
+        authorization: `Bearer ${token}`,
+      });
+      stream.write('{');
+      let body = '';
+      stream.on('data', (chunk) => {
+        body += String(chunk);
+      });
+      const [[headers]] = await Promise.all([once(stream, 'response'), once(stream, 'close')]);
+      expect(headers).toMatchObject({ ':status': 408, 'content-type': 'application/problem+json' });
+      expect(JSON.parse(body)).toMatchObject({ status: 408, title: 'Request timeout' });
+    } finally {
+      session.destroy();
+    }
+  });
+
+  test.each([
+    ['nonsense', 'nonsense\r\n\r\n', '400'],
+    ['too many headers', `GET / HTTP/1.1\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`, '431'],
+  ])('with %s is refused by a problem', async (_case, bytes, status) => {
+    const answer = await talk(bytes);
+    expect(answer).toContain(`HTTP/1.1 ${status}`);
+    expect(answer).toContain('application/problem+json');
   });
 
   test('without a good token is refused before its body arrives', async () => {

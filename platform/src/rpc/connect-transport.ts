@@ -24,10 +24,12 @@ import { connectErrorOf } from './connect-error.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
 import type { Mountable } from './handler.ts';
 import type { HttpRequest, HttpResponse } from './http-port.ts';
+import { answerProblem } from './http-problem.ts';
 import type { RpcLimits } from './limits.ts';
 import { handlerOf, unaryMethodsOf } from './mount.ts';
 import type { Codec, Identity, Pipeline, Route } from './pipeline.ts';
 import { type RawBody, takeBody, withoutBody } from './raw-body.ts';
+import { withinTimer, withinTimerMs } from './timeout-header.ts';
 import { createUnknownMethodHandler, isMethodPath } from './unknown-method.ts';
 
 /** What is known of a request before the library looks at it. */
@@ -83,9 +85,12 @@ export function createConnectTransport({
     if (handler === undefined) return false;
     if (request.method !== 'POST') {
       // The library would serve reads by GET as well, with a message from the query that its own parser reads.
-      response.statusCode = 405;
       response.setHeader('allow', 'POST');
-      response.end();
+      answerProblem(response, {
+        status: 405,
+        title: 'Method not allowed',
+        detail: 'methods are called by POST',
+      });
       return true;
     }
     serveHttp({ pipeline, handler, bytesMax: limits.requestBytesMax }, request, response).catch(
@@ -95,7 +100,11 @@ export function createConnectTransport({
           { err: error, method: handler.method.name },
           'request failed outside of a call',
         );
-        if (!response.headersSent) response.statusCode = 400;
+        answerProblem(response, {
+          status: 400,
+          title: 'Bad request',
+          detail: "the request can't be read",
+        });
         response.end();
       },
     );
@@ -112,6 +121,11 @@ async function serveHttp(
   request: HttpRequest,
   response: HttpResponse,
 ): Promise<void> {
+  const { 'grpc-timeout': timeout, 'connect-timeout-ms': timeoutMs } = request.headers;
+  if (timeout !== undefined) request.headers['grpc-timeout'] = withinTimer(String(timeout));
+  if (timeoutMs !== undefined) {
+    request.headers['connect-timeout-ms'] = withinTimerMs(String(timeoutMs));
+  }
   const contextValues = createContextValues();
   const universal = universalRequestFromNodeRequest(request, response, undefined, contextValues);
   const identity = pipeline.identify({

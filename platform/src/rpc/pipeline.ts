@@ -12,6 +12,7 @@ import type { AnyHandler } from './handler.ts';
 import { requestIdOf } from './request-id.ts';
 import { RunningCall } from './running-call.ts';
 import { type CallStatus, codeName, statusOf } from './status.ts';
+import { timerMsMax } from './timeout-header.ts';
 import { validatorOf } from './validation.ts';
 
 export type TransportName = 'grpc' | 'connect';
@@ -110,8 +111,6 @@ export interface PipelineOptions {
   polledMethods: ReadonlySet<string>;
   translateError: (error: unknown) => unknown;
 }
-
-const timerMsMax = 2 ** 31 - 1;
 
 /** The one way that every call goes, whichever transport it came through. */
 export function createPipeline(options: PipelineOptions): Pipeline {

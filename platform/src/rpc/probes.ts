@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { HttpRequest, HttpResponse } from './http-port.ts';
+import { type HttpProblem, problemBody, problemContentType } from './http-problem.ts';
 import type { Readiness } from './readiness.ts';
 
 interface Page {
@@ -31,8 +32,12 @@ export function createProbes(
 
   async function pageOf(request: HttpRequest): Promise<Page> {
     const page = pages.get(request.url?.split('?', 1)[0] ?? '');
-    if (page === undefined) return text(404, 'not found');
-    if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'use GET');
+    if (page === undefined) {
+      return refusal({ status: 404, title: 'Not found', detail: 'there is nothing at this path' });
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return refusal({ status: 405, title: 'Method not allowed', detail: 'use GET' });
+    }
     return page().catch(() => text(500, 'failed'));
   }
 
@@ -49,4 +54,8 @@ export function createProbes(
 
 function text(status: number, body: string): Page {
   return { status, contentType: 'text/plain; charset=utf-8', body: `${body}\n` };
+}
+
+function refusal(problem: HttpProblem): Page {
+  return { status: problem.status, contentType: problemContentType, body: problemBody(problem) };
 }
