@@ -75,8 +75,15 @@ export async function startTestGateway(
   return { port, url: `http://127.0.0.1:${port}`, stop };
 }
 
-export function tokenFor(role: Role, subject: string): Promise<string> {
-  return mintToken({ secret, issuer, audience, subject, roles: [role], lifetimeSeconds: 600 });
+export function tokenFor(
+  role: Role,
+  subject: string,
+  programs?: readonly string[],
+): Promise<string> {
+  return mintToken({
+    ...{ secret, issuer, audience, subject, roles: [role], lifetimeSeconds: 600 },
+    ...(programs !== undefined && { programs }),
+  });
 }
 
 export interface Sent {

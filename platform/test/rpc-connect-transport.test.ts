@@ -173,6 +173,7 @@ describe('curl', () => {
   test.each<[string, string, Record<string, string>, number, string]>([
     ['without a token', '{}', { authorization: '' }, 401, 'UNAUTHENTICATED'],
     ["for another member's things", '{"userId":"bob"}', {}, 403, 'PERMISSION_DENIED'],
+    ['for another, and wrong', '{"userId":"bob","txt":1}', {}, 403, 'PERMISSION_DENIED'],
     ['with malformed JSON', '{"userId":', {}, 400, 'VALIDATION_FAILED'],
     ['with an unknown field', '{"userId":"alice","txt":""}', {}, 400, 'VALIDATION_FAILED'],
     ['with a number for a text', '{"userId":7}', {}, 400, 'VALIDATION_FAILED'],

@@ -19,6 +19,7 @@ import {
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
 import { readJsonMessage } from '../json/json-message.ts';
+import { jsonIn } from '../json/json-text.ts';
 import type { Logger } from '../logging.ts';
 import { connectErrorOf } from './connect-error.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
@@ -179,6 +180,9 @@ function rawCodec({ input, output }: DescMethodUnary): Codec<RawBody, Message> {
       return raw.format === 'json'
         ? readJsonMessage(input, raw.bytes)
         : fromBinary(input, raw.bytes);
+    },
+    jsonOf(raw) {
+      return 'format' in raw && raw.format === 'json' ? jsonIn(raw.bytes) : undefined;
     },
     // The library encodes only after the call has ended well, and would tell the caller why it can't. So it is tried
     // here, for the price of encoding twice.

@@ -1,4 +1,5 @@
-import type { HttpResponse } from './http-port.ts';
+import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 
 export interface HttpProblem {
   readonly status: 400 | 404 | 405 | 408 | 431;
@@ -14,7 +15,10 @@ export function problemBody({ status, title, detail }: HttpProblem): string {
 }
 
 /** Refuses a request, unless it is being answered already. */
-export function answerProblem(response: HttpResponse, problem: HttpProblem): void {
+export function answerProblem(
+  response: ServerResponse | Http2ServerResponse,
+  problem: HttpProblem,
+): void {
   if (response.headersSent || response.destroyed) return;
   response.statusCode = problem.status;
   response.setHeader('content-type', problemContentType);

@@ -1,8 +1,10 @@
 import { create, type DescMethodUnary, type Message } from '@bufbuild/protobuf';
-import { type Access, accessOf, authorize, requireRole } from '../auth/access.ts';
+import { type Access, accessOf, authorize, requireReach, requireRole } from '../auth/access.ts';
 import { bearerToken } from '../auth/bearer-token.ts';
 import type { Caller, TokenVerifier } from '../auth/tokens.ts';
 import { ValidationFailed } from '../errors.ts';
+import { idsInJson } from '../json/ids-in-json.ts';
+import type { JsonInput } from '../json/json-text.ts';
 import type { Logger } from '../logging.ts';
 import type { RpcMetrics } from '../telemetry/metrics.ts';
 import type { createAdmissions } from './admissions.ts';
@@ -21,6 +23,8 @@ export type TransportName = 'grpc' | 'connect';
 export interface Codec<Raw, Encoded> {
   /** May throw anything: the request is answered with VALIDATION_FAILED, and the violations of a ValidationFailed. */
   decode(raw: Raw): Message;
+  /** The JSON of a request that can't be decoded; undefined if it is none. */
+  jsonOf?(raw: Raw): JsonInput | undefined;
   /** Gets the request, too, whose form the response may have to follow. */
   encode(response: Message, raw: Raw): Encoded;
 }
@@ -136,7 +140,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     call.admission = admission;
     // Before the request is decoded, which can cost much.
     requireRole(route.access, caller);
-    const request = decoded(route.codec, incoming.raw);
+    const request = decoded(route, incoming.raw, caller);
     call.memberOnly = authorize(route.access, call.caller, request);
     route.validate(request);
     if (call.deadlineMs <= Date.now()) throw deadlineExceeded();
@@ -250,10 +254,11 @@ function deadlineExceeded(): DeadlineExceeded {
   return new DeadlineExceeded('The deadline passed before the answer was ready');
 }
 
-function decoded<Raw>(codec: Codec<Raw, unknown>, raw: Raw): Message {
+function decoded<Raw>({ access, codec }: Route<Raw, unknown>, raw: Raw, caller: Caller): Message {
   try {
     return codec.decode(raw);
   } catch (error) {
+    requireReach(access, caller, idsInJson(access, codec.jsonOf?.(raw)));
     if (error instanceof ValidationFailed) throw error;
     const problem = Error.isError(error) ? error.message : 'malformed';
     throw new Undecodable(`The request can't be decoded: ${problem}`, { cause: error });
