@@ -10,7 +10,7 @@ const routes = readRoutes(
   upstreamsOf({ programsAddress: '', ledgerAddress: '' }).flatMap(({ services }) => services),
 );
 const table = createRouteTable(routes);
-const caller = { subject: 'alice', roles: new Set(['member'] as const) };
+const caller = { subject: 'alice', roles: new Set(['member'] as const), programs: undefined };
 
 interface Parts {
   httpMethod?: string;

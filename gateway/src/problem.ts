@@ -5,7 +5,6 @@ import {
   type Reasoned,
   sentenceOf,
 } from '@loyalty/platform/errors.ts';
-import { RateLimited, type RateLimitPolicy } from '@loyalty/platform/rpc/errors.ts';
 import type { ErrorAnswer } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { HttpRefusal } from './http-refusal.ts';
 
@@ -103,23 +102,24 @@ function detailOf(
 }
 
 function headersOf(status: number, error: Reasoned): Record<string, string> {
-  const { reason, retryAfterMs } = error;
+  const { reason, retryAfterMs, metadata = {} } = error;
   if (status === 401) return { 'www-authenticate': 'Bearer' };
   if (!isRetryable(reason) && retryAfterMs === undefined) return {};
   const seconds = Math.max(1, Math.ceil((retryAfterMs ?? 1000) / 1000));
   return {
     'retry-after': String(seconds),
-    ...(error instanceof RateLimited ? rateLimitFields(error.policy, seconds) : {}),
+    ...(status === 429 ? rateLimitFields(metadata, seconds) : {}),
   };
 }
 
-/** The fields of draft-ietf-httpapi-ratelimit-headers for a quota that is used up. */
+/** The fields of draft-ietf-httpapi-ratelimit-headers for a quota that is used up, at the gateway or at a service. */
 function rateLimitFields(
-  { unit, quota, windowSeconds }: RateLimitPolicy,
+  { unit, quota, windowSeconds }: Readonly<Record<string, string>>,
   resetSeconds: number,
 ): Record<string, string> {
+  if (unit === undefined || quota === undefined) return {};
   const quotaUnit = unit === 'request' ? '' : `;qu="${unit}"`;
-  const window = windowSeconds === undefined ? '' : `;w=${Math.ceil(windowSeconds)}`;
+  const window = windowSeconds === undefined ? '' : `;w=${windowSeconds}`;
   return {
     'ratelimit-policy': `"${unit}";q=${quota}${quotaUnit}${window}`,
     ratelimit: `"${unit}";r=0;t=${resetSeconds}`,

@@ -19,7 +19,7 @@ export interface HttpInput {
   /** Undefined if the request has no body. */
   readonly body: Uint8Array | undefined;
   /** For whom `me` stands in a path, and where they are a member, as the user of a body, too. */
-  readonly caller: Pick<Caller, 'subject' | 'roles'>;
+  readonly caller: Pick<Caller, 'subject' | 'roles' | 'programs'>;
 }
 
 /**
@@ -207,7 +207,12 @@ function headerFields(
   return output;
 }
 
-function pathFields(route: Route, { values, caller }: HttpInput, top: Place): JsonInputObject {
+/** The fields that a path gives; what isn't percent-encoded UTF-8 is left out, and a violation. */
+export function pathFields(
+  route: Route,
+  { values, caller }: Pick<HttpInput, 'values' | 'caller'>,
+  top: Place,
+): JsonInputObject {
   const output: JsonInputObject = {};
   route.pathFields.forEach((field, index) => {
     const value = decode(values[index] ?? '');

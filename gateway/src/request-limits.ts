@@ -1,6 +1,7 @@
 import type { Caller } from '@loyalty/platform/auth/tokens.ts';
-import type { CallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
-import { Overloaded, RateLimited } from '@loyalty/platform/rpc/errors.ts';
+import type { Admission, CallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
+import { Overloaded, RateLimited, RequestTooLarge } from '@loyalty/platform/rpc/errors.ts';
+import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
 
 /** A request that is in flight. */
@@ -10,6 +11,7 @@ export interface Arrival {
    *
    * @param bytes of the body, as announced
    * @throws {RateLimited} when the caller has too much in flight, or calls too often
+   * @throws {HttpRefusal} with 413 when the body alone has more than the caller may have
    * @throws {Overloaded} when all callers together have too much in flight
    */
   identify(caller: Caller, bytes: number): void;
@@ -48,7 +50,7 @@ export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits
       }
       calls += 1;
       let bytesOfRequest = 0;
-      let admitted: ReturnType<CallerLimits['admit']> | undefined;
+      let admitted: Admission | undefined;
       let hasLeft = false;
       return {
         identify(caller, announced) {
@@ -58,7 +60,7 @@ export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits
             throw new Overloaded('The gateway already has as many bodies in memory as it can take');
           }
           admitted = callers.admit(caller);
-          admitted.addBytes(announced);
+          addBytes(admitted, announced);
           bytesOfRequest = announced;
           bytes += announced;
         },
@@ -94,4 +96,14 @@ export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits
       }
     },
   };
+}
+
+function addBytes(admitted: Admission, bytes: number): void {
+  try {
+    admitted.addBytes(bytes);
+  } catch (error) {
+    if (!(error instanceof RequestTooLarge)) throw error;
+    const limit = `the body must have at most ${error.bytesMax} bytes, which is all that this caller may have in flight`;
+    throw new HttpRefusal(413, `${limit}; one without Content-Length counts as ${bytes}`);
+  }
 }

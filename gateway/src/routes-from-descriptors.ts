@@ -38,8 +38,8 @@ export interface Route {
   /** Status of a success that isn't a repetition. */
   readonly status: number;
   readonly location: Location | undefined;
-  /** The roles that may call the method. */
-  readonly access: Pick<Access, 'roles'>;
+  /** Who may call the method. */
+  readonly access: Access;
   /** Whether the method changes nothing. */
   readonly reads: boolean;
 }

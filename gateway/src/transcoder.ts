@@ -1,12 +1,14 @@
-import { requireRole } from '@loyalty/platform/auth/access.ts';
+import type { Message } from '@bufbuild/protobuf';
+import { requireReach, requireRole } from '@loyalty/platform/auth/access.ts';
 import { bearerToken } from '@loyalty/platform/auth/bearer-token.ts';
 import type { Caller, TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { idsInPath, idsInRequest } from './accessed-ids.ts';
 import { type Answer, answerFromMessage, hasAlready } from './answer-from-message.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
-import { requestFromHttp } from './request-from-http.ts';
+import { type HttpInput, requestFromHttp } from './request-from-http.ts';
 import type { RequestLimits } from './request-limits.ts';
 import { createRouteTable, type RouteTable } from './route-table.ts';
 import type { Route } from './routes-from-descriptors.ts';
@@ -25,6 +27,8 @@ declare module 'fastify' {
     target: Target | undefined;
     /** Known once the token is verified. */
     caller: Caller | undefined;
+    /** Settles when the service has responded, or isn't waited for; undefined if nothing was sent to it. */
+    work: Promise<unknown> | undefined;
     /** Why the request was refused. */
     reason: string | undefined;
   }
@@ -46,6 +50,7 @@ export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): v
   const table = createRouteTable(options.routes);
   app.decorateRequest('target', undefined);
   app.decorateRequest('caller', undefined);
+  app.decorateRequest('work', undefined);
   app.decorateRequest('reason', undefined);
   app.setNotFoundHandler((request) => {
     findTarget(table, request);
@@ -56,22 +61,33 @@ export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): v
     // Before the body is read: who can't be served isn't listened to.
     onRequest: async (request, reply) => {
       request.target = findTarget(table, request);
+      const { route, values } = request.target;
       const token = bearerToken(request.raw.headersDistinct['authorization'] ?? []);
       const arrival = options.requestLimits.arrive();
-      reply.raw.once('close', arrival.leave);
+      reply.raw.once('close', () => {
+        // A change goes on after its client has left, and counts as long.
+        if (request.work === undefined) arrival.leave();
+        else request.work.then(arrival.leave, arrival.leave);
+      });
       try {
-        request.caller =
+        const caller =
           verifier.remembered(token) ??
           (await options.requestLimits.verifying(request.ip, () => verifier.verify(token)));
-        requireRole(request.target.route.access, request.caller);
-        arrival.identify(request.caller, announcedBytes(request, options.limits));
+        request.caller = caller;
+        requireRole(route.access, caller);
+        requireReach(route.access, caller, idsInPath(route, { values, caller }));
+        arrival.identify(caller, announcedBytes(request, options.limits));
       } catch (error) {
         // A client that doesn't read the refusal holds up nobody.
         arrival.leave();
         throw error;
       }
     },
-    handler: (request, reply) => serve(options, request, reply),
+    handler: (request, reply) => {
+      const response = serve(options, request, reply);
+      request.work = response;
+      return response;
+    },
   });
 }
 
@@ -114,7 +130,7 @@ async function serve(
   const { target, caller } = request;
   if (target === undefined || caller === undefined) throw new Error('served before it was matched');
   const { route, values } = target;
-  const message = requestFromHttp(route, {
+  const message = messageOf(route, {
     values,
     query: urlOf(request).query,
     headerValues: (header) => request.raw.headersDistinct[header.toLowerCase()] ?? [],
@@ -131,6 +147,16 @@ async function serve(
     signal: route.reads ? abandonment(reply) : undefined,
   });
   return send(reply, route, answerFromMessage(route, response), request.headers['if-none-match']);
+}
+
+/** Who may not make a call isn't told what is wrong with it. */
+function messageOf(route: Route, input: HttpInput): Message {
+  try {
+    return requestFromHttp(route, input);
+  } catch (error) {
+    requireReach(route.access, input.caller, idsInRequest(route, input));
+    throw error;
+  }
 }
 
 /**

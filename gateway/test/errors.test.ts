@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ReasonedError, type ReasonedErrorOptions } from '@loyalty/platform/errors.ts';
+import { RateLimited } from '@loyalty/platform/rpc/errors.ts';
 import { defaultLimits } from '../src/limits.ts';
 import {
   send,
@@ -91,6 +92,16 @@ describe('a refusal of the service is a problem', () => {
     failing(reason, 'later', { retryAfterMs });
     const received = await membership();
     expect([received.status, received.headers.get('retry-after')]).toEqual([status, seconds]);
+  });
+
+  test('that limits a caller, with its RateLimit fields and Retry-After', async () => {
+    const policy = { unit: 'request', quota: 40, windowSeconds: 2 } as const;
+    answer = () => Promise.reject(new RateLimited('slow down', { policy, retryAfterMs: 6_500 }));
+    const { status, headers, json } = await membership();
+    expect([status, json]).toMatchObject([429, { reason: 'RATE_LIMITED' }]);
+    expect(headers.get('retry-after')).toBe('7');
+    expect(headers.get('ratelimit-policy')).toBe('"request";q=40;w=2');
+    expect(headers.get('ratelimit')).toBe('"request";r=0;t=7');
   });
 
   test('that names fields as the client knows them', async () => {

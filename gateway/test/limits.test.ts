@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventually, patience } from '@loyalty/local/test-patience.ts';
+import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import { defaultLimits, type GatewayLimits } from '../src/limits.ts';
 import { type Received, send, startService, startTestGateway, tokenFor } from './start-gateway.ts';
 
@@ -15,11 +16,19 @@ const { callers } = defaultLimits;
 async function started(limits: Partial<GatewayLimits>) {
   const { promise, resolve: finish } = Promise.withResolvers<void>();
   let arrived = 0;
+  let joined = 0;
   const service = await startService({
-    getProgram: async () => {
+    getProgram: async (_request: unknown, { signal }: CallContext) => {
       arrived += 1;
-      await promise;
+      const { promise: left, resolve: leave } = Promise.withResolvers<void>();
+      signal.addEventListener('abort', () => leave());
+      await Promise.race([promise, left]);
       return { program: { programId: 'wine-dine' } };
+    },
+    joinProgram: async () => {
+      joined += 1;
+      await promise;
+      return { membership: {} };
     },
   });
   stops.push(() => service.stop());
@@ -33,7 +42,15 @@ async function started(limits: Partial<GatewayLimits>) {
   const alice = await tokenFor('member', 'alice');
   const bob = await tokenFor('member', 'bob');
   const read = (token: string) => send(`${gateway.url}/v1/programs/wine-dine`, 'GET', { token });
-  return { url: gateway.url, read, alice, bob, finish, arrived: () => arrived };
+  return {
+    url: gateway.url,
+    read,
+    alice,
+    bob,
+    finish,
+    arrived: () => arrived,
+    joined: () => joined,
+  };
 }
 
 function countOf(answers: readonly Received[], status: number): number {
@@ -91,9 +108,35 @@ describe('a member', () => {
         ...(typeof body !== 'string' && { duplex: 'half' }),
       });
     const large = JSON.stringify({ userId: 'a'.repeat(2000) });
-    expect((await join(large)).status).toBe(429);
-    expect((await join(new Blob([large]).stream())).status).toBe(429);
-    expect((await join(JSON.stringify({ userId: 'alice' }))).status).not.toBe(429);
+    for (const body of [large, new Blob([large]).stream()]) {
+      const refused = await join(body);
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([413, null]);
+      expect(await refused.json()).toMatchObject({
+        reason: 'BODY_TOO_LARGE',
+        detail: expect.stringContaining('1024 bytes'),
+      });
+    }
+    expect((await join(JSON.stringify({ userId: 'alice' }))).status).not.toBe(413);
+  });
+
+  test('has a change under way until the service has made it, also after leaving', async () => {
+    const member = { ...callers.member, callsInFlightMax: 1, rate: undefined };
+    const { url, alice, finish, joined } = await started({ callers: { ...callers, member } });
+    const join = (signal?: AbortSignal) =>
+      fetch(`${url}/v1/programs/wine-dine/members`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${alice}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ userId: 'alice' }),
+        ...(signal !== undefined && { signal }),
+      });
+    const leave = new AbortController();
+    const left = join(leave.signal);
+    await eventually(() => expect(joined()).toBe(1));
+    leave.abort();
+    await expect(left).rejects.toThrow('aborted');
+    expect((await join()).status).toBe(429);
+    finish();
+    await eventually(async () => expect((await join()).status).toBe(201));
   });
 });
 

@@ -88,8 +88,15 @@ export async function startTestGateway(
   };
 }
 
-export function tokenFor(role: Role, subject: string): Promise<string> {
-  return mintToken({ secret, issuer, audience, subject, roles: [role], lifetimeSeconds: 600 });
+export function tokenFor(
+  role: Role,
+  subject: string,
+  programs?: readonly string[],
+): Promise<string> {
+  return mintToken({
+    ...{ secret, issuer, audience, subject, roles: [role], lifetimeSeconds: 600 },
+    ...(programs !== undefined && { programs }),
+  });
 }
 
 export interface Sent {

@@ -13,6 +13,8 @@ export interface RawRequest {
   body: Buffer;
   /** Ends the connection after the body instead of ending the request. */
   hangUp?: boolean;
+  /** Sends the body and leaves the request open. */
+  neverEnds?: boolean;
 }
 
 /** One gRPC message as it stands on the wire. */
@@ -56,6 +58,8 @@ export function callRaw(origin: string, request: RawRequest): Promise<RawAnswer>
     stream.resume();
     if (request.hangUp === true) {
       stream.write(request.body, () => stream.close(constants.NGHTTP2_CANCEL));
+    } else if (request.neverEnds === true) {
+      stream.write(request.body);
     } else {
       stream.end(request.body);
     }

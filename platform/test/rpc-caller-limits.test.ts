@@ -73,7 +73,26 @@ describe.each(Object.entries(transports))('a caller over %s', (_, call) => {
     await start(limited({ bytesInFlightMax: 1000 }));
     finish();
     const refused = call(alice, 'alice', 'x'.repeat(2000));
-    await expect(refused).rejects.toMatchObject({ reason: 'RATE_LIMITED' });
+    await expect(refused).rejects.toMatchObject({ reason: 'VALIDATION_FAILED' });
+    await expect(call(alice, 'alice', 'x')).resolves.toBeUndefined();
+  });
+
+  test('has as many calls as their handlers run, also when nobody waits for these', async () => {
+    await start({ ...limited({ callsInFlightMax: 2 }), defaultDeadlineMs: 50 });
+    const late = { reason: 'DEADLINE_EXCEEDED' };
+    for (let count = 0; count < 2; count += 1) {
+      await expect(call(alice, 'alice')).rejects.toMatchObject(late);
+    }
+    await expect(call(alice, 'alice')).rejects.toMatchObject({ reason: 'RATE_LIMITED' });
+    finish();
+    await eventually(() => expect(call(alice, 'alice')).resolves.toBeUndefined());
+  });
+
+  test('is told that the service is full when all requests together take too much', async () => {
+    await start({ limits: { bytesInFlightMax: 1000 }, trustedCallers: ['127.0.0.0/8'] });
+    const refused = call(alice, 'alice', 'x'.repeat(2000));
+    await expect(refused).rejects.toMatchObject({ reason: 'OVERLOADED' });
+    finish();
     await expect(call(alice, 'alice', 'x')).resolves.toBeUndefined();
   });
 
@@ -103,7 +122,7 @@ describe('a body at the Connect port', () => {
     await start(limited({ bytesInFlightMax: 1000 }));
     finish();
     expect((await send(new Blob([note('x')]).stream())).status).toBe(200);
-    expect((await send(new Blob([note('x'.repeat(2000))]).stream())).status).toBe(429);
+    expect((await send(new Blob([note('x'.repeat(2000))]).stream())).status).toBe(400);
   });
 
   test('that is compressed counts as what it becomes', async () => {
@@ -111,6 +130,6 @@ describe('a body at the Connect port', () => {
     finish();
     const compressed = { 'content-encoding': 'gzip' };
     expect((await send(gzipSync(note('x')), compressed)).status).toBe(200);
-    expect((await send(gzipSync(note('x'.repeat(2000))), compressed)).status).toBe(429);
+    expect((await send(gzipSync(note('x'.repeat(2000))), compressed)).status).toBe(400);
   });
 });

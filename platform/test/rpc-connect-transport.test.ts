@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
@@ -24,6 +27,7 @@ beforeAll(async () => {
     {
       writeNote(note) {
         if (note.text === 'hang') return new Promise(() => undefined);
+        if (note.text === 'soon') return delay(50, note);
         if (note.text === 'misplaced') {
           throw new ValidationFailed([{ field: 'program_id', message: 'must be another' }]);
         }
@@ -36,7 +40,7 @@ beforeAll(async () => {
         return Promise.resolve(note);
       },
     },
-    { defaultDeadlineMs: 300, limits: { requestArrivalMsMax: 1000, messageBytesMax: 100_000 } },
+    { defaultDeadlineMs: 300, limits: { requestArrivalMsMax: 1000, requestBytesMax: 100_000 } },
   );
 });
 
@@ -169,6 +173,7 @@ describe('curl', () => {
   test.each<[string, string, Record<string, string>, number, string]>([
     ['without a token', '{}', { authorization: '' }, 401, 'UNAUTHENTICATED'],
     ["for another member's things", '{"userId":"bob"}', {}, 403, 'PERMISSION_DENIED'],
+    ['for another, and wrong', '{"userId":"bob","txt":1}', {}, 403, 'PERMISSION_DENIED'],
     ['with malformed JSON', '{"userId":', {}, 400, 'VALIDATION_FAILED'],
     ['with an unknown field', '{"userId":"alice","txt":""}', {}, 400, 'VALIDATION_FAILED'],
     ['with a number for a text', '{"userId":7}', {}, 400, 'VALIDATION_FAILED'],
@@ -248,6 +253,14 @@ describe('curl', () => {
     expect(reasonIn(answer)).toBe('DEADLINE_EXCEEDED');
   });
 
+  test.each([
+    ['connect-timeout-ms', '2147483648'],
+    ['connect-timeout-ms', '9999999999'],
+  ])('can wait as long as it likes: %s %s', async (header, value) => {
+    const answer = await post('{"userId":"alice","text":"soon"}', { [header]: value });
+    expect(answer).toMatchObject({ status: 200, body: { text: 'soon' } });
+  });
+
   test('can shorten the time that it waits', async () => {
     const start = performance.now();
     const headers = { 'connect-timeout-ms': '50' };
@@ -317,6 +330,15 @@ test('gRPC with bytes that make no message is INVALID_ARGUMENT at this transport
   expect((await callRaw(server.httpUrl, { path, headers, body })).status).toBe(0);
 });
 
+test('nothing but methods is there', async () => {
+  const missing = await fetch(`${server.httpUrl}/`);
+  expect(missing.status).toBe(404);
+  expect(missing.headers.get('content-type')).toBe('application/problem+json');
+  const read = await fetch(`${server.httpUrl}${path}`);
+  expect([read.status, read.headers.get('allow')]).toEqual([405, 'POST']);
+  expect(read.headers.get('content-type')).toBe('application/problem+json');
+});
+
 describe('a connection', () => {
   function talk(first: string): Promise<string> {
     return new Promise((resolve, reject) => {
@@ -351,7 +373,40 @@ describe('a connection', () => {
   const head = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n`;
 
   test('whose body does not arrive is told so', async () => {
-    expect(await talk(`${head}authorization: Bearer ${token}\r\n\r\n{`)).toContain('408');
+    const answer = await talk(`${head}authorization: Bearer ${token}\r\n\r\n{`);
+    expect(answer).toContain('408');
+    expect(answer).toContain('application/problem+json');
+  });
+
+  test('whose HTTP/2 request does not end is told so', async () => {
+    const session = connectHttp2(server.httpUrl);
+    try {
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': path,
+        'content-type': 'application/json',
+        authorization: `Bearer ${token}`,
+      });
+      stream.write('{');
+      let body = '';
+      stream.on('data', (chunk) => {
+        body += String(chunk);
+      });
+      const [[headers]] = await Promise.all([once(stream, 'response'), once(stream, 'close')]);
+      expect(headers).toMatchObject({ ':status': 408, 'content-type': 'application/problem+json' });
+      expect(JSON.parse(body)).toMatchObject({ status: 408, title: 'Request timeout' });
+    } finally {
+      session.destroy();
+    }
+  });
+
+  test.each([
+    ['nonsense', 'nonsense\r\n\r\n', '400'],
+    ['too many headers', `GET / HTTP/1.1\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`, '431'],
+  ])('with %s is refused by a problem', async (_case, bytes, status) => {
+    const answer = await talk(bytes);
+    expect(answer).toContain(`HTTP/1.1 ${status}`);
+    expect(answer).toContain('application/problem+json');
   });
 
   test('without a good token is refused before its body arrives', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
@@ -21,6 +22,7 @@ beforeAll(async () => {
     {
       writeNote: (note) => {
         handled += 1;
+        if (note.text === 'soon') return delay(50, note);
         return note.text === 'hang' ? new Promise(() => undefined) : Promise.resolve(note);
       },
     },
@@ -75,6 +77,35 @@ describe('a request that is', () => {
     expect(reasonOf(answer)).toBe('VALIDATION_FAILED');
   });
 
+  test.each([
+    ['without a message', ''],
+    ['cut off in the length of its message', '000000'],
+    ['cut off before its message', '0000000008'],
+    ['cut off within its message', '00000000081a05'],
+  ])('%s is INVALID_ARGUMENT', async (_case, bytes) => {
+    const answer = await send(Buffer.from(bytes, 'hex'));
+    expect(answer.status).toBe(3);
+    expect(reasonOf(answer)).toBe('VALIDATION_FAILED');
+  });
+
+  test('never at its end is DEADLINE_EXCEEDED, and its stream is closed', async () => {
+    const impatient = await startNoteServer({}, { limits: { requestArrivalMsMax: 200 } });
+    try {
+      for (const body of ['', '00000000081a05']) {
+        const answer = await callRaw(`http://${impatient.grpcAddress}`, {
+          path,
+          headers: { authorization: `Bearer ${token}` },
+          body: Buffer.from(body, 'hex'),
+          neverEnds: true,
+        });
+        expect(answer.status).toBe(4);
+        expect(reasonOf(answer)).toBe('DEADLINE_EXCEEDED');
+      }
+    } finally {
+      await impatient.stop();
+    }
+  });
+
   test('garbage from nobody is UNAUTHENTICATED first', async () => {
     const answer = await send(grpcFrame(Buffer.from('ffffffff', 'hex')), { authorization: '' });
     expect(answer.status).toBe(16);
@@ -105,7 +136,6 @@ describe('refused, without reaching the handler, is', () => {
       () => send(grpcFrame(note({ text: 'x' }), true), { 'grpc-encoding': 'gzip' }),
       13,
     ],
-    ['a request that ends within its frame', () => send(Buffer.from('0000000008', 'hex')), 12],
     ['a deadline of no time', () => send(grpcFrame(note({})), { 'grpc-timeout': '0m' }), 4],
     ['a header that is not a token', () => send(grpcFrame(note({})), { authorization: 'x' }), 16],
   ])('%s', async (_case, request, status) => {
@@ -122,6 +152,14 @@ describe('refused, without reaching the handler, is', () => {
     expect(answer.status).toBe(12);
   });
 });
+
+test.each(['2147484S', '99999999S', '35792M', '99999999M', '1193H', '99999999H'])(
+  'a deadline after %s is as good as none',
+  async (timeout) => {
+    const answer = await send(grpcFrame(note({ text: 'soon' })), { 'grpc-timeout': timeout });
+    expect(answer.status).toBe(0);
+  },
+);
 
 test('a call without a deadline gets the default one', async () => {
   const answer = await send(grpcFrame(note({ text: 'hang' })));

@@ -53,16 +53,15 @@ export function openLedger(options: {
   const ledger = createClient(LedgerService, channel);
   const reached = naming(`The ledger at ${address}`);
   return {
-    earn: (items) =>
-      inFittingParts(items, async (earns) => {
-        const request = { programId, earns: [...earns], joinMissing };
-        const { outcomes } = await reached(ledger.batchEarn(request, { token }));
-        return outcomes.map(({ result }) => {
-          if (result.case !== 'success') return refusal(result.value);
-          const { earn, replayed } = result.value;
-          return done(earn?.points, replayed, earn?.postTime);
-        });
-      }),
+    async earn(items) {
+      const request = { programId, earns: [...items], joinMissing };
+      const { outcomes } = await reached(ledger.batchEarn(request, { token }));
+      return outcomes.map(({ result }) => {
+        if (result.case !== 'success') return refusal(result.value);
+        const { earn, replayed } = result.value;
+        return done(earn?.points, replayed, earn?.postTime);
+      });
+    },
     async refund(items) {
       const settled = await Promise.allSettled(
         items.map(({ transactionId, refundId, amount }) => {
@@ -75,35 +74,17 @@ export function openLedger(options: {
         each.status === 'fulfilled' ? refundAnswer(each.value) : refundRefusal(each.reason),
       );
     },
-    adjust: (items) =>
-      inFittingParts(items, async (adjustments) => {
-        const request = { programId, adjustments: [...adjustments], joinMissing };
-        const { outcomes } = await reached(ledger.batchAdjust(request, { token }));
-        return outcomes.map(({ result }) => {
-          if (result.case !== 'success') return refusalOfBalance(result.value);
-          const { entry, replayed } = result.value;
-          return done(entry?.points, replayed, entry?.createTime);
-        });
-      }),
+    async adjust(items) {
+      const request = { programId, adjustments: [...items], joinMissing };
+      const { outcomes } = await reached(ledger.batchAdjust(request, { token }));
+      return outcomes.map(({ result }) => {
+        if (result.case !== 'success') return refusalOfBalance(result.value);
+        const { entry, replayed } = result.value;
+        return done(entry?.points, replayed, entry?.createTime);
+      });
+    },
     close: () => channel.close(),
   };
-}
-
-/** Sends items together, or in halves if the response is too large for the transport. */
-async function inFittingParts<Item, Result>(
-  items: readonly Item[],
-  send: (items: readonly Item[]) => Promise<Result[]>,
-): Promise<Result[]> {
-  try {
-    return await send(items);
-  } catch (error) {
-    if (!isReasoned(error) || error.reason !== 'LIMIT_EXCEEDED' || items.length === 1) throw error;
-    const middle = Math.ceil(items.length / 2);
-    return [
-      ...(await inFittingParts(items.slice(0, middle), send)),
-      ...(await inFittingParts(items.slice(middle), send)),
-    ];
-  }
 }
 
 function done(

@@ -8,6 +8,10 @@ import {
   ScalarType,
 } from '@bufbuild/protobuf';
 import {
+  field as fieldRules,
+  Ignore,
+} from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
+import {
   Access_Own,
   Access_Role,
   access as accessOption,
@@ -15,17 +19,23 @@ import {
 import { PermissionDenied } from './errors.ts';
 import type { Caller, Role } from './tokens.ts';
 
-type ReadText = (request: Message) => string;
-
 /** The access rules of a method, read once from its `access` option. */
 export interface Access {
   readonly roles: ReadonlySet<Role>;
   /** What a caller may reach who is allowed as a member only; undefined if members aren't allowed. */
   readonly own: 'REQUEST_USER' | 'LOADED_OWNER' | 'ANY' | undefined;
-  /** Reads the request's `program_id`, also one level down; undefined if it has none. */
-  readonly programIdOf: ReadText | undefined;
-  /** Reads the request's `user_id`; undefined if it has none. */
-  readonly userIdOf: ReadText | undefined;
+  /** Fields that lead to the request's `program_id`, which may be one level down; undefined if it has none. */
+  readonly programIdPath: readonly DescField[] | undefined;
+  /** Whether a request without program id is about all programs that the caller's token reaches. */
+  readonly programIsFilter: boolean;
+  /** The request's `user_id`; undefined if it has none. */
+  readonly userIdPath: readonly DescField[] | undefined;
+}
+
+/** The ids that decide who may call; undefined if they aren't known, or the request has none. */
+export interface AccessedIds {
+  readonly programId: string | undefined;
+  readonly userId: string | undefined;
 }
 
 const roleNames: ReadonlyMap<number, Role> = new Map([
@@ -62,13 +72,17 @@ export function accessOf(method: DescMethod): Access {
   if (!roles.has('member') && own !== undefined) {
     throw refuse("its access option says what is a member's own but hasn't the role MEMBER");
   }
-  const userIdOf = textReader(method.input, 'user_id');
-  if (own === 'REQUEST_USER' && userIdOf === undefined) {
+  const userIdPath = pathTo(method.input, 'user_id');
+  if (own === 'REQUEST_USER' && userIdPath === undefined) {
     throw refuse(`own is REQUEST_USER but ${method.input.typeName} has no string user_id`);
   }
-  const programIdOf =
-    textReader(method.input, 'program_id') ?? nestedTextReader(method.input, 'program_id');
-  return { roles, own, programIdOf, userIdOf };
+  const programIdPath =
+    pathTo(method.input, 'program_id') ?? nestedPathTo(method.input, 'program_id');
+  const programField = programIdPath?.at(-1);
+  const programIsFilter =
+    programField !== undefined &&
+    getOption(programField, fieldRules).ignore === Ignore.IF_ZERO_VALUE;
+  return { roles, own, programIdPath, programIsFilter, userIdPath };
 }
 
 /**
@@ -84,52 +98,72 @@ export function requireRole({ roles }: Pick<Access, 'roles'>, caller: Pick<Calle
 
 /**
  * Throws PermissionDenied unless the caller has a role for the method, the token reaches the request's program, and
- * a plain member's request is for their own data, as far as the request shows. A method without `program_id` has to
- * heed `caller.programs` itself.
+ * a plain member's request is for their own data, as far as the request shows. A method whose request has no
+ * `program_id`, or may leave it empty, has to heed `caller.programs` itself.
  * @returns whether the caller is allowed as a member only, so that the loaded object's owner still has to be checked
  */
 export function authorize(access: Access, caller: Caller, request: Message): boolean {
   requireRole(access, caller);
-  const memberOnly = [...caller.roles].every(
-    (role) => role === 'member' || !access.roles.has(role),
-  );
-  if (access.programIdOf !== undefined && !reachesProgram(caller, access.programIdOf(request))) {
+  const { programIdPath, userIdPath } = access;
+  requireReach(access, caller, {
+    programId: programIdPath && textAt(request, programIdPath),
+    userId: userIdPath && textAt(request, userIdPath),
+  });
+  return isMemberOnly(access, caller);
+}
+
+/**
+ * Checks the ids that are known. For requests that can't be read as a whole: who may not make a call isn't told what is
+ * wrong with it.
+ *
+ * @throws {PermissionDenied}
+ */
+export function requireReach(
+  access: Access,
+  caller: Pick<Caller, 'subject' | 'roles' | 'programs'>,
+  { programId, userId }: AccessedIds,
+): void {
+  const isAboutAll = programId === '' && access.programIsFilter;
+  if (programId !== undefined && !isAboutAll && !reachesProgram(caller, programId)) {
     throw new PermissionDenied("The token doesn't reach this program");
   }
   if (
-    memberOnly &&
+    userId !== undefined &&
+    userId !== caller.subject &&
     access.own === 'REQUEST_USER' &&
-    access.userIdOf?.(request) !== caller.subject
+    isMemberOnly(access, caller)
   ) {
     throw new PermissionDenied('Members can only reach their own data');
   }
-  return memberOnly;
+}
+
+function isMemberOnly(access: Access, caller: Pick<Caller, 'roles'>): boolean {
+  return [...caller.roles].every((role) => role === 'member' || !access.roles.has(role));
 }
 
 /** Whether the caller's token reaches the program. */
-export function reachesProgram(caller: Caller, programId: string): boolean {
+export function reachesProgram(caller: Pick<Caller, 'programs'>, programId: string): boolean {
   return caller.programs === undefined || caller.programs.has(programId);
 }
 
-function textReader(message: DescMessage, name: string): ReadText | undefined {
+function pathTo(message: DescMessage, name: string): readonly DescField[] | undefined {
   const field = message.fields.find((candidate) => candidate.name === name && isText(candidate));
-  if (field === undefined) return undefined;
-  const { localName } = field;
-  return (request) => ((request as unknown as Fields)[localName] as string | undefined) ?? '';
+  return field && [field];
 }
 
-function nestedTextReader(message: DescMessage, name: string): ReadText | undefined {
+function nestedPathTo(message: DescMessage, name: string): readonly DescField[] | undefined {
   for (const field of message.fields) {
     if (field.fieldKind !== 'message' || field.oneof !== undefined) continue;
-    const read = textReader(field.message, name);
-    if (read === undefined) continue;
-    const { localName } = field;
-    return (request) => {
-      const nested = (request as unknown as Fields)[localName] as Message | undefined;
-      return nested === undefined ? '' : read(nested);
-    };
+    const path = pathTo(field.message, name);
+    if (path !== undefined) return [field, ...path];
   }
   return undefined;
+}
+
+function textAt(request: Message, path: readonly DescField[]): string {
+  let value: unknown = request;
+  for (const { localName } of path) value = (value as Fields | undefined)?.[localName];
+  return (value as string | undefined) ?? '';
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -45,6 +45,16 @@ export function parseJsonText(bytes: Uint8Array): JsonInput {
   return new TextReader(decode(bytes)).read();
 }
 
+/** What a text says, or undefined if it isn't JSON. */
+export function jsonIn(bytes: Uint8Array): JsonInput | undefined {
+  try {
+    return parseJsonText(bytes);
+  } catch (error) {
+    if (error instanceof JsonTextError) return undefined;
+    throw error;
+  }
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function decode(bytes: Uint8Array): string {

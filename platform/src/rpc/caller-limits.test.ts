@@ -27,7 +27,7 @@ describe('a caller', () => {
     expect(refusalOf(() => limits.admit(caller('alice')))).toMatchObject({
       reason: 'RATE_LIMITED',
       retryAfterMs: 1000,
-      policy: { unit: 'concurrent-requests', quota: 2 },
+      metadata: { unit: 'concurrent-requests', quota: '2' },
     });
     first.release();
     first.release();
@@ -42,7 +42,7 @@ describe('a caller', () => {
     for (let count = 0; count < 5; count += 1) call();
     expect(refusalOf(call)).toMatchObject({
       retryAfterMs: 100,
-      policy: { unit: 'request', quota: 5, windowSeconds: 0.5 },
+      metadata: { unit: 'request', quota: '5', windowSeconds: '1' },
     });
     nowMs = 40;
     expect(refusalOf(call)).toMatchObject({ retryAfterMs: 60 });
@@ -60,7 +60,7 @@ describe('a caller', () => {
     first.addBytes(60);
     const second = limits.admit(caller('alice'));
     expect(refusalOf(() => second.addBytes(41))).toMatchObject({
-      policy: { unit: 'content-bytes', quota: 100 },
+      metadata: { unit: 'content-bytes', quota: '100' },
     });
     second.addBytes(40);
     first.release();
@@ -77,13 +77,28 @@ describe('a caller', () => {
     expect(refusalOf(() => limits.admit(caller('alice', 'service')))).toBeDefined();
   });
 
-  test('who was not seen lately is forgotten, and their calls still end', () => {
+  test('whose one request is larger than their limit is told the limit, and not to try again', () => {
+    const limits = createCallerLimits(options, () => 0);
+    const first = limits.admit(caller('alice'));
+    first.addBytes(60);
+    const refusal = refusalOf(() => limits.admit(caller('alice')).addBytes(101));
+    expect(refusal).toMatchObject({ reason: 'VALIDATION_FAILED', retryAfterMs: undefined });
+    expect(refusal?.message).toContain('100 bytes');
+    // The bytes may come in parts.
+    expect(refusalOf(() => first.addBytes(41))).toMatchObject({ reason: 'VALIDATION_FAILED' });
+  });
+
+  test('who was not seen lately is forgotten, unless they have calls in flight', () => {
     const limits = createCallerLimits(options, () => 0);
     const first = limits.admit(caller('alice'));
     limits.admit(caller('alice'));
-    for (const name of ['bob', 'carol', 'dave']) limits.admit(caller(name));
+    for (let count = 0; count < 5; count += 1) limits.admit(caller('bob')).release();
+    expect(refusalOf(() => limits.admit(caller('bob')))).toBeDefined();
+    for (const name of ['carol', 'dave', 'erin']) limits.admit(caller(name)).release();
+    // Bob's burst is forgotten; Alice's calls are not.
+    limits.admit(caller('bob')).release();
+    expect(refusalOf(() => limits.admit(caller('alice')))).toBeDefined();
     first.release();
-    limits.admit(caller('alice'));
     limits.admit(caller('alice'));
     expect(refusalOf(() => limits.admit(caller('alice')))).toBeDefined();
   });

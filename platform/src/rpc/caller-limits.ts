@@ -1,5 +1,5 @@
 import type { Caller } from '../auth/tokens.ts';
-import { RateLimited } from './errors.ts';
+import { RateLimited, RequestTooLarge } from './errors.ts';
 
 /** What one caller may have of a process. */
 export interface CallerLimit {
@@ -15,7 +15,7 @@ export interface CallerLimitsOptions {
   readonly member: CallerLimit;
   /** Of services and admins. */
   readonly backend: CallerLimit;
-  /** Callers that are remembered; beyond it the one least recently seen is forgotten. */
+  /** Callers that are remembered; beyond it the one least recently seen who has no calls in flight is forgotten. */
   readonly callersMax: number;
 }
 
@@ -34,7 +34,8 @@ export interface Admission {
   /**
    * Counts bytes of the request, once their number is known.
    *
-   * @throws {RateLimited}
+   * @throws {RateLimited} when the caller has too many bytes in flight
+   * @throws {RequestTooLarge} when the request alone has more than the caller may have
    */
   addBytes(bytes: number): void;
   /** Ends the call; a second time has no effect. */
@@ -68,24 +69,34 @@ export function createCallerLimits(
   { member, backend, callersMax }: CallerLimitsOptions,
   now: () => number = () => performance.now(),
 ): CallerLimits {
-  /** In the order in which they were last seen. */
-  const usages = new Map<string, Usage>();
+  const inFlight = new Map<string, Usage>();
+  /** Of callers without calls in flight, in the order in which they were last seen. */
+  const idle = new Map<string, Usage>();
 
   function usageOf(principal: string, limit: CallerLimit): Usage {
-    const burst = limit.rate?.burst ?? 0;
-    const usage = usages.get(principal) ?? {
-      callsInFlight: 0,
-      bytesInFlight: 0,
-      allowance: burst,
-      updatedMs: now(),
-    };
-    usages.delete(principal);
-    usages.set(principal, usage);
-    if (usages.size > callersMax) {
-      const [leastRecent] = usages.keys();
-      usages.delete(leastRecent as string);
+    return (
+      inFlight.get(principal) ??
+      idle.get(principal) ?? {
+        callsInFlight: 0,
+        bytesInFlight: 0,
+        allowance: limit.rate?.burst ?? 0,
+        updatedMs: now(),
+      }
+    );
+  }
+
+  /** To forget a caller who has calls in flight would be to allow them as many again. */
+  function remember(principal: string, usage: Usage): void {
+    idle.delete(principal);
+    if (usage.callsInFlight > 0) {
+      inFlight.set(principal, usage);
+      return;
     }
-    return usage;
+    inFlight.delete(principal);
+    idle.set(principal, usage);
+    if (inFlight.size + idle.size <= callersMax) return;
+    const [leastRecent] = idle.keys();
+    idle.delete(leastRecent as string);
   }
 
   return {
@@ -93,16 +104,25 @@ export function createCallerLimits(
       const isBackend = roles.has('admin') || roles.has('service');
       const limit = isBackend ? backend : member;
       // A member may have the same id as a service.
-      const usage = usageOf(`${isBackend ? 'backend' : 'member'}:${subject}`, limit);
+      const principal = `${isBackend ? 'backend' : 'member'}:${subject}`;
+      const usage = usageOf(principal, limit);
       if (usage.callsInFlight >= limit.callsInFlightMax) {
         throw tooMany('concurrent-requests', limit.callsInFlightMax);
       }
-      if (limit.rate !== undefined) spend(usage, limit.rate, now());
+      if (limit.rate !== undefined && !spend(usage, limit.rate, now())) {
+        remember(principal, usage);
+        throw tooOften(usage, limit.rate);
+      }
       usage.callsInFlight += 1;
+      remember(principal, usage);
       let bytesOfCall = 0;
       let released = false;
       return {
         addBytes(bytes) {
+          if (released) return;
+          if (bytesOfCall + bytes > limit.bytesInFlightMax) {
+            throw new RequestTooLarge(limit.bytesInFlightMax);
+          }
           if (usage.bytesInFlight + bytes > limit.bytesInFlightMax) {
             throw tooMany('content-bytes', limit.bytesInFlightMax);
           }
@@ -114,25 +134,31 @@ export function createCallerLimits(
           released = true;
           usage.callsInFlight -= 1;
           usage.bytesInFlight -= bytesOfCall;
+          if (usage.callsInFlight === 0) remember(principal, usage);
         },
       };
     },
   };
 }
 
-function spend(usage: Usage, rate: NonNullable<CallerLimit['rate']>, nowMs: number): void {
-  const { callsPerSecond, burst } = rate;
+type Rate = NonNullable<CallerLimit['rate']>;
+
+/** Starts a call if the rate allows it. */
+function spend(usage: Usage, { callsPerSecond, burst }: Rate, nowMs: number): boolean {
   const earned = ((nowMs - usage.updatedMs) / 1000) * callsPerSecond;
   usage.allowance = Math.min(burst, usage.allowance + earned);
   usage.updatedMs = nowMs;
-  if (usage.allowance < 1) {
-    const retryAfterMs = Math.ceil(((1 - usage.allowance) / callsPerSecond) * 1000);
-    throw new RateLimited(`The caller may send ${callsPerSecond} a second, and sent more`, {
-      policy: { unit: 'request', quota: burst, windowSeconds: burst / callsPerSecond },
-      retryAfterMs,
-    });
-  }
+  if (usage.allowance < 1) return false;
   usage.allowance -= 1;
+  return true;
+}
+
+function tooOften({ allowance }: Usage, { callsPerSecond, burst }: Rate): RateLimited {
+  const retryAfterMs = Math.ceil(((1 - allowance) / callsPerSecond) * 1000);
+  return new RateLimited(`The caller may send ${callsPerSecond} a second, and sent more`, {
+    policy: { unit: 'request', quota: burst, windowSeconds: burst / callsPerSecond },
+    retryAfterMs,
+  });
 }
 
 /** What is in flight ends when it ends; a second is as good a guess as any. */

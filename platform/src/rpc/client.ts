@@ -31,7 +31,7 @@ export interface ChannelOptions {
   credentials?: ChannelCredentials;
   /** Deadline of calls that are given none, from their start; 10 s by default. */
   defaultTimeoutMs?: number;
-  /** Largest request, and largest response; 4 MiB by default. */
+  /** Largest request, and largest response; 8 MiB by default, as services send. */
   messageBytesMax?: number;
 }
 
@@ -65,7 +65,7 @@ export type Client<S extends DescService> = {
 };
 
 const defaultTimeoutMs = 10_000;
-const defaultMessageBytesMax = 4 * 1024 * 1024;
+const defaultMessageBytesMax = 8 * 1024 * 1024;
 
 /** Opens connections on first use. Retries only where the contract says that a method is idempotent. */
 export function createChannel(options: ChannelOptions): Channel {

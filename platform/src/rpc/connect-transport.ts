@@ -19,22 +19,27 @@ import {
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
 import { readJsonMessage } from '../json/json-message.ts';
+import { jsonIn } from '../json/json-text.ts';
 import type { Logger } from '../logging.ts';
 import { peerNamesOf } from '../tls/peer-names.ts';
 import { connectErrorOf } from './connect-error.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
 import type { Mountable } from './handler.ts';
 import type { HttpRequest, HttpResponse } from './http-port.ts';
+import { answerProblem } from './http-problem.ts';
 import type { RpcLimits } from './limits.ts';
 import { handlerOf, unaryMethodsOf } from './mount.ts';
 import type { Codec, Identity, Pipeline, Route } from './pipeline.ts';
 import { type RawBody, takeBody, withoutBody } from './raw-body.ts';
+import { withinTimer, withinTimerMs } from './timeout-header.ts';
 import { createUnknownMethodHandler, isMethodPath } from './unknown-method.ts';
 
 /** What is known of a request before the library looks at it. */
 interface Received {
   readonly body: RawBody | undefined;
   readonly identity: Promise<Identity>;
+  /** Whether the pipeline has the call, and lets go of the caller's admission when it ends. */
+  isServed: boolean;
 }
 
 const receivedKey = createContextKey<Received | undefined>(undefined);
@@ -58,8 +63,8 @@ export function createConnectTransport({
   logger,
 }: ConnectTransportOptions): (request: HttpRequest, response: HttpResponse) => boolean {
   const router = createConnectRouter({
-    readMaxBytes: limits.messageBytesMax,
-    writeMaxBytes: limits.messageBytesMax,
+    readMaxBytes: limits.requestBytesMax,
+    writeMaxBytes: limits.responseBytesMax,
     acceptCompression: compressions,
   });
   for (const mountable of services) {
@@ -82,19 +87,26 @@ export function createConnectTransport({
     if (handler === undefined) return false;
     if (request.method !== 'POST') {
       // The library would serve reads by GET as well, with a message from the query that its own parser reads.
-      response.statusCode = 405;
       response.setHeader('allow', 'POST');
-      response.end();
+      answerProblem(response, {
+        status: 405,
+        title: 'Method not allowed',
+        detail: 'methods are called by POST',
+      });
       return true;
     }
-    serveHttp({ pipeline, handler, bytesMax: limits.messageBytesMax }, request, response).catch(
+    serveHttp({ pipeline, handler, bytesMax: limits.requestBytesMax }, request, response).catch(
       (error: unknown) => {
         if (request.destroyed || response.destroyed) return;
         logger.warn(
           { err: error, method: handler.method.name },
           'request failed outside of a call',
         );
-        if (!response.headersSent) response.statusCode = 400;
+        answerProblem(response, {
+          status: 400,
+          title: 'Bad request',
+          detail: "the request can't be read",
+        });
         response.end();
       },
     );
@@ -111,6 +123,11 @@ async function serveHttp(
   request: HttpRequest,
   response: HttpResponse,
 ): Promise<void> {
+  const { 'grpc-timeout': timeout, 'connect-timeout-ms': timeoutMs } = request.headers;
+  if (timeout !== undefined) request.headers['grpc-timeout'] = withinTimer(String(timeout));
+  if (timeoutMs !== undefined) {
+    request.headers['connect-timeout-ms'] = withinTimerMs(String(timeoutMs));
+  }
   const contextValues = createContextValues();
   const universal = universalRequestFromNodeRequest(request, response, undefined, contextValues);
   const identity = pipeline.identify({
@@ -121,20 +138,20 @@ async function serveHttp(
     }),
     bytes: 0,
   });
-  // A call may end without a handler, such as one in an unknown encoding.
-  response.once(
-    'close',
-    () =>
-      void identity.then(
-        ({ admission }) => admission?.release(),
-        () => {},
-      ),
-  );
+  let received: Received | undefined;
+  response.once('close', () => {
+    // A call may end without a handler, such as one in an unknown encoding.
+    if (received?.isServed === true) return;
+    identity.then(
+      ({ admission }) => admission.release(),
+      () => {},
+    );
+  });
   let taken: Awaited<ReturnType<typeof takeBody>>;
   let admitted: Promise<Identity> = identity;
   try {
     const { admission } = await identity;
-    const count = (bytes: number) => admission?.addBytes(bytes);
+    const count = (bytes: number) => admission.addBytes(bytes);
     taken = await takeBody(universal, { compressions, bytesMax, count });
   } catch (error) {
     // The body of a caller who isn't let in isn't read, and their call fails for that reason.
@@ -144,7 +161,8 @@ async function serveHttp(
     admitted = promise;
     taken = { request: withoutBody(universal), body: { problem: 'it was not read' } };
   }
-  contextValues.set(receivedKey, { body: taken.body, identity: admitted });
+  received = { body: taken.body, identity: admitted, isServed: false };
+  contextValues.set(receivedKey, received);
   if (request.httpVersionMajor === 1 && !request.complete) {
     // What is left of a body that was not read would stand in the way of the connection's next request.
     response.setHeader('connection', 'close');
@@ -166,6 +184,9 @@ function rawCodec({ input, output }: DescMethodUnary): Codec<RawBody, Message> {
       return raw.format === 'json'
         ? readJsonMessage(input, raw.bytes)
         : fromBinary(input, raw.bytes);
+    },
+    jsonOf(raw) {
+      return 'format' in raw && raw.format === 'json' ? jsonIn(raw.bytes) : undefined;
     },
     // The library encodes only after the call has ended well, and would tell the caller why it can't. So it is tried
     // here, for the price of encoding twice.
@@ -189,6 +210,7 @@ function serveCall(
   const received = context.values.get(receivedKey);
   if (received?.body === undefined) throw new Error(`${route.name} was called without a body`);
   const { body: raw, identity } = received;
+  received.isServed = true;
   return new Promise((resolve, reject) => {
     const timeoutMs = context.timeoutMs();
     const cancel = pipeline.serve(
@@ -211,5 +233,6 @@ function serveCall(
       },
     );
     context.signal.addEventListener('abort', cancel);
+    if (context.signal.aborted) cancel();
   });
 }

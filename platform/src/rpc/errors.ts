@@ -29,14 +29,36 @@ export interface RateLimitPolicy {
   readonly windowSeconds: number | undefined;
 }
 
-/** Thrown when one caller has as much in flight, or as many calls a second, as they may have; nothing was started. */
+/**
+ * Thrown when one caller has as much in flight, or as many calls a second, as they may have; nothing was started. Its
+ * metadata has the policy, so that a gateway can show the limit of a service, too.
+ */
 export class RateLimited extends ReasonedError {
   readonly reason = 'RATE_LIMITED';
-  readonly policy: RateLimitPolicy;
 
   constructor(message: string, options: { policy: RateLimitPolicy; retryAfterMs: number }) {
-    super(message, { retryAfterMs: options.retryAfterMs });
-    this.policy = options.policy;
+    const { unit, quota, windowSeconds } = options.policy;
+    super(message, {
+      retryAfterMs: options.retryAfterMs,
+      metadata: {
+        unit,
+        quota: String(quota),
+        ...(windowSeconds !== undefined && { windowSeconds: String(Math.ceil(windowSeconds)) }),
+      },
+    });
+  }
+}
+
+/** Thrown for a request that would be over a caller's limit of bytes even if it were their only one. */
+export class RequestTooLarge extends ReasonedError {
+  readonly reason = 'VALIDATION_FAILED';
+  /** The caller's limit. */
+  readonly bytesMax: number;
+
+  constructor(bytesMax: number) {
+    const message = `must have at most ${bytesMax} bytes, which is all that this caller may have in flight`;
+    super(`The request ${message}`, { violations: [{ field: '', message }] });
+    this.bytesMax = bytesMax;
   }
 }
 

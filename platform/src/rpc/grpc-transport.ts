@@ -12,11 +12,12 @@ import { grpcServerCredentials } from '../tls/grpc-credentials.ts';
 import { namesIn } from '../tls/peer-names.ts';
 import type { BareService } from './bare-service.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
+import { grpcStatusOf, guardStreams, requireMessage } from './grpc-streams.ts';
 import type { Mountable } from './handler.ts';
 import type { RpcLimits } from './limits.ts';
 import { handlerOf, unaryMethodsOf } from './mount.ts';
 import type { Answer, Codec, Pipeline, Route } from './pipeline.ts';
-import { type CallStatus, encodeStatus } from './status.ts';
+import type { CallStatus } from './status.ts';
 
 export interface GrpcTransport {
   /** Starts to listen; resolves to the port. */
@@ -43,8 +44,8 @@ export function createGrpcTransport({
   tls,
 }: GrpcTransportOptions): GrpcTransport {
   const server = new Server({
-    'grpc.max_receive_message_length': limits.messageBytesMax,
-    'grpc.max_send_message_length': limits.messageBytesMax,
+    'grpc.max_receive_message_length': limits.requestBytesMax,
+    'grpc.max_send_message_length': limits.responseBytesMax,
     'grpc.max_concurrent_streams': limits.streamsPerConnectionMax,
     'grpc.max_connection_age_ms': limits.connectionAgeMsMax,
     'grpc.max_connection_age_grace_ms': limits.connectionAgeMsMax,
@@ -54,7 +55,9 @@ export function createGrpcTransport({
     // In megabytes; what one connection may make the server hold before its streams are refused.
     'grpc-node.max_session_memory': 64,
     'grpc.enable_channelz': 0,
+    interceptors: [requireMessage],
   });
+  const unaryPaths = new Set<string>();
   for (const mountable of services) {
     const definition: Record<string, MethodDefinition<Buffer, Buffer>> = {};
     const implementation: BareService['implementation'] = {};
@@ -64,6 +67,7 @@ export function createGrpcTransport({
         handler: handlerOf(mountable, method),
         codec: binaryCodec(method),
       });
+      unaryPaths.add(`/${route.name}`);
       // Bytes pass through unchanged: grpc-js would return INTERNAL for what it can't deserialize.
       definition[method.name] = {
         path: `/${route.name}`,
@@ -81,6 +85,8 @@ export function createGrpcTransport({
   for (const { definition, implementation } of bareServices) {
     server.addService(definition, implementation);
   }
+
+  guardStreams(server, { unaryPaths, arrivalMsMax: limits.requestArrivalMsMax });
 
   let boundAddress: string | undefined;
   return {
@@ -188,13 +194,11 @@ function failureOf(
   status: CallStatus,
   { requestId, tookMs }: { requestId: string; tookMs: number },
 ): StatusObject {
-  const metadata = new Metadata();
-  metadata.set('x-request-id', requestId);
-  metadata.set('grpc-status-details-bin', Buffer.from(encodeStatus(status)));
+  const { code, details, metadata } = grpcStatusOf(status, requestId);
   // Clients that retry by themselves would keep an overloaded service overloaded, and would wait several times for what
   // the server has waited for already, until their deadline passes, and they never learn the reason.
   if (status.reason === 'OVERLOADED' || tookMs > quickFailureMsMax) {
     metadata.set('grpc-retry-pushback-ms', '-1');
   }
-  return { code: status.code, details: status.message, metadata };
+  return { code, details, metadata };
 }

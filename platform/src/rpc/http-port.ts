@@ -12,9 +12,16 @@ import {
 } from 'node:http2';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { CertificateWatch } from '../tls/certificates.ts';
 import { renewCertificates, secureOptions } from '../tls/https.ts';
+import {
+  answerProblem,
+  type HttpProblem,
+  problemBody,
+  problemContentType,
+} from './http-problem.ts';
 import type { RpcLimits } from './limits.ts';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -64,11 +71,12 @@ export function createHttpPort(
           },
           serveHttp1,
         );
+  http1.on('clientError', answerClientError);
   const http2 = createHttp2Server({
     settings: { maxConcurrentStreams: limits.streamsPerConnectionMax },
   });
   http2.on('request', (request, response) => {
-    limitArrival(request, limits.requestArrivalMsMax);
+    limitArrival(request, response, limits.requestArrivalMsMax);
     serve(request, response);
   });
   http2.on('session', (session) => {
@@ -150,10 +158,57 @@ function sniff(socket: Socket, waitMsMax: number, decide: (isHttp2: boolean) => 
 }
 
 // HTTP/1.1 requests are timed by Node itself.
-function limitArrival(request: Http2ServerRequest, arrivalMsMax: number): void {
+function limitArrival(
+  request: Http2ServerRequest,
+  response: Http2ServerResponse,
+  arrivalMsMax: number,
+): void {
   const { stream } = request;
-  const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), arrivalMsMax);
+  const timer = setTimeout(() => {
+    answerProblem(response, tookTooLong);
+    // A stream that only one side has ended stays open.
+    stream.close(constants.NGHTTP2_NO_ERROR);
+  }, arrivalMsMax);
   const arrived = () => clearTimeout(timer);
   request.once('end', arrived);
   stream.once('close', arrived);
+}
+
+const tookTooLong: HttpProblem = {
+  status: 408,
+  title: 'Request timeout',
+  detail: 'the request took too long to arrive',
+};
+
+/** Answers what never became a request of HTTP/1.1. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = clientProblemOf(error.code);
+  const body = problemBody(problem);
+  const head = [
+    `HTTP/1.1 ${problem.status} ${problem.title}`,
+    `content-type: ${problemContentType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  // A client that goes on sending would keep the connection open for as long as it likes.
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+function clientProblemOf(code: string | undefined): HttpProblem {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return tookTooLong;
+    case 'HPE_HEADER_OVERFLOW':
+      return {
+        status: 431,
+        title: 'Headers too large',
+        detail: 'the headers are larger than allowed',
+      };
+    default:
+      return { status: 400, title: 'Bad request', detail: 'the request is not valid HTTP/1.1' };
+  }
 }

@@ -1,11 +1,15 @@
 /** What one server lets its callers have of it. */
 export interface RpcLimits {
-  /** Largest request, and largest response, in bytes. */
-  readonly messageBytesMax: number;
+  /** Largest request, in bytes. */
+  readonly requestBytesMax: number;
+  /** Largest response. Responses are made to fit into less; what lies between is room for what no one thought of. */
+  readonly responseBytesMax: number;
   /** Calls at once on one connection; more wait at the client. */
   readonly streamsPerConnectionMax: number;
   /** Calls at once on all connections; more are refused with OVERLOADED. */
   readonly callsInFlightMax: number;
+  /** Bytes of requests in memory, of all callers; more are refused with OVERLOADED. */
+  readonly bytesInFlightMax: number;
   /** Age at which a gRPC connection is closed, so that clients spread over new replicas. */
   readonly connectionAgeMsMax: number;
   /** Idle time after which a connection is closed. */
@@ -15,9 +19,11 @@ export interface RpcLimits {
 }
 
 export const defaultLimits: RpcLimits = {
-  messageBytesMax: 4 * 1024 * 1024,
+  requestBytesMax: 4 * 1024 * 1024,
+  responseBytesMax: 8 * 1024 * 1024,
   streamsPerConnectionMax: 100,
   callsInFlightMax: 4096,
+  bytesInFlightMax: 128 * 1024 * 1024,
   connectionAgeMsMax: 5 * 60_000,
   connectionIdleMsMax: 5 * 60_000,
   requestArrivalMsMax: 15_000,

@@ -1,16 +1,20 @@
 import { create, type DescMethodUnary, type Message } from '@bufbuild/protobuf';
-import { type Access, accessOf, authorize, requireRole } from '../auth/access.ts';
+import { type Access, accessOf, authorize, requireReach, requireRole } from '../auth/access.ts';
 import { bearerToken } from '../auth/bearer-token.ts';
 import type { Caller, TokenVerifier } from '../auth/tokens.ts';
 import { ValidationFailed } from '../errors.ts';
+import { idsInJson } from '../json/ids-in-json.ts';
+import type { JsonInput } from '../json/json-text.ts';
 import type { Logger } from '../logging.ts';
 import type { RpcMetrics } from '../telemetry/metrics.ts';
-import type { Admission, CallerLimits } from './caller-limits.ts';
+import type { createAdmissions } from './admissions.ts';
+import type { Admission } from './caller-limits.ts';
 import { Cancelled, DeadlineExceeded, Overloaded, Undecodable } from './errors.ts';
 import type { AnyHandler } from './handler.ts';
 import { requestIdOf } from './request-id.ts';
 import { RunningCall } from './running-call.ts';
 import { type CallStatus, codeName, statusOf } from './status.ts';
+import { timerMsMax } from './timeout-header.ts';
 import type { Peer } from './trusted-callers.ts';
 import { validatorOf } from './validation.ts';
 
@@ -20,6 +24,8 @@ export type TransportName = 'grpc' | 'connect';
 export interface Codec<Raw, Encoded> {
   /** May throw anything: the request is answered with VALIDATION_FAILED, and the violations of a ValidationFailed. */
   decode(raw: Raw): Message;
+  /** The JSON of a request that can't be decoded; undefined if it is none. */
+  jsonOf?(raw: Raw): JsonInput | undefined;
   /** Gets the request, too, whose form the response may have to follow. */
   encode(response: Message, raw: Raw): Encoded;
 }
@@ -39,10 +45,10 @@ export interface Route<Raw, Encoded> {
   readonly codec: Codec<Raw, Encoded>;
 }
 
-/** Who calls, and what holds them to their limits until the call ends; undefined for a caller without limits. */
+/** Who calls, and what holds them to their limits until the call ends. */
 export interface Identity {
   readonly caller: Caller;
-  readonly admission: Admission | undefined;
+  readonly admission: Admission;
 }
 
 /** What a transport knows of a caller before the request is read. */
@@ -87,6 +93,7 @@ export interface Pipeline {
    *
    * @throws {Unauthenticated}
    * @throws {RateLimited} when the caller has too much in flight, or calls too often
+   * @throws {RequestTooLarge} {@link Overloaded}
    */
   identify(credentials: Credentials): Promise<Identity>;
   /** Serves a call. The function returned is to be called when the caller goes away; after the answer it does nothing. */
@@ -103,15 +110,12 @@ export interface PipelineOptions {
   metrics: RpcMetrics;
   defaultDeadlineMs: number;
   callsInFlightMax: number;
-  callerLimits: CallerLimits;
-  /** Whether callers who come by way of a peer have been held to their limits already: by a gateway. */
-  isTrusted: (peer: Peer) => boolean;
+  /** Lets in a caller who comes by way of a peer. */
+  admit: ReturnType<typeof createAdmissions>;
   /** By their names in routes. */
   polledMethods: ReadonlySet<string>;
   translateError: (error: unknown) => unknown;
 }
-
-const timerMsMax = 2 ** 31 - 1;
 
 /** The one way that every call goes, whichever transport it came through. */
 export function createPipeline(options: PipelineOptions): Pipeline {
@@ -130,14 +134,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }
     const { caller, admission } = await incoming.identify();
     if (call.settled) {
-      admission?.release();
+      admission.release();
       throw new Cancelled('The caller went away');
     }
     call.caller = caller;
     call.admission = admission;
     // Before the request is decoded, which can cost much.
     requireRole(route.access, caller);
-    const request = decoded(route.codec, incoming.raw);
+    const request = decoded(route, incoming.raw, caller);
     call.memberOnly = authorize(route.access, call.caller, request);
     route.validate(request);
     if (call.deadlineMs <= Date.now()) throw deadlineExceeded();
@@ -153,11 +157,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (call.settled) return false;
     call.settled = true;
     clearTimeout(call.timer);
-    call.admission?.release();
-    inFlight -= 1;
     const durationSeconds = (performance.now() - call.startedMs) / 1000;
     metrics.finished({ method: route.name, transport: route.transport, code, durationSeconds });
     return true;
+  }
+
+  /** Counts the call down, also one that was answered before: its handler may have gone on. */
+  function end(call: RunningCall): void {
+    inFlight -= 1;
+    call.admission?.release();
   }
 
   return {
@@ -178,8 +186,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
     async identify({ authorization, peer, bytes }) {
       const caller = await verifier.verify(bearerToken(authorization));
-      if (options.isTrusted(peer())) return { caller, admission: undefined };
-      const admission = options.callerLimits.admit(caller);
+      const admission = options.admit(caller, peer());
       try {
         admission.addBytes(bytes);
       } catch (error) {
@@ -219,11 +226,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         () => giveUp(deadlineExceeded()),
         Math.min(Math.max(call.deadlineMs - nowMs, 0), timerMsMax),
       );
-      respond(route, incoming, call).then((encoded) => {
-        if (!settle(route, call, 'OK')) return;
-        logSuccess(callLogger, route, call);
-        answer.succeed(encoded, call.requestId);
-      }, fail);
+      respond(route, incoming, call).then(
+        (encoded) => {
+          end(call);
+          if (!settle(route, call, 'OK')) return;
+          logSuccess(callLogger, route, call);
+          answer.succeed(encoded, call.requestId);
+        },
+        (error: unknown) => {
+          end(call);
+          fail(error);
+        },
+      );
       return () => {
         if (call.settled) return;
         const late = call.deadlineMs <= Date.now();
@@ -241,10 +255,11 @@ function deadlineExceeded(): DeadlineExceeded {
   return new DeadlineExceeded('The deadline passed before the answer was ready');
 }
 
-function decoded<Raw>(codec: Codec<Raw, unknown>, raw: Raw): Message {
+function decoded<Raw>({ access, codec }: Route<Raw, unknown>, raw: Raw, caller: Caller): Message {
   try {
     return codec.decode(raw);
   } catch (error) {
+    requireReach(access, caller, idsInJson(access, codec.jsonOf?.(raw)));
     if (error instanceof ValidationFailed) throw error;
     const problem = Error.isError(error) ? error.message : 'malformed';
     throw new Undecodable(`The request can't be decoded: ${problem}`, { cause: error });

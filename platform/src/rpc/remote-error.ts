@@ -8,6 +8,7 @@ import {
   RetryInfoSchema,
 } from '@loyalty/proto/google/rpc/error_details_pb.ts';
 import { StatusSchema } from '@loyalty/proto/google/rpc/status_pb.ts';
+import { answerTo } from '../error-catalogue.ts';
 import type { FieldViolation, Reasoned } from '../errors.ts';
 import { errorDomain } from './status.ts';
 
@@ -18,7 +19,7 @@ import { errorDomain } from './status.ts';
 export class RemoteError extends Error implements Reasoned {
   /** Number of the gRPC code. */
   readonly code: number;
-  /** What the service said, or, where it said none or wasn't reached, what the code amounts to. */
+  /** What the service said; if it didn't, why there is no answer from it. */
   readonly reason: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly violations: readonly FieldViolation[] | undefined;
@@ -26,7 +27,7 @@ export class RemoteError extends Error implements Reasoned {
   readonly requestId: string;
 
   constructor(message: string, options: RemoteErrorOptions) {
-    super(message);
+    super(message, { cause: options.cause });
     this.name = 'RemoteError';
     this.code = options.code;
     this.reason = options.reason;
@@ -44,38 +45,75 @@ interface RemoteErrorOptions {
   violations: readonly FieldViolation[] | undefined;
   retryAfterMs: number | undefined;
   requestId: string;
+  /** What grpc-js said, for the log: it can name hosts. */
+  cause: ServiceError;
 }
-
-const reasonByCode: ReadonlyMap<number, string> = new Map([
-  [Code.CANCELLED, 'CANCELLED'],
-  [Code.INVALID_ARGUMENT, 'VALIDATION_FAILED'],
-  [Code.DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED'],
-  [Code.PERMISSION_DENIED, 'PERMISSION_DENIED'],
-  [Code.UNAUTHENTICATED, 'UNAUTHENTICATED'],
-  [Code.RESOURCE_EXHAUSTED, 'LIMIT_EXCEEDED'],
-  [Code.UNIMPLEMENTED, 'NOT_IMPLEMENTED'],
-  [Code.UNAVAILABLE, 'SERVICE_UNAVAILABLE'],
-]);
 
 /** What a failed call of grpc-js says, with the details that the server attached. */
 export function remoteErrorOf(
   error: ServiceError,
   sent: { requestId: string; cancelledHere: boolean },
 ): RemoteError {
-  const details = detailsOf(error);
-  // A server that dies resets its calls, which looks as if we had cancelled them.
-  const cutOff = error.code === Code.CANCELLED && !sent.cancelledHere;
-  const code = cutOff ? Code.UNAVAILABLE : error.code;
   const requestId = error.metadata.get('x-request-id')[0];
-  return new RemoteError(error.details, {
-    code,
-    reason: details.reason ?? reasonByCode.get(code) ?? 'INTERNAL',
-    metadata: details.metadata ?? {},
-    violations: details.violations,
-    retryAfterMs: details.retryAfterMs,
+  const common = {
     requestId: typeof requestId === 'string' ? requestId : sent.requestId,
+    cause: error,
+  };
+  const { reason, metadata = {}, violations, retryAfterMs } = detailsOf(error);
+  if (reason !== undefined) {
+    const { code, details } = error;
+    return new RemoteError(details, {
+      ...common,
+      code,
+      reason,
+      metadata,
+      violations,
+      retryAfterMs,
+    });
+  }
+  const { message, ...failure } = transportFailureOf(error, sent.cancelledHere);
+  return new RemoteError(message, {
+    ...common,
+    ...failure,
+    code: answerTo(failure.reason)?.code ?? Code.UNAVAILABLE,
+    metadata: {},
+    violations: undefined,
   });
 }
+
+/**
+ * What went wrong between a call and its handler. The caller didn't cause it, whatever the code suggests: gRPC has the
+ * same codes for a message that is too large, a session that is full, and a proxy that refuses a call.
+ */
+function transportFailureOf(
+  { code, details }: ServiceError,
+  cancelledHere: boolean,
+): { reason: string; message: string; retryAfterMs: number | undefined } {
+  switch (code as number) {
+    case Code.DEADLINE_EXCEEDED:
+      return { reason: 'DEADLINE_EXCEEDED', message: details, retryAfterMs: undefined };
+    case Code.UNIMPLEMENTED:
+      return { reason: 'NOT_IMPLEMENTED', message: details, retryAfterMs: undefined };
+    case Code.RESOURCE_EXHAUSTED:
+      return {
+        reason: 'OVERLOADED',
+        message: 'The connection to the service has as much under way as it can take',
+        retryAfterMs: transportRetryMs,
+      };
+    default:
+      // A server that dies resets its calls, which looks as if they had been cancelled here.
+      if (code === Code.CANCELLED && cancelledHere) {
+        return { reason: 'CANCELLED', message: details, retryAfterMs: undefined };
+      }
+      return {
+        reason: 'SERVICE_UNAVAILABLE',
+        message: "The service can't be reached at the moment",
+        retryAfterMs: transportRetryMs,
+      };
+  }
+}
+
+const transportRetryMs = 1000;
 
 interface Details {
   reason?: string;

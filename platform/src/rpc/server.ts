@@ -6,6 +6,7 @@ import { createManagementPort } from '../management-port.ts';
 import type { ServiceConfig } from '../service-config.ts';
 import { rpcMetrics } from '../telemetry/metrics.ts';
 import type { CertificateWatch } from '../tls/certificates.ts';
+import { createAdmissions } from './admissions.ts';
 import {
   type CallerLimitsOptions,
   createCallerLimits,
@@ -16,6 +17,7 @@ import { createGrpcTransport } from './grpc-transport.ts';
 import type { Mountable } from './handler.ts';
 import { createHealthService } from './health.ts';
 import { createHttpPort } from './http-port.ts';
+import { answerProblem } from './http-problem.ts';
 import { defaultLimits, type RpcLimits } from './limits.ts';
 import { createPipeline, routeName } from './pipeline.ts';
 import { createReadiness } from './readiness.ts';
@@ -108,8 +110,11 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     metrics: rpcMetrics(options.metrics),
     defaultDeadlineMs,
     callsInFlightMax: limits.callsInFlightMax,
-    callerLimits: createCallerLimits(options.callerLimits ?? defaultCallerLimits),
-    isTrusted: createTrust(options.trustedCallers ?? []),
+    admit: createAdmissions({
+      callerLimits: createCallerLimits(options.callerLimits ?? defaultCallerLimits),
+      bytesInFlightMax: limits.bytesInFlightMax,
+      isTrusted: createTrust(options.trustedCallers ?? []),
+    }),
     polledMethods: new Set(options.polledMethods?.map(routeName)),
     translateError: options.translateError ?? ((error) => error),
   });
@@ -133,8 +138,11 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const httpPort = createHttpPort(
     (request, response) => {
       if (connectDoor(request, response)) return;
-      response.statusCode = 404;
-      response.end();
+      answerProblem(response, {
+        status: 404,
+        title: 'Not found',
+        detail: 'there is nothing at this path',
+      });
     },
     { limits, tls },
   );

@@ -1,9 +1,11 @@
 // Whole batches: users who join by them, and corrections of many balances.
 import { randomUUID } from 'node:crypto';
+import { toBinary } from '@bufbuild/protobuf';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@loyalty/local/test-patience.ts';
 import { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
+import { BatchEarnResponseSchema } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import {
   admin,
@@ -267,5 +269,48 @@ describe('a batch of adjustments', () => {
     const byBackend = ledger.batchAdjust({ programId, adjustments: many.slice(0, 1) }, checkout);
     expect(await refusalOf(byBackend)).toMatchObject({ reason: 'PERMISSION_DENIED' });
     expect(await availablePoints(setting, { programId, userId })).toBe(0n);
+  });
+});
+
+describe('the response to a batch', () => {
+  const bytesMax = 3 * 1024 * 1024;
+
+  test('leaves out explanations from its end once it would be too large, and GetEarn has them', async () => {
+    const { programId, userId } = await createMember(setting);
+    const { ruleSets, ledger } = setting.clients;
+    const earnRules = Array.from({ length: 70 }, (_, rule) => ({
+      ruleId: `rule-${rule}-${'x'.repeat(40)}`,
+      displayName: `The rule number ${rule}, ${'y'.repeat(60)}`,
+      award: { case: 'fixed' as const, value: { points: 1n } },
+    }));
+    const { ruleSet } = await ruleSets.createRuleSet({ programId, ruleSet: { earnRules } }, admin);
+    const version = ruleSet?.version ?? 0;
+    await ruleSets.publishRuleSet({ programId, version }, admin);
+    await eventually(async () => {
+      const { earn } = await ledger.earn({ programId, userId, transaction: purchase(1) }, checkout);
+      expect(earn?.ruleSetVersion).toBe(version);
+    });
+
+    const earns = Array.from({ length: 1000 }, () => ({ userId, transaction: purchase(10_000) }));
+    for (const replayed of [false, true]) {
+      const answer = await ledger.batchEarn({ programId, earns }, checkout);
+      expect(toBinary(BatchEarnResponseSchema, answer).length).toBeLessThan(bytesMax + 10_000);
+      const credited = answer.outcomes.flatMap(({ result }) =>
+        result.case === 'success' ? [result.value] : [],
+      );
+      expect(credited).toHaveLength(1000);
+      expect(credited.every((success) => success.replayed === replayed)).toBe(true);
+      expect(credited.every(({ earn }) => earn?.points === 70n)).toBe(true);
+      const kept = credited.findIndex(({ earn }) => earn?.explanationOmitted);
+      expect(kept).toBeGreaterThan(100);
+      for (const [index, { earn }] of credited.entries()) {
+        expect(earn?.explanationOmitted).toBe(index >= kept);
+        expect(earn?.explanation).toHaveLength(index >= kept ? 0 : 70);
+      }
+    }
+    const transactionId = earns[999]?.transaction.transactionId ?? '';
+    const { earn } = await ledger.getEarn({ programId, transactionId }, checkout);
+    expect(earn).toMatchObject({ explanationOmitted: false });
+    expect(earn?.explanation).toHaveLength(70);
   });
 });

@@ -190,6 +190,11 @@ describe('dead letters', () => {
       reason: 'PERMISSION_DENIED',
     });
     expect((await deadLetters.listDeadLetters({ programId }, here)).deadLetters).toHaveLength(1);
+    const all = await deadLetters.listDeadLetters({}, here);
+    expect(all.deadLetters.map((letter) => letter.deadLetterId)).toEqual([deadLetterId]);
+    expect((await deadLetters.listDeadLetters({}, elsewhere)).deadLetters).toEqual([]);
+    const state = DEAD;
+    expect((await deadLetters.listDeadLetters({ state }, here)).deadLetters).toHaveLength(1);
     for (const caller of [checkout, await tokenOf('member', 'alice')]) {
       expect(await refusalOf(deadLetters.getDeadLetter({ deadLetterId }, caller))).toMatchObject({
         reason: 'PERMISSION_DENIED',

@@ -329,6 +329,7 @@ export class VelocityLimitReached extends LedgerError {
 
   constructor(limit: { perMinute: number; retryAfterMs: number }) {
     super(`the member has reached the program's limit of ${limit.perMinute} per minute`, {
+      metadata: { unit: 'request', quota: String(limit.perMinute), windowSeconds: '60' },
       retryAfterMs: limit.retryAfterMs,
     });
   }

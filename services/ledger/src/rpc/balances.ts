@@ -1,3 +1,4 @@
+import { create } from '@bufbuild/protobuf';
 import { pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
@@ -9,6 +10,7 @@ import {
   AdjustBalanceRequestSchema,
   type BatchAdjustItem,
   BatchAdjustItemSchema,
+  BatchAdjustOutcomeSchema,
   type LedgerService,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { type AdjustBalanceInput, adjustBalance, adjustmentsOf } from '../app/adjust-balance.ts';
@@ -19,6 +21,7 @@ import { parseAdjustment, renderAdjustment } from '../messages/adjustment-messag
 import { renderBalance } from '../messages/balance-message.ts';
 import { parseEntryKind, renderEntry, renderEntryForMember } from '../messages/entry-message.ts';
 import { resultsOf } from './batch-results.ts';
+import { fitBatch } from './batch-size.ts';
 import { authorOf, isMember } from './caller.ts';
 
 /** Balances, their journals, and corrections by hand. */
@@ -87,9 +90,11 @@ export function balanceHandlers(
           return renderAdjustment(await adjust(adjustment));
         },
       });
-      return {
-        outcomes: results.map(({ item, result }) => ({ userId: item.userId, result })),
-      };
+      const outcomes = results.map(({ item: { userId }, result }) =>
+        create(BatchAdjustOutcomeSchema, { userId, result }),
+      );
+      fitBatch(BatchAdjustOutcomeSchema, outcomes);
+      return { outcomes };
     },
   };
 }

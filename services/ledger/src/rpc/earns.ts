@@ -1,3 +1,4 @@
+import { create } from '@bufbuild/protobuf';
 import { pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
@@ -6,6 +7,7 @@ import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import { EarnSchema } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import {
   BatchEarnItemSchema,
+  BatchEarnOutcomeSchema,
   type LedgerService,
   SubmitEarnResponse_State,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
@@ -22,6 +24,7 @@ import {
   renderEarnResult,
 } from '../messages/earn-message.ts';
 import { resultsOf } from './batch-results.ts';
+import { fitBatch } from './batch-size.ts';
 import { authorOf, isMember } from './caller.ts';
 
 /** Transactions that are credited. */
@@ -59,12 +62,14 @@ export function earnHandlers(
           return renderEarnResult(await earn(app, input, author));
         },
       });
-      return {
-        outcomes: results.map(({ item, result }) => ({
+      const outcomes = results.map(({ item, result }) =>
+        create(BatchEarnOutcomeSchema, {
           transactionId: item.transaction?.transactionId ?? '',
           result,
-        })),
-      };
+        }),
+      );
+      fitBatch(BatchEarnOutcomeSchema, outcomes);
+      return { outcomes };
     },
 
     /** To a member, another's earn is as one that doesn't exist. */

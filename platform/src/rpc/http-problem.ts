@@ -1,0 +1,26 @@
+import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
+
+export interface HttpProblem {
+  readonly status: 400 | 404 | 405 | 408 | 431;
+  readonly title: string;
+  readonly detail: string;
+}
+
+export const problemContentType = 'application/problem+json';
+
+/** The body of a refusal by HTTP itself (RFC 9457), before there is a method whose protocol has errors of its own. */
+export function problemBody({ status, title, detail }: HttpProblem): string {
+  return JSON.stringify({ type: 'about:blank', title, status, detail });
+}
+
+/** Refuses a request, unless it is being answered already. */
+export function answerProblem(
+  response: ServerResponse | Http2ServerResponse,
+  problem: HttpProblem,
+): void {
+  if (response.headersSent || response.destroyed) return;
+  response.statusCode = problem.status;
+  response.setHeader('content-type', problemContentType);
+  response.end(problemBody(problem));
+}
