@@ -1,4 +1,4 @@
-import { ConfigError, readConfig } from '@loyalty/platform/config.ts';
+import { ConfigError, integer, readConfig } from '@loyalty/platform/config.ts';
 import {
   type ServiceConfig,
   serviceConfig,
@@ -12,6 +12,9 @@ const schema = z.object({
   ...serviceSettings({ grpcPort: 50_052, httpPort: 8082, database: 'ledger' }),
   PROGRAMS_ADDRESS: z.string().min(1).describe('such as programs:50051'),
   SERVICE_TOKEN_FILE: z.string().optional(),
+  QUEUE_WAIT_MS_MAX: integer({ min: 10, max: 60_000 })
+    .default(1_000)
+    .describe('a change that would wait longer to be written is refused with OVERLOADED'),
 });
 
 export interface LedgerConfig extends ServiceConfig {
@@ -21,6 +24,8 @@ export interface LedgerConfig extends ServiceConfig {
     /** A file with the token for calls to Programs; where there is none, `tokens.secret` signs one. */
     readonly tokenFile: string | undefined;
   };
+  /** Changes that would wait longer for their database transaction are refused. */
+  readonly queueWaitMsMax: number;
 }
 
 /**
@@ -39,5 +44,6 @@ export function readLedgerConfig(env: NodeJS.ProcessEnv): LedgerConfig {
   return {
     ...config,
     programs: { address: values.PROGRAMS_ADDRESS, tokenFile: values.SERVICE_TOKEN_FILE },
+    queueWaitMsMax: values.QUEUE_WAIT_MS_MAX,
   };
 }
