@@ -1,5 +1,11 @@
 import { Contention, StorageUnavailable } from '../domain/errors.ts';
-import { type Command, type CommitToLedger, LockTimeout, LostRace } from './ledger-store.ts';
+import {
+  type Command,
+  type CommitOutcome,
+  type CommitToLedger,
+  LockTimeout,
+  LostRace,
+} from './ledger-store.ts';
 import type { QueueKey } from './queue-keys.ts';
 
 /** A command whose caller waits for its outcome. */
@@ -48,8 +54,8 @@ export async function commitBatch(
     );
     const blocked: QueuedCommand[] = [];
     for (const [index, each] of commands.entries()) {
-      const outcome = outcomes[index];
-      if (outcome === undefined || outcome === 'BLOCKED') blocked.push(each);
+      const outcome = outcomes[index] as CommitOutcome;
+      if (outcome === 'BLOCKED') blocked.push(each);
       else if ('error' in outcome) each.reject(outcome.error);
       else each.resolve(outcome.result);
     }
@@ -111,11 +117,10 @@ function whileInTime(
 ): Batch[] {
   const { commands } = batch;
   const oldestMs = now() - maxBlockedMs;
-  const inTime = commands.filter(({ submittedMs }) => submittedMs > oldestMs);
-  const late =
-    inTime.length === commands.length
-      ? []
-      : commands.filter(({ submittedMs }) => submittedMs <= oldestMs);
-  for (const { reject } of late) reject(new Contention(cause));
+  const isInTime = ({ submittedMs }: QueuedCommand) => submittedMs > oldestMs;
+  for (const each of commands) {
+    if (!isInTime(each)) each.reject(new Contention(cause));
+  }
+  const inTime = commands.filter(isInTime);
   return inTime.length === 0 ? [] : [{ ...batch, commands: inTime }];
 }

@@ -56,7 +56,8 @@ export function createCommitQueue({
   now = () => performance.now(),
 }: CommitQueueOptions): CommitQueues {
   let waiting: QueuedCommand[] = [];
-  const inFlight = new Map<Batch, { startMs: number }>();
+  /** When each began, the oldest first. */
+  const inFlight = new Map<Batch, number>();
   const apart = new SetApart({ maxBatch });
   /** Of all that has been taken and not been answered. */
   const busy = new KeyCounts();
@@ -95,7 +96,7 @@ export function createCommitQueue({
 
   async function run(batch: Batch): Promise<void> {
     const startMs = now();
-    inFlight.set(batch, { startMs });
+    inFlight.set(batch, startMs);
     const unanswered = await commitBatch(batch, { commit, maxBlockedMs, now });
     inFlight.delete(batch);
     pace.observe({ commands: batch.commands.length, durationMs: now() - startMs });
@@ -122,11 +123,8 @@ export function createCommitQueue({
 
   function expectedWaitMs(nowMs: number): number {
     if (waiting.length === 0 && inFlight.size < maxInFlight) return 0;
-    const starts = Array.from(inFlight.values(), ({ startMs }) => startMs);
-    return pace.expectedWaitMs({
-      waiting: waiting.length,
-      oldestMs: nowMs - Math.min(nowMs, ...starts),
-    });
+    const [oldestStartMs = nowMs] = inFlight.values();
+    return pace.expectedWaitMs({ waiting: waiting.length, oldestMs: nowMs - oldestStartMs });
   }
 
   function enqueue<Result>(command: Command<Result>, submittedMs: number): Promise<Result> {
