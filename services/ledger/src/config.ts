@@ -24,7 +24,7 @@ export interface LedgerConfig extends ServiceConfig {
     /** A file with the token for calls to Programs; where there is none, `tokens.secret` signs one. */
     readonly tokenFile: string | undefined;
   };
-  /** Changes that would wait longer for their database transaction are refused. */
+  /** Changes that would wait longer to be written are refused. */
   readonly queueWaitMsMax: number;
 }
 

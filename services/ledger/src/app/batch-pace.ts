@@ -1,38 +1,33 @@
-/** Estimates how long commands wait for a database transaction, from how long the last ones took. */
+/** Estimates how long commands take to be committed, from how long the last batches took. */
 export interface BatchPace {
-  /** Counts a batch that took so long. */
-  observe(batch: { commands: number; durationMs: number }): void;
-  /**
-   * How long one more command would wait until its own batch starts, in milliseconds.
-   *
-   * @param queue.waiting commands that wait already
-   * @param queue.oldestMs the age of the oldest batch that runs
-   */
-  expectedWaitMs(queue: { waiting: number; oldestMs: number }): number;
+  /** Counts a batch that has ended. Times are those of one clock, in milliseconds. */
+  observe(batch: { commands: number; startMs: number; endMs: number }): void;
+  /** In what time so many commands are committed, in milliseconds; 0 before anything is known. */
+  expectedMs(commands: number): number;
 }
 
-/** What a batch counts against those before it: little, and the more the fuller it is, since those that follow are full. */
-const weightOf = { any: 0.02, full: 0.3 };
+/** What the last batch counts against those before it: enough to follow a database that has recovered within ten batches. */
+const lastWeight = 0.2;
 
 /**
- * Counts batches, not commands: a batch of one takes nearly as long as one of a hundred, so that the time for each command says
- * nothing about a burst after quiet.
+ * Counts only batches of some size. A batch of one takes nearly as long as one of fifty: by what it takes for each command, a
+ * burst after quiet would be refused that is done in no time.
  */
-export function createBatchPace({
-  maxBatch,
-  maxInFlight,
-}: {
-  maxBatch: number;
-  maxInFlight: number;
-}): BatchPace {
+export function createBatchPace({ commandsMin }: { commandsMin: number }): BatchPace {
+  let previousEndMs = Number.NEGATIVE_INFINITY;
   let averageMs = 0;
+  let averageCommands = 0;
   return {
-    observe({ commands, durationMs }) {
-      const weight = weightOf.any + (weightOf.full * commands) / maxBatch;
+    observe({ commands, startMs, endMs }) {
+      // Where batches overlap, each counts from the end of the one before.
+      const durationMs = endMs - Math.max(startMs, previousEndMs);
+      previousEndMs = endMs;
+      if (commands < commandsMin) return;
+      const weight = averageCommands === 0 ? 1 : lastWeight;
       averageMs += weight * (durationMs - averageMs);
+      averageCommands += weight * (commands - averageCommands);
     },
-    // A batch that hasn't come back says more than those that have: the database may stand still.
-    expectedWaitMs: ({ waiting, oldestMs }) =>
-      ((waiting / maxBatch + 1) * Math.max(averageMs, oldestMs)) / maxInFlight,
+    expectedMs: (commands) =>
+      averageCommands === 0 ? 0 : (commands * averageMs) / averageCommands,
   };
 }

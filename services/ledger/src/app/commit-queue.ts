@@ -35,8 +35,13 @@ export interface CommitQueueOptions {
   maxInFlight?: number;
   /** Transactions at once, besides, of commands that others should not wait for. */
   maxApart?: number;
-  /** A command that would wait longer than this for its transaction is refused, in milliseconds. */
+  /** A command that would wait longer than this for its outcome is refused, in milliseconds. */
   maxWaitMs?: number;
+  /**
+   * How long the refusal waits, in milliseconds; as long as those that are let in by default. Callers that try again at once
+   * would otherwise take the time of the others: in one process, refusing a call costs half as much as serving it.
+   */
+  refuseAfterMs?: number;
   /** Bounds the memory of those that wait. */
   maxWaiting?: number;
   /** How long a command is tried while somebody else has locked what it needs: longer than a stopped process keeps locks. */
@@ -51,6 +56,7 @@ export function createCommitQueue({
   maxInFlight = 2,
   maxApart = 2,
   maxWaitMs = 1_000,
+  refuseAfterMs = maxWaitMs,
   maxWaiting = 20_000,
   maxBlockedMs = 5_000,
   now = () => performance.now(),
@@ -61,7 +67,7 @@ export function createCommitQueue({
   const apart = new SetApart({ maxBatch });
   /** Of all that has been taken and not been answered. */
   const busy = new KeyCounts();
-  const pace = createBatchPace({ maxBatch, maxInFlight });
+  const pace = createBatchPace({ commandsMin: maxBatch / 16 });
   let scheduled = false;
 
   // No timer: a batch is whatever arrived while the previous ones were being committed. The first of a burst
@@ -99,7 +105,7 @@ export function createCommitQueue({
     inFlight.set(batch, startMs);
     const unanswered = await commitBatch(batch, { commit, maxBlockedMs, now });
     inFlight.delete(batch);
-    pace.observe({ commands: batch.commands.length, durationMs: now() - startMs });
+    pace.observe({ commands: batch.commands.length, startMs, endMs: now() });
     apart.add(unanswered);
     goOn(batch, unanswered);
   }
@@ -121,10 +127,15 @@ export function createCommitQueue({
     schedule();
   }
 
+  /** How long one more command would wait for its outcome. */
   function expectedWaitMs(nowMs: number): number {
-    if (waiting.length === 0 && inFlight.size < maxInFlight) return 0;
+    // What fits into the next batch costs little more than the batch, and keeps the work going however slow it is.
+    if (waiting.length < maxBatch) return 0;
+    let commands = waiting.length;
+    for (const batch of inFlight.keys()) commands += batch.commands.length;
+    // A batch that doesn't come back says more than those that have: the database may stand still.
     const [oldestStartMs = nowMs] = inFlight.values();
-    return pace.expectedWaitMs({ waiting: waiting.length, oldestMs: nowMs - oldestStartMs });
+    return Math.max(pace.expectedMs(commands), nowMs - oldestStartMs);
   }
 
   function enqueue<Result>(command: Command<Result>, submittedMs: number): Promise<Result> {
@@ -134,13 +145,19 @@ export function createCommitQueue({
     });
   }
 
+  function refuse(error: Overloaded): Promise<never> {
+    return new Promise((_, reject) => {
+      setTimeout(() => reject(error), refuseAfterMs);
+    });
+  }
+
   return {
     queue: {
       submit(command) {
         const submittedMs = now();
         const waitMs = expectedWaitMs(submittedMs);
         if (waitMs > maxWaitMs || waiting.length >= maxWaiting) {
-          return Promise.reject(new Overloaded({ retryAfterMs: Math.ceil(waitMs) }));
+          return refuse(new Overloaded({ retryAfterMs: Math.ceil(waitMs) }));
         }
         return enqueue(command, submittedMs);
       },
