@@ -166,7 +166,7 @@ describe('a transaction', () => {
         await tx.query(update, ['second']);
       });
       const error = await waiting.catch((reason: unknown) => reason);
-      expect(classify(error)).toBe('retryable');
+      expect(classify(error)).toBe('locked');
     });
   });
 });

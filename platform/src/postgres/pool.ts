@@ -7,7 +7,8 @@ export const timeoutsMs = {
   connect: 5_000,
   lock: 5_000,
   statement: 15_000,
-  idleInTransaction: 10_000,
+  /** After it the server frees the locks of a process that was stopped in the middle of a transaction. */
+  idleInTransaction: 2_500,
   /** The client's own limit, for a server or network that doesn't respond at all. */
   answer: 20_000,
 } as const;
@@ -19,6 +20,8 @@ export interface PoolOptions {
   max: number;
   /** Shown in `pg_stat_activity`. */
   applicationName: string;
+  /** How long a statement waits for a lock. */
+  lockTimeoutMs?: number;
   logger: Pick<Logger, 'warn'>;
 }
 
@@ -38,7 +41,7 @@ export function createPool(options: PoolOptions): Pool {
     // Lets connections spread again after a failover or behind a balancer.
     maxLifetimeSeconds: 30 * 60,
     connectionTimeoutMillis: timeoutsMs.connect,
-    lock_timeout: timeoutsMs.lock,
+    lock_timeout: options.lockTimeoutMs ?? timeoutsMs.lock,
     statement_timeout: timeoutsMs.statement,
     idle_in_transaction_session_timeout: timeoutsMs.idleInTransaction,
     query_timeout: timeoutsMs.answer,

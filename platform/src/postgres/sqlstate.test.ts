@@ -11,7 +11,7 @@ describe('classify', () => {
     ['23514', 'integrity'],
     ['40001', 'retryable'],
     ['40P01', 'retryable'],
-    ['55P03', 'retryable'],
+    ['55P03', 'locked'],
     ['08006', 'unavailable'],
     ['53300', 'unavailable'],
     ['57P01', 'unavailable'],

@@ -3,10 +3,11 @@
  *
  * - `data`, `integrity`: this input can never be stored; other input in the same batch can
  * - `retryable`: lost against concurrent work and was undone; the same transaction may be run again at once
+ * - `locked`: somebody else kept a lock for longer than `lock_timeout`; the transaction was undone and may be run again
  * - `unavailable`: the database is down or shutting down; nothing is known about the input, nor about a COMMIT under way
  * - `other`: not foreseen
  */
-export type ErrorClass = 'data' | 'integrity' | 'retryable' | 'unavailable' | 'other';
+export type ErrorClass = 'data' | 'integrity' | 'retryable' | 'locked' | 'unavailable' | 'other';
 
 /** Classes of SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const byClass: Readonly<Record<string, ErrorClass>> = {
@@ -20,7 +21,7 @@ const byClass: Readonly<Record<string, ErrorClass>> = {
 };
 
 const byState: Readonly<Record<string, ErrorClass>> = {
-  '55P03': 'retryable', // lock_timeout
+  '55P03': 'locked', // lock_timeout
   '25P03': 'unavailable', // idle_in_transaction_session_timeout closed the session
   '25P04': 'unavailable', // transaction_timeout, likewise
   '25006': 'unavailable', // connected to a standby during a failover

@@ -8,7 +8,14 @@ const names = {
   lost: (cause: unknown) => new Named('lost', { cause }),
   unavailable: (cause: unknown) => new Named('unavailable', { cause }),
 };
+/** As errors that are returned to callers. */
+class Finished extends Error {
+  readonly reason = 'CONTENTION';
+}
+
 const refused = (cause: unknown) => new Named('refused', { cause });
+
+const locked = (cause: unknown) => new Named('locked', { cause });
 
 const pgError = (code: string, constraint?: string) =>
   Object.assign(new Error('of the database'), { code, ...(constraint && { constraint }) });
@@ -19,9 +26,10 @@ describe('an error of the database', () => {
     ['another constraint', pgError('23505', 'others_pkey'), 'refused'],
     ['a value that can’t be stored', pgError('22003'), 'refused'],
     ['a deadlock', pgError('40P01'), 'lost'],
+    ['a lock that somebody kept', pgError('55P03'), 'locked'],
     ['a shutdown', pgError('57P01'), 'unavailable'],
   ])('that is about %s gets the service’s name and keeps its cause', (_, error, message) => {
-    const named = storageErrors({ ...names, refused }).nameOf(error);
+    const named = storageErrors({ ...names, refused, locked }).nameOf(error);
     expect(named).toBeInstanceOf(Named);
     expect(named).toMatchObject({ message, cause: error });
   });
@@ -36,6 +44,30 @@ describe('an error of the database', () => {
     expect(nameOf(error)).toBe(error);
     await expect(translated(Promise.reject(error))).rejects.toBe(error);
   });
+});
+
+test('a lock that somebody kept is a race that was lost, where the service has no name for it', () => {
+  expect(storageErrors(names).nameOf(pgError('55P03'))).toMatchObject({ message: 'lost' });
+});
+
+describe('is not translated again:', () => {
+  const { nameOf } = storageErrors({ ...names, refused });
+
+  test.each(['40P01', '55P03', '57P01', '22003'])(
+    'an error that was translated from %s passes as it is',
+    (code) => {
+      const named = nameOf(pgError(code));
+      expect(nameOf(named)).toBe(named);
+    },
+  );
+
+  test.each(['40P01', '57P01', '22003'])(
+    'an error that is the answer to a caller passes as it is, though %s caused it',
+    (code) => {
+      const finished = new Finished('finished', { cause: nameOf(pgError(code)) });
+      expect(nameOf(finished)).toBe(finished);
+    },
+  );
 });
 
 test('a query’s result passes, and its error is translated', async () => {

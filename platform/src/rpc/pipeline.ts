@@ -214,7 +214,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         const error = options.translateError(thrown);
         const status = statusOf(error, call.requestId, call.fieldNaming(route.input));
         settle(route, call, codeName(status.code));
-        logFailure(logger, route, call, status, error);
+        logFailure(
+          status.reason === 'OVERLOADED' ? callLogger : logger,
+          route,
+          call,
+          status,
+          error,
+        );
         answer.fail(status, call.requestId);
       };
       const giveUp = (reason: Error) => {
@@ -281,10 +287,11 @@ function logFailure(
   const line = { ...lineOf(route, call, codeName(status.code)), reason: status.reason };
   if (status.reason === 'INTERNAL') {
     logger.error({ ...line, err: error }, 'call');
-  } else if (codeName(status.code) === 'UNAVAILABLE') {
+  } else if (codeName(status.code) === 'UNAVAILABLE' && status.reason !== 'OVERLOADED') {
     logger.warn({ ...line, err: error }, 'call');
   } else {
-    // The text of a refusal can quote the request, and is the caller's business.
+    // The text of a refusal can quote the request, and is the caller's business. Where there is too much to do, a line without
+    // the error's stack is one thing less: refusing a call must cost less than serving it.
     logger.info(line, 'call');
   }
 }

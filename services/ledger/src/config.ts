@@ -1,4 +1,4 @@
-import { ConfigError, readConfig } from '@loyalty/platform/config.ts';
+import { ConfigError, integer, readConfig } from '@loyalty/platform/config.ts';
 import {
   type ServiceConfig,
   serviceConfig,
@@ -17,6 +17,9 @@ const schema = z.object({
   }),
   PROGRAMS_ADDRESS: z.string().min(1).describe('such as programs:50051'),
   SERVICE_TOKEN_FILE: z.string().optional(),
+  QUEUE_WAIT_MS_MAX: integer({ min: 10, max: 60_000 })
+    .default(1_000)
+    .describe('a change that would wait longer to be written is refused with OVERLOADED'),
 });
 
 export interface LedgerConfig extends ServiceConfig {
@@ -26,6 +29,8 @@ export interface LedgerConfig extends ServiceConfig {
     /** A file with the token for calls to Programs; where there is none, `tokens.secret` signs one. */
     readonly tokenFile: string | undefined;
   };
+  /** Changes that would wait longer to be written are refused. */
+  readonly queueWaitMsMax: number;
 }
 
 /**
@@ -44,5 +49,6 @@ export function readLedgerConfig(env: NodeJS.ProcessEnv): LedgerConfig {
   return {
     ...config,
     programs: { address: values.PROGRAMS_ADDRESS, tokenFile: values.SERVICE_TOKEN_FILE },
+    queueWaitMsMax: values.QUEUE_WAIT_MS_MAX,
   };
 }

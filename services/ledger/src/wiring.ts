@@ -39,7 +39,7 @@ import { bringMembershipsUpToDate } from './jobs/bring-up-to-date.ts';
 import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
 import { ledgerServices } from './rpc/services.ts';
 import { createServiceToken } from './service-token.ts';
-import { applicationSession } from './storage/application-session.ts';
+import { applicationSession, lockTimeoutMs } from './storage/application-session.ts';
 import { createCommitToLedger } from './storage/commit-to-ledger.ts';
 import { createDeadLetters } from './storage/dead-letters.ts';
 import { createLedgerReader } from './storage/ledger-reader.ts';
@@ -83,7 +83,13 @@ export async function startLedger(
     const url = applicationSession(config.database.url);
     const knex = createKnex({ url, max: knexPoolSize, applicationName });
     cleanups.push(() => knex.destroy());
-    const pool = createPool({ url, max: config.database.poolSize, applicationName, logger });
+    const pool = createPool({
+      url,
+      max: config.database.poolSize,
+      applicationName,
+      lockTimeoutMs,
+      logger,
+    });
     cleanups.push(() => pool.end());
     const probe = createDatabaseProbe({ url, applicationName });
     cleanups.push(() => probe.close());
@@ -110,8 +116,8 @@ export async function startLedger(
     });
     relay.start();
     cleanups.push(() => relay.stop());
-    const app = createApp(runtime, { catalog, wakeRelay: relay.wake });
-    startBackground(runtime, app);
+    const { app, backgroundApp } = createApps(runtime, { catalog, wakeRelay: relay.wake });
+    startBackground(runtime, backgroundApp);
     cleanups.push(async () => {
       stopping.abort();
       await Promise.all(background);
@@ -193,14 +199,16 @@ function startCatalog(runtime: Runtime): { catalog: ProgramCache; closeCatalog: 
   return { catalog, closeCatalog: () => channel.close() };
 }
 
-function createApp(
-  { knex, pool, nats, clock }: Runtime,
+/** What serves calls, and what works in the background: no load turns that away. */
+function createApps(
+  { config, knex, pool, nats, clock }: Runtime,
   { catalog, wakeRelay }: { catalog: ProgramCatalog; wakeRelay: () => void },
-): MessagingApp {
+): { app: MessagingApp; backgroundApp: MessagingApp } {
   const commit = createCommitToLedger({ pool, encodeEvents, clock, wakeRelay });
-  return {
+  const { queue, patientQueue } = createCommitQueue({ commit, maxWaitMs: config.queueWaitMsMax });
+  const app: MessagingApp = {
     catalog,
-    queue: createCommitQueue({ commit }),
+    queue,
     reader: createLedgerReader(pool),
     deadLetters: createDeadLetters(knex),
     earnStream: createEarnStream(createPublisher(nats, { timeoutMs: submitTimeoutMs })),
@@ -211,6 +219,7 @@ function createApp(
     clock,
     newRedemptionId: randomUUID,
   };
+  return { app, backgroundApp: { ...app, queue: patientQueue } };
 }
 
 /** Runs the consumer of the incoming stream, the retries of waiting messages, and what is due. */

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import type { Command } from '../src/app/ledger-store.ts';
 import { type Balance, balanceAt } from '../src/domain/balance.ts';
 import {
   aProgram,
@@ -42,15 +43,14 @@ async function shopDaily(from: number, to: number): Promise<void> {
 /** The balance as it is after everything that is due was written, from all of the member's lots. */
 async function writtenBalance(now: number): Promise<Balance | undefined> {
   const needs = { member: alice };
-  const [outcome] = await ledger.commit([
-    {
-      needs,
-      decide(locked) {
-        const account = locked.bringUpToDate(alice);
-        return account && balanceAt(account, now);
-      },
+  const command: Command<Balance | undefined> = {
+    needs,
+    decide(locked) {
+      const account = locked.bringUpToDate(alice);
+      return account && balanceAt(account, now);
     },
-  ]);
+  };
+  const [outcome] = await ledger.commit([command], { waits: true });
   expect(outcome).toHaveProperty('result');
   return (outcome as { result: Balance | undefined }).result;
 }

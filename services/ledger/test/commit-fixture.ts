@@ -37,7 +37,7 @@ import { updateMembership } from '../src/app/update-membership.ts';
 import { balanceAt } from '../src/domain/balance.ts';
 import { ProgramNotFound } from '../src/domain/errors.ts';
 import type { Author } from '../src/domain/journal.ts';
-import { applicationSession } from '../src/storage/application-session.ts';
+import { applicationSession, lockTimeoutMs } from '../src/storage/application-session.ts';
 import { createCommitToLedger } from '../src/storage/commit-to-ledger.ts';
 import { createLedgerReader } from '../src/storage/ledger-reader.ts';
 import { expectHealthy } from './expect-healthy.ts';
@@ -104,12 +104,20 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
   }
 
   /** One more process on the same database, with connections, a queue and a clock of its own. */
-  function addReplica({ aheadMs = 0 } = {}) {
+  function addReplica({
+    aheadMs = 0,
+    duringCommit = () => undefined,
+  }: {
+    aheadMs?: number;
+    /** Called in the middle of each transaction, between its locks and what it writes. */
+    duringCommit?: () => void;
+  } = {}) {
     const replica = openReplica({
       url: database.url,
       programs,
       clock: () => now() + aheadMs,
       newRedemptionId,
+      duringCommit,
     });
     replicas.push(replica);
     return replica;
@@ -168,28 +176,34 @@ function openReplica({
   programs,
   clock,
   newRedemptionId,
+  duringCommit,
 }: {
   url: string;
   programs: ReadonlyMap<string, ProgramDefinition>;
   clock: () => number;
   newRedemptionId: () => string;
+  duringCommit: () => void;
 }) {
   const pool = createPool({
     url: applicationSession(url),
     max: 10,
     applicationName: 'test',
+    lockTimeoutMs,
     logger: quiet,
   });
   const commitToLedger = createCommitToLedger({
     pool,
-    encodeEvents: () => Buffer.from('events'),
+    encodeEvents() {
+      duringCommit();
+      return Buffer.from('events');
+    },
     clock,
     wakeRelay: () => undefined,
   });
   const deadlocks: unknown[] = [];
-  const commit: CommitToLedger = async (commands) => {
+  const commit: CommitToLedger = async (commands, options) => {
     try {
-      return await commitToLedger(commands);
+      return await commitToLedger(commands, options);
     } catch (error) {
       if (error instanceof LostRace && sqlState(error.cause) === '40P01') deadlocks.push(error);
       throw error;
@@ -203,7 +217,7 @@ function openReplica({
   const reader = createLedgerReader(pool);
   const app: App = {
     catalog: { get, getLatest: get },
-    queue: createCommitQueue({ commit }),
+    queue: createCommitQueue({ commit }).queue,
     reader,
     clock,
     newRedemptionId,

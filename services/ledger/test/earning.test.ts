@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventually } from '@loyalty/local/test-patience.ts';
+import { eventually, patience } from '@loyalty/local/test-patience.ts';
 import { Earn_State } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { awaitKnown } from './known-program.ts';
 import { type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
+import { beginElsewhere } from './other-transaction.ts';
 import {
   admin,
   availablePoints,
@@ -54,6 +55,45 @@ describe('a purchase', () => {
     const { entries } = await setting.clients.ledger.listEntries(member, checkout);
     expect(entries.map(({ kind }) => kind)).toEqual([Entry_Kind.EARN, Entry_Kind.JOINED]);
   });
+
+  test(
+    'of a member whose row somebody else has locked is refused alone, and may be retried',
+    async () => {
+      const member = await createMember(setting);
+      const other = { ...member, userId: 'bob' };
+      await setting.clients.memberships.joinProgram(other, checkout);
+      const holder = await beginElsewhere(setting.databaseUrl);
+      try {
+        await holder.query(
+          "SELECT 1 FROM memberships WHERE program_id = $1 AND user_id = 'alice' FOR UPDATE",
+          [member.programId],
+        );
+        const [refusal, { outcomes }] = await Promise.all([
+          refusalOf(earn({ ...member, transaction: purchase(10_000) })),
+          setting.clients.ledger.batchEarn(
+            {
+              programId: member.programId,
+              earns: [member, other].map(({ userId }) => ({
+                userId,
+                transaction: purchase(10_000),
+              })),
+            },
+            checkout,
+          ),
+        ]);
+        expect(refusal).toMatchObject({ code: 10, reason: 'CONTENTION', retryAfterMs: 100 });
+        expect(outcomes.map(({ result }) => result)).toMatchObject([
+          { case: 'failure', value: { reason: ErrorReason.CONTENTION } },
+          { case: 'success' },
+        ]);
+      } finally {
+        await holder.end();
+      }
+      await earn({ ...member, transaction: purchase(10_000) });
+      expect(await availablePoints(setting, member)).toBe(5n);
+    },
+    patience(30_000),
+  );
 
   test('reported a hundred times at once is credited once', async () => {
     const member = await createMember(setting);

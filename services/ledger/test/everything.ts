@@ -4,6 +4,7 @@ import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { MemberLimit_Period } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import { Cap_Period } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import type { DeadLetters } from '../src/app/dead-letters.ts';
+import type { Command } from '../src/app/ledger-store.ts';
 import { applicationSession } from '../src/storage/application-session.ts';
 import { createDeadLetters } from '../src/storage/dead-letters.ts';
 import { createProgramSnapshots } from '../src/storage/program-snapshots.ts';
@@ -60,6 +61,7 @@ export const now = Date.parse('2026-04-01T12:00:00Z');
 export async function doEverything(ledger: Ledger): Promise<void> {
   await callEverything(ledger);
   await commitManyAtOnce(ledger);
+  await waitForLocks(ledger);
   await readEverything(ledger);
   await workInTheBackground(ledger);
   await keepDeadLetters(ledger);
@@ -106,6 +108,14 @@ async function commitManyAtOnce(ledger: Ledger): Promise<void> {
   await Promise.all(
     members.map((userId) => ledger.redeem(aRedemption({ userId, capture: 'HOLD' }), author)),
   );
+}
+
+/** What a command does that was blocked before. */
+async function waitForLocks(ledger: Ledger): Promise<void> {
+  const member = { programId, userId: 'user-10000' };
+  const needs = { member, stock: { programId, rewardId: 'glass' } };
+  const command: Command<undefined> = { needs, decide: () => undefined };
+  await ledger.commit([command], { waits: true });
 }
 
 async function readEverything({ reader, quote }: Ledger): Promise<void> {

@@ -73,10 +73,11 @@ async function repeatHold(userId: string, times: number): Promise<void> {
 async function cpuToEndHolds(userId: string): Promise<number> {
   const membershipId = (await ledger.reader.membershipId({ programId, userId })) ?? 0n;
   const needs = { membershipId };
-  const loaded = await transaction(ledger.pool, (tx) =>
+  const { loaded } = await transaction(ledger.pool, (tx) =>
     lockLedger(tx, [needs], {
       locks: { membershipIds: new Map(), newMembershipIds: new Map(), otherIds: [membershipId] },
       clock: ledger.clock,
+      waits: false,
     }),
   );
   let best = Number.POSITIVE_INFINITY;

@@ -100,6 +100,7 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
     ...common,
     database: { url: database.url, poolSize: 10 },
     programs: { address: `127.0.0.1:${programs.grpcPort}`, tokenFile: undefined },
+    queueWaitMsMax: 1_000,
   };
   // The one that the programs service asks.
   const startFirstLedger = () =>

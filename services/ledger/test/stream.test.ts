@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventually } from '@loyalty/local/test-patience.ts';
+import { eventually, patience } from '@loyalty/local/test-patience.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+import { Program_Enrollment } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import pg from 'pg';
+import { beginElsewhere } from './other-transaction.ts';
 import {
   admin,
   availablePoints,
@@ -54,6 +56,12 @@ async function streamIsEmpty(): Promise<void> {
     const { state } = await manager.streams.info('LOYALTY_IN');
     expect(state.messages).toBe(0);
   });
+}
+
+/** How many messages wait that were delivered before. */
+async function redelivered(): Promise<number> {
+  const manager = await (await setting.nats.connection()).jetstreamManager();
+  return (await manager.consumers.info('LOYALTY_IN', 'ledger-earns')).num_redelivered;
 }
 
 const json = { 'Content-Type': 'application/json' };
@@ -122,6 +130,45 @@ describe('a purchase on the stream', () => {
     expect(await availablePoints(setting, member)).toBe(499n * 5n);
   });
 });
+
+test(
+  'a purchase whose key another replica keeps is delivered until it can be credited, and holds up no other',
+  async () => {
+    const settings = { enrollment: Program_Enrollment.AUTO };
+    const programId = await createProgram(setting, { settings });
+    const other = await beginElsewhere(setting.databaseUrl);
+    try {
+      const key = [programId, 'order-1'];
+      await other.query(
+        "INSERT INTO earns (program_id, transaction_id, state) VALUES ($1, $2, 'AWAITED')",
+        key,
+      );
+      const own = purchase(10_000, { transactionId: 'order-1' });
+      const purchases = Array.from({ length: 200 }, () => purchase(10_000)).toSpliced(100, 0, own);
+      await Promise.all(
+        purchases.map((transaction, index) =>
+          publish(programId, encodeEarn({ programId, userId: `user-${index}`, transaction })),
+        ),
+      );
+      const credited = async () => {
+        const { rows } = await database.query(
+          'SELECT count(*)::int AS n FROM earns WHERE program_id = $1',
+          [programId],
+        );
+        return rows[0].n;
+      };
+      await eventually(async () => expect(await credited()).toBe(200));
+      await eventually(async () => expect(await redelivered()).toBeGreaterThan(0), 20_000);
+      await other.query('ROLLBACK');
+      await streamIsEmpty();
+      expect(await credited()).toBe(201);
+      expect(await deadLettersOf(subjectOf(programId))).toEqual([]);
+    } finally {
+      await other.end();
+    }
+  },
+  patience(60_000),
+);
 
 describe('a message that can’t be applied is kept, with its reason:', () => {
   const good = { userId: 'alice', transaction: purchase(10_000) };

@@ -32,6 +32,7 @@ beforeAll(async () => {
       grpcPort,
       database: { url: database.url, poolSize: 4 },
       programs: { address: setting.grpcAddress, tokenFile: undefined },
+      queueWaitMsMax: 1_000,
     },
     createLogger({ name: 'ledger', level: 'info', destination }),
   );

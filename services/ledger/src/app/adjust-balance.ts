@@ -59,15 +59,14 @@ export async function adjustBalance(
 }
 
 /**
- * Makes the corrections of one request, each as {@link adjustBalance} does: the program is asked for once, and they are decided
- * in the order of the calls.
+ * Makes the corrections of one request, each as {@link adjustBalance} does: the program is asked for once, and those of a member
+ * are decided in the order of the calls.
  */
 export function adjustmentsOf(
   app: App,
   programId: string,
   author: Author,
 ): (input: Omit<AdjustBalanceInput, 'programId'>) => Promise<AdjustBalanceResult> {
-  const series = {};
   let latest: Promise<ProgramDefinition> | undefined;
   return async (correction) => {
     const input = { ...correction, programId };
@@ -82,7 +81,7 @@ export function adjustmentsOf(
       },
       decide: (locked) => adjust(locked, { input, author, program }),
     };
-    return await app.queue.submit(command, series);
+    return await app.queue.submit(command);
   };
 }
 

@@ -1,21 +1,27 @@
 import { describe, expect, test } from '@jest/globals';
 import { MembershipNotFound, StorageUnavailable } from '../domain/errors.ts';
-import { createCommitQueue } from './commit-queue.ts';
+import { type CommitQueue, createCommitQueue } from './commit-queue.ts';
 import {
   type Command,
   type CommitToLedger,
   type LockedState,
+  LockTimeout,
   LostRace,
+  type Needs,
   type Outcome,
   RefusedByStorage,
 } from './ledger-store.ts';
 
-/** A command that answers its name, once the commit that it was part of succeeds. */
-function command(name: string): Command<string> {
+/** A command that answers its name, once the commit that it was part of succeeds. By default each has a member of its own. */
+function command(name: string, needs?: Needs): Command<string> {
   return {
-    needs: { member: { programId: 'p', userId: name } },
+    needs: needs ?? { member: { programId: 'p', userId: name } },
     decide: () => name,
   };
+}
+
+function nameOf({ decide }: Command<unknown>): string {
+  return String(decide({} as LockedState));
 }
 
 function outcomeOf({ decide }: Command<unknown>): Outcome {
@@ -28,24 +34,46 @@ function outcomeOf({ decide }: Command<unknown>): Outcome {
 
 /** Records the batches it is asked to commit; `fail` may refuse one. */
 function recordingCommit(
-  fail: (users: string[], attempt: number) => Error | undefined = () => undefined,
+  fail: (names: string[], attempt: number) => Error | undefined = () => undefined,
 ) {
   const batches: string[][] = [];
   const commit: CommitToLedger = async (commands) => {
-    const users = commands.map(({ needs }) => needs.member?.userId ?? '');
-    batches.push(users);
+    const names = commands.map(nameOf);
+    batches.push(names);
     await new Promise(setImmediate);
-    const failure = fail(users, batches.length);
+    const failure = fail(names, batches.length);
     if (failure !== undefined) throw failure;
     return commands.map(outcomeOf);
   };
   return { batches, commit };
 }
 
+/** Records the batches, and commits each when the test says so. */
+function pausingCommit() {
+  const ends: (() => void)[] = [];
+  const batches: string[][] = [];
+  const commit: CommitToLedger = async (commands) => {
+    batches.push(commands.map(nameOf));
+    await new Promise<void>((resolve) => ends.push(resolve));
+    return commands.map(outcomeOf);
+  };
+  const endNext = async () => {
+    await endTurn();
+    ends.shift()?.();
+  };
+  return { batches, commit, endNext };
+}
+
+/** After it, what was scheduled has begun. */
+async function endTurn(): Promise<void> {
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+}
+
 describe('commands are gathered', () => {
   test('what arrives while a commit runs goes into the next one', async () => {
     const { batches, commit } = recordingCommit();
-    const queue = createCommitQueue({ commit, maxInFlight: 1, maxBatch: 3 });
+    const { queue } = createCommitQueue({ commit, maxInFlight: 1, maxBatch: 3 });
     const answers = ['a', 'b', 'c', 'd', 'e'].map((name) => queue.submit(command(name)));
     expect(await Promise.all(answers)).toEqual(['a', 'b', 'c', 'd', 'e']);
     expect(batches).toEqual([
@@ -54,27 +82,16 @@ describe('commands are gathered', () => {
     ]);
   });
 
-  test('those of a series are decided in their order, though others are committed at the same time', async () => {
-    const ends: (() => void)[] = [];
-    const batches: string[][] = [];
-    const commit: CommitToLedger = async (commands) => {
-      batches.push(commands.map(({ needs }) => needs.member?.userId ?? ''));
-      await new Promise<void>((resolve) => ends.push(resolve));
-      return commands.map(outcomeOf);
-    };
-    const queue = createCommitQueue({ commit, maxInFlight: 2, maxBatch: 2 });
-    const [series, another] = [{}, {}];
+  test('those of a member are decided in their order, while others are committed at the same time', async () => {
+    const { batches, commit, endNext } = pausingCommit();
+    const { queue } = createCommitQueue({ commit, maxInFlight: 2, maxBatch: 2 });
+    const alice = { member: { programId: 'p', userId: 'alice' } };
     const answers = [
-      ...['a', 'b', 'c'].map((name) => queue.submit(command(name), series)),
+      ...['a', 'b', 'c'].map((name) => queue.submit(command(name, alice))),
       queue.submit(command('x')),
-      queue.submit(command('y'), another),
-      queue.submit(command('d'), series),
+      queue.submit(command('y')),
+      queue.submit(command('d', alice)),
     ];
-    const endNext = async () => {
-      await new Promise(setImmediate);
-      await new Promise(setImmediate);
-      ends.shift()?.();
-    };
     await endNext();
     expect(batches).toEqual([
       ['a', 'b'],
@@ -87,9 +104,30 @@ describe('commands are gathered', () => {
     expect(await Promise.all(answers)).toEqual(['a', 'b', 'c', 'x', 'y', 'd']);
   });
 
+  test('those who want the same limited reward are committed one batch after the other', async () => {
+    const { batches, commit, endNext } = pausingCommit();
+    const { queue } = createCommitQueue({ commit });
+    const redeem = (userId: string) =>
+      command(userId, {
+        member: { programId: 'p', userId },
+        stock: { programId: 'p', rewardId: 'glass' },
+      });
+    const answers = [queue.submit(redeem('a'))];
+    await endTurn();
+    answers.push(queue.submit(redeem('b')), queue.submit(command('x')));
+    await endTurn();
+    expect(batches).toEqual([['a'], ['x']]);
+    await endNext();
+    await endTurn();
+    expect(batches.slice(2)).toEqual([['b']]);
+    await endNext();
+    await endNext();
+    await Promise.all(answers);
+  });
+
   test('one that is refused does not disturb the others of its batch', async () => {
     const { commit } = recordingCommit();
-    const queue = createCommitQueue({ commit });
+    const { queue } = createCommitQueue({ commit });
     const refusing: Command<string> = {
       ...command('bad'),
       decide: () => {
@@ -103,10 +141,72 @@ describe('commands are gathered', () => {
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
+});
 
-  test('more than can wait are turned away at once', async () => {
+describe('load is shed', () => {
+  /** Commits batches of two, one after the other; its clock goes on when the test says so. */
+  function slowQueue() {
+    let nowMs = 0;
+    const { commit, endNext } = pausingCommit();
+    const queues = createCommitQueue({
+      commit,
+      maxBatch: 2,
+      maxInFlight: 1,
+      maxWaitMs: 350,
+      refuseAfterMs: 0,
+      now: () => nowMs,
+    });
+    const pass = (ms: number) => {
+      nowMs += ms;
+    };
+    const endBatchAfter = async (ms: number) => {
+      await endTurn();
+      pass(ms);
+      await endNext();
+      await endTurn();
+    };
+    return { ...queues, pass, endBatchAfter };
+  }
+
+  /** Submits so many, and returns the errors of those that are turned away at once. */
+  async function refusalsOf(queue: CommitQueue, count: number): Promise<unknown[]> {
+    const refusals: unknown[] = [];
+    for (let n = 0; n < count; n += 1) {
+      const name = `${Math.random()}`;
+      queue.submit(command(name)).catch((error: unknown) => refusals.push(error));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await endTurn();
+    return refusals;
+  }
+
+  test('by the time that a command would wait, as the last batches took it', async () => {
+    const { queue, patientQueue, endBatchAfter } = slowQueue();
+    expect(await refusalsOf(queue, 80)).toEqual([]);
+    for (let n = 0; n < 40; n += 1) await endBatchAfter(100);
+    // Four batches are committed in time, or nearly.
+    const refusals = await refusalsOf(queue, 100);
+    expect(refusals).toHaveLength(92);
+    expect(refusals[0]).toMatchObject({ reason: 'OVERLOADED' });
+    expect(await refusalsOf(patientQueue, 100)).toEqual([]);
+    expect(await refusalsOf(queue, 1)).toHaveLength(1);
+    for (let n = 0; n < 54; n += 1) await endBatchAfter(100);
+    expect(await refusalsOf(queue, 4)).toEqual([]);
+  });
+
+  test('while a batch does not come back', async () => {
+    const { queue, pass, endBatchAfter } = slowQueue();
+    expect(await refusalsOf(queue, 2)).toEqual([]);
+    pass(400);
+    // What fits into the next batch is let in.
+    expect(await refusalsOf(queue, 3)).toMatchObject([{ retryAfterMs: 400 }]);
+    await endBatchAfter(0);
+    expect(await refusalsOf(queue, 2)).toEqual([]);
+  });
+
+  test('by count, so that those who wait have room in memory', async () => {
     const { commit } = recordingCommit();
-    const queue = createCommitQueue({ commit, maxWaiting: 2 });
+    const { queue } = createCommitQueue({ commit, maxWaiting: 2, refuseAfterMs: 0 });
     const waiting = [queue.submit(command('a')), queue.submit(command('b'))];
     await expect(queue.submit(command('c'))).rejects.toMatchObject({ reason: 'OVERLOADED' });
     await Promise.all(waiting);
@@ -119,22 +219,38 @@ describe('when a commit fails', () => {
     const { batches, commit } = recordingCommit((_, attempt) =>
       attempt < 3 ? new LostRace('lost') : undefined,
     );
-    const queue = createCommitQueue({ commit });
+    const { queue } = createCommitQueue({ commit });
     await expect(queue.submit(command('a'))).resolves.toBe('a');
     expect(batches).toHaveLength(3);
   });
 
   test('a race that is lost again and again is answered as contention', async () => {
     const { commit } = recordingCommit(() => new LostRace('lost'));
-    const queue = createCommitQueue({ commit });
+    const { queue } = createCommitQueue({ commit });
     await expect(queue.submit(command('a'))).rejects.toMatchObject({ reason: 'CONTENTION' });
+  });
+
+  test('those who lose a race are told, and not those who lost it with them', async () => {
+    const { commit } = recordingCommit((names) =>
+      names.includes('racing') ? new LostRace('lost') : undefined,
+    );
+    const { queue } = createCommitQueue({ commit });
+    const names = Array.from({ length: 99 }, (_, index) => `${index}`);
+    const outcomes = await Promise.allSettled(
+      ['racing', ...names].map((name) => queue.submit(command(name))),
+    );
+    expect(outcomes.map(({ status }) => status === 'fulfilled')).toEqual([
+      false,
+      ...names.map(() => true),
+    ]);
+    expect(outcomes[0]).toMatchObject({ reason: { reason: 'CONTENTION' } });
   });
 
   test('the culprit is found and the others are committed', async () => {
     const { commit } = recordingCommit((users) =>
       users.includes('bad') ? new RefusedByStorage('bad value') : undefined,
     );
-    const queue = createCommitQueue({ commit });
+    const { queue } = createCommitQueue({ commit });
     const names = ['a', 'b', 'bad', 'c', 'd'];
     const outcomes = await Promise.allSettled(names.map((name) => queue.submit(command(name))));
     expect(outcomes.map(({ status }) => status === 'fulfilled')).toEqual([
@@ -150,14 +266,98 @@ describe('when a commit fails', () => {
     const once = recordingCommit((_, attempt) =>
       attempt === 1 ? new StorageUnavailable('gone') : undefined,
     );
-    const recovered = createCommitQueue({ commit: once.commit });
+    const { queue: recovered } = createCommitQueue({ commit: once.commit });
     await expect(recovered.submit(command('a'))).resolves.toBe('a');
 
     const away = recordingCommit(() => new StorageUnavailable('gone'));
-    const queue = createCommitQueue({ commit: away.commit });
+    const { queue } = createCommitQueue({ commit: away.commit });
     await expect(queue.submit(command('a'))).rejects.toMatchObject({
       reason: 'STORAGE_UNAVAILABLE',
     });
     expect(away.batches).toHaveLength(2);
+  });
+});
+
+describe('what somebody else has locked', () => {
+  /** Commits everything but what is locked, as rows or as keys; its clock goes on with each time-out. */
+  function lockedCommit() {
+    const rows = new Set<string>();
+    const keys = new Set<string>();
+    const batches: string[][] = [];
+    let nowMs = 0;
+    const commit: CommitToLedger = async (commands, { waits }) => {
+      const names = commands.map(nameOf);
+      batches.push(names);
+      await new Promise(setImmediate);
+      const isTimeout = names.some((name) => keys.has(name) || (waits && rows.has(name)));
+      if (isTimeout) nowMs += 250;
+      if (isTimeout) throw new LockTimeout('locked');
+      return commands.map((each) => (rows.has(nameOf(each)) ? 'BLOCKED' : outcomeOf(each)));
+    };
+    const { queue } = createCommitQueue({ commit, now: () => nowMs });
+    return { rows, keys, batches, queue, pass: (ms: number) => void (nowMs += ms) };
+  }
+
+  const others = Array.from({ length: 500 }, (_, index) => `${index}`);
+
+  test('holds up those who need it, until they get it', async () => {
+    const { rows, queue } = lockedCommit();
+    rows.add('a');
+    let isDone = false;
+    const blocked = queue.submit(command('a')).then(() => {
+      isDone = true;
+    });
+    await Promise.all(others.map((name) => queue.submit(command(name))));
+    await expect(queue.submit(command('later'))).resolves.toBe('later');
+    expect(isDone).toBe(false);
+    rows.delete('a');
+    await blocked;
+  });
+
+  test('holds up those of a key that is not committed, and not those in their batch', async () => {
+    const { keys, batches, queue } = lockedCommit();
+    keys.add('a');
+    let isDone = false;
+    const blocked = queue.submit(command('a')).then(() => {
+      isDone = true;
+    });
+    await Promise.all(others.map((name) => queue.submit(command(name))));
+    expect(isDone).toBe(false);
+    // All, one part of eight, one of 63, one of 8; and by then perhaps the one that stands alone.
+    expect(batches.filter((names) => names.includes('a')).length).toBeLessThanOrEqual(5);
+    keys.delete('a');
+    await blocked;
+  });
+
+  test('is waited for as long as a stopped process may keep it, and not longer', async () => {
+    const { rows, keys, queue } = lockedCommit();
+    rows.add('row');
+    keys.add('key');
+    for (const name of ['row', 'key']) {
+      await expect(queue.submit(command(name))).rejects.toMatchObject({
+        reason: 'CONTENTION',
+        retryAfterMs: 100,
+      });
+    }
+    await expect(queue.submit(command('other'))).resolves.toBe('other');
+  });
+
+  test('keeps the commands of a member in their order', async () => {
+    const { rows, queue } = lockedCommit();
+    const alice = { member: { programId: 'p', userId: 'alice' } };
+    const order: string[] = [];
+    const submit = async (name: string) => {
+      await queue.submit(command(name, alice));
+      order.push(name);
+    };
+    rows.add('first');
+    const first = submit('first');
+    await endTurn();
+    const second = submit('second');
+    await queue.submit(command('other'));
+    expect(order).toEqual([]);
+    rows.delete('first');
+    await Promise.all([first, second]);
+    expect(order).toEqual(['first', 'second']);
   });
 });

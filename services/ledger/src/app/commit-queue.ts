@@ -1,19 +1,30 @@
-import { Contention, Overloaded, StorageUnavailable } from '../domain/errors.ts';
-import { type Command, type CommitToLedger, LostRace } from './ledger-store.ts';
+import { Overloaded } from '../domain/errors.ts';
+import { createBatchPace } from './batch-pace.ts';
+import { type Batch, commitBatch, type QueuedCommand } from './commit-batch.ts';
+import type { Command, CommitToLedger } from './ledger-store.ts';
+import { KeyCounts, keysOf } from './queue-keys.ts';
+import { SetApart } from './set-apart.ts';
 
 /** Gathers commands and commits them together; each gets its own outcome. */
 export interface CommitQueue {
   /**
-   * Resolves when the command's changes are durable.
+   * Resolves when the command's changes are durable. Commands of one member are decided in the order in which they are
+   * submitted, unless they also concern stock.
    *
-   * @param series commands of the same one are decided in the order in which they are submitted: where they don't fit into
-   * one transaction, the next one waits for it
-   * @throws {Overloaded} when too many commands wait
-   * @throws {Contention} when it lost against concurrent database transactions too often
+   * @throws {Overloaded} when it would wait too long
+   * @throws {Contention} when it lost against concurrent database transactions too often, or when somebody else kept what it
+   * needs locked
    * @throws {StorageUnavailable} when the database is down
    * @throws the error that `decide` threw
    */
-  submit<Result>(command: Command<Result>, series?: object): Promise<Result>;
+  submit<Result>(command: Command<Result>): Promise<Result>;
+}
+
+/** Two ways into the same queue. */
+export interface CommitQueues {
+  readonly queue: CommitQueue;
+  /** For work that no caller waits for, and of which a bounded amount is done at a time: it waits and is never OVERLOADED. */
+  readonly patientQueue: CommitQueue;
 }
 
 export interface CommitQueueOptions {
@@ -22,105 +33,135 @@ export interface CommitQueueOptions {
   maxBatch?: number;
   /** Transactions at once. Two keep the database busy while the next batch gathers. */
   maxInFlight?: number;
-  /** Commands that wait or run; one more is refused. */
+  /** Transactions at once, besides, of commands that others should not wait for. */
+  maxApart?: number;
+  /** A command that would wait longer than this for its outcome is refused, in milliseconds. */
+  maxWaitMs?: number;
+  /**
+   * How long the refusal waits, in milliseconds; as long as those that are let in by default. Callers that try again at once
+   * would otherwise take the time of the others: in one process, refusing a call costs half as much as serving it.
+   */
+  refuseAfterMs?: number;
+  /** Bounds the memory of those that wait. */
   maxWaiting?: number;
+  /** How long a command is tried while somebody else has locked what it needs: longer than a stopped process keeps locks. */
+  maxBlockedMs?: number;
+  /** Milliseconds of a clock that never goes back. */
+  now?: () => number;
 }
-
-interface Waiting {
-  readonly command: Command<unknown>;
-  readonly series: object | undefined;
-  /** Takes what the command decided. */
-  resolve(result: unknown): void;
-  reject(error: unknown): void;
-}
-
-const maxAttempts = 5;
 
 export function createCommitQueue({
   commit,
   maxBatch = 500,
   maxInFlight = 2,
-  maxWaiting = 10_000,
-}: CommitQueueOptions): CommitQueue {
-  let waiting: Waiting[] = [];
-  const running = new Set<object>();
-  let unanswered = 0;
-  let inFlight = 0;
+  maxApart = 2,
+  maxWaitMs = 1_000,
+  refuseAfterMs = maxWaitMs,
+  maxWaiting = 20_000,
+  maxBlockedMs = 5_000,
+  now = () => performance.now(),
+}: CommitQueueOptions): CommitQueues {
+  let waiting: QueuedCommand[] = [];
+  /** When each began, the oldest first. */
+  const inFlight = new Map<Batch, number>();
+  const apart = new SetApart({ maxBatch });
+  /** Of all that has been taken and not been answered. */
+  const busy = new KeyCounts();
+  const pace = createBatchPace({ commandsMin: maxBatch / 16 });
   let scheduled = false;
 
   // No timer: a batch is whatever arrived while the previous ones were being committed. The first of a burst
   // waits for the rest of its event loop turn, in which the others of the same read from a socket arrive.
   function schedule(): void {
-    if (scheduled || inFlight >= maxInFlight || waiting.length === 0) return;
+    if (scheduled || inFlight.size >= maxInFlight || waiting.length === 0) return;
     scheduled = true;
     setImmediate(() => {
       scheduled = false;
-      const batch = takeBatch();
-      if (batch.length === 0) return;
-      const series = new Set(batch.flatMap((each) => each.series ?? []));
-      for (const each of series) running.add(each);
-      inFlight += 1;
-      void commitBatch(commit, batch).finally(() => {
-        inFlight -= 1;
-        unanswered -= batch.length;
-        for (const each of series) running.delete(each);
-        schedule();
-      });
+      const commands = takeCommands();
+      if (commands.length === 0) return;
+      void run({ commands, waits: false, attempts: 0, lostRaces: 0, outages: 0 });
       schedule();
     });
   }
 
-  /** The commands that waited longest, without those whose series is being committed. */
-  function takeBatch(): Waiting[] {
-    const batch: Waiting[] = [];
-    const rest: Waiting[] = [];
+  /**
+   * The commands that waited longest, without those that concern what others concern which are being committed: they would
+   * only wait for their locks.
+   */
+  function takeCommands(): QueuedCommand[] {
+    const commands: QueuedCommand[] = [];
+    const rest: QueuedCommand[] = [];
     for (const each of waiting) {
-      const mayRun = each.series === undefined || !running.has(each.series);
-      (mayRun && batch.length < maxBatch ? batch : rest).push(each);
+      const mayRun = commands.length < maxBatch && !busy.hasAny(each.keys);
+      (mayRun ? commands : rest).push(each);
     }
     waiting = rest;
-    return batch;
+    busy.add(commands);
+    return commands;
+  }
+
+  async function run(batch: Batch): Promise<void> {
+    const startMs = now();
+    inFlight.set(batch, startMs);
+    const unanswered = await commitBatch(batch, { commit, maxBlockedMs, now });
+    inFlight.delete(batch);
+    pace.observe({ commands: batch.commands.length, startMs, endMs: now() });
+    apart.add(unanswered);
+    goOn(batch, unanswered);
+  }
+
+  async function runApart(batch: Batch): Promise<void> {
+    const unanswered = await commitBatch(batch, { commit, maxBlockedMs, now });
+    apart.replace(batch, unanswered);
+    goOn(batch, unanswered);
+  }
+
+  function goOn(batch: Batch, unanswered: readonly Batch[]): void {
+    busy.remove(batch.commands);
+    for (const { commands } of unanswered) busy.add(commands);
+    while (apart.running < maxApart) {
+      const next = apart.take();
+      if (next === undefined) break;
+      void runApart(next);
+    }
+    schedule();
+  }
+
+  /** How long one more command would wait for its outcome. */
+  function expectedWaitMs(nowMs: number): number {
+    // What fits into the next batch costs little more than the batch, and keeps the work going however slow it is.
+    if (waiting.length < maxBatch) return 0;
+    let commands = waiting.length;
+    for (const batch of inFlight.keys()) commands += batch.commands.length;
+    // A batch that doesn't come back says more than those that have: the database may stand still.
+    const [oldestStartMs = nowMs] = inFlight.values();
+    return Math.max(pace.expectedMs(commands), nowMs - oldestStartMs);
+  }
+
+  function enqueue<Result>(command: Command<Result>, submittedMs: number): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      waiting.push({ command, keys: keysOf(command.needs), submittedMs, resolve, reject });
+      schedule();
+    });
+  }
+
+  function refuse(error: Overloaded): Promise<never> {
+    return new Promise((_, reject) => {
+      setTimeout(() => reject(error), refuseAfterMs);
+    });
   }
 
   return {
-    submit<Result>(command: Command<Result>, series?: object): Promise<Result> {
-      if (unanswered >= maxWaiting) return Promise.reject(new Overloaded());
-      unanswered += 1;
-      return new Promise<Result>((resolve, reject) => {
-        waiting.push({ command, series, resolve, reject });
-        schedule();
-      });
+    queue: {
+      submit(command) {
+        const submittedMs = now();
+        const waitMs = expectedWaitMs(submittedMs);
+        if (waitMs > maxWaitMs || waiting.length >= maxWaiting) {
+          return refuse(new Overloaded({ retryAfterMs: Math.ceil(waitMs) }));
+        }
+        return enqueue(command, submittedMs);
+      },
     },
+    patientQueue: { submit: (command) => enqueue(command, now()) },
   };
-}
-
-/** Commits a batch and resolves or rejects every command in it, whatever happens. */
-async function commitBatch(commit: CommitToLedger, batch: readonly Waiting[]): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const outcomes = await commit(batch.map(({ command }) => command));
-      for (const [index, outcome] of outcomes.entries()) {
-        const { resolve, reject } = batch[index] as Waiting;
-        if ('error' in outcome) reject(outcome.error);
-        else resolve(outcome.result);
-      }
-      return;
-    } catch (error) {
-      if (error instanceof LostRace && attempt < maxAttempts) continue;
-      // If the response to COMMIT is lost, the outcome is unknown. The commands are idempotent: run
-      // again they find what they wrote, or write it now.
-      if (error instanceof StorageUnavailable && attempt === 1) continue;
-      // A value that the database refuses: the others go on without it.
-      const culprit = !(error instanceof LostRace || error instanceof StorageUnavailable);
-      if (culprit && batch.length > 1) {
-        const middle = Math.ceil(batch.length / 2);
-        await commitBatch(commit, batch.slice(0, middle));
-        await commitBatch(commit, batch.slice(middle));
-        return;
-      }
-      const answer = error instanceof LostRace ? new Contention(error) : error;
-      for (const { reject } of batch) reject(answer);
-      return;
-    }
-  }
 }

@@ -92,6 +92,9 @@ export interface Command<Result> {
 /** What a command returned, or what it threw. */
 export type Outcome = { readonly result: unknown } | { readonly error: unknown };
 
+/** BLOCKED for a command that didn't decide, because somebody else has locked a row that it needs. */
+export type CommitOutcome = Outcome | 'BLOCKED';
+
 /**
  * What a command sees and changes under lock. The commands of one batch decide one after the other, each seeing what those
  * before it changed; all of it is written at the end. A command reads only what its needs name, and anything else throws: it
@@ -145,11 +148,20 @@ export interface RecordedEntry extends MemberName {
  * The one way to change the ledger: lock, decide, write and commit, as one database transaction. Returns each command's outcome, in
  * their order.
  *
+ * @param options.waits whether to wait for rows that somebody else has locked, instead of going on without the commands that
+ * need them
+ * @throws {LockTimeout} when it waited too long: for such a row, or for a key that somebody else has inserted but not committed
  * @throws {LostRace} when a concurrent database transaction committed first; running it again sees what that one wrote
  * @throws {RefusedByStorage} when some value can't be stored; without it the rest can
  * @throws {StorageUnavailable} when the database is down; the changes may have been committed
  */
-export type CommitToLedger = (commands: readonly Command<unknown>[]) => Promise<Outcome[]>;
+export type CommitToLedger = (
+  commands: readonly Command<unknown>[],
+  options: { waits: boolean },
+) => Promise<CommitOutcome[]>;
+
+/** Thrown when somebody else kept a lock for too long, and the database transaction was rolled back. */
+export class LockTimeout extends Error {}
 
 /** Thrown when a concurrent database transaction committed first and this one was rolled back. */
 export class LostRace extends Error {}

@@ -338,21 +338,21 @@ export class VelocityLimitReached extends LedgerError {
 /** It is the ledger itself that can't go on; the command is as good as before. */
 export abstract class LedgerUnavailable extends LedgerError {}
 
-/** Thrown when a command lost against concurrent ones too often; it changed nothing. */
+/** Thrown when a command lost against concurrent ones too often, or waited for their locks too long; it changed nothing. */
 export class Contention extends LedgerUnavailable {
   readonly reason = 'CONTENTION';
 
-  constructor(cause: unknown) {
+  constructor(cause?: unknown) {
     super('too many concurrent changes; retry', { retryAfterMs: 100, cause });
   }
 }
 
-/** Thrown when more commands wait than the ledger can take. */
+/** Thrown when a command would wait too long for those before it; it changed nothing. */
 export class Overloaded extends LedgerUnavailable {
   readonly reason = 'OVERLOADED';
 
-  constructor() {
-    super('the ledger is overloaded; retry later', { retryAfterMs: 1000 });
+  constructor({ retryAfterMs }: { retryAfterMs: number }) {
+    super('the ledger is overloaded; retry later', { retryAfterMs });
   }
 }
 

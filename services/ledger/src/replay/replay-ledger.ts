@@ -46,6 +46,8 @@ export async function replayLedger(pool: Pool, options: ReplayOptions): Promise<
   for (;;) {
     const page = await transaction(pool, async (tx) => {
       await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+      // Decisions are derived between the reads.
+      await tx.query('SET LOCAL idle_in_transaction_session_timeout = 0');
       const found = await readMembers(tx, { after, limit: membersPerTransaction });
       for (const member of found) {
         const replayed = await replayMember(tx, member, options);

@@ -9,3 +9,9 @@ import { applicationRole } from './application-role.ts';
 export function applicationSession(url: string): string {
   return withPlansByIndex(withRole(url, applicationRole));
 }
+
+/**
+ * How long a transaction of the ledger waits for a lock before it is undone, and run again without what it waited for. Locks
+ * of another replica last a few milliseconds, unless that replica has stopped.
+ */
+export const lockTimeoutMs = 250;

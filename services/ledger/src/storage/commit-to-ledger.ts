@@ -31,13 +31,20 @@ export function createCommitToLedger(deps: {
   wakeRelay: () => void;
 }): CommitToLedger {
   const ids = createMembershipIds(deps.pool);
-  return async (commands) => {
+  return async (commands, { waits }) => {
     const needs = commands.map((command) => command.needs);
     try {
       const locks = await findLocks({ pool: deps.pool, ids }, needs);
       const { outcomes, changes } = await transaction(deps.pool, async (tx) => {
-        const locked = lockedLedger(await lockLedger(tx, needs, { locks, clock: deps.clock }));
-        const outcomes = commands.map((command) => locked.run(command));
+        const { loaded, blocked } = await lockLedger(tx, needs, {
+          locks,
+          clock: deps.clock,
+          waits,
+        });
+        const locked = lockedLedger(loaded);
+        const outcomes = commands.map((command) =>
+          blocked.has(command.needs) ? ('BLOCKED' as const) : locked.run(command),
+        );
         const changes = locked.changes();
         const { entries } = changes;
         const batch = entries.length > 0 ? deps.encodeEvents(entries) : undefined;

@@ -3,15 +3,15 @@ import {
   LostRace,
   type Needs,
   type PostedEarn,
-  type RewardName,
   type TransactionName,
 } from '../app/ledger-store.ts';
 import { beginningOfTime, type Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import { nowOf } from '../domain/membership.ts';
 import { isOverdue, type Redemption } from '../domain/redemption-state.ts';
+import { type ConcernedStock, withoutAccount, withoutStock } from './blocked-commands.ts';
 import { type AwaitedRow, type EarnRow, earnOf } from './earn-rows.ts';
-import { transactionKey } from './ledger-keys.ts';
+import { stockKey, transactionKey } from './ledger-keys.ts';
 import type { LoadedLedger } from './ledger-layers.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
 import { perRow } from './plan-forms.ts';
@@ -35,10 +35,20 @@ export interface Locks {
   readonly otherIds: readonly bigint[];
 }
 
+/** What a transaction has locked and read. */
+export interface LockedRows {
+  readonly loaded: LoadedLedger;
+  /** The needs of commands that can't decide, because somebody else has locked a row that they need. */
+  readonly blocked: ReadonlySet<Needs>;
+}
+
 /**
  * Takes every lock of a transaction and reads what its commands need, in one round trip, or two where limited stock or
  * refunds are concerned: memberships first, then stock, then awaited transactions, each in the order of their keys, so
  * that two transactions don't wait for each other. All locking is in this function.
+ *
+ * Rows that somebody else has locked are passed over unless `waits` is set: whoever keeps one holds up those who need
+ * it, and nobody else.
  *
  * The clock is read after the locks: then it is known which holds have ended. It may have been set back since the commands
  * worked out their needs; then the latest of those instants counts.
@@ -50,12 +60,12 @@ export interface Locks {
 export async function lockLedger(
   tx: DbTransaction,
   needs: readonly Needs[],
-  { locks, clock }: { locks: Locks; clock: () => Instant },
-): Promise<LoadedLedger> {
+  { locks, clock, waits }: { locks: Locks; clock: () => Instant; waits: boolean },
+): Promise<LockedRows> {
   const { membershipIds, newMembershipIds } = locks;
-  const locked = [...new Set([...membershipIds.values(), ...locks.otherIds])];
+  const wanted = [...new Set([...membershipIds.values(), ...locks.otherIds])];
   const [accounts, earns, asked, requests, capUsage, usageTaken] = await Promise.all([
-    lockAccounts(tx, locked),
+    lockAccounts(tx, wanted, { waits }),
     readEarns(tx, needs),
     readAskedRedemptions(tx, needs, membershipIds),
     readRequests(tx, needs, membershipIds),
@@ -63,21 +73,37 @@ export async function lockLedger(
     readRewardUsage(tx, needs, membershipIds),
   ]);
   const time = Math.max(clock(), ...needs.map(({ notBefore }) => notBefore ?? beginningOfTime));
+  const lockable = { membershipIds, posted: earns.posted };
+  // Memberships are never deleted: one that isn't here is locked by somebody else.
+  const blocked =
+    waits || accounts.length === wanted.length
+      ? new Set<Needs>()
+      : withoutAccount(needs, accounts, lockable);
+  const going = blocked.size === 0 ? needs : needs.filter((need) => !blocked.has(need));
+  const stock = stockConcerned({ needs: going, membershipIds, accounts, asked, time });
+  const rewards = [...stock.wanted, ...[...stock.returned.values()].flat()];
   const [stockTaken, refunding] = await Promise.all([
-    lockStock(tx, stockConcerned({ needs, membershipIds, accounts, asked, time })),
-    lockRefunds(tx, { needs, earns, locked, membershipIds }),
+    lockStock(tx, rewards, { waits }),
+    lockRefunds(tx, { needs: going, earns, wanted, membershipIds }),
   ]);
+  if (rewards.some((reward) => !stockTaken.has(stockKey(reward)))) {
+    const withStock = { stock, locked: stockTaken };
+    for (const need of withoutStock(going, withStock, lockable)) blocked.add(need);
+  }
   return {
-    time,
-    membershipIds,
-    newMembershipIds,
-    accounts: accounts.map((account) => withAsked(account, asked)),
-    earns: earns.posted,
-    requests,
-    capUsage,
-    stockTaken,
-    usageTaken,
-    ...refunding,
+    blocked,
+    loaded: {
+      time,
+      membershipIds,
+      newMembershipIds,
+      accounts: accounts.map((account) => withAsked(account, asked)),
+      earns: earns.posted,
+      requests,
+      capUsage,
+      stockTaken,
+      usageTaken,
+      ...refunding,
+    },
   };
 }
 
@@ -97,7 +123,7 @@ function stockConcerned({
   accounts: readonly Account[];
   asked: readonly Redemption[];
   time: Instant;
-}): RewardName[] {
+}): ConcernedStock {
   const endingAll = new Map(
     withMembershipId(needs, membershipIds, ({ endsHolds = false }) => (endsHolds ? [true] : [])),
   );
@@ -106,18 +132,35 @@ function stockConcerned({
       ? account.redemptions
       : account.redemptions.filter((redemption) => isOverdue(redemption, nowOf(account, time))),
   );
-  return [
-    ...needs.flatMap(({ stock }) => (stock === undefined ? [] : [stock])),
-    ...[...asked, ...ending].filter(({ stockTaken }) => stockTaken),
-  ];
+  return {
+    wanted: needs.flatMap(({ stock }) => (stock === undefined ? [] : [stock])),
+    returned: Map.groupBy(
+      [...asked, ...ending].filter(({ stockTaken }) => stockTaken),
+      ({ membershipId }) => membershipId,
+    ),
+  };
 }
 
-async function lockAccounts(tx: DbTransaction, membershipIds: bigint[]): Promise<Account[]> {
+const lockMemberships = {
+  name: 'lock_memberships',
+  text: `SELECT * FROM memberships WHERE membership_id = ANY($1::bigint[])
+    ORDER BY membership_id FOR UPDATE SKIP LOCKED`,
+};
+
+const waitForMemberships = {
+  name: 'wait_for_memberships',
+  text: `SELECT * FROM memberships WHERE membership_id = ANY($1::bigint[])
+    ORDER BY membership_id FOR UPDATE`,
+};
+
+async function lockAccounts(
+  tx: DbTransaction,
+  membershipIds: bigint[],
+  { waits }: { waits: boolean },
+): Promise<Account[]> {
   if (membershipIds.length === 0) return [];
   const memberships = tx.query<MembershipRow>({
-    name: 'lock_memberships',
-    text: `SELECT * FROM memberships WHERE membership_id = ANY($1::bigint[])
-      ORDER BY membership_id FOR UPDATE`,
+    ...(waits ? waitForMemberships : lockMemberships),
     values: [membershipIds],
   });
   const lots = tx.query<LotRow>({
@@ -161,11 +204,15 @@ interface Earns {
   readonly awaited: TransactionName[];
 }
 
-async function readEarns(tx: DbTransaction, needs: readonly Needs[]): Promise<Earns> {
-  const names = needs.flatMap(({ transaction, refundOf }) => [
+function transactionsOf(needs: readonly Needs[]): TransactionName[] {
+  return needs.flatMap(({ transaction, refundOf }) => [
     ...(transaction === undefined ? [] : [transaction]),
     ...(refundOf === undefined ? [] : [refundOf]),
   ]);
+}
+
+async function readEarns(tx: DbTransaction, needs: readonly Needs[]): Promise<Earns> {
+  const names = transactionsOf(needs);
   if (names.length === 0) return { posted: [], awaited: [] };
   const { rows } = await tx.query<EarnRow | AwaitedRow>({
     name: 'read_earns',
@@ -197,12 +244,13 @@ async function lockRefunds(
   {
     needs,
     earns,
-    locked,
+    wanted,
     membershipIds,
   }: {
     needs: readonly Needs[];
     earns: Earns;
-    locked: readonly bigint[];
+    /** Ids of the memberships that were to be locked. */
+    wanted: readonly bigint[];
     membershipIds: ReadonlyMap<string, bigint>;
   },
 ): Promise<Pick<LoadedLedger, 'awaited' | 'refunds' | 'lapses'>> {
@@ -210,9 +258,12 @@ async function lockRefunds(
   if (refunding.length === 0 && earns.awaited.length === 0) {
     return { awaited: new Set(), refunds: [], lapses: new Map() };
   }
-  const refundingKeys = new Set([...refunding, ...earns.awaited].map(transactionKey));
+  // Others may have been read for commands that are blocked.
+  const concerned = new Set(transactionsOf(needs).map(transactionKey));
+  const awaited = earns.awaited.filter((name) => concerned.has(transactionKey(name)));
+  const refundingKeys = new Set([...refunding, ...awaited].map(transactionKey));
   const refunded = earns.posted.filter((earn) => refundingKeys.has(transactionKey(earn)));
-  if (refunded.some(({ membershipId }) => !locked.includes(membershipId))) {
+  if (refunded.some(({ membershipId }) => !wanted.includes(membershipId))) {
     throw new LostRace('the transaction was credited a moment ago');
   }
   // A transaction that comes now may be refunded in the same breath.
@@ -220,14 +271,14 @@ async function lockRefunds(
     transaction !== undefined && refundingKeys.has(transactionKey(transaction)) ? lots : [],
   );
   const [, refunds, lapses] = await Promise.all([
-    lockAwaited(tx, earns.awaited),
-    readRefunds(tx, [...refunding, ...earns.awaited]),
+    lockAwaited(tx, awaited),
+    readRefunds(tx, [...refunding, ...awaited]),
     readLapses(tx, [
       ...refunded.map(({ membershipId, lot }) => ({ ...lot, membershipId })),
       ...credited.map(([membershipId, lot]) => ({ ...lot, membershipId })),
     ]),
   ]);
-  return { awaited: new Set(earns.awaited.map(transactionKey)), refunds, lapses };
+  return { awaited: new Set(awaited.map(transactionKey)), refunds, lapses };
 }
 
 async function readAskedRedemptions(

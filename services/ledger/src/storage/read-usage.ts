@@ -13,10 +13,36 @@ import { capKey, stockKey, usageKey } from './ledger-keys.ts';
 import { memberKey } from './membership-ids.ts';
 import { perRow } from './plan-forms.ts';
 
-/** Locks the stock of limited rewards, and reads how much of it is taken, by stock key. */
+const lockRewardStock = {
+  name: 'lock_reward_stock',
+  text: lockingStock('FOR UPDATE SKIP LOCKED'),
+};
+
+const waitForRewardStock = {
+  name: 'wait_for_reward_stock',
+  text: lockingStock('FOR UPDATE'),
+};
+
+function lockingStock(locking: string): string {
+  return `SELECT stock.*
+    FROM (
+      SELECT * FROM unnest($1::text[], $2::text[]) ORDER BY 1, 2
+    ) AS names (program_id, reward_id)
+    CROSS JOIN LATERAL (
+      SELECT * FROM reward_stock
+      WHERE program_id = names.program_id AND reward_id = names.reward_id
+      ${perRow} ${locking}
+    ) AS stock`;
+}
+
+/**
+ * Locks the stock of limited rewards, and reads how much of it is taken, by stock key. Where somebody else has locked it, it
+ * is left out unless `waits` is set.
+ */
 export async function lockStock(
   tx: DbTransaction,
   wanted: readonly RewardName[],
+  { waits }: { waits: boolean },
 ): Promise<ReadonlyMap<string, bigint>> {
   if (wanted.length === 0) return new Map();
   // A crowd wants the same few rewards.
@@ -36,16 +62,7 @@ export async function lockStock(
     values: names,
   });
   const locked = tx.query<{ program_id: string; reward_id: string; taken: bigint }>({
-    name: 'lock_reward_stock',
-    text: `SELECT stock.*
-      FROM (
-        SELECT * FROM unnest($1::text[], $2::text[]) ORDER BY 1, 2
-      ) AS names (program_id, reward_id)
-      CROSS JOIN LATERAL (
-        SELECT * FROM reward_stock
-        WHERE program_id = names.program_id AND reward_id = names.reward_id
-        ${perRow} FOR UPDATE
-      ) AS stock`,
+    ...(waits ? waitForRewardStock : lockRewardStock),
     values: names,
   });
   await inserted;

@@ -1,5 +1,5 @@
 import { storageErrors } from '@loyalty/platform/postgres/storage-errors.ts';
-import { LostRace, RefusedByStorage } from '../app/ledger-store.ts';
+import { LockTimeout, LostRace, RefusedByStorage } from '../app/ledger-store.ts';
 import { StorageUnavailable } from '../domain/errors.ts';
 
 /** Run again, the command finds what the other transaction wrote. */
@@ -16,5 +16,6 @@ export const { nameOf: storageError, translated } = storageErrors({
   },
   refused: (cause) => new RefusedByStorage('the database refused a value', { cause }),
   lost: (cause) => new LostRace('the transaction lost against a concurrent one', { cause }),
+  locked: (cause) => new LockTimeout('somebody else kept a lock for too long', { cause }),
   unavailable: (cause) => new StorageUnavailable(cause),
 });
