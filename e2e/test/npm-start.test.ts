@@ -124,7 +124,9 @@ describe('npm start', () => {
     'refuses to start where it runs already, or on ports that are taken, and says what to do',
     async () => {
       await start();
-      await expect(startPlatform(place)).rejects.toThrow(/already running .*kill \d+/);
+      await expect(startPlatform(place)).rejects.toThrow(
+        /already running .*, with the gateway at http:.*\n.*kill \d+/,
+      );
       const other = await createPlace();
       try {
         const { LOYALTY_LOCAL_DIRECTORY, ...ports } = other.settings;

@@ -1,5 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -24,7 +32,13 @@ describe('the data folder', () => {
     try {
       mkdirSync(directory);
       writeFileSync(join(directory, 'pid'), String(other.pid));
-      expect(() => claimDataDirectory(directory)).toThrow(`kill ${other.pid}`);
+      expect(() => claimDataDirectory(directory)).toThrow(
+        `already running in ${directory} (process ${other.pid}).\n`,
+      );
+      writeFileSync(join(directory, 'env'), "export LOYALTY_URL='http://127.0.0.1:8080'\n");
+      expect(() => claimDataDirectory(directory)).toThrow(
+        /, with the gateway at http:.*:8080\.\nUse that one, stop it \(kill \d+\), .*\nLOYALTY_LOCAL_DIRECTORY='.*\.local-2' .*_PORT=0 npm start$/,
+      );
     } finally {
       other.kill('SIGKILL');
     }
@@ -33,8 +47,16 @@ describe('the data folder', () => {
   test('can be claimed after a platform that was killed, and when its number is another process', () => {
     mkdirSync(directory);
     writeFileSync(join(directory, 'pid'), String(process.pid));
-    claimDataDirectory(directory).release();
-    expect(existsSync(join(directory, 'pid'))).toBe(false);
+    const taken = claimDataDirectory(directory);
+    expect(taken.wasLeft).toBe(true);
+    taken.release();
+    expect(readdirSync(directory)).toEqual([]);
+    expect(claimDataDirectory(directory).wasLeft).toBe(false);
+  });
+
+  test('is closed to other users', () => {
+    claimDataDirectory(directory);
+    expect(statSync(directory).mode & 0o007).toBe(0);
   });
 
   test('that can not be written is refused with the way out', () => {

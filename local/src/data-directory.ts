@@ -1,8 +1,18 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { keptSecret } from './kept-secret.ts';
+import { admitServerAccount } from './postgres-home.ts';
 import { findPredecessor } from './predecessor.ts';
+import { portSettings } from './settings.ts';
 import { StartRefused } from './start-refused.ts';
 
 /** The folder in which everything is kept that outlives a run. */
@@ -16,6 +26,8 @@ export interface DataDirectory {
   writeEnv(values: Readonly<Record<string, string>>): void;
   /** Deletes databases, streams and logs. Tokens that were handed out stay good. */
   empty(): void;
+  /** Whether the last run was killed: what it started may be about to end. */
+  readonly wasLeft: boolean;
   /** Lets another process have the folder. */
   release(): void;
 }
@@ -24,10 +36,12 @@ const mainFile = 'local/src/main.ts';
 
 /** @throws {StartRefused} while another process has the folder, or when it can't be written */
 export function claimDataDirectory(directory: string): DataDirectory {
-  const path = (name: string) => join(directory, name);
+  const path: PathOf = (name) => join(directory, name);
+  let wasLeft: boolean;
   try {
-    mkdirSync(directory, { recursive: true });
-    claim(path('pid'), directory);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    chmodSync(directory, admitServerAccount(directory).mode);
+    wasLeft = claim(path);
   } catch (error) {
     if (error instanceof StartRefused) throw error;
     throw new StartRefused(
@@ -36,8 +50,9 @@ export function claimDataDirectory(directory: string): DataDirectory {
   }
   return {
     path,
-    secret: () => readOrCreate(path('secret')),
-    readEnv: () => parseEnv(read(path('env')) ?? ''),
+    wasLeft,
+    secret: () => keptSecret(path('secret')),
+    readEnv: () => readEnv(path),
     writeEnv(values) {
       const lines = Object.entries(values).map(
         ([name, value]) => `export ${name}=${quoted(value)}`,
@@ -55,28 +70,68 @@ export function claimDataDirectory(directory: string): DataDirectory {
   };
 }
 
-function claim(pidFile: string, directory: string): void {
+type PathOf = (name: string) => string;
+
+/** Returns whether a process that has ended still claimed the folder. */
+function claim(path: PathOf): boolean {
+  const mine = path(`pid.${process.pid}`);
+  writeFileSync(mine, String(process.pid));
   try {
-    writeFileSync(pidFile, String(process.pid), { flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const pid = findPredecessor({ pidFile, argument: mainFile });
-    if (pid !== undefined) {
-      throw new StartRefused(
-        `npm start is already running in ${directory} (process ${pid}): use that one, or stop it: kill ${pid}`,
-      );
+    // A link appears with its content, or it fails: no other start sees a claim without its owner.
+    for (let wasLeft = false; ; wasLeft = true) {
+      if (link(mine, path('pid'))) return wasLeft;
+      const pid = findPredecessor({ pidFile: path('pid'), argument: mainFile });
+      if (pid !== undefined) throw new StartRefused(alreadyRunning(path, pid));
+      removeStale(path);
     }
-    rmSync(pidFile, { force: true });
-    claim(pidFile, directory);
+  } finally {
+    rmSync(mine, { force: true });
   }
 }
 
-function readOrCreate(file: string): string {
-  const present = read(file);
-  if (present !== undefined && present.length >= 32) return present;
-  const created = randomBytes(32).toString('base64url');
-  writeFileSync(file, created, { mode: 0o600 });
-  return created;
+/** Returns false where the name is taken. */
+function link(file: string, name: string): boolean {
+  try {
+    linkSync(file, name);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Another start may have put its own claim in place of the stale one; that is put back. */
+function removeStale(path: PathOf): void {
+  const aside = path(`pid.stale.${process.pid}`);
+  try {
+    renameSync(path('pid'), aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if (findPredecessor({ pidFile: aside, argument: mainFile }) !== undefined) {
+    link(aside, path('pid'));
+  }
+  rmSync(aside, { force: true });
+}
+
+function alreadyRunning(path: PathOf, pid: number): string {
+  const url = readEnv(path)['LOYALTY_URL'];
+  const where = url === undefined ? '' : `, with the gateway at ${url}`;
+  return [
+    `npm start is already running in ${path('')} (process ${pid})${where}.`,
+    `Use that one, stop it (kill ${pid}), or start another one beside it in a folder of its own and on other ports:`,
+    `LOYALTY_LOCAL_DIRECTORY=${quoted(`${path('')}-2`)} ${otherPorts} npm start`,
+  ].join('\n');
+}
+
+// 0 takes a free one.
+const otherPorts = Object.values(portSettings)
+  .map((setting) => `${setting}=0`)
+  .join(' ');
+
+function readEnv(path: PathOf): NodeJS.Dict<string> {
+  return parseEnv(read(path('env')) ?? '');
 }
 
 function read(file: string): string | undefined {

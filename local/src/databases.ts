@@ -16,8 +16,10 @@ export async function ensureDatabase(
     const identifier = pg.escapeIdentifier(name);
     const role = pg.escapeIdentifier(owner);
     const roles = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [owner]);
+    if (roles.rowCount === 0) await client.query(`CREATE ROLE ${role}`);
+    const password = pg.escapeLiteral(server.passwordOf(owner));
     // CREATEROLE, because migrations make the roles that services work in.
-    if (roles.rowCount === 0) await client.query(`CREATE ROLE ${role} LOGIN CREATEROLE`);
+    await client.query(`ALTER ROLE ${role} LOGIN CREATEROLE PASSWORD ${password}`);
     const database = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
     if (database.rowCount === 0) {
       await client.query(`CREATE DATABASE ${identifier} OWNER ${role}`);
@@ -25,7 +27,5 @@ export async function ensureDatabase(
   } finally {
     await client.end();
   }
-  const url = new URL(server.url(name));
-  url.username = owner;
-  return url.href;
+  return server.url(name, owner);
 }

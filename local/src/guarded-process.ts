@@ -29,6 +29,13 @@ server=$!
 { cat <&3; kill -"$STOP_SIGNAL" $server; } >/dev/null 2>&1 &
 wait $server`;
 
+// As above, for a command that is to come to its end: it is killed, with all that it has started.
+const commandGuard = `
+"$@" 3<&- &
+command=$!
+{ cat <&3; kill -KILL 0; } >/dev/null 2>&1 &
+wait $command`;
+
 const lastLinesKept = 20;
 const patienceMs = 10_000;
 
@@ -65,6 +72,38 @@ export async function startGuarded(options: GuardedProcessOptions): Promise<Guar
       clearTimeout(impatience);
     },
   };
+}
+
+/**
+ * Runs a command that doesn't outlive this process.
+ *
+ * @throws {Error} with what it printed last, unless its exit code is 0
+ */
+export async function runGuarded(
+  options: Pick<GuardedProcessOptions, 'program' | 'args' | 'uid' | 'gid'>,
+): Promise<void> {
+  const { program, args, ...account } = options;
+  const child = spawn('/bin/sh', ['-c', commandGuard, 'sh', program, ...args], {
+    cwd: '/',
+    env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    // A group of its own, which can be killed as a whole.
+    detached: true,
+    ...account,
+  });
+  const lifeline = child.stdio[3] as Writable;
+  child.once('exit', () => lifeline.destroy());
+  const printed: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => printed.push(chunk));
+  }
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code === 0) return;
+  const lastLines = printed.join('').trimEnd().split('\n').slice(-lastLinesKept);
+  throw new ServerExited({ program, code, lastLines });
 }
 
 function followOutput(child: ChildProcess, options: { logFile: string; ready: RegExp }) {

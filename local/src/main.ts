@@ -5,6 +5,7 @@ import { ConfigError } from '@loyalty/platform/config.ts';
 import { claimDataDirectory } from './data-directory.ts';
 import { type Platform, type PlatformOptions, startPlatform, stopPlatform } from './platform.ts';
 import { demandFreePorts } from './port-check.ts';
+import { withProgress } from './progress.ts';
 import { readLocalSettings } from './settings.ts';
 import { StartRefused } from './start-refused.ts';
 
@@ -13,6 +14,8 @@ npm start -- --fresh  starts it empty: what it kept is deleted`;
 
 /** The same Ctrl-C may arrive twice: from the terminal, and passed on by a parent. */
 const sameRequestMs = 500;
+/** How long the services of a run that was killed may take to notice and to end. */
+const endingMsMax = 20_000;
 const failureExitCode = 1;
 const secondSignalExitCode = 130;
 
@@ -28,7 +31,9 @@ async function main(): Promise<number> {
     const { directory, ports } = await readLocalSettings(process.env);
     const data = claimDataDirectory(directory);
     process.once('exit', () => data.release());
-    await demandFreePorts(ports);
+    await withProgress('The last run, which was killed, is ending', () =>
+      demandFreePorts(ports, { patienceMs: data.wasLeft ? endingMsMax : 0 }),
+    );
     if (fresh) data.empty();
     await runUntil(stopping, { platform, data, ports });
     console.log('Stopped.');

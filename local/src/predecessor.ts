@@ -4,8 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * Makes sure that no earlier server still works on the same files. One whose starter was killed is about to
- * end and is waited for; a stale pid file is removed, even if its number
- * belongs to another program by now. Throws when the earlier server stays.
+ * end and is waited for. A stale pid file whose number belongs to another program by now is removed, because a server
+ * would take that program for its predecessor; any other is the server's own to judge. Throws when the earlier server
+ * stays.
  */
 export async function awaitPredecessor(options: {
   name: string;
@@ -24,7 +25,8 @@ export async function awaitPredecessor(options: {
     }
     await delay(50);
   }
-  rmSync(options.pidFile, { force: true });
+  const pid = readPid(options.pidFile);
+  if (pid !== undefined && commandLine(pid) !== '') rmSync(options.pidFile, { force: true });
 }
 
 /** The process that the pid file names, unless it has ended and its number is another program's. */

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
 import { unusedPort } from './port-check.ts';
 import { root } from './settings.ts';
@@ -93,6 +94,28 @@ export async function startPlatform(
       for (const pid of pids) kill(pid);
     },
   };
+}
+
+/**
+ * Starts it and kills it after a time, ready or not: its process group, as when a terminal is closed, or every process
+ * that it consists of.
+ */
+export async function killStart(
+  place: Place,
+  { afterMs, victims }: { afterMs: number; victims: 'group' | 'all' },
+): Promise<void> {
+  const child = spawn(process.execPath, [join(root, 'local/src/main.ts')], {
+    cwd: root,
+    env: { ...process.env, ...place.settings },
+    stdio: 'ignore',
+    detached: true,
+  });
+  const exited = new Promise((resolve) => child.once('close', resolve));
+  await Promise.race([exited, delay(afterMs)]);
+  const pid = child.pid ?? 0;
+  const others = victims === 'all' ? descendants(pid) : [];
+  for (const victim of [-pid, ...others]) kill(victim);
+  await exited;
 }
 
 async function untilReady(child: ChildProcess, exited: Promise<unknown>): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +34,31 @@ describe('PostgreSQL', () => {
     } finally {
       await second.stop();
     }
+  });
+
+  test('lets in nobody without the password', async () => {
+    const server = await startPostgres({ directory: join(directory, 'closed'), fsync: false });
+    const url = new URL(server.url('postgres'));
+    try {
+      expect(await query(url.href, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      url.password = 'guessed';
+      await expect(query(url.href, 'SELECT 1')).rejects.toThrow('password authentication failed');
+      const hba = await query(server.url('postgres'), 'SELECT auth_method FROM pg_hba_file_rules');
+      expect(new Set(hba.map((rule) => JSON.stringify(rule)))).toEqual(
+        new Set(['{"auth_method":"scram-sha-256"}']),
+      );
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('is not started on files that it has not made, whose password nobody knows', async () => {
+    const home = join(directory, 'foreign');
+    await mkdir(join(home, 'data'), { recursive: true });
+    await writeFile(join(home, 'data/PG_VERSION'), '18\n');
+    await expect(startPostgres({ directory: home, fsync: false })).rejects.toThrow(
+      'npm start -- --fresh deletes what is there and begins anew',
+    );
   });
 
   test('names the port that is taken', async () => {
