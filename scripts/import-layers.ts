@@ -73,7 +73,7 @@ const layers: readonly Layer[] = [
       // Money, and what clocks on the wall show.
       'rules/src/(decimal|fraction|zone-clock)\\.ts',
       'services/ledger/src/(verify|replay)/.*',
-      'local/src/(test-environment|property)\\.ts',
+      'local/src/(test-environment|test-certificates|property)\\.ts',
       node,
       npm,
     ),
