@@ -15,8 +15,10 @@ export async function deploymentProblems(): Promise<string[]> {
   for (const base of readdirSync(join(root, kubernetes, 'base'))) {
     await render(join(kubernetes, 'base', base));
   }
+  const localSecrets = await run('sh', [inOverlay('local', 'secrets.sh')]);
   return [
-    ...(await overlayProblems('local', await run('sh', [inOverlay('local', 'secrets.sh')]))),
+    ...(await overlayProblems('local', localSecrets)),
+    ...(await overlayProblems('local-tls', localSecrets)),
     ...(await overlayProblems(
       'production',
       await text(inOverlay('production', 'secrets.example.yaml')),

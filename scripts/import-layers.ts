@@ -73,7 +73,7 @@ const layers: readonly Layer[] = [
       // Money, and what clocks on the wall show.
       'rules/src/(decimal|fraction|zone-clock)\\.ts',
       'services/ledger/src/(verify|replay)/.*',
-      'local/src/(linear-time|property|test-environment)\\.ts',
+      'local/src/(linear-time|property|test-(certificates|environment))\\.ts',
       node,
       npm,
     ),

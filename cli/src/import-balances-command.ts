@@ -48,7 +48,7 @@ async function runImport(path: string, flags: ImportBalancesFlags): Promise<void
   const token = readSetting('LOYALTY_ADMIN_TOKEN');
   const address = readSetting('LOYALTY_LEDGER_GRPC');
   await withImportSession({ programId, token }, async (session) => {
-    const { program, progress } = session;
+    const { program, progress, credentials } = session;
     const columns = namedColumns(balanceRoles, { ...flags });
     const file = await openBalanceFile(path, { columns, separator: flags.separator, progress });
     requireActive(program, programId);
@@ -58,7 +58,13 @@ async function runImport(path: string, flags: ImportBalancesFlags): Promise<void
       rejections: new Rejections(),
       rejectedFile: prepareRejectedFile(file.table, flags.rejected),
     };
-    const ledger = openLedger({ address, token, programId, joinMissing: flags.join === true });
+    const ledger = openLedger({
+      address,
+      credentials,
+      token,
+      programId,
+      joinMissing: flags.join === true,
+    });
     try {
       await importBalances({ ...session, ...collected, file, ledger, clock, reason, note });
     } finally {

@@ -95,6 +95,7 @@ async function credit(
 ): Promise<void> {
   const ledger = openLedger({
     address: readSetting('LOYALTY_LEDGER_GRPC'),
+    credentials: session.credentials,
     token,
     programId: flags.program,
     joinMissing: flags.join === true,

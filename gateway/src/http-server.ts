@@ -6,7 +6,7 @@ import type { Logger } from '@loyalty/platform/logging.ts';
 import { createCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { requestIdOf } from '@loyalty/platform/rpc/request-id.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
-import type { CertificateWatch } from '@loyalty/platform/tls/certificates.ts';
+import type { CertificateSource } from '@loyalty/platform/tls/certificates.ts';
 import { renewCertificates, secureOptions } from '@loyalty/platform/tls/https.ts';
 import {
   type FastifyInstance,
@@ -33,7 +33,7 @@ export interface HttpServerOptions {
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
   /** Without TLS if undefined. */
-  readonly tls: CertificateWatch | undefined;
+  readonly tls: CertificateSource | undefined;
   /** Origins of browsers that may read answers; `*` for all. */
   readonly corsOrigins: readonly string[];
   readonly limits: GatewayLimits;

@@ -5,7 +5,7 @@ import type { AnyHandler, Mountable } from '@loyalty/platform/rpc/handler.ts';
 import { unimplemented } from '@loyalty/platform/rpc/handler.ts';
 import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
-import type { CertificateWatch } from '@loyalty/platform/tls/certificates.ts';
+import type { CertificateSource } from '@loyalty/platform/tls/certificates.ts';
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
@@ -29,7 +29,7 @@ export interface TestService {
 /** Real gRPC on loopback for both upstreams; methods without a handler answer UNIMPLEMENTED. Handlers are by the method's name in the generated code. */
 export async function startService(
   handlers: Record<string, unknown>,
-  tls?: CertificateWatch,
+  tls?: CertificateSource,
 ): Promise<TestService> {
   const server = createRpcServer({
     name: 'test-service',

@@ -1,5 +1,7 @@
+import type { ChannelCredentials } from '@loyalty/platform/rpc/client.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import { readSetting } from '../settings.ts';
+import { readChannelCredentials } from './channel-credentials.ts';
 import { openPrograms, type ProgramFacts, type ProgramsClient } from './programs-client.ts';
 import { createRetries, type Retries, withRetries } from './retries.ts';
 
@@ -7,6 +9,8 @@ import { createRetries, type Retries, withRetries } from './retries.ts';
 export interface ImportSession {
   readonly progress: Progress;
   readonly retries: Retries;
+  /** How the services are called. */
+  readonly credentials: ChannelCredentials;
   readonly programs: ProgramsClient;
   readonly program: ProgramFacts;
 }
@@ -14,7 +18,7 @@ export interface ImportSession {
 /**
  * Runs an import, which may be interrupted at any time: the same command goes on from there.
  *
- * @throws {RemoteError} PROGRAM_NOT_FOUND, and whatever `work` throws
+ * @throws {ConfigError} {@link RemoteError} PROGRAM_NOT_FOUND, and whatever `work` throws
  */
 export async function withImportSession(
   { programId, token }: { programId: string; token: string },
@@ -23,7 +27,8 @@ export async function withImportSession(
   const progress = createProgress(process.stderr);
   const retries = createRetries({ notice: (text) => progress.notice(text) });
   const address = readSetting('LOYALTY_PROGRAMS_GRPC');
-  const programs = openPrograms({ address, token, programId });
+  const credentials = await readChannelCredentials(process.env);
+  const programs = openPrograms({ address, credentials, token, programId });
   const interrupted = () => {
     progress.notice('Interrupted. Run the same command again to continue.');
     process.exit(130);
@@ -31,7 +36,7 @@ export async function withImportSession(
   process.once('SIGINT', interrupted);
   try {
     const program = await withRetries(retries, () => programs.program());
-    await work({ progress, retries, programs, program });
+    await work({ progress, retries, credentials, programs, program });
   } finally {
     process.off('SIGINT', interrupted);
     programs.close();

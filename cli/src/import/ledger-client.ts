@@ -1,7 +1,11 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationMs, type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt';
 import { isReasoned } from '@loyalty/platform/errors.ts';
-import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
+import {
+  type ChannelCredentials,
+  createChannel,
+  createClient,
+} from '@loyalty/platform/rpc/client.ts';
 import { Refund_State } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import {
   type AdjustFailure,
@@ -42,14 +46,15 @@ export interface LedgerClient {
 
 export function openLedger(options: {
   address: string;
+  credentials: ChannelCredentials;
   token: string;
   programId: string;
   /** Whether users who never were members join. */
   joinMissing: boolean;
 }): LedgerClient {
-  const { address, token, programId, joinMissing } = options;
+  const { address, credentials, token, programId, joinMissing } = options;
   // Without services, so that the channel repeats nothing behind our back: what was sent twice is counted as such.
-  const channel = createChannel({ address, services: [] });
+  const channel = createChannel({ address, services: [], credentials });
   const ledger = createClient(LedgerService, channel);
   const reached = naming(`The ledger at ${address}`);
   return {

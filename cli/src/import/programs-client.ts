@@ -1,5 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
+import {
+  type ChannelCredentials,
+  createChannel,
+  createClient,
+} from '@loyalty/platform/rpc/client.ts';
 import {
   Program_State,
   Program_StateSchema,
@@ -32,11 +36,12 @@ export interface ProgramsClient {
 /** @throws {ServiceUnavailable} {@link RemoteError} from all calls */
 export function openPrograms(options: {
   address: string;
+  credentials: ChannelCredentials;
   token: string;
   programId: string;
 }): ProgramsClient {
-  const { address, token, programId } = options;
-  const channel = createChannel({ address, services: [ProgramService] });
+  const { address, credentials, token, programId } = options;
+  const channel = createChannel({ address, services: [ProgramService], credentials });
   const programs = createClient(ProgramService, channel);
   const reached = naming(`The programs service at ${address}`);
   return {

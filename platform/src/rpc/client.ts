@@ -28,7 +28,7 @@ export interface ChannelOptions {
   /** The services that will be called; their idempotent methods are retried while the server can't be reached. */
   services: readonly DescService[];
   /** With TLS, and what certificates the sides show; without TLS if absent. */
-  credentials?: ChannelCredentials;
+  credentials?: ChannelCredentials | undefined;
   /** Deadline of calls that are given none, from their start; 10 s by default. */
   defaultTimeoutMs?: number;
   /** Largest request, and largest response; 8 MiB by default, as services send. */

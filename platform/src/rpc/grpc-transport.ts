@@ -7,7 +7,7 @@ import {
   type StatusObject,
   type sendUnaryData,
 } from '@grpc/grpc-js';
-import type { CertificateWatch } from '../tls/certificates.ts';
+import type { CertificateSource } from '../tls/certificates.ts';
 import { grpcServerCredentials } from '../tls/grpc-credentials.ts';
 import { namesIn } from '../tls/peer-names.ts';
 import type { BareService } from './bare-service.ts';
@@ -32,7 +32,7 @@ export interface GrpcTransportOptions {
   bareServices: readonly BareService[];
   limits: RpcLimits;
   /** Without TLS if undefined. */
-  tls: CertificateWatch | undefined;
+  tls: CertificateSource | undefined;
 }
 
 /** gRPC on grpc-js: the fast transport, which other backends use. */

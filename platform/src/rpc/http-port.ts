@@ -14,7 +14,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import type { CertificateWatch } from '../tls/certificates.ts';
+import type { CertificateSource } from '../tls/certificates.ts';
 import { renewCertificates, secureOptions } from '../tls/https.ts';
 import {
   answerProblem,
@@ -40,7 +40,7 @@ export interface HttpPort {
  */
 export function createHttpPort(
   serve: (request: HttpRequest, response: HttpResponse) => void,
-  { limits, tls }: { limits: RpcLimits; tls: CertificateWatch | undefined },
+  { limits, tls }: { limits: RpcLimits; tls: CertificateSource | undefined },
 ): HttpPort {
   let closing = false;
   const sockets = new Set<Socket>();

@@ -5,7 +5,7 @@ import type { Logger } from '../logging.ts';
 import { createManagementPort } from '../management-port.ts';
 import type { ServiceConfig } from '../service-config.ts';
 import { rpcMetrics } from '../telemetry/metrics.ts';
-import type { CertificateWatch } from '../tls/certificates.ts';
+import type { CertificateSource } from '../tls/certificates.ts';
 import { createAdmissions } from './admissions.ts';
 import {
   type CallerLimitsOptions,
@@ -59,7 +59,7 @@ export interface RpcServerOptions {
   /** What each caller may have; the defaults when absent. */
   callerLimits?: CallerLimitsOptions;
   /** Of the gRPC and HTTP ports; without TLS if absent. The management port never has it. */
-  tls?: CertificateWatch | undefined;
+  tls?: CertificateSource | undefined;
   /** By way of whom callers come who were held to their limits already. */
   trustedCallers?: TrustedCallers;
 }

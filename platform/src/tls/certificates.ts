@@ -10,11 +10,15 @@ export interface Certificates {
   readonly ca: Buffer | undefined;
 }
 
-export interface CertificateWatch {
+/** Certificates that can be replaced. */
+export interface CertificateSource {
   /** Those in force. */
   readonly current: Certificates;
   /** Calls the listener each time others come into force; the function returned ends that. */
   onChange(listener: (certificates: Certificates) => void): () => void;
+}
+
+export interface CertificateWatch extends CertificateSource {
   close(): void;
 }
 
@@ -34,7 +38,7 @@ export async function watchCertificates(
   files: CertificateFiles,
   { logger, refreshMs = defaultRefreshMs }: { logger: Logger; refreshMs?: number },
 ): Promise<CertificateWatch> {
-  let current = await read(files);
+  let current = await readCertificates(files);
   let problem: string | undefined;
   let isReading = false;
   const listeners = new Set<(certificates: Certificates) => void>();
@@ -43,7 +47,7 @@ export async function watchCertificates(
     if (isReading) return;
     isReading = true;
     try {
-      const next = await read(files);
+      const next = await readCertificates(files);
       problem = undefined;
       if (isSame(current, next)) return;
       current = next;
@@ -76,7 +80,12 @@ function settingsOf({ identity, ca }: CertificateFiles): string[] {
   return [identity?.certificate, identity?.key, ca].flatMap((file) => file?.setting ?? []);
 }
 
-async function read({ identity, ca }: CertificateFiles): Promise<Certificates> {
+/**
+ * Reads certificates once, for a process that ends soon.
+ *
+ * @throws {ConfigError} naming the setting of a file that can't be used
+ */
+export async function readCertificates({ identity, ca }: CertificateFiles): Promise<Certificates> {
   return {
     identity: identity === undefined ? undefined : await readIdentity(identity),
     ca: ca === undefined ? undefined : (await readChain(ca)).pem,

@@ -4,13 +4,13 @@ import {
   experimental,
   ServerCredentials,
 } from '@grpc/grpc-js';
-import type { Certificates, CertificateWatch } from './certificates.ts';
+import type { CertificateSource, Certificates } from './certificates.ts';
 
 /** Of a port that takes certificates as they are replaced, for connections that begin from then on. */
-export function grpcServerCredentials(watch: CertificateWatch | undefined): ServerCredentials {
-  if (watch === undefined) return ServerCredentials.createInsecure();
-  const provider = certificateProvider(watch);
-  const asksForCertificates = watch.current.ca !== undefined;
+export function grpcServerCredentials(source: CertificateSource | undefined): ServerCredentials {
+  if (source === undefined) return ServerCredentials.createInsecure();
+  const provider = certificateProvider(source);
+  const asksForCertificates = source.current.ca !== undefined;
   // The first is the server's own certificate, whatever the declaration calls it.
   return experimental.createCertificateProviderServerCredentials(
     provider,
@@ -20,27 +20,27 @@ export function grpcServerCredentials(watch: CertificateWatch | undefined): Serv
 }
 
 /** Of a channel that shows and trusts certificates as they are replaced, in connections that begin from then on. */
-export function grpcChannelCredentials(watch: CertificateWatch | undefined): ChannelCredentials {
-  if (watch === undefined) return credentials.createInsecure();
-  const provider = certificateProvider(watch);
+export function grpcChannelCredentials(source: CertificateSource | undefined): ChannelCredentials {
+  if (source === undefined) return credentials.createInsecure();
+  const provider = certificateProvider(source);
   return experimental.createCertificateProviderChannelCredentials(
     provider,
-    watch.current.identity === undefined ? null : provider,
+    source.current.identity === undefined ? null : provider,
   );
 }
 
 type CaListener = experimental.CaCertificateUpdateListener;
 type IdentityListener = experimental.IdentityCertificateUpdateListener;
 
-function certificateProvider(watch: CertificateWatch): experimental.CertificateProvider {
+function certificateProvider(source: CertificateSource): experimental.CertificateProvider {
   const ends = new Map<CaListener | IdentityListener, () => void>();
   const add = (
     listener: CaListener | IdentityListener,
     tell: (certificates: Certificates) => void,
   ) => {
-    ends.set(listener, watch.onChange(tell));
+    ends.set(listener, source.onChange(tell));
     // Not at once: grpc-js only listens to itself when this has returned.
-    process.nextTick(() => tell(watch.current));
+    process.nextTick(() => tell(source.current));
   };
   const remove = (listener: CaListener | IdentityListener) => {
     ends.get(listener)?.();

@@ -1,5 +1,5 @@
 import type { Server } from 'node:tls';
-import type { Certificates, CertificateWatch } from './certificates.ts';
+import type { CertificateSource, Certificates } from './certificates.ts';
 
 /** What Node's HTTPS server needs for the certificates in force. */
 export interface SecureOptions {
@@ -10,7 +10,7 @@ export interface SecureOptions {
   readonly rejectUnauthorized: true;
 }
 
-export function secureOptions({ current }: Pick<CertificateWatch, 'current'>): SecureOptions {
+export function secureOptions({ current }: Pick<CertificateSource, 'current'>): SecureOptions {
   return {
     ...contextOf(current),
     requestCert: current.ca !== undefined,
@@ -19,10 +19,10 @@ export function secureOptions({ current }: Pick<CertificateWatch, 'current'>): S
 }
 
 /** Makes the server take certificates as they are replaced, for connections that begin from then on. */
-export function renewCertificates(server: Server, watch: CertificateWatch): void {
+export function renewCertificates(server: Server, source: CertificateSource): void {
   server.once(
     'close',
-    watch.onChange((certificates) => server.setSecureContext(contextOf(certificates))),
+    source.onChange((certificates) => server.setSecureContext(contextOf(certificates))),
   );
 }
 

@@ -1,13 +1,13 @@
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import type { Logger } from '../logging.ts';
-import { type CertificateWatch, watchCertificates } from './certificates.ts';
+import { type CertificateSource, watchCertificates } from './certificates.ts';
 import { grpcChannelCredentials } from './grpc-credentials.ts';
 import type { TlsConfig } from './tls-config.ts';
 
 /** The TLS of a process. */
 export interface Tls {
   /** Of the ports where callers come; undefined without TLS. */
-  readonly server: CertificateWatch | undefined;
+  readonly server: CertificateSource | undefined;
   /** Of calls to other processes of the platform. */
   readonly channelCredentials: ChannelCredentials;
   close(): void;

@@ -12,8 +12,13 @@ import { connectNats } from '@loyalty/platform/messaging/connection.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { defaultCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
-import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
+import {
+  type ChannelCredentials,
+  createChannel,
+  createClient,
+} from '@loyalty/platform/rpc/client.ts';
 import type { RemoteError } from '@loyalty/platform/rpc/remote-error.ts';
+import type { TlsConfig } from '@loyalty/platform/tls/tls-config.ts';
 import { startPrograms } from '@loyalty/programs/wiring.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
 import { DeadLetterService } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_service_pb.ts';
@@ -65,10 +70,16 @@ interface SettingOptions {
   clock?: () => number;
   /** Where the Programs service announces changes, if not where the ledger hears of them. */
   programsNatsUrl?: string | undefined;
+  /** Of both services, with that of their clients; without TLS if absent. */
+  tls?: { config: TlsConfig; credentials: ChannelCredentials };
 }
 
 /** What a test file needs; `start` it before and `stop` it after its tests. */
-export async function startSetting({ clock = Date.now, programsNatsUrl }: SettingOptions = {}) {
+export async function startSetting({
+  clock = Date.now,
+  programsNatsUrl,
+  tls,
+}: SettingOptions = {}) {
   const [programsDatabase, database, nats, ledgerPort] = await Promise.all([
     createTestDatabase('programs'),
     createTestDatabase('ledger'),
@@ -80,7 +91,7 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
     grpcPort: 0,
     httpPort: 0,
     management: { host: '127.0.0.1', port: 0 },
-    tls: { server: undefined, upstream: undefined },
+    tls: tls?.config ?? { server: undefined, upstream: undefined },
     nats: { url: nats.url, user: undefined, password: undefined },
     tokens,
     log: { level: 'silent', pretty: false },
@@ -108,7 +119,7 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
   let ledger = await startFirstLedger();
   const connection = connectNats({ url: nats.url, name: 'test', logger });
   const publisher = createPublisher(connection);
-  let clients = connect(ledger, config);
+  let clients = connect(ledger, config, tls?.credentials);
   let natsStopped: Promise<void> | undefined;
   const stopNats = () => (natsStopped ??= nats.stop());
 
@@ -159,13 +170,13 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
       clients.close();
       await ledger.stop();
       ledger = await startFirstLedger();
-      clients = connect(ledger, config);
+      clients = connect(ledger, config, tls?.credentials);
     },
     /** A second ledger on the same database, with the same message server unless another is given. */
     async startReplica({ natsUrl = nats.url } = {}) {
       const replicaConfig = { ...config, nats: { ...config.nats, url: natsUrl } };
       const replica = await startLedger(replicaConfig, logger, { clock });
-      const replicaClients = connect(replica, config);
+      const replicaClients = connect(replica, config, tls?.credentials);
       return {
         clients: replicaClients,
         async stop() {
@@ -191,18 +202,24 @@ export async function startSetting({ clock = Date.now, programsNatsUrl }: Settin
   };
 }
 
-function connect({ grpcPort }: RunningLedger, { programs: { address } }: LedgerConfig) {
+function connect(
+  { grpcPort }: RunningLedger,
+  { programs: { address } }: LedgerConfig,
+  credentials?: ChannelCredentials,
+) {
   const ledgerServices = [MembershipService, LedgerService, RedemptionService, DeadLetterService];
   const defaultTimeoutMs = patience(10_000);
   const channel = createChannel({
     address: `127.0.0.1:${grpcPort}`,
     services: ledgerServices,
+    credentials,
     defaultTimeoutMs,
   });
   const programsServices = [ProgramService, RuleSetService, RewardService];
   const programsChannel = createChannel({
     address,
     services: programsServices,
+    credentials,
     defaultTimeoutMs,
   });
   return {
