@@ -38,7 +38,7 @@ export function upstreamsOf(
 /** Starts the gateway; it doesn't wait for the services behind it. */
 export async function startGateway(config: GatewayConfig, logger: Logger): Promise<Gateway> {
   const targets = upstreamsOf(config);
-  const upstreams = connectUpstreams(targets);
+  const upstreams = connectUpstreams(targets, { sessions: config.sessionsPerService });
   let open = true;
   const app = createHttpServer({
     routes: readRoutes(targets.flatMap(({ services }) => services)),
