@@ -177,7 +177,9 @@ async function overGateway(call: Call): Promise<Verdict> {
         : (fields[rule.body] ?? {});
   const query =
     rule.body === ''
-      ? new URLSearchParams(inBody.map(([name, value]): [string, string] => [name, String(value)]))
+      ? new URLSearchParams(
+          Object.fromEntries(inBody) as Record<string, unknown> as Record<string, string>,
+        )
       : '';
   const url = `${platform.env['LOYALTY_URL']}${path}?${query}`;
   return await overHttp(url, { method: verb.toUpperCase(), authorization, body });
