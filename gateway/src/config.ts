@@ -15,6 +15,8 @@ export interface GatewayConfig extends ProcessConfig {
   /** gRPC targets, `host:port`. */
   readonly programsAddress: string;
   readonly ledgerAddress: string;
+  /** HTTP/2 sessions to each replica of a service; each caller has one of them. */
+  readonly sessionsPerService: number;
   /** Origins of browser apps; `*` for all. */
   readonly corsOrigins: readonly string[];
   /** Proxies between clients and the gateway, each of which adds to X-Forwarded-For. */
@@ -30,6 +32,9 @@ const schema = z.object({
   PORT: port().default(8080),
   PROGRAMS_ADDRESS: address.describe("the Programs service's gRPC address, host:port"),
   LEDGER_ADDRESS: address.describe("the Ledger service's gRPC address, host:port"),
+  SESSIONS_PER_SERVICE: integer({ min: 1, max: 64 })
+    .default(4)
+    .describe('HTTP/2 sessions to each replica of a service, among which callers are spread'),
   ...callerLimitSettings(),
   TRUSTED_PROXIES: integer({ min: 0, max: 10 })
     .default(0)
@@ -60,6 +65,7 @@ export function readGatewayConfig(
     port: values.PORT,
     programsAddress: values.PROGRAMS_ADDRESS,
     ledgerAddress: values.LEDGER_ADDRESS,
+    sessionsPerService: values.SESSIONS_PER_SERVICE,
     corsOrigins: values.CORS_ORIGINS,
     trustedProxies: values.TRUSTED_PROXIES,
     limits: { ...defaultLimits, callers: callerLimits(values) },

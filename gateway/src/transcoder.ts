@@ -138,7 +138,7 @@ async function serve(
     caller,
   });
   const response = await call(route.method, message, {
-    token: caller.token,
+    caller,
     requestId: request.id,
     traceparent: traceparentOf(request),
     deadlineMs: Date.now() + limits.callMsMax,

@@ -48,7 +48,10 @@ export function upstreamsOf(
 export async function startGateway(config: GatewayConfig, logger: Logger): Promise<Gateway> {
   const targets = upstreamsOf(config);
   const tls = await openTls(config.tls, { logger });
-  const upstreams = connectUpstreams(targets, tls.channelCredentials);
+  const upstreams = connectUpstreams(targets, {
+    sessions: config.sessionsPerService,
+    credentials: tls.channelCredentials,
+  });
   let open = true;
   const metrics = createRegistry({ service: 'gateway' });
   // It is ready without its upstreams: it answers for them while they are away.

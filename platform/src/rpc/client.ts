@@ -33,6 +33,8 @@ export interface ChannelOptions {
   defaultTimeoutMs?: number;
   /** Largest request, and largest response; 8 MiB by default, as services send. */
   messageBytesMax?: number;
+  /** Whether to connect apart from other channels to the address, which share connections otherwise. */
+  ownConnections?: boolean;
 }
 
 /** Connections to all replicas behind an address; calls take turns among them. */
@@ -85,6 +87,7 @@ export function createChannel(options: ChannelOptions): Channel {
       'grpc.max_reconnect_backoff_ms': 2000,
       'grpc.dns_min_time_between_resolutions_ms': 5000,
       'grpc.enable_channelz': 0,
+      'grpc.use_local_subchannel_pool': options.ownConnections === true ? 1 : 0,
     },
   );
   return {

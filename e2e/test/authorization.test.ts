@@ -1,0 +1,293 @@
+// Every RPC at every door, with tokens that nobody should accept and callers of every kind. The RPCs, and who may call
+// them, are read from the contracts: a new one is in here by itself.
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { type ClientHttp2Session, connect } from 'node:http2';
+import {
+  create,
+  type DescMethod,
+  type DescService,
+  getOption,
+  hasOption,
+  type JsonObject,
+  toBinary,
+  toJson,
+} from '@bufbuild/protobuf';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Platform } from '@loyalty/local/running-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
+import { patience } from '@loyalty/local/test-patience.ts';
+import { http } from '@loyalty/proto/google/api/annotations_pb.ts';
+import { DeadLetterService } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_service_pb.ts';
+import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
+import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
+import { Access_Own, Access_Role, access } from '@loyalty/proto/loyalty/options/v1/access_pb.ts';
+import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
+import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
+import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
+import { type Authorization, badAuthorizations, craftedToken } from '../src/crafted-tokens.ts';
+
+const programsServices = [ProgramService, RuleSetService, RewardService];
+const ledgerServices = [MembershipService, LedgerService, RedemptionService, DeadLetterService];
+const methods = [...programsServices, ...ledgerServices].flatMap((service) => service.methods);
+
+/** It doesn't exist, so that calls that are let in change nothing. */
+const programId = 'no-such-program';
+const callsAtOnce = 24;
+
+let platform: Platform;
+const sessions = new Map<DescService, ClientHttp2Session>();
+
+beforeAll(async () => {
+  platform = await sharedPlatform();
+  const { env } = platform;
+  for (const [address, services] of [
+    [env['LOYALTY_PROGRAMS_GRPC'], programsServices],
+    [env['LOYALTY_LEDGER_GRPC'], ledgerServices],
+  ] as const) {
+    const session = connect(`http://${address}`);
+    for (const service of services) sessions.set(service, session);
+  }
+}, patience(60_000));
+
+afterAll(() => {
+  for (const session of new Set(sessions.values())) session.close();
+});
+
+type Verdict = 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'LET_IN';
+
+interface Call {
+  readonly method: DescMethod;
+  readonly userId: string;
+  readonly authorization: Authorization;
+}
+
+/** The request with nothing but what decides who may make it. */
+function requestOf({ method: { input }, userId }: Call) {
+  const request: JsonObject = {};
+  const ids: JsonObject = { programId, userId };
+  for (const field of input.fields) {
+    if (typeof ids[field.localName] === 'string')
+      request[field.localName] = ids[field.localName] ?? '';
+    const nested = field.message?.fields.some(({ name }) => name === 'program_id');
+    if (nested === true && field.fieldKind === 'message' && field.oneof === undefined) {
+      request[field.localName] = { programId };
+    }
+  }
+  return create(input, request);
+}
+
+async function overGrpc(call: Call): Promise<Verdict> {
+  const { method, authorization } = call;
+  const message = toBinary(method.input, requestOf(call));
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.length, 1);
+  const stream = sessions.get(method.parent)?.request({
+    ':method': 'POST',
+    ':path': `/${method.parent.typeName}/${method.name}`,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    // Node's client joins what HTTP/2 would let it send twice, as proxies do.
+    ...(authorization.length > 0 && { authorization: authorization.join(', ') }),
+  });
+  if (stream === undefined) throw new Error(`${method.parent.typeName} has no address`);
+  let status: unknown;
+  const note = (headers: Record<string, unknown>) => {
+    status ??= headers['grpc-status'];
+  };
+  stream.on('response', note);
+  stream.on('trailers', note);
+  stream.resume();
+  stream.end(Buffer.concat([prefix, message]));
+  await once(stream, 'close');
+  if (status === undefined) throw new Error(`${method.name} was not answered`);
+  return Number(status) === 16
+    ? 'UNAUTHENTICATED'
+    : Number(status) === 7
+      ? 'PERMISSION_DENIED'
+      : 'LET_IN';
+}
+
+async function overHttp(
+  url: string,
+  {
+    method,
+    authorization,
+    body,
+  }: { method: string; authorization: Authorization; body?: object | undefined },
+): Promise<Verdict> {
+  const text = body === undefined ? '' : JSON.stringify(body);
+  // fetch would join headers that are sent twice.
+  const request = httpRequest(url, {
+    method,
+    headers: [
+      ...authorization.flatMap((value) => ['Authorization', value]),
+      ...['Host', new URL(url).host, 'Content-Length', String(Buffer.byteLength(text))],
+      ...(text === '' ? [] : ['Content-Type', 'application/json']),
+    ],
+  });
+  request.end(text);
+  const [response] = await once(request, 'response');
+  response.resume();
+  await once(response, 'end');
+  if (response.statusCode === 429 || response.statusCode >= 500) {
+    throw new Error(`${method} ${url} was answered ${response.statusCode}`);
+  }
+  return response.statusCode === 401
+    ? 'UNAUTHENTICATED'
+    : response.statusCode === 403
+      ? 'PERMISSION_DENIED'
+      : 'LET_IN';
+}
+
+async function overConnect(call: Call): Promise<Verdict> {
+  const { method, authorization } = call;
+  const { programsHttp, ledgerHttp } = platform;
+  const origin = programsServices.some((service) => service === method.parent)
+    ? programsHttp
+    : ledgerHttp;
+  const body = toJson(method.input, requestOf(call)) as object;
+  const url = `${origin}/${method.parent.typeName}/${method.name}`;
+  return await overHttp(url, { method: 'POST', authorization, body });
+}
+
+async function overGateway(call: Call): Promise<Verdict> {
+  const { method, authorization } = call;
+  const rule = getOption(method, http);
+  const { case: verb, value: template } = rule.pattern;
+  if (verb === undefined || typeof template !== 'string')
+    throw new Error(`${method.name} has no route`);
+  const fields = toJson(method.input, requestOf(call)) as Record<string, JsonObject>;
+  const texts: Record<string, string> = {
+    program_id: programId,
+    user_id: call.userId,
+    version: '7',
+  };
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => texts[name] ?? '7');
+  const inBody = Object.entries(fields).filter(
+    ([name]) =>
+      !template.includes(`{${name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}}`),
+  );
+  const body =
+    rule.body === '*'
+      ? Object.fromEntries(inBody)
+      : rule.body === ''
+        ? undefined
+        : (fields[rule.body] ?? {});
+  const query =
+    rule.body === ''
+      ? new URLSearchParams(
+          Object.fromEntries(inBody) as Record<string, unknown> as Record<string, string>,
+        )
+      : '';
+  const url = `${platform.env['LOYALTY_URL']}${path}?${query}`;
+  return await overHttp(url, { method: verb.toUpperCase(), authorization, body });
+}
+
+const doors = {
+  gRPC: { call: overGrpc, methods },
+  Connect: { call: overConnect, methods },
+  gateway: { call: overGateway, methods: methods.filter((method) => hasOption(method, http)) },
+};
+
+/** Makes all calls, some at a time, and returns those that were judged in another way. */
+async function misjudged(
+  calls: readonly (Call & { readonly what: string; readonly expected: Verdict })[],
+  door: (call: Call) => Promise<Verdict>,
+): Promise<string[]> {
+  const wrong: string[] = [];
+  const left = calls.values();
+  await Promise.all(
+    Array.from({ length: callsAtOnce }, async () => {
+      for (const call of left) {
+        const verdict = await door(call);
+        if (verdict !== call.expected) {
+          wrong.push(
+            `${call.method.name} for ${call.what}: ${verdict} instead of ${call.expected}`,
+          );
+        }
+      }
+    }),
+  );
+  return wrong;
+}
+
+interface CallerKind {
+  readonly roles: readonly ('admin' | 'service' | 'member' | 'owner')[];
+  readonly programs?: readonly string[];
+  /** Whether the request is about somebody else. */
+  readonly forOther?: boolean;
+}
+
+const callerKinds: Readonly<Record<string, CallerKind>> = {
+  'one without roles': { roles: [] },
+  'one of an unknown role': { roles: ['owner'] },
+  'a member': { roles: ['member'] },
+  'a member of another program': { roles: ['member'], programs: ['another-program'] },
+  'another member': { roles: ['member'], forOther: true },
+  'a service': { roles: ['service'], forOther: true },
+  'a service of another program': { roles: ['service'], programs: ['another-program'] },
+  'an admin': { roles: ['admin'], forOther: true },
+  'an admin of the program': { roles: ['admin'], programs: [programId], forOther: true },
+  'an admin of another program': { roles: ['admin'], programs: ['another-program'] },
+};
+
+const roleNumbers = {
+  admin: Access_Role.ADMIN,
+  service: Access_Role.SERVICE,
+  member: Access_Role.MEMBER,
+};
+
+/** What the contract says. */
+function expectedOf(
+  method: DescMethod,
+  { roles, programs, forOther = false }: CallerKind,
+): Verdict {
+  const { roles: allowed, own } = getOption(method, access);
+  const fitting = roles.filter((role) => role !== 'owner' && allowed.includes(roleNumbers[role]));
+  if (fitting.length === 0) return 'PERMISSION_DENIED';
+  const namesProgram = JSON.stringify(
+    toJson(method.input, requestOf({ method, userId: '', authorization: [] })),
+  ).includes(programId);
+  if (programs !== undefined && namesProgram && !programs.includes(programId))
+    return 'PERMISSION_DENIED';
+  const isMember = fitting.every((role) => role === 'member');
+  return isMember && forOther && own === Access_Own.REQUEST_USER ? 'PERMISSION_DENIED' : 'LET_IN';
+}
+
+test.each(Object.entries(doors))(
+  'nobody gets in at the door %s with a bad token',
+  async (_door, { call, methods }) => {
+    const bad = [...badAuthorizations(platform)];
+    const calls = methods.flatMap((method) =>
+      bad.map(([what, authorization]) => ({
+        ...{ method, what, authorization, userId: 'mallory' },
+        expected: 'UNAUTHENTICATED' as const,
+      })),
+    );
+    expect(await misjudged(calls, call)).toEqual([]);
+  },
+  patience(60_000),
+);
+
+test.each(Object.entries(doors))(
+  'everybody gets in at the door %s where the contract says so, and nowhere else',
+  async (door, { call, methods }) => {
+    const calls = methods.flatMap((method) =>
+      Object.entries(callerKinds).map(([what, kind]) => {
+        // Each calls once, so that none is over the limit of a member.
+        const sub = `${method.name}-${what}-${door}`.replaceAll(' ', '-');
+        const { roles, programs } = kind;
+        const token = craftedToken(platform, { sub, roles, programs });
+        return {
+          ...{ method, what, authorization: [`Bearer ${token}`] },
+          userId: kind.forOther === true ? 'somebody-else' : sub,
+          expected: expectedOf(method, kind),
+        };
+      }),
+    );
+    expect(await misjudged(calls, call)).toEqual([]);
+  },
+  patience(60_000),
+);
