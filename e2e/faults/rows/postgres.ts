@@ -1,0 +1,111 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { commitWithoutDisk, forgetPurchases } from '../controls.ts';
+import { programId } from '../customers.ts';
+import { awaitCondition } from '../patience.ts';
+import type { Row, Trial } from '../trial.ts';
+
+/** Ends PostgreSQL under load, and starts it again. */
+async function restartUnderLoad(trial: Trial, end: () => Promise<void>): Promise<void> {
+  const { customers, site, random } = trial;
+  const load = customers.startLoad();
+  await delay(random.integer(100, 500));
+  await end();
+  await site.postgres.start();
+  await load.stop();
+  await trial.recover();
+}
+
+const withoutDisk = { off: 'synchronous_commit', apply: commitWithoutDisk };
+
+export const postgresImmediate: Row = {
+  id: 'postgres-immediate',
+  fault: 'stop PostgreSQL with -m immediate',
+  times: { full: 20, tenth: 2 },
+  run: (trial) =>
+    trial.repeatedly(() => restartUnderLoad(trial, trial.site.postgres.stopImmediately)),
+  control: withoutDisk,
+};
+
+export const postgresKill: Row = {
+  id: 'postgres-kill',
+  fault: 'kill -9 all of PostgreSQL',
+  times: { full: 20, tenth: 2 },
+  run: (trial) => trial.repeatedly(() => restartUnderLoad(trial, trial.site.postgres.kill)),
+  control: withoutDisk,
+};
+
+export const cutCommit: Row = {
+  id: 'cut-commit',
+  fault: 'pass on COMMIT and cut off its answer',
+  times: { full: 100, tenth: 10 },
+  async run(trial) {
+    const { site, customers, random } = trial;
+    const [{ proxy }] = site.ledgers;
+    await trial.repeatedly(async () => {
+      const load = customers.startLoad({ callers: 8 });
+      await delay(random.integer(50, 200));
+      await proxy.trap(({ at, statements }) =>
+        at === 'committed' && statements.has('insert_outbox') ? 'cut' : 'pass',
+      );
+      await load.stop();
+      await trial.recover();
+    });
+  },
+  control: { off: 'the record of posted purchases', apply: forgetPurchases },
+};
+
+const awayMs = 6_000;
+
+export const databaseAway: Row = {
+  id: 'database-away',
+  fault: 'the database is away for 6 s (60 s in a full run)',
+  times: { full: 10, tenth: 1 },
+  site: { gateway: true },
+  async run(trial) {
+    const { site, customers, isControl } = trial;
+    await trial.repeatedly(async () => {
+      const load = customers.startLoad({ callers: 4, deeds: ['publish'] });
+      if (isControl) await refuseEarns(trial);
+      else await site.postgres.stop();
+      const over = delay(awayMs);
+      if (!isControl) await requireUnavailable(trial);
+      await over;
+      if (isControl) await site.execute('DROP TRIGGER refuse ON earns');
+      else await site.postgres.start();
+      await load.stop();
+      await trial.recover();
+      const [row] = await site.execute<{ dead: number }>(
+        'SELECT count(*)::int AS dead FROM dead_letters',
+      );
+      trial.count('dead letters', row?.dead ?? 0);
+      if (row?.dead !== 0) trial.problem(`${row?.dead} messages became dead letters`);
+    });
+  },
+  control: { off: 'telling a database that is away from one that refuses a value' },
+};
+
+async function refuseEarns({ site }: Trial): Promise<void> {
+  await site.execute(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '22000'; END $$`);
+  await site.execute(
+    'CREATE TRIGGER refuse BEFORE INSERT ON earns FOR EACH ROW EXECUTE FUNCTION refuse()',
+  );
+}
+
+async function requireUnavailable(trial: Trial): Promise<void> {
+  const { site } = trial;
+  const headers = { Authorization: `Bearer ${await site.token('service')}` };
+  const url = `${site.gatewayUrl}/v1/programs/${programId}/members/user-0/balance`;
+  try {
+    await awaitCondition(
+      '503 from the gateway',
+      async () => (await fetch(url, { headers })).status,
+      {
+        satisfies: (status) => status === 503,
+        limitMs: awayMs,
+      },
+    );
+  } catch (error) {
+    trial.problem((error as Error).message);
+  }
+}

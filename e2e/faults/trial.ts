@@ -1,0 +1,255 @@
+import type { Violation } from '@loyalty/ledger/verify/invariant.ts';
+import { verifyLedger } from '@loyalty/ledger/verify/verify-ledger.ts';
+import { createPool } from '@loyalty/platform/postgres/pool.ts';
+import { type ClientLog, createClientLog, type Effects } from './client-log.ts';
+import { type Customers, createCustomers } from './customers.ts';
+import { awaitCondition } from './patience.ts';
+import type { Random } from './random.ts';
+import { createRandom } from './random.ts';
+import { logger, type Site, type SiteOptions, startSite } from './site.ts';
+
+/** A kind of fault, and what has to hold after it. */
+export interface Row {
+  /** Names it on the command line. */
+  readonly id: string;
+  /** What happens, as in the table of the report. */
+  readonly fault: string;
+  /** How often, in a full run and in the tenth of one. */
+  readonly times: { readonly full: number; readonly tenth: number };
+  readonly site?: SiteOptions;
+  readonly members?: number;
+  run(trial: Trial): Promise<void>;
+  readonly control: Control;
+}
+
+/** The protection that is switched off to see whether the row notices. */
+export interface Control {
+  /** What is off. */
+  readonly off: string;
+  readonly site?: SiteOptions;
+  /** Whether clients try a call again that was refused for want of a server. */
+  readonly retries?: boolean;
+  /** Runs once the platform is up. */
+  apply?(site: Site): Promise<void>;
+}
+
+/** One run of a row, on a platform of its own. */
+export interface Trial {
+  readonly site: Site;
+  readonly customers: Customers;
+  readonly log: ClientLog;
+  readonly random: Random;
+  readonly isControl: boolean;
+  /** Calls `strike` as often as the row says, or until something is found wrong. */
+  repeatedly(strike: (round: number) => Promise<void>): Promise<void>;
+  /**
+   * To be called once what was broken runs again: tries unknown operations again with the same key, waits until nothing is
+   * under way any more, and compares. Without `hurry` it waits as long as the platform itself needs to take over what a dead
+   * process had fetched or leased; with it, the default, as if that time had passed.
+   */
+  recover(options?: { hurry?: boolean }): Promise<void>;
+  /** Records that something is wrong. */
+  problem(text: string): void;
+  /** Adds to a number that the report shows. */
+  count(name: string, by: number): void;
+}
+
+export interface Result {
+  readonly operations: number;
+  readonly unknown: number;
+  readonly lost: number;
+  readonly doubled: number;
+  /** The longest time from a fault to the end of its recovery. */
+  readonly recoveryMs: number;
+  readonly strikes: number;
+  /** All else that was wrong. */
+  readonly problems: readonly string[];
+  readonly counts: Readonly<Record<string, number>>;
+  readonly tookMs: number;
+}
+
+export function isSound({ lost, doubled, problems }: Result): boolean {
+  return lost === 0 && doubled === 0 && problems.length === 0;
+}
+
+const drainMs = 60_000;
+/** In a control, what is lost never comes. */
+const drainInControlMs = 12_000;
+
+/** Runs a row, or its negative control, on a platform that is started for it. */
+export async function runTrial(
+  row: Row,
+  options: { times: number; seed: number; isControl: boolean },
+): Promise<Result> {
+  const { isControl } = options;
+  const { control } = row;
+  const began = performance.now();
+  const site = await startSite({ ...row.site, ...(isControl && control.site) });
+  const log = createClientLog();
+  const random = createRandom(options.seed);
+  try {
+    const customers = await createCustomers(site, {
+      log,
+      random,
+      ...(row.members !== undefined && { members: row.members }),
+      ...(isControl && control.retries !== undefined && { retries: control.retries }),
+    });
+    try {
+      if (isControl) await control.apply?.(site);
+      const found = await strikeAll(row, { ...options, site, customers, log, random });
+      return {
+        ...found,
+        operations: log.size,
+        unknown: log.unknownEver,
+        tookMs: performance.now() - began,
+      };
+    } finally {
+      customers.close();
+    }
+  } finally {
+    await site.close();
+  }
+}
+
+type Found = Omit<Result, 'operations' | 'unknown' | 'tookMs'>;
+
+async function strikeAll(
+  row: Row,
+  setting: Pick<Trial, 'site' | 'customers' | 'log' | 'random' | 'isControl'> & { times: number },
+): Promise<Found> {
+  const { site, log, times, isControl } = setting;
+  const found = {
+    lost: 0,
+    doubled: 0,
+    recoveryMs: 0,
+    strikes: 0,
+    problems: [] as string[],
+    counts: {} as Record<string, number>,
+  };
+  const problem = (text: string) => void found.problems.push(text);
+  let struckAt = performance.now();
+  const isRed = () => found.lost + found.doubled + found.problems.length > 0;
+  await row.run({
+    ...setting,
+    problem,
+    count(name, by) {
+      found.counts[name] = (found.counts[name] ?? 0) + by;
+    },
+    async repeatedly(strike) {
+      for (let round = 0; round < times && !isRed(); round += 1) {
+        struckAt = performance.now();
+        found.strikes += 1;
+        await strike(round);
+      }
+    },
+    async recover({ hurry = true } = {}) {
+      const limitMs = isControl ? drainInControlMs : drainMs;
+      try {
+        await retryUnknown(setting, limitMs);
+        await drain(site, { limitMs, hurry });
+      } catch (error) {
+        problem((error as Error).message);
+      }
+      found.recoveryMs = Math.max(found.recoveryMs, performance.now() - struckAt);
+      const { lost, doubled, unasked } = log.compare(await effectsIn(site));
+      found.lost = Math.max(found.lost, lost.length);
+      found.doubled = Math.max(found.doubled, doubled.length);
+      if (unasked.length > 0) problem(`in the ledger without being asked for: ${some(unasked)}`);
+      for (const { id, count, offenders } of await violationsIn(site)) {
+        problem(`verify: ${count} offenses against ${id}: ${offenders[0] ?? ''}`);
+      }
+    },
+  });
+  return found;
+}
+
+async function retryUnknown(
+  { log, customers }: Pick<Trial, 'log' | 'customers'>,
+  limitMs: number,
+): Promise<void> {
+  await awaitCondition(
+    'an answer to every retry',
+    async () => {
+      await Promise.all(log.unknown().map((operation) => operation.attempt()));
+      return { unknown: log.unknown().length, errors: Object.fromEntries(customers.errors) };
+    },
+    { satisfies: ({ unknown }) => unknown === 0, limitMs },
+  );
+}
+
+/** Waits until every message has been dealt with and every event is published. */
+async function drain(
+  site: Site,
+  { limitMs, hurry }: { limitMs: number; hurry: boolean },
+): Promise<void> {
+  const left = async () => {
+    if (hurry) await hurryUp(site);
+    const connection = await site.nats.connection({ timeoutMs: 1_000 });
+    const manager = await connection.jetstreamManager();
+    const { state } = await manager.streams.info('LOYALTY_IN');
+    const [rows] = await site.execute<{ outbox: number; waiting: number }>(
+      `SELECT (SELECT count(*)::int FROM outbox) AS outbox,
+        (SELECT count(*)::int FROM dead_letters WHERE state = 'WAITING') AS waiting`,
+    );
+    return { messages: state.messages, ...rows };
+  };
+  await awaitCondition('an empty stream and outbox', left, {
+    satisfies: ({ messages, outbox, waiting }) => messages === 0 && outbox === 0 && waiting === 0,
+    limitMs,
+  });
+}
+
+/** How long JetStream waits for an acknowledgment before it delivers again, in a hurry. */
+export const ackWaitMs = 2_000;
+const earnsConsumer = 'ledger-earns';
+
+/**
+ * What a dead process had fetched is delivered again soon, and what it had leased is free: the services' own 30 seconds for
+ * each would make hours of a few hundred faults. The ledger sets its time again whenever it starts.
+ */
+export async function hurryUp(site: Site): Promise<void> {
+  const connection = await site.nats.connection({ timeoutMs: 1_000 });
+  const { consumers } = await connection.jetstreamManager();
+  const { config } = await consumers.info('LOYALTY_IN', earnsConsumer);
+  const nanosPerMs = 1e6;
+  if (config.ack_wait !== ackWaitMs * nanosPerMs) {
+    const ack_wait = ackWaitMs * nanosPerMs;
+    await consumers.update('LOYALTY_IN', earnsConsumer, { ...config, ack_wait });
+    await site.execute("UPDATE outbox SET leased_until = '-infinity' WHERE leased_until > now()");
+  }
+}
+
+/** How many deliveries of purchases there were beyond the first of each. */
+export async function redeliveries(site: Site): Promise<number> {
+  const connection = await site.nats.connection({ timeoutMs: 1_000 });
+  const { consumers } = await connection.jetstreamManager();
+  const { delivered } = await consumers.info('LOYALTY_IN', earnsConsumer);
+  return delivered.consumer_seq - delivered.stream_seq;
+}
+
+async function effectsIn(site: Site): Promise<Effects> {
+  const earns = await site.execute<{ key: string; times: number }>(
+    `SELECT transaction_id AS key, count(*)::int AS times FROM entries WHERE kind = 'EARN' GROUP BY 1`,
+  );
+  const redemptions = await site.execute<{ key: string; times: number }>(
+    `SELECT idempotency_key AS key, count(*)::int AS times FROM redemptions
+    WHERE state = 'CAPTURED' GROUP BY 1`,
+  );
+  const byKey = (rows: typeof earns) => new Map(rows.map(({ key, times }) => [key, times]));
+  return { earn: byKey(earns), redeem: byKey(redemptions) };
+}
+
+function some(names: readonly string[]): string {
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
+  return `${names.slice(0, 3).join(', ')}${more}`;
+}
+
+/** What `loyalty verify` finds. */
+async function violationsIn({ nats, ledgerDatabaseUrl }: Site): Promise<Violation[]> {
+  const pool = createPool({ url: ledgerDatabaseUrl, max: 2, applicationName: 'verify', logger });
+  try {
+    return await verifyLedger(pool, { nats });
+  } finally {
+    await pool.end();
+  }
+}
