@@ -1,8 +1,9 @@
-import { isSound, type Result, type Row } from './trial.ts';
+import { isNoticed, isSound, type Result, type Row } from './trial.ts';
 
 /** One line for a run of a row, and one for each thing that was wrong. */
 export function rowLine(row: Row, result: Result, { isControl = false } = {}): string {
-  const mark = isSound(result) === isControl ? '✗' : '✓';
+  const isGood = isControl ? isNoticed(result, row.control) : isSound(result);
+  const mark = isGood ? '✓' : '✗';
   const title = isControl ? `  without ${row.control.off}` : row.fault;
   const numbers = [
     `${result.strikes} ×`,
@@ -29,7 +30,7 @@ export function tableOf(
     '|---|---|---|---|---|---|---|---|',
   ];
   const lines = results.map(({ row, result, control }) => {
-    const shown = control === undefined ? '' : `${row.control.off}: ${redness(control)}`;
+    const shown = control === undefined ? '' : `${row.control.off}: ${noticedBy(row, control)}`;
     const numbers = result && [
       result.strikes,
       result.operations,
@@ -43,15 +44,10 @@ export function tableOf(
   return ['', ...header, ...lines].join('\n');
 }
 
-function redness(control: Result): string {
-  if (isSound(control)) return 'NOTHING';
-  return [
-    ...(control.lost > 0 ? [`${control.lost} lost`] : []),
-    ...(control.doubled > 0 ? [`${control.doubled} doubled`] : []),
-    ...control.problems.map((problem) => problem.slice(0, 80)),
-  ]
-    .slice(0, 2)
-    .join(', ');
+function noticedBy({ control }: Row, result: Result): string {
+  if (!isNoticed(result, control)) return 'NOTHING';
+  const { shows } = control;
+  return shows === 'problems' ? (result.problems[0] ?? '') : `${result[shows]} ${shows}`;
 }
 
 function seconds(milliseconds: number): string {

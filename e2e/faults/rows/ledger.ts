@@ -3,7 +3,13 @@ import { deliverOnce, forgetPurchases } from '../controls.ts';
 import { awaitCondition } from '../patience.ts';
 import type { Moment } from '../postgres-proxy.ts';
 import { graceSeconds } from '../site.ts';
-import { hurryUp, type Row, redeliveries, type Trial } from '../trial.ts';
+import { type Control, hurryUp, type Row, redeliveries, type Trial } from '../trial.ts';
+
+const recordOff: Control = {
+  off: 'the record of posted purchases',
+  shows: 'doubled',
+  apply: forgetPurchases,
+};
 
 export const kill: Row = {
   id: 'kill',
@@ -19,11 +25,11 @@ export const kill: Row = {
       await ledger.start();
       await load.stop();
       // Once it takes as long as in production.
-      await trial.recover({ hurry: round > 0 });
+      await trial.recover({ hurry: round > 0 || trial.isControl });
     });
     trial.count('redelivered', await redeliveries(site));
   },
-  control: { off: 'the record of posted purchases', apply: forgetPurchases },
+  control: recordOff,
 };
 
 /** A purchase's transaction, in contrast to the relay's. */
@@ -62,7 +68,11 @@ export const beforeCommit: Row = {
     );
     await requireRedelivery(trial);
   },
-  control: { off: 'redelivery: a message counts as done once delivered', apply: deliverOnce },
+  control: {
+    off: 'redelivery: a message counts as done once delivered',
+    shows: 'lost',
+    apply: deliverOnce,
+  },
 };
 
 export const beforeAck: Row = {
@@ -75,7 +85,7 @@ export const beforeAck: Row = {
     );
     await requireRedelivery(trial);
   },
-  control: { off: 'the record of posted purchases', apply: forgetPurchases },
+  control: recordOff,
 };
 
 export const freeze: Row = {
@@ -117,7 +127,7 @@ export const freeze: Row = {
     });
     await requireRedelivery(trial);
   },
-  control: { off: 'the record of posted purchases', apply: forgetPurchases },
+  control: recordOff,
 };
 
 async function openTransactions({ site }: Trial): Promise<number> {
@@ -154,5 +164,9 @@ export const terminate: Row = {
       await trial.recover();
     });
   },
-  control: { off: 'the orderly end (SIGKILL), and retries of clients', retries: false },
+  control: {
+    off: 'the orderly end (SIGKILL), and retries of clients',
+    shows: 'problems',
+    retries: false,
+  },
 };

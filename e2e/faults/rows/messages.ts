@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { keepStreamsInMemory, markBeforePublish } from '../controls.ts';
 import { awaitCondition } from '../patience.ts';
 import type { Moment } from '../postgres-proxy.ts';
-import { hurryUp, type Row, type Trial } from '../trial.ts';
+import { type Control, hurryUp, type Row, type Trial } from '../trial.ts';
 
 export const natsKill: Row = {
   id: 'nats-kill',
@@ -19,7 +19,7 @@ export const natsKill: Row = {
       await trial.recover();
     });
   },
-  control: { off: 'the streams’ files', site: { prepare: keepStreamsInMemory } },
+  control: { off: 'the streams’ files', shows: 'lost', site: { prepare: keepStreamsInMemory } },
 };
 
 const poisonEvery = 500;
@@ -50,6 +50,7 @@ export const poison: Row = {
   },
   control: {
     off: 'dead letters',
+    shows: 'problems',
     apply: async ({ execute }) => {
       await execute('REVOKE INSERT ON dead_letters FROM ledger_app');
     },
@@ -62,6 +63,12 @@ const isMarking = ({ at, statements }: Moment) =>
 /** The relay has leased rows, which in the control deletes them, and is about to publish them. */
 const isPublishing = ({ at, statements, rows }: Moment) =>
   at === 'committed' && statements.has('outbox-lease') && rows > 0;
+
+const orderOff: Control = {
+  off: 'the order: rows are marked before they are published',
+  shows: 'lost',
+  apply: markBeforePublish,
+};
 
 export const beforeMark: Row = {
   id: 'before-mark',
@@ -84,10 +91,7 @@ export const beforeMark: Row = {
       await trial.recover();
     });
   },
-  control: {
-    off: 'the order: rows are marked before they are published',
-    apply: markBeforePublish,
-  },
+  control: orderOff,
 };
 
 export const relays: Row = {
@@ -122,10 +126,7 @@ export const relays: Row = {
       await trial.recover();
     });
   },
-  control: {
-    off: 'the order: rows are marked before they are published',
-    apply: markBeforePublish,
-  },
+  control: orderOff,
 };
 
 function leasedRows(trial: Trial): Promise<number> {

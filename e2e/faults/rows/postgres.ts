@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { commitWithoutDisk, forgetPurchases } from '../controls.ts';
 import { programId } from '../customers.ts';
 import { awaitCondition } from '../patience.ts';
-import type { Row, Trial } from '../trial.ts';
+import type { Control, Row, Trial } from '../trial.ts';
 
 /** Ends PostgreSQL under load, and starts it again. */
 async function restartUnderLoad(trial: Trial, end: () => Promise<void>): Promise<void> {
@@ -15,7 +15,7 @@ async function restartUnderLoad(trial: Trial, end: () => Promise<void>): Promise
   await trial.recover();
 }
 
-const withoutDisk = { off: 'synchronous_commit', apply: commitWithoutDisk };
+const withoutDisk: Control = { off: 'synchronous_commit', shows: 'lost', apply: commitWithoutDisk };
 
 export const postgresImmediate: Row = {
   id: 'postgres-immediate',
@@ -51,7 +51,7 @@ export const cutCommit: Row = {
       await trial.recover();
     });
   },
-  control: { off: 'the record of posted purchases', apply: forgetPurchases },
+  control: { off: 'the record of posted purchases', shows: 'doubled', apply: forgetPurchases },
 };
 
 const awayMs = 6_000;
@@ -81,7 +81,10 @@ export const databaseAway: Row = {
       if (row?.dead !== 0) trial.problem(`${row?.dead} messages became dead letters`);
     });
   },
-  control: { off: 'telling a database that is away from one that refuses a value' },
+  control: {
+    off: 'telling a database that is away from one that refuses a value',
+    shows: 'problems',
+  },
 };
 
 async function refuseEarns({ site }: Trial): Promise<void> {
