@@ -46,6 +46,8 @@ export interface LoadOptions {
   callers?: number;
   /** What they do, in equal parts. */
   deeds?: readonly ('earn' | 'publish' | 'redeem')[];
+  /** For how long each of them pauses after a deed; not at all by default. */
+  betweenMs?: number;
 }
 
 export interface Load {
@@ -120,12 +122,17 @@ export async function createCustomers(
       const subject = `loyalty.earn.v1.${programId}`;
       await publisher.publish({ subject, data: Buffer.from('no purchase') });
     },
-    startLoad({ callers = 16, deeds = ['earn', 'earn', 'publish', 'redeem'] }: LoadOptions = {}) {
+    startLoad({
+      callers = 16,
+      deeds = ['earn', 'earn', 'publish', 'redeem'],
+      betweenMs = 0,
+    }: LoadOptions = {}) {
       let isOver = false;
       const call = async () => {
         while (!isOver) {
           const outcome = await customers[random.pick(deeds)](random.pick(users));
-          if (outcome === 'unknown') await delay(pauseMs);
+          const afterMs = outcome === 'unknown' ? pauseMs : betweenMs;
+          if (afterMs > 0) await delay(afterMs);
         }
       };
       const ended = Promise.all(Array.from({ length: callers }, call));

@@ -1,6 +1,7 @@
 import { overspend, sameRedeem, writersRow } from './rows/contention.ts';
 import { beforeAck, beforeCommit, freeze, kill, terminate } from './rows/ledger.ts';
 import { beforeMark, natsKill, poison, relays } from './rows/messages.ts';
+import { overload } from './rows/overload.ts';
 import { cutCommit, databaseAway, postgresImmediate, postgresKill } from './rows/postgres.ts';
 import { programsAway } from './rows/programs.ts';
 import type { Row } from './trial.ts';
@@ -24,4 +25,5 @@ export const rows: readonly Row[] = [
   writersRow,
   sameRedeem,
   overspend,
+  overload,
 ];

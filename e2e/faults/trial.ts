@@ -43,6 +43,10 @@ export interface Trial {
   readonly log: ClientLog;
   readonly random: Random;
   readonly isControl: boolean;
+  /** How often the row is to strike, or how long: 10 times as much in a full run. */
+  readonly times: number;
+  /** Calls `strike` once. */
+  once(strike: () => Promise<void>): Promise<void>;
   /** Calls `strike` as often as the row says, or until something is found wrong. */
   repeatedly(strike: (round: number) => Promise<void>): Promise<void>;
   /**
@@ -124,7 +128,7 @@ type Found = Omit<Result, 'operations' | 'unknown' | 'tookMs'>;
 
 async function strikeAll(
   row: Row,
-  setting: Pick<Trial, 'site' | 'customers' | 'log' | 'random' | 'isControl'> & { times: number },
+  setting: Pick<Trial, 'site' | 'customers' | 'log' | 'random' | 'isControl' | 'times'>,
 ): Promise<Found> {
   const { site, log, times, isControl } = setting;
   const found = {
@@ -142,6 +146,10 @@ async function strikeAll(
     problem,
     count(name, by) {
       found.counts[name] = (found.counts[name] ?? 0) + by;
+    },
+    async once(strike) {
+      found.strikes += 1;
+      await strike();
     },
     async repeatedly(strike) {
       for (let round = 0; round < times && !isRed(); round += 1) {
@@ -186,54 +194,60 @@ async function retryUnknown(
   );
 }
 
-/** Waits until every message has been dealt with and every event is published. */
+/**
+ * Waits until every message has been dealt with and every event is published. It asks the consumer, because nats-server 2.9
+ * may keep acknowledged messages in the stream after it was killed.
+ */
 async function drain(
   site: Site,
   { limitMs, hurry }: { limitMs: number; hurry: boolean },
 ): Promise<void> {
   const left = async () => {
     if (hurry) await hurryUp(site);
-    const connection = await site.nats.connection({ timeoutMs: 1_000 });
-    const manager = await connection.jetstreamManager();
-    const { state } = await manager.streams.info('LOYALTY_IN');
+    const consumer = await earnsConsumer(site);
+    const messages = consumer.num_pending + consumer.num_ack_pending;
     const [rows] = await site.execute<{ outbox: number; waiting: number }>(
       `SELECT (SELECT count(*)::int FROM outbox) AS outbox,
         (SELECT count(*)::int FROM dead_letters WHERE state = 'WAITING') AS waiting`,
     );
-    return { messages: state.messages, ...rows };
+    return { messages, ...rows };
   };
-  await awaitCondition('an empty stream and outbox', left, {
+  await awaitCondition('nothing to deliver and an empty outbox', left, {
     satisfies: ({ messages, outbox, waiting }) => messages === 0 && outbox === 0 && waiting === 0,
     limitMs,
   });
 }
 
 /** How long JetStream waits for an acknowledgment before it delivers again, in a hurry. */
-export const ackWaitMs = 2_000;
-const earnsConsumer = 'ledger-earns';
+const ackWaitMs = 2_000;
 
 /**
  * What a dead process had fetched is delivered again soon, and what it had leased is free: the services' own 30 seconds for
  * each would make hours of a few hundred faults. The ledger sets its time again whenever it starts.
  */
 export async function hurryUp(site: Site): Promise<void> {
-  const connection = await site.nats.connection({ timeoutMs: 1_000 });
-  const { consumers } = await connection.jetstreamManager();
-  const { config } = await consumers.info('LOYALTY_IN', earnsConsumer);
+  const { config } = await earnsConsumer(site);
   const nanosPerMs = 1e6;
   if (config.ack_wait !== ackWaitMs * nanosPerMs) {
+    const connection = await site.nats.connection({ timeoutMs: 1_000 });
+    const { consumers } = await connection.jetstreamManager();
     const ack_wait = ackWaitMs * nanosPerMs;
-    await consumers.update('LOYALTY_IN', earnsConsumer, { ...config, ack_wait });
+    await consumers.update('LOYALTY_IN', 'ledger-earns', { ...config, ack_wait });
     await site.execute("UPDATE outbox SET leased_until = '-infinity' WHERE leased_until > now()");
   }
 }
 
 /** How many deliveries of purchases there were beyond the first of each. */
 export async function redeliveries(site: Site): Promise<number> {
+  const { delivered } = await earnsConsumer(site);
+  return delivered.consumer_seq - delivered.stream_seq;
+}
+
+/** What JetStream says of the consumer that all ledgers share. */
+async function earnsConsumer(site: Site) {
   const connection = await site.nats.connection({ timeoutMs: 1_000 });
   const { consumers } = await connection.jetstreamManager();
-  const { delivered } = await consumers.info('LOYALTY_IN', earnsConsumer);
-  return delivered.consumer_seq - delivered.stream_seq;
+  return await consumers.info('LOYALTY_IN', 'ledger-earns');
 }
 
 async function effectsIn(site: Site): Promise<Effects> {

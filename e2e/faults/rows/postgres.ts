@@ -62,30 +62,49 @@ export const databaseAway: Row = {
   times: { full: 10, tenth: 1 },
   site: { gateway: true },
   async run(trial) {
-    const { site, customers, isControl } = trial;
-    await trial.repeatedly(async () => {
-      const load = customers.startLoad({ callers: 4, deeds: ['publish'] });
-      if (isControl) await refuseEarns(trial);
-      else await site.postgres.stop();
-      const over = delay(awayMs);
-      if (!isControl) await requireUnavailable(trial);
-      await over;
-      if (isControl) await site.execute('DROP TRIGGER refuse ON earns');
-      else await site.postgres.start();
+    const { customers, isControl, times } = trial;
+    await trial.once(async () => {
+      const load = customers.startLoad({ callers: 4, deeds: ['publish'], betweenMs: 20 });
+      if (isControl) await refuseForAWhile(trial);
+      else await stopForAWhile(trial, times * awayMs);
       await load.stop();
       await trial.recover();
-      const [row] = await site.execute<{ dead: number }>(
-        'SELECT count(*)::int AS dead FROM dead_letters',
-      );
-      trial.count('dead letters', row?.dead ?? 0);
-      if (row?.dead !== 0) trial.problem(`${row?.dead} messages became dead letters`);
+      const dead = await deadLetters(trial);
+      trial.count('dead letters', dead);
+      if (dead > 0) trial.problem(`${dead} messages became dead letters`);
     });
   },
   control: {
-    off: 'telling a database that is away from one that refuses a value',
+    off: 'the difference between a database that is away and one that refuses a value',
     shows: 'problems',
   },
 };
+
+async function stopForAWhile(trial: Trial, forMs: number): Promise<void> {
+  const { postgres } = trial.site;
+  await postgres.stop();
+  const over = delay(forMs);
+  await requireUnavailable(trial);
+  await over;
+  await postgres.start();
+}
+
+/** Until a message has been given up. */
+async function refuseForAWhile(trial: Trial): Promise<void> {
+  await refuseEarns(trial);
+  await awaitCondition('a dead letter', () => deadLetters(trial), {
+    satisfies: (dead) => dead > 0,
+    limitMs: 60_000,
+  });
+  await trial.site.execute('DROP TRIGGER refuse ON earns');
+}
+
+async function deadLetters({ site }: Trial): Promise<number> {
+  const [row] = await site.execute<{ dead: number }>(
+    'SELECT count(*)::int AS dead FROM dead_letters',
+  );
+  return row?.dead ?? 0;
+}
 
 async function refuseEarns({ site }: Trial): Promise<void> {
   await site.execute(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS

@@ -1,0 +1,107 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { awaitCondition } from '../patience.ts';
+import type { Row, Trial } from '../trial.ts';
+
+/** How long a transaction takes at least, so that the database limits the ledger and not this machine's processors. */
+const commitSeconds = 0.5;
+const saturationMs = 5_000;
+const overloadFactor = 1.2;
+const tickMs = 20;
+const servedWithinMsMax = 4_000;
+const growthBytesMax = 64 * 2 ** 20;
+const recoveryMsMax = 15_000;
+
+export const overload: Row = {
+  id: 'overload',
+  fault:
+    'calls come at 1.2 times the rate that the ledger can serve, for 10 s (60 s in a full run)',
+  times: { full: 6, tenth: 1 },
+  members: 1_000,
+  async run(trial) {
+    const { site, customers, times } = trial;
+    await slowDown(trial);
+    await trial.once(async () => {
+      const callsPerSecond = (await saturation(trial)) * overloadFactor;
+      const load = await openLoad(trial, { callsPerSecond, lastsMs: times * 10_000 });
+      const { OVERLOADED: refused = 0, ...others } = Object.fromEntries(customers.errors);
+      trial.count('calls/s', Math.round(callsPerSecond));
+      trial.count('refused with OVERLOADED', refused);
+      trial.count('ms until served (median)', load.medianMs);
+      trial.count('MiB grown', Math.round(load.grownBytes / 2 ** 20));
+      if (refused === 0) trial.problem('nothing was refused with OVERLOADED');
+      if (Object.keys(others).length > 0) {
+        trial.problem(`calls failed otherwise: ${JSON.stringify(others)}`);
+      }
+      if (load.medianMs > servedWithinMsMax) trial.problem(`half waited over ${load.medianMs} ms`);
+      if (load.grownBytes > growthBytesMax) trial.problem('the ledger’s memory grew');
+      try {
+        await awaitCondition('a call served', () => customers.earn(customers.users[0] ?? ''), {
+          satisfies: (outcome) => outcome === 'ok',
+          limitMs: recoveryMsMax,
+        });
+      } catch (error) {
+        trial.problem((error as Error).message);
+      }
+      await site.execute('DROP TRIGGER slow ON outbox');
+      await trial.recover();
+    });
+  },
+  control: {
+    off: 'the limit of the time that a call may wait',
+    shows: 'problems',
+    site: { ledgerEnv: { LEDGER_QUEUE_WAIT_MS_MAX: '60000' } },
+  },
+};
+
+async function slowDown({ site }: Trial): Promise<void> {
+  await site.execute(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_sleep(${commitSeconds}); RETURN NULL; END $$`);
+  await site.execute(
+    'CREATE TRIGGER slow BEFORE INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION slow()',
+  );
+}
+
+/** How many calls a second are served to callers who wait for their answers. */
+async function saturation({ customers }: Trial): Promise<number> {
+  let served = 0;
+  let isOver = false;
+  const call = async (userId: string) => {
+    while (!isOver) {
+      const outcome = await customers.earn(userId);
+      if (outcome === 'ok') served += 1;
+      else await delay(commitSeconds * 1_000);
+    }
+  };
+  const calling = Promise.all(customers.users.map(call));
+  await delay(saturationMs);
+  isOver = true;
+  const result = served / (saturationMs / 1_000);
+  await calling;
+  return result;
+}
+
+/** Sends calls at a steady rate, whether or not those before are answered. */
+async function openLoad(
+  { site, customers, random }: Trial,
+  { callsPerSecond, lastsMs }: { callsPerSecond: number; lastsMs: number },
+): Promise<{ medianMs: number; grownBytes: number }> {
+  const [{ process }] = site.ledgers;
+  const latenciesMs: number[] = [];
+  const calls: Promise<void>[] = [];
+  const call = async () => {
+    const began = performance.now();
+    const outcome = await customers.earn(random.pick(customers.users));
+    if (outcome === 'ok') latenciesMs.push(performance.now() - began);
+  };
+  const began = performance.now();
+  let halfwayBytes: number | undefined;
+  for (let passedMs = 0; passedMs < lastsMs; passedMs = performance.now() - began) {
+    if (passedMs > lastsMs / 2) halfwayBytes ??= process.residentBytes();
+    while (calls.length < (passedMs * callsPerSecond) / 1_000) calls.push(call());
+    await delay(tickMs);
+  }
+  const grownBytes = process.residentBytes() - (halfwayBytes ?? 0);
+  await Promise.all(calls);
+  const medianMs = Math.round(latenciesMs.toSorted((a, b) => a - b)[latenciesMs.length >> 1] ?? 0);
+  return { medianMs, grownBytes };
+}
