@@ -43,13 +43,13 @@ export interface ClientLog {
 }
 
 export function createClientLog(): ClientLog {
-  const operations = new Map<string, Operation>();
+  const operations: Operation[] = [];
   let unknownEver = 0;
   const nameOf = ({ kind, key }: Pick<Operation, 'kind' | 'key'>) => `${kind} ${key}`;
 
   return {
     get size() {
-      return operations.size;
+      return operations.length;
     },
     get unknownEver() {
       return unknownEver;
@@ -62,26 +62,24 @@ export function createClientLog(): ClientLog {
           operation.outcome = await send();
         },
       };
-      operations.set(nameOf(what), operation);
+      operations.push(operation);
       await operation.attempt();
       if (operation.outcome === 'unknown') unknownEver += 1;
       return operation.outcome;
     },
-    unknown: () => [...operations.values()].filter(({ outcome }) => outcome === 'unknown'),
+    unknown: () => operations.filter(({ outcome }) => outcome === 'unknown'),
     compare(effects) {
-      const all = [...operations.values()];
+      const mayHaveEffect = new Set(
+        operations.filter(({ outcome }) => outcome !== 'failed').map(nameOf),
+      );
       const times = ({ kind, key }: Operation) => effects[kind].get(key) ?? 0;
       const stored = Object.entries(effects).flatMap(([kind, keys]) =>
         [...keys].map(([key, count]) => ({ name: `${kind} ${key}`, count })),
       );
       return {
-        lost: all
-          .filter((each) => each.outcome === 'ok' && times(each) === 0)
-          .map((each) => nameOf(each)),
+        lost: operations.filter((each) => each.outcome === 'ok' && times(each) === 0).map(nameOf),
         doubled: stored.filter(({ count }) => count > 1).map(({ name }) => name),
-        unasked: stored
-          .map(({ name }) => name)
-          .filter((name) => (operations.get(name)?.outcome ?? 'failed') === 'failed'),
+        unasked: stored.map(({ name }) => name).filter((name) => !mayHaveEffect.has(name)),
       };
     },
   };

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
-import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
+import { type Channel, createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { RemoteError } from '@loyalty/platform/rpc/remote-error.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
@@ -22,6 +22,9 @@ export const rewardId = 'glass';
 /** Each purchase is worth as many points, and each redemption costs one. */
 export const pointsPerPurchase = 5;
 const answerMs = 5_000;
+/** While the platform starts up on a busy machine. */
+const arrivalMs = 60_000;
+const arrivalsAtOnce = 50;
 /** Before a caller of a load goes on after a call without an answer. */
 const pauseMs = 100;
 
@@ -42,6 +45,15 @@ export interface Customers {
   close(): void;
 }
 
+export interface CustomersOptions {
+  /** Whether calls are tried again that a ledger's end interrupted, as by default. */
+  retries?: boolean;
+  /** How many there are; 100 by default. */
+  members?: number;
+  /** How many connections carry their purchases; one by default. Each carries 100 calls at once. */
+  connections?: number;
+}
+
 export interface LoadOptions {
   callers?: number;
   /** What they do, in equal parts. */
@@ -58,19 +70,24 @@ export interface Load {
 /** Creates a program and its members, each with some points to begin with. */
 export async function createCustomers(
   site: Site,
-  options: { log: ClientLog; random: Random; retries?: boolean; members?: number },
+  options: CustomersOptions & { log: ClientLog; random: Random },
 ): Promise<Customers> {
-  const { log, random, retries = true, members = 100 } = options;
+  const { log, random, retries = true, members = 100, connections = 1 } = options;
   await createProgram(site);
   const token = await site.token('service');
   const services = [MembershipService, LedgerService, RedemptionService];
-  const channel = createChannel({
-    address: `ipv4:${site.ledgers.map(({ address }) => address).join(',')}`,
-    services: retries ? services : [],
-    defaultTimeoutMs: answerMs,
-  });
+  const channels = Array.from({ length: connections }, (_, index) =>
+    createChannel({
+      address: `ipv4:${site.ledgers.map(({ address }) => address).join(',')}`,
+      services: retries ? services : [],
+      defaultTimeoutMs: answerMs,
+      // Channels with the same settings would share a connection.
+      messageBytesMax: 2 ** 20 + index,
+    }),
+  );
+  const [channel] = channels as [Channel, ...Channel[]];
   const memberships = createClient(MembershipService, channel);
-  const ledger = createClient(LedgerService, channel);
+  const ledgers = channels.map((each) => createClient(LedgerService, each));
   const redemptions = createClient(RedemptionService, channel);
   const publisher = createPublisher(site.nats, { timeoutMs: 2_000 });
   const users = Array.from({ length: members }, (_, index) => `user-${index}`);
@@ -102,6 +119,7 @@ export async function createCustomers(
     errors,
     earn(userId) {
       const key = newKey('earn');
+      const ledger = ledgers[serial % ledgers.length] as (typeof ledgers)[number];
       const request = { programId, userId, transaction: purchase(key) };
       return log.run({ kind: 'earn', key }, () => answerOf(ledger.earn(request, { token })));
     },
@@ -143,12 +161,19 @@ export async function createCustomers(
         },
       };
     },
-    close: () => channel.close(),
+    close() {
+      for (const each of channels) each.close();
+    },
   };
-  await Promise.all(
-    users.map((userId) => memberships.joinProgram({ programId, userId }, { token })),
-  );
-  await Promise.all(users.map((userId) => customers.earn(userId)));
+  const arrivals = users.values();
+  const arrive = async () => {
+    for (const userId of arrivals) {
+      const deadlineMs = Date.now() + arrivalMs;
+      await memberships.joinProgram({ programId, userId }, { token, deadlineMs });
+      await customers.earn(userId);
+    }
+  };
+  await Promise.all(Array.from({ length: arrivalsAtOnce }, arrive));
   return customers;
 }
 

@@ -1,6 +1,7 @@
 // A platform for one trial: servers and services as processes that can be killed one by one, and thrown away afterwards.
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
@@ -77,7 +78,12 @@ export const graceSeconds = 5;
 export async function startSite(options: SiteOptions): Promise<Site> {
   await using starting = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'loyalty-faults-'));
-  starting.defer(() => rm(directory, { recursive: true, force: true }));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', remove);
+  starting.defer(() => {
+    process.off('exit', remove);
+    remove();
+  });
   // PostgreSQL may run under another account, which must come through.
   await chmod(directory, 0o711);
   const [postgres, natsServer] = await Promise.all([

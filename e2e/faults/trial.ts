@@ -3,7 +3,7 @@ import { verifyLedger } from '@loyalty/ledger/verify/verify-ledger.ts';
 import { readStream } from '@loyalty/platform/messaging/read-stream.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { type ClientLog, createClientLog, type Effects } from './client-log.ts';
-import { type Customers, createCustomers } from './customers.ts';
+import { type Customers, type CustomersOptions, createCustomers } from './customers.ts';
 import { awaitCondition } from './patience.ts';
 import type { Random } from './random.ts';
 import { createRandom } from './random.ts';
@@ -18,7 +18,7 @@ export interface Row {
   /** How often, in a full run and in the tenth of one. */
   readonly times: { readonly full: number; readonly tenth: number };
   readonly site?: SiteOptions;
-  readonly members?: number;
+  readonly customers?: CustomersOptions;
   run(trial: Trial): Promise<void>;
   readonly control: Control;
 }
@@ -30,8 +30,7 @@ export interface Control {
   /** What the row has to notice then. */
   readonly shows: 'lost' | 'doubled' | 'problems';
   readonly site?: SiteOptions;
-  /** Whether clients try a call again that was refused for want of a server. */
-  readonly retries?: boolean;
+  readonly customers?: CustomersOptions;
   /** Runs once the platform is up. */
   apply?(site: Site): Promise<void>;
 }
@@ -104,8 +103,8 @@ export async function runTrial(
     const customers = await createCustomers(site, {
       log,
       random,
-      ...(row.members !== undefined && { members: row.members }),
-      ...(isControl && control.retries !== undefined && { retries: control.retries }),
+      ...row.customers,
+      ...(isControl && control.customers),
     });
     try {
       if (isControl) await control.apply?.(site);

@@ -12,7 +12,7 @@ export const writersRow: Row = {
   fault: '32 writers on 50 of 200 members, then on one, over two ledgers',
   times: { full: 10, tenth: 1 },
   site: { ledgers: 2 },
-  members: 200,
+  customers: { members: 200 },
   async run(trial) {
     const { customers, random } = trial;
     await trial.repeatedly(async () => {

@@ -167,6 +167,6 @@ export const terminate: Row = {
   control: {
     off: 'the orderly end (SIGKILL), and retries of clients',
     shows: 'problems',
-    retries: false,
+    customers: { retries: false },
   },
 };

@@ -2,11 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { awaitCondition } from '../patience.ts';
 import type { Row, Trial } from '../trial.ts';
 
-/** How long a transaction takes at least, so that the database limits the ledger and not this machine's processors. */
-const commitSeconds = 0.5;
+/** How long PostgreSQL takes for each purchase, so that it limits the ledger, and not this machine's processors. */
+const purchaseSeconds = 0.004;
+/** Enough to keep the ledger busy, and too few to wait for long. */
+const waitingCallers = 300;
 const saturationMs = 5_000;
 const overloadFactor = 1.2;
 const tickMs = 20;
+/** Before a caller who was refused tries another purchase. */
+const refusedMs = 500;
 const servedWithinMsMax = 4_000;
 const growthBytesMax = 64 * 2 ** 20;
 const recoveryMsMax = 15_000;
@@ -14,9 +18,9 @@ const recoveryMsMax = 15_000;
 export const overload: Row = {
   id: 'overload',
   fault:
-    'calls come at 1.2 times the rate that the ledger can serve, for 10 s (60 s in a full run)',
-  times: { full: 6, tenth: 1 },
-  members: 1_000,
+    'calls come at 1.2 times the rate that the ledger can serve, for 20 s (60 s in a full run)',
+  times: { full: 6, tenth: 2 },
+  customers: { members: 1_000, connections: 20 },
   async run(trial) {
     const { site, customers, times } = trial;
     await slowDown(trial);
@@ -42,7 +46,7 @@ export const overload: Row = {
       } catch (error) {
         trial.problem((error as Error).message);
       }
-      await site.execute('DROP TRIGGER slow ON outbox');
+      await site.execute('DROP TRIGGER slow ON earns');
       await trial.recover();
     });
   },
@@ -55,9 +59,9 @@ export const overload: Row = {
 
 async function slowDown({ site }: Trial): Promise<void> {
   await site.execute(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN PERFORM pg_sleep(${commitSeconds}); RETURN NULL; END $$`);
+    $$ BEGIN PERFORM pg_sleep(${purchaseSeconds}); RETURN NEW; END $$`);
   await site.execute(
-    'CREATE TRIGGER slow BEFORE INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION slow()',
+    'CREATE TRIGGER slow BEFORE INSERT ON earns FOR EACH ROW EXECUTE FUNCTION slow()',
   );
 }
 
@@ -69,10 +73,10 @@ async function saturation({ customers }: Trial): Promise<number> {
     while (!isOver) {
       const outcome = await customers.earn(userId);
       if (outcome === 'ok') served += 1;
-      else await delay(commitSeconds * 1_000);
+      else await delay(refusedMs);
     }
   };
-  const calling = Promise.all(customers.users.map(call));
+  const calling = Promise.all(customers.users.slice(0, waitingCallers).map(call));
   await delay(saturationMs);
   isOver = true;
   const result = served / (saturationMs / 1_000);
