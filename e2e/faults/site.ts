@@ -78,7 +78,7 @@ export const graceSeconds = 5;
 export async function startSite(options: SiteOptions): Promise<Site> {
   await using starting = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'loyalty-faults-'));
-  const remove = () => rmSync(directory, { recursive: true, force: true });
+  const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   process.once('exit', remove);
   starting.defer(() => {
     process.off('exit', remove);
