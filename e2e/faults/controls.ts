@@ -1,10 +1,23 @@
 // Protections that can be switched off from outside, in the trial's own database and message server.
 import type { Site } from './site.ts';
+import type { Control } from './trial.ts';
+
+export const recordOff: Control = {
+  off: 'the record of posted purchases',
+  shows: 'doubled',
+  apply: forgetPurchases,
+};
+
+export const redeliveryOff: Control = {
+  off: 'redelivery: a message counts as done once delivered',
+  shows: 'lost',
+  apply: deliverOnce,
+};
 
 /**
  * The ledger no longer knows what it has posted: its look-up finds nothing, and no constraint stops a second row.
  */
-export async function forgetPurchases({ execute }: Pick<Site, 'execute'>): Promise<void> {
+async function forgetPurchases({ execute }: Pick<Site, 'execute'>): Promise<void> {
   await execute('ALTER TABLE earns DROP CONSTRAINT earns_pkey');
   await blind(execute, 'earns');
 }
@@ -30,7 +43,7 @@ export async function commitWithoutDisk({ execute }: Pick<Site, 'execute'>): Pro
 }
 
 /** A message is done once it was delivered, whatever became of it: as if it were acknowledged before the commit. */
-export async function deliverOnce(site: Pick<Site, 'nats'>): Promise<void> {
+async function deliverOnce(site: Pick<Site, 'nats'>): Promise<void> {
   const connection = await site.nats.connection({ timeoutMs: 5_000 });
   const { consumers } = await connection.jetstreamManager();
   for (const name of ['ledger-earns', 'ledger-refunds']) {

@@ -47,7 +47,7 @@ export function tableOf(
 function noticedBy({ control }: Row, result: Result): string {
   if (!isNoticed(result, control)) return 'NOTHING';
   const { shows } = control;
-  return shows === 'problems' ? (result.problems[0] ?? '') : `${result[shows]} ${shows}`;
+  return shows === 'problems' ? (result.problems.at(-1) ?? '') : `${result[shows]} ${shows}`;
 }
 
 function seconds(milliseconds: number): string {

@@ -1,15 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { deliverOnce, forgetPurchases } from '../controls.ts';
+import { recordOff, redeliveryOff } from '../controls.ts';
 import { awaitCondition } from '../patience.ts';
 import type { Moment } from '../postgres-proxy.ts';
 import { graceSeconds } from '../site.ts';
-import { type Control, hurryUp, type Row, redeliveries, type Trial } from '../trial.ts';
-
-const recordOff: Control = {
-  off: 'the record of posted purchases',
-  shows: 'doubled',
-  apply: forgetPurchases,
-};
+import { hurryUp, type Row, redeliveries, type Trial } from '../trial.ts';
 
 export const kill: Row = {
   id: 'kill',
@@ -68,11 +62,7 @@ export const beforeCommit: Row = {
     );
     await requireRedelivery(trial);
   },
-  control: {
-    off: 'redelivery: a message counts as done once delivered',
-    shows: 'lost',
-    apply: deliverOnce,
-  },
+  control: redeliveryOff,
 };
 
 export const beforeAck: Row = {
@@ -158,9 +148,9 @@ export const terminate: Row = {
       await delay(300);
       await load.stop();
       const failed = [...customers.errors].filter(([reason]) => reason !== 'INSUFFICIENT_POINTS');
-      if (failed.length > 0) trial.problem(`failed calls: ${JSON.stringify(failed)}`);
       if (exitCode !== 0) trial.problem(`the exit code was ${exitCode}`);
       if (tookMs > graceSeconds * 1_000) trial.problem(`the end took ${Math.round(tookMs)} ms`);
+      if (failed.length > 0) trial.problem(`failed calls: ${JSON.stringify(failed)}`);
       await trial.recover();
     });
   },

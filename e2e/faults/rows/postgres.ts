@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { commitWithoutDisk, forgetPurchases } from '../controls.ts';
+import { commitWithoutDisk, recordOff, redeliveryOff } from '../controls.ts';
 import { programId } from '../customers.ts';
 import { awaitCondition } from '../patience.ts';
 import type { Control, Row, Trial } from '../trial.ts';
@@ -51,7 +51,7 @@ export const cutCommit: Row = {
       await trial.recover();
     });
   },
-  control: { off: 'the record of posted purchases', shows: 'doubled', apply: forgetPurchases },
+  control: recordOff,
 };
 
 const awayMs = 6_000;
@@ -62,11 +62,10 @@ export const databaseAway: Row = {
   times: { full: 10, tenth: 1 },
   site: { gateway: true },
   async run(trial) {
-    const { customers, isControl, times } = trial;
+    const { customers, times } = trial;
     await trial.once(async () => {
       const load = customers.startLoad({ callers: 4, deeds: ['publish'], betweenMs: 20 });
-      if (isControl) await refuseForAWhile(trial);
-      else await stopForAWhile(trial, times * awayMs);
+      await stopForAWhile(trial, times * awayMs);
       await load.stop();
       await trial.recover();
       const dead = await deadLetters(trial);
@@ -74,10 +73,7 @@ export const databaseAway: Row = {
       if (dead > 0) trial.problem(`${dead} messages became dead letters`);
     });
   },
-  control: {
-    off: 'the difference between a database that is away and one that refuses a value',
-    shows: 'problems',
-  },
+  control: redeliveryOff,
 };
 
 async function stopForAWhile(trial: Trial, forMs: number): Promise<void> {
@@ -89,29 +85,11 @@ async function stopForAWhile(trial: Trial, forMs: number): Promise<void> {
   await postgres.start();
 }
 
-/** Until a message has been given up. */
-async function refuseForAWhile(trial: Trial): Promise<void> {
-  await refuseEarns(trial);
-  await awaitCondition('a dead letter', () => deadLetters(trial), {
-    satisfies: (dead) => dead > 0,
-    limitMs: 60_000,
-  });
-  await trial.site.execute('DROP TRIGGER refuse ON earns');
-}
-
 async function deadLetters({ site }: Trial): Promise<number> {
   const [row] = await site.execute<{ dead: number }>(
     'SELECT count(*)::int AS dead FROM dead_letters',
   );
   return row?.dead ?? 0;
-}
-
-async function refuseEarns({ site }: Trial): Promise<void> {
-  await site.execute(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '22000'; END $$`);
-  await site.execute(
-    'CREATE TRIGGER refuse BEFORE INSERT ON earns FOR EACH ROW EXECUTE FUNCTION refuse()',
-  );
 }
 
 async function requireUnavailable(trial: Trial): Promise<void> {
