@@ -83,6 +83,11 @@ const layers: readonly Layer[] = [
     may: match('local/.*', generated, platform, node, npm),
   },
   {
+    // What it does to the platform it does from outside; it looks inside only to verify.
+    paths: match('e2e/faults/.*'),
+    may: match('(e2e|local|platform|proto)/.*', 'services/ledger/src/verify/.*', node, npm),
+  },
+  {
     // From outside, as any other client, with what starts the platform.
     paths: match('(e2e|bench)/.*'),
     may: match('(e2e|bench|local|platform|proto|rules)/.*', node, npm),
