@@ -29,6 +29,8 @@ export interface RunningPlatform extends Platform {
   killAll(): Promise<void>;
   /** Kills the process of a service. */
   killService(main: string): void;
+  /** The process of a service, by its main file. */
+  pidOf(main: string): number;
 }
 
 /** The folder that a platform keeps its data in, and the ports that it listens on: they outlive a run. */
@@ -75,6 +77,11 @@ export async function startPlatform(
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
   const printed = await untilReady(child, exited);
   const env = parseEnv(readFileSync(join(directory, 'env'), 'utf8')) as Record<string, string>;
+  const pidOf = (main: string) => {
+    const found = descendants(child.pid ?? 0).find((pid) => commandLine(pid).includes(main));
+    if (found === undefined) throw new Error(`There is no process of ${main}`);
+    return found;
+  };
   return {
     env,
     directory: join(directory, '..'),
@@ -89,10 +96,8 @@ export async function startPlatform(
       for (const pid of [child.pid ?? 0, ...descendants(child.pid ?? 0)]) kill(pid);
       await exited;
     },
-    killService(main) {
-      const pids = descendants(child.pid ?? 0).filter((pid) => commandLine(pid).includes(main));
-      for (const pid of pids) kill(pid);
-    },
+    killService: (main) => kill(pidOf(main)),
+    pidOf,
   };
 }
 

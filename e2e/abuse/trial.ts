@@ -1,0 +1,195 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  createPlace,
+  type RunningPlatform,
+  startPlatform,
+} from '@loyalty/local/running-platform.ts';
+import { root } from '@loyalty/local/settings.ts';
+import { createProgram, http } from '../src/http.ts';
+import { tokenFor } from '../src/tokens.ts';
+import type { Answers, Attack } from './attacker.ts';
+import { type Abuse, wideLimits } from './attacks.ts';
+import { createCaller, type Target } from './calls.ts';
+
+export interface TrialResult {
+  /** 99 of 100 of the bystander's calls took at most so long. */
+  readonly aloneMs: number;
+  readonly attackedMs: number;
+  /** The bystander's answers that weren't OK. */
+  readonly bystanderRefusals: Answers;
+  readonly attackerAnswers: Answers;
+  /** By process, the most memory that it had while it was attacked, and how much more than before, in MiB. */
+  readonly memory: Readonly<Record<string, { readonly mostMib: number; readonly moreMib: number }>>;
+}
+
+const rounds = 4;
+/** From another address than the gateway's, which services trust. */
+const strangersAddress = '127.0.0.2';
+const programId = 'wine-dine';
+const member = 'alice';
+const mains = {
+  gateway: 'gateway/src/main.ts',
+  ledger: 'services/ledger/src/main.ts',
+  programs: 'services/programs/src/main.ts',
+};
+
+/** Runs a platform with these limits, and a program with one member on it. */
+export async function withPlatform<Result>(
+  limits: Readonly<Record<string, number>>,
+  use: (platform: RunningPlatform) => Promise<Result>,
+): Promise<Result> {
+  const place = await createPlace();
+  const settings = Object.entries({ ...wideLimits, ...limits }).flatMap(([name, value]) =>
+    ['GATEWAY', 'LEDGER', 'PROGRAMS'].map((prefix) => [`${prefix}_${name}`, String(value)]),
+  );
+  const platform = await startPlatform({
+    ...place,
+    settings: { ...place.settings, ...(Object.fromEntries(settings) as Record<string, string>) },
+  });
+  try {
+    const rate = { points: 5, per: { currencyCode: 'USD', minorUnits: 10_000 } };
+    await createProgram(platform, { programId, rate });
+    const token = platform.env['LOYALTY_ADMIN_TOKEN'] ?? '';
+    const path = `programs/${programId}/members`;
+    const joined = await http(platform, { token, path, body: { userId: member } });
+    if (joined.status !== 201) throw new Error(JSON.stringify(joined));
+    return await use(platform);
+  } finally {
+    await platform.stop();
+    await place.remove();
+  }
+}
+
+/**
+ * Lets a bystander call alone and beside an attacker in turn.
+ *
+ * @param calls of the bystander, alone and attacked each
+ */
+export async function runTrial(
+  platform: RunningPlatform,
+  abuse: Abuse,
+  { calls }: { calls: number },
+): Promise<TrialResult> {
+  const target = await targetOf(platform, abuse);
+  const token = await tokenFor(platform, 'service', 'bystander');
+  const bystander = createCaller({ ...target, token, bodyBytes: 0 });
+  const attacker = startAttacker({
+    target,
+    atOnce: abuse.atOnce,
+    perSecond: abuse.perSecond,
+    newTokens: abuse.unknown === true,
+  });
+  const alone: number[] = [];
+  const attacked: number[] = [];
+  const refusals: Answers = {};
+  const answers: Answers = {};
+  const each = Math.ceil(calls / rounds);
+  try {
+    // What has yet to be compiled, connected and cached.
+    await latencies(bystander, each, {});
+    const before = memoryOf(platform);
+    const most = { ...before };
+    for (let round = 0; round < rounds; round += 1) {
+      alone.push(...(await latencies(bystander, each, refusals)));
+      attacker.send('start');
+      attacked.push(...(await latencies(bystander, each, refusals)));
+      for (const [name, mib] of Object.entries(memoryOf(platform))) {
+        most[name] = Math.max(most[name] ?? 0, mib);
+      }
+      attacker.send('stop');
+      const [counts] = (await once(attacker, 'message')) as [Answers];
+      for (const [answer, count] of Object.entries(counts)) add(answers, answer, count);
+    }
+    return {
+      aloneMs: percentile99(alone),
+      attackedMs: percentile99(attacked),
+      bystanderRefusals: refusals,
+      attackerAnswers: answers,
+      memory: Object.fromEntries(
+        Object.entries(most).map(([name, mib]) => [
+          name,
+          { mostMib: mib, moreMib: mib - (before[name] ?? 0) },
+        ]),
+      ),
+    };
+  } finally {
+    bystander.close();
+    attacker.disconnect();
+  }
+}
+
+async function targetOf(
+  platform: RunningPlatform,
+  { door, role, bodyBytes }: Abuse,
+): Promise<Target> {
+  const urls = {
+    gateway: platform.env['LOYALTY_URL'],
+    connect: platform.ledgerHttp,
+    grpc: `http://${platform.env['LOYALTY_LEDGER_GRPC']}`,
+  };
+  return {
+    door,
+    port: Number(new URL(urls[door] ?? '').port),
+    fromAddress: strangersAddress,
+    programId,
+    userId: member,
+    token: await tokenFor(platform, role, member),
+    bodyBytes,
+  };
+}
+
+function startAttacker(attack: Attack): ChildProcess {
+  return spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'attacker.ts'), JSON.stringify(attack)],
+    { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+  );
+}
+
+/** Milliseconds that each of so many calls takes, a few at once. */
+async function latencies(
+  { call }: { call(): Promise<string> },
+  count: number,
+  refusals: Answers,
+): Promise<number[]> {
+  const taken: number[] = [];
+  let begun = 0;
+  const callOn = async () => {
+    while (begun < count) {
+      begun += 1;
+      const startMs = performance.now();
+      const answer = await call();
+      taken.push(performance.now() - startMs);
+      if (answer !== 'OK') add(refusals, answer, 1);
+    }
+  };
+  await Promise.all([callOn(), callOn()]);
+  return taken;
+}
+
+function add(answers: Answers, answer: string, count: number): void {
+  answers[answer] = (answers[answer] ?? 0) + count;
+}
+
+function percentile99(taken: readonly number[]): number {
+  return taken.toSorted((a, b) => a - b)[Math.floor(taken.length * 0.99)] ?? Number.NaN;
+}
+
+/** Resident memory of each process, in MiB. */
+function memoryOf(platform: RunningPlatform): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(mains).map(([name, main]) => {
+      const status = readFileSync(`/proc/${platform.pidOf(main)}/status`, 'utf8');
+      return [name, Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024];
+    }),
+  );
+}
+
+/** What a deployment gives the process, in MiB. */
+export function memoryLimitMib(name: string): number {
+  const file = join(root, 'deploy/kubernetes/base', name, 'deployment.yaml');
+  return Number(/limits: \{memory: (\d+)Mi\}/.exec(readFileSync(file, 'utf8'))?.[1]);
+}
