@@ -16,8 +16,7 @@ export interface FaultyServer {
   start(): Promise<void>;
 }
 
-export interface FaultyPostgres extends FaultyServer {
-  url(database: string): string;
+export interface FaultyPostgres extends FaultyServer, Pick<PostgresServer, 'url' | 'passwordOf'> {
   /** As `pg_ctl stop -m immediate` does: no checkpoint, and the next start recovers from the log. */
   stopImmediately(): Promise<void>;
 }
@@ -25,11 +24,12 @@ export interface FaultyPostgres extends FaultyServer {
 /** As durable as in production. */
 export async function startFaultyPostgres(directory: string): Promise<FaultyPostgres> {
   let server: PostgresServer = await startPostgres({ directory });
-  const { port, url } = server;
+  const { port, url, passwordOf } = server;
   const pid = () => pidIn(join(directory, 'data/postmaster.pid'));
   return {
     port,
     url,
+    passwordOf,
     stop: () => server.stop(),
     async stopImmediately() {
       const processes = [pid(), ...childrenOf(pid())];

@@ -237,6 +237,7 @@ async function startGateway(
 function commonEnv({ secret }: Context, prefix: string): Record<string, string> {
   return {
     [`${prefix}HOST`]: host,
+    [`${prefix}MANAGEMENT_PORT`]: '0',
     [`${prefix}JWT_ISSUER`]: tokens.issuer,
     [`${prefix}JWT_AUDIENCE`]: tokens.audience,
     [`${prefix}JWT_SECRET`]: secret,

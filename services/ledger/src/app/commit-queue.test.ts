@@ -295,7 +295,10 @@ describe('what somebody else has locked', () => {
       return commands.map((each) => (rows.has(nameOf(each)) ? 'BLOCKED' : outcomeOf(each)));
     };
     const { queue } = createCommitQueue({ commit, now: () => nowMs });
-    return { rows, keys, batches, queue, pass: (ms: number) => void (nowMs += ms) };
+    const pass = (ms: number) => {
+      nowMs += ms;
+    };
+    return { rows, keys, batches, queue, pass };
   }
 
   const others = Array.from({ length: 500 }, (_, index) => `${index}`);
