@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '@loyalty/local/guarded-process.ts';
@@ -32,7 +32,7 @@ export interface ChildServiceOptions {
   /** Its gRPC port, if others need to know it in advance; a free one by default. */
   grpcPort?: number;
   /** Told the ports that the service is to listen on. */
-  settings: (ports: { grpcPort: number; httpPort: number; managementPort: number }) => {
+  settings: (ports: { grpcPort: number; httpPort: number; managementPort: number | undefined }) => {
     env?: Record<string, string>;
     args?: readonly string[];
   };
@@ -52,7 +52,11 @@ export async function startChildService(
   const { name, main, root = ownRoot, settings, nodeArgs = [] } = options;
   const grpcPort = options.grpcPort ?? (await freePort());
   const httpPort = await freePort();
-  const managementPort = await freePort();
+  // A revision from before there was a management port has its probes at the HTTP port, and refuses the setting.
+  const managementPort = existsSync(join(root, 'platform/src/management-port.ts'))
+    ? await freePort()
+    : undefined;
+  const probesPort = managementPort ?? httpPort;
   const { env = {}, args = [] } = settings({ grpcPort, httpPort, managementPort });
   const logFile = join(stage.directory, `${name}.log`);
   // Lines go straight to a file: reading them here would take CPU time from what is measured.
@@ -75,13 +79,13 @@ export async function startChildService(
   };
   stage.resources.defer(stop);
   const patience = AbortSignal.timeout(readyPatienceMs);
-  while (!(await isReady(managementPort))) {
+  while (!(await isReady(probesPort))) {
     if (child.exitCode !== null || child.signalCode !== null || patience.aborted) {
       throw new Error(`${name} didn't become ready. Its last lines:\n${lastLines(logFile)}`);
     }
     await delay(50);
   }
-  return { address: `${host}:${grpcPort}`, usage: () => readUsage(managementPort), stop };
+  return { address: `${host}:${grpcPort}`, usage: () => readUsage(probesPort), stop };
 }
 
 async function isReady(managementPort: number): Promise<boolean> {

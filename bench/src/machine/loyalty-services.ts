@@ -45,7 +45,9 @@ export async function startLoyaltyServices(
         ...common('PROGRAMS_'),
         PROGRAMS_GRPC_PORT: String(grpcPort),
         PROGRAMS_HTTP_PORT: String(httpPort),
-        PROGRAMS_MANAGEMENT_PORT: String(managementPort),
+        ...(managementPort !== undefined && {
+          PROGRAMS_MANAGEMENT_PORT: String(managementPort),
+        }),
         PROGRAMS_DATABASE_URL: programsDatabaseUrl,
         PROGRAMS_LEDGER_ADDRESS: `${host}:${ledgerPort}`,
       },
@@ -63,7 +65,9 @@ export async function startLoyaltyServices(
           ...common('LEDGER_'),
           LEDGER_GRPC_PORT: String(grpcPort),
           LEDGER_HTTP_PORT: String(httpPort),
-          LEDGER_MANAGEMENT_PORT: String(managementPort),
+          ...(managementPort !== undefined && {
+            LEDGER_MANAGEMENT_PORT: String(managementPort),
+          }),
           LEDGER_DATABASE_URL: ledgerDatabaseUrl,
           LEDGER_PROGRAMS_ADDRESS: programs.address,
         },
