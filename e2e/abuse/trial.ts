@@ -28,7 +28,7 @@ export interface TrialResult {
 const rounds = 4;
 /** From another address than the gateway's, which services trust. */
 const strangersAddress = '127.0.0.2';
-const programId = 'wine-dine';
+const programId = 'abuse';
 const member = 'alice';
 const mains = {
   gateway: 'gateway/src/main.ts',

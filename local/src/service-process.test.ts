@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -28,10 +29,10 @@ process.on('SIGTERM', () => { console.log('ended in order'); process.exit(0); })
 process.on('disconnect', () => process.exit(0));
 `;
 
-async function start(script: string) {
+async function start(script: string, port?: number) {
   const main = join(directory, 'service.mjs');
   await writeFile(main, script);
-  const httpPort = await freePort();
+  const httpPort = port ?? (await freePort());
   const told: string[] = [];
   const tell = (line: string) => told.push(line);
   const log = createServiceLog({ name: 'ledger', file: join(directory, 'ledger.log'), show: tell });
@@ -81,6 +82,16 @@ describe('a service of the platform', () => {
     }
     await expect(service.failed).rejects.toThrow('keeps exiting');
     expect(told.filter((line) => line.includes('is restarted'))).toHaveLength(5);
+  });
+
+  test('whose port another process is about to give up is started again', async () => {
+    const httpPort = await freePort();
+    const earlier = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => earlier.listen(httpPort, '127.0.0.1', resolve));
+    const { service, log } = await start(listens, httpPort);
+    while (!log.lastLines().includes('EADDRINUSE')) await delay(10);
+    await new Promise((resolve) => earlier.close(resolve));
+    await service.ready();
   });
 
   test('that can not be started is told with its last lines', async () => {

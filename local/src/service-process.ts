@@ -29,6 +29,9 @@ export interface ServiceProcessOptions {
 const readyPollMs = 50;
 const readyPatienceMs = 30_000;
 const stopPatienceMs = 15_000;
+/** The services of a run that was killed end a moment later, and one that was starting may have taken its ports before. */
+const portPatienceMs = 15_000;
+const portRetryMs = 500;
 const restartsMax = 5;
 const restartWindowMs = 60_000;
 
@@ -39,6 +42,7 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
   // It may reject before anything listens.
   failure.promise.catch(() => undefined);
   const endsMs: number[] = [];
+  const firstStartMs = performance.now();
   let isStopping = false;
   let wasReady = false;
   let child = start();
@@ -57,9 +61,21 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
     started.once('error', failure.reject);
     // Unlike 'exit', it comes when the last lines have been read.
     started.once('close', (code, signal) => {
-      if (!isStopping) restart(signal ?? `exit code ${code}`);
+      if (isStopping) return;
+      if (isPortTaken()) setTimeout(startAgain, portRetryMs);
+      else restart(signal ?? `exit code ${code}`);
     });
     return started;
+  }
+
+  /** Whether it couldn't listen, and what has its port may be about to end. */
+  function isPortTaken(): boolean {
+    const inTime = performance.now() - firstStartMs < portPatienceMs;
+    return !wasReady && inTime && log.lastLines().includes('EADDRINUSE');
+  }
+
+  function startAgain(): void {
+    if (!isStopping) child = start();
   }
 
   function restart(end: string): void {
