@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
-import { eventsStream } from '@loyalty/platform/messaging/events-stream.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
+import { eventsStream, incomingStream } from '@loyalty/platform/messaging/streams.ts';
 import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
@@ -32,7 +32,6 @@ import { createEarnStream } from './events/earn-stream.ts';
 import { encodeEvents } from './events/event-encoding.ts';
 import { createMessageReader } from './events/message-reader.ts';
 import { consumeStream } from './events/stream-consumer.ts';
-import { incomingStream } from './events/streams.ts';
 import { bringMembershipsUpToDate } from './jobs/bring-up-to-date.ts';
 import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
 import { ledgerServices } from './rpc/services.ts';
@@ -229,6 +228,8 @@ function readinessOf({ knex, nats }: Runtime): () => Promise<void> {
   let connected = false;
   return async () => {
     connected ||= nats.isConnected();
+    const problem = nats.streamProblem();
+    if (problem !== undefined) throw problem;
     if (!connected) throw new Error('NATS has not been reached yet');
     await knex.raw('select 1');
   };

@@ -1,6 +1,6 @@
 import type { Nats } from '@loyalty/platform/messaging/connection.ts';
-import { eventsStream } from '@loyalty/platform/messaging/events-stream.ts';
 import { readStream } from '@loyalty/platform/messaging/read-stream.ts';
+import { eventsStream } from '@loyalty/platform/messaging/streams.ts';
 import { decodeOutboxBatch } from '@loyalty/platform/outbox/batch.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
