@@ -34,10 +34,12 @@ import { createMessageReader } from './events/message-reader.ts';
 import { consumeStream } from './events/stream-consumer.ts';
 import { bringMembershipsUpToDate } from './jobs/bring-up-to-date.ts';
 import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
+import { type ClockWatch, createClockWatch } from './jobs/watch-clock.ts';
 import { ledgerServices } from './rpc/services.ts';
 import { createServiceToken } from './service-token.ts';
 import { applicationSession } from './storage/application-session.ts';
 import { createCommitToLedger } from './storage/commit-to-ledger.ts';
+import { databaseTime } from './storage/database-clock.ts';
 import { createDeadLetters } from './storage/dead-letters.ts';
 import { createLedgerReader } from './storage/ledger-reader.ts';
 import { createProgramSnapshots } from './storage/program-snapshots.ts';
@@ -103,6 +105,13 @@ export async function startLedger(
     relay.start();
     cleanups.push(() => relay.stop());
     const app = createApp(runtime, { catalog, wakeRelay: relay.wake });
+    const clockWatch = createClockWatch({
+      clock,
+      databaseTime: () => databaseTime(pool),
+      registry: metrics,
+      logger,
+    });
+    background.push(clockWatch.run(signal));
     startBackground(runtime, app);
     cleanups.push(async () => {
       stopping.abort();
@@ -114,7 +123,7 @@ export async function startLedger(
       name: 'ledger',
       logger,
       services: ledgerServices(app),
-      readiness: readinessOf(runtime),
+      readiness: readinessOf(runtime, clockWatch),
       defaultDeadlineMs: 10_000,
       metrics,
       translateError: storageError,
@@ -224,12 +233,14 @@ function startBackground({ nats, logger, background, signal }: Runtime, app: Mes
 
 // A ledger whose streams were never reachable isn't set up well and should take no traffic. Later it goes on without
 // NATS: events wait in the outbox.
-function readinessOf({ knex, nats }: Runtime): () => Promise<void> {
+function readinessOf({ knex, nats }: Runtime, clockWatch: ClockWatch): () => Promise<void> {
   let connected = false;
   return async () => {
     connected ||= nats.isConnected();
     const problem = nats.streamProblem();
     if (problem !== undefined) throw problem;
+    const clockProblem = clockWatch.problem();
+    if (clockProblem !== undefined) throw new Error(clockProblem);
     if (!connected) throw new Error('NATS has not been reached yet');
     await knex.raw('select 1');
   };
