@@ -106,9 +106,14 @@ function explained(error: unknown): unknown {
     : error;
 }
 
-function tell(invariant: Invariant, violation: Violation | undefined): void {
+function tell(
+  invariant: Invariant,
+  violation: Violation | undefined,
+  notes: readonly string[],
+): void {
   console.log(`${titleOf(invariant)} ${violation === undefined ? 'holds' : 'BROKEN'}`);
   if (violation !== undefined) console.log(detailsOf(violation));
+  for (const note of notes) console.log(`    Note: ${note}`);
 }
 
 function titleOf({ id, name }: Invariant): string {
