@@ -11,6 +11,7 @@ import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
+import { clockOffsetMetric } from '@loyalty/platform/telemetry/clock-offset.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
 import { RefundRequestedSchema } from '@loyalty/proto/loyalty/events/v1/refund_requested_pb.ts';
@@ -108,7 +109,7 @@ export async function startLedger(
     const clockWatch = createClockWatch({
       clock,
       databaseTime: () => databaseTime(pool),
-      registry: metrics,
+      report: clockOffsetMetric(metrics),
       logger,
     });
     background.push(clockWatch.run(signal));

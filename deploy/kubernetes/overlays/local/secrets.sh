@@ -4,7 +4,7 @@
 # "create", because "apply" would replace the passwords that the databases were made with.
 set -eu
 
-# Begins with a letter, as nats.conf requires.
+# Begins with a letter, as accounts.conf requires.
 secret() { echo "k$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')"; }
 
 programs_database=$(secret)

@@ -1,5 +1,4 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
-import { Gauge, type Registry } from 'prom-client';
 import type { Instant } from '../domain/instant.ts';
 import { repeat } from './repeat.ts';
 
@@ -13,7 +12,8 @@ export interface WatchClockOptions {
   clock: () => Instant;
   /** What another clock says, that of the database. */
   databaseTime: () => Promise<Instant>;
-  registry: Registry;
+  /** Takes by how many seconds the clock is ahead of the database's. */
+  report: (offsetSeconds: number) => void;
   logger: Pick<Logger, 'warn'>;
   /** How often the clocks are compared; 30 s by default. */
   pauseMs?: number;
@@ -26,19 +26,14 @@ export interface ClockWatch {
   problem(): string | undefined;
 }
 
-/** Compares the clock with the database's, at once and every so often, and reports the difference as a metric. */
+/** Compares the clock with the database's, at once and every so often, and reports the difference. */
 export function createClockWatch(options: WatchClockOptions): ClockWatch {
-  const { registry, logger, pauseMs = 30_000 } = options;
-  const gauge = new Gauge({
-    name: 'ledger_clock_offset_seconds',
-    help: "By how much this process's clock is ahead of the database's, half the round trip allowed for",
-    registers: [registry],
-  });
+  const { report, logger, pauseMs = 30_000 } = options;
   let problem: string | undefined;
 
   async function compare(): Promise<boolean> {
     const offset = await offsetMs(options);
-    gauge.set(offset.ms / 1_000);
+    report(offset.ms / 1_000);
     // Within its error the difference may as well be smaller.
     const isFar = Math.abs(offset.ms) - offset.errorMs > offsetMsMax;
     problem = isFar ? problemOf(offset.ms) : undefined;

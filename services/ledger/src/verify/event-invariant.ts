@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Nats } from '@loyalty/platform/messaging/connection.ts';
+import { contentDigest } from '@loyalty/platform/messaging/content-digest.ts';
 import { readStream } from '@loyalty/platform/messaging/read-stream.ts';
 import { eventsStream } from '@loyalty/platform/messaging/streams.ts';
 import { decodeOutboxBatch } from '@loyalty/platform/outbox/batch.ts';
@@ -88,8 +88,8 @@ class Sightings {
     this.#add(eventId, content).timesPublished += 1;
   }
 
-  #add(eventId: string, { subject, data }: Content): Sighting {
-    const digest = createHash('sha256').update(`${subject}\n`).update(data).digest('base64url');
+  #add(eventId: string, content: Content): Sighting {
+    const digest = contentDigest(content);
     const known = this.#byId.get(eventId);
     if (known !== undefined) {
       known.differs ||= known.digest !== digest;
