@@ -1,10 +1,12 @@
 import { ConfigError } from '@loyalty/platform/config.ts';
 import { isReasoned } from '@loyalty/platform/errors.ts';
+import { StreamRefused } from '@loyalty/platform/messaging/set-up-streams.ts';
 import { Command } from 'commander';
 import { FileRefused } from './csv/file-refused.ts';
 import { ProgramRefused } from './import/program-refused.ts';
 import { importBalancesCommand } from './import-balances-command.ts';
 import { importCommand } from './import-command.ts';
+import { natsCommand } from './nats-command.ts';
 import { printable } from './printable.ts';
 import { tokenCommand } from './token-command.ts';
 import { verifyCommand } from './verify-command.ts';
@@ -16,9 +18,10 @@ const program = new Command('loyalty')
   .addCommand(tokenCommand())
   .addCommand(importCommand())
   .addCommand(importBalancesCommand())
-  .addCommand(verifyCommand());
+  .addCommand(verifyCommand())
+  .addCommand(natsCommand());
 
-for (const command of [program, ...program.commands]) {
+for (const command of withSubcommands(program)) {
   command
     .showHelpAfterError('(use --help to list the options)')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : failureExitCode));
@@ -34,6 +37,10 @@ try {
   }
 }
 
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
 function isAway(reason: string): boolean {
   return reason === 'SERVICE_UNAVAILABLE' || reason === 'STORAGE_UNAVAILABLE';
 }
@@ -42,6 +49,7 @@ function isAway(reason: string): boolean {
 function isForThePerson(error: unknown): error is Error {
   return (
     error instanceof ConfigError ||
+    error instanceof StreamRefused ||
     error instanceof FileRefused ||
     error instanceof ProgramRefused ||
     isReasoned(error)

@@ -30,7 +30,7 @@ go on --after.
 Exit codes: 0 when every invariant holds, 1 when one doesn't, 2 when it can't be checked.
 
 Example:
-  $ npx loyalty verify --database-url postgres://ledger@db/ledger --nats-url nats://nats:4222`;
+  $ npx loyalty verify --database-url postgres://ledger@db/ledger --nats-url nats://operator:PASSWORD@nats:4222`;
 
 /** `loyalty verify`: proves a ledger's invariants, or names what offends them. */
 export function verifyCommand(): Command {
@@ -39,7 +39,7 @@ export function verifyCommand(): Command {
     .option('--database-url <url>', "the ledger's database (default: LEDGER_DATABASE_URL)")
     .option(
       '--nats-url <url>',
-      'the NATS server of its events, to check them too (default: NATS_URL, if the database is the default)',
+      'the NATS server of its events, to check them too (default: NATS_OPERATOR_URL, if the database is the default)',
     )
     .option('--replay', 'also derive every earn and refund again')
     .option(
@@ -58,7 +58,8 @@ async function runVerify(flags: VerifyFlags): Promise<void> {
   const url = flags.databaseUrl ?? readSetting('LEDGER_DATABASE_URL');
   // The events of another database's ledger would prove nothing.
   const natsUrl =
-    flags.natsUrl ?? (flags.databaseUrl === undefined ? readSetting('NATS_URL') : undefined);
+    flags.natsUrl ??
+    (flags.databaseUrl === undefined ? readSetting('NATS_OPERATOR_URL') : undefined);
   const logger = createLogger({ name: 'loyalty', level: 'silent' });
   const pool = createPool({ url, max: 2, applicationName: 'loyalty verify', logger });
   const nats =
@@ -105,9 +106,14 @@ function explained(error: unknown): unknown {
     : error;
 }
 
-function tell(invariant: Invariant, violation: Violation | undefined): void {
+function tell(
+  invariant: Invariant,
+  violation: Violation | undefined,
+  notes: readonly string[],
+): void {
   console.log(`${titleOf(invariant)} ${violation === undefined ? 'holds' : 'BROKEN'}`);
   if (violation !== undefined) console.log(detailsOf(violation));
+  for (const note of notes) console.log(`    Note: ${note}`);
 }
 
 function titleOf({ id, name }: Invariant): string {

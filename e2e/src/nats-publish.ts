@@ -6,11 +6,12 @@ export async function natsPublish(
   url: string,
   { subject, body }: { subject: string; body: Uint8Array | string },
 ): Promise<void> {
-  const { hostname, port } = new URL(url);
+  const { hostname, port, username, password } = new URL(url);
+  const login = { verbose: false, pedantic: false, headers: true, user: username, pass: password };
   const headers = 'NATS/1.0\r\nContent-Type: application/json\r\n\r\n';
   const total = headers.length + Buffer.byteLength(body);
   const socket = connect({ host: hostname, port: Number(port) });
-  socket.write('CONNECT {"verbose":false,"pedantic":false,"headers":true}\r\n');
+  socket.write(`CONNECT ${JSON.stringify(login)}\r\n`);
   socket.write(`HPUB ${subject} ${headers.length} ${total}\r\n${headers}`);
   socket.write(body);
   socket.write('\r\nPING\r\n');

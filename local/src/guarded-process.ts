@@ -18,6 +18,8 @@ export interface GuardedProcessOptions {
   ready: RegExp;
   /** What asks it to end. */
   stopSignal: 'INT' | 'TERM';
+  /** What its environment has besides. */
+  env?: Readonly<Record<string, string>>;
   uid?: number;
   gid?: number;
 }
@@ -41,10 +43,10 @@ const patienceMs = 10_000;
 
 /** Starts the server and waits until it is ready; throws ServerExited when it ends before that. */
 export async function startGuarded(options: GuardedProcessOptions): Promise<GuardedProcess> {
-  const { program, args, stopSignal, uid, gid } = options;
+  const { program, args, stopSignal, env, uid, gid } = options;
   const child = spawn('/bin/sh', ['-c', guard, 'sh', program, ...args], {
     cwd: '/',
-    env: { PATH: process.env['PATH'], LC_ALL: 'C', STOP_SIGNAL: stopSignal },
+    env: { ...env, PATH: process.env['PATH'], LC_ALL: 'C', STOP_SIGNAL: stopSignal },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // A terminal's Ctrl-C must not end the server before those who use it.
     detached: true,

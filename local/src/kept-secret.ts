@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 
 /** The random text that a file keeps, for its owner only; made where there is none. It has no need of being quoted. */
@@ -11,6 +11,11 @@ export function keptSecret(file: string): string {
   writeFileSync(`${file}.new`, created, { mode: 0o600 });
   renameSync(`${file}.new`, file);
   return created;
+}
+
+/** A password of its own for each name, the same as long as the secret is. Derived, so that nothing else has to be kept. */
+export function derivedSecret(secret: string, name: string): string {
+  return `k${createHmac('sha256', secret).update(name).digest('base64url')}`;
 }
 
 /** Undefined where the file keeps none. */

@@ -1,9 +1,19 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { startGuarded, startOnPort } from './guarded-process.ts';
+import { connectNats } from '@loyalty/platform/messaging/connection.ts';
+import type { StreamOptions } from '@loyalty/platform/messaging/jetstream.ts';
+import { setUpStreams } from '@loyalty/platform/messaging/set-up-streams.ts';
+import { platformStreams } from '@loyalty/platform/messaging/streams.ts';
+import { type GuardedProcess, startGuarded, startOnPort } from './guarded-process.ts';
+import { derivedSecret, keptSecret } from './kept-secret.ts';
 import { natsServerProgram } from './nats-program.ts';
 import { awaitPredecessor } from './predecessor.ts';
 import { withProgress } from './progress.ts';
+import { root } from './settings.ts';
+
+/** The users of the accounts that deployments have. */
+export const natsUsers = ['operator', 'programs', 'ledger', 'producer'] as const;
+export type NatsUser = (typeof natsUsers)[number];
 
 export interface NatsServer {
   /** With the user's name and password, where there is one. */
@@ -12,20 +22,80 @@ export interface NatsServer {
   stop(): Promise<void>;
 }
 
+export interface NatsServerWithAccounts extends NatsServer {
+  urlOf(user: NatsUser): string;
+}
+
 export interface NatsOptions {
   /** Where its streams are kept, and found again at the next start. */
   directory: string;
   /** A free one when absent. */
   port?: number;
   /** The only one who may connect; everyone may when absent. */
-  user?: { name: string; password: string };
+  user?: Login;
+  /** Made where they are missing; those of the platform by default. */
+  streams?: readonly StreamOptions[];
+}
+
+interface Login {
+  name: string;
+  password: string;
 }
 
 /**
- * Starts a nats-server with JetStream on 127.0.0.1 that ends with this process. Installs the program first
- * where that needs no password; throws an error that says how to do it elsewhere.
+ * Starts a nats-server on 127.0.0.1, with JetStream and its streams, that ends with this process. Installs the
+ * program first where that needs no password; throws an error that says how to do it elsewhere.
  */
 export async function startNats(options: NatsOptions): Promise<NatsServer> {
+  const { user, streams = platformStreams } = options;
+  const authorization = user
+    ? `authorization { user: ${quoted(user.name)}, password: ${quoted(user.password)} }`
+    : '';
+  const { port, stop } = await startServer(options, { lines: authorization });
+  const url = urlOf(port, user);
+  await setUp({ url, stop }, streams);
+  return { url, stop };
+}
+
+const accountsFile = join(root, 'deploy/kubernetes/components/nats/accounts.conf');
+
+/** Does what {@link startNats} does, and lets in the users of a deployment, each with the permissions of a deployment. */
+export async function startNatsWithAccounts(
+  options: Pick<NatsOptions, 'directory' | 'port'>,
+): Promise<NatsServerWithAccounts> {
+  const directory = resolve(options.directory);
+  mkdirSync(directory, { recursive: true });
+  copyFileSync(accountsFile, join(directory, 'accounts.conf'));
+  const secret = keptSecret(join(directory, 'password'));
+  const passwordOf = (user: NatsUser) => derivedSecret(secret, user);
+  const env = Object.fromEntries(
+    natsUsers.map((user) => [`NATS_${user.toUpperCase()}_PASSWORD`, passwordOf(user)]),
+  );
+  const { port, stop } = await startServer(options, { lines: 'include "accounts.conf"', env });
+  const urlFor = (user: NatsUser) => urlOf(port, { name: user, password: passwordOf(user) });
+  await setUp({ url: urlFor('operator'), stop }, platformStreams);
+  return { url: urlFor('producer'), urlOf: urlFor, stop };
+}
+
+const setupMsMax = 15_000;
+
+async function setUp({ url, stop }: NatsServer, streams: readonly StreamOptions[]): Promise<void> {
+  const logger = { info: () => undefined, warn: () => undefined };
+  const nats = connectNats({ url, name: 'setup', logger });
+  try {
+    await setUpStreams(await nats.connection({ timeoutMs: setupMsMax }), streams);
+  } catch (error) {
+    await stop();
+    throw error;
+  } finally {
+    await nats.close();
+  }
+}
+
+async function startServer(
+  options: NatsOptions,
+  { lines, env = {} }: { lines: string; env?: Record<string, string> },
+): Promise<GuardedProcess & { port: number }> {
   const program = await natsServerProgram();
   const directory = resolve(options.directory);
   mkdirSync(directory, { recursive: true });
@@ -38,36 +108,35 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
     });
     return startOnPort(options.port, async (port) => {
       // A file, because a password on the command line is shown to everyone on the machine.
-      writeFileSync(configFile, configuration({ ...options, directory, port }), { mode: 0o600 });
+      writeFileSync(configFile, configuration({ directory, port, lines }), { mode: 0o600 });
       const { stop } = await startGuarded({
         program,
         args: ['--config', configFile],
+        env,
         logFile: join(directory, 'nats.log'),
         ready: /Server is ready/,
         stopSignal: 'TERM',
       });
-      return { url: url({ ...options, port }), stop };
+      return { port, stop };
     });
   });
 }
 
-// The format takes JSON's notation of strings.
-function configuration({ directory, port, user }: NatsOptions & { port: number }): string {
-  const lines = [
-    `listen: "127.0.0.1:${port}"`,
-    `pid_file: ${JSON.stringify(join(directory, 'nats.pid'))}`,
-    `jetstream { store_dir: ${JSON.stringify(directory)} }`,
-  ];
-  if (user) {
-    const { name, password } = user;
-    lines.push(
-      `authorization { user: ${JSON.stringify(name)}, password: ${JSON.stringify(password)} }`,
-    );
-  }
-  return `${lines.join('\n')}\n`;
+function configuration(options: { directory: string; port: number; lines: string }): string {
+  const { directory, port, lines } = options;
+  return `listen: "127.0.0.1:${port}"
+pid_file: ${quoted(join(directory, 'nats.pid'))}
+jetstream { store_dir: ${quoted(directory)} }
+${lines}
+`;
 }
 
-function url({ user, port }: { user?: NatsOptions['user']; port: number }): string {
+// The format takes JSON's notation of strings.
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}
+
+function urlOf(port: number, user: Login | undefined): string {
   const login = user
     ? `${encodeURIComponent(user.name)}:${encodeURIComponent(user.password)}@`
     : '';

@@ -2,7 +2,7 @@ import { mintToken } from '@loyalty/platform/auth/mint.ts';
 import type { Role } from '@loyalty/platform/auth/tokens.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { ensureDatabase } from './databases.ts';
-import { type NatsServer, startNats } from './nats-server.ts';
+import { type NatsServer, startNatsWithAccounts } from './nats-server.ts';
 import { isFree } from './port-check.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { withProgress } from './progress.ts';
@@ -64,7 +64,8 @@ export async function startPlatform(options: PlatformOptions): Promise<string> {
     LOYALTY_JWT_SECRET: tokens.secret,
     LOYALTY_JWT_ISSUER: issuer,
     LOYALTY_JWT_AUDIENCE: audience,
-    NATS_URL: servers.natsUrl,
+    NATS_URL: servers.natsUrls.producer,
+    NATS_OPERATOR_URL: servers.natsUrls.operator,
     PROGRAMS_DATABASE_URL: servers.databases.programs,
     LEDGER_DATABASE_URL: servers.databases.ledger,
   });
@@ -83,7 +84,7 @@ export async function startPlatform(options: PlatformOptions): Promise<string> {
       ledger: `http://${host}:${ports.ledgerManagement}`,
     },
     databases: servers.databases,
-    natsUrl: servers.natsUrl,
+    natsUrl: servers.natsUrls.producer,
   });
 }
 
@@ -102,7 +103,7 @@ async function startServers(platform: Platform, data: DataDirectory) {
   ]);
   const starting = await Promise.allSettled([
     startPostgres({ directory: data.path('postgres'), ...postgresPort }),
-    startNats({ directory: data.path('nats'), ...natsPort }),
+    startNatsWithAccounts({ directory: data.path('nats'), ...natsPort }),
   ]);
   const [postgres, nats] = starting;
   if (postgres.status === 'fulfilled') platform.postgres = postgres.value;
@@ -114,7 +115,12 @@ async function startServers(platform: Platform, data: DataDirectory) {
       programs: await ensureDatabase(postgres.value, 'programs'),
       ledger: await ensureDatabase(postgres.value, 'ledger'),
     },
-    natsUrl: nats.value.url,
+    natsUrls: {
+      operator: nats.value.urlOf('operator'),
+      programs: nats.value.urlOf('programs'),
+      ledger: nats.value.urlOf('ledger'),
+      producer: nats.value.urlOf('producer'),
+    },
   };
 }
 

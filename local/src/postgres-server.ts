@@ -1,9 +1,8 @@
-import { createHmac } from 'node:crypto';
 import { chownSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runGuarded, ServerExited, startGuarded, startOnPort } from './guarded-process.ts';
-import { keptSecret, readKept } from './kept-secret.ts';
+import { derivedSecret, keptSecret, readKept } from './kept-secret.ts';
 import { createWorkFolder, prepareHome, type ServerHome } from './postgres-home.ts';
 import { awaitPredecessor } from './predecessor.ts';
 import { withProgress } from './progress.ts';
@@ -106,11 +105,8 @@ async function startServer(options: {
     stopSignal: 'INT',
     ...home.account,
   });
-  // Derived, so that nothing has to be kept for each role.
   const passwordOf = (role: string) =>
-    role === superuser
-      ? password
-      : `k${createHmac('sha256', password).update(role).digest('base64url')}`;
+    role === superuser ? password : derivedSecret(password, role);
   const url = (database: string, role = superuser) =>
     `postgres://${encodeURIComponent(role)}:${passwordOf(role)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
   return { url, passwordOf, port, stop };

@@ -92,6 +92,7 @@ describe('a service of the platform', () => {
     while (!log.lastLines().includes('EADDRINUSE')) await delay(10);
     await new Promise((resolve) => earlier.close(resolve));
     await service.ready();
+    expect(await pidOf(httpPort)).toBeGreaterThan(0);
   });
 
   test('that can not be started is told with its last lines', async () => {

@@ -7,7 +7,7 @@ import type { LocalPorts } from './settings.ts';
 export interface ServicesOptions {
   ports: LocalPorts;
   databases: { programs: string; ledger: string };
-  natsUrl: string;
+  natsUrls: { programs: string; ledger: string };
   tokens: { secret: string; issuer: string; audience: string };
   logDirectory: string;
   tell: (line: string) => void;
@@ -49,7 +49,7 @@ export function startServices(options: ServicesOptions): Services {
     // The gateway, which has counted its callers.
     PROGRAMS_TRUSTED_CALLERS: host,
     PROGRAMS_DATABASE_URL: options.databases.programs,
-    PROGRAMS_NATS_URL: options.natsUrl,
+    PROGRAMS_NATS_URL: options.natsUrls.programs,
     PROGRAMS_LEDGER_ADDRESS: `${host}:${ports.ledgerGrpc}`,
   });
   const ledger = start('ledger', 'services/ledger/src/main.ts', ports.ledgerManagement, {
@@ -59,7 +59,7 @@ export function startServices(options: ServicesOptions): Services {
     LEDGER_MANAGEMENT_PORT: String(ports.ledgerManagement),
     LEDGER_TRUSTED_CALLERS: host,
     LEDGER_DATABASE_URL: options.databases.ledger,
-    LEDGER_NATS_URL: options.natsUrl,
+    LEDGER_NATS_URL: options.natsUrls.ledger,
     LEDGER_PROGRAMS_ADDRESS: `${host}:${ports.programsGrpc}`,
   });
   const gateway = start('gateway', 'gateway/src/main.ts', ports.gatewayManagement, {

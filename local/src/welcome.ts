@@ -20,9 +20,10 @@ export function welcome(options: WelcomeOptions): string {
   gateway     ${options.gatewayUrl}   HTTP and JSON, for apps and operators
   programs    ${programs.grpc} gRPC, ${programs.http} Connect
   ledger      ${ledger.grpc} gRPC, ${ledger.http} Connect
-  PostgreSQL  ${options.databases.programs}
-              ${options.databases.ledger}
-  NATS        ${options.natsUrl}
+  PostgreSQL  ${withoutLogin(options.databases.programs)}
+              ${withoutLogin(options.databases.ledger)}
+  NATS        ${withoutLogin(options.natsUrl)}
+  passwords   ${options.envFile}
   metrics     gateway ${options.management.gateway}/metrics
               programs ${options.management.programs}/metrics
               ledger ${options.management.ledger}/metrics
@@ -62,6 +63,12 @@ Try it in another shell:
          "occur_time": "2026-01-31T19:00:00Z", "amount": {"currency_code": "USD", "minor_units": 12000}}}' \\
     "http://$LOYALTY_LEDGER_GRPC/loyalty.ledger.v1.LedgerService/Earn"
 `;
+}
+
+/** A terminal's lines end up in bug reports. */
+function withoutLogin(text: string): string {
+  const { protocol, host, pathname } = new URL(text);
+  return `${protocol}//${host}${pathname}`;
 }
 
 function post(call: { token: string; path: string; header?: string; body: string }): string {

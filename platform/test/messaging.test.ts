@@ -15,11 +15,14 @@ import {
 import type { StreamOptions } from '../src/messaging/jetstream.ts';
 import { createPublisher } from '../src/messaging/publisher.ts';
 import { readStream } from '../src/messaging/read-stream.ts';
+import { versionProblem } from '../src/messaging/server-version.ts';
+import { type StreamSetup, setUpStreams } from '../src/messaging/set-up-streams.ts';
 import { eventually } from './eventually.ts';
 
 const logger = pino({ level: 'silent' });
 const work: StreamOptions = { name: 'WORK', subjects: ['work.>'], retention: 'workqueue' };
 const news: StreamOptions = { name: 'NEWS', subjects: ['news.>'], retention: 'limits' };
+const streams = [work, news];
 
 let directory: string;
 let server: NatsServer;
@@ -28,7 +31,7 @@ let opened: { nats: Nats; ends: Promise<void>[] };
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'messaging-'));
-  server = await startNats({ directory });
+  server = await startNats({ directory, streams });
   stopping = new AbortController();
   opened = { nats: open({}), ends: [] };
   await eventually('connected', () => opened.nats.isConnected());
@@ -42,15 +45,25 @@ afterEach(async () => {
 });
 
 function open(options: Partial<NatsOptions>): Nats {
-  const streams = [work, news];
-  return connectNats({ url: server.url, name: 'messaging test', streams, logger, ...options });
+  return connectNats({
+    url: server.url,
+    name: 'messaging test',
+    streams,
+    recheckMs: 50,
+    logger,
+    ...options,
+  });
+}
+
+async function setUp(wanted: readonly StreamOptions[]): Promise<StreamSetup[]> {
+  return await setUpStreams(await opened.nats.connection(), wanted);
 }
 
 async function restart(): Promise<void> {
   const port = Number(new URL(server.url).port);
   await server.stop();
   await eventually('noticed', () => !opened.nats.isConnected());
-  server = await startNats({ directory, port });
+  server = await startNats({ directory, port, streams });
   await eventually('connected again', () => opened.nats.isConnected());
 }
 
@@ -130,7 +143,7 @@ describe('publishing', () => {
     await expect(publisher.publish(message)).rejects.toMatchObject({
       reason: 'STORAGE_UNAVAILABLE',
     });
-    server = await startNats({ directory, port: Number(new URL(server.url).port) });
+    server = await startNats({ directory, port: Number(new URL(server.url).port), streams });
   });
 
   test('is refused when the message is larger than the server takes', async () => {
@@ -158,7 +171,7 @@ describe('a connection', () => {
       reason: 'STORAGE_UNAVAILABLE',
     });
     expect(early.isConnected()).toBe(false);
-    server = await startNats({ directory, port });
+    server = await startNats({ directory, port, streams });
     await eventually('connected', () => early.isConnected());
     await early.close();
   });
@@ -169,12 +182,12 @@ describe('a connection', () => {
     const waiter = late.connection();
     await late.close();
     await expect(waiter).rejects.toMatchObject({ reason: 'STORAGE_UNAVAILABLE' });
-    server = await startNats({ directory });
+    server = await startNats({ directory, streams });
   });
 
   test('logs in with the credentials of its URL, and goes on trying with wrong ones', async () => {
     await server.stop();
-    server = await startNats({ directory, user: { name: 'me', password: 'p@ss' } });
+    server = await startNats({ directory, streams, user: { name: 'me', password: 'p@ss' } });
     const [right, wrong] = [open({}), open({ password: 'wrong' })];
     await eventually('connected', () => right.isConnected());
     expect(wrong.isConnected()).toBe(false);
@@ -189,35 +202,82 @@ describe('a connection', () => {
     await confidential.close();
   });
 
-  test('creates its streams again when they are gone', async () => {
-    const connection = await opened.nats.connection();
-    await (await connection.jetstreamManager()).streams.delete('NEWS');
-    await restart();
+  test('is not usable while a stream is missing, names the command that makes it, and notices that it is made', async () => {
+    const manager = await (await opened.nats.connection()).jetstreamManager();
+    await manager.streams.delete('NEWS');
+    await eventually('noticed', () => !opened.nats.isConnected());
+    expect(opened.nats.streamProblem()?.message).toBe(
+      'stream NEWS is missing; run: loyalty nats setup',
+    );
+    await setUp([news]);
+    await eventually('usable', () => opened.nats.isConnected());
+    expect(opened.nats.streamProblem()).toBeUndefined();
     await expect(publish('news.a', 'x')).resolves.toBeUndefined();
+  });
+
+  test('is not usable with a stream that lacks a subject, or is of another kind, and changes neither', async () => {
+    const manager = await (await opened.nats.connection()).jetstreamManager();
+    const lacking = open({ streams: [{ ...news, subjects: ['news.>', 'gossip.>'] }] });
+    const mistaken = open({ streams: [{ ...news, retention: 'workqueue' }] });
+    await eventually('noticed', () =>
+      [mistaken, lacking].every((nats) => nats.streamProblem() !== undefined),
+    );
+    expect(lacking.streamProblem()?.message).toBe(
+      'stream NEWS lacks the subjects gossip.>; run: loyalty nats setup',
+    );
+    expect(mistaken.streamProblem()?.message).toBe(
+      'stream NEWS has retention "limits" instead of "workqueue"; run: loyalty nats setup',
+    );
+    expect(mistaken.isConnected()).toBe(false);
+    expect((await manager.streams.info('NEWS')).config.subjects).toEqual(['news.>']);
+    await Promise.all([lacking.close(), mistaken.close()]);
+  });
+
+  test('says once that the server is older than the platform needs', async () => {
+    const warnings: string[] = [];
+    const warn = (_details: unknown, message = '') => void warnings.push(message);
+    const noted = open({ logger: { info: () => undefined, warn } });
+    const { info } = await noted.connection();
+    await eventually('connected', () => noted.isConnected());
+    const problem = versionProblem(info?.version ?? '');
+    expect(warnings).toEqual(problem === undefined ? [] : [problem]);
+    await noted.close();
+  });
+});
+
+describe('setting up streams', () => {
+  test('creates those that are missing, and repeated changes nothing', async () => {
+    const added: StreamOptions = { name: 'ADDED', subjects: ['added.>'], retention: 'limits' };
+    const [first, second] = [await setUp([news, added]), await setUp([news, added])];
+    expect(first.map(({ outcome }) => outcome)).toEqual(['unchanged', 'created']);
+    expect(second.map(({ outcome }) => outcome)).toEqual(['unchanged', 'unchanged']);
   });
 
   test('adds a subject to a stream, and leaves alone what its operators chose', async () => {
     const manager = await (await opened.nats.connection()).jetstreamManager();
     const { config } = await manager.streams.info('NEWS');
     await manager.streams.update('NEWS', { ...config, max_msgs: 7 });
-    const extended = open({ streams: [{ ...news, subjects: ['news.>', 'gossip.>'] }] });
-    await eventually('connected', () => extended.isConnected());
+    const [{ outcome } = {}] = await setUp([{ ...news, subjects: ['news.>', 'gossip.>'] }]);
+    expect(outcome).toBe('changed');
     const after = (await manager.streams.info('NEWS')).config;
     expect(after.subjects).toEqual(['news.>', 'gossip.>']);
     expect(after.max_msgs).toBe(7);
-    await extended.close();
   });
 
-  test('is not ready with a stream of another kind', async () => {
-    const warnings: unknown[] = [];
-    const warn = (details: unknown) => void warnings.push(details);
-    const mistaken = open({
-      streams: [{ ...news, retention: 'workqueue' }],
-      logger: { info: () => undefined, warn },
+  test.each<[string, Partial<StreamOptions>]>([
+    [
+      'stream NEWS has retention "limits" instead of "workqueue", which can\'t be changed: move its messages away, delete it, and repeat the setup',
+      { retention: 'workqueue' },
+    ],
+    [
+      'stream NEWS: the server refuses it: subjects overlap with an existing stream',
+      { subjects: ['news.>', 'work.>'] },
+    ],
+  ])('refuses: %s', async (message, change) => {
+    await expect(setUp([{ ...news, ...change }])).rejects.toMatchObject({
+      name: 'StreamRefused',
+      message,
     });
-    await eventually('warned', () => warnings.length > 0);
-    expect(mistaken.isConnected()).toBe(false);
-    await mistaken.close();
   });
 });
 
@@ -322,7 +382,10 @@ describe('consuming', () => {
     await eventually('handled', () => handled.includes('before'));
     const manager = await (await opened.nats.connection()).jetstreamManager();
     if (what === 'the consumer') await manager.consumers.delete('WORK', 'workers');
-    else await manager.streams.delete('WORK');
+    else {
+      await manager.streams.delete('WORK');
+      await setUp([work]);
+    }
     await eventually('published again', async () => {
       await publish('work.a', 'after').catch(() => undefined);
       return handled.includes('after');

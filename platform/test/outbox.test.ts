@@ -33,12 +33,16 @@ let nats: Nats;
 let publisher: Publisher;
 let relays: Relay[];
 
+const events = { name: 'EVENTS', subjects: ['events.>'], retention: 'limits' } as const;
+
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'outbox-'));
-  [server, database] = await Promise.all([startNats({ directory }), createTestDatabase()]);
+  [server, database] = await Promise.all([
+    startNats({ directory, streams: [events] }),
+    createTestDatabase(),
+  ]);
   pool = createPool({ url: database.url, max: 4, applicationName, logger });
   await pool.query(outboxTable);
-  const events = { name: 'EVENTS', subjects: ['events.>'], retention: 'limits' } as const;
   nats = connectNats({ url: server.url, name: 'outbox test', streams: [events], logger });
   await eventually('connected', () => nats.isConnected());
   publisher = createPublisher(nats, { timeoutMs: 500 });
@@ -178,7 +182,7 @@ describe('the relay', () => {
     expect(rows).toEqual([]);
     expect(await rowsLeft()).toBe(1);
 
-    server = await startNats({ directory, port });
+    server = await startNats({ directory, port, streams: [events] });
     await eventually('caught up', async () => (await rowsLeft()) === 0);
     expect(await messagesInStream()).toBe(1);
   });

@@ -13,6 +13,14 @@ test.each([
   ['from before the first version', '2020-01-01T00:00:00Z', '2026-04-01T00:00:00Z', 1],
   ['ahead of our clock', '2026-03-01T00:04:00Z', '2026-02-28T23:59:59Z', 2],
   ['before any version is in force', '2025-12-31T00:00:00Z', '2025-12-31T00:00:00Z', undefined],
+  [
+    'of a program that is new, by a clock behind',
+    '2026-01-01T00:00:01Z',
+    '2025-12-31T23:59:51Z',
+    1,
+  ],
+  ['from before it, by a clock behind', '2025-12-30T00:00:00Z', '2025-12-31T23:59:51Z', 1],
+  ['by a clock that is hours behind', '2026-01-01T00:00:01Z', '2025-12-31T22:00:00Z', undefined],
   ['of now', '2026-03-01T00:00:00Z', '2026-03-01T00:00:00Z', 3],
 ])('a transaction %s', (_, occurred, now, version) => {
   const found = ruleSetInForce(versions, new Date(occurred), new Date(now));

@@ -1,9 +1,7 @@
 import { isCurrency } from './decimal.ts';
 import { epochMs } from './epoch-ms.ts';
 import type { Purchase, PurchaseItem, Violation } from './language.ts';
-
-/** How far a backend's clock may be ahead of ours. */
-export const CLOCK_AHEAD_MS_MAX = 5 * 60 * 1000;
+import { CLOCK_DIFFERENCE_MS_MAX } from './rule-set-in-force.ts';
 
 /**
  * What is wrong with a purchase beyond the limits on single fields, which the protos declare. Given the server's clock,
@@ -36,7 +34,7 @@ function timeViolations({ occurTime }: Purchase, now: Date | undefined): Violati
   const occurMs = epochMs(occurTime);
   if (occurMs < 0) return [{ field, message: 'must not be before 1970' }];
   if (occurMs >= TIME_MS_END) return [{ field, message: 'must be before the year 10000' }];
-  if (now !== undefined && occurMs > now.getTime() + CLOCK_AHEAD_MS_MAX) {
+  if (now !== undefined && occurMs > now.getTime() + CLOCK_DIFFERENCE_MS_MAX) {
     return [{ field, message: "must be at most 5 minutes ahead of the server's clock" }];
   }
   return [];

@@ -2,7 +2,9 @@ import { type ConnectionOptions, connect, Events, type NatsConnection } from 'na
 import { StorageUnavailable } from '../errors.ts';
 import type { Logger } from '../logging.ts';
 import { abortable, pause } from '../waiting.ts';
-import { ensureStreams, type StreamOptions } from './jetstream.ts';
+import { checkStreams, StreamNotSetUp } from './check-streams.ts';
+import type { StreamOptions } from './jetstream.ts';
+import { versionProblem } from './server-version.ts';
 
 export interface NatsOptions {
   /** `nats://host:port`, several separated by commas. User and password may be part of it. */
@@ -11,22 +13,30 @@ export interface NatsOptions {
   password?: string | undefined;
   /** Shown in the server's list of connections. */
   name: string;
-  /** Created where missing, after every connect. */
+  /** Checked after every connect, and every so often. */
   streams?: readonly StreamOptions[];
+  /** How long after a check that found nothing wrong the streams are checked again; 10 s by default. */
+  recheckMs?: number;
   logger: Pick<Logger, 'info' | 'warn'>;
 }
 
 export interface Nats {
-  /** Whether a server responds and the streams exist; readiness uses it. */
+  /** Whether a server responds and the streams are as they should be. */
   isConnected(): boolean;
+  /** What the last check found wrong with the streams, if anything; readiness uses it. */
+  streamProblem(): StreamNotSetUp | undefined;
   /**
    * The connection, as soon as there is one; while a server restarts, the one that is being restored.
    *
    * @throws {StorageUnavailable} when there is none within the time given, or after `close()`
    */
   connection(wait?: { signal?: AbortSignal; timeoutMs?: number }): Promise<NatsConnection>;
-  /** Checks the streams again, for one who found one missing. */
-  ensureStreams(): Promise<void>;
+  /**
+   * Checks the streams again, for one who found one missing.
+   *
+   * @throws {StreamNotSetUp} {@link StorageUnavailable}
+   */
+  checkStreams(): Promise<void>;
   /** Sends what is buffered, acknowledgements above all, and disconnects. */
   close(): Promise<void>;
 }
@@ -39,38 +49,63 @@ const flushMs = 2_000;
  * refused credentials end the attempts. Callers wait for the connection.
  */
 export function connectNats(options: NatsOptions): Nats {
-  const { logger, streams = [] } = options;
+  const { logger, streams = [], recheckMs = 10_000 } = options;
   const closing = new AbortController();
   let live: NatsConnection | undefined;
   let next = Promise.withResolvers<NatsConnection>();
   let usable = false;
+  let streamProblem: StreamNotSetUp | undefined;
+  let watchingStreams = new AbortController();
 
-  const prepare = async () => {
+  const check = async () => {
     if (live === undefined) throw new StorageUnavailable('NATS is not reachable');
-    await ensureStreams(live, streams);
-    usable = true;
+    try {
+      await checkStreams(live, streams);
+      usable = true;
+      streamProblem = undefined;
+    } catch (error) {
+      if (error instanceof StreamNotSetUp) {
+        usable = false;
+        streamProblem = error;
+      }
+      throw error;
+    }
   };
 
   // JetStream may need a while longer than the server itself, for instance to elect a leader.
-  const prepareUntilDone = async (connection: NatsConnection) => {
-    while (live === connection && !connection.isClosed()) {
+  const watchStreams = async () => {
+    watchingStreams.abort();
+    watchingStreams = new AbortController();
+    const signal = AbortSignal.any([closing.signal, watchingStreams.signal]);
+    let lastProblem = '';
+    while (!signal.aborted) {
       try {
-        return await prepare();
+        await check();
+        lastProblem = '';
       } catch (error) {
-        logger.warn({ err: error }, 'JetStream is not ready');
-        await pause(retryMs, closing.signal);
+        const problem = String(error);
+        if (problem !== lastProblem) logger.warn({ err: error }, 'JetStream is not ready');
+        lastProblem = problem;
       }
+      await pause(lastProblem === '' ? recheckMs : retryMs, signal);
     }
+  };
+
+  const noteVersion = (connection: NatsConnection) => {
+    const problem = versionProblem(connection.info?.version ?? '');
+    if (problem !== undefined) logger.warn({ server: connection.getServer() }, problem);
   };
 
   const watch = async (connection: NatsConnection) => {
     for await (const { type } of connection.status()) {
       if (type === Events.Disconnect) {
         usable = false;
+        watchingStreams.abort();
         logger.warn('disconnected from NATS');
       } else if (type === Events.Reconnect) {
         logger.info('connected to NATS again');
-        void prepareUntilDone(connection);
+        noteVersion(connection);
+        void watchStreams();
       }
     }
   };
@@ -79,10 +114,12 @@ export function connectNats(options: NatsOptions): Nats {
     logger.info({ server: connection.getServer() }, 'connected to NATS');
     live = connection;
     next.resolve(connection);
-    void prepareUntilDone(connection);
+    noteVersion(connection);
+    void watchStreams();
     void watch(connection);
     await abortable(connection.closed(), closing.signal).catch(() => undefined);
     usable = false;
+    watchingStreams.abort();
     live = undefined;
     next = Promise.withResolvers();
     // Without a server there is nothing to flush to.
@@ -104,6 +141,7 @@ export function connectNats(options: NatsOptions): Nats {
 
   return {
     isConnected: () => usable,
+    streamProblem: () => streamProblem,
     async connection({ signal, timeoutMs } = {}) {
       if (live !== undefined) return live;
       const limits = [closing.signal, signal, timeoutMs && AbortSignal.timeout(timeoutMs)];
@@ -113,7 +151,7 @@ export function connectNats(options: NatsOptions): Nats {
         throw new StorageUnavailable('NATS is not reachable', { cause: error });
       }
     },
-    ensureStreams: prepare,
+    checkStreams: check,
     async close() {
       closing.abort();
       await ended;

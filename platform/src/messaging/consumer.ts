@@ -196,6 +196,6 @@ async function supervise(
     failures = performance.now() - began > 60_000 ? 0 : failures + 1;
     await pause(backoffMs(failures), signal);
     // The stream may be what was missing.
-    await abortable(nats.ensureStreams(), signal).catch(() => undefined);
+    await abortable(nats.checkStreams(), signal).catch(() => undefined);
   }
 }

@@ -7,7 +7,8 @@ import {
   type NatsError,
   nanos,
   RetentionPolicy,
-  StorageType,
+  type StreamConfig,
+  type StreamInfo,
 } from 'nats';
 
 export interface StreamOptions {
@@ -19,8 +20,6 @@ export interface StreamOptions {
   maxAgeMs?: number;
   /** For how long a repeated Nats-Msg-Id is dropped; 2 minutes by default. */
   duplicateWindowMs?: number;
-  /** Copies in a cluster; 1 by default. */
-  replicas?: number;
 }
 
 export interface DurableOptions {
@@ -33,62 +32,23 @@ export interface DurableOptions {
 
 // Error codes of the JetStream API.
 const consumerNotFound = 10_014;
-const streamNameInUse = 10_058;
 const streamNotFound = 10_059;
 
-/**
- * Creates the streams that are missing and adds missing subjects to those that exist. All else of an existing
- * stream (age, size, replicas) belongs to its operators and is left unchanged.
- */
-export async function ensureStreams(
-  connection: NatsConnection,
-  streams: readonly StreamOptions[],
-): Promise<void> {
-  const manager = await connection.jetstreamManager();
-  for (const stream of streams) await ensureStream(manager, stream);
+/** Undefined where there is no such stream. */
+export async function findStream(
+  manager: JetStreamManager,
+  name: string,
+): Promise<StreamInfo | undefined> {
+  return await orMissing(manager.streams.info(name), streamNotFound);
 }
 
-async function ensureStream(manager: JetStreamManager, wanted: StreamOptions): Promise<void> {
-  const present = await orMissing(manager.streams.info(wanted.name), streamNotFound);
-  if (present === undefined) {
-    try {
-      await manager.streams.add(streamConfig(wanted));
-      return;
-    } catch (error) {
-      if (apiErrorCode(error) !== streamNameInUse) throw error;
-      // Another replica was quicker; look at what it made.
-      return await ensureStream(manager, wanted);
-    }
-  }
-  const { config } = present;
-  if (config.retention !== retentionPolicy(wanted)) {
-    throw new Error(
-      `stream ${wanted.name} has retention "${config.retention}" instead of "${wanted.retention}": move its messages away and delete it`,
-    );
-  }
-  const missing = wanted.subjects.filter((subject) => !config.subjects.includes(subject));
-  if (missing.length > 0) {
-    await manager.streams.update(wanted.name, {
-      ...config,
-      subjects: [...config.subjects, ...missing],
-    });
-  }
+/** The subjects that an existing stream should have and hasn't. */
+export function missingSubjects(config: StreamConfig, { subjects }: StreamOptions): string[] {
+  return subjects.filter((subject) => !config.subjects.includes(subject));
 }
 
-function streamConfig(stream: StreamOptions) {
-  return {
-    name: stream.name,
-    subjects: [...stream.subjects],
-    retention: retentionPolicy(stream),
-    storage: StorageType.File,
-    num_replicas: stream.replicas ?? 1,
-    max_age: nanos(stream.maxAgeMs ?? 0),
-    duplicate_window: nanos(stream.duplicateWindowMs ?? 120_000),
-  };
-}
-
-function retentionPolicy(stream: StreamOptions): RetentionPolicy {
-  return stream.retention === 'workqueue' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits;
+export function retentionPolicy({ retention }: StreamOptions): RetentionPolicy {
+  return retention === 'workqueue' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits;
 }
 
 /** Creates a durable pull consumer, or brings an existing one to these options. */
@@ -136,6 +96,7 @@ async function orMissing<Info>(info: Promise<Info>, code: number): Promise<Info 
   }
 }
 
-function apiErrorCode(error: unknown): number | undefined {
+/** Undefined for an error that isn't the JetStream API's. */
+export function apiErrorCode(error: unknown): number | undefined {
   return (error as NatsError).api_error?.err_code;
 }

@@ -3,6 +3,7 @@ import type { Nats } from './connection.ts';
 
 export interface StoredMessage {
   subject: string;
+  data: Uint8Array;
   /** The value of a header, whatever the case of its name. */
   header(name: string): string | undefined;
   /** In the stream, from 1. */
@@ -13,7 +14,7 @@ export interface StoredMessage {
 const patienceMs = 10_000;
 
 /**
- * Reads the headers of everything that a stream holds at this moment, in its order, and leaves no trace on the server.
+ * Reads everything that a stream holds at this moment, in its order, and leaves no trace on the server.
  * Returns the time since which the stream has dropped nothing.
  *
  * @throws {StorageUnavailable} when NATS isn't reachable
@@ -32,13 +33,12 @@ export async function readStream({
   const { state, created } = await manager.streams.info(stream);
   const completeSince = rememberedSince(state, created);
   if (state.messages === 0) return { completeSince };
-  const consumer = await connection.jetstream().consumers.get(stream, {
-    headers_only: true,
-  });
+  const consumer = await connection.jetstream().consumers.get(stream, {});
   const messages = await consumer.consume({ max_messages: 1_000, expires: patienceMs });
-  for await (const { subject, headers, info } of messages) {
+  for await (const { subject, data, headers, info } of messages) {
     handle({
       subject,
+      data,
       header: (name) => headers?.get(name, Match.IgnoreCase) || undefined,
       sequence: info.streamSequence,
     });

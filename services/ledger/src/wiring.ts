@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
-import { eventsStream } from '@loyalty/platform/messaging/events-stream.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
+import { eventsStream, incomingStream } from '@loyalty/platform/messaging/streams.ts';
 import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
@@ -12,6 +12,7 @@ import { createDatabaseProbe, type DatabaseProbe } from '@loyalty/platform/postg
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
+import { clockOffsetMetric } from '@loyalty/platform/telemetry/clock-offset.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { openTls, type Tls } from '@loyalty/platform/tls/tls.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
@@ -34,13 +35,14 @@ import { createEarnStream } from './events/earn-stream.ts';
 import { encodeEvents } from './events/event-encoding.ts';
 import { createMessageReader } from './events/message-reader.ts';
 import { consumeStream } from './events/stream-consumer.ts';
-import { incomingStream } from './events/streams.ts';
 import { bringMembershipsUpToDate } from './jobs/bring-up-to-date.ts';
 import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
+import { type ClockWatch, createClockWatch } from './jobs/watch-clock.ts';
 import { ledgerServices } from './rpc/services.ts';
 import { createServiceToken } from './service-token.ts';
 import { applicationSession, lockTimeoutMs } from './storage/application-session.ts';
 import { createCommitToLedger } from './storage/commit-to-ledger.ts';
+import { databaseTime } from './storage/database-clock.ts';
 import { createDeadLetters } from './storage/dead-letters.ts';
 import { createLedgerReader } from './storage/ledger-reader.ts';
 import { createProgramSnapshots } from './storage/program-snapshots.ts';
@@ -117,6 +119,13 @@ export async function startLedger(
     relay.start();
     cleanups.push(() => relay.stop());
     const { app, backgroundApp } = createApps(runtime, { catalog, wakeRelay: relay.wake });
+    const clockWatch = createClockWatch({
+      clock,
+      databaseTime: () => databaseTime(pool),
+      report: clockOffsetMetric(metrics),
+      logger,
+    });
+    background.push(clockWatch.run(signal));
     startBackground(runtime, backgroundApp);
     cleanups.push(async () => {
       stopping.abort();
@@ -129,7 +138,7 @@ export async function startLedger(
       logger,
       tls: tls.server,
       services: ledgerServices(app),
-      readiness: readinessOf(nats, probe),
+      readiness: readinessOf({ nats, probe, clockWatch }),
       defaultDeadlineMs: 10_000,
       metrics,
       translateError: storageError,
@@ -244,10 +253,22 @@ function startBackground({ nats, logger, background, signal }: Runtime, app: Mes
 
 // A ledger whose streams were never reachable isn't set up well and should take no traffic. Later it goes on without
 // NATS: events wait in the outbox.
-function readinessOf(nats: Nats, probe: DatabaseProbe): () => Promise<void> {
+function readinessOf({
+  nats,
+  probe,
+  clockWatch,
+}: {
+  nats: Nats;
+  probe: DatabaseProbe;
+  clockWatch: ClockWatch;
+}): () => Promise<void> {
   let connected = false;
   return async () => {
     connected ||= nats.isConnected();
+    const problem = nats.streamProblem();
+    if (problem !== undefined) throw problem;
+    const clockProblem = clockWatch.problem();
+    if (clockProblem !== undefined) throw new Error(clockProblem);
     if (!connected) throw new Error('NATS has not been reached yet');
     await probe.check();
   };

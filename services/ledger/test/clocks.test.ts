@@ -144,6 +144,25 @@ const bonusFromMidnight = [
   }),
 ];
 
+test('a replica ten seconds behind takes the first purchase of a program that has just been made', async () => {
+  const noon = new Date('2026-03-01T12:00:00Z');
+  const expiry = { policy: { case: 'inactivity' as const, value: { months: 12 } } };
+  const ruleSet = aRuleSet({ effectiveTime: timestampFromDate(noon), expiry });
+  ledger = await startUseCases(aProgram({ ruleSets: [ruleSet] }));
+  const behind = ledger.addReplica({ aheadMs: -10_000 });
+  ledger.setClock(noon);
+  const { earn } = await behind.earn(
+    aPurchase({ userId: 'alice', minorUnits: 10_000n, occurTime: noon }),
+    author,
+  );
+  expect(earn).toMatchObject({ ruleSetVersion: 1, points: 5n });
+  const again = await ledger.earn(
+    aPurchase({ userId: 'alice', minorUnits: 10_000n, occurTime: noon }),
+    author,
+  );
+  expect(again.earn).toMatchObject({ ruleSetVersion: 1, points: 5n });
+});
+
 test('a purchase that is credited after midnight earns under the version of after midnight', async () => {
   ledger = await startUseCases(aProgram({ ruleSets: bonusFromMidnight }));
   ledger.setClock(beforeMidnight);

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { eventually } from '@loyalty/local/test-patience.ts';
+import { eventually, patience } from '@loyalty/local/test-patience.ts';
+import { setUpStreams } from '@loyalty/platform/messaging/set-up-streams.ts';
+import { platformStreams } from '@loyalty/platform/messaging/streams.ts';
 import {
   availablePoints,
   checkout,
@@ -11,6 +13,9 @@ import {
   type Setting,
   startSetting,
 } from './running-ledger.ts';
+
+/** Services look at their streams every ten seconds. */
+const noticedMs = 25_000;
 
 let setting: Setting;
 beforeAll(async () => {
@@ -55,6 +60,28 @@ test('without the Programs service the ledger goes on, also over its own restart
   await eventually(async () => expect((await getEarn()).earn?.points).toBe(5n));
   await eventually(async () => expect(await availablePoints(setting, unknown)).toBe(5n));
 });
+
+test(
+  'a ledger whose streams are gone is not ready until they are set up again',
+  async () => {
+    const isReady = async () => (await fetch(`${setting.httpUrl}/readyz`)).status === 200;
+    await eventually(async () => expect(await isReady()).toBe(true));
+    const connection = await setting.nats.connection();
+    const { streams } = await connection.jetstreamManager();
+    await streams.delete('LOYALTY_IN');
+    await eventually(async () => expect(await isReady()).toBe(false), noticedMs);
+    await setUpStreams(connection, platformStreams);
+    await eventually(async () => expect(await isReady()).toBe(true), noticedMs);
+    const member = await createMember(setting);
+    const { ledger } = setting.clients;
+    await ledger.submitEarn({ ...member, transaction: purchase(10_000) }, checkout);
+    await eventually(
+      async () => expect(await availablePoints(setting, member)).toBe(5n),
+      noticedMs,
+    );
+  },
+  patience(60_000),
+);
 
 test('without NATS the ledger goes on, and says that it can’t accept submitted purchases', async () => {
   const member = await createMember(setting);

@@ -32,11 +32,10 @@ const asAdministrator = (sql: string) => execute(postgres.url('postgres'), sql);
 
 /** A database with an owner of the same name, and the owner's URL. */
 async function createDatabase(name: string, attributes = ''): Promise<string> {
-  await asAdministrator(`CREATE ROLE ${name} LOGIN ${attributes}`);
+  const password = pg.escapeLiteral(postgres.passwordOf(name));
+  await asAdministrator(`CREATE ROLE ${name} LOGIN ${attributes} PASSWORD ${password}`);
   await asAdministrator(`CREATE DATABASE ${name} OWNER ${name}`);
-  const url = new URL(postgres.url(name));
-  url.username = name;
-  return url.href;
+  return postgres.url(name, name);
 }
 
 async function migrateAs(url: string): Promise<void> {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { connectNats } from '@loyalty/platform/messaging/connection.ts';
-import { eventsStream } from '@loyalty/platform/messaging/events-stream.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
+import { eventsStream } from '@loyalty/platform/messaging/streams.ts';
 import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
@@ -102,7 +102,11 @@ export async function startPrograms(
       tls: tls.server,
       services: programsServices(app),
       // NATS may be away: events wait in the outbox. The ledger may be away: it is asked only before archiving.
-      readiness: () => probe.check(),
+      readiness: async () => {
+        const problem = nats.streamProblem();
+        if (problem !== undefined) throw problem;
+        await probe.check();
+      },
       defaultDeadlineMs: 10_000,
       metrics,
       translateError: storageError,

@@ -4,11 +4,12 @@
 # "create", because "apply" would replace the passwords that the databases were made with.
 set -eu
 
-# Begins with a letter, as nats.conf requires.
+# Begins with a letter, as accounts.conf requires.
 secret() { echo "k$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')"; }
 
 programs_database=$(secret)
 ledger_database=$(secret)
+operator_nats=$(secret)
 programs_nats=$(secret)
 ledger_nats=$(secret)
 tokens=${LOYALTY_JWT_SECRET:-$(secret)}
@@ -25,9 +26,13 @@ PROGRAMS_DATABASE_PASSWORD: $programs_database
 LEDGER_DATABASE_PASSWORD: $ledger_database
 DATA
 manifest nats <<DATA
+NATS_OPERATOR_PASSWORD: $operator_nats
 NATS_PROGRAMS_PASSWORD: $programs_nats
 NATS_LEDGER_PASSWORD: $ledger_nats
 NATS_PRODUCER_PASSWORD: $(secret)
+DATA
+manifest nats-operator <<DATA
+NATS_OPERATOR_URL: nats://operator:$operator_nats@nats:4222
 DATA
 manifest programs <<DATA
 PROGRAMS_DATABASE_URL: postgres://programs:$programs_database@postgres:5432/programs

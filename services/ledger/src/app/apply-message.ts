@@ -1,4 +1,9 @@
-import { LedgerError, LedgerUnavailable, ProgramNotActive } from '../domain/errors.ts';
+import {
+  AheadOfClock,
+  LedgerError,
+  LedgerUnavailable,
+  ProgramNotActive,
+} from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { MessagingApp } from './app.ts';
 import type { Failure } from './dead-letters.ts';
@@ -77,6 +82,7 @@ function retryTime({ attempt, now }: Attempt, retryAfterMs = 0): Instant {
 
 /** Whether the same message can succeed later without intervention. */
 function mayPass(error: LedgerError): boolean {
+  if (error instanceof AheadOfClock) return true;
   if (error instanceof ProgramNotActive) return error.metadata['state'] !== 'ARCHIVED';
   return ['MEMBERSHIP_SUSPENDED', 'VELOCITY_LIMIT', 'PROGRAMS_UNAVAILABLE'].includes(error.reason);
 }

@@ -1,21 +1,22 @@
 import type { Purchase } from '@loyalty/rules/language.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
 import { validatePurchase } from '@loyalty/rules/validate-purchase.ts';
-import { ValidationFailed } from '../domain/errors.ts';
+import { AheadOfClock, ValidationFailed } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 
 /**
  * Checks what the contract's field rules can't, and returns when the purchase occurred.
  *
  * @throws {ValidationFailed} naming every field at fault
+ * @throws {AheadOfClock} when only the clock is against it
  */
 export function checkPurchase(purchase: Purchase, now: Instant): Date {
   const violations = validatePurchase(purchase, new Date(now));
   const occurTime = occurTimeOf(purchase);
   if (violations.length > 0 || occurTime === undefined) {
-    throw new ValidationFailed(
-      violations.map((each) => ({ ...each, field: `transaction.${each.field}` })),
-    );
+    const isSound = validatePurchase(purchase).length === 0;
+    const Refusal = isSound ? AheadOfClock : ValidationFailed;
+    throw new Refusal(violations.map((each) => ({ ...each, field: `transaction.${each.field}` })));
   }
   return occurTime;
 }

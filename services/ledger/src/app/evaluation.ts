@@ -12,6 +12,7 @@ import {
   expireTime,
   inactivityDate,
 } from '@loyalty/rules/point-dates.ts';
+import { begunVersions } from '@loyalty/rules/rule-set-in-force.ts';
 import type { CapCounts, EarnFacts } from '../domain/earn.ts';
 import { beginningOfTime, endOfTime, type Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
@@ -74,11 +75,8 @@ export function inactivityFrom(
   now: Instant,
   from: Instant = now,
 ): Instant | undefined {
-  const date = new Date(now);
-  const ruleSet = ruleSets.findLast(
-    ({ effectiveTime, expiry }) =>
-      expiry.case === 'inactivity' && effectiveTime !== undefined && effectiveTime <= date,
-  );
+  const begun = begunVersions(ruleSets, new Date(now));
+  const ruleSet = begun.findLast(({ expiry }) => expiry.case === 'inactivity');
   return ruleSet && inactivityDate(ruleSet, new Date(from))?.getTime();
 }
 

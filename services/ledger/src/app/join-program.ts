@@ -1,4 +1,4 @@
-import { CLOCK_AHEAD_MS_MAX } from '@loyalty/rules/validate-purchase.ts';
+import { CLOCK_DIFFERENCE_MS_MAX } from '@loyalty/rules/rule-set-in-force.ts';
 import { type Attributes, changedKeys, requireFewEnough } from '../domain/attributes.ts';
 import { AlreadyMember, ProgramNotActive, ValidationFailed } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
@@ -89,7 +89,7 @@ function decideJoin({
 
 /** @throws {ValidationFailed} for a time of joining that lies ahead */
 export function refuseJoinAhead(joinTime: Instant | undefined, now: Instant): void {
-  if (joinTime === undefined || joinTime <= now + CLOCK_AHEAD_MS_MAX) return;
+  if (joinTime === undefined || joinTime <= now + CLOCK_DIFFERENCE_MS_MAX) return;
   const message = "must be at most 5 minutes ahead of the server's clock";
   throw new ValidationFailed([{ field: 'join_time', message }]);
 }

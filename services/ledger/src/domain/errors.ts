@@ -46,6 +46,12 @@ export class ValidationFailed extends LedgerError {
   }
 }
 
+/**
+ * Thrown when nothing is wrong with a purchase but that this process's clock has not come to its time. That may be the
+ * fault of the clock: the same purchase passes later, or on another replica.
+ */
+export class AheadOfClock extends ValidationFailed {}
+
 /** Thrown when no program has the id. */
 export class ProgramNotFound extends LedgerError {
   readonly reason = 'PROGRAM_NOT_FOUND';

@@ -5,12 +5,12 @@ import {
   type IncomingMessage,
   type Verdict,
 } from '@loyalty/platform/messaging/consumer.ts';
+import { incomingStream } from '@loyalty/platform/messaging/streams.ts';
 import type { MessagingApp } from '../app/app.ts';
 import { applyMessage, type Outcome, unforeseenFailure } from '../app/apply-message.ts';
 import type { StreamMessage } from '../app/stream-message.ts';
 import { LedgerUnavailable } from '../domain/errors.ts';
 import { textOfHeader } from './header-text.ts';
-import { incomingStream } from './streams.ts';
 
 export interface StreamConsumerOptions {
   nats: Nats;

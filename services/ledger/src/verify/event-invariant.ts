@@ -1,6 +1,7 @@
 import type { Nats } from '@loyalty/platform/messaging/connection.ts';
-import { eventsStream } from '@loyalty/platform/messaging/events-stream.ts';
+import { contentDigest } from '@loyalty/platform/messaging/content-digest.ts';
 import { readStream } from '@loyalty/platform/messaging/read-stream.ts';
+import { eventsStream } from '@loyalty/platform/messaging/streams.ts';
 import { decodeOutboxBatch } from '@loyalty/platform/outbox/batch.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
@@ -10,7 +11,7 @@ export const eventInvariant: Invariant = {
   id: 'I7',
   name: 'events',
   meaning:
-    "Every entry that is newer than what the stream has dropped has its event in the outbox or, once, in the stream, and no event is for an entry that doesn't exist.",
+    "Every entry that is newer than what the stream has dropped has its event in the outbox or in the stream, an event that is there more than once is the same each time, and no event is for an entry that doesn't exist.",
 };
 
 interface Source {
@@ -20,35 +21,121 @@ interface Source {
   readonly pool: Pool;
 }
 
+/** What was found of the events. */
+export interface EventFindings {
+  readonly offenders: readonly string[];
+  /** Since when the events were looked at, and what is no offence. */
+  readonly notes: readonly string[];
+}
+
 /** The clocks of the ledger and of NATS may differ by as much. */
 const clockToleranceMs = 60_000;
 
 /**
- * The events that are missing, published twice, or of no entry. Needs a snapshot that was taken before: an event
- * leaves the outbox once the stream has it, so that what the snapshot's outbox lacks is in the stream by now.
+ * The events that are missing, published with different contents, or of no entry. Needs a snapshot that was taken
+ * before: an event leaves the outbox once the stream has it, so that what the snapshot's outbox lacks is in the stream by
+ * now.
  */
-export async function unannounced({ tx, pool, nats }: Source & { nats: Nats }): Promise<string[]> {
+export async function checkEvents({
+  tx,
+  pool,
+  nats,
+}: Source & { nats: Nats }): Promise<EventFindings> {
+  const sightings = new Sightings();
   const outbox = await tx.query<{ batch: Uint8Array }>('SELECT batch FROM outbox');
-  const waiting = outbox.rows.flatMap(({ batch }) =>
-    decodeOutboxBatch(batch).map(({ eventId }) => eventId),
-  );
-  const published = new Map<string, number>();
+  for (const { batch } of outbox.rows) {
+    for (const { eventId, ...message } of decodeOutboxBatch(batch)) {
+      sightings.addWaiting(eventId, message);
+    }
+  }
   const { completeSince } = await readStream({
     nats,
     stream: eventsStream.name,
-    handle({ header }) {
+    handle({ header, ...message }) {
       const eventId = header('ce-id');
       if (header('ce-source') !== '/ledger' || eventId === undefined) return;
-      published.set(eventId, (published.get(eventId) ?? 0) + 1);
+      sightings.addPublished(eventId, message);
     },
   });
-  const eventIds = [...new Set([...waiting, ...published.keys()])];
   const since = new Date(completeSince.getTime() + clockToleranceMs);
-  const offenders = await compare({ tx, pool }, { eventIds, since });
-  for (const [eventId, times] of published) {
-    if (times > 1) offenders.push(`event ${eventId}: is in the stream ${times} times`);
+  const offenders = await compare({ tx, pool }, { eventIds: sightings.eventIds(), since });
+  return {
+    offenders: [...offenders, ...sightings.differing()],
+    notes: [await extentNote(tx, { completeSince, since }), ...sightings.repeated()],
+  };
+}
+
+interface Content {
+  readonly subject: string;
+  readonly data: Uint8Array;
+}
+
+interface Sighting {
+  readonly digest: string;
+  timesPublished: number;
+  differs: boolean;
+}
+
+/** What was seen of each event, by its id. */
+class Sightings {
+  readonly #byId = new Map<string, Sighting>();
+
+  addWaiting(eventId: string, content: Content): void {
+    this.#add(eventId, content);
   }
-  return offenders;
+
+  addPublished(eventId: string, content: Content): void {
+    this.#add(eventId, content).timesPublished += 1;
+  }
+
+  #add(eventId: string, content: Content): Sighting {
+    const digest = contentDigest(content);
+    const known = this.#byId.get(eventId);
+    if (known !== undefined) {
+      known.differs ||= known.digest !== digest;
+      return known;
+    }
+    const first: Sighting = { digest, timesPublished: 0, differs: false };
+    this.#byId.set(eventId, first);
+    return first;
+  }
+
+  eventIds(): string[] {
+    return [...this.#byId.keys()];
+  }
+
+  differing(): string[] {
+    return [...this.#byId]
+      .filter(([, { differs }]) => differs)
+      .map(([eventId]) => `event ${eventId}: is there more than once, with different contents`);
+  }
+
+  repeated(): string[] {
+    const ids = [...this.#byId]
+      .filter(([, { timesPublished, differs }]) => timesPublished > 1 && !differs)
+      .map(([eventId]) => eventId);
+    const [first] = ids;
+    if (first === undefined) return [];
+    const subject =
+      ids.length === 1 ? `event ${first} is` : `${ids.length} events, such as ${first}, are`;
+    return [
+      `${subject} in the stream more than once, the same each time: events are delivered at least once`,
+    ];
+  }
+}
+
+async function extentNote(
+  tx: DbTransaction,
+  { completeSince, since }: { completeSince: Date; since: Date },
+): Promise<string> {
+  const { rows } = await tx.query<{ begin: Date | null }>(
+    'SELECT min(create_time) AS begin FROM entries',
+  );
+  const begin = rows[0]?.begin ?? null;
+  const from = `entries since ${since.toISOString()} were looked at`;
+  return begin === null || begin >= completeSince
+    ? from
+    : `${from}: the stream is younger than the journal, which begins at ${begin.toISOString()}`;
 }
 
 async function compare(

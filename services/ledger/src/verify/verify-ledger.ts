@@ -1,15 +1,19 @@
 import type { Nats } from '@loyalty/platform/messaging/connection.ts';
 import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
-import { eventInvariant, unannounced } from './event-invariant.ts';
+import { checkEvents, eventInvariant } from './event-invariant.ts';
 import { type Invariant, offendersNamed, type SqlInvariant, type Violation } from './invariant.ts';
 import { sqlInvariants } from './invariants.ts';
 
 export interface VerifyOptions {
   /** Where events are published; without it nothing is said about {@link eventInvariant}. */
   readonly nats?: Nats;
-  /** Called after each invariant, with what is wrong if anything is. */
-  readonly onChecked?: (invariant: Invariant, violation: Violation | undefined) => void;
+  /** Called after each invariant, with what is wrong if anything is, and with what is worth knowing all the same. */
+  readonly onChecked?: (
+    invariant: Invariant,
+    violation: Violation | undefined,
+    notes: readonly string[],
+  ) => void;
 }
 
 /**
@@ -26,14 +30,18 @@ export async function verifyLedger(
     await tx.query('SET LOCAL statement_timeout = 0');
     await tx.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     const violations: Violation[] = [];
-    const report = (invariant: Invariant, violation: Violation | undefined) => {
+    const report = (
+      invariant: Invariant,
+      violation: Violation | undefined,
+      notes: readonly string[] = [],
+    ) => {
       if (violation !== undefined) violations.push(violation);
-      onChecked(invariant, violation);
+      onChecked(invariant, violation, notes);
     };
     for (const invariant of sqlInvariants) report(invariant, await check(tx, invariant));
     if (nats !== undefined) {
-      const offenders = await unannounced({ tx, pool, nats });
-      report(eventInvariant, violationOf(eventInvariant, offenders));
+      const { offenders, notes } = await checkEvents({ tx, pool, nats });
+      report(eventInvariant, violationOf(eventInvariant, offenders), notes);
     }
     return violations;
   });

@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createTestNats } from '@loyalty/local/test-environment.ts';
+import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
+
+const main = join(import.meta.dirname, '../src/main.ts');
+
+let server: Awaited<ReturnType<typeof createTestNats>>;
+let nats: Nats;
+beforeAll(async () => {
+  server = await createTestNats();
+  const logger = { info: () => undefined, warn: () => undefined };
+  nats = connectNats({ url: server.url, name: 'test', logger });
+});
+afterAll(async () => {
+  await nats.close();
+  await server.stop();
+});
+
+function setup(...flags: string[]) {
+  return new Promise<{ exitCode: number | string; stdout: string; stderr: string }>((resolve) => {
+    const env = { ...process.env, NATS_OPERATOR_URL: server.url };
+    const args = [main, 'nats', 'setup', ...flags];
+    execFile(process.execPath, args, { env }, (error, stdout, stderr) => {
+      resolve({ exitCode: error?.code ?? 0, stdout, stderr });
+    });
+  });
+}
+
+async function manager() {
+  return await (await nats.connection()).jetstreamManager();
+}
+
+test('makes the streams that are missing, and repeated changes nothing', async () => {
+  await (await manager()).streams.delete('LOYALTY_EVENTS');
+  expect(await setup()).toEqual({
+    exitCode: 0,
+    stdout: 'LOYALTY_IN unchanged\nLOYALTY_EVENTS created\n',
+    stderr: '',
+  });
+  expect(await setup()).toMatchObject({
+    exitCode: 0,
+    stdout: 'LOYALTY_IN unchanged\nLOYALTY_EVENTS unchanged\n',
+  });
+  const { config } = await (await manager()).streams.info('LOYALTY_EVENTS');
+  expect(config).toMatchObject({
+    subjects: ['loyalty.events.v1.>'],
+    retention: 'limits',
+    storage: 'file',
+  });
+});
+
+test('gives a stream the subjects that it lacks', async () => {
+  const { streams } = await manager();
+  const { config } = await streams.info('LOYALTY_IN');
+  await streams.update('LOYALTY_IN', { ...config, subjects: ['loyalty.earn.v1.*'] });
+  expect((await setup()).stdout).toContain('LOYALTY_IN changed\n');
+  expect((await streams.info('LOYALTY_IN')).config.subjects.toSorted()).toEqual([
+    'loyalty.earn.v1.*',
+    'loyalty.refund.v1.*',
+  ]);
+});
+
+test('refuses what can not be changed in one line, and copies that the server can not hold', async () => {
+  const { streams } = await manager();
+  await streams.delete('LOYALTY_IN');
+  expect(await setup('--replicas', '3')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(/^stream LOYALTY_IN: the server refuses it: .*\n$/),
+  });
+  expect(await setup('--replicas', '0')).toMatchObject({ exitCode: 2 });
+  await streams.add({ name: 'LOYALTY_IN', subjects: ['loyalty.earn.v1.*'] });
+  expect(await setup()).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr:
+      'stream LOYALTY_IN has retention "limits" instead of "workqueue", which can\'t be changed: move its messages away, delete it, and repeat the setup\n',
+  });
+});

@@ -1,0 +1,149 @@
+// What each user of the accounts that deployments ship may do, on a real server with that file.
+import { execFile } from 'node:child_process';
+import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { connectNats } from '@loyalty/platform/messaging/connection.ts';
+import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
+import { platformStreams } from '@loyalty/platform/messaging/streams.ts';
+import { natsServerProgram } from '../src/nats-program.ts';
+import {
+  type NatsServerWithAccounts,
+  type NatsUser,
+  natsUsers,
+  startNatsWithAccounts,
+} from '../src/nats-server.ts';
+import { root } from '../src/settings.ts';
+import { eventually } from '../src/test-patience.ts';
+
+let directory: string;
+let server: NatsServerWithAccounts;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'nats-accounts-'));
+  await chmod(directory, 0o711);
+  server = await startNatsWithAccounts({ directory });
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(directory, { recursive: true });
+});
+
+/** What the server answers to lines of its protocol, after a login. */
+async function answer(user: NatsUser, line: string): Promise<string> {
+  const { hostname, port, username, password } = new URL(server.urlOf(user));
+  const login = { user: username, pass: password, verbose: false, pedantic: false };
+  const socket = connect(Number(port), hostname).setEncoding('utf8');
+  socket.write(`CONNECT ${JSON.stringify(login)}\r\n${line}PING\r\n`);
+  let answered = '';
+  for await (const chunk of socket) {
+    answered += chunk;
+    if (/PONG|-ERR/.test(answered)) break;
+  }
+  return answered;
+}
+
+async function mayPublish(user: NatsUser, subject: string): Promise<boolean> {
+  const answered = await answer(user, `PUB ${subject} 0\r\n\r\n`);
+  return !answered.includes('Permissions Violation for Publish');
+}
+
+async function maySubscribe(user: NatsUser, subject: string): Promise<boolean> {
+  const answered = await answer(user, `SUB ${subject} 1\r\n`);
+  return !answered.includes('Permissions Violation for Subscription');
+}
+
+async function usersWhoMayPublish(subject: string): Promise<NatsUser[]> {
+  const allowed: NatsUser[] = [];
+  for (const user of natsUsers) if (await mayPublish(user, subject)) allowed.push(user);
+  return allowed;
+}
+
+const streams = ['LOYALTY_IN', 'LOYALTY_EVENTS'];
+
+describe('the accounts of a deployment', () => {
+  test.each<[string, NatsUser[]]>([
+    ['loyalty.earn.v1.wine-dine', ['ledger', 'producer']],
+    ['loyalty.refund.v1.wine-dine', ['producer']],
+    ['loyalty.events.v1.wine-dine.program.changed', ['programs']],
+    ['loyalty.events.v1.wine-dine.points.earned', ['ledger']],
+    ['loyalty.events.v1.wine-dine.membership.joined', ['ledger']],
+    ['loyalty.events.v1.wine-dine.redemption.captured', ['ledger']],
+    ['anything.else', []],
+    ['$JS.ACK.LOYALTY_IN.ledger-earns.1.1.1.1.0', ['ledger']],
+    ['$JS.ACK.OTHER.ledger-earns.1.1.1.1.0', []],
+    ['$SYS.REQ.SERVER.PING', []],
+  ])('let publish on %s: %s', async (subject, users) => {
+    expect(await usersWhoMayPublish(subject)).toEqual(users);
+  });
+
+  test.each(streams)('let the operator alone make and change %s', async (stream) => {
+    for (const verb of ['CREATE', 'UPDATE']) {
+      expect(await usersWhoMayPublish(`$JS.API.STREAM.${verb}.${stream}`)).toEqual(['operator']);
+    }
+  });
+
+  test.each(['CREATE', 'UPDATE', 'INFO'])('let nobody %s another stream', async (verb) => {
+    expect(await usersWhoMayPublish(`$JS.API.STREAM.${verb}.OTHER`)).toEqual([]);
+  });
+
+  test.each(streams)('let nobody purge or delete %s, or a message of it', async (stream) => {
+    for (const verb of ['PURGE', 'DELETE', 'MSG.DELETE', 'RESTORE', 'SNAPSHOT']) {
+      expect(await usersWhoMayPublish(`$JS.API.STREAM.${verb}.${stream}`)).toEqual([]);
+    }
+  });
+
+  test('let only the ledger take what backends report, and not throw a consumer of it away', async () => {
+    const consumer = 'LOYALTY_IN.ledger-earns';
+    expect(await usersWhoMayPublish(`$JS.API.CONSUMER.MSG.NEXT.${consumer}`)).toEqual(['ledger']);
+    expect(await usersWhoMayPublish(`$JS.API.CONSUMER.DELETE.${consumer}`)).toEqual([]);
+  });
+
+  test('let nobody listen to anything but replies', async () => {
+    for (const user of natsUsers) {
+      expect(await maySubscribe(user, '_INBOX.x.*')).toBe(true);
+      expect(await maySubscribe(user, 'loyalty.>')).toBe(false);
+      expect(await maySubscribe(user, '>')).toBe(false);
+    }
+  });
+
+  test('let a backend know that its report is stored, and services find their streams', async () => {
+    const logger = { info: () => undefined, warn: () => undefined };
+    const open = (user: NatsUser, names: readonly string[]) =>
+      connectNats({
+        url: server.urlOf(user),
+        name: user,
+        streams: platformStreams.filter(({ name }) => names.includes(name)),
+        logger,
+      });
+    const services = [open('programs', ['LOYALTY_EVENTS']), open('ledger', streams)];
+    const backend = open('producer', []);
+    try {
+      const publisher = createPublisher(backend);
+      const report = { subject: 'loyalty.earn.v1.wine-dine', data: Buffer.from('{}') };
+      expect(await publisher.publish(report)).toMatchObject({ duplicate: false });
+      await eventually(() => {
+        for (const service of services) expect(service.isConnected()).toBe(true);
+      });
+    } finally {
+      await Promise.all([...services, backend].map((nats) => nats.close()));
+    }
+  });
+});
+
+test('the configuration of a deployment is one that nats-server takes', async () => {
+  const copy = join(directory, 'deployed');
+  await cp(join(root, 'deploy/kubernetes/components/nats'), copy, { recursive: true });
+  const file = join(copy, 'nats.conf');
+  // A setting of 2.10; the server of this machine may be older.
+  const settings = (await readFile(file, 'utf8')).replace('  sync_interval: always\n', '');
+  await writeFile(file, settings);
+  const passwords = natsUsers.map((user) => [`NATS_${user.toUpperCase()}_PASSWORD`, 'k0']);
+  const env: Record<string, string> = Object.fromEntries(passwords);
+  const run = promisify(execFile);
+  const { stderr } = await run(await natsServerProgram(), ['--config', file, '-t'], { env });
+  expect(stderr).toContain('is valid');
+});

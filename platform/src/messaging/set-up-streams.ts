@@ -1,0 +1,128 @@
+import {
+  type JetStreamManager,
+  type NatsConnection,
+  nanos,
+  StorageType,
+  type StreamConfig,
+} from 'nats';
+import {
+  apiErrorCode,
+  findStream,
+  missingSubjects,
+  retentionPolicy,
+  type StreamOptions,
+} from './jetstream.ts';
+
+/** Thrown when an existing stream can't be changed to what the platform needs. The message names the way out. */
+export class StreamRefused extends Error {
+  override readonly name = 'StreamRefused';
+}
+
+export interface StreamSetup {
+  readonly stream: string;
+  readonly outcome: 'created' | 'changed' | 'unchanged';
+}
+
+/** What operators may choose. What is absent stays as it is, and has a default in a new stream. */
+export interface StreamChoices {
+  /** Copies in a cluster; 1 by default. */
+  readonly replicas?: number;
+}
+
+const streamNameInUse = 10_058;
+
+/**
+ * Creates the streams that are missing, and adds what existing ones lack. Idempotent. Age, size and replicas of an
+ * existing stream belong to its operators and are changed only by their choice.
+ *
+ * @throws {StreamRefused} for a stream that can't be changed to what is needed
+ */
+export async function setUpStreams(
+  connection: NatsConnection,
+  streams: readonly StreamOptions[],
+  choices: StreamChoices = {},
+): Promise<StreamSetup[]> {
+  const manager = await connection.jetstreamManager();
+  const done: StreamSetup[] = [];
+  for (const stream of streams) {
+    done.push({ stream: stream.name, outcome: await setUp(manager, stream, choices) });
+  }
+  return done;
+}
+
+async function setUp(
+  manager: JetStreamManager,
+  wanted: StreamOptions,
+  choices: StreamChoices,
+): Promise<StreamSetup['outcome']> {
+  const present = await findStream(manager, wanted.name);
+  if (present === undefined) return await create(manager, wanted, choices);
+  requireChangeable(present.config, wanted);
+  const { config } = present;
+  const replicas = choices.replicas ?? config.num_replicas;
+  const missing = missingSubjects(config, wanted);
+  if (missing.length === 0 && replicas === config.num_replicas) return 'unchanged';
+  await refusing(wanted, () =>
+    manager.streams.update(wanted.name, {
+      ...config,
+      num_replicas: replicas,
+      subjects: [...config.subjects, ...missing],
+    }),
+  );
+  return 'changed';
+}
+
+async function create(
+  manager: JetStreamManager,
+  wanted: StreamOptions,
+  choices: StreamChoices,
+): Promise<StreamSetup['outcome']> {
+  try {
+    await refusing(wanted, () =>
+      manager.streams.add({
+        name: wanted.name,
+        subjects: [...wanted.subjects],
+        retention: retentionPolicy(wanted),
+        storage: StorageType.File,
+        num_replicas: choices.replicas ?? 1,
+        max_age: nanos(wanted.maxAgeMs ?? 0),
+        duplicate_window: nanos(wanted.duplicateWindowMs ?? 120_000),
+      }),
+    );
+    return 'created';
+  } catch (error) {
+    // Another setup was quicker; look at what it made.
+    if (apiErrorCode(error) === streamNameInUse) return await setUp(manager, wanted, choices);
+    throw error;
+  }
+}
+
+function requireChangeable({ name, ...config }: StreamConfig, wanted: StreamOptions): void {
+  const retention = retentionPolicy(wanted);
+  const differing =
+    config.retention !== retention
+      ? `retention "${config.retention}" instead of "${retention}"`
+      : config.storage !== StorageType.File
+        ? `storage "${config.storage}" instead of "${StorageType.File}"`
+        : undefined;
+  if (differing === undefined) return;
+  throw new StreamRefused(
+    `stream ${name} has ${differing}, which can't be changed: move its messages away, delete it, and repeat the setup`,
+  );
+}
+
+/** The server's refusal, for instance of subjects that another stream has, as one line that names the stream. */
+async function refusing<Result>(
+  { name }: StreamOptions,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = apiErrorCode(error);
+    if (code === undefined || code === streamNameInUse) throw error;
+    throw new StreamRefused(`stream ${name}: the server refuses it: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
