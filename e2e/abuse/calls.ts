@@ -45,7 +45,7 @@ function httpCaller({ door, port, fromAddress, programId, userId, bodyBytes, ...
       ? { path: '/loyalty.ledger.v1.LedgerService/GetBalance', body: { programId, userId } }
       : {
           path: '/loyalty.ledger.v1.MembershipService/JoinProgram',
-          body: { programId, userId: text },
+          body: { programId: text, userId },
         };
   const { path, body } = door === 'gateway' ? atGateway : atConnect;
   const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
@@ -103,7 +103,7 @@ function grpcCaller({ port, fromAddress, programId, userId, bodyBytes, ...rest }
           '/loyalty.ledger.v1.MembershipService/JoinProgram',
           toBinary(
             JoinProgramRequestSchema,
-            create(JoinProgramRequestSchema, { programId, userId: 'a'.repeat(bodyBytes) }),
+            create(JoinProgramRequestSchema, { programId: 'a'.repeat(bodyBytes), userId }),
           ),
         ];
   const frame = Buffer.alloc(5 + message.length);

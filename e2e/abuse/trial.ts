@@ -89,19 +89,23 @@ export async function runTrial(
   const each = Math.ceil(calls / rounds);
   try {
     // What has yet to be compiled, connected and cached.
-    await latencies(bystander, each, {});
+    await latencies(bystander, calls, refusals);
     const before = memoryOf(platform);
     const most = { ...before };
-    for (let round = 0; round < rounds; round += 1) {
-      alone.push(...(await latencies(bystander, each, refusals)));
+    // The first round only warms up what is attacked.
+    for (let round = 0; round <= rounds; round += 1) {
+      const withoutAttack = await latencies(bystander, each, refusals);
       attacker.send('start');
-      attacked.push(...(await latencies(bystander, each, refusals)));
+      const withAttack = await latencies(bystander, each, refusals);
       for (const [name, mib] of Object.entries(memoryOf(platform))) {
         most[name] = Math.max(most[name] ?? 0, mib);
       }
       attacker.send('stop');
       const [counts] = (await once(attacker, 'message')) as [Answers];
       for (const [answer, count] of Object.entries(counts)) add(answers, answer, count);
+      if (round === 0) continue;
+      alone.push(...withoutAttack);
+      attacked.push(...withAttack);
     }
     return {
       aloneMs: percentile99(alone),

@@ -4,6 +4,7 @@ import type { TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { createCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
+import { createRefusalBrake } from '@loyalty/platform/rpc/refusal-brake.ts';
 import { requestIdOf } from '@loyalty/platform/rpc/request-id.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import type { CertificateSource } from '@loyalty/platform/tls/certificates.ts';
@@ -87,7 +88,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       durationSeconds: reply.elapsedTime / 1000,
     });
   });
-  app.setErrorHandler(answerError);
+  const brake = createRefusalBrake();
+  app.setErrorHandler(async (error, request, reply) => {
+    await brake(error);
+    await answerError(error, request, reply);
+  });
   allowOrigins(app, options.corsOrigins);
   readJsonBodies(app);
   serveRoutes(app, {

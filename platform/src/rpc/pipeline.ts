@@ -11,6 +11,7 @@ import type { createAdmissions } from './admissions.ts';
 import type { Admission } from './caller-limits.ts';
 import { Cancelled, DeadlineExceeded, Overloaded, Undecodable } from './errors.ts';
 import type { AnyHandler } from './handler.ts';
+import { createRefusalBrake } from './refusal-brake.ts';
 import { requestIdOf } from './request-id.ts';
 import { RunningCall } from './running-call.ts';
 import { type CallStatus, codeName, statusOf } from './status.ts';
@@ -122,6 +123,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { logger, verifier, metrics, defaultDeadlineMs, callsInFlightMax } = options;
   // Lines of calls have fixed fields and no credentials; looking for some in each would cost a fifth of the throughput.
   const callLogger = logger.child({}, { redact: [] });
+  const brake = createRefusalBrake();
   let inFlight = 0;
 
   async function respond<Raw, Encoded>(
@@ -132,7 +134,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (inFlight > callsInFlightMax) {
       throw new Overloaded('The service has more calls in flight than it can take');
     }
-    const { caller, admission } = await incoming.identify();
+    const { caller, admission } = await incoming.identify().catch(async (error: unknown) => {
+      // Within the call's time, or its caller would never learn the reason.
+      await brake(error, { pauseMsMax: (call.deadlineMs - Date.now()) / 2 });
+      throw error;
+    });
     if (call.settled) {
       admission.release();
       throw new Cancelled('The caller went away');

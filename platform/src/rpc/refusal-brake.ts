@@ -1,0 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { RateLimited } from './errors.ts';
+
+const pauseMs = 250;
+/** More aren't held back at once, because what waits takes memory. */
+const heldMax = 1_000;
+
+/**
+ * Returns what is to be awaited before a caller is told an error: a moment for callers over their limits, nothing for
+ * others. A caller who tries again at once, at a few calls at a time, would otherwise take most of the process's time with
+ * refusals. Those who wait as `Retry-After` asks don't notice.
+ */
+export function createRefusalBrake(): (
+  error: unknown,
+  options?: { pauseMsMax?: number },
+) => Promise<void> {
+  let held = 0;
+  return async (error, { pauseMsMax = pauseMs } = {}) => {
+    if (!(error instanceof RateLimited) || held >= heldMax) return;
+    held += 1;
+    await delay(Math.min(pauseMs, pauseMsMax));
+    held -= 1;
+  };
+}
