@@ -10,6 +10,8 @@ export interface Abuse {
   readonly atOnce: number;
   readonly perSecond?: number;
   readonly bodyBytes: number;
+  /** How long the attacker keeps back the last byte of each body; not at all if absent. */
+  readonly slowMs?: number;
   /** Whether the attacker has no valid token. */
   readonly unknown?: boolean;
   /** What the attacker has to be told at least once. */
@@ -32,14 +34,17 @@ export const wideLimits: Readonly<Record<string, number>> = {
 const noLimits = {};
 
 const doors: readonly Door[] = ['gateway', 'connect', 'grpc'];
+/** A message of gRPC counts from when it is complete until its call ends, which is no time for one that is refused. */
+const httpDoors: readonly Door[] = ['gateway', 'connect'];
 
-const ofCallers: readonly Omit<Abuse, 'door' | 'refusal'>[] = [
+const ofCallers: readonly (Omit<Abuse, 'door' | 'refusal'> & { doors: readonly Door[] })[] = [
   {
     id: 'member-calls',
     title: 'a member with ten times as many calls at once',
     role: 'member',
     atOnce: 40,
     bodyBytes: 0,
+    doors,
     limits: { MEMBER_CALLS_IN_FLIGHT_MAX: 4 },
   },
   {
@@ -49,6 +54,7 @@ const ofCallers: readonly Omit<Abuse, 'door' | 'refusal'>[] = [
     atOnce: 1,
     perSecond: 500,
     bodyBytes: 0,
+    doors,
     limits: { MEMBER_CALLS_PER_SECOND: 50, MEMBER_BURST: 50 },
   },
   {
@@ -57,6 +63,8 @@ const ofCallers: readonly Omit<Abuse, 'door' | 'refusal'>[] = [
     role: 'member',
     atOnce: 40,
     bodyBytes: 64 * kibibyte,
+    slowMs: 200,
+    doors: httpDoors,
     limits: { MEMBER_BYTES_IN_FLIGHT_MAX: 256 * kibibyte },
   },
   {
@@ -65,6 +73,7 @@ const ofCallers: readonly Omit<Abuse, 'door' | 'refusal'>[] = [
     role: 'service',
     atOnce: 80,
     bodyBytes: 0,
+    doors,
     limits: { BACKEND_CALLS_IN_FLIGHT_MAX: 8 },
   },
   {
@@ -73,13 +82,15 @@ const ofCallers: readonly Omit<Abuse, 'door' | 'refusal'>[] = [
     role: 'service',
     atOnce: 80,
     bodyBytes: 128 * kibibyte,
+    slowMs: 200,
+    doors: httpDoors,
     limits: { BACKEND_BYTES_IN_FLIGHT_MAX: kibibyte * kibibyte },
   },
 ];
 
 export const abuses: readonly Abuse[] = [
-  ...ofCallers.flatMap((abuse) =>
-    doors.map(
+  ...ofCallers.flatMap(({ doors: attacked, ...abuse }) =>
+    attacked.map(
       (door): Abuse => ({ ...abuse, id: `${abuse.id}-${door}`, door, refusal: 'RATE_LIMITED' }),
     ),
   ),

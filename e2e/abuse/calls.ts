@@ -22,6 +22,8 @@ export interface Target {
   readonly token: string;
   /** 0 for a read without a body; otherwise a change with a body of about so many bytes, which is refused. */
   readonly bodyBytes: number;
+  /** How long the last byte of a body is kept back. */
+  readonly slowMs: number;
 }
 
 export interface Caller {
@@ -34,7 +36,16 @@ export function createCaller(target: Target): Caller {
   return target.door === 'grpc' ? grpcCaller(target) : httpCaller(target);
 }
 
-function httpCaller({ door, port, fromAddress, programId, userId, bodyBytes, ...rest }: Target) {
+function httpCaller({
+  door,
+  port,
+  fromAddress,
+  programId,
+  userId,
+  bodyBytes,
+  slowMs,
+  ...rest
+}: Target) {
   const agent = new Agent({ keepAlive: true });
   const text = 'a'.repeat(bodyBytes);
   const read = { path: `/v1/programs/${programId}/members/${userId}/balance`, body: undefined };
@@ -68,7 +79,12 @@ function httpCaller({ door, port, fromAddress, programId, userId, bodyBytes, ...
           (response) => void reasonOfHttp(response).then(resolve, () => resolve('CUT')),
         );
         call.on('error', () => resolve('CUT'));
-        call.end(sent);
+        if (sent === undefined || slowMs === 0) {
+          call.end(sent);
+        } else {
+          call.write(sent.subarray(0, -1));
+          setTimeout(() => call.end(sent.subarray(-1)), slowMs);
+        }
       }),
     close: () => agent.destroy(),
   };

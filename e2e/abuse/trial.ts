@@ -75,7 +75,7 @@ export async function runTrial(
 ): Promise<TrialResult> {
   const target = await targetOf(platform, abuse);
   const token = await tokenFor(platform, 'service', 'bystander');
-  const bystander = createCaller({ ...target, token, bodyBytes: 0 });
+  const bystander = createCaller({ ...target, token, bodyBytes: 0, slowMs: 0 });
   const attacker = startAttacker({
     target,
     atOnce: abuse.atOnce,
@@ -127,7 +127,7 @@ export async function runTrial(
 
 async function targetOf(
   platform: RunningPlatform,
-  { door, role, bodyBytes }: Abuse,
+  { door, role, bodyBytes, slowMs = 0 }: Abuse,
 ): Promise<Target> {
   const urls = {
     gateway: platform.env['LOYALTY_URL'],
@@ -142,6 +142,7 @@ async function targetOf(
     userId: member,
     token: await tokenFor(platform, role, member),
     bodyBytes,
+    slowMs,
   };
 }
 

@@ -31,14 +31,18 @@ const bob = { token: await tokenFor('bob', ['member']) };
 const path = '/note.v1.NoteService/WriteNote';
 
 const transports = {
-  async grpc({ token }: { token: string }, userId: string, text = '') {
+  async grpc({ token }: { token: string }, userId: string, text = '', timeoutMs = 10_000) {
     const { writeNote } = createClient(server.service, server.channel());
-    await writeNote?.({ userId, text }, { token });
+    await writeNote?.({ userId, text }, { token, deadlineMs: Date.now() + timeoutMs });
   },
-  async connect({ token }: { token: string }, userId: string, text = '') {
+  async connect({ token }: { token: string }, userId: string, text = '', timeoutMs = 10_000) {
     const response = await fetch(`${server.httpUrl}${path}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'connect-timeout-ms': String(timeoutMs),
+      },
       body: JSON.stringify({ userId, text }),
     });
     if (response.ok) return;
@@ -78,10 +82,10 @@ describe.each(Object.entries(transports))('a caller over %s', (_, call) => {
   });
 
   test('has as many calls as their handlers run, also when nobody waits for these', async () => {
-    await start({ ...limited({ callsInFlightMax: 2 }), defaultDeadlineMs: 50 });
+    await start(limited({ callsInFlightMax: 2 }));
     const late = { reason: 'DEADLINE_EXCEEDED' };
     for (let count = 0; count < 2; count += 1) {
-      await expect(call(alice, 'alice')).rejects.toMatchObject(late);
+      await expect(call(alice, 'alice', '', 200)).rejects.toMatchObject(late);
     }
     await expect(call(alice, 'alice')).rejects.toMatchObject({ reason: 'RATE_LIMITED' });
     finish();
