@@ -64,7 +64,7 @@ test('without the Programs service the ledger goes on, also over its own restart
 test(
   'a ledger whose streams are gone is not ready until they are set up again',
   async () => {
-    const isReady = async () => (await fetch(`${setting.httpUrl}/readyz`)).status === 200;
+    const isReady = async () => (await fetch(`${setting.managementUrl}/readyz`)).status === 200;
     await eventually(async () => expect(await isReady()).toBe(true));
     const connection = await setting.nats.connection();
     const { streams } = await connection.jetstreamManager();

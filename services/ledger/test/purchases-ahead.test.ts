@@ -66,7 +66,7 @@ test('a message from an hour ahead waits until the clock is there, and is credit
 });
 
 test('a ledger whose clock is far from the database’s serves, but is not ready', async () => {
-  const isReady = async () => (await fetch(`${setting.httpUrl}/readyz`)).status === 200;
+  const isReady = async () => (await fetch(`${setting.managementUrl}/readyz`)).status === 200;
   setting.letPass(-(setting.now() - Date.now()));
   await setting.restartLedger();
   await eventually(async () => expect(await isReady()).toBe(true));
