@@ -16,8 +16,8 @@ const limit = 500;
 const progressEveryMs = 10_000;
 
 /**
- * Brings memberships without other activity up to date, until the signal aborts. Replicas may do so\n * concurrently.
- * What was done before an interruption is no longer due, so the next run continues where the last one\n * ended.
+ * Brings memberships without other activity up to date, until the signal aborts. Replicas may do so concurrently. What was
+ * done before an interruption is no longer due, so the next run continues where the last one ended.
  */
 export function bringMembershipsUpToDate(options: BringUpToDateOptions): Promise<void> {
   const { logger, signal, pauseMs = 1_000 } = options;
