@@ -67,6 +67,7 @@ export async function keepStreamsInMemory({ nats }: Pick<Site, 'nats'>): Promise
   const { streams } = await connection.jetstreamManager();
   type Config = Required<Parameters<typeof streams.add>[0]>;
   const memory = 'memory' as Config['storage'];
+  for (const name of ['LOYALTY_IN', 'LOYALTY_EVENTS']) await streams.delete(name);
   await streams.add({
     name: 'LOYALTY_IN',
     subjects: ['loyalty.earn.v1.*', 'loyalty.refund.v1.*'],

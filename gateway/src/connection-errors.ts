@@ -7,7 +7,9 @@ import { problemContentType, problemOf } from './problem.ts';
 
 /** Responds to what never became a request: headers or a body that took too long, and bytes that aren't HTTP. */
 export function answerConnectionError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // Before the handshake of TLS is over nothing can be written.
+  const isSilent = error.code === 'ECONNRESET' || error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
+  if (isSilent || !socket.writable) {
     socket.destroy();
     return;
   }

@@ -9,7 +9,14 @@ const allowedHeaders = [
   'X-Request-Id',
   'Traceparent',
 ].join(', ');
-const exposedHeaders = ['ETag', 'Location', 'Retry-After', 'X-Request-Id'].join(', ');
+const exposedHeaders = [
+  'ETag',
+  'Location',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+  'X-Request-Id',
+].join(', ');
 const preflightSecondsMax = '600';
 
 /**

@@ -74,9 +74,9 @@ export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): v
           verifier.remembered(token) ??
           (await options.requestLimits.verifying(request.ip, () => verifier.verify(token)));
         request.caller = caller;
+        arrival.identify(caller, announcedBytes(request, options.limits));
         requireRole(route.access, caller);
         requireReach(route.access, caller, idsInPath(route, { values, caller }));
-        arrival.identify(caller, announcedBytes(request, options.limits));
       } catch (error) {
         // A client that doesn't read the refusal holds up nobody.
         arrival.leave();

@@ -2,6 +2,7 @@ import {
   chmodSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -34,12 +35,29 @@ export interface DataDirectory {
 
 const mainFile = 'local/src/main.ts';
 
+/**
+ * A folder of something else would be closed to others.
+ *
+ * @throws {StartRefused} when the folder has files, and none that an earlier start has made
+ */
+function requireOwn(directory: string): void {
+  const names = readdirSync(directory);
+  const isOwn = ['secret', 'pid', 'env', 'postgres', 'nats', 'logs'].some((name) =>
+    names.includes(name),
+  );
+  if (names.length === 0 || isOwn) return;
+  throw new StartRefused(
+    `${directory} has files that npm start didn't make: set LOYALTY_LOCAL_DIRECTORY to a folder that is empty or doesn't exist`,
+  );
+}
+
 /** @throws {StartRefused} while another process has the folder, or when it can't be written */
 export function claimDataDirectory(directory: string): DataDirectory {
   const path: PathOf = (name) => join(directory, name);
   let wasLeft: boolean;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const isNew = mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined;
+    if (!isNew) requireOwn(directory);
     chmodSync(directory, admitServerAccount(directory).mode);
     wasLeft = claim(path);
   } catch (error) {

@@ -100,6 +100,7 @@ export function connectNats(options: NatsOptions): Nats {
     for await (const { type } of connection.status()) {
       if (type === Events.Disconnect) {
         usable = false;
+        streamProblem = undefined;
         watchingStreams.abort();
         logger.warn('disconnected from NATS');
       } else if (type === Events.Reconnect) {
@@ -119,6 +120,7 @@ export function connectNats(options: NatsOptions): Nats {
     void watch(connection);
     await abortable(connection.closed(), closing.signal).catch(() => undefined);
     usable = false;
+    streamProblem = undefined;
     watchingStreams.abort();
     live = undefined;
     next = Promise.withResolvers();

@@ -154,6 +154,10 @@ async function serveHttp(
     const count = (bytes: number) => admission.addBytes(bytes);
     taken = await takeBody(universal, { compressions, bytesMax, count });
   } catch (error) {
+    identity.then(
+      ({ admission }) => admission.release(),
+      () => {},
+    );
     // The body of a caller who isn't let in isn't read, and their call fails for that reason.
     const { promise, reject } = Promise.withResolvers<never>();
     promise.catch(() => undefined);
@@ -210,7 +214,6 @@ function serveCall(
   const received = context.values.get(receivedKey);
   if (received?.body === undefined) throw new Error(`${route.name} was called without a body`);
   const { body: raw, identity } = received;
-  received.isServed = true;
   return new Promise((resolve, reject) => {
     const timeoutMs = context.timeoutMs();
     const cancel = pipeline.serve(
@@ -219,7 +222,10 @@ function serveCall(
         raw,
         requestId: context.requestHeader.get('x-request-id') ?? undefined,
         traceparent: context.requestHeader.get('traceparent') ?? undefined,
-        identify: () => identity,
+        identify() {
+          received.isServed = true;
+          return identity;
+        },
         deadlineMs: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
         usesJsonNames: () =>
           isJson(raw) || asksForJsonNames(context.requestHeader.get(fieldNamesHeader) ?? undefined),

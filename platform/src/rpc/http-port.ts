@@ -136,19 +136,22 @@ export function createHttpPort(
 
 const preface = Buffer.from('PRI');
 
-/** Looks at a connection's first three bytes and puts them back. */
+/** Takes a connection's first three bytes, and puts them back once they have come. */
 function sniff(socket: Socket, waitMsMax: number, decide: (isHttp2: boolean) => void): void {
   const giveUp = () => socket.destroy();
   socket.setTimeout(waitMsMax, giveUp);
   socket.on('error', giveUp);
+  let first: Buffer = Buffer.alloc(0);
   const look = () => {
-    const first = socket.read() as Buffer | null;
-    if (first === null) return;
-    socket.unshift(first);
+    const next = socket.read() as Buffer | null;
+    if (next === null) return;
+    first = Buffer.concat([first, next]);
     const length = Math.min(first.length, preface.length);
     const fits = first.subarray(0, length).equals(preface.subarray(0, length));
+    // To put back what is incomplete would be to be called with it again, and again.
     if (fits && first.length < preface.length) return;
     socket.off('readable', look);
+    socket.unshift(first);
     socket.off('error', giveUp);
     socket.setTimeout(0);
     socket.off('timeout', giveUp);
@@ -182,7 +185,9 @@ const tookTooLong: HttpProblem = {
 
 /** Answers what never became a request of HTTP/1.1. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // Before the handshake is over nothing can be written.
+  const isSilent = error.code === 'ECONNRESET' || error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
+  if (isSilent || !socket.writable) {
     socket.destroy();
     return;
   }

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 import { ConfigError } from '../config.ts';
 import type { Logger } from '../logging.ts';
 import type { CertificateFiles, IdentityFiles, PemFile } from './tls-config.ts';
@@ -100,6 +101,14 @@ async function readIdentity(files: IdentityFiles): Promise<NonNullable<Certifica
   if (!leaf.checkPrivateKey(privateKey(files.key, key))) {
     throw new ConfigError(
       `${files.key.setting} names the key of another certificate; give that of ${files.certificate.setting}`,
+    );
+  }
+  try {
+    // What OpenSSL refuses only when it is used, such as a key that is too short.
+    createSecureContext({ cert: pem, key });
+  } catch (error) {
+    throw new ConfigError(
+      `${files.certificate.setting} names a certificate that can't be used (${(error as Error).message}); give one with a stronger key`,
     );
   }
   return { certificate: pem, key };

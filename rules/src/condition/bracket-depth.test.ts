@@ -15,6 +15,7 @@ test.each([
   ['rb"((("', undefined],
   ['// (((', undefined],
   ['// x\n(((', 7],
+  ['// x\r(((', 7],
   ['"(" + ("(" + ("("', undefined],
   ['"unclosed (((', 12],
 ])('brackets of %j are too deep at %j', (expression, index) => {

@@ -1,6 +1,6 @@
 /** What has brackets that mean nothing, and brackets. */
 const TOKEN =
-  /\/\/[^\n]*|[rR][bB]?(?:""".*?"""|'''.*?'''|"[^"\n]*"|'[^'\n]*')|"""(?:\\.|[^\\])*?"""|'''(?:\\.|[^\\])*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[()[\]{}]/gs;
+  /\/\/[^\r\n]*|[rR][bB]?(?:""".*?"""|'''.*?'''|"[^"\n]*"|'[^'\n]*')|"""(?:\\.|[^\\])*?"""|'''(?:\\.|[^\\])*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[()[\]{}]/gs;
 
 /** Where brackets first nest deeper than `depthMax`, as an index of the expression; undefined if they nowhere do. */
 export function bracketTooDeep(expression: string, depthMax: number): number | undefined {

@@ -1,4 +1,4 @@
-import { Overloaded } from '../domain/errors.ts';
+import { Contention, Overloaded } from '../domain/errors.ts';
 import { createBatchPace } from './batch-pace.ts';
 import { type Batch, commitBatch, type QueuedCommand } from './commit-batch.ts';
 import type { Command, CommitToLedger } from './ledger-store.ts';
@@ -18,6 +18,12 @@ export interface CommitQueue {
    * @throws the error that `decide` threw
    */
   submit<Result>(command: Command<Result>): Promise<Result>;
+  /**
+   * The queue for commands that one call submits together: it is let in or refused as a whole, however many there are.
+   *
+   * @throws {Overloaded} when one more command would wait too long
+   */
+  together(): Promise<CommitQueue>;
 }
 
 /** Two ways into the same queue. */
@@ -38,11 +44,12 @@ export interface CommitQueueOptions {
   /** A command that would wait longer than this for its outcome is refused, in milliseconds. */
   maxWaitMs?: number;
   /**
-   * How long the refusal waits, in milliseconds; as long as those that are let in by default. Callers that try again at once
-   * would otherwise take the time of the others: in one process, refusing a call costs half as much as serving it.
+   * How long the refusal waits, in milliseconds; by default as long as those that are let in, but no longer than a second.
+   * Callers that try again at once would otherwise take the time of the others: in one process, refusing a call costs half as
+   * much as serving it.
    */
   refuseAfterMs?: number;
-  /** Bounds the memory of those that wait. */
+  /** Bounds the memory of those that wait, and of those that are held back. */
   maxWaiting?: number;
   /** How long a command is tried while somebody else has locked what it needs: longer than a stopped process keeps locks. */
   maxBlockedMs?: number;
@@ -50,18 +57,23 @@ export interface CommitQueueOptions {
   now?: () => number;
 }
 
+/** Before anything is known of how long commands take. */
+const retryAfterMsMin = 100;
+
 export function createCommitQueue({
   commit,
   maxBatch = 500,
   maxInFlight = 2,
   maxApart = 2,
   maxWaitMs = 1_000,
-  refuseAfterMs = maxWaitMs,
+  refuseAfterMs = Math.min(maxWaitMs, 1_000),
   maxWaiting = 20_000,
   maxBlockedMs = 5_000,
   now = () => performance.now(),
 }: CommitQueueOptions): CommitQueues {
   let waiting: QueuedCommand[] = [];
+  /** Those that concern what others concern which are being committed. They hold up nobody else. */
+  let heldBack: QueuedCommand[] = [];
   /** When each began, the oldest first. */
   const inFlight = new Map<Batch, number>();
   const apart = new SetApart({ maxBatch });
@@ -92,8 +104,9 @@ export function createCommitQueue({
     const commands: QueuedCommand[] = [];
     const rest: QueuedCommand[] = [];
     for (const each of waiting) {
-      const mayRun = commands.length < maxBatch && !busy.hasAny(each.keys);
-      (mayRun ? commands : rest).push(each);
+      if (busy.hasAny(each.keys)) holdBack(each);
+      else if (commands.length < maxBatch) commands.push(each);
+      else rest.push(each);
     }
     waiting = rest;
     busy.add(commands);
@@ -119,12 +132,28 @@ export function createCommitQueue({
   function goOn(batch: Batch, unanswered: readonly Batch[]): void {
     busy.remove(batch.commands);
     for (const { commands } of unanswered) busy.add(commands);
+    releaseHeldBack();
     while (apart.running < maxApart) {
       const next = apart.take();
       if (next === undefined) break;
       void runApart(next);
     }
     schedule();
+  }
+
+  function holdBack(each: QueuedCommand): void {
+    if (heldBack.length < maxWaiting) heldBack.push(each);
+    else each.reject(new Contention());
+  }
+
+  /** They were submitted before those that wait. */
+  function releaseHeldBack(): void {
+    if (heldBack.length === 0) return;
+    const { free = [], held = [] } = Object.groupBy(heldBack, ({ keys }) =>
+      busy.hasAny(keys) ? 'held' : 'free',
+    );
+    heldBack = held;
+    waiting = [...free, ...waiting];
   }
 
   /** How long one more command would wait for its outcome. */
@@ -151,17 +180,29 @@ export function createCommitQueue({
     });
   }
 
+  /** Why one more command isn't let in; undefined if it is. */
+  function overload(nowMs: number): Overloaded | undefined {
+    const waitMs = expectedWaitMs(nowMs);
+    if (waitMs <= maxWaitMs && waiting.length < maxWaiting) return undefined;
+    return new Overloaded({ retryAfterMs: Math.max(Math.ceil(waitMs), retryAfterMsMin) });
+  }
+
+  const patientQueue: CommitQueue = {
+    submit: (command) => enqueue(command, now()),
+    together: () => Promise.resolve(patientQueue),
+  };
   return {
     queue: {
       submit(command) {
         const submittedMs = now();
-        const waitMs = expectedWaitMs(submittedMs);
-        if (waitMs > maxWaitMs || waiting.length >= maxWaiting) {
-          return refuse(new Overloaded({ retryAfterMs: Math.ceil(waitMs) }));
-        }
-        return enqueue(command, submittedMs);
+        const error = overload(submittedMs);
+        return error === undefined ? enqueue(command, submittedMs) : refuse(error);
+      },
+      together() {
+        const error = overload(now());
+        return error === undefined ? Promise.resolve(patientQueue) : refuse(error);
       },
     },
-    patientQueue: { submit: (command) => enqueue(command, now()) },
+    patientQueue,
   };
 }

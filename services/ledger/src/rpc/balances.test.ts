@@ -41,7 +41,7 @@ function recordingApp(answer: () => ProgramDefinition) {
       return answer();
     },
   };
-  const app = { catalog, queue: { submit } } as unknown as App;
+  const app = { catalog, queue: { submit, together: async () => ({ submit }) } } as unknown as App;
   return { app, submitted, questions: () => questions };
 }
 

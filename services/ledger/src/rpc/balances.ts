@@ -79,7 +79,8 @@ export function balanceHandlers(
 
     /** Makes each correction for itself. The commit queue writes them together, because they come at the same time. */
     async batchAdjust({ programId, adjustments, joinMissing }, context) {
-      const adjust = adjustmentsOf(app, programId, authorOf(context));
+      const together = { ...app, queue: await app.queue.together() };
+      const adjust = adjustmentsOf(together, programId, authorOf(context));
       const results = await resultsOf(adjustments, {
         schema: BatchAdjustItemSchema,
         context,

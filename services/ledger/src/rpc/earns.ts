@@ -53,13 +53,14 @@ export function earnHandlers(
     /** Credits each purchase by itself. The commit queue writes them together, because they arrive at the same time. */
     async batchEarn({ programId, earns, joinMissing }, context) {
       const author = authorOf(context);
+      const together = { ...app, queue: await app.queue.together() };
       const results = await resultsOf(earns, {
         schema: BatchEarnItemSchema,
         context,
         async apply(item) {
           validate(item);
           const input = { ...parseEarn({ ...item, programId }), joinMissing };
-          return renderEarnResult(await earn(app, input, author));
+          return renderEarnResult(await earn(together, input, author));
         },
       });
       const outcomes = results.map(({ item, result }) =>
