@@ -81,6 +81,16 @@ describe.each(Object.entries(transports))('a caller over %s', (_, call) => {
     await expect(call(alice, 'alice', 'x')).resolves.toBeUndefined();
   });
 
+  test('gives back what refused requests took', async () => {
+    await start(limited({ bytesInFlightMax: 1000, callsInFlightMax: 2 }));
+    finish();
+    for (let count = 0; count < 3; count += 1) {
+      const refused = call(alice, 'alice', 'x'.repeat(2000));
+      await expect(refused).rejects.toMatchObject({ reason: 'VALIDATION_FAILED' });
+    }
+    await expect(call(alice, 'alice', 'x')).resolves.toBeUndefined();
+  });
+
   test('has as many calls as their handlers run, also when nobody waits for these', async () => {
     await start(limited({ callsInFlightMax: 2 }));
     const late = { reason: 'DEADLINE_EXCEEDED' };

@@ -370,6 +370,16 @@ describe('a connection', () => {
     expect(answer).toContain('404 Not Found');
   });
 
+  test('that stops where HTTP/2 may begin holds up nobody', async () => {
+    const { hostname, port } = new URL(server.httpUrl);
+    const socket = connectTcp(Number(port), hostname, () => socket.write('PR'));
+    await new Promise((resolve) => socket.once('connect', resolve));
+    expect((await fetch(`${server.httpUrl}/nothing`)).status).toBe(404);
+    const answered = new Promise((resolve) => socket.once('data', resolve));
+    socket.write('OPFIND /nothing HTTP/1.0\r\n\r\n');
+    expect(String(await answered)).toContain('404 Not Found');
+  });
+
   const head = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n`;
 
   test('whose body does not arrive is told so', async () => {

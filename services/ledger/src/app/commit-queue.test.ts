@@ -294,11 +294,11 @@ describe('what somebody else has locked', () => {
       if (isTimeout) throw new LockTimeout('locked');
       return commands.map((each) => (rows.has(nameOf(each)) ? 'BLOCKED' : outcomeOf(each)));
     };
-    const { queue } = createCommitQueue({ commit, now: () => nowMs });
+    const { queue, patientQueue } = createCommitQueue({ commit, now: () => nowMs });
     const pass = (ms: number) => {
       nowMs += ms;
     };
-    return { rows, keys, batches, queue, pass };
+    return { rows, keys, batches, queue, patientQueue, pass };
   }
 
   const others = Array.from({ length: 500 }, (_, index) => `${index}`);
@@ -315,6 +315,27 @@ describe('what somebody else has locked', () => {
     expect(isDone).toBe(false);
     rows.delete('a');
     await blocked;
+  });
+
+  test('fills no room of those who do not need it', async () => {
+    const { rows, queue, patientQueue } = lockedCommit();
+    rows.add('a');
+    const blocked = [patientQueue.submit(command('a'))];
+    await endTurn();
+    for (let n = 0; n < 20_001; n += 1) blocked.push(patientQueue.submit(command('a')));
+    const settled = Promise.allSettled(blocked);
+    await endTurn();
+    await expect(queue.submit(command('b'))).resolves.toBe('b');
+    rows.delete('a');
+    await settled;
+  });
+
+  test('of a batch is let in or refused as a whole', async () => {
+    const { queue } = lockedCommit();
+    const together = await queue.together();
+    const names = Array.from({ length: 2_000 }, (_, index) => `${index}`);
+    const outcomes = await Promise.all(names.map((name) => together.submit(command(name))));
+    expect(outcomes).toEqual(names);
   });
 
   test('holds up those of a key that is not committed, and not those in their batch', async () => {

@@ -149,10 +149,10 @@ export function createCommitQueue({
   /** They were submitted before those that wait. */
   function releaseHeldBack(): void {
     if (heldBack.length === 0) return;
-    const { free = [], held = [] } = Object.groupBy(heldBack, ({ keys }) =>
-      busy.hasAny(keys) ? 'held' : 'free',
+    const { free = [], taken = [] } = Object.groupBy(heldBack, ({ keys }) =>
+      busy.hasAny(keys) ? 'taken' : 'free',
     );
-    heldBack = held;
+    heldBack = taken;
     waiting = [...free, ...waiting];
   }
 
