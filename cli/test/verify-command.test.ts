@@ -85,6 +85,8 @@ test('a replay that loses its database ends, and says how to go on', async () =>
   const pool = createPool({ url: database.url, max: 2, applicationName: 'test', logger });
   const other = await pool.connect();
   try {
+    // The command takes a while to start on a busy machine.
+    await other.query('SET idle_in_transaction_session_timeout = 0');
     await other.query('BEGIN');
     await other.query('LOCK TABLE program_snapshots');
     const verified = verify(database.url, '--replay', '--after', '1');

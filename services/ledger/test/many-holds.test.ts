@@ -73,13 +73,15 @@ async function repeatHold(userId: string, times: number): Promise<void> {
 async function cpuToEndHolds(userId: string): Promise<number> {
   const membershipId = (await ledger.reader.membershipId({ programId, userId })) ?? 0n;
   const needs = { membershipId };
-  const { loaded } = await transaction(ledger.pool, (tx) =>
-    lockLedger(tx, [needs], {
+  const { loaded } = await transaction(ledger.pool, async (tx) => {
+    // On a busy machine, reading so many rows may look as if this process had stopped.
+    await tx.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+    return lockLedger(tx, [needs], {
       locks: { membershipIds: new Map(), newMembershipIds: new Map(), otherIds: [membershipId] },
       clock: ledger.clock,
       waits: false,
-    }),
-  );
+    });
+  });
   let best = Number.POSITIVE_INFINITY;
   for (let n = 0; n < 3; n += 1) {
     const decide = (locked: LockedState) => locked.bringUpToDateById(membershipId);
