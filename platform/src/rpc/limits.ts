@@ -14,7 +14,7 @@ export interface RpcLimits {
   readonly connectionAgeMsMax: number;
   /** Idle time after which a connection is closed. */
   readonly connectionIdleMsMax: number;
-  /** Time that a request's headers, and the whole of an HTTP/1.1 request, may take to arrive. */
+  /** Time that a request may take to arrive, headers and body. */
   readonly requestArrivalMsMax: number;
 }
 
