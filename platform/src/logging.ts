@@ -75,12 +75,20 @@ function prettified(output: DestinationStream): DestinationStream {
   return { write: (line) => output.write(prettify(line) ?? '') };
 }
 
-/** Credentials of URLs, bearer tokens and JWTs, anywhere in a line. */
+/** Takes out credentials of URLs, bearer tokens and JWTs, anywhere in a line. */
 function withoutCredentials(line: string): string {
-  return line
-    .replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"\\]+@/gi, '$1[redacted]@')
-    .replaceAll(/\b(bearer) +[\w~+/.=-]+/gi, '$1 [redacted]')
-    .replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted]');
+  // Most lines have none, and to look for a few letters takes a tenth of the time of the patterns.
+  let text = line;
+  if (text.includes('://')) {
+    text = text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"\\]+@/gi, '$1[redacted]@');
+  }
+  if (/bearer /i.test(text)) {
+    text = text.replaceAll(/\b(bearer) +[\w~+/.=-]+/gi, '$1 [redacted]');
+  }
+  if (text.includes('eyJ')) {
+    text = text.replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted]');
+  }
+  return text;
 }
 
 interface ErrorDescription {

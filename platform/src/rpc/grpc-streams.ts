@@ -31,43 +31,78 @@ export function guardStreams(
   const internals = server as unknown as StreamHandling;
   const handle = internals._streamHandler;
   if (handle === undefined) throw new Error('This release of grpc-js handles streams in a new way');
+  const limitArrival = createArrivalLimit(arrivalMsMax);
   internals._streamHandler = (interceptors, stream, headers) => {
     const timeout = headers['grpc-timeout'];
     if (timeout !== undefined) headers['grpc-timeout'] = withinTimer(String(timeout));
     // Calls that stream may take as long as they like.
-    if (unaryPaths.has(String(headers[':path']))) limitArrival(stream, headers, arrivalMsMax);
+    if (unaryPaths.has(String(headers[':path']))) limitArrival(stream, headers);
     handle.call(server, interceptors, stream, headers);
   };
 }
 
-function limitArrival(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
+interface Arrival {
+  readonly headers: IncomingHttpHeaders;
+  readonly dueMs: number;
+}
+
+/** Ends streams whose request hasn't arrived in time. One timer for all of them: nearly every request arrives at once. */
+function createArrivalLimit(
   arrivalMsMax: number,
-): void {
-  const giveUp = () => {
-    if (!stream.headersSent) {
-      const requestId = requestIdOf(headers['x-request-id']?.toString());
-      const error = new DeadlineExceeded('The request took too long to arrive');
-      const { code, details, metadata } = grpcStatusOf(statusOf(error, requestId), requestId);
-      stream.respond(
-        {
-          ':status': 200,
-          'content-type': 'application/grpc+proto',
-          'grpc-status': String(code),
-          'grpc-message': encodeURI(details),
-          ...metadata.toHttp2Headers(),
-        },
-        { endStream: true },
-      );
+): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void {
+  /** The oldest first, so that the first is due first. */
+  const arriving = new Map<ServerHttp2Stream, Arrival>();
+  let watching = false;
+
+  function arrived(this: ServerHttp2Stream): void {
+    arriving.delete(this);
+  }
+
+  function watch(): void {
+    const [next] = arriving.values();
+    if (watching || next === undefined) return;
+    watching = true;
+    // The connection keeps the process alive, if anything does.
+    setTimeout(endOverdue, Math.max(next.dueMs - performance.now(), 1)).unref();
+  }
+
+  function endOverdue(): void {
+    watching = false;
+    const nowMs = performance.now();
+    for (const [stream, { headers, dueMs }] of arriving) {
+      if (dueMs > nowMs) break;
+      arriving.delete(stream);
+      refuseLate(stream, headers);
     }
-    // A stream that only one side has ended stays open.
-    stream.close(constants.NGHTTP2_NO_ERROR);
+    watch();
+  }
+
+  return (stream, headers) => {
+    arriving.set(stream, { headers, dueMs: performance.now() + arrivalMsMax });
+    stream.on('end', arrived);
+    stream.on('close', arrived);
+    watch();
   };
-  const timer = setTimeout(giveUp, arrivalMsMax);
-  const arrived = () => clearTimeout(timer);
-  stream.once('end', arrived);
-  stream.once('close', arrived);
+}
+
+function refuseLate(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+  if (!stream.headersSent) {
+    const requestId = requestIdOf(headers['x-request-id']?.toString());
+    const error = new DeadlineExceeded('The request took too long to arrive');
+    const { code, details, metadata } = grpcStatusOf(statusOf(error, requestId), requestId);
+    stream.respond(
+      {
+        ':status': 200,
+        'content-type': 'application/grpc+proto',
+        'grpc-status': String(code),
+        'grpc-message': encodeURI(details),
+        ...metadata.toHttp2Headers(),
+      },
+      { endStream: true },
+    );
+  }
+  // A stream that only one side has ended stays open.
+  stream.close(constants.NGHTTP2_NO_ERROR);
 }
 
 /** Refuses a request that ends within its message, for which grpc-js would say that the method doesn't exist. */

@@ -6,7 +6,7 @@ import { ValidationFailed } from '../errors.ts';
 import { idsInJson } from '../json/ids-in-json.ts';
 import type { JsonInput } from '../json/json-text.ts';
 import type { Logger } from '../logging.ts';
-import type { RpcMetrics } from '../telemetry/metrics.ts';
+import type { CallMetrics, RpcMetrics } from '../telemetry/metrics.ts';
 import type { createAdmissions } from './admissions.ts';
 import type { Admission } from './caller-limits.ts';
 import { Cancelled, DeadlineExceeded, Overloaded, Undecodable } from './errors.ts';
@@ -41,6 +41,7 @@ export interface Route<Raw, Encoded> {
   readonly access: Access;
   /** Of the line that logs a call that went well. */
   readonly logLevel: 'info' | 'debug';
+  readonly metrics: CallMetrics;
   readonly validate: (request: Message) => void;
   readonly handler: AnyHandler;
   readonly codec: Codec<Raw, Encoded>;
@@ -134,11 +135,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (inFlight > callsInFlightMax) {
       throw new Overloaded('The service has more calls in flight than it can take');
     }
-    const { caller, admission } = await incoming.identify().catch(async (error: unknown) => {
-      // Within the call's time, or its caller would never learn the reason.
-      await brake(error, { pauseMsMax: (call.deadlineMs - Date.now()) / 2 });
-      throw error;
-    });
+    const { caller, admission } = await identified(incoming, call);
     if (call.settled) {
       admission.release();
       throw new Cancelled('The caller went away');
@@ -158,13 +155,23 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return route.codec.encode(response, incoming.raw);
   }
 
+  async function identified(incoming: Incoming<unknown>, call: RunningCall): Promise<Identity> {
+    try {
+      return await incoming.identify();
+    } catch (error) {
+      // Within the call's time, or its caller would never learn the reason.
+      await brake(error, { pauseMsMax: (call.deadlineMs - Date.now()) / 2 });
+      throw error;
+    }
+  }
+
   /** Ends the call's time; false if it had ended before. */
   function settle(route: Route<never, unknown>, call: RunningCall, code: string): boolean {
     if (call.settled) return false;
     call.settled = true;
     clearTimeout(call.timer);
     const durationSeconds = (performance.now() - call.startedMs) / 1000;
-    metrics.finished({ method: route.name, transport: route.transport, code, durationSeconds });
+    route.metrics.finished({ code, durationSeconds });
     return true;
   }
 
@@ -184,6 +191,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         output: method.output,
         access: accessOf(method),
         logLevel: options.polledMethods.has(name) ? 'debug' : 'info',
+        metrics: metrics({ method: name, transport }),
         validate: validatorOf(method.input),
         handler,
         codec,
@@ -213,7 +221,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         logger,
       });
       inFlight += 1;
-      metrics.started({ method: route.name, transport: route.transport });
+      route.metrics.started();
 
       const fail = (thrown: unknown) => {
         if (call.settled) return;

@@ -76,6 +76,8 @@ function compressed(address: string): string {
   return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }
 
+const knownAddressesMax = 10_000;
+
 /** Says of a caller whether they are in the list. */
 export function createTrust(callers: TrustedCallers): (peer: Peer) => boolean {
   const names = new Set(callers.filter(isName));
@@ -87,11 +89,25 @@ export function createTrust(callers: TrustedCallers): (peer: Peer) => boolean {
     if (prefix === undefined) list.addAddress(address, family);
     else list.addSubnet(address, Number(prefix), family);
   }
-  return (peer) => {
+  const isListed = (peerAddress: string) => {
     // A peer on the same link comes with the zone of the interface.
-    const address = peer.address?.split('%', 1)[0] ?? '';
+    const [address = ''] = peerAddress.split('%', 1);
     const version = isIP(address);
-    if (version !== 0 && list.check(address, version === 4 ? 'ipv4' : 'ipv6')) return true;
-    return names.size > 0 && peer.names().some((name) => names.has(name));
+    return version !== 0 && list.check(address, version === 4 ? 'ipv4' : 'ipv6');
+  };
+  // Looking through the networks takes microseconds, and most calls come from a few addresses.
+  const known = new Map<string, boolean>();
+  const isAddressTrusted = (address: string) => {
+    let trusted = known.get(address);
+    if (trusted === undefined) {
+      trusted = isListed(address);
+      if (known.size >= knownAddressesMax) known.clear();
+      known.set(address, trusted);
+    }
+    return trusted;
+  };
+  return ({ address, names: namesOf }) => {
+    if (networks.length > 0 && address !== undefined && isAddressTrusted(address)) return true;
+    return names.size > 0 && namesOf().some((name) => names.has(name));
   };
 }

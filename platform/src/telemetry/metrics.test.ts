@@ -3,11 +3,10 @@ import { createRegistry, rpcMetrics } from './metrics.ts';
 
 test('a scrape shows how many calls ended how, and which are still under way', async () => {
   const registry = createRegistry({ service: 'ledger' });
-  const metrics = rpcMetrics(registry);
-  const call = { method: 'Earn', transport: 'grpc' } as const;
-  metrics.started(call);
-  metrics.started(call);
-  metrics.finished({ ...call, code: 'OK', durationSeconds: 0.004 });
+  const calls = rpcMetrics(registry)({ method: 'Earn', transport: 'grpc' });
+  calls.started();
+  calls.started();
+  calls.finished({ code: 'OK', durationSeconds: 0.004 });
 
   const text = await registry.metrics();
   const labels = 'method="Earn",transport="grpc"';

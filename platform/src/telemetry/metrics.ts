@@ -8,15 +8,14 @@ export function createRegistry(options: { service: string }): Registry {
   return registry;
 }
 
-export interface RpcMetrics {
-  started(call: { method: string; transport: 'grpc' | 'connect' }): void;
+/** The methods of a process, one at a time. */
+export type RpcMetrics = (method: { method: string; transport: 'grpc' | 'connect' }) => CallMetrics;
+
+/** The calls of a method at one transport. */
+export interface CallMetrics {
+  started(): void;
   /** `code` is the gRPC status by name, e.g. `NOT_FOUND`. */
-  finished(call: {
-    method: string;
-    transport: 'grpc' | 'connect';
-    code: string;
-    durationSeconds: number;
-  }): void;
+  finished(outcome: { code: string; durationSeconds: number }): void;
 }
 
 /** Duration, number and outcome of calls. Labels take a bounded number of values: never a path or an id. */
@@ -28,17 +27,30 @@ export function rpcMetrics(registry: Registry): RpcMetrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
   });
-  const inFlight = new Gauge({
+  const tellInFlight: ((gauge: Gauge) => void)[] = [];
+  new Gauge({
     name: 'rpc_server_in_flight',
     help: 'Calls in progress',
     labelNames: ['method', 'transport'],
     registers: [registry],
-  });
-  return {
-    started: (call) => inFlight.inc(call),
-    finished: ({ method, transport, code, durationSeconds }) => {
-      inFlight.dec({ method, transport });
-      durations.observe({ method, transport, code }, durationSeconds);
+    // Only a scrape has use for the number, and each call would set it twice.
+    collect() {
+      for (const tell of tellInFlight) tell(this);
     },
+  });
+  return (labels) => {
+    let calls: number | undefined;
+    tellInFlight.push((gauge) => {
+      if (calls !== undefined) gauge.set(labels, calls);
+    });
+    return {
+      started() {
+        calls = (calls ?? 0) + 1;
+      },
+      finished({ code, durationSeconds }) {
+        calls = (calls ?? 0) - 1;
+        durations.observe({ ...labels, code }, durationSeconds);
+      },
+    };
   };
 }

@@ -82,6 +82,52 @@ describe('commands are gathered', () => {
     ]);
   });
 
+  test('a batch that is small beside the one being committed grows until it is worth a transaction', async () => {
+    const { batches, commit, endNext } = pausingCommit();
+    // The clock stands still, so that no time passes for the first batch.
+    const { queue } = createCommitQueue({ commit, now: () => 0 });
+    const first = ['a', 'b', 'c', 'd'].map((name) => queue.submit(command(name)));
+    await endTurn();
+    const second = ['e', 'f'].map((name) => queue.submit(command(name)));
+    await endTurn();
+    expect(batches).toEqual([['a', 'b', 'c', 'd']]);
+    const third = queue.submit(command('g'));
+    await endTurn();
+    expect(batches).toEqual([
+      ['a', 'b', 'c', 'd'],
+      ['e', 'f', 'g'],
+    ]);
+    await endNext();
+    await endNext();
+    await Promise.all([...first, ...second, third]);
+  });
+
+  test('a batch that is small is committed when the one before ends', async () => {
+    const { batches, commit, endNext } = pausingCommit();
+    const { queue } = createCommitQueue({ commit, now: () => 0 });
+    const first = ['a', 'b'].map((name) => queue.submit(command(name)));
+    await endTurn();
+    const late = queue.submit(command('c'));
+    await endNext();
+    await Promise.all(first);
+    await endNext();
+    await late;
+    expect(batches).toEqual([['a', 'b'], ['c']]);
+  });
+
+  test('a batch that is small does not wait for one that stands still', async () => {
+    const { batches, commit, endNext } = pausingCommit();
+    const { queue } = createCommitQueue({ commit });
+    const first = ['a', 'b'].map((name) => queue.submit(command(name)));
+    await endTurn();
+    const late = queue.submit(command('c'));
+    while (batches.length < 2) await endTurn();
+    expect(batches).toEqual([['a', 'b'], ['c']]);
+    await endNext();
+    await endNext();
+    await Promise.all([...first, late]);
+  });
+
   test('those of a member are decided in their order, while others are committed at the same time', async () => {
     const { batches, commit, endNext } = pausingCommit();
     const { queue } = createCommitQueue({ commit, maxInFlight: 2, maxBatch: 2 });

@@ -60,6 +60,15 @@ export interface CommitQueueOptions {
 /** Before anything is known of how long commands take. */
 const retryAfterMsMin = 100;
 
+/**
+ * How large a batch has to be, compared with the one being committed, to be committed beside it. Each transaction has costs of
+ * its own: without this an earn took an eighth more of the ledger's time and a fifth more of PostgreSQL's.
+ */
+const shareMin = 0.75;
+
+/** A smaller one no longer waits for a batch that has taken this long, because it may stand still. */
+const gatherMsMax = 50;
+
 export function createCommitQueue({
   commit,
   maxBatch = 500,
@@ -81,11 +90,16 @@ export function createCommitQueue({
   const busy = new KeyCounts();
   const pace = createBatchPace({ commandsMin: maxBatch / 16 });
   let scheduled = false;
+  let willLookAgain = false;
 
-  // No timer: a batch is whatever arrived while the previous ones were being committed. The first of a burst
+  // No fixed pause: a batch is whatever arrived while the previous ones were being committed. The first of a burst
   // waits for the rest of its event loop turn, in which the others of the same read from a socket arrive.
   function schedule(): void {
     if (scheduled || inFlight.size >= maxInFlight || waiting.length === 0) return;
+    if (gathersOn()) {
+      lookAgain();
+      return;
+    }
     scheduled = true;
     setImmediate(() => {
       scheduled = false;
@@ -94,6 +108,24 @@ export function createCommitQueue({
       void run({ commands, waits: false, attempts: 0, lostRaces: 0, outages: 0 });
       schedule();
     });
+  }
+
+  /** Whether what waits is better off with what arrives before the batch in flight ends. */
+  function gathersOn(): boolean {
+    const [first] = inFlight;
+    if (first === undefined) return false;
+    const [{ commands }, startMs] = first;
+    const sizeMin = Math.min(commands.length * shareMin, maxBatch);
+    return waiting.length < sizeMin && now() - startMs < gatherMsMax;
+  }
+
+  function lookAgain(): void {
+    if (willLookAgain) return;
+    willLookAgain = true;
+    setTimeout(() => {
+      willLookAgain = false;
+      schedule();
+    }, gatherMsMax);
   }
 
   /**
