@@ -1,33 +1,52 @@
-/** Estimates how long commands take to be committed, from how long the last batches took. */
+/** Estimates how long batches take, from the last ones: a time for each transaction, and one for each of its commands. */
 export interface BatchPace {
-  /** Counts a batch that has ended. Times are those of one clock, in milliseconds. */
-  observe(batch: { commands: number; startMs: number; endMs: number }): void;
-  /** In what time so many commands are committed, in milliseconds; 0 before anything is known. */
-  expectedMs(commands: number): number;
+  /** Counts a batch that has ended. */
+  observe(batch: { commands: number; ms: number }): void;
+  /** Milliseconds that a batch takes however few its commands are; 0 before anything is known. */
+  readonly msPerBatch: number;
+  /** Milliseconds that each command adds to its batch; 0 before batches of different sizes were seen. */
+  readonly msPerCommand: number;
 }
 
 /** What the last batch counts against those before it: enough to follow a database that has recovered within ten batches. */
 const lastWeight = 0.2;
 
+/** Sizes that differ by less than the root of this say little of what a command takes, as chance changes times as well. */
+const sizeVarianceMin = 100;
+
 /**
- * Counts only batches of some size. A batch of one takes nearly as long as one of fifty: by what it takes for each command, a
- * burst after quiet would be refused that is done in no time.
+ * A line through the sizes and times of the last batches, each of which counts less the older it is. The average time per command
+ * would not do: a batch of one takes nearly as long as one of fifty, so a burst after quiet would be refused that is done in no
+ * time.
  */
-export function createBatchPace({ commandsMin }: { commandsMin: number }): BatchPace {
-  let previousEndMs = Number.NEGATIVE_INFINITY;
-  let averageMs = 0;
-  let averageCommands = 0;
+export function createBatchPace(): BatchPace {
+  let isFirst = true;
+  let meanCommands = 0;
+  let meanMs = 0;
+  let variance = 0;
+  let covariance = 0;
+
+  function slope(): number {
+    if (isFirst) return 0;
+    const fitted = covariance / (variance + sizeVarianceMin);
+    return Math.min(Math.max(fitted, 0), meanMs / meanCommands);
+  }
+
   return {
-    observe({ commands, startMs, endMs }) {
-      // Where batches overlap, each counts from the end of the one before.
-      const durationMs = endMs - Math.max(startMs, previousEndMs);
-      previousEndMs = endMs;
-      if (commands < commandsMin) return;
-      const weight = averageCommands === 0 ? 1 : lastWeight;
-      averageMs += weight * (durationMs - averageMs);
-      averageCommands += weight * (commands - averageCommands);
+    observe({ commands, ms }) {
+      const weight = isFirst ? 1 : lastWeight;
+      isFirst = false;
+      const [moreCommands, moreMs] = [commands - meanCommands, ms - meanMs];
+      meanCommands += weight * moreCommands;
+      meanMs += weight * moreMs;
+      variance = (1 - weight) * (variance + weight * moreCommands ** 2);
+      covariance = (1 - weight) * (covariance + weight * moreCommands * moreMs);
     },
-    expectedMs: (commands) =>
-      averageCommands === 0 ? 0 : (commands * averageMs) / averageCommands,
+    get msPerBatch() {
+      return meanMs - slope() * meanCommands;
+    },
+    get msPerCommand() {
+      return slope();
+    },
   };
 }

@@ -88,7 +88,7 @@ export function createCommitQueue({
   const apart = new SetApart({ maxBatch });
   /** Of all that has been taken and not been answered. */
   const busy = new KeyCounts();
-  const pace = createBatchPace({ commandsMin: maxBatch / 16 });
+  const pace = createBatchPace();
   let scheduled = false;
   let willLookAgain = false;
 
@@ -150,7 +150,7 @@ export function createCommitQueue({
     inFlight.set(batch, startMs);
     const unanswered = await commitBatch(batch, { commit, maxBlockedMs, now });
     inFlight.delete(batch);
-    pace.observe({ commands: batch.commands.length, startMs, endMs: now() });
+    pace.observe({ commands: batch.commands.length, ms: now() - startMs });
     apart.add(unanswered);
     goOn(batch, unanswered);
   }
@@ -188,15 +188,18 @@ export function createCommitQueue({
     waiting = [...free, ...waiting];
   }
 
-  /** How long one more command would wait for its outcome. */
+  /** How long one more command would wait for those before it. */
   function expectedWaitMs(nowMs: number): number {
-    // What fits into the next batch costs little more than the batch, and keeps the work going however slow it is.
-    if (waiting.length < maxBatch) return 0;
-    let commands = waiting.length;
-    for (const batch of inFlight.keys()) commands += batch.commands.length;
+    const batches = [...inFlight.keys()];
+    const commands = batches.reduce((sum, each) => sum + each.commands.length, waiting.length);
+    const commandsMs = (commands * pace.msPerCommand) / maxInFlight;
+    // The next transaction comes in any case, and it keeps the work going however long transactions take.
+    if (waiting.length < maxBatch) return commandsMs;
+    const transactions = Math.floor(waiting.length / maxBatch) + batches.length;
+    const transactionsMs = (transactions * pace.msPerBatch) / maxInFlight;
     // A batch that doesn't come back says more than those that have: the database may stand still.
     const [oldestStartMs = nowMs] = inFlight.values();
-    return Math.max(pace.expectedMs(commands), nowMs - oldestStartMs);
+    return Math.max(commandsMs + transactionsMs, nowMs - oldestStartMs);
   }
 
   function enqueue<Result>(command: Command<Result>, submittedMs: number): Promise<Result> {
