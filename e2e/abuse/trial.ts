@@ -101,7 +101,9 @@ export async function runTrial(
         most[name] = Math.max(most[name] ?? 0, mib);
       }
       attacker.send('stop');
-      const [counts] = (await once(attacker, 'message')) as [Answers];
+      const [counts] = (await once(attacker, 'message', {
+        signal: AbortSignal.timeout(reportMs),
+      })) as [Answers];
       for (const [answer, count] of Object.entries(counts)) add(answers, answer, count);
       if (round === 0) continue;
       alone.push(...withoutAttack);
@@ -124,6 +126,9 @@ export async function runTrial(
     attacker.disconnect();
   }
 }
+
+/** An attacker that has ended doesn't report. */
+const reportMs = 60_000;
 
 async function targetOf(
   platform: RunningPlatform,

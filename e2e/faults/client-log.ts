@@ -6,6 +6,9 @@
  */
 export type Outcome = 'unknown' | 'ok' | 'failed';
 
+/** `refused`: turned away unseen. That says nothing of what became of an attempt before. */
+export type Answer = Outcome | 'refused';
+
 /** An operation that is safe to repeat, because it carries its own key. */
 export interface Operation {
   readonly kind: 'earn' | 'redeem';
@@ -36,7 +39,7 @@ export interface ClientLog {
   /** Records an operation and makes its first attempt, whose outcome it returns. */
   run(
     operation: Omit<Operation, 'outcome' | 'attempt'>,
-    send: () => Promise<Outcome>,
+    send: () => Promise<Answer>,
   ): Promise<Outcome>;
   unknown(): Operation[];
   compare(effects: Effects): Comparison;
@@ -55,11 +58,15 @@ export function createClientLog(): ClientLog {
       return unknownEver;
     },
     async run(what, send) {
+      let isFirst = true;
       const operation: Operation = {
         ...what,
         outcome: 'unknown',
         async attempt() {
-          operation.outcome = await send();
+          const answer = await send();
+          if (answer !== 'refused') operation.outcome = answer;
+          else if (isFirst) operation.outcome = 'failed';
+          isFirst = false;
         },
       };
       operations.push(operation);

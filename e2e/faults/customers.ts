@@ -13,7 +13,7 @@ import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_servi
 import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
 import { RateAward_Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
-import type { ClientLog, Outcome } from './client-log.ts';
+import type { Answer, ClientLog, Outcome } from './client-log.ts';
 import type { Random } from './random.ts';
 import type { Site } from './site.ts';
 
@@ -97,14 +97,14 @@ export async function createCustomers(
     serial += 1;
     return `${kind}-${serial}`;
   };
-  const answerOf = async (call: Promise<unknown>): Promise<Outcome> => {
+  const answerOf = async (call: Promise<unknown>): Promise<Answer> => {
     try {
       await call;
       return 'ok';
     } catch (error) {
       const reason = error instanceof RemoteError ? error.reason : String(error);
       errors.set(reason, (errors.get(reason) ?? 0) + 1);
-      return certainlyFailed.has(reason) ? 'failed' : 'unknown';
+      return answersByReason.get(reason) ?? 'unknown';
     }
   };
   // The clock of one machine, a moment ago.
@@ -177,11 +177,11 @@ export async function createCustomers(
   return customers;
 }
 
-/** The ledger has decided, or never began. */
-const certainlyFailed: ReadonlySet<string> = new Set([
-  'INSUFFICIENT_POINTS',
-  'OVERLOADED',
-  'RATE_LIMITED',
+/** After all others the ledger may have decided otherwise, or may still do so. */
+const answersByReason: ReadonlyMap<string, Answer> = new Map([
+  ['INSUFFICIENT_POINTS', 'failed'],
+  ['OVERLOADED', 'refused'],
+  ['RATE_LIMITED', 'refused'],
 ]);
 
 async function createProgram(site: Site): Promise<void> {

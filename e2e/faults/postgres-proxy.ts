@@ -20,10 +20,16 @@ export type Verdict = 'pass' | 'hold' | 'cut';
 
 export interface PostgresProxy {
   readonly port: number;
-  /** Sets a trap that springs once: at the first moment for which `strike` doesn't return `pass`. */
+  /**
+   * Sets a trap that springs once: at the first moment for which `strike` doesn't return `pass`.
+   *
+   * @throws {Error} if no such moment comes within a minute
+   */
   trap(strike: (moment: Moment) => Verdict): Promise<void>;
   close(): Promise<void>;
 }
+
+const trapMs = 60_000;
 
 export async function startPostgresProxy(serverPort: number): Promise<PostgresProxy> {
   const sockets = new Set<Socket>();
@@ -48,11 +54,16 @@ export async function startPostgresProxy(serverPort: number): Promise<PostgresPr
   return {
     port: (server.address() as AddressInfo).port,
     trap: (strike) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          trap = undefined;
+          reject(new Error(`no moment to strike came within ${trapMs / 1000} s`));
+        }, trapMs);
         trap = (moment) => {
           const verdict = strike(moment);
           if (verdict !== 'pass') {
             trap = undefined;
+            clearTimeout(timer);
             resolve();
           }
           return verdict;

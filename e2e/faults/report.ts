@@ -26,11 +26,11 @@ export function tableOf(
   results: readonly { row: Row; result?: Result; control?: Result }[],
 ): string {
   const header = [
-    '| fault | times | operations | unknown | lost | doubled | recovery | without … the row shows |',
-    '|---|---|---|---|---|---|---|---|',
+    '| row | fault | times | operations | unknown | lost | doubled | recovery | control: without … | it shows |',
+    '|---|---|---|---|---|---|---|---|---|---|',
   ];
   const lines = results.map(({ row, result, control }) => {
-    const shown = control === undefined ? '' : `${row.control.off}: ${noticedBy(row, control)}`;
+    const shown = control === undefined ? '' : noticedBy(row, control);
     const numbers = result && [
       result.strikes,
       result.operations,
@@ -39,7 +39,8 @@ export function tableOf(
       result.doubled,
       seconds(result.recoveryMs),
     ];
-    return `| ${[row.fault, ...(numbers ?? ['', '', '', '', '', '']), shown].join(' | ')} |`;
+    const cells = [row.fault, ...(numbers ?? ['', '', '', '', '', '']), row.control.off, shown];
+    return `| ${[`\`${row.id}\``, ...cells].join(' | ')} |`;
   });
   return ['', ...header, ...lines].join('\n');
 }
@@ -47,7 +48,9 @@ export function tableOf(
 function noticedBy({ control }: Row, result: Result): string {
   if (!isNoticed(result, control)) return 'NOTHING';
   const { shows } = control;
-  return shows === 'problems' ? (result.problems.at(-1) ?? '') : `${result[shows]} ${shows}`;
+  return typeof shows === 'string'
+    ? `${result[shows]} ${shows}`
+    : (result.problems.find((problem) => shows.test(problem)) ?? '');
 }
 
 function seconds(milliseconds: number): string {

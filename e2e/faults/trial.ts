@@ -27,8 +27,8 @@ export interface Row {
 export interface Control {
   /** What is off. */
   readonly off: string;
-  /** What the row has to notice then. */
-  readonly shows: 'lost' | 'doubled' | 'problems';
+  /** What the row has to notice then; a pattern is that of a problem. */
+  readonly shows: 'lost' | 'doubled' | RegExp;
   readonly site?: SiteOptions;
   readonly customers?: CustomersOptions;
   /** Runs once the platform is up. */
@@ -81,7 +81,9 @@ export function isSound({ lost, doubled, problems }: Result): boolean {
 
 /** Whether a negative control has shown what it is to show. */
 export function isNoticed(result: Result, { shows }: Control): boolean {
-  return shows === 'problems' ? result.problems.length > 0 : result[shows] > 0;
+  return typeof shows === 'string'
+    ? result[shows] > 0
+    : result.problems.some((problem) => shows.test(problem));
 }
 
 const drainMs = 60_000;

@@ -35,7 +35,7 @@ export const writersRow: Row = {
   },
   control: {
     off: 'the order of locks: each update also locks some other member',
-    shows: 'problems',
+    shows: /deadlocks$/,
     async apply({ execute }) {
       await execute("ALTER SYSTEM SET deadlock_timeout = '10ms'");
       await execute('SELECT pg_reload_conf()');
@@ -76,7 +76,11 @@ export const sameRedeem: Row = {
       if (made !== 1) trial.problem(`${made} redemptions instead of 1`);
     });
   },
-  control: { off: 'the record of redemptions', shows: 'problems', apply: forgetRedemptions },
+  control: {
+    off: 'the record of redemptions',
+    shows: /redemptions instead of 1$/,
+    apply: forgetRedemptions,
+  },
 };
 
 /** What everybody wants to spend one point of. */
@@ -102,7 +106,7 @@ export const overspend: Row = {
   },
   control: {
     off: 'the balance: what is spent stays available',
-    shows: 'problems',
+    shows: /offenses against I1/,
     async apply({ execute }) {
       await execute(`CREATE FUNCTION keep_points() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN NEW.available := greatest(NEW.available, OLD.available); RETURN NEW; END $$`);

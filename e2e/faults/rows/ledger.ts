@@ -156,7 +156,7 @@ export const terminate: Row = {
   },
   control: {
     off: 'the orderly end (SIGKILL), and retries of clients',
-    shows: 'problems',
+    shows: /^failed calls/,
     customers: { retries: false },
   },
 };

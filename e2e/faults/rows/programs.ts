@@ -27,5 +27,5 @@ export const programsAway: Row = {
       await trial.recover();
     });
   },
-  control: { off: 'the ledger’s own copy of the programs', shows: 'problems' },
+  control: { off: 'the ledger’s own copy of the programs', shows: /^failed calls/ },
 };
