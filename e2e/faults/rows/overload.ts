@@ -29,12 +29,12 @@ export const overload: Row = {
     await trial.once(async () => {
       // Nobody has measured anything yet when the first calls come.
       await openLoad(trial, { callsPerSecond: floodPerSecond, lastsMs: warmUpMs });
+      const before = new Map(customers.errors);
       const flood = await openLoad(trial, {
         callsPerSecond: floodPerSecond,
         lastsMs: saturationMs,
       });
       const callsPerSecond = flood.servedPerSecond * overloadFactor;
-      const before = new Map(customers.errors);
       const load = await openLoad(trial, { callsPerSecond, lastsMs: times * 10_000 });
       const { OVERLOADED: refused = 0, ...others } = errorsSince(before, customers.errors);
       trial.count('calls/s', Math.round(callsPerSecond));

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Row } from '../trial.ts';
+import { awaitCondition } from '../patience.ts';
+import type { Row, Trial } from '../trial.ts';
 
 export const programsAway: Row = {
   id: 'programs-away',
@@ -13,6 +14,7 @@ export const programsAway: Row = {
       await ledger.process.kill();
       if (isControl) await site.execute('DELETE FROM program_snapshots');
       await ledger.start();
+      await reachLedger(trial);
       const known = new Map(customers.errors);
       const before = trial.log.size;
       const load = customers.startLoad();
@@ -29,3 +31,17 @@ export const programsAway: Row = {
   },
   control: { off: 'the ledger’s own copy of the programs', shows: /^failed calls/ },
 };
+
+/** A channel whose server was away for long tries to connect only now and then, and fails its calls in between. */
+async function reachLedger({ customers }: Trial): Promise<void> {
+  const unreached = () => customers.errors.get('SERVICE_UNAVAILABLE') ?? 0;
+  await awaitCondition(
+    'an answer of the ledger',
+    async () => {
+      const before = unreached();
+      await customers.earn(customers.users[0] ?? '');
+      return unreached() === before;
+    },
+    { satisfies: Boolean, limitMs: 30_000 },
+  );
+}

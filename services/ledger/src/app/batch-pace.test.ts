@@ -28,7 +28,7 @@ test('quiet, in which every batch is small, says nothing of a burst', () => {
   const pace = paceOf(
     Array.from({ length: 100 }, (_, n) => ({ commands: 1 + (n % 2), ms: 5 + 3 * (n % 2) })),
   );
-  expect(pace.msPerCommand).toBeLessThan(0.02);
+  expect(pace.msPerCommand).toBeLessThan(0.1);
 });
 
 test('a database that has recovered is believed after ten batches', () => {

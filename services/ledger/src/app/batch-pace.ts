@@ -12,7 +12,7 @@ export interface BatchPace {
 const lastWeight = 0.2;
 
 /** Sizes that differ by less than the root of this say little of what a command takes, as chance changes times as well. */
-const sizeVarianceMin = 100;
+const sizeVarianceMin = 25;
 
 /**
  * A line through the sizes and times of the last batches, each of which counts less the older it is. The average time per command
