@@ -102,7 +102,7 @@ export const abuses: readonly Abuse[] = [
     atOnce: 640,
     bodyBytes: 0,
     unknown: true,
-    refusal: 'UNAUTHENTICATED',
+    refusal: 'RATE_LIMITED',
     limits: noLimits,
   },
   ...doors.map(

@@ -21,7 +21,7 @@ export interface TrialResult {
   /** The bystander's answers that weren't OK. */
   readonly bystanderRefusals: Answers;
   readonly attackerAnswers: Answers;
-  /** By process, the most memory that it had while it was attacked, and how much more than before, in MiB. */
+  /** By process, the most memory that it had once it was attacked, and how much more than just before an attack, in MiB. */
   readonly memory: Readonly<Record<string, { readonly mostMib: number; readonly moreMib: number }>>;
 }
 
@@ -90,15 +90,20 @@ export async function runTrial(
   try {
     // What has yet to be compiled, connected and cached.
     await latencies(bystander, calls, refusals);
-    const before = memoryOf(platform);
-    const most = { ...before };
+    const memory: Record<string, { mostMib: number; moreMib: number }> = {};
     // The first round only warms up what is attacked.
     for (let round = 0; round <= rounds; round += 1) {
       const withoutAttack = await latencies(bystander, each, refusals);
+      // The bystander's own calls let the processes grow for some time.
+      const before = memoryOf(platform);
       attacker.send('start');
       const withAttack = await latencies(bystander, each, refusals);
       for (const [name, mib] of Object.entries(memoryOf(platform))) {
-        most[name] = Math.max(most[name] ?? 0, mib);
+        const { mostMib = 0, moreMib = 0 } = memory[name] ?? {};
+        memory[name] = {
+          mostMib: Math.max(mostMib, mib),
+          moreMib: Math.max(moreMib, mib - (before[name] ?? 0)),
+        };
       }
       attacker.send('stop');
       const [counts] = (await once(attacker, 'message', {
@@ -114,12 +119,7 @@ export async function runTrial(
       attackedMs: percentile99(attacked),
       bystanderRefusals: refusals,
       attackerAnswers: answers,
-      memory: Object.fromEntries(
-        Object.entries(most).map(([name, mib]) => [
-          name,
-          { mostMib: mib, moreMib: mib - (before[name] ?? 0) },
-        ]),
-      ),
+      memory,
     };
   } finally {
     bystander.close();

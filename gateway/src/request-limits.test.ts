@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { Unauthenticated } from '@loyalty/platform/auth/errors.ts';
 import type { Caller } from '@loyalty/platform/auth/tokens.ts';
 import { createCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { defaultLimits } from './limits.ts';
@@ -59,4 +60,20 @@ test('tokens of an address are verified a few at a time, whatever comes of it', 
   reject(new Error('bad token'));
   await Promise.allSettled(underWay);
   expect(await requests.verifying('a', async () => alice)).toBe(alice);
+});
+
+test('a token that was not accepted counts for a moment longer', async () => {
+  const requests = requestLimits();
+  const attempt = () =>
+    requests.verifying('a', async () => {
+      throw new Unauthenticated('bad token');
+    });
+  const reasonOf = ({ reason }: { reason: string }) => reason;
+  for (let count = 0; count < 2; count += 1) {
+    expect(await attempt().catch(reasonOf)).toBe('UNAUTHENTICATED');
+  }
+  expect(await attempt().catch(reasonOf)).toBe('RATE_LIMITED');
+  while ((await attempt().catch(reasonOf)) === 'RATE_LIMITED') {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 });

@@ -1,3 +1,4 @@
+import { Unauthenticated } from '@loyalty/platform/auth/errors.ts';
 import type { Caller } from '@loyalty/platform/auth/tokens.ts';
 import type { Admission, CallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { Overloaded, RateLimited, RequestTooLarge } from '@loyalty/platform/rpc/errors.ts';
@@ -28,7 +29,7 @@ export interface RequestLimits {
    */
   arrive(): Arrival;
   /**
-   * Runs the verification of a token that isn't known yet.
+   * Runs the verification of a token that isn't known yet. One that fails counts for a moment longer.
    *
    * @throws {RateLimited} when the address has too many of them under way
    */
@@ -36,6 +37,12 @@ export interface RequestLimits {
 }
 
 const retryAfterMs = 1000;
+
+/**
+ * How long a token that wasn't accepted counts for its address. Verifying takes half a millisecond or less, so as many at once as
+ * an address may send would be thousands a second, each of which takes as long as a call.
+ */
+const failureMs = 250;
 
 export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits): RequestLimits {
   const { verificationsMax, callsInFlightMax, bytesInFlightMax } = limits;
@@ -87,12 +94,19 @@ export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits
         });
       }
       verifications.set(address, underWay + 1);
-      try {
-        return await verify();
-      } finally {
+      const forget = () => {
         const left = (verifications.get(address) ?? 1) - 1;
         if (left === 0) verifications.delete(address);
         else verifications.set(address, left);
+      };
+      try {
+        const result = await verify();
+        forget();
+        return result;
+      } catch (error) {
+        if (error instanceof Unauthenticated) setTimeout(forget, failureMs).unref();
+        else forget();
+        throw error;
       }
     },
   };
