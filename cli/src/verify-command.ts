@@ -4,10 +4,11 @@ import { verifyLedger } from '@loyalty/ledger/verify/verify-ledger.ts';
 import { ConfigError } from '@loyalty/platform/config.ts';
 import { isReasoned, StorageUnavailable } from '@loyalty/platform/errors.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
-import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
+import type { Nats } from '@loyalty/platform/messaging/connection.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { classify } from '@loyalty/platform/postgres/sqlstate.ts';
 import { Command } from 'commander';
+import { explainedRefusal, type NatsUrl, openNats } from './operator-nats.ts';
 import { parseMembershipId, replay } from './replay.ts';
 import { readSetting } from './settings.ts';
 
@@ -56,16 +57,10 @@ async function runVerify(flags: VerifyFlags): Promise<void> {
     throw new ConfigError('--after works only with --replay; add --replay');
   }
   const url = flags.databaseUrl ?? readSetting('LEDGER_DATABASE_URL');
-  // The events of another database's ledger would prove nothing.
-  const natsUrl =
-    flags.natsUrl ??
-    (flags.databaseUrl === undefined ? readSetting('NATS_OPERATOR_URL') : undefined);
+  const server = natsUrlOf(flags);
   const logger = createLogger({ name: 'loyalty', level: 'silent' });
   const pool = createPool({ url, max: 2, applicationName: 'loyalty verify', logger });
-  const nats =
-    natsUrl === undefined
-      ? undefined
-      : connectNats({ url: natsUrl, name: 'loyalty verify', logger });
+  const nats = server && openNats(server, 'loyalty verify');
   try {
     let broken = flags.after === undefined ? await checkInvariants(pool, nats) : 0;
     if (flags.replay === true && !(await replay(pool, flags.after))) broken += 1;
@@ -76,11 +71,19 @@ async function runVerify(flags: VerifyFlags): Promise<void> {
     );
     process.exitCode = broken === 0 ? 0 : 1;
   } catch (error) {
-    throw explained(error);
+    throw explained(server === undefined ? error : explainedRefusal(error, server));
   } finally {
     await nats?.close();
     await pool.end();
   }
+}
+
+function natsUrlOf({ databaseUrl, natsUrl }: VerifyFlags): NatsUrl | undefined {
+  if (natsUrl !== undefined) return { url: natsUrl, source: '--nats-url' };
+  // The events of another database's ledger would prove nothing.
+  return databaseUrl === undefined
+    ? { url: readSetting('NATS_OPERATOR_URL'), source: 'NATS_OPERATOR_URL' }
+    : undefined;
 }
 
 /** Returns the number of broken invariants. */
