@@ -88,7 +88,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       durationSeconds: reply.elapsedTime / 1000,
     });
   });
-  const brake = createRefusalBrake();
+  // Callers are refused before their bodies are read.
+  const brake = createRefusalBrake({ bytesMax: 0 });
   app.setErrorHandler(async (error, request, reply) => {
     await brake(error);
     await answerError(error, request, reply);

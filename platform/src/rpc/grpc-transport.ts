@@ -134,6 +134,7 @@ function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>) {
       route,
       {
         raw: call.request,
+        bytes: call.request.length,
         requestId: textOf(metadata, 'x-request-id'),
         traceparent: textOf(metadata, 'traceparent'),
         identify: () =>
