@@ -12,7 +12,7 @@ export interface RpcLimits {
   readonly bytesInFlightMax: number;
   /** Bytes of refused requests in memory, of callers over their limits; beyond it they are told so without a delay. */
   readonly refusedBytesMax: number;
-  /** Age at which a gRPC connection is closed, so that clients spread over new replicas. */
+  /** Age at which a connection is closed, so that clients spread over new replicas. */
   readonly connectionAgeMsMax: number;
   /** Idle time after which a connection is closed. */
   readonly connectionIdleMsMax: number;
