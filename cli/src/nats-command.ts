@@ -60,7 +60,9 @@ async function runSetup({ natsUrl, replicas }: SetupFlags): Promise<void> {
 
 function parseReplicas(text: string): number {
   if (!/^[1-5]$/.test(text)) {
-    throw new InvalidArgumentError('It must be a number from 1 to 5, at most that of the servers.');
+    throw new InvalidArgumentError(
+      'It must be a number from 1 to 5, and no more than the cluster has servers.',
+    );
   }
   return Number(text);
 }

@@ -387,8 +387,8 @@ describe('at start, the setting is named', () => {
   });
 
   test.each([
-    ['TEST_CERTIFICATE_FILE names a file without whole certificates', { certificate: 'text' }],
-    ['TEST_KEY_FILE names a file without a whole private key', { key: 'text' }],
+    ['TEST_CERTIFICATE_FILE names a file without complete certificates', { certificate: 'text' }],
+    ['TEST_KEY_FILE names a file without a complete private key', { key: 'text' }],
   ])('%s', async (message, change) => {
     const bad = await files('server', { ...identity, ...change }, undefined);
     await expect(watchCertificates(bad, { logger, refreshMs })).rejects.toThrow(message);

@@ -137,7 +137,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     call: RunningCall,
   ): Promise<Encoded> {
     if (inFlight > callsInFlightMax) {
-      throw new Overloaded('The service has more calls in flight than it can take');
+      throw new Overloaded('The service has reached its limit of calls in flight');
     }
     const { caller, admission } = await identified(incoming, call);
     if (call.settled) {
