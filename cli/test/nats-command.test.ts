@@ -1,9 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startNats } from '@loyalty/local/nats-server.ts';
 import { createTestNats } from '@loyalty/local/test-environment.ts';
 import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
 
@@ -33,19 +30,6 @@ function setupAt(url: string, ...flags: string[]) {
       resolve({ exitCode: error?.code ?? 0, stdout, stderr });
     });
   });
-}
-
-/** A server that lets in only one user. */
-async function startGuardedNats(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const directory = await mkdtemp(join(tmpdir(), 'guarded-nats-'));
-  const guarded = await startNats({ directory, user: { name: 'operator', password: 'right' } });
-  return {
-    url: guarded.url,
-    async stop() {
-      await guarded.stop();
-      await rm(directory, { recursive: true });
-    },
-  };
 }
 
 async function manager() {
@@ -102,7 +86,7 @@ test('refuses what can not be changed in one line, and copies that the server ca
 test.each(['operator:wrong@', 'nobody:right@', ''])(
   'says at once that NATS refuses the user or the password, and where they come from: %s',
   async (login) => {
-    const guarded = await startGuardedNats();
+    const guarded = await createTestNats({ user: { name: 'operator', password: 'right' } });
     try {
       const url = guarded.url.replace(/\/\/.*@/, `//${login}`);
       const refused = (source: string) => ({

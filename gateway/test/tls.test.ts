@@ -121,6 +121,7 @@ describe('the gateway', () => {
     // The header of a record that doesn't come.
     silent.resume().write(Buffer.of(0x16, 3, 1, 2, 0));
     await once(silent, 'close');
+    expect(await overHttps(gateway)).toBe(200);
   });
 
   test('asks callers for certificates where it has the CA of these', async () => {
