@@ -1,8 +1,7 @@
-import { createLogger } from '@loyalty/platform/logging.ts';
-import { connectNats } from '@loyalty/platform/messaging/connection.ts';
 import { setUpStreams } from '@loyalty/platform/messaging/set-up-streams.ts';
 import { platformStreams } from '@loyalty/platform/messaging/streams.ts';
 import { Command, InvalidArgumentError } from 'commander';
+import { explainedRefusal, type NatsUrl, openNats } from './operator-nats.ts';
 import { readSetting } from './settings.ts';
 
 interface SetupFlags {
@@ -41,17 +40,19 @@ export function natsCommand(): Command {
 }
 
 async function runSetup({ natsUrl, replicas }: SetupFlags): Promise<void> {
-  const nats = connectNats({
-    url: natsUrl ?? readSetting('NATS_OPERATOR_URL'),
-    name: 'loyalty nats setup',
-    logger: createLogger({ name: 'loyalty', level: 'silent' }),
-  });
+  const server: NatsUrl =
+    natsUrl === undefined
+      ? { url: readSetting('NATS_OPERATOR_URL'), source: 'NATS_OPERATOR_URL' }
+      : { url: natsUrl, source: '--nats-url' };
+  const nats = openNats(server, 'loyalty nats setup');
   try {
     const connection = await nats.connection({ timeoutMs: patienceMs });
     const choices = replicas === undefined ? {} : { replicas };
     for (const { stream, outcome } of await setUpStreams(connection, platformStreams, choices)) {
       console.log(`${stream} ${outcome}`);
     }
+  } catch (error) {
+    throw explainedRefusal(error, server);
   } finally {
     await nats.close();
   }
@@ -59,7 +60,9 @@ async function runSetup({ natsUrl, replicas }: SetupFlags): Promise<void> {
 
 function parseReplicas(text: string): number {
   if (!/^[1-5]$/.test(text)) {
-    throw new InvalidArgumentError('It must be a number from 1 to 5, at most that of the servers.');
+    throw new InvalidArgumentError(
+      'It must be a number from 1 to 5, and no more than the cluster has servers.',
+    );
   }
   return Number(text);
 }

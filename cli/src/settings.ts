@@ -12,11 +12,16 @@ const file = join(import.meta.dirname, '../../.local/env');
  * @throws {ConfigError} naming the one that is missing
  */
 export function readSetting(name: string): string {
-  const value = process.env[name] || localSettings()[name];
+  const value = environmentSetting(name) ?? localSettings()[name];
   if (value === undefined) {
     throw new ConfigError(`${name} is not set; set it, or start the platform here: npm start`);
   }
   return value;
+}
+
+/** Undefined if the environment has no such setting, whatever `npm start` runs. */
+export function environmentSetting(name: string): string | undefined {
+  return process.env[name] || undefined;
 }
 
 function localSettings(): NodeJS.Dict<string> {

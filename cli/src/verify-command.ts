@@ -4,12 +4,13 @@ import { verifyLedger } from '@loyalty/ledger/verify/verify-ledger.ts';
 import { ConfigError } from '@loyalty/platform/config.ts';
 import { isReasoned, StorageUnavailable } from '@loyalty/platform/errors.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
-import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
+import type { Nats } from '@loyalty/platform/messaging/connection.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { classify } from '@loyalty/platform/postgres/sqlstate.ts';
 import { Command } from 'commander';
+import { explainedRefusal, type NatsUrl, openNats } from './operator-nats.ts';
 import { parseMembershipId, replay } from './replay.ts';
-import { readSetting } from './settings.ts';
+import { environmentSetting, readSetting } from './settings.ts';
 
 interface VerifyFlags {
   databaseUrl?: string;
@@ -20,7 +21,10 @@ interface VerifyFlags {
 
 const help = `
 Reads everything as of one instant, while the ledger goes on working, and writes nothing.
-Without flags it checks the platform that npm start runs here.
+Without settings it checks the platform that npm start runs here.
+
+The URLs contain passwords. Give them in LEDGER_DATABASE_URL and NATS_OPERATOR_URL rather than as options, which everyone
+on the machine can see. The database's password can also be in PGPASSWORD.
 
 --replay also derives every earn and refund again, member by member: from the purchase as it was sent, the version
 of the rules, and what the journal says of the member. What an earlier rule engine decided and this one would decide
@@ -30,7 +34,9 @@ go on --after.
 Exit codes: 0 when every invariant holds, 1 when one doesn't, 2 when it can't be checked.
 
 Example:
-  $ npx loyalty verify --database-url postgres://ledger@db/ledger --nats-url nats://operator:PASSWORD@nats:4222`;
+  $ export LEDGER_DATABASE_URL=postgres://ledger:PASSWORD@db/ledger
+  $ export NATS_OPERATOR_URL=nats://operator:PASSWORD@nats:4222
+  $ npx loyalty verify`;
 
 /** `loyalty verify`: proves a ledger's invariants, or names what offends them. */
 export function verifyCommand(): Command {
@@ -39,7 +45,7 @@ export function verifyCommand(): Command {
     .option('--database-url <url>', "the ledger's database (default: LEDGER_DATABASE_URL)")
     .option(
       '--nats-url <url>',
-      'the NATS server of its events, to check them too (default: NATS_OPERATOR_URL, if the database is the default)',
+      'the NATS server of its events, to check them too (default: NATS_OPERATOR_URL, unless --database-url is given)',
     )
     .option('--replay', 'also derive every earn and refund again')
     .option(
@@ -56,16 +62,10 @@ async function runVerify(flags: VerifyFlags): Promise<void> {
     throw new ConfigError('--after works only with --replay; add --replay');
   }
   const url = flags.databaseUrl ?? readSetting('LEDGER_DATABASE_URL');
-  // The events of another database's ledger would prove nothing.
-  const natsUrl =
-    flags.natsUrl ??
-    (flags.databaseUrl === undefined ? readSetting('NATS_OPERATOR_URL') : undefined);
+  const server = natsUrlOf(flags);
   const logger = createLogger({ name: 'loyalty', level: 'silent' });
   const pool = createPool({ url, max: 2, applicationName: 'loyalty verify', logger });
-  const nats =
-    natsUrl === undefined
-      ? undefined
-      : connectNats({ url: natsUrl, name: 'loyalty verify', logger });
+  const nats = server && openNats(server, 'loyalty verify');
   try {
     let broken = flags.after === undefined ? await checkInvariants(pool, nats) : 0;
     if (flags.replay === true && !(await replay(pool, flags.after))) broken += 1;
@@ -76,11 +76,21 @@ async function runVerify(flags: VerifyFlags): Promise<void> {
     );
     process.exitCode = broken === 0 ? 0 : 1;
   } catch (error) {
-    throw explained(error);
+    throw explained(server === undefined ? error : explainedRefusal(error, server));
   } finally {
     await nats?.close();
     await pool.end();
   }
+}
+
+function natsUrlOf({ databaseUrl, natsUrl }: VerifyFlags): NatsUrl | undefined {
+  if (natsUrl !== undefined) return { url: natsUrl, source: '--nats-url' };
+  // The events of another database's ledger would prove nothing.
+  if (databaseUrl !== undefined) return undefined;
+  const isLocal = environmentSetting('LEDGER_DATABASE_URL') === undefined;
+  const readUrl = isLocal ? readSetting : environmentSetting;
+  const url = readUrl('NATS_OPERATOR_URL');
+  return url === undefined ? undefined : { url, source: 'NATS_OPERATOR_URL' };
 }
 
 /** Returns the number of broken invariants. */
@@ -90,7 +100,7 @@ async function checkInvariants(
 ): Promise<number> {
   const violations = await verifyLedger(pool, { ...(nats && { nats }), onChecked: tell });
   if (nats === undefined) {
-    console.log(`${titleOf(eventInvariant)} not checked: needs --nats-url`);
+    console.log(`${titleOf(eventInvariant)} not checked: needs NATS_OPERATOR_URL or --nats-url`);
   }
   return violations.length;
 }

@@ -19,8 +19,12 @@ afterAll(async () => {
 });
 
 function setup(...flags: string[]) {
+  return setupAt(server.url, ...flags);
+}
+
+function setupAt(url: string, ...flags: string[]) {
   return new Promise<{ exitCode: number | string; stdout: string; stderr: string }>((resolve) => {
-    const env = { ...process.env, NATS_OPERATOR_URL: server.url };
+    const env = { ...process.env, NATS_OPERATOR_URL: url };
     const args = [main, 'nats', 'setup', ...flags];
     execFile(process.execPath, args, { env }, (error, stdout, stderr) => {
       resolve({ exitCode: error?.code ?? 0, stdout, stderr });
@@ -78,3 +82,23 @@ test('refuses what can not be changed in one line, and copies that the server ca
       'stream LOYALTY_IN has retention "limits" instead of "workqueue", which can\'t be changed: move its messages away, delete it, and repeat the setup\n',
   });
 });
+
+test.each(['operator:wrong@', 'nobody:right@', ''])(
+  'says at once that NATS refuses the user or the password, and where they come from: %s',
+  async (login) => {
+    const guarded = await createTestNats({ user: { name: 'operator', password: 'right' } });
+    try {
+      const url = guarded.url.replace(/\/\/.*@/, `//${login}`);
+      const refused = (source: string) => ({
+        exitCode: 2,
+        stdout: '',
+        stderr: `NATS refused the user or the password in ${source}; give those of a user of this NATS\n`,
+      });
+      expect(await setupAt(url)).toEqual(refused('NATS_OPERATOR_URL'));
+      expect(await setup('--nats-url', url)).toEqual(refused('--nats-url'));
+      expect(await setupAt(guarded.url)).toMatchObject({ exitCode: 0 });
+    } finally {
+      await guarded.stop();
+    }
+  },
+);

@@ -1,18 +1,24 @@
 // Every RPC at every door, with tokens that nobody should accept and callers of every kind. The RPCs, and who may call
 // them, are read from the contracts: a new one is in here by itself.
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { type ClientHttp2Session, connect } from 'node:http2';
+import { text as readText } from 'node:stream/consumers';
 import {
   create,
+  type DescField,
+  type DescMessage,
   type DescMethod,
   type DescService,
   getOption,
   hasOption,
   type JsonObject,
+  ScalarType,
   toBinary,
   toJson,
 } from '@bufbuild/protobuf';
+import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Platform } from '@loyalty/local/running-platform.ts';
 import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
@@ -109,14 +115,19 @@ async function overGrpc(call: Call): Promise<Verdict> {
       : 'LET_IN';
 }
 
-async function overHttp(
-  url: string,
-  {
-    method,
-    authorization,
-    body,
-  }: { method: string; authorization: Authorization; body?: object | undefined },
-): Promise<Verdict> {
+interface HttpCall {
+  readonly url: string;
+  readonly method: string;
+  readonly authorization: Authorization;
+  readonly body?: object | undefined;
+}
+
+async function answerOf({
+  url,
+  method,
+  authorization,
+  body,
+}: HttpCall): Promise<{ status: number; text: string }> {
   const text = body === undefined ? '' : JSON.stringify(body);
   // fetch would join headers that are sent twice.
   const request = httpRequest(url, {
@@ -128,17 +139,15 @@ async function overHttp(
     ],
   });
   request.end(text);
-  const [response] = await once(request, 'response');
-  response.resume();
-  await once(response, 'end');
-  if (response.statusCode === 429 || response.statusCode >= 500) {
-    throw new Error(`${method} ${url} was answered ${response.statusCode}`);
-  }
-  return response.statusCode === 401
-    ? 'UNAUTHENTICATED'
-    : response.statusCode === 403
-      ? 'PERMISSION_DENIED'
-      : 'LET_IN';
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const { statusCode: status = 0 } = response;
+  if (status === 429 || status >= 500) throw new Error(`${method} ${url} was answered ${status}`);
+  return { status, text: await readText(response) };
+}
+
+async function overHttp(call: HttpCall): Promise<Verdict> {
+  const { status } = await answerOf(call);
+  return status === 401 ? 'UNAUTHENTICATED' : status === 403 ? 'PERMISSION_DENIED' : 'LET_IN';
 }
 
 async function overConnect(call: Call): Promise<Verdict> {
@@ -149,16 +158,20 @@ async function overConnect(call: Call): Promise<Verdict> {
     : ledgerHttp;
   const body = toJson(method.input, requestOf(call)) as object;
   const url = `${origin}/${method.parent.typeName}/${method.name}`;
-  return await overHttp(url, { method: 'POST', authorization, body });
+  return await overHttp({ url, method: 'POST', authorization, body });
 }
 
 async function overGateway(call: Call): Promise<Verdict> {
+  return await overHttp(gatewayCall(call));
+}
+
+function gatewayCall(call: Call, request = requestOf(call)): HttpCall {
   const { method, authorization } = call;
   const rule = getOption(method, http);
   const { case: verb, value: template } = rule.pattern;
   if (verb === undefined || typeof template !== 'string')
     throw new Error(`${method.name} has no route`);
-  const fields = toJson(method.input, requestOf(call)) as Record<string, JsonObject>;
+  const fields = toJson(method.input, request) as Record<string, JsonObject>;
   const texts: Record<string, string> = {
     program_id: programId,
     user_id: call.userId,
@@ -182,7 +195,7 @@ async function overGateway(call: Call): Promise<Verdict> {
         )
       : '';
   const url = `${platform.env['LOYALTY_URL']}${path}?${query}`;
-  return await overHttp(url, { method: verb.toUpperCase(), authorization, body });
+  return { url, method: verb.toUpperCase(), authorization, body };
 }
 
 const doors = {
@@ -291,3 +304,101 @@ test.each(Object.entries(doors))(
   },
   patience(60_000),
 );
+
+/** The request with something in every field that it could have. */
+function filledRequestOf({ method: { input }, userId }: Call) {
+  return create(input, filledInit(input, { userId, depth: 0 }));
+}
+
+interface Filling {
+  readonly userId: string;
+  /** How many messages this one is in. */
+  readonly depth: number;
+}
+
+function filledInit(message: DescMessage, filling: Filling): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const member of message.members) {
+    const field = member.kind === 'oneof' ? member.fields[0] : member;
+    const value = field && filledValue(field, filling);
+    if (field === undefined || value === undefined) continue;
+    fields[member.localName] = member.kind === 'oneof' ? { case: field.localName, value } : value;
+  }
+  return fields;
+}
+
+function filledValue(field: DescField, { userId, depth }: Filling): unknown {
+  if (field.name === 'program_id') return programId;
+  if (field.name === 'user_id') return userId;
+  switch (field.fieldKind) {
+    case 'message':
+      if (field.message.typeName === FieldMaskSchema.typeName) return { paths: ['display_name'] };
+      return depth > 3 ? undefined : filledInit(field.message, { userId, depth: depth + 1 });
+    case 'enum':
+      return field.enum.values[1]?.number;
+    case 'scalar':
+      return scalars.get(field.scalar);
+    default:
+      return undefined;
+  }
+}
+
+const scalars: ReadonlyMap<ScalarType, unknown> = new Map<ScalarType, unknown>([
+  [ScalarType.STRING, '7'],
+  [ScalarType.INT32, 1],
+  [ScalarType.INT64, 1n],
+]);
+
+test(
+  'a draft is as invisible at the gateway as a program that does not exist',
+  async () => {
+    const draftId = `draft-${randomUUID().slice(0, 8)}`;
+    const admin = craftedToken(platform, { sub: 'ops', roles: ['admin'] });
+    const created = await answerOf({
+      url: `${platform.env['LOYALTY_URL']}/v1/programs`,
+      method: 'POST',
+      authorization: [`Bearer ${admin}`],
+      body: { programId: draftId, displayName: 'A secret' },
+    });
+    expect(created.status).toBe(201);
+    const withoutAccess = Object.entries(callerKinds).filter(
+      ([, { roles, programs }]) =>
+        programs?.includes(programId) !== true &&
+        (programs !== undefined || !roles.some((role) => role === 'admin' || role === 'service')),
+    );
+    const seen: string[] = [];
+    for (const method of doors.gateway.methods) {
+      for (const [what, { roles, programs, forOther }] of withoutAccess) {
+        for (const filled of [false, true]) {
+          const sub = `${method.name}-${what}-draft-${filled}`.replaceAll(' ', '-');
+          const token = craftedToken(platform, { sub, roles, programs });
+          const call = {
+            method,
+            authorization: [`Bearer ${token}`],
+            userId: forOther === true ? 'somebody-else' : sub,
+          };
+          const missing = gatewayCall(call, filled ? filledRequestOf(call) : requestOf(call));
+          const answers = [missing, aboutDraft(missing, draftId)].map(async (each) => {
+            const { status, text } = await answerOf(each);
+            return `${status} ${text.replaceAll(draftId, programId).replace(/"instance":"[^"]*"/, '')}`;
+          });
+          const [ofMissing, ofDraft] = await Promise.all(answers);
+          if (ofMissing !== ofDraft) {
+            seen.push(`${method.name} for ${what}: ${ofDraft} instead of ${ofMissing}`);
+          }
+        }
+      }
+    }
+    expect(seen).toEqual([]);
+  },
+  patience(60_000),
+);
+
+/** The same call, about another program. */
+function aboutDraft({ url, body, ...call }: HttpCall, draftId: string): HttpCall {
+  return {
+    ...call,
+    url: url.replaceAll(programId, draftId),
+    body: body && (JSON.parse(JSON.stringify(body).replaceAll(programId, draftId)) as object),
+  };
+}

@@ -4,6 +4,7 @@ import type { TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { createCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
+import { createConnectionAge } from '@loyalty/platform/rpc/connection-age.ts';
 import { createRefusalBrake } from '@loyalty/platform/rpc/refusal-brake.ts';
 import { requestIdOf } from '@loyalty/platform/rpc/request-id.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
@@ -76,8 +77,9 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   for (const event of ['checkContinue', 'checkExpectation']) {
     app.server.on(event, (request, response) => app.routing(request, response));
   }
-  app.addHook('onSend', async (_request, reply) => {
-    if (!isOpen()) reply.header('connection', 'close');
+  const age = createConnectionAge(limits.connectionAgeMsMax);
+  app.addHook('onSend', async (request, reply) => {
+    if (!isOpen() || age.isOver(request.raw.socket)) reply.header('connection', 'close');
   });
   app.addHook('onResponse', async (request, reply) => {
     logAnswer(request, reply);
@@ -88,7 +90,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       durationSeconds: reply.elapsedTime / 1000,
     });
   });
-  const brake = createRefusalBrake();
+  // Callers are refused before their bodies are read.
+  const brake = createRefusalBrake({ bytesMax: 0 });
   app.setErrorHandler(async (error, request, reply) => {
     await brake(error);
     await answerError(error, request, reply);

@@ -2,11 +2,14 @@ import {
   type CallerLimitsOptions,
   defaultCallerLimits,
 } from '@loyalty/platform/rpc/caller-limits.ts';
+import { defaultLimits as rpcLimits } from '@loyalty/platform/rpc/limits.ts';
 
 /** What the gateway lets its callers have of it. */
 export interface GatewayLimits {
   /** Connections that are open; more are closed at once. */
   readonly connectionsMax: number;
+  /** Age from which on a connection is closed after a response, so that clients spread over new replicas. */
+  readonly connectionAgeMsMax: number;
   /** Tokens from one address that are being verified; those that were accepted before aren't verified again. */
   readonly verificationsMax: number;
   /** Requests in flight of all callers. */
@@ -24,6 +27,7 @@ export interface GatewayLimits {
 
 export const defaultLimits: GatewayLimits = {
   connectionsMax: 10_000,
+  connectionAgeMsMax: rpcLimits.connectionAgeMsMax,
   verificationsMax: 64,
   callsInFlightMax: 4096,
   bytesInFlightMax: 128 * 1024 * 1024,

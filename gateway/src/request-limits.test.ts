@@ -37,16 +37,16 @@ test('a request that leaves before its token is verified leaves nothing behind',
 test('requests, bodies and callers are counted until they leave, once', () => {
   const requests = requestLimits();
   const [first, second, third] = [requests.arrive(), requests.arrive(), requests.arrive()];
-  expect(() => requests.arrive()).toThrow('as many requests in flight');
+  expect(() => requests.arrive()).toThrow('limit of requests in flight');
   first.identify(alice, 600);
-  expect(() => second.identify(alice, 500)).toThrow('as many bodies in memory');
+  expect(() => second.identify(alice, 500)).toThrow('limit of request bytes');
   second.identify(alice, 400);
   expect(() => third.identify(alice, 0)).toThrow('already has 2 calls in flight');
   first.leave();
   first.leave();
   third.identify(alice, 600);
   requests.arrive();
-  expect(() => requests.arrive()).toThrow('as many requests in flight');
+  expect(() => requests.arrive()).toThrow('limit of requests in flight');
 });
 
 test('tokens of an address are verified a few at a time, whatever comes of it', async () => {

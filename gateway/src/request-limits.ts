@@ -53,7 +53,7 @@ export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits
   return {
     arrive() {
       if (calls >= callsInFlightMax) {
-        throw new Overloaded('The gateway already has as many requests in flight as it can take');
+        throw new Overloaded('The gateway has reached its limit of requests in flight');
       }
       calls += 1;
       let bytesOfRequest = 0;
@@ -64,7 +64,7 @@ export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits
           // The client may have gone away while its token was verified.
           if (hasLeft) return;
           if (bytes + announced > bytesInFlightMax) {
-            throw new Overloaded('The gateway already has as many bodies in memory as it can take');
+            throw new Overloaded('The gateway has reached its limit of request bytes in memory');
           }
           admitted = callers.admit(caller);
           addBytes(admitted, announced);
@@ -84,14 +84,17 @@ export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits
     async verifying(address, verify) {
       const underWay = verifications.get(address) ?? 0;
       if (underWay >= verificationsMax) {
-        throw new RateLimited('The address already sends as many new tokens at once as it may', {
-          policy: {
-            unit: 'concurrent-requests',
-            quota: verificationsMax,
-            windowSeconds: undefined,
+        throw new RateLimited(
+          `This address already has ${verificationsMax} new tokens being verified, the maximum; wait until one is verified`,
+          {
+            policy: {
+              unit: 'concurrent-requests',
+              quota: verificationsMax,
+              windowSeconds: undefined,
+            },
+            retryAfterMs,
           },
-          retryAfterMs,
-        });
+        );
       }
       verifications.set(address, underWay + 1);
       const forget = () => {
@@ -117,7 +120,7 @@ function addBytes(admitted: Admission, bytes: number): void {
     admitted.addBytes(bytes);
   } catch (error) {
     if (!(error instanceof RequestTooLarge)) throw error;
-    const limit = `the body must have at most ${error.bytesMax} bytes, which is all that this caller may have in flight`;
+    const limit = `the body must have at most ${error.bytesMax} bytes, the limit of this caller's requests in flight`;
     throw new HttpRefusal(413, `${limit}; one without Content-Length counts as ${bytes}`);
   }
 }

@@ -1,3 +1,4 @@
+import { Agent, get } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventually, patience } from '@loyalty/local/test-patience.ts';
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
@@ -188,4 +189,24 @@ describe('the gateway', () => {
     },
     patience(20_000),
   );
+});
+
+test('a connection that has reached its age ends with a response, and others begin', async () => {
+  const { url } = await started({ connectionAgeMsMax: 500 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  stops.push(async () => agent.destroy());
+  const connectionOf = () =>
+    new Promise<{ header: string | undefined; port: number | undefined }>((resolve, reject) => {
+      const request = get(`${url}/no/such/path`, { agent }, (response) => {
+        const port = request.socket?.localPort;
+        response.resume().on('end', () => resolve({ header: response.headers.connection, port }));
+      });
+      request.on('error', reject);
+    });
+  const first = await connectionOf();
+  expect(first.header).toBe('keep-alive');
+  await eventually(async () => {
+    expect(await connectionOf()).toEqual({ header: 'close', port: first.port });
+  });
+  expect((await connectionOf()).port).not.toBe(first.port);
 });

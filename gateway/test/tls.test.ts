@@ -13,6 +13,7 @@ import {
 import { eventually } from '@loyalty/local/test-patience.ts';
 import { watchCertificates } from '@loyalty/platform/tls/certificates.ts';
 import type { CertificateFiles } from '@loyalty/platform/tls/tls-config.ts';
+import { defaultLimits } from '../src/limits.ts';
 import {
   logger,
   startService,
@@ -105,6 +106,22 @@ describe('the gateway', () => {
     plain.resume().write('GET /v1/programs HTTP/1.1\r\nhost: x\r\n\r\n');
     await once(plain, 'close');
     expect((await fetch(`${gateway.managementUrl}/readyz`)).status).toBe(200);
+  });
+
+  test('closes a connection that never ends its handshake', async () => {
+    const { address, stop } = await startService({ getProgram });
+    stops.push(stop);
+    const gateway = await startTestGateway(address, {
+      tls: { server: await files({ withCa: false }), upstream: undefined },
+      limits: { ...defaultLimits, requestArrivalMsMax: 300 },
+    });
+    stops.push(() => gateway.stop());
+    const silent = connect(gateway.port, '127.0.0.1');
+    silent.on('error', () => undefined);
+    // The header of a record that doesn't come.
+    silent.resume().write(Buffer.of(0x16, 3, 1, 2, 0));
+    await once(silent, 'close');
+    expect(await overHttps(gateway)).toBe(200);
   });
 
   test('asks callers for certificates where it has the CA of these', async () => {

@@ -1,5 +1,6 @@
 // Certificates for tests, made when they are asked for: none can expire in the repository, and no key is kept there.
 import 'reflect-metadata';
+import type { webcrypto } from 'node:crypto';
 import {
   BasicConstraintsExtension,
   KeyUsageFlags,
@@ -19,7 +20,10 @@ export interface TestAuthority {
   /** Its own certificate, in PEM format. */
   readonly ca: string;
   /** For the loopback addresses, unless `names` has others: IP addresses, DNS names, URIs. */
-  issue(names?: readonly CertificateName[]): Promise<TestCertificate>;
+  issue(
+    names?: readonly CertificateName[],
+    ownKeys?: webcrypto.CryptoKeyPair,
+  ): Promise<TestCertificate>;
 }
 
 export interface CertificateName {
@@ -51,8 +55,8 @@ export async function createTestAuthority(name: string): Promise<TestAuthority> 
   });
   return {
     ca: authority.toString('pem'),
-    async issue(names = loopback) {
-      const own = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+    async issue(names = loopback, ownKeys) {
+      const own = ownKeys ?? (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']));
       const certificate = await X509CertificateGenerator.create({
         ...validity,
         subject: 'CN=test',

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { type Template, testRun } from './current-test-run.ts';
-import { type NatsServer, startNats } from './nats-server.ts';
+import { type NatsOptions, type NatsServer, startNats } from './nats-server.ts';
 
 export interface TestDatabase {
   readonly url: string;
@@ -28,9 +28,9 @@ export async function createTestDatabase(service?: 'programs' | 'ledger'): Promi
 }
 
 /** A nats-server of the test file's own: the names of streams are the platform's, so files can't share one. */
-export async function createTestNats(): Promise<NatsServer> {
+export async function createTestNats(options: Pick<NatsOptions, 'user'> = {}): Promise<NatsServer> {
   const directory = join(testRun().directory, `nats-${randomUUID().slice(0, 8)}`);
-  const server = await startNats({ directory });
+  const server = await startNats({ directory, ...options });
   return {
     url: server.url,
     async stop() {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type NatsServer, startNats } from '@loyalty/local/nats-server.ts';
+import { StorageType } from 'nats';
 import { pino } from 'pino';
 import { connectNats, type Nats, type NatsOptions } from '../src/messaging/connection.ts';
 import {
@@ -231,6 +232,24 @@ describe('a connection', () => {
     expect(mistaken.isConnected()).toBe(false);
     expect((await manager.streams.info('NEWS')).config.subjects).toEqual(['news.>']);
     await Promise.all([lacking.close(), mistaken.close()]);
+  });
+
+  test('is not usable with a stream that is kept in memory, where a restart of the server would lose it', async () => {
+    const manager = await (await opened.nats.connection()).jetstreamManager();
+    await manager.streams.add({
+      name: 'RUMORS',
+      subjects: ['rumors.>'],
+      storage: StorageType.Memory,
+    });
+    const rumors: StreamOptions = { name: 'RUMORS', subjects: ['rumors.>'], retention: 'limits' };
+    const forgetful = open({ streams: [rumors] });
+    await eventually('noticed', () => forgetful.streamProblem() !== undefined);
+    expect(forgetful.isConnected()).toBe(false);
+    expect(forgetful.streamProblem()?.message).toBe(
+      'stream RUMORS has storage "memory" instead of "file"; run: loyalty nats setup',
+    );
+    await expect(setUp([rumors])).rejects.toMatchObject({ name: 'StreamRefused' });
+    await forgetful.close();
   });
 
   test('says once that the server is older than the platform needs', async () => {

@@ -65,6 +65,69 @@ describe('a server is not made', () => {
   });
 });
 
+describe('a connection to the HTTP port', () => {
+  test('of HTTP/1.1 ends with a response when it has reached its age', async () => {
+    const server = await startNoteServer({}, { limits: { connectionAgeMsMax: 500 } });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const connectionOf = () =>
+      new Promise<{ header: string | undefined; port: number | undefined }>((resolve, reject) => {
+        const request = get(server.httpUrl, { agent }, (response) => {
+          const port = request.socket?.localPort;
+          response.resume().on('end', () => resolve({ header: response.headers.connection, port }));
+        });
+        request.on('error', reject);
+      });
+    try {
+      const first = await connectionOf();
+      expect(first.header).toBe('keep-alive');
+      let last = first;
+      await eventually('its last response', async () => {
+        last = await connectionOf();
+        return last.header === 'close';
+      });
+      expect(last.port).toBe(first.port);
+      expect((await connectionOf()).port).not.toBe(first.port);
+    } finally {
+      agent.destroy();
+      await server.stop();
+    }
+  });
+
+  test('of HTTP/2 ends when it has reached its age, and answers the call under way', async () => {
+    const arrived = Promise.withResolvers<void>();
+    const finish = Promise.withResolvers<void>();
+    const writeNote = async (note: Note) => {
+      arrived.resolve();
+      await finish.promise;
+      return note;
+    };
+    const server = await startNoteServer({ writeNote }, { limits: { connectionAgeMsMax: 500 } });
+    const session = connectHttp2(server.httpUrl);
+    try {
+      const isGoingAway = new Promise<void>((resolve) => session.once('goaway', () => resolve()));
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': '/note.v1.NoteService/WriteNote',
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+      });
+      stream.end('{"userId":"alice"}');
+      const status = new Promise((resolve) =>
+        stream.once('response', (headers) => resolve(headers[':status'])),
+      );
+      await arrived.promise;
+      await isGoingAway;
+      finish.resolve();
+      expect(await status).toBe(200);
+      stream.resume();
+      await eventually('closed', () => session.closed);
+    } finally {
+      session.destroy();
+      await server.stop();
+    }
+  });
+});
+
 test('a server whose HTTP port is taken does not start, and leaves no port open', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));

@@ -34,6 +34,8 @@ let identity: TestCertificate;
 let renewed: TestCertificate;
 let gateway: TestCertificate;
 let stranger: TestCertificate;
+/** With a key that OpenSSL refuses to use. */
+let weak: TestCertificate;
 
 beforeAll(async () => {
   authority = await createTestAuthority('platform');
@@ -45,6 +47,17 @@ beforeAll(async () => {
     { type: 'url', value: 'spiffe://cluster/gateway' },
   ]);
   stranger = await otherAuthority.issue();
+  const shortKeys = await crypto.subtle.generateKey(
+    {
+      name: 'RSASSA-PKCS1-v1_5',
+      hash: 'SHA-256',
+      modulusLength: 1024,
+      publicExponent: Uint8Array.of(1, 0, 1),
+    },
+    true,
+    ['sign', 'verify'],
+  );
+  weak = await authority.issue(undefined, shortKeys);
 });
 
 let directory: string;
@@ -204,6 +217,27 @@ describe('with a certificate', () => {
     ).toBe(200);
   });
 
+  test.each(['gRPC', 'HTTP'])(
+    'a connection to the %s port that never ends its handshake is closed',
+    async (port) => {
+      const server = await started(await watch('server', identity, undefined), {
+        limits: { requestArrivalMsMax: 300 },
+      });
+      const address = port === 'gRPC' ? server.grpcAddress : new URL(server.httpUrl).host;
+      const socket = connectTcp(Number(address.split(':')[1]), '127.0.0.1');
+      ends.push(() => socket.destroy());
+      socket.on('error', () => undefined);
+      let isClosed = false;
+      socket.once('close', () => {
+        isClosed = true;
+      });
+      // The header of a record that doesn't come.
+      socket.write(Buffer.of(0x16, 3, 1, 2, 0));
+      socket.resume();
+      await eventually('closed', () => isClosed);
+    },
+  );
+
   test('a connection that never begins TLS does not hold up the stop', async () => {
     const server = await started(await watch('server', identity, undefined));
     const { port } = new URL(server.httpUrl);
@@ -350,6 +384,7 @@ describe('certificates are replaced', () => {
       'a certificate whose key is not there yet',
       (_good, next) => ({ certificate: next.certificate }),
     ],
+    ['a certificate whose key is too short', () => ({ ...weak })],
     ['half a key', (good) => ({ key: good.key.slice(0, 100) })],
     ['a CA that is cut off', () => ({ ca: authority.ca + authority.ca.slice(0, 300) })],
   ])('but not by %s, which is logged once', async (_case, change) => {
@@ -387,8 +422,8 @@ describe('at start, the setting is named', () => {
   });
 
   test.each([
-    ['TEST_CERTIFICATE_FILE names a file without whole certificates', { certificate: 'text' }],
-    ['TEST_KEY_FILE names a file without a whole private key', { key: 'text' }],
+    ['TEST_CERTIFICATE_FILE names a file without complete certificates', { certificate: 'text' }],
+    ['TEST_KEY_FILE names a file without a complete private key', { key: 'text' }],
   ])('%s', async (message, change) => {
     const bad = await files('server', { ...identity, ...change }, undefined);
     await expect(watchCertificates(bad, { logger, refreshMs })).rejects.toThrow(message);

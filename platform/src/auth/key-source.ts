@@ -65,7 +65,7 @@ export function jwksProblem(source: string): string | undefined {
   if (url?.protocol === 'https:') return undefined;
   return url?.protocol === 'http:' && isLoopback(url.hostname)
     ? undefined
-    : 'must be a URL that starts with https://, or a file: with other keys on the way, anyone could be anyone';
+    : 'must be a URL that starts with https://, or the path of a file: over plain HTTP, an attacker could replace the keys and forge tokens';
 }
 
 function isUrl(source: string): boolean {
@@ -88,7 +88,7 @@ function readKeySet(path: string, setting: string): JSONWebKeySet {
   const keySet = parsed(text);
   if (!isKeySet(keySet)) {
     throw new ConfigError(
-      `${setting} names a file that is no JSON Web Key Set: {"keys":[{"kty":"EC",…}]} is needed`,
+      `${setting} names a file that isn't a JSON Web Key Set; write the public keys as {"keys":[{"kty":"EC",…}]}`,
     );
   }
   if (keySet.keys.some(isSecretKey)) {

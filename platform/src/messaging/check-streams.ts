@@ -1,5 +1,10 @@
 import type { NatsConnection } from 'nats';
-import { findStream, missingSubjects, retentionPolicy, type StreamOptions } from './jetstream.ts';
+import {
+  findStream,
+  missingSubjects,
+  type StreamOptions,
+  unchangeableDifference,
+} from './jetstream.ts';
 
 /** Thrown when a stream isn't as a service needs it. The message names the command that makes it so. */
 export class StreamNotSetUp extends Error {
@@ -11,7 +16,7 @@ export class StreamNotSetUp extends Error {
 }
 
 /**
- * Resolves when the streams are there, with the subjects that they need. Changes nothing.
+ * Resolves when the streams are there, with the subjects that they need, and are kept on disk. Changes nothing.
  *
  * @throws {StreamNotSetUp} naming the first that isn't
  */
@@ -29,11 +34,7 @@ export async function checkStreams(
     if (missing.length > 0) {
       throw new StreamNotSetUp(`stream ${name} lacks the subjects ${missing.join(', ')}`);
     }
-    const retention = retentionPolicy(wanted);
-    if (config.retention !== retention) {
-      throw new StreamNotSetUp(
-        `stream ${name} has retention "${config.retention}" instead of "${retention}"`,
-      );
-    }
+    const difference = unchangeableDifference(config, wanted);
+    if (difference !== undefined) throw new StreamNotSetUp(`stream ${name} has ${difference}`);
   }
 }

@@ -1,4 +1,11 @@
-import { type ConnectionOptions, connect, Events, type NatsConnection } from 'nats';
+import {
+  type ConnectionOptions,
+  connect,
+  ErrorCode,
+  Events,
+  type NatsConnection,
+  type NatsError,
+} from 'nats';
 import { StorageUnavailable } from '../errors.ts';
 import type { Logger } from '../logging.ts';
 import { abortable, pause } from '../waiting.ts';
@@ -17,7 +24,17 @@ export interface NatsOptions {
   streams?: readonly StreamOptions[];
   /** How long after a check that found nothing wrong the streams are checked again; 10 s by default. */
   recheckMs?: number;
+  /**
+   * Whether refused credentials end the attempts, so that someone who waits is told at once; false by default, because
+   * credentials may be being rotated.
+   */
+  endsIfRefused?: boolean;
   logger: Pick<Logger, 'info' | 'warn'>;
+}
+
+/** Thrown when NATS doesn't know the user, or the password is another one. */
+export class CredentialsRefused extends Error {
+  override readonly name = 'CredentialsRefused';
 }
 
 export interface Nats {
@@ -29,6 +46,7 @@ export interface Nats {
    * The connection, as soon as there is one; while a server restarts, the one that is being restored.
    *
    * @throws {StorageUnavailable} when there is none within the time given, or after `close()`
+   * @throws {CredentialsRefused} if that ends the attempts
    */
   connection(wait?: { signal?: AbortSignal; timeoutMs?: number }): Promise<NatsConnection>;
   /**
@@ -46,7 +64,7 @@ const flushMs = 2_000;
 
 /**
  * Starts to connect, and never gives up: neither a server that isn't up yet, nor one that goes down, nor
- * refused credentials end the attempts. Callers wait for the connection.
+ * refused credentials, unless the options say so, end the attempts. Callers wait for the connection.
  */
 export function connectNats(options: NatsOptions): Nats {
   const { logger, streams = [], recheckMs = 10_000 } = options;
@@ -134,7 +152,13 @@ export function connectNats(options: NatsOptions): Nats {
       try {
         await serve(await connect(connectionOptions(options)));
       } catch (error) {
-        logger.warn({ err: error }, 'NATS is not reachable');
+        const refused = isRefusal(error);
+        logger.warn({ err: error }, refused ? refusedText : 'NATS is not reachable');
+        if (refused && options.endsIfRefused === true) {
+          next.promise.catch(() => undefined);
+          next.reject(new CredentialsRefused(refusedText, { cause: error }));
+          return;
+        }
         await pause(retryMs, closing.signal);
       }
     }
@@ -150,6 +174,7 @@ export function connectNats(options: NatsOptions): Nats {
       try {
         return await abortable(next.promise, AbortSignal.any(limits.filter((limit) => !!limit)));
       } catch (error) {
+        if (error instanceof CredentialsRefused) throw error;
         throw new StorageUnavailable('NATS is not reachable', { cause: error });
       }
     },
@@ -159,6 +184,13 @@ export function connectNats(options: NatsOptions): Nats {
       await ended;
     },
   };
+}
+
+const refusedText = 'NATS refused the user or the password';
+
+function isRefusal(error: unknown): boolean {
+  const { code } = error as Partial<NatsError>;
+  return code === ErrorCode.AuthorizationViolation || code === ErrorCode.BadAuthentication;
 }
 
 function connectionOptions(options: NatsOptions): ConnectionOptions {

@@ -7,6 +7,7 @@ import {
   type NatsError,
   nanos,
   RetentionPolicy,
+  StorageType,
   type StreamConfig,
   type StreamInfo,
 } from 'nats';
@@ -49,6 +50,21 @@ export function missingSubjects(config: StreamConfig, { subjects }: StreamOption
 
 export function retentionPolicy({ retention }: StreamOptions): RetentionPolicy {
   return retention === 'workqueue' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits;
+}
+
+/** How an existing stream differs in what no server can change, such as `storage "memory" instead of "file"`. */
+export function unchangeableDifference(
+  config: StreamConfig,
+  wanted: StreamOptions,
+): string | undefined {
+  const retention = retentionPolicy(wanted);
+  if (config.retention !== retention) {
+    return `retention "${config.retention}" instead of "${retention}"`;
+  }
+  // What is kept in memory is lost when the server restarts.
+  return config.storage === StorageType.File
+    ? undefined
+    : `storage "${config.storage}" instead of "${StorageType.File}"`;
 }
 
 /** Creates a durable pull consumer, or brings an existing one to these options. */

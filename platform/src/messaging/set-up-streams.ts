@@ -11,6 +11,7 @@ import {
   missingSubjects,
   retentionPolicy,
   type StreamOptions,
+  unchangeableDifference,
 } from './jetstream.ts';
 
 /** Thrown when an existing stream can't be changed to what the platform needs. The message names the way out. */
@@ -97,17 +98,11 @@ async function create(
   }
 }
 
-function requireChangeable({ name, ...config }: StreamConfig, wanted: StreamOptions): void {
-  const retention = retentionPolicy(wanted);
-  const differing =
-    config.retention !== retention
-      ? `retention "${config.retention}" instead of "${retention}"`
-      : config.storage !== StorageType.File
-        ? `storage "${config.storage}" instead of "${StorageType.File}"`
-        : undefined;
+function requireChangeable(config: StreamConfig, wanted: StreamOptions): void {
+  const differing = unchangeableDifference(config, wanted);
   if (differing === undefined) return;
   throw new StreamRefused(
-    `stream ${name} has ${differing}, which can't be changed: move its messages away, delete it, and repeat the setup`,
+    `stream ${wanted.name} has ${differing}, which can't be changed: move its messages away, delete it, and repeat the setup`,
   );
 }
 

@@ -31,7 +31,7 @@ export function createAdmissions({
       addBytes(bytes) {
         if (released) return;
         if (bytesInFlight + bytes > bytesInFlightMax) {
-          throw new Overloaded('The service already has as many requests in memory as it can take');
+          throw new Overloaded('The service has reached its limit of request bytes in memory');
         }
         ofCaller?.addBytes(bytes);
         bytesInFlight += bytes;

@@ -155,10 +155,13 @@ function spend(usage: Usage, { callsPerSecond, burst }: Rate, nowMs: number): bo
 
 function tooOften({ allowance }: Usage, { callsPerSecond, burst }: Rate): RateLimited {
   const retryAfterMs = Math.ceil(((1 - allowance) / callsPerSecond) * 1000);
-  return new RateLimited(`The caller may send ${callsPerSecond} a second, and sent more`, {
-    policy: { unit: 'request', quota: burst, windowSeconds: burst / callsPerSecond },
-    retryAfterMs,
-  });
+  return new RateLimited(
+    `The caller has exceeded the limit of ${callsPerSecond} calls per second; retry after the delay given`,
+    {
+      policy: { unit: 'request', quota: burst, windowSeconds: burst / callsPerSecond },
+      retryAfterMs,
+    },
+  );
 }
 
 /** What is in flight ends when it ends; a second is as good a guess as any. */
@@ -167,8 +170,8 @@ const inFlightRetryMs = 1000;
 function tooMany(unit: 'concurrent-requests' | 'content-bytes', quota: number): RateLimited {
   const message =
     unit === 'content-bytes'
-      ? `The caller's requests in flight may have ${quota} bytes together, and have more with this one`
-      : `The caller already has ${quota} calls in flight, which is the maximum`;
+      ? `The caller's requests in flight would exceed ${quota} bytes with this one; wait until others end`
+      : `The caller already has ${quota} calls in flight, the maximum; wait until one ends`;
   return new RateLimited(message, {
     policy: { unit, quota, windowSeconds: undefined },
     retryAfterMs: inFlightRetryMs,

@@ -56,7 +56,7 @@ export class RequestTooLarge extends ReasonedError {
   readonly bytesMax: number;
 
   constructor(bytesMax: number) {
-    const message = `must have at most ${bytesMax} bytes, which is all that this caller may have in flight`;
+    const message = `must have at most ${bytesMax} bytes, the limit of this caller's requests in flight`;
     super(`The request ${message}`, { violations: [{ field: '', message }] });
     this.bytesMax = bytesMax;
   }

@@ -93,7 +93,8 @@ export function createGrpcTransport({
     listen: ({ host, port }) =>
       new Promise((resolve, reject) => {
         const name = host.includes(':') ? `[${host}]` : host;
-        server.bindAsync(`${name}:${port}`, grpcServerCredentials(tls), (error, boundPort) => {
+        const credentials = grpcServerCredentials(tls, limits.requestArrivalMsMax);
+        server.bindAsync(`${name}:${port}`, credentials, (error, boundPort) => {
           if (error !== null) {
             reject(error);
             return;
@@ -134,6 +135,7 @@ function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>) {
       route,
       {
         raw: call.request,
+        bytes: call.request.length,
         requestId: textOf(metadata, 'x-request-id'),
         traceparent: textOf(metadata, 'traceparent'),
         identify: () =>

@@ -16,6 +16,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { CertificateSource } from '../tls/certificates.ts';
 import { renewCertificates, secureOptions } from '../tls/https.ts';
+import { createConnectionAge } from './connection-age.ts';
 import {
   answerProblem,
   type HttpProblem,
@@ -45,6 +46,7 @@ export function createHttpPort(
   let closing = false;
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
+  const age = createConnectionAge(limits.connectionAgeMsMax);
 
   const http1Options = {
     requestTimeout: limits.requestArrivalMsMax,
@@ -53,7 +55,7 @@ export function createHttpPort(
     keepAliveTimeout: Math.min(limits.connectionIdleMsMax, 65_000),
   };
   const serveHttp1 = (request: IncomingMessage, response: ServerResponse) => {
-    if (closing) response.setHeader('connection', 'close');
+    if (closing || age.isOver(request.socket)) response.setHeader('connection', 'close');
     response.once('close', () => {
       if (closing) http1.closeIdleConnections();
     });
@@ -82,6 +84,7 @@ export function createHttpPort(
   http2.on('session', (session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
+    age.limit(session);
     session.setTimeout(limits.connectionIdleMsMax, () => session.close());
     if (closing) session.close();
   });

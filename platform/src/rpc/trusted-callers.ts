@@ -22,19 +22,19 @@ export function trustedCallerProblem(text: string): string | undefined {
   const version = isIP(withoutZone);
   const length = version === 4 ? 32 : 128;
   if (version === 0 || rest.length > 0) {
-    return `has ${text}, which is no IP address, network such as 10.0.0.0/8, or name of a certificate`;
+    return `has ${text}, which isn't valid; write an IP address, a network such as 10.0.0.0/8, or a name in a certificate`;
   }
   if (zone !== undefined) {
-    return `has the zone id %${zone}, which only means something on one host; write ${[withoutZone, ...(prefix === undefined ? [] : [prefix])].join('/')}`;
+    return `has the zone id %${zone}, which is valid on one host only; write ${[withoutZone, ...(prefix === undefined ? [] : [prefix])].join('/')}`;
   }
   if (prefix === undefined) return undefined;
   if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > length) {
-    return `has ${text}, whose prefix is no number from 0 to ${length}`;
+    return `has ${text}; write a prefix from 0 to ${length} after the slash`;
   }
   const network = networkOf(address, Number(prefix));
   return network === undefined
     ? undefined
-    : `has ${text}, which has bits beyond its prefix; write ${network}/${prefix} for the network, or ${address} for the one address`;
+    : `has ${text}, which has bits set beyond its prefix; write ${network}/${prefix} for the network, or ${address} for the single address`;
 }
 
 /** Whether the text can only be the name in a certificate. */

@@ -58,7 +58,10 @@ export async function watchCertificates(
       if (!(error instanceof ConfigError)) throw error;
       if (error.message === problem) return;
       problem = error.message;
-      logger.warn({ problem }, 'changed certificates can not be used, those before stay in force');
+      logger.warn(
+        { problem },
+        "changed certificates can't be used; the previous ones stay in force",
+      );
     } finally {
       isReading = false;
     }
@@ -119,7 +122,7 @@ function privateKey({ setting }: PemFile, pem: Buffer): KeyObject {
     return createPrivateKey(pem);
   } catch (error) {
     throw new ConfigError(
-      `${setting} names a file without a whole private key; PEM without a passphrase is needed`,
+      `${setting} names a file without a complete private key; give PEM without a passphrase`,
       { cause: error },
     );
   }
@@ -140,7 +143,7 @@ async function readChain(file: PemFile): Promise<{ pem: Buffer; leaf: X509Certif
     return { pem: Buffer.from(`${blocks.join('\n')}\n`), leaf };
   } catch (error) {
     throw new ConfigError(
-      `${file.setting} names a file without whole certificates; PEM is needed: ${begin} …`,
+      `${file.setting} names a file without complete certificates; give PEM: ${begin} …`,
       { cause: error },
     );
   }

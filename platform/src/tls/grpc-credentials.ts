@@ -6,17 +6,32 @@ import {
 } from '@grpc/grpc-js';
 import type { CertificateSource, Certificates } from './certificates.ts';
 
-/** Of a port that takes certificates as they are replaced, for connections that begin from then on. */
-export function grpcServerCredentials(source: CertificateSource | undefined): ServerCredentials {
+/** What grpc-js makes the server with. It isn't part of its interface, which has no setting for the handshake. */
+interface ServerConstruction {
+  _getConstructorOptions?: () => object | null;
+}
+
+/**
+ * Of a port that takes certificates as they are replaced, for connections that begin from then on. A handshake that takes
+ * longer than `handshakeMsMax` ends its connection.
+ */
+export function grpcServerCredentials(
+  source: CertificateSource | undefined,
+  handshakeMsMax: number,
+): ServerCredentials {
   if (source === undefined) return ServerCredentials.createInsecure();
   const provider = certificateProvider(source);
   const asksForCertificates = source.current.ca !== undefined;
   // The first is the server's own certificate, whatever the declaration calls it.
-  return experimental.createCertificateProviderServerCredentials(
+  const credentials = experimental.createCertificateProviderServerCredentials(
     provider,
     asksForCertificates ? provider : null,
     asksForCertificates,
   );
+  const options = (credentials as unknown as ServerConstruction)._getConstructorOptions?.();
+  if (!options) throw new Error('This release of grpc-js makes servers in a new way');
+  Object.assign(options, { handshakeTimeout: handshakeMsMax });
+  return credentials;
 }
 
 /** Of a channel that shows and trusts certificates as they are replaced, in connections that begin from then on. */

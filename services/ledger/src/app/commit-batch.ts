@@ -26,7 +26,21 @@ export interface Batch {
   readonly attempts: number;
   readonly lostRaces: number;
   readonly outages: number;
+  /** Since when it has been set apart for what somebody else has locked; `Infinity` if it isn't. */
+  readonly blockedSinceMs: number;
+  /** When the last attempt ended; `-Infinity` before the first. */
+  readonly triedMs: number;
 }
+
+/** What a batch begins with. */
+export const untried = {
+  waits: false,
+  attempts: 0,
+  lostRaces: 0,
+  outages: 0,
+  blockedSinceMs: Number.POSITIVE_INFINITY,
+  triedMs: Number.NEGATIVE_INFINITY,
+} satisfies Omit<Batch, 'commands'>;
 
 /** A batch that lost so many races is split, or refused if it is a single command. */
 const lostRacesMax = { together: 4, alone: 5 };
@@ -46,7 +60,7 @@ export async function commitBatch(
   context: { commit: CommitToLedger; maxBlockedMs: number; now: () => number },
 ): Promise<readonly Batch[]> {
   const { commands, waits } = batch;
-  const again = { ...batch, attempts: batch.attempts + 1 };
+  const again = () => ({ ...batch, attempts: batch.attempts + 1, triedMs: context.now() });
   try {
     const outcomes = await context.commit(
       commands.map(({ command }) => command),
@@ -61,9 +75,9 @@ export async function commitBatch(
     }
     return blocked.length === 0
       ? []
-      : whileInTime({ ...again, commands: blocked, waits: true }, context);
+      : whileInTime({ ...blockedNow(again()), commands: blocked, waits: true }, context);
   } catch (error) {
-    const next = afterFailure(again, error, context);
+    const next = afterFailure(again(), error, context);
     if (next !== undefined) return next;
     const answer = error instanceof LostRace ? new Contention(error) : error;
     for (const { reject } of commands) reject(answer);
@@ -81,7 +95,9 @@ function afterFailure(
   // If the response to COMMIT is lost, the outcome is unknown. The commands are idempotent: run
   // again they find what they wrote, or write it now.
   if (error instanceof StorageUnavailable) {
-    return batch.outages === 0 ? [{ ...batch, outages: 1 }] : undefined;
+    return batch.outages === 0
+      ? [{ ...batch, outages: 1, blockedSinceMs: untried.blockedSinceMs }]
+      : undefined;
   }
   if (error instanceof LostRace) {
     const lostRaces = batch.lostRaces + 1;
@@ -93,11 +109,17 @@ function afterFailure(
   if (error instanceof LockTimeout) {
     // Which of the rows are free by now is known without waiting. A key that somebody else has inserted but not committed
     // can't be passed over: the command that needs it has to be found.
-    if (batch.waits) return whileInTime({ ...batch, waits: false }, context, error);
-    return isAlone ? whileInTime(batch, context, error) : partsOf(batch);
+    const blocked = blockedNow(batch);
+    if (batch.waits) return whileInTime({ ...blocked, waits: false }, context, error);
+    return isAlone ? whileInTime(blocked, context, error) : partsOf(blocked);
   }
   // A value that the database refuses: the others go on without it.
   return isAlone ? undefined : partsOf(batch);
+}
+
+/** The batch, whose attempt has just ended at what somebody else has locked. */
+function blockedNow(batch: Batch): Batch {
+  return { ...batch, blockedSinceMs: Math.min(batch.blockedSinceMs, batch.triedMs) };
 }
 
 function partsOf(batch: Batch): Batch[] {

@@ -412,6 +412,19 @@ describe('what somebody else has locked', () => {
     await expect(queue.submit(command('other'))).resolves.toBe('other');
   });
 
+  test('is not waited for any longer by those whose turn to try again never came', async () => {
+    const { keys, batches, queue } = lockedCommit();
+    const names = others.slice(0, 100);
+    for (const name of names) keys.add(name);
+    const outcomes = await Promise.allSettled(names.map((name) => queue.submit(command(name))));
+    expect(outcomes.map(({ status }) => status)).toEqual(names.map(() => 'rejected'));
+    // Each time-out takes 250 ms of the five seconds, and two transactions are under way when these are over.
+    expect(batches.length).toBeLessThanOrEqual(24);
+    keys.clear();
+    const again = await Promise.all(names.map((name) => queue.submit(command(name))));
+    expect(again).toEqual(names);
+  });
+
   test('keeps the commands of a member in their order', async () => {
     const { rows, queue } = lockedCommit();
     const alice = { member: { programId: 'p', userId: 'alice' } };

@@ -1,6 +1,6 @@
 import { Contention, Overloaded } from '../domain/errors.ts';
 import { createBatchPace } from './batch-pace.ts';
-import { type Batch, commitBatch, type QueuedCommand } from './commit-batch.ts';
+import { type Batch, commitBatch, type QueuedCommand, untried } from './commit-batch.ts';
 import type { Command, CommitToLedger } from './ledger-store.ts';
 import { KeyCounts, keysOf } from './queue-keys.ts';
 import { SetApart } from './set-apart.ts';
@@ -85,7 +85,7 @@ export function createCommitQueue({
   let heldBack: QueuedCommand[] = [];
   /** When each began, the oldest first. */
   const inFlight = new Map<Batch, number>();
-  const apart = new SetApart({ maxBatch });
+  const apart = new SetApart({ maxBatch, maxBlockedMs, now });
   /** Of all that has been taken and not been answered. */
   const busy = new KeyCounts();
   const pace = createBatchPace();
@@ -105,7 +105,7 @@ export function createCommitQueue({
       scheduled = false;
       const commands = takeCommands();
       if (commands.length === 0) return;
-      void run({ commands, waits: false, attempts: 0, lostRaces: 0, outages: 0 });
+      void run({ commands, ...untried });
       schedule();
     });
   }
@@ -164,6 +164,7 @@ export function createCommitQueue({
   function goOn(batch: Batch, unanswered: readonly Batch[]): void {
     busy.remove(batch.commands);
     for (const { commands } of unanswered) busy.add(commands);
+    busy.remove(apart.expire());
     releaseHeldBack();
     while (apart.running < maxApart) {
       const next = apart.take();

@@ -50,6 +50,54 @@ test.each([
   },
 );
 
+/**
+ * What is wrong after the clocks were compared twice: first as they were, then after the database's and the process's own
+ * were set forward.
+ */
+async function comparedTwice(change: { databaseMs: number; ownMs: number; wasAheadMs?: number }) {
+  let elapsedMs = 0;
+  let isChanged = false;
+  let comparisons = 0;
+  const warnings: string[] = [];
+  const stopping = new AbortController();
+  const watch = createClockWatch({
+    clock: () => elapsedMs + (change.wasAheadMs ?? 0) + (isChanged ? change.ownMs : 0),
+    elapsedMs: () => elapsedMs,
+    async databaseTime() {
+      comparisons += 1;
+      if (comparisons === 2) stopping.abort();
+      return elapsedMs + (isChanged ? change.databaseMs : 0);
+    },
+    report: () => {
+      elapsedMs += 30_000;
+      isChanged = true;
+    },
+    logger: { warn: (_details: unknown, message = '') => void warnings.push(message) },
+    pauseMs: 1,
+  });
+  await watch.run(stopping.signal);
+  return { problem: watch.problem(), warnings };
+}
+
+test("a database's clock that becomes wrong is named, and takes no ledger out of service", async () => {
+  expect(await comparedTwice({ databaseMs: -10_000, ownMs: 0 })).toEqual({
+    problem: undefined,
+    warnings: [
+      "the database's clock has become wrong, it is 10.0 s behind this process's, which hasn't been set since they agreed: synchronize the clock of the database's host with NTP",
+    ],
+  });
+});
+
+test('a clock that is set away from the one of the database takes its ledger out of service', async () => {
+  const { problem } = await comparedTwice({ databaseMs: 0, ownMs: 10_000 });
+  expect(problem).toMatch(/^the clock is 10\.0 s ahead of the database's/);
+});
+
+test('a clock that never agreed with the one of the database takes its ledger out of service', async () => {
+  const { problem } = await comparedTwice({ databaseMs: 0, ownMs: 0, wasAheadMs: 10_000 });
+  expect(problem).toMatch(/^the clock is 10\.0 s ahead of the database's/);
+});
+
 test('a slow answer is not taken for a wrong clock', async () => {
   const slow = await compared({ aheadMs: 6_000, roundTripMs: 3_000 });
   expect(slow).toMatchObject({ problem: undefined, offsetSeconds: 6 });

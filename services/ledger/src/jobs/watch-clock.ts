@@ -8,6 +8,9 @@ import { repeat } from './repeat.ts';
  */
 const offsetMsMax = 5_000;
 
+/** How far a clock that isn't set may run from one that is never set: NTP moves a clock by so much only if it was wrong. */
+const stepMsMax = 1_000;
+
 export interface WatchClockOptions {
   clock: () => Instant;
   /** What another clock says, that of the database. */
@@ -15,6 +18,8 @@ export interface WatchClockOptions {
   /** Takes by how many seconds the clock is ahead of the database's. */
   report: (offsetSeconds: number) => void;
   logger: Pick<Logger, 'warn'>;
+  /** Milliseconds of a clock that is never set. */
+  elapsedMs?: () => number;
   /** How often the clocks are compared; 30 s by default. */
   pauseMs?: number;
 }
@@ -22,22 +27,36 @@ export interface WatchClockOptions {
 export interface ClockWatch {
   /** Compares the clocks until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
-  /** What is wrong with the clock by the last comparison, if anything. */
+  /** What is wrong by the last comparison, if the clock may be at fault. */
   problem(): string | undefined;
 }
 
-/** Compares the clock with the database's, at once and every so often, and reports the difference. */
+/**
+ * Compares the clock with the database's, at once and every so often, and reports the difference. If they agreed and the
+ * clock hasn't been set since, only the database's can have changed, as after a failover: that is logged and is no problem
+ * of this process, because all replicas would have it at once.
+ */
 export function createClockWatch(options: WatchClockOptions): ClockWatch {
-  const { report, logger, pauseMs = 30_000 } = options;
+  const { clock, report, logger, elapsedMs = () => performance.now(), pauseMs = 30_000 } = options;
   let problem: string | undefined;
+  /** What the clock was ahead of `elapsedMs` when it last agreed with the database's. */
+  let agreedMs: number | undefined;
 
   async function compare(): Promise<boolean> {
     const offset = await offsetMs(options);
+    const aheadMs = clock() - elapsedMs();
     report(offset.ms / 1_000);
     // Within its error the difference may as well be smaller.
     const isFar = Math.abs(offset.ms) - offset.errorMs > offsetMsMax;
-    problem = isFar ? problemOf(offset.ms) : undefined;
-    if (problem !== undefined) logger.warn({ offsetMs: offset.ms }, problem);
+    if (!isFar) {
+      agreedMs = aheadMs;
+      problem = undefined;
+      return false;
+    }
+    const isUnset = agreedMs !== undefined && Math.abs(aheadMs - agreedMs) <= stepMsMax;
+    const text = isUnset ? problemOfDatabase(offset.ms) : problemOf(offset.ms);
+    logger.warn({ offsetMs: offset.ms }, text);
+    problem = isUnset ? undefined : text;
     return false;
   }
 
@@ -48,9 +67,15 @@ export function createClockWatch(options: WatchClockOptions): ClockWatch {
 }
 
 function problemOf(offsetMs: number): string {
-  const seconds = Math.abs(offsetMs / 1_000).toFixed(1);
-  const direction = offsetMs > 0 ? 'ahead of' : 'behind';
-  return `the clock is ${seconds} s ${direction} the database's, more than ${offsetMsMax / 1_000} s: synchronize both with NTP`;
+  return `the clock is ${distance(offsetMs)} the database's, more than ${offsetMsMax / 1_000} s: synchronize both with NTP`;
+}
+
+function problemOfDatabase(offsetMs: number): string {
+  return `the database's clock has become wrong, it is ${distance(-offsetMs)} this process's, which hasn't been set since they agreed: synchronize the clock of the database's host with NTP`;
+}
+
+function distance(offsetMs: number): string {
+  return `${Math.abs(offsetMs / 1_000).toFixed(1)} s ${offsetMs > 0 ? 'ahead of' : 'behind'}`;
 }
 
 /** The database's answer is of an instant between the question and its arrival. */

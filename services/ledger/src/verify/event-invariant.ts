@@ -11,7 +11,7 @@ export const eventInvariant: Invariant = {
   id: 'I7',
   name: 'events',
   meaning:
-    "Every entry that is newer than what the stream has dropped has its event in the outbox or in the stream, an event that is there more than once is the same each time, and no event is for an entry that doesn't exist.",
+    "Every entry that is newer than what the stream has dropped has its event in the outbox or in the stream, an event that was published more than once is the same each time, and no event is for an entry that doesn't exist.",
 };
 
 interface Source {
@@ -61,7 +61,10 @@ export async function checkEvents({
   const offenders = await compare({ tx, pool }, { eventIds: sightings.eventIds(), since });
   return {
     offenders: [...offenders, ...sightings.differing()],
-    notes: [await extentNote(tx, { completeSince, since }), ...sightings.repeated()],
+    notes: [
+      extentNote({ completeSince, since, ...(await readJournalTimes(tx)) }),
+      ...sightings.repeated(),
+    ],
   };
 }
 
@@ -107,7 +110,9 @@ class Sightings {
   differing(): string[] {
     return [...this.#byId]
       .filter(([, { differs }]) => differs)
-      .map(([eventId]) => `event ${eventId}: is there more than once, with different contents`);
+      .map(
+        ([eventId]) => `event ${eventId}: was published more than once, with different contents`,
+      );
   }
 
   repeated(): string[] {
@@ -124,18 +129,37 @@ class Sightings {
   }
 }
 
-async function extentNote(
-  tx: DbTransaction,
-  { completeSince, since }: { completeSince: Date; since: Date },
-): Promise<string> {
-  const { rows } = await tx.query<{ begin: Date | null }>(
-    'SELECT min(create_time) AS begin FROM entries',
+async function readJournalTimes(tx: DbTransaction): Promise<{ begin: Date | null; now: Date }> {
+  const { rows } = await tx.query<{ begin: Date | null; now: Date }>(
+    'SELECT min(create_time) AS begin, now() AS now FROM entries',
   );
-  const begin = rows[0]?.begin ?? null;
-  const from = `entries since ${since.toISOString()} were looked at`;
+  const [times] = rows;
+  if (times === undefined) throw new Error('the database has not said when the journal begins');
+  return times;
+}
+
+/** Says which entries were compared with the stream. */
+export function extentNote({
+  completeSince,
+  since,
+  begin,
+  now,
+}: {
+  /** From when on the stream has everything. */
+  completeSince: Date;
+  /** From when on entries were compared. */
+  since: Date;
+  /** Of the journal; null if it has no entries. */
+  begin: Date | null;
+  now: Date;
+}): string {
+  const extent =
+    since > now
+      ? `no entry was compared with the stream yet, because it has everything only since ${completeSince.toISOString()}, and the first minute is left out; verify again after ${since.toISOString()}`
+      : `entries since ${since.toISOString()} were compared with the stream`;
   return begin === null || begin >= completeSince
-    ? from
-    : `${from}: the stream is younger than the journal, which begins at ${begin.toISOString()}`;
+    ? extent
+    : `${extent}: the stream is younger than the journal, which begins at ${begin.toISOString()}`;
 }
 
 async function compare(
