@@ -78,6 +78,7 @@ test('the commands of the page do what it says when they are pasted', async () =
   expect(rewards).toMatchObject([
     { rewardId: 'glass', state: 'ACTIVE', fixed: { points: 10 }, stock: { limit: 100 } },
     { rewardId: 'voucher', conversion: { points: 100, stepPoints: 100 } },
+    { rewardId: 'glass', imageUri: 'https://images.example/glass.png', metadata: { erp: 'A-17' } },
     { rewardId: 'glass', fixed: { points: 12 }, memberLimit: { count: 2, period: 'DAY' } },
   ]);
 });
