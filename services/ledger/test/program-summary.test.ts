@@ -48,7 +48,11 @@ const program = aProgram({
       version: 2,
       expiry: { policy: { case: 'inactivity', value: { months: 2 } } },
     }),
-    aRuleSet({ ...from('2026-04-20Z'), version: 3 }),
+    aRuleSet({
+      ...from('2026-04-20Z'),
+      version: 3,
+      maturation: { policy: { case: 'after', value: { days: 20 } } },
+    }),
   ],
 });
 const other = aProgram({ programId: 'other' });
