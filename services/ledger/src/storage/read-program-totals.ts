@@ -21,7 +21,7 @@ import { translated } from './storage-errors.ts';
 const statementMsMax = 30_000;
 const allMsMax = 60_000;
 /** So few that a page takes a few milliseconds of this process, which earns meanwhile. */
-const accountsPerPage = 200;
+const accountsPerPage = 100;
 
 const expiry = `CASE lots.class
   WHEN 'INACTIVITY' THEN memberships.inactivity_expires_at ELSE lots.expires_at END`;
