@@ -53,13 +53,15 @@ test('the commands of the page do what it says when they are pasted', async () =
   expect(published).toMatchObject({ version: 1, state: 'ACTIVE', timeZone: 'Europe/Paris' });
   expect(activated).toMatchObject({ state: 'ACTIVE', activeRuleSetVersion: 1 });
 
-  const [second, scheduled, future, withdrawn, changes, mistake, ...rewards] = later;
+  const [second, scheduled, future, withdrawn, copy, changes, mistake, ...rewards] = later;
   expect(second).toMatchObject({ version: 2, state: 'DRAFT' });
   expect(scheduled).toMatchObject({ state: 'SCHEDULED', effectiveTime: '2030-12-31T23:00:00Z' });
   expect(future).toMatchObject({ points: 12, ruleSetVersion: 2 });
   expect(withdrawn).toMatchObject({ version: 2, state: 'WITHDRAWN' });
+  expect(copy).toMatchObject({ version: 3, state: 'DRAFT', rounding: 'HALF_UP' });
   expect(changes).toMatchObject({
     changes: [
+      { verb: 'COPY_RULE_SET', ruleSetVersion: 3 },
       { verb: 'WITHDRAW_RULE_SET', ruleSetVersion: 2, actor: 'admin:local-admin' },
       { verb: 'PUBLISH_RULE_SET', ruleSetVersion: 2 },
       { verb: 'CREATE_RULE_SET', ruleSetVersion: 2 },
@@ -76,6 +78,7 @@ test('the commands of the page do what it says when they are pasted', async () =
   expect(rewards).toMatchObject([
     { rewardId: 'glass', state: 'ACTIVE', fixed: { points: 10 }, stock: { limit: 100 } },
     { rewardId: 'voucher', conversion: { points: 100, stepPoints: 100 } },
+    { rewardId: 'glass', imageUri: 'https://images.example/glass.png', metadata: { erp: 'A-17' } },
     { rewardId: 'glass', fixed: { points: 12 }, memberLimit: { count: 2, period: 'DAY' } },
   ]);
 });

@@ -7,6 +7,8 @@ import type { Location, Route } from './routes-from-descriptors.ts';
 export interface Answer {
   readonly status: number;
   readonly body: JsonValue;
+  /** Of the resource in the body, without quotes; undefined where it has none. */
+  readonly etag: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -21,11 +23,7 @@ export function answerFromMessage(route: Route, response: Message): Answer {
   if (route.location !== undefined && status !== 200) {
     headers['location'] = locationOf(route.location, response);
   }
-  const etag = etagOf(desc, message);
-  if (etag !== undefined) headers['etag'] = `"${etag}"`;
-  // Responses are personal. A client may cache those with an etag, if it revalidates them before use.
-  headers['cache-control'] = etag === undefined ? 'no-store' : 'private, no-cache';
-  return { status, body: writeMessage(desc, message), headers };
+  return { status, body: writeMessage(desc, message), etag: etagOf(desc, message), headers };
 }
 
 function answered(route: Route, response: Message): { desc: DescMessage; message: Message } {
@@ -53,11 +51,4 @@ function etagOf(desc: DescMessage, message: Message): string | undefined {
   const field = desc.fields.find((candidate) => candidate.name === 'etag');
   const etag = field === undefined ? undefined : fieldValue(field, message);
   return typeof etag === 'string' && etag !== '' ? etag : undefined;
-}
-
-/** Whether an If-None-Match header says that the client has this version already. The comparison is the weak one, as RFC 9110 asks. */
-export function hasAlready(ifNoneMatch: string | undefined, etag: string | undefined): boolean {
-  if (ifNoneMatch === undefined || etag === undefined) return false;
-  const known = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  return known.includes('*') || known.includes(etag);
 }

@@ -1,6 +1,7 @@
 import { describe, test } from '@jest/globals';
 import { expectLinearTime, numbered, repeated } from '@loyalty/local/linear-time.ts';
 import { ValidationFailed } from '@loyalty/platform/errors.ts';
+import { contentCodingFor } from './content-coding.ts';
 import { requestFromHttp } from './request-from-http.ts';
 import { createRouteTable } from './route-table.ts';
 import { readRoutes } from './routes-from-descriptors.ts';
@@ -84,4 +85,17 @@ test.each([
   const read = (body: string) =>
     readRequest({ httpMethod: 'PATCH', path: '/v1/programs/p/members/alice', body });
   expectLinearTime({ textOf, read, sizeMax: 1024 * 1024 });
+});
+
+describe('the time to choose a content coding grows with the header and no faster, for', () => {
+  test.each([
+    ['codings', repeated('br', ', gzip', '')],
+    ['commas', repeated('', ',', '')],
+    ['parameters', repeated('br', ';q=0.5', '')],
+    ['spaces', repeated('br', ' ', ';q=1')],
+    ['digits', repeated('br;q=0.', '1', '')],
+  ])('%s', (_what, textOf) => {
+    const read = (header: string) => contentCodingFor(header, 2_000);
+    expectLinearTime({ textOf, read, sizeMax: headSizeMax });
+  });
 });

@@ -5,13 +5,14 @@ import type { Caller, TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { idsInPath, idsInRequest } from './accessed-ids.ts';
-import { type Answer, answerFromMessage, hasAlready } from './answer-from-message.ts';
+import { answerFromMessage } from './answer-from-message.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
 import { type HttpInput, requestFromHttp } from './request-from-http.ts';
 import type { RequestLimits } from './request-limits.ts';
 import { createRouteTable, type RouteTable } from './route-table.ts';
 import type { Route } from './routes-from-descriptors.ts';
+import { sendAnswer } from './send-answer.ts';
 import type { Call } from './upstreams.ts';
 
 /** Where a request goes. */
@@ -146,7 +147,7 @@ async function serve(
     // A change is worth finishing although nobody waits for it any longer: the client is going to repeat it.
     signal: route.reads ? abandonment(reply) : undefined,
   });
-  return send(reply, route, answerFromMessage(route, response), request.headers['if-none-match']);
+  return await sendAnswer(reply, route, answerFromMessage(route, response));
 }
 
 /** Who may not make a call isn't told what is wrong with it. */
@@ -174,17 +175,4 @@ function abandonment(reply: FastifyReply): AbortSignal {
     if (!reply.raw.writableFinished) controller.abort();
   });
   return controller.signal;
-}
-
-function send(
-  reply: FastifyReply,
-  { httpMethod }: Route,
-  { status, headers, body }: Answer,
-  ifNoneMatch: string | undefined,
-): FastifyReply {
-  reply.headers(headers);
-  if (httpMethod === 'GET' && hasAlready(ifNoneMatch, headers['etag'])) {
-    return reply.code(304).send();
-  }
-  return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body));
 }

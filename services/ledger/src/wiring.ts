@@ -24,6 +24,7 @@ import type { MessagingApp } from './app/app.ts';
 import { applyMessage } from './app/apply-message.ts';
 import { bringDueUpToDate } from './app/bring-due-up-to-date.ts';
 import { createCommitQueue } from './app/commit-queue.ts';
+import { programSummaries } from './app/get-program-summary.ts';
 import type { ProgramCatalog } from './app/program-catalog.ts';
 import { createProgramCatalog, type ProgramCache } from './catalog/program-catalog.ts';
 import { followProgramChanges } from './catalog/program-changes.ts';
@@ -46,6 +47,8 @@ import { databaseTime } from './storage/database-clock.ts';
 import { createDeadLetters } from './storage/dead-letters.ts';
 import { createLedgerReader } from './storage/ledger-reader.ts';
 import { createProgramSnapshots } from './storage/program-snapshots.ts';
+import { createProgramTotalsReader } from './storage/read-program-totals.ts';
+import { createReportPool } from './storage/report-pool.ts';
 import { storageError } from './storage/storage-errors.ts';
 
 const applicationName = 'loyalty-ledger';
@@ -93,6 +96,8 @@ export async function startLedger(
       logger,
     });
     cleanups.push(() => pool.end());
+    const reports = createReportPool({ url: config.database.url, applicationName, logger });
+    cleanups.push(() => reports.close());
     const probe = createDatabaseProbe({ url, applicationName });
     cleanups.push(() => probe.close());
     const nats = connectNats({
@@ -137,7 +142,9 @@ export async function startLedger(
       name: 'ledger',
       logger,
       tls: tls.server,
-      services: ledgerServices(app),
+      services: ledgerServices(app, {
+        getProgramSummary: programSummaries(app, createProgramTotalsReader(reports.pool)),
+      }),
       readiness: readinessOf({ nats, probe, clockWatch }),
       defaultDeadlineMs: 10_000,
       metrics,

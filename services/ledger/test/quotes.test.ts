@@ -50,6 +50,28 @@ describe('a quote', () => {
     });
   });
 
+  test('describes the reward, and says how many units are left', async () => {
+    const texts = { description: 'Red or white.', imageUri: 'https://images.example.test/1.png' };
+    const rewards = [fixed('glass', 10n, { ...texts, stock: { limit: 2n } }), fixed('song', 1n)];
+    const member = await createCustomMember(setting, { dollars: 250, rewards });
+    const { redemptions, rewards: offered } = setting.clients;
+    const left = async () => (await quote(member, { rewardId: 'glass' }))?.stockLeft;
+    expect(await quote(member, { rewardId: 'glass' })).toMatchObject({ ...texts, stockLeft: 2n });
+    expect(await quote(member, { rewardId: 'song' })).not.toHaveProperty('stockLeft');
+    await redemptions.redeem({ ...member, rewardId: 'glass', idempotencyKey: 'one' }, checkout);
+    expect(await left()).toBe(1n);
+    const { rewardQuotes } = await redemptions.listRewardQuotes(member, alice);
+    expect(rewardQuotes[0]).toEqual(await quote(member, { rewardId: 'glass' }));
+    // Lowered below what is taken, and nothing is left, not less.
+    await redemptions.redeem({ ...member, rewardId: 'glass', idempotencyKey: 'two' }, checkout);
+    const reward = { stock: { limit: 1n } };
+    await offered.updateReward({ ...member, rewardId: 'glass', reward }, admin);
+    await eventually(async () => expect(await left()).toBe(0n));
+    expect(reasonsOf(await quote(member, { rewardId: 'glass' }))).toEqual([
+      ErrorReason.OUT_OF_STOCK,
+    ]);
+  });
+
   test('names everything that stands in the way, and what is missing', async () => {
     const yesterday = secondsAndNanos(Date.now() - 86_400_000);
     const hopeless = fixed('glass', 10n, {

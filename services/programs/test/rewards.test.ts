@@ -67,7 +67,9 @@ describe('creating a reward', () => {
         endTime: timestampFromMs(Date.UTC(2027, 0, 1)),
       },
       condition: 'member.lifetime_earned >= 1000',
-      metadata: { picture: 'https://example.test/cash.png' },
+      metadata: { erp: 'A-17' },
+      description: 'Paid to your card.\nTakes two days.',
+      imageUri: 'https://images.example.test:8443/cash%20back.png?size=2#top',
     };
     const { programId } = await create(full);
     const { reward } = await rewards().getReward({ programId, rewardId: 'cash' }, admin());
@@ -148,6 +150,27 @@ describe('creating a reward', () => {
       reward: { ...glass, condition: "transaction.channel == 'web'" },
       field: 'reward.condition',
     },
+    ...[
+      'http://images.example.test/glass.png',
+      'HTTPS://images.example.test/glass.png',
+      'https://',
+      'https:///glass.png',
+      'https://shop@images.example.test/glass.png',
+      'https://images.example.test/a glass.png',
+      'https://images.example.test/%zz.png',
+      'https://images.example.test/"onload=x',
+      'javascript:alert(1)//https://',
+      `https://images.example.test/${'a'.repeat(1_973)}`,
+    ].map((imageUri) => ({
+      wrong: `the image ${imageUri.slice(0, 60)}`,
+      reward: { ...glass, imageUri },
+      field: 'reward.image_uri',
+    })),
+    {
+      wrong: 'a description of 2001 bytes',
+      reward: { ...glass, description: 'x'.repeat(2_001) },
+      field: 'reward.description',
+    },
   ])('is refused with $wrong', async ({ reward, field }) => {
     await expect(create(reward)).rejects.toMatchObject({
       reason: 'VALIDATION_FAILED',
@@ -182,6 +205,17 @@ describe('updating a reward', () => {
     });
     expect(reward?.stock).toBeUndefined();
     expect(reward?.etag).not.toBe(created.etag);
+  });
+
+  test('changes the public texts, and removes them', async () => {
+    const imageUri = 'https://images.example.test/glass.png';
+    const created = await create({ ...glass, description: 'Red or white.', imageUri });
+    const change = (reward: RewardInit, paths: string[]) =>
+      update(created, { rewardId: 'glass', reward, paths });
+    const { reward: changed } = await change({ description: 'Red.' }, ['description']);
+    expect(changed).toMatchObject({ description: 'Red.', imageUri });
+    const { reward: removed } = await change({}, ['description', 'image_uri']);
+    expect(removed).toMatchObject({ ...glass, description: '', imageUri: '' });
   });
 
   test('exchanges one kind of price for the other, but never leaves none', async () => {

@@ -225,6 +225,49 @@ describe('a draft', () => {
   });
 });
 
+describe('a copy', () => {
+  test('is the next draft, with the rules of a version in any state', async () => {
+    const { programId } = await createDraft(setting);
+    const rules = { ...fivePerHundred, description: 'First', rounding: RuleSet_Rounding.CEILING };
+    await ruleSets().createRuleSet({ programId, ruleSet: rules }, admin());
+    const copy = async (version: number) =>
+      (await ruleSets().copyRuleSet({ programId, version }, admin())).ruleSet;
+    const original = (await ruleSets().getRuleSet({ programId, version: 1 }, admin())).ruleSet;
+    const { earnRules, description, rounding, maturation, expiry, refund } = original ?? {};
+    const content = { earnRules, description, rounding, maturation, expiry, refund };
+    expect(await copy(1)).toMatchObject({ ...content, version: 2, state: RuleSet_State.DRAFT });
+    await ruleSets().publishRuleSet({ programId, version: 1 }, admin());
+    const ofPublished = await copy(1);
+    expect(ofPublished).toMatchObject({ ...content, version: 3, state: RuleSet_State.DRAFT });
+    expect(ofPublished).toMatchObject({ timeZone: '', etag: expect.stringMatching(/-DRAFT$/) });
+    expect(ofPublished?.effectiveTime).toBeUndefined();
+    expect(ofPublished?.publishTime).toBeUndefined();
+    const effectiveTime = timestampFromMs(setting.now() + hourMs);
+    await ruleSets().publishRuleSet({ programId, version: 3, effectiveTime }, admin());
+    await ruleSets().withdrawRuleSet({ programId, version: 3 }, admin());
+    expect(await copy(3)).toMatchObject({ ...content, version: 4, state: RuleSet_State.DRAFT });
+  });
+
+  test('leaves the original alone when it is changed', async () => {
+    const { programId } = await createActive(setting);
+    await ruleSets().copyRuleSet({ programId, version: 1 }, admin());
+    await ruleSets().updateRuleSet(
+      { programId, version: 2, ruleSet: { earnRules: [] }, updateMask: { paths: ['earn_rules'] } },
+      admin(),
+    );
+    const { ruleSet } = await ruleSets().getRuleSet({ programId, version: 1 }, admin());
+    expect(ruleSet?.earnRules).toHaveLength(fivePerHundred.earnRules.length);
+  });
+
+  test('of an unknown version is refused', async () => {
+    const { programId } = await createDraft(setting);
+    await expect(ruleSets().copyRuleSet({ programId, version: 7 }, admin())).rejects.toMatchObject({
+      reason: 'RULE_SET_NOT_FOUND',
+      metadata: { version: '7' },
+    });
+  });
+});
+
 describe('publication', () => {
   test('puts the first version in force at once, with the program’s time zone', async () => {
     const { programId } = await createDraft(setting, { timeZone: 'Europe/Paris' });

@@ -138,7 +138,8 @@ describe('rewards', () => {
     const { programId } = await createActive(setting);
     const { rewards } = setting.clients;
     const own = { condition: 'member.lifetime_earned >= 1000', metadata: { erp: 'A-17' } };
-    const reward = { rewardId: 'glass', displayName: 'A glass', price: fixed, ...own };
+    const texts = { description: 'Red or white.', imageUri: 'https://images.example.test/1.png' };
+    const reward = { rewardId: 'glass', displayName: 'A glass', price: fixed, ...texts, ...own };
     const { reward: created } = await rewards.createReward({ programId, reward }, admin());
     const shownTo = async (token: string) => {
       const { reward: read } = await rewards.getReward({ programId, rewardId: 'glass' }, { token });
@@ -146,6 +147,7 @@ describe('rewards', () => {
       return [read, ...listed];
     };
     const toMembers = { ...created, condition: '', metadata: {} };
+    expect(toMembers).toMatchObject(texts);
     expect(await shownTo(setting.tokens.member)).toEqual([toMembers, toMembers]);
     for (const token of [setting.tokens.admin, setting.tokens.service]) {
       expect(await shownTo(token)).toEqual([created, created]);
@@ -173,6 +175,7 @@ test('rule sets, changes and snapshots are not for members', async () => {
     ruleSets.getRuleSet({ programId, version: 1 }, member()),
     ruleSets.listRuleSets({ programId }, member()),
     ruleSets.createRuleSet({ programId, ruleSet: {} }, member()),
+    ruleSets.copyRuleSet({ programId, version: 1 }, member()),
     ruleSets.publishRuleSet({ programId, version: 1 }, member()),
     ruleSets.withdrawRuleSet({ programId, version: 1 }, member()),
     programs.updateProgram({ programId, program: { displayName: 'x' } }, member()),

@@ -16,6 +16,7 @@ import {
   type RewardRequest,
   type RewardTaken,
   requireOffer,
+  stockLeftOf,
   unitsOf,
   usagePeriodOf,
 } from './reward-offer.ts';
@@ -25,6 +26,10 @@ import { visibleProgram } from './visible-program.ts';
 export interface RewardQuote {
   readonly rewardId: string;
   readonly displayName: string;
+  readonly description: string;
+  readonly imageUri: string;
+  /** Units; undefined where the stock has no limit. */
+  readonly stockLeft: bigint | undefined;
   readonly quantity: number;
   readonly price: RewardPrice;
   /** None when it would succeed. */
@@ -98,6 +103,9 @@ export async function quoteOffers(
     return {
       rewardId: offer.reward.rewardId,
       displayName: offer.reward.displayName,
+      description: offer.reward.description,
+      imageUri: offer.reward.imageUri,
+      stockLeft: stockLeftOf(offer, takenOfIt.stock),
       quantity: unitsOf(request),
       price,
       obstacles: [

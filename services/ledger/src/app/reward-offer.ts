@@ -58,6 +58,16 @@ export function usagePeriodOf(
   return { rewardId: reward.rewardId, period: memberLimit.period, start: startOf(start) };
 }
 
+/** Units; undefined where the stock has no limit. A limit below what is taken leaves nothing. */
+export function stockLeftOf(
+  { reward: { stock } }: CompiledReward,
+  taken: bigint,
+): bigint | undefined {
+  if (stock === undefined) return undefined;
+  const left = (stock.limit ?? 0n) - taken;
+  return left > 0n ? left : 0n;
+}
+
 /** Every business reason against a redemption, the ones that the member can't help first. */
 export function obstaclesTo(redeeming: {
   offer: CompiledReward;
@@ -73,8 +83,8 @@ export function obstaclesTo(redeeming: {
   const asked = { member: factsOf(account), now: new Date(redeeming.now) };
   const refusal = rewardRefusal(offer, asked);
   if (refusal !== undefined) obstacles.push({ reason: refusal.reason, metadata: {} });
-  const { stock } = offer.reward;
-  if (stock !== undefined && taken.stock + units > (stock.limit ?? 0n)) {
+  const stockLeft = stockLeftOf(offer, taken.stock);
+  if (stockLeft !== undefined && units > stockLeft) {
     obstacles.push({ reason: 'OUT_OF_STOCK', metadata: {} });
   }
   const { memberLimit } = offer;

@@ -9,6 +9,9 @@ export function renderQuote(quote: RewardQuote): MessageInitShape<typeof RewardQ
   return {
     rewardId: quote.rewardId,
     displayName: quote.displayName,
+    description: quote.description,
+    imageUri: quote.imageUri,
+    ...(quote.stockLeft !== undefined && { stockLeft: quote.stockLeft }),
     quantity: quote.quantity,
     points: price.points,
     ...(price.value !== undefined && { value: price.value }),

@@ -4,6 +4,7 @@ import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_p
 import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import type { MessagingApp } from '../app/app.ts';
+import type { GetProgramSummary } from '../app/get-program-summary.ts';
 import { balanceHandlers } from './balances.ts';
 import { deadLetterHandlers } from './dead-letters.ts';
 import { earnHandlers } from './earns.ts';
@@ -11,15 +12,20 @@ import { membershipHandlers } from './memberships.ts';
 import { quoteHandlers } from './quotes.ts';
 import { redemptionHandlers } from './redemptions.ts';
 import { refundHandlers } from './refunds.ts';
+import { summaryHandlers } from './summaries.ts';
 
 /** All RPC services of this process. */
-export function ledgerServices(app: MessagingApp): Mountable[] {
+export function ledgerServices(
+  app: MessagingApp,
+  { getProgramSummary }: { getProgramSummary: GetProgramSummary },
+): Mountable[] {
   return [
     implement(MembershipService, membershipHandlers(app)),
     implement(LedgerService, {
       ...earnHandlers(app),
       ...refundHandlers(app),
       ...balanceHandlers(app),
+      ...summaryHandlers(getProgramSummary),
     }),
     implement(RedemptionService, { ...quoteHandlers(app), ...redemptionHandlers(app) }),
     implement(DeadLetterService, deadLetterHandlers(app)),

@@ -11,6 +11,14 @@ export function applicationSession(url: string): string {
 }
 
 /**
+ * The same for reports, which read whole tables. They have connections of their own, so that none of those that serve calls
+ * is busy with them.
+ */
+export function reportSession(url: string): string {
+  return withRole(url, applicationRole);
+}
+
+/**
  * How long a transaction of the ledger waits for a lock before it is undone, and run again without what it waited for. Locks
  * of another replica last a few milliseconds, unless that replica has stopped.
  */

@@ -86,7 +86,7 @@ function isRepeated({ ruleSet, state }: RuleSetView, { effectiveTime }: PublishR
 function requireDraft({ ruleSet, state }: RuleSetView, { effectiveTime }: PublishRuleSet): void {
   if (state === 'DRAFT') return;
   throw new IllegalTransition(
-    `Version ${ruleSet.version} is ${state}; create a new draft with its rules to publish them again`,
+    `Version ${ruleSet.version} is ${state}; copy it to a new draft to publish its rules again`,
     { from: state, to: effectiveTime === undefined ? 'ACTIVE' : 'SCHEDULED' },
   );
 }

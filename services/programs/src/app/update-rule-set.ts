@@ -38,7 +38,7 @@ export async function updateRuleSet(app: App, command: UpdateRuleSet): Promise<R
     requireChangeable(program);
     if (view.state !== 'DRAFT') {
       throw new IllegalTransition(
-        `Version ${command.version} is ${view.state} and never changes; create a new draft`,
+        `Version ${command.version} is ${view.state} and never changes; copy it to a new draft`,
         { from: view.state, to: 'DRAFT' },
       );
     }

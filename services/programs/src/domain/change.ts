@@ -17,6 +17,7 @@ export type ChangeVerb =
   | 'SUSPEND_PROGRAM'
   | 'ARCHIVE_PROGRAM'
   | 'CREATE_RULE_SET'
+  | 'COPY_RULE_SET'
   | 'UPDATE_RULE_SET'
   | 'PUBLISH_RULE_SET'
   | 'WITHDRAW_RULE_SET'

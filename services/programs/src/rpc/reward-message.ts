@@ -28,12 +28,14 @@ export function renderReward(reward: Reward): RewardMessage {
  */
 export function parseOffer(message: RewardMessage): RewardOffer {
   requireStorable(RewardSchema, message, 'reward');
-  const { displayName, price, condition, metadata } = message;
+  const { displayName, description, imageUri, price, condition, metadata } = message;
   const { stock, memberLimit, availability } = message;
   return {
     state: message.state === Reward_State.ARCHIVED ? 'ARCHIVED' : 'ACTIVE',
     definition: create(RewardSchema, {
       displayName,
+      description,
+      imageUri,
       price,
       condition,
       metadata,

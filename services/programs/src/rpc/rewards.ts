@@ -83,6 +83,8 @@ export function rewardHandlers(app: App): Handlers<typeof RewardService> {
 
 const definitionFields = {
   display_name: 'displayName',
+  description: 'description',
+  image_uri: 'imageUri',
   stock: 'stock',
   member_limit: 'memberLimit',
   availability: 'availability',

@@ -10,6 +10,7 @@ import {
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import type { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
 import type { App } from '../app/app.ts';
+import { copyRuleSet } from '../app/copy-rule-set.ts';
 import { createRuleSet } from '../app/create-rule-set.ts';
 import { getRuleSet } from '../app/get-rule-set.ts';
 import { listRuleSets } from '../app/list-rule-sets.ts';
@@ -48,6 +49,11 @@ export function ruleSetHandlers(app: App): Handlers<typeof RuleSetService> {
         author: authorOf(context),
       });
       return { ruleSet: renderRuleSet(created) };
+    },
+
+    async copyRuleSet({ programId, version }, context) {
+      const author = authorOf(context);
+      return { ruleSet: renderRuleSet(await copyRuleSet(app, { programId, version, author })) };
     },
 
     async updateRuleSet(request, context) {

@@ -97,7 +97,7 @@ export type UpdateRewardRequest = Message<"loyalty.programs.v1.UpdateRewardReque
   reward?: Reward | undefined;
 
   /**
-   * The fields to change: display_name, state, fixed, conversion, stock, member_limit, availability, condition, metadata. Over HTTP it is made of the fields in the body.
+   * The fields to change: display_name, state, fixed, conversion, stock, member_limit, availability, condition, metadata, description, image_uri. Over HTTP it is made of the fields in the body.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 4;
    */
@@ -280,7 +280,7 @@ export const RewardService: GenService<{
     output: typeof UpdateRewardResponseSchema;
   },
   /**
-   * Returns a reward.
+   * Returns a reward. What is left of a limited stock is known to the ledger: ListRewardQuotes and QuoteRedemption return it for a member, GetProgramSummary for an admin.
    * Errors: PROGRAM_NOT_FOUND, REWARD_NOT_FOUND.
    *
    * @generated from rpc loyalty.programs.v1.RewardService.GetReward
@@ -291,7 +291,7 @@ export const RewardService: GenService<{
     output: typeof GetRewardResponseSchema;
   },
   /**
-   * Lists a program's rewards by id. Members see only ACTIVE ones.
+   * Lists a program's rewards by id. Members see only ACTIVE ones. What is left of a limited stock is in ListRewardQuotes.
    * Errors: PROGRAM_NOT_FOUND.
    *
    * @generated from rpc loyalty.programs.v1.RewardService.ListRewards

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file loyalty/programs/v1/rule_set_service.proto.
  */
 export const file_loyalty_programs_v1_rule_set_service: GenFile = /*@__PURE__*/
-  fileDesc("Cipsb3lhbHR5L3Byb2dyYW1zL3YxL3J1bGVfc2V0X3NlcnZpY2UucHJvdG8SE2xveWFsdHkucHJvZ3JhbXMudjEiiQEKFENyZWF0ZVJ1bGVTZXRSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSNgoIcnVsZV9zZXQYAiABKAsyHC5sb3lhbHR5LnByb2dyYW1zLnYxLlJ1bGVTZXRCBrpIA8gBASJHChVDcmVhdGVSdWxlU2V0UmVzcG9uc2USLgoIcnVsZV9zZXQYASABKAsyHC5sb3lhbHR5LnByb2dyYW1zLnYxLlJ1bGVTZXQi9wEKFFVwZGF0ZVJ1bGVTZXRSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSGAoHdmVyc2lvbhgCIAEoBUIHukgEGgIoARI2CghydWxlX3NldBgDIAEoCzIcLmxveWFsdHkucHJvZ3JhbXMudjEuUnVsZVNldEIGukgDyAEBEi8KC3VwZGF0ZV9tYXNrGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxIhCgRldGFnGAUgASgJQhO6SARyAihCmrUYCElmLU1hdGNoIkcKFVVwZGF0ZVJ1bGVTZXRSZXNwb25zZRIuCghydWxlX3NldBgBIAEoCzIcLmxveWFsdHkucHJvZ3JhbXMudjEuUnVsZVNldCJoChFHZXRSdWxlU2V0UmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEhgKB3ZlcnNpb24YAiABKAVCB7pIBBoCKAEiRAoSR2V0UnVsZVNldFJlc3BvbnNlEi4KCHJ1bGVfc2V0GAEgASgLMhwubG95YWx0eS5wcm9ncmFtcy52MS5SdWxlU2V0IooBChNMaXN0UnVsZVNldHNSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSGgoJcGFnZV9zaXplGAIgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDKIAIImAKFExpc3RSdWxlU2V0c1Jlc3BvbnNlEi8KCXJ1bGVfc2V0cxgBIAMoCzIcLmxveWFsdHkucHJvZ3JhbXMudjEuUnVsZVNldBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkioAEKFVB1Ymxpc2hSdWxlU2V0UmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEhgKB3ZlcnNpb24YAiABKAVCB7pIBBoCKAESMgoOZWZmZWN0aXZlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkgKFlB1Ymxpc2hSdWxlU2V0UmVzcG9uc2USLgoIcnVsZV9zZXQYASABKAsyHC5sb3lhbHR5LnByb2dyYW1zLnYxLlJ1bGVTZXQibQoWV2l0aGRyYXdSdWxlU2V0UmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEhgKB3ZlcnNpb24YAiABKAVCB7pIBBoCKAEiSQoXV2l0aGRyYXdSdWxlU2V0UmVzcG9uc2USLgoIcnVsZV9zZXQYASABKAsyHC5sb3lhbHR5LnByb2dyYW1zLnYxLlJ1bGVTZXQylwkKDlJ1bGVTZXRTZXJ2aWNlEvcBCg1DcmVhdGVSdWxlU2V0EikubG95YWx0eS5wcm9ncmFtcy52MS5DcmVhdGVSdWxlU2V0UmVxdWVzdBoqLmxveWFsdHkucHJvZ3JhbXMudjEuQ3JlYXRlUnVsZVNldFJlc3BvbnNlIo4BirUYAwoBAZK1GEQIyQESPy92MS9wcm9ncmFtcy97cnVsZV9zZXQucHJvZ3JhbV9pZH0vcnVsZS1zZXRzL3tydWxlX3NldC52ZXJzaW9ufYLT5JMCOToIcnVsZV9zZXRiCHJ1bGVfc2V0IiMvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L3J1bGUtc2V0cxK4AQoNVXBkYXRlUnVsZVNldBIpLmxveWFsdHkucHJvZ3JhbXMudjEuVXBkYXRlUnVsZVNldFJlcXVlc3QaKi5sb3lhbHR5LnByb2dyYW1zLnYxLlVwZGF0ZVJ1bGVTZXRSZXNwb25zZSJQirUYAwoBAYLT5JMCQzoIcnVsZV9zZXRiCHJ1bGVfc2V0Mi0vdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L3J1bGUtc2V0cy97dmVyc2lvbn0SqQEKCkdldFJ1bGVTZXQSJi5sb3lhbHR5LnByb2dyYW1zLnYxLkdldFJ1bGVTZXRSZXF1ZXN0GicubG95YWx0eS5wcm9ncmFtcy52MS5HZXRSdWxlU2V0UmVzcG9uc2UiSpACAYq1GAQKAgECgtPkkwI5YghydWxlX3NldBItL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9ydWxlLXNldHMve3ZlcnNpb259EpsBCgxMaXN0UnVsZVNldHMSKC5sb3lhbHR5LnByb2dyYW1zLnYxLkxpc3RSdWxlU2V0c1JlcXVlc3QaKS5sb3lhbHR5LnByb2dyYW1zLnYxLkxpc3RSdWxlU2V0c1Jlc3BvbnNlIjaQAgGKtRgECgIBAoLT5JMCJRIjL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9ydWxlLXNldHMSvwEKDlB1Ymxpc2hSdWxlU2V0EioubG95YWx0eS5wcm9ncmFtcy52MS5QdWJsaXNoUnVsZVNldFJlcXVlc3QaKy5sb3lhbHR5LnByb2dyYW1zLnYxLlB1Ymxpc2hSdWxlU2V0UmVzcG9uc2UiVJACAoq1GAMKAQGC0+STAkQ6ASpiCHJ1bGVfc2V0IjUvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L3J1bGUtc2V0cy97dmVyc2lvbn06cHVibGlzaBLDAQoPV2l0aGRyYXdSdWxlU2V0EisubG95YWx0eS5wcm9ncmFtcy52MS5XaXRoZHJhd1J1bGVTZXRSZXF1ZXN0GiwubG95YWx0eS5wcm9ncmFtcy52MS5XaXRoZHJhd1J1bGVTZXRSZXNwb25zZSJVkAICirUYAwoBAYLT5JMCRToBKmIIcnVsZV9zZXQiNi92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vcnVsZS1zZXRzL3t2ZXJzaW9ufTp3aXRoZHJhd2IGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_loyalty_options_v1_access, file_loyalty_options_v1_http, file_loyalty_programs_v1_rule_set]);
+  fileDesc("Cipsb3lhbHR5L3Byb2dyYW1zL3YxL3J1bGVfc2V0X3NlcnZpY2UucHJvdG8SE2xveWFsdHkucHJvZ3JhbXMudjEiiQEKFENyZWF0ZVJ1bGVTZXRSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSNgoIcnVsZV9zZXQYAiABKAsyHC5sb3lhbHR5LnByb2dyYW1zLnYxLlJ1bGVTZXRCBrpIA8gBASJHChVDcmVhdGVSdWxlU2V0UmVzcG9uc2USLgoIcnVsZV9zZXQYASABKAsyHC5sb3lhbHR5LnByb2dyYW1zLnYxLlJ1bGVTZXQiaQoSQ29weVJ1bGVTZXRSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSGAoHdmVyc2lvbhgCIAEoBUIHukgEGgIoASJFChNDb3B5UnVsZVNldFJlc3BvbnNlEi4KCHJ1bGVfc2V0GAEgASgLMhwubG95YWx0eS5wcm9ncmFtcy52MS5SdWxlU2V0IvcBChRVcGRhdGVSdWxlU2V0UmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEhgKB3ZlcnNpb24YAiABKAVCB7pIBBoCKAESNgoIcnVsZV9zZXQYAyABKAsyHC5sb3lhbHR5LnByb2dyYW1zLnYxLlJ1bGVTZXRCBrpIA8gBARIvCgt1cGRhdGVfbWFzaxgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSIQoEZXRhZxgFIAEoCUITukgEcgIoQpq1GAhJZi1NYXRjaCJHChVVcGRhdGVSdWxlU2V0UmVzcG9uc2USLgoIcnVsZV9zZXQYASABKAsyHC5sb3lhbHR5LnByb2dyYW1zLnYxLlJ1bGVTZXQiaAoRR2V0UnVsZVNldFJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIYCgd2ZXJzaW9uGAIgASgFQge6SAQaAigBIkQKEkdldFJ1bGVTZXRSZXNwb25zZRIuCghydWxlX3NldBgBIAEoCzIcLmxveWFsdHkucHJvZ3JhbXMudjEuUnVsZVNldCKKAQoTTGlzdFJ1bGVTZXRzUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEhoKCXBhZ2Vfc2l6ZRgCIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAyiACCJgChRMaXN0UnVsZVNldHNSZXNwb25zZRIvCglydWxlX3NldHMYASADKAsyHC5sb3lhbHR5LnByb2dyYW1zLnYxLlJ1bGVTZXQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIqABChVQdWJsaXNoUnVsZVNldFJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIYCgd2ZXJzaW9uGAIgASgFQge6SAQaAigBEjIKDmVmZmVjdGl2ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJIChZQdWJsaXNoUnVsZVNldFJlc3BvbnNlEi4KCHJ1bGVfc2V0GAEgASgLMhwubG95YWx0eS5wcm9ncmFtcy52MS5SdWxlU2V0Im0KFldpdGhkcmF3UnVsZVNldFJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIYCgd2ZXJzaW9uGAIgASgFQge6SAQaAigBIkkKF1dpdGhkcmF3UnVsZVNldFJlc3BvbnNlEi4KCHJ1bGVfc2V0GAEgASgLMhwubG95YWx0eS5wcm9ncmFtcy52MS5SdWxlU2V0MpMLCg5SdWxlU2V0U2VydmljZRL3AQoNQ3JlYXRlUnVsZVNldBIpLmxveWFsdHkucHJvZ3JhbXMudjEuQ3JlYXRlUnVsZVNldFJlcXVlc3QaKi5sb3lhbHR5LnByb2dyYW1zLnYxLkNyZWF0ZVJ1bGVTZXRSZXNwb25zZSKOAYq1GAMKAQGStRhECMkBEj8vdjEvcHJvZ3JhbXMve3J1bGVfc2V0LnByb2dyYW1faWR9L3J1bGUtc2V0cy97cnVsZV9zZXQudmVyc2lvbn2C0+STAjk6CHJ1bGVfc2V0YghydWxlX3NldCIjL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9ydWxlLXNldHMS+QEKC0NvcHlSdWxlU2V0EicubG95YWx0eS5wcm9ncmFtcy52MS5Db3B5UnVsZVNldFJlcXVlc3QaKC5sb3lhbHR5LnByb2dyYW1zLnYxLkNvcHlSdWxlU2V0UmVzcG9uc2UilgGKtRgDCgEBkrUYRAjJARI/L3YxL3Byb2dyYW1zL3tydWxlX3NldC5wcm9ncmFtX2lkfS9ydWxlLXNldHMve3J1bGVfc2V0LnZlcnNpb259gtPkkwJBOgEqYghydWxlX3NldCIyL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9ydWxlLXNldHMve3ZlcnNpb259OmNvcHkSuAEKDVVwZGF0ZVJ1bGVTZXQSKS5sb3lhbHR5LnByb2dyYW1zLnYxLlVwZGF0ZVJ1bGVTZXRSZXF1ZXN0GioubG95YWx0eS5wcm9ncmFtcy52MS5VcGRhdGVSdWxlU2V0UmVzcG9uc2UiUIq1GAMKAQGC0+STAkM6CHJ1bGVfc2V0YghydWxlX3NldDItL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9ydWxlLXNldHMve3ZlcnNpb259EqkBCgpHZXRSdWxlU2V0EiYubG95YWx0eS5wcm9ncmFtcy52MS5HZXRSdWxlU2V0UmVxdWVzdBonLmxveWFsdHkucHJvZ3JhbXMudjEuR2V0UnVsZVNldFJlc3BvbnNlIkqQAgGKtRgECgIBAoLT5JMCOWIIcnVsZV9zZXQSLS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vcnVsZS1zZXRzL3t2ZXJzaW9ufRKbAQoMTGlzdFJ1bGVTZXRzEigubG95YWx0eS5wcm9ncmFtcy52MS5MaXN0UnVsZVNldHNSZXF1ZXN0GikubG95YWx0eS5wcm9ncmFtcy52MS5MaXN0UnVsZVNldHNSZXNwb25zZSI2kAIBirUYBAoCAQKC0+STAiUSIy92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vcnVsZS1zZXRzEr8BCg5QdWJsaXNoUnVsZVNldBIqLmxveWFsdHkucHJvZ3JhbXMudjEuUHVibGlzaFJ1bGVTZXRSZXF1ZXN0GisubG95YWx0eS5wcm9ncmFtcy52MS5QdWJsaXNoUnVsZVNldFJlc3BvbnNlIlSQAgKKtRgDCgEBgtPkkwJEOgEqYghydWxlX3NldCI1L3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9ydWxlLXNldHMve3ZlcnNpb259OnB1Ymxpc2gSwwEKD1dpdGhkcmF3UnVsZVNldBIrLmxveWFsdHkucHJvZ3JhbXMudjEuV2l0aGRyYXdSdWxlU2V0UmVxdWVzdBosLmxveWFsdHkucHJvZ3JhbXMudjEuV2l0aGRyYXdSdWxlU2V0UmVzcG9uc2UiVZACAoq1GAMKAQGC0+STAkU6ASpiCHJ1bGVfc2V0IjYvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L3J1bGUtc2V0cy97dmVyc2lvbn06d2l0aGRyYXdiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_loyalty_options_v1_access, file_loyalty_options_v1_http, file_loyalty_programs_v1_rule_set]);
 
 /**
  * The rule set to draft.
@@ -70,6 +70,55 @@ export const CreateRuleSetResponseSchema: GenMessage<CreateRuleSetResponse> = /*
   messageDesc(file_loyalty_programs_v1_rule_set_service, 1);
 
 /**
+ * Names the rule set to copy.
+ *
+ * @generated from message loyalty.programs.v1.CopyRuleSetRequest
+ */
+export type CopyRuleSetRequest = Message<"loyalty.programs.v1.CopyRuleSetRequest"> & {
+  /**
+   * The program's id.
+   *
+   * @generated from field: string program_id = 1;
+   */
+  programId: string;
+
+  /**
+   * The version to copy.
+   *
+   * @generated from field: int32 version = 2;
+   */
+  version: number;
+};
+
+/**
+ * Describes the message loyalty.programs.v1.CopyRuleSetRequest.
+ * Use `create(CopyRuleSetRequestSchema)` to create a new message.
+ */
+export const CopyRuleSetRequestSchema: GenMessage<CopyRuleSetRequest> = /*@__PURE__*/
+  messageDesc(file_loyalty_programs_v1_rule_set_service, 2);
+
+/**
+ * The draft created.
+ *
+ * @generated from message loyalty.programs.v1.CopyRuleSetResponse
+ */
+export type CopyRuleSetResponse = Message<"loyalty.programs.v1.CopyRuleSetResponse"> & {
+  /**
+   * The draft.
+   *
+   * @generated from field: loyalty.programs.v1.RuleSet rule_set = 1;
+   */
+  ruleSet?: RuleSet | undefined;
+};
+
+/**
+ * Describes the message loyalty.programs.v1.CopyRuleSetResponse.
+ * Use `create(CopyRuleSetResponseSchema)` to create a new message.
+ */
+export const CopyRuleSetResponseSchema: GenMessage<CopyRuleSetResponse> = /*@__PURE__*/
+  messageDesc(file_loyalty_programs_v1_rule_set_service, 3);
+
+/**
  * A draft's new values.
  *
  * @generated from message loyalty.programs.v1.UpdateRuleSetRequest
@@ -116,7 +165,7 @@ export type UpdateRuleSetRequest = Message<"loyalty.programs.v1.UpdateRuleSetReq
  * Use `create(UpdateRuleSetRequestSchema)` to create a new message.
  */
 export const UpdateRuleSetRequestSchema: GenMessage<UpdateRuleSetRequest> = /*@__PURE__*/
-  messageDesc(file_loyalty_programs_v1_rule_set_service, 2);
+  messageDesc(file_loyalty_programs_v1_rule_set_service, 4);
 
 /**
  * The draft as it is now.
@@ -137,7 +186,7 @@ export type UpdateRuleSetResponse = Message<"loyalty.programs.v1.UpdateRuleSetRe
  * Use `create(UpdateRuleSetResponseSchema)` to create a new message.
  */
 export const UpdateRuleSetResponseSchema: GenMessage<UpdateRuleSetResponse> = /*@__PURE__*/
-  messageDesc(file_loyalty_programs_v1_rule_set_service, 3);
+  messageDesc(file_loyalty_programs_v1_rule_set_service, 5);
 
 /**
  * Names a rule set.
@@ -165,7 +214,7 @@ export type GetRuleSetRequest = Message<"loyalty.programs.v1.GetRuleSetRequest">
  * Use `create(GetRuleSetRequestSchema)` to create a new message.
  */
 export const GetRuleSetRequestSchema: GenMessage<GetRuleSetRequest> = /*@__PURE__*/
-  messageDesc(file_loyalty_programs_v1_rule_set_service, 4);
+  messageDesc(file_loyalty_programs_v1_rule_set_service, 6);
 
 /**
  * The rule set asked for.
@@ -186,7 +235,7 @@ export type GetRuleSetResponse = Message<"loyalty.programs.v1.GetRuleSetResponse
  * Use `create(GetRuleSetResponseSchema)` to create a new message.
  */
 export const GetRuleSetResponseSchema: GenMessage<GetRuleSetResponse> = /*@__PURE__*/
-  messageDesc(file_loyalty_programs_v1_rule_set_service, 5);
+  messageDesc(file_loyalty_programs_v1_rule_set_service, 7);
 
 /**
  * Selects a page of a program's rule sets.
@@ -221,7 +270,7 @@ export type ListRuleSetsRequest = Message<"loyalty.programs.v1.ListRuleSetsReque
  * Use `create(ListRuleSetsRequestSchema)` to create a new message.
  */
 export const ListRuleSetsRequestSchema: GenMessage<ListRuleSetsRequest> = /*@__PURE__*/
-  messageDesc(file_loyalty_programs_v1_rule_set_service, 6);
+  messageDesc(file_loyalty_programs_v1_rule_set_service, 8);
 
 /**
  * A page of rule sets.
@@ -249,7 +298,7 @@ export type ListRuleSetsResponse = Message<"loyalty.programs.v1.ListRuleSetsResp
  * Use `create(ListRuleSetsResponseSchema)` to create a new message.
  */
 export const ListRuleSetsResponseSchema: GenMessage<ListRuleSetsResponse> = /*@__PURE__*/
-  messageDesc(file_loyalty_programs_v1_rule_set_service, 7);
+  messageDesc(file_loyalty_programs_v1_rule_set_service, 9);
 
 /**
  * Names the draft to publish, and when it takes effect.
@@ -285,7 +334,7 @@ export type PublishRuleSetRequest = Message<"loyalty.programs.v1.PublishRuleSetR
  * Use `create(PublishRuleSetRequestSchema)` to create a new message.
  */
 export const PublishRuleSetRequestSchema: GenMessage<PublishRuleSetRequest> = /*@__PURE__*/
-  messageDesc(file_loyalty_programs_v1_rule_set_service, 8);
+  messageDesc(file_loyalty_programs_v1_rule_set_service, 10);
 
 /**
  * The published version.
@@ -306,7 +355,7 @@ export type PublishRuleSetResponse = Message<"loyalty.programs.v1.PublishRuleSet
  * Use `create(PublishRuleSetResponseSchema)` to create a new message.
  */
 export const PublishRuleSetResponseSchema: GenMessage<PublishRuleSetResponse> = /*@__PURE__*/
-  messageDesc(file_loyalty_programs_v1_rule_set_service, 9);
+  messageDesc(file_loyalty_programs_v1_rule_set_service, 11);
 
 /**
  * Names the version to withdraw.
@@ -334,7 +383,7 @@ export type WithdrawRuleSetRequest = Message<"loyalty.programs.v1.WithdrawRuleSe
  * Use `create(WithdrawRuleSetRequestSchema)` to create a new message.
  */
 export const WithdrawRuleSetRequestSchema: GenMessage<WithdrawRuleSetRequest> = /*@__PURE__*/
-  messageDesc(file_loyalty_programs_v1_rule_set_service, 10);
+  messageDesc(file_loyalty_programs_v1_rule_set_service, 12);
 
 /**
  * The withdrawn version.
@@ -355,7 +404,7 @@ export type WithdrawRuleSetResponse = Message<"loyalty.programs.v1.WithdrawRuleS
  * Use `create(WithdrawRuleSetResponseSchema)` to create a new message.
  */
 export const WithdrawRuleSetResponseSchema: GenMessage<WithdrawRuleSetResponse> = /*@__PURE__*/
-  messageDesc(file_loyalty_programs_v1_rule_set_service, 11);
+  messageDesc(file_loyalty_programs_v1_rule_set_service, 13);
 
 /**
  * Drafts and publishes versions of a program's rules.
@@ -373,6 +422,17 @@ export const RuleSetService: GenService<{
     methodKind: "unary";
     input: typeof CreateRuleSetRequestSchema;
     output: typeof CreateRuleSetResponseSchema;
+  },
+  /**
+   * Creates a draft with the next version number and the rules of another version, whatever that version's state. The program's newer settings, such as its time zone, count when the draft is published.
+   * Errors: PROGRAM_NOT_FOUND, RULE_SET_NOT_FOUND, PROGRAM_NOT_ACTIVE, LIMIT_EXCEEDED.
+   *
+   * @generated from rpc loyalty.programs.v1.RuleSetService.CopyRuleSet
+   */
+  copyRuleSet: {
+    methodKind: "unary";
+    input: typeof CopyRuleSetRequestSchema;
+    output: typeof CopyRuleSetResponseSchema;
   },
   /**
    * Changes what update_mask names, of a draft only.

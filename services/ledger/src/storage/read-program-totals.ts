@@ -1,0 +1,193 @@
+import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { Pool, QueryResultRow } from 'pg';
+import type { ReadProgramTotals } from '../app/get-program-summary.ts';
+import { StorageUnavailable } from '../domain/errors.ts';
+import type { Account } from '../domain/journal.ts';
+import type { MembershipState } from '../domain/membership.ts';
+import {
+  addDueAccounts,
+  type KindWithPoints,
+  kindsWithPoints,
+  noTotals,
+  type ProgramTotals,
+  type TotalsQuestion,
+} from '../domain/program-totals.ts';
+import { timestamptz } from './column-values.ts';
+import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
+import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
+import { translated } from './storage-errors.ts';
+
+/** Of one statement. It reads whole tables, but keeps no vacuum waiting for longer than a few of them. */
+const statementMsMax = 30_000;
+const allMsMax = 60_000;
+/** So few that a page takes a few milliseconds of this process, which earns meanwhile. */
+const accountsPerPage = 100;
+
+const expiry = `CASE lots.class
+  WHEN 'INACTIVITY' THEN memberships.inactivity_expires_at ELSE lots.expires_at END`;
+
+/**
+ * Reads what {@link ReadProgramTotals} promises, in one snapshot. Memberships for which nothing is due are summed up by the
+ * database, as they are stored; the others are read one by one, because the domain knows what becomes of them. No statement
+ * has a name: each is planned for its values, since those of a small program and a large one need other plans.
+ *
+ * @param pool whose sessions may read whole tables
+ */
+export function createProgramTotalsReader(pool: Pool): ReadProgramTotals {
+  return async (programId, question) =>
+    await translated(transaction(pool, (tx) => readTotals(tx, programId, question)));
+}
+
+async function readTotals(
+  tx: DbTransaction,
+  programId: string,
+  question: TotalsQuestion,
+): Promise<ProgramTotals> {
+  const deadline = performance.now() + allMsMax;
+  const query = queryOf(tx);
+  await query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+  // One worker: the others belong to those who earn.
+  await query(`SET LOCAL statement_timeout = ${statementMsMax}`);
+  await query('SET LOCAL max_parallel_workers_per_gather = 0');
+  const [stored, expiring, moved, stockTaken] = await Promise.all([
+    readMembers(query, programId, question),
+    readExpiring(query, programId, question),
+    readMoved(query, programId, question),
+    readStockTaken(query, programId),
+  ]);
+  let totals: ProgramTotals = { ...noTotals(question), ...stored, ...expiring, moved, stockTaken };
+  for await (const accounts of dueAccounts(query, programId, question)) {
+    if (performance.now() > deadline) {
+      throw new StorageUnavailable(new Error(`a summary took longer than ${allMsMax} ms`));
+    }
+    totals = addDueAccounts(totals, accounts, question);
+  }
+  return totals;
+}
+
+type Query = <Row extends QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
+
+/** With a time-out of pg's own for an answer that lets the statement have its time. */
+function queryOf(tx: DbTransaction): Query {
+  return async <Row extends QueryResultRow>(text: string, values: unknown[] = []) => {
+    const config = { text, values, query_timeout: allMsMax + statementMsMax };
+    return (await tx.query<Row>(config)).rows;
+  };
+}
+
+/** PostgreSQL sums up bigint as numeric, which pg reads as text. */
+type Sum = string;
+
+async function readMembers(query: Query, programId: string, { asOf }: TotalsQuestion) {
+  const rows = await query<{ state: MembershipState; members: bigint } & Record<Balances, Sum>>(
+    `SELECT state, count(*) AS members, sum(available) AS available, sum(pending) AS pending,
+        sum(reserved) AS reserved, sum(deficit) AS deficit
+      FROM memberships WHERE program_id = $1 AND next_due_at > $2
+      GROUP BY state`,
+    [programId, timestamptz(asOf)],
+  );
+  const sumOf = (balance: Balances) => rows.reduce((sum, row) => sum + BigInt(row[balance]), 0n);
+  const membersIn = (state: MembershipState) =>
+    rows.find((row) => row.state === state)?.members ?? 0n;
+  return {
+    members: {
+      ACTIVE: membersIn('ACTIVE'),
+      SUSPENDED: membersIn('SUSPENDED'),
+      LEFT: membersIn('LEFT'),
+    },
+    available: sumOf('available'),
+    pending: sumOf('pending'),
+    reserved: sumOf('reserved'),
+    deficit: sumOf('deficit'),
+  };
+}
+
+type Balances = 'available' | 'pending' | 'reserved' | 'deficit';
+
+async function readExpiring(query: Query, programId: string, { asOf, months }: TotalsQuestion) {
+  const rows = await query<{ month: number | null; points: Sum }>(
+    `SELECT CASE WHEN expiry < 'infinity' THEN width_bucket(expiry, $3::timestamptz[]) END AS month,
+        sum(remaining) AS points
+      FROM (
+        SELECT ${expiry} AS expiry, remaining
+        FROM lots JOIN memberships USING (membership_id)
+        WHERE program_id = $1 AND next_due_at > $2
+      ) AS lots
+      GROUP BY 1`,
+    [programId, timestamptz(asOf), months.map(timestamptz)],
+  );
+  const pointsIn = (month: number | null) =>
+    BigInt(rows.find((row) => row.month === month)?.points ?? 0);
+  // Buckets are numbered from 1.
+  return {
+    expiring: months.map((_, index) => pointsIn(index + 1)),
+    neverExpiring: pointsIn(null),
+  };
+}
+
+async function readMoved(
+  query: Query,
+  programId: string,
+  { period }: TotalsQuestion,
+): Promise<Record<KindWithPoints, bigint>> {
+  // Purchases have the program and the time in their own row. They are most of the journal.
+  const rows = await query<{ kind: KindWithPoints; points: Sum }>(
+    `SELECT 'EARN' AS kind, coalesce(sum(points), 0) AS points
+      FROM earns WHERE program_id = $1 AND post_time >= $2 AND post_time < $3
+      UNION ALL
+      SELECT kind, sum(entries.available + entries.pending + entries.reserved - entries.deficit)
+      FROM entries JOIN memberships USING (membership_id)
+      WHERE kind <> 'EARN' AND kind = ANY ($4) AND create_time >= $2 AND create_time < $3
+        AND program_id = $1
+      GROUP BY kind`,
+    [programId, timestamptz(period.start), timestamptz(period.end), kindsWithPoints],
+  );
+  const moved = new Map(rows.map(({ kind, points }) => [kind, BigInt(points)]));
+  return Object.fromEntries(kindsWithPoints.map((kind) => [kind, moved.get(kind) ?? 0n])) as Record<
+    KindWithPoints,
+    bigint
+  >;
+}
+
+async function readStockTaken(query: Query, programId: string): Promise<Map<string, bigint>> {
+  const rows = await query<{ reward_id: string; taken: bigint }>(
+    'SELECT reward_id, taken FROM reward_stock WHERE program_id = $1',
+    [programId],
+  );
+  return new Map(rows.map(({ reward_id: rewardId, taken }) => [rewardId, taken]));
+}
+
+/** The accounts of a program for which something is due, with all of their lots and with their holds that have ended. */
+async function* dueAccounts(
+  query: Query,
+  programId: string,
+  { asOf }: TotalsQuestion,
+): AsyncGenerator<Account[]> {
+  const now = timestamptz(asOf);
+  await query(
+    `DECLARE due_memberships NO SCROLL CURSOR FOR
+      SELECT * FROM memberships WHERE program_id = $1 AND next_due_at <= $2`,
+    [programId, now],
+  );
+  for (;;) {
+    const memberships = await query<MembershipRow>(`FETCH ${accountsPerPage} FROM due_memberships`);
+    if (memberships.length === 0) return;
+    const ids = memberships.map(({ membership_id: id }) => id);
+    const [lots, holds] = await Promise.all([
+      query<LotRow>('SELECT * FROM lots WHERE membership_id = ANY ($1::bigint[])', [ids]),
+      query<RedemptionRow>(
+        `SELECT * FROM redemptions
+          WHERE membership_id = ANY ($1::bigint[]) AND state = 'RESERVED' AND hold_expires_at <= $2`,
+        [ids, now],
+      ),
+    ]);
+    const lotsById = Map.groupBy(lots, (row) => row.membership_id);
+    const holdsById = Map.groupBy(holds, (row) => row.membership_id);
+    yield memberships.map((row) => ({
+      membership: membershipOf(row),
+      lots: (lotsById.get(row.membership_id) ?? []).map(lotOf),
+      redemptions: (holdsById.get(row.membership_id) ?? []).map(redemptionOf),
+      entries: [],
+    }));
+  }
+}

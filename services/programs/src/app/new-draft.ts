@@ -1,0 +1,64 @@
+import type { RuleSet } from '@loyalty/rules/language.ts';
+import { type Author, type Change, differences } from '../domain/change.ts';
+import { LimitExceeded } from '../domain/errors.ts';
+import {
+  type RuleSetVersion,
+  type RuleSetView,
+  ruleSetsPerProgramMax,
+} from '../domain/rule-set.ts';
+import type { App } from './app.ts';
+import type { LockedProgram } from './program-store.ts';
+
+/**
+ * The number of a locked program's next version.
+ *
+ * @throws {LimitExceeded}
+ */
+export async function nextVersion(locked: LockedProgram): Promise<number> {
+  const version = (await locked.lastRuleSetVersion()) + 1;
+  if (version > ruleSetsPerProgramMax) {
+    throw new LimitExceeded(`A program can have at most ${ruleSetsPerProgramMax} rule sets`, {
+      limit: String(ruleSetsPerProgramMax),
+    });
+  }
+  return version;
+}
+
+export interface NewDraft {
+  readonly version: number;
+  readonly definition: RuleSet;
+  readonly verb: 'CREATE_RULE_SET' | 'COPY_RULE_SET';
+  readonly author: Author;
+}
+
+/** The draft, and the change that stores it. */
+export function newDraft(
+  { definitions }: App,
+  { program, now }: LockedProgram,
+  { version, definition, verb, author }: NewDraft,
+): { answer: RuleSetView; change: Change } {
+  const revision = program.revision + 1n;
+  const ruleSet: RuleSetVersion = {
+    programId: program.programId,
+    version,
+    definition,
+    timeZone: undefined,
+    effectiveTime: undefined,
+    publishTime: undefined,
+    withdrawTime: undefined,
+    changedIn: revision,
+    createTime: now,
+    updateTime: now,
+  };
+  return {
+    answer: { ruleSet, state: 'DRAFT' },
+    change: {
+      verb,
+      changed: { kind: 'RULE_SET', ruleSet, isNew: true },
+      fields: differences(undefined, definitions.ruleSet.toJson(definition)),
+      revision,
+      time: now,
+      author,
+    },
+  };
+}
