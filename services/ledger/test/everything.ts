@@ -9,6 +9,7 @@ import { applicationSession } from '../src/storage/application-session.ts';
 import { createDeadLetters } from '../src/storage/dead-letters.ts';
 import { createProgramSnapshots } from '../src/storage/program-snapshots.ts';
 import {
+  aCart,
   aProgram,
   aPurchase,
   aRedemption,
@@ -118,7 +119,7 @@ async function waitForLocks(ledger: Ledger): Promise<void> {
   await ledger.commit([command], { waits: true });
 }
 
-async function readEverything({ reader, quote }: Ledger): Promise<void> {
+async function readEverything({ reader, quote, quoteEarn }: Ledger): Promise<void> {
   await reader.membershipId(alice);
   await reader.account(alice, now);
   // One whose hold has ended.
@@ -136,11 +137,15 @@ async function readEverything({ reader, quote }: Ledger): Promise<void> {
   await reader.redemptions({ membershipId, ...firstPage });
   await reader.openHolds({ programId, now: Date.now(), ...firstPage });
   await quote({ ...alice, rewardId: 'glass', quantity: 1, byMember: false });
+  await quoteEarn(aCart({ userId: alice.userId, minorUnits: 100n }));
 }
 
-async function workInTheBackground({ setClock, bringDueUpToDate, pool }: Ledger): Promise<void> {
+async function workInTheBackground(ledger: Ledger): Promise<void> {
+  const { setClock, bringDueUpToDate, quoteEarn, pool } = ledger;
   // At a time when somebody's points have expired.
   setClock(new Date('2030-01-01T12:00:00Z'));
+  // Of somebody whose hold of a limited reward has ended.
+  await quoteEarn(aCart({ userId: 'user-10000', minorUnits: 100n }));
   await bringDueUpToDate(10);
   const [first, second] = await lease(pool, { limit: 16, leaseMs: 30_000 });
   await remove(pool, [first?.id ?? 0n]);

@@ -186,6 +186,15 @@ export type HoldPosition = Pick<OpenHold, 'holdExpiresAt' | 'redemptionId'>;
 
 /** Reads that lock nothing. All throw {@link StorageUnavailable} when the database is down. */
 export interface LedgerReader {
+  /**
+   * What the command of a member would return at `now`. It decides on one snapshot, and what it puts is forgotten.
+   *
+   * @throws what the command throws
+   */
+  decide<Result>(
+    command: Command<Result> & { readonly needs: { readonly member: MemberName } },
+    now: Instant,
+  ): Promise<Result>;
   membershipId(member: MemberName): Promise<bigint | undefined>;
   /** The account as it was written, with as much of what it holds as its balance at `now` depends on. */
   account(member: MemberName, now: Instant): Promise<Account | undefined>;

@@ -1,7 +1,8 @@
 import type { Pool, QueryConfig, QueryResultRow } from 'pg';
-import type { LedgerReader } from '../app/ledger-store.ts';
+import type { LedgerReader, MemberName } from '../app/ledger-store.ts';
 import { beginningOfTime } from '../domain/instant.ts';
 import { aboveAllIds, instant, timestamptz, timestamptzOrNull } from './column-values.ts';
+import { decideOnSnapshot } from './decide-on-snapshot.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { perRow } from './plan-forms.ts';
@@ -18,15 +19,22 @@ export function createLedgerReader(pool: Pool): LedgerReader {
     return (await translated(pool.query<Row>(query))).rows;
   }
 
+  async function membershipId({ programId, userId }: MemberName): Promise<bigint | undefined> {
+    const [row] = await read<{ membership_id: bigint }>({
+      name: 'read_membership_id',
+      text: 'SELECT membership_id FROM member_ids WHERE program_id = $1 AND user_id = $2',
+      values: [programId, userId],
+    });
+    return row?.membership_id;
+  }
+
   return {
-    async membershipId({ programId, userId }) {
-      const [row] = await read<{ membership_id: bigint }>({
-        name: 'read_membership_id',
-        text: 'SELECT membership_id FROM member_ids WHERE program_id = $1 AND user_id = $2',
-        values: [programId, userId],
-      });
-      return row?.membership_id;
+    async decide(command, now) {
+      const found = await membershipId(command.needs.member);
+      return await decideOnSnapshot(pool, command, { membershipId: found, now });
     },
+
+    membershipId,
 
     async account({ programId, userId }, now) {
       const [account] = await accounts({
