@@ -25,6 +25,7 @@ import { earn } from '../src/app/earn.ts';
 import { joinProgram } from '../src/app/join-program.ts';
 import { leaveProgram } from '../src/app/leave-program.ts';
 import { type CommitToLedger, LostRace } from '../src/app/ledger-store.ts';
+import { listExpiries, listMaturities } from '../src/app/list-expiries.ts';
 import type { ProgramDefinition } from '../src/app/program-catalog.ts';
 import { type QuoteEarnInput, quoteEarn } from '../src/app/quote-earn.ts';
 import { quoteRedemption } from '../src/app/quote-redemption.ts';
@@ -249,6 +250,8 @@ function openReplica({
     adjust: on(adjustBalance),
     quote: on(quoteRedemption),
     quoteEarn: on(quoteEarn),
+    listExpiries: on(listExpiries),
+    listMaturities: on(listMaturities),
     redeem: on(redeem),
     capture: on(captureRedemption),
     cancel: on(cancelRedemption),

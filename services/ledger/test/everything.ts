@@ -119,11 +119,14 @@ async function waitForLocks(ledger: Ledger): Promise<void> {
   await ledger.commit([command], { waits: true });
 }
 
-async function readEverything({ reader, quote, quoteEarn }: Ledger): Promise<void> {
+async function readEverything({ reader, quote }: Ledger): Promise<void> {
   await reader.membershipId(alice);
   await reader.account(alice, now);
   // One whose hold has ended.
   await reader.account({ programId, userId: 'user-100' }, Date.parse('2029-06-01'));
+  for (const by of ['EXPIRY', 'MATURITY'] as const) {
+    await reader.accountByDate({ ...alice, by, after: 0, limit: 51 }, now);
+  }
   await reader.accountsOfUser({ ...firstPage, userId: alice.userId, programs: undefined, now });
   await reader.accountsOfProgram({ programId, now, ...firstPage });
   await reader.earn({ programId, transactionId: '4711-1' });
@@ -137,7 +140,6 @@ async function readEverything({ reader, quote, quoteEarn }: Ledger): Promise<voi
   await reader.redemptions({ membershipId, ...firstPage });
   await reader.openHolds({ programId, now: Date.now(), ...firstPage });
   await quote({ ...alice, rewardId: 'glass', quantity: 1, byMember: false });
-  await quoteEarn(aCart({ userId: alice.userId, minorUnits: 100n }));
 }
 
 async function workInTheBackground(ledger: Ledger): Promise<void> {

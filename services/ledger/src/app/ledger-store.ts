@@ -181,6 +181,9 @@ export interface OpenHold extends Redemption {
   readonly holdExpiresAt: Instant;
 }
 
+/** Which date of lots: when their points expire, or when they become available. */
+export type LotDate = 'EXPIRY' | 'MATURITY';
+
 /** Where a page of open holds ends. */
 export type HoldPosition = Pick<OpenHold, 'holdExpiresAt' | 'redemptionId'>;
 
@@ -198,6 +201,14 @@ export interface LedgerReader {
   membershipId(member: MemberName): Promise<bigint | undefined>;
   /** The account as it was written, with as much of what it holds as its balance at `now` depends on. */
   account(member: MemberName, now: Instant): Promise<Account | undefined>;
+  /**
+   * The account as it was written, with what is due at `now` and with the lots of the first `limit` dates behind `after`.
+   * Between these instants, all of its points are there up to `until`.
+   */
+  accountByDate(
+    query: MemberName & { by: LotDate; after: Instant; limit: number },
+    now: Instant,
+  ): Promise<{ account: Account; until: Instant } | undefined>;
   earn(transaction: TransactionName): Promise<(PostedEarn & { userId: string }) | undefined>;
   /** A member's earns, the newest first. Positions are sequences. */
   earns(query: { membershipId: bigint } & PageRequest<bigint>): Promise<PostedEarn[]>;

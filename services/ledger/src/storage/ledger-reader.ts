@@ -8,6 +8,7 @@ import { type EntryRow, entryOf } from './entry-rows.ts';
 import { perRow } from './plan-forms.ts';
 import { createAccountReader } from './read-accounts.ts';
 import { readEntries } from './read-entries.ts';
+import { readAccountByDate } from './read-lot-dates.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 import { translated } from './storage-errors.ts';
 
@@ -45,6 +46,8 @@ export function createLedgerReader(pool: Pool): LedgerReader {
       });
       return account;
     },
+
+    accountByDate: (query, now) => readAccountByDate(pool, query, now),
 
     async earn({ programId, transactionId }) {
       const [row] = await read<EarnRow & { user_id: string }>({
