@@ -22,6 +22,7 @@ import { cancelRefund } from '../src/app/cancel-refund.ts';
 import { captureRedemption } from '../src/app/capture-redemption.ts';
 import { createCommitQueue } from '../src/app/commit-queue.ts';
 import { earn } from '../src/app/earn.ts';
+import { getStatement } from '../src/app/get-statement.ts';
 import { joinProgram } from '../src/app/join-program.ts';
 import { leaveProgram } from '../src/app/leave-program.ts';
 import { type CommitToLedger, LostRace } from '../src/app/ledger-store.ts';
@@ -250,6 +251,7 @@ function openReplica({
     adjust: on(adjustBalance),
     quote: on(quoteRedemption),
     quoteEarn: on(quoteEarn),
+    statement: on(getStatement),
     listExpiries: on(listExpiries),
     listMaturities: on(listMaturities),
     redeem: on(redeem),

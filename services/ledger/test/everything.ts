@@ -136,6 +136,8 @@ async function readEverything({ reader, quote }: Ledger): Promise<void> {
   const journal = { membershipId, kinds: [], startTime: undefined, endTime: undefined };
   await reader.entries({ ...journal, ...firstPage });
   await reader.entries({ ...journal, kinds: ['CAPTURE', 'EARN'], ...firstPage });
+  const period = { startTime: Date.parse('2026-01-01Z'), endTime: now };
+  await reader.statement({ ...alice, ...period, ...firstPage }, now);
   await reader.redemption({ ...alice, redemptionId: 'spent-4711' });
   await reader.redemptions({ membershipId, ...firstPage });
   await reader.openHolds({ programId, now: Date.now(), ...firstPage });

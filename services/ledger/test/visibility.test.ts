@@ -10,6 +10,7 @@ import {
   purchase,
   refusalOf,
   type Setting,
+  secondsAndNanos,
   startSetting,
   tokenOf,
 } from './running-ledger.ts';
@@ -23,6 +24,7 @@ afterAll(() => setting.stop());
 const alice = await tokenOf('member', 'alice');
 const bob = await tokenOf('member', 'bob');
 
+const period = { startTime: secondsAndNanos(0), endTime: secondsAndNanos(Date.now() + 86_400_000) };
 const cart = { amount: { currencyCode: 'USD', minorUnits: 10_000n } };
 
 describe('a member', () => {
@@ -52,6 +54,7 @@ describe('a member', () => {
       ledger.quoteEarn({ ...member, ...cart }, bob),
       ledger.listExpiries(member, bob),
       ledger.listMaturities(member, bob),
+      ledger.getStatement({ ...member, ...period }, bob),
       ledger.listEntries(member, bob),
       redemptions.redeem(redeem, bob),
       redemptions.getRedemption({ ...member, redemptionId: 'r' }, bob),
@@ -132,6 +135,7 @@ describe('a draft', () => {
         setting.clients.ledger.quoteEarn({ ...member, ...cart }, alice),
         setting.clients.ledger.listExpiries(member, alice),
         setting.clients.ledger.listMaturities(member, alice),
+        setting.clients.ledger.getStatement({ ...member, ...period }, alice),
         setting.clients.ledger.listEntries(member, alice),
         setting.clients.ledger.listEarns(member, alice),
         setting.clients.ledger.getEarn({ programId, transactionId: 'order-1' }, alice),
@@ -173,6 +177,8 @@ describe('a journal', () => {
       .redeem({ ...glass, idempotencyKey: 'too much' }, alice)
       .catch(() => 'refused');
     const { entries } = await ledger.listEntries(member, viewer);
+    const statement = await ledger.getStatement({ ...member, ...period }, viewer);
+    expect(statement.entries).toEqual(entries);
     return entries.toReversed();
   }
 

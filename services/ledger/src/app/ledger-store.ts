@@ -6,6 +6,7 @@ import type { Account, Entry, EntryKind } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import type { Lapse, Refund } from '../domain/refund.ts';
+import type { KindTotal, Period } from '../domain/statement.ts';
 
 export type PostedEarn = Earn<Purchase>;
 export type TransactionRefund = Refund<RefundPart>;
@@ -239,6 +240,21 @@ export interface LedgerReader {
       endTime: Instant | undefined;
     } & PageRequest<bigint>,
   ): Promise<Entry[]>;
+  /**
+   * The account as {@link account} returns it, what entries changed since the period's start by kind, and entries of the
+   * period, the newest first, all as they were stored at one time; undefined for who never joined. Positions are sequences.
+   */
+  statement(
+    query: MemberName & Period & PageRequest<bigint>,
+    now: Instant,
+  ): Promise<
+    | {
+        account: Account;
+        since: (KindTotal & { inPeriod: boolean })[];
+        entries: Entry[];
+      }
+    | undefined
+  >;
   /** How much of each reward is taken: of its stock, and by the member in the period. In the order of the request. */
   rewardsTaken(query: {
     programId: string;

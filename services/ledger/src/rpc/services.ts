@@ -11,6 +11,7 @@ import { membershipHandlers } from './memberships.ts';
 import { quoteHandlers } from './quotes.ts';
 import { redemptionHandlers } from './redemptions.ts';
 import { refundHandlers } from './refunds.ts';
+import { statementHandlers } from './statements.ts';
 
 /** All RPC services of this process. */
 export function ledgerServices(app: MessagingApp): Mountable[] {
@@ -20,6 +21,7 @@ export function ledgerServices(app: MessagingApp): Mountable[] {
       ...earnHandlers(app),
       ...refundHandlers(app),
       ...balanceHandlers(app),
+      ...statementHandlers(app),
     }),
     implement(RedemptionService, { ...quoteHandlers(app), ...redemptionHandlers(app) }),
     implement(DeadLetterService, deadLetterHandlers(app)),

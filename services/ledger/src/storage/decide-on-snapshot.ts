@@ -1,10 +1,10 @@
-import { transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { Command, Needs } from '../app/ledger-store.ts';
 import type { Instant } from '../domain/instant.ts';
 import { type Locks, lockLedger } from './lock-ledger.ts';
 import { lockedLedger } from './locked-ledger.ts';
 import { memberKey } from './membership-ids.ts';
+import { snapshot } from './snapshot.ts';
 import { translated } from './storage-errors.ts';
 
 /** Stands for the id that a user who joins would get. Nobody has it, and it is never written. */
@@ -23,11 +23,13 @@ export async function decideOnSnapshot<Result>(
 ): Promise<Result> {
   const { needs } = command;
   const outcome = await translated(
-    transaction(pool, async (tx) => {
-      const isolated = tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    snapshot(pool, async (tx) => {
       const locks = locksOf(needs, membershipId);
-      const locked = lockLedger(tx, [needs], { locks, clock: () => now, locking: 'NONE' });
-      const [{ loaded }] = await Promise.all([locked, isolated]);
+      const { loaded } = await lockLedger(tx, [needs], {
+        locks,
+        clock: () => now,
+        locking: 'NONE',
+      });
       return lockedLedger(loaded).run(command);
     }),
   );

@@ -6,9 +6,10 @@ import { decideOnSnapshot } from './decide-on-snapshot.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { perRow } from './plan-forms.ts';
-import { createAccountReader } from './read-accounts.ts';
+import { accountOf, createAccountReader } from './read-accounts.ts';
 import { readEntries } from './read-entries.ts';
 import { readAccountByDate } from './read-lot-dates.ts';
+import { readStatement } from './read-statement.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 import { translated } from './storage-errors.ts';
 
@@ -37,13 +38,8 @@ export function createLedgerReader(pool: Pool): LedgerReader {
 
     membershipId,
 
-    async account({ programId, userId }, now) {
-      const [account] = await accounts({
-        name: 'read_account',
-        members: 'SELECT membership_id FROM member_ids WHERE program_id = $2 AND user_id = $3',
-        values: [programId, userId],
-        now,
-      });
+    async account(member, now) {
+      const [account] = await accounts(accountOf(member, now));
       return account;
     },
 
@@ -132,6 +128,8 @@ export function createLedgerReader(pool: Pool): LedgerReader {
     async entries(query) {
       return (await read<EntryRow>(readEntries(query))).map(entryOf);
     },
+
+    statement: (query, now) => readStatement(pool, query, now),
 
     async rewardsTaken({ programId, membershipId, rewards }) {
       const usages = rewards.map(({ usage }) => usage);

@@ -1,5 +1,6 @@
-import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool, QueryConfig } from 'pg';
+import type { MemberName } from '../app/ledger-store.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Lot } from '../domain/lot.ts';
@@ -7,6 +8,7 @@ import type { Redemption } from '../domain/redemption-state.ts';
 import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
+import { snapshot } from './snapshot.ts';
 import { translated } from './storage-errors.ts';
 
 /** Which accounts to read. */
@@ -51,8 +53,28 @@ export async function readAccountRows<Row extends AccountRow>(
   const { rows } = await translated(pool.query<Row>(statement));
   // Few members have a hold that has ended a moment ago, so the others don't pay for looking at them.
   return haveEndedHolds(rows, statement)
-    ? await translated(transaction(pool, async (tx) => await readWithHolds<Row>(tx, statement)))
+    ? await translated(snapshot(pool, async (tx) => await readWithHolds<Row>(tx, statement)))
     : { rows, endedHolds: [] };
+}
+
+/** Reads the account of a member in a {@link snapshot}. */
+export async function readAccountIn(
+  tx: DbTransaction,
+  member: MemberName,
+  now: Instant,
+): Promise<Account | undefined> {
+  const [account] = accountsOf(await readWithHolds(tx, statementOf(accountOf(member, now))));
+  return account;
+}
+
+/** The query for the account of a member. */
+export function accountOf({ programId, userId }: MemberName, now: Instant): AccountQuery {
+  return {
+    name: 'read_account',
+    members: 'SELECT membership_id FROM member_ids WHERE program_id = $2 AND user_id = $3',
+    values: [programId, userId],
+    now,
+  };
 }
 
 function haveEndedHolds(rows: readonly AccountRow[], { now }: AccountStatement): boolean {
@@ -105,7 +127,6 @@ async function readWithHolds<Row extends AccountRow>(
   tx: DbTransaction,
   statement: AccountStatement,
 ): Promise<AccountRows<Row>> {
-  await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   const { rows } = await tx.query<Row>(statement);
   const holds = await tx.query<RedemptionRow>({
     name: 'read_ended_holds',
