@@ -19,6 +19,7 @@ import {
   rewards,
   type startUseCases,
 } from './commit-fixture.ts';
+import { dayMs } from './moving-clock.ts';
 
 export type Ledger = Awaited<ReturnType<typeof startUseCases>>;
 
@@ -119,13 +120,20 @@ async function waitForLocks(ledger: Ledger): Promise<void> {
   await ledger.commit([command], { waits: true });
 }
 
-async function readEverything({ reader, quote }: Ledger): Promise<void> {
+async function readEverything({ reader, quote, adjust }: Ledger): Promise<void> {
   await reader.membershipId(alice);
   await reader.account(alice, now);
   // One whose hold has ended.
   await reader.account({ programId, userId: 'user-100' }, Date.parse('2029-06-01'));
+  const patient = { programId, userId: 'user-10000' };
+  for (const days of [10, 20]) {
+    const availableTime = Date.now() + days * dayMs;
+    const dates = { availableTime, expireTime: availableTime + dayMs };
+    const gift = { points: 5n, reason: 'a gift', allowDeficit: false, ...dates };
+    await adjust({ ...patient, ...gift, idempotencyKey: `in ${days} days` }, author);
+  }
   for (const by of ['EXPIRY', 'MATURITY'] as const) {
-    await reader.accountByDate({ ...alice, by, after: 0, limit: 51 }, now);
+    await reader.accountByDate({ ...patient, by, after: 0, limit: 51 }, now);
   }
   await reader.accountsOfUser({ ...firstPage, userId: alice.userId, programs: undefined, now });
   await reader.accountsOfProgram({ programId, now, ...firstPage });

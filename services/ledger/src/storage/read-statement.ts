@@ -4,6 +4,7 @@ import type { LedgerReader } from '../app/ledger-store.ts';
 import type { KindTotal, Period } from '../domain/statement.ts';
 import { timestamptz } from './column-values.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
+import { perRow } from './plan-forms.ts';
 import { readAccountIn } from './read-accounts.ts';
 import { readEntries, wanted } from './read-entries.ts';
 import { snapshot } from './snapshot.ts';
@@ -28,7 +29,7 @@ export async function readStatement(
 }
 
 // Backwards from the present, whose sums the membership's row has: a statement is mostly asked for a period that has just
-// ended.
+// ended. Sorted, because PostgreSQL would choose between sorting and hashing by the size of the table.
 async function readChangesSince(
   tx: DbTransaction,
   { membershipId, startTime, endTime }: Period & { membershipId: bigint },
@@ -36,12 +37,15 @@ async function readChangesSince(
   const { rows } = await tx.query<KindTotal & { inPeriod: boolean }>({
     name: 'read_changes_since',
     text: `${wanted}
-      SELECT kind, sequence < (SELECT past FROM wanted) AS "inPeriod", count(*)::bigint AS entries,
+      SELECT kind, "inPeriod", count(*)::bigint AS entries,
         sum(available)::bigint AS available, sum(pending)::bigint AS pending,
         sum(reserved)::bigint AS reserved, sum(deficit)::bigint AS deficit
-      FROM entries
-      WHERE membership_id = $1 AND sequence >= (SELECT first FROM wanted)
-      GROUP BY 1, 2`,
+      FROM (
+        SELECT *, sequence < (SELECT past FROM wanted) AS "inPeriod" FROM entries
+        WHERE membership_id = $1 AND sequence >= (SELECT first FROM wanted)
+        ORDER BY kind, "inPeriod" ${perRow}
+      ) AS entries
+      GROUP BY kind, "inPeriod"`,
     values: [membershipId, null, timestamptz(startTime), timestamptz(endTime)],
   });
   return rows;
