@@ -82,6 +82,21 @@ export const sequencePosition: PositionCodec<bigint> = {
     others.length === 0 ? integerIn(text, 2n ** 63n - 1n) : undefined,
 };
 
+/** Positions that are an instant from 1970 on, in milliseconds since then. */
+export const instantPosition: PositionCodec<number> = {
+  toTexts: (position) => [String(position)],
+  fromTexts: ([text = '', ...others]) => (others.length === 0 ? instantIn(text) : undefined),
+};
+
+/** The instant from 1970 on that the text is, in milliseconds since then. */
+export function instantIn(text: string): number | undefined {
+  const value = integerIn(text, instantMax);
+  return value === undefined ? undefined : Number(value);
+}
+
+/** The largest instant that a Date can be. */
+const instantMax = 8_640_000_000_000_000n;
+
 /** The text, if it is one that a database can compare with. */
 export function textIn(text: string): string | undefined {
   return text !== '' && !text.includes('\0') && text.isWellFormed() ? text : undefined;

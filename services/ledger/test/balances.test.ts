@@ -1,6 +1,9 @@
 import { afterEach, expect, test } from '@jest/globals';
-import type { Command } from '../src/app/ledger-store.ts';
-import { type Balance, balanceAt } from '../src/domain/balance.ts';
+import type { Command, PageRequest } from '../src/app/ledger-store.ts';
+import { lockedAccount } from '../src/app/locked-account.ts';
+import type { Page } from '../src/app/page.ts';
+import { balanceAt, expiriesOf, maturitiesOf } from '../src/domain/balance.ts';
+import type { Account } from '../src/domain/journal.ts';
 import {
   aProgram,
   aPurchase,
@@ -40,19 +43,30 @@ async function shopDaily(from: number, to: number): Promise<void> {
   }
 }
 
-/** The balance as it is after everything that is due was written, from all of the member's lots. */
-async function writtenBalance(now: number): Promise<Balance | undefined> {
-  const needs = { member: alice };
-  const command: Command<Balance | undefined> = {
-    needs,
-    decide(locked) {
-      const account = locked.bringUpToDate(alice);
-      return account && balanceAt(account, now);
-    },
+/** What there is after everything that is due was written, from all of the member's lots. */
+async function written<Result>(read: (account: Account) => Result): Promise<Result> {
+  const command: Command<Result> = {
+    needs: { member: alice },
+    decide: (locked) => read(lockedAccount(locked, alice)),
   };
   const [outcome] = await ledger.commit([command], { waits: true });
   expect(outcome).toHaveProperty('result');
-  return (outcome as { result: Balance | undefined }).result;
+  return (outcome as { result: Result }).result;
+}
+
+/** All pages of a list of dates. */
+async function allDates<Item>(
+  list: (query: typeof alice & PageRequest<number>) => Promise<Page<Item, number>>,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  let after: number | undefined;
+  for (;;) {
+    const page = await list({ ...alice, limit: 2, after });
+    items.push(...page.items);
+    after = page.positions.at(-1);
+    if (!page.hasMore) return items;
+    expect(page.items).toHaveLength(2);
+  }
 }
 
 test.each([
@@ -61,7 +75,7 @@ test.each([
   ['mature and expire by inactivity', { maturation: days(3), expiry: inactivity }],
   ['expire together', { expiry: livesFor(20) }],
 ])(
-  'a balance of many purchases, whose points %s, is the one that is written later',
+  'a balance of many purchases, whose points %s, and its dates are those that are written later',
   async (_, ruleSet) => {
     ledger = await startUseCases(aProgram({ ruleSets: [aRuleSet(ruleSet)], rewards: glass }));
     ledger.setClock(new Date(start));
@@ -73,7 +87,16 @@ test.each([
     for (const day of [0.9, 1, 2.4, 2.5, 4, 5.5, 12, 19, 40, 70]) {
       const now = start + day * dayMs;
       ledger.setClock(new Date(now));
-      expect(await ledger.balance('alice')).toEqual(await writtenBalance(now));
+      const balance = await ledger.balance('alice');
+      const expiries = await allDates(ledger.listExpiries);
+      const maturities = await allDates(ledger.listMaturities);
+      expect(await written((account) => balanceAt(account, now))).toEqual(balance);
+      expect(await written(expiriesOf)).toEqual(expiries);
+      expect(await written(maturitiesOf)).toEqual(maturities);
+      expect(expiries[0] && { points: expiries[0].points, time: expiries[0].time }).toEqual(
+        balance.nextExpiry,
+      );
+      expect(maturities[0]).toEqual(balance.nextMaturity);
     }
   },
 );
@@ -93,4 +116,36 @@ test('what expires next is told also where points that mature first pay a debt w
     pending: 10n,
     nextExpiry: { points: 10n, time: Date.parse('2026-03-27') },
   });
+});
+
+test('points that a hold keeps don’t expire until it ends, and pending ones are told apart', async () => {
+  const ruleSet = aRuleSet({ maturation: days(3), expiry: livesFor(20) });
+  ledger = await startUseCases(aProgram({ ruleSets: [ruleSet], rewards: glass }));
+  ledger.setClock(new Date(start + dayMs));
+  await shopDaily(0, 2);
+  ledger.setClock(new Date('2026-03-06T12:00:00Z'));
+  const hold = aRedemption({ userId: 'alice', capture: 'HOLD', holdSeconds: 2 * 86_400 });
+  await ledger.redeem(hold, author);
+  await shopDaily(5, 6);
+  const expiring = (date: string, points: bigint, pendingPoints = 0n) => ({
+    time: Date.parse(date),
+    points,
+    pendingPoints,
+  });
+  const latest = [expiring('2026-03-31', 10n, 10n)];
+  expect(await allDates(ledger.listExpiries)).toEqual([expiring('2026-03-27', 8n), ...latest]);
+  expect(await allDates(ledger.listMaturities)).toEqual([
+    { time: Date.parse('2026-03-10'), points: 10n },
+  ]);
+  ledger.setClock(new Date('2026-03-08T12:00:00Z'));
+  const released = [expiring('2026-03-26', 10n), expiring('2026-03-27', 10n)];
+  expect(await allDates(ledger.listExpiries)).toEqual([...released, ...latest]);
+});
+
+test('someone who never joined has no dates', async () => {
+  ledger = await startUseCases(aProgram());
+  for (const list of [ledger.listExpiries, ledger.listMaturities]) {
+    const refused = { reason: 'MEMBERSHIP_NOT_FOUND' };
+    await expect(list({ ...alice, limit: 1, after: undefined })).rejects.toMatchObject(refused);
+  }
 });

@@ -22,10 +22,13 @@ import { cancelRefund } from '../src/app/cancel-refund.ts';
 import { captureRedemption } from '../src/app/capture-redemption.ts';
 import { createCommitQueue } from '../src/app/commit-queue.ts';
 import { earn } from '../src/app/earn.ts';
+import { getStatement } from '../src/app/get-statement.ts';
 import { joinProgram } from '../src/app/join-program.ts';
 import { leaveProgram } from '../src/app/leave-program.ts';
 import { type CommitToLedger, LostRace } from '../src/app/ledger-store.ts';
+import { listExpiries, listMaturities } from '../src/app/list-expiries.ts';
 import type { ProgramDefinition } from '../src/app/program-catalog.ts';
+import { type QuoteEarnInput, quoteEarn } from '../src/app/quote-earn.ts';
 import { quoteRedemption } from '../src/app/quote-redemption.ts';
 import { type RedeemInput, redeem } from '../src/app/redeem.ts';
 import type { EarnInput } from '../src/app/reports.ts';
@@ -138,6 +141,10 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
     setClock(time: Date) {
       now = () => time.getTime();
     },
+    /** Adds a program, or changes one. */
+    define(changed: ProgramDefinition) {
+      programs.set(changed.programId, changed);
+    },
     async balance(userId: string) {
       const at = clock();
       const account = await first.reader.account({ programId: program.programId, userId }, at);
@@ -243,6 +250,10 @@ function openReplica({
     leave: on(leaveProgram),
     adjust: on(adjustBalance),
     quote: on(quoteRedemption),
+    quoteEarn: on(quoteEarn),
+    statement: on(getStatement),
+    listExpiries: on(listExpiries),
+    listMaturities: on(listMaturities),
     redeem: on(redeem),
     capture: on(captureRedemption),
     cancel: on(cancelRedemption),
@@ -270,6 +281,14 @@ export function aPurchase(purchase: {
       amount: { currencyCode: 'USD', minorUnits: purchase.minorUnits },
     }),
   };
+}
+
+/** A purchase to quote: what {@link aPurchase} reports, without an id or a time. */
+export function aCart(purchase: { userId: string; minorUnits: bigint }): QuoteEarnInput {
+  const { programId, userId, transaction } = aPurchase(purchase);
+  const { amount } = transaction;
+  const cart = create(TransactionSchema, amount === undefined ? {} : { amount });
+  return { programId, userId, purchase: cart, byMember: false };
 }
 
 export function aRedemption(redemption: Partial<RedeemInput> & { userId: string }): RedeemInput {

@@ -9,6 +9,7 @@ import { applicationSession } from '../src/storage/application-session.ts';
 import { createDeadLetters } from '../src/storage/dead-letters.ts';
 import { createProgramSnapshots } from '../src/storage/program-snapshots.ts';
 import {
+  aCart,
   aProgram,
   aPurchase,
   aRedemption,
@@ -18,6 +19,7 @@ import {
   rewards,
   type startUseCases,
 } from './commit-fixture.ts';
+import { dayMs } from './moving-clock.ts';
 
 export type Ledger = Awaited<ReturnType<typeof startUseCases>>;
 
@@ -118,11 +120,21 @@ async function waitForLocks(ledger: Ledger): Promise<void> {
   await ledger.commit([command], { waits: true });
 }
 
-async function readEverything({ reader, quote }: Ledger): Promise<void> {
+async function readEverything({ reader, quote, adjust }: Ledger): Promise<void> {
   await reader.membershipId(alice);
   await reader.account(alice, now);
   // One whose hold has ended.
   await reader.account({ programId, userId: 'user-100' }, Date.parse('2029-06-01'));
+  const patient = { programId, userId: 'user-10000' };
+  for (const days of [10, 20]) {
+    const availableTime = Date.now() + days * dayMs;
+    const dates = { availableTime, expireTime: availableTime + dayMs };
+    const gift = { points: 5n, reason: 'a gift', allowDeficit: false, ...dates };
+    await adjust({ ...patient, ...gift, idempotencyKey: `in ${days} days` }, author);
+  }
+  for (const by of ['EXPIRY', 'MATURITY'] as const) {
+    await reader.accountByDate({ ...patient, by, after: 0, limit: 51 }, now);
+  }
   await reader.accountsOfUser({ ...firstPage, userId: alice.userId, programs: undefined, now });
   await reader.accountsOfProgram({ programId, now, ...firstPage });
   await reader.earn({ programId, transactionId: '4711-1' });
@@ -132,15 +144,20 @@ async function readEverything({ reader, quote }: Ledger): Promise<void> {
   const journal = { membershipId, kinds: [], startTime: undefined, endTime: undefined };
   await reader.entries({ ...journal, ...firstPage });
   await reader.entries({ ...journal, kinds: ['CAPTURE', 'EARN'], ...firstPage });
+  const period = { startTime: Date.parse('2026-01-01Z'), endTime: now };
+  await reader.statement({ ...alice, ...period, ...firstPage }, now);
   await reader.redemption({ ...alice, redemptionId: 'spent-4711' });
   await reader.redemptions({ membershipId, ...firstPage });
   await reader.openHolds({ programId, now: Date.now(), ...firstPage });
   await quote({ ...alice, rewardId: 'glass', quantity: 1, byMember: false });
 }
 
-async function workInTheBackground({ setClock, bringDueUpToDate, pool }: Ledger): Promise<void> {
+async function workInTheBackground(ledger: Ledger): Promise<void> {
+  const { setClock, bringDueUpToDate, quoteEarn, pool } = ledger;
   // At a time when somebody's points have expired.
   setClock(new Date('2030-01-01T12:00:00Z'));
+  // Of somebody whose hold of a limited reward has ended.
+  await quoteEarn(aCart({ userId: 'user-10000', minorUnits: 100n }));
   await bringDueUpToDate(10);
   const [first, second] = await lease(pool, { limit: 16, leaseMs: 30_000 });
   await remove(pool, [first?.id ?? 0n]);

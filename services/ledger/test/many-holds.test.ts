@@ -79,7 +79,7 @@ async function cpuToEndHolds(userId: string): Promise<number> {
     return lockLedger(tx, [needs], {
       locks: { membershipIds: new Map(), newMembershipIds: new Map(), otherIds: [membershipId] },
       clock: ledger.clock,
-      waits: false,
+      locking: 'PASS_OVER',
     });
   });
   let best = Number.POSITIVE_INFINITY;

@@ -10,6 +10,7 @@ import {
   purchase,
   refusalOf,
   type Setting,
+  secondsAndNanos,
   startSetting,
   tokenOf,
 } from './running-ledger.ts';
@@ -22,6 +23,9 @@ afterAll(() => setting.stop());
 
 const alice = await tokenOf('member', 'alice');
 const bob = await tokenOf('member', 'bob');
+
+const period = { startTime: secondsAndNanos(0), endTime: secondsAndNanos(Date.now() + 86_400_000) };
+const cart = { amount: { currencyCode: 'USD', minorUnits: 10_000n } };
 
 describe('a member', () => {
   test('sees all programs that they are in, each with its balance', async () => {
@@ -47,6 +51,10 @@ describe('a member', () => {
       memberships.listMemberships({ userId: 'alice' }, bob),
       memberships.joinProgram(member, bob),
       ledger.getBalance(member, bob),
+      ledger.quoteEarn({ ...member, ...cart }, bob),
+      ledger.listExpiries(member, bob),
+      ledger.listMaturities(member, bob),
+      ledger.getStatement({ ...member, ...period }, bob),
       ledger.listEntries(member, bob),
       redemptions.redeem(redeem, bob),
       redemptions.getRedemption({ ...member, redemptionId: 'r' }, bob),
@@ -124,6 +132,10 @@ describe('a draft', () => {
         memberships.getMembership(member, alice),
         memberships.leaveProgram(member, alice),
         setting.clients.ledger.getBalance(member, alice),
+        setting.clients.ledger.quoteEarn({ ...member, ...cart }, alice),
+        setting.clients.ledger.listExpiries(member, alice),
+        setting.clients.ledger.listMaturities(member, alice),
+        setting.clients.ledger.getStatement({ ...member, ...period }, alice),
         setting.clients.ledger.listEntries(member, alice),
         setting.clients.ledger.listEarns(member, alice),
         setting.clients.ledger.getEarn({ programId, transactionId: 'order-1' }, alice),
@@ -165,6 +177,8 @@ describe('a journal', () => {
       .redeem({ ...glass, idempotencyKey: 'too much' }, alice)
       .catch(() => 'refused');
     const { entries } = await ledger.listEntries(member, viewer);
+    const statement = await ledger.getStatement({ ...member, ...period }, viewer);
+    expect(statement.entries).toEqual(entries);
     return entries.toReversed();
   }
 
@@ -226,6 +240,26 @@ describe('why a condition failed', () => {
 
   test('is no business of members', async () => {
     expect(await notesFor(alice)).toEqual(['condition failed', 'condition is false']);
+  });
+});
+
+describe('a quote of a purchase', () => {
+  test('tells members what each rule would give, and operators how that was calculated', async () => {
+    const rule = proportional(5n, { displayName: '5 for each 100.00 USD' });
+    const member = await createCustomMember(setting, { ruleSet: { earnRules: [rule] } });
+    const { ledger } = setting.clients;
+    const quoted = await ledger.quoteEarn({ ...member, ...cart }, alice);
+    const line = { kind: 1, ruleId: 'base', displayName: '5 for each 100.00 USD', points: '5' };
+    expect(quoted).toMatchObject({
+      points: 5n,
+      explanation: [{ ...line, note: '' }],
+      ruleSetVersion: 1,
+      balance: { available: 5n, lifetimeEarned: 5n },
+    });
+    for (const operator of [checkout, admin]) {
+      const { explanation } = await ledger.quoteEarn({ ...member, ...cart }, operator);
+      expect(explanation).toMatchObject([{ ...line, note: '1 × 100.00 USD' }]);
+    }
   });
 });
 

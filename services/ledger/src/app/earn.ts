@@ -31,7 +31,7 @@ import {
   keptFacts,
 } from './evaluation.ts';
 import { type ExplainedEarn, explained } from './explained-earn.ts';
-import type { CapPeriod, Command, LockedState, PostedEarn } from './ledger-store.ts';
+import type { CapPeriod, Command, LockedState, MemberName, PostedEarn } from './ledger-store.ts';
 import { lockedAccount } from './locked-account.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
 import { repeatOf } from './repeat.ts';
@@ -57,12 +57,17 @@ export async function earn(app: App, input: EarnInput, author: Author): Promise<
   return await app.queue.submit(earnCommand({ input, author, program, now: app.clock() }));
 }
 
-function earnCommand(reported: {
+/**
+ * The credit of a purchase, as it is worked out for `now`.
+ *
+ * @throws {ValidationFailed}
+ */
+export function earnCommand(reported: {
   input: EarnInput;
   author: Author;
   program: ProgramDefinition;
   now: Instant;
-}): Command<EarnResult> {
+}): Command<EarnResult> & { needs: { member: MemberName } } {
   const { input, program } = reported;
   const occurTime = checkPurchase(input.transaction, reported.now);
   const terms = possibleTerms(program, { occurTime, now: new Date(reported.now) });

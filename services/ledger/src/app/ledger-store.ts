@@ -6,6 +6,7 @@ import type { Account, Entry, EntryKind } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import type { Lapse, Refund } from '../domain/refund.ts';
+import type { KindTotal, Period } from '../domain/statement.ts';
 
 export type PostedEarn = Earn<Purchase>;
 export type TransactionRefund = Refund<RefundPart>;
@@ -181,14 +182,34 @@ export interface OpenHold extends Redemption {
   readonly holdExpiresAt: Instant;
 }
 
+/** Which date of lots: when their points expire, or when they become available. */
+export type LotDate = 'EXPIRY' | 'MATURITY';
+
 /** Where a page of open holds ends. */
 export type HoldPosition = Pick<OpenHold, 'holdExpiresAt' | 'redemptionId'>;
 
 /** Reads that lock nothing. All throw {@link StorageUnavailable} when the database is down. */
 export interface LedgerReader {
+  /**
+   * What the command of a member would return at `now`. It decides on one snapshot, and what it puts is forgotten.
+   *
+   * @throws what the command throws
+   */
+  decide<Result>(
+    command: Command<Result> & { readonly needs: { readonly member: MemberName } },
+    now: Instant,
+  ): Promise<Result>;
   membershipId(member: MemberName): Promise<bigint | undefined>;
   /** The account as it was written, with as much of what it holds as its balance at `now` depends on. */
   account(member: MemberName, now: Instant): Promise<Account | undefined>;
+  /**
+   * The account as it was written, with what is due at `now` and with the lots of the first `limit` dates behind `after`.
+   * Between these instants, all of its points are there up to `until`.
+   */
+  accountByDate(
+    query: MemberName & { by: LotDate; after: Instant; limit: number },
+    now: Instant,
+  ): Promise<{ account: Account; until: Instant } | undefined>;
   earn(transaction: TransactionName): Promise<(PostedEarn & { userId: string }) | undefined>;
   /** A member's earns, the newest first. Positions are sequences. */
   earns(query: { membershipId: bigint } & PageRequest<bigint>): Promise<PostedEarn[]>;
@@ -219,6 +240,21 @@ export interface LedgerReader {
       endTime: Instant | undefined;
     } & PageRequest<bigint>,
   ): Promise<Entry[]>;
+  /**
+   * The account as {@link account} returns it, what entries changed since the period's start by kind, and entries of the
+   * period, the newest first, all as they were stored at one time; undefined for who never joined. Positions are sequences.
+   */
+  statement(
+    query: MemberName & Period & PageRequest<bigint>,
+    now: Instant,
+  ): Promise<
+    | {
+        account: Account;
+        since: (KindTotal & { inPeriod: boolean })[];
+        entries: Entry[];
+      }
+    | undefined
+  >;
   /** How much of each reward is taken: of its stock, and by the member in the period. In the order of the request. */
   rewardsTaken(query: {
     programId: string;

@@ -20,6 +20,14 @@ export async function readPage<Item, Position>(
   },
 ): Promise<Page<Item, Position>> {
   const found = await read({ limit: page.limit + 1, after: page.after });
-  const items = found.slice(0, page.limit);
-  return { items, positions: items.map(positionOf), hasMore: found.length > page.limit };
+  return pageOf(found, { limit: page.limit, positionOf });
+}
+
+/** The first `limit` of what was found, which is more where another page follows. */
+export function pageOf<Item, Position>(
+  found: readonly Item[],
+  { limit, positionOf }: { limit: number; positionOf: (item: Item) => Position },
+): Page<Item, Position> {
+  const items = found.slice(0, limit);
+  return { items, positions: items.map(positionOf), hasMore: found.length > limit };
 }

@@ -3,7 +3,7 @@ import { fc } from '@loyalty/local/property.ts';
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
 import { addByHand } from './adjust.ts';
 import { missingPoints } from './available.ts';
-import { balanceAt } from './balance.ts';
+import { balanceAt, expiriesOf, maturitiesOf } from './balance.ts';
 import { bringUpToDate, nextDueAt } from './bring-up-to-date.ts';
 import { postEarn } from './earn.ts';
 import { beginningOfTime, endOfTime, type Instant } from './instant.ts';
@@ -92,6 +92,26 @@ describe('a balance over time', () => {
     account = earned(account, { points: 1n, now: 4 });
     expect(balanceAt(account, 5).nextExpiry).toEqual({ points: 9n, time: 100 });
     expect(nextDueAt(account)).toBe(50);
+  });
+
+  test('what expires and matures later is told date by date, and what can’t mature in time isn’t', () => {
+    let account = earned(opened(), { points: 10n, now: 1, lot: { expiresAt: 200 } });
+    account = earned(account, { points: 5n, now: 2, lot: { expiresAt: 200, availableAt: 50 } });
+    account = earned(account, { points: 4n, now: 3, lot: { expiresAt: 100, availableAt: 50 } });
+    account = earned(account, { points: 2n, now: 4, lot: { expiresAt: 40, availableAt: 45 } });
+    account = earned(account, { points: 1n, now: 5, lot: { availableAt: 60 } });
+    expect(expiriesOf(account)).toEqual([
+      { time: 40, points: 2n, pendingPoints: 2n },
+      { time: 100, points: 4n, pendingPoints: 4n },
+      { time: 200, points: 15n, pendingPoints: 5n },
+    ]);
+    const maturities = [
+      { time: 50, points: 9n },
+      { time: 60, points: 1n },
+    ];
+    expect(maturitiesOf(account)).toEqual(maturities);
+    expect(balanceAt(account, 6).nextMaturity).toEqual(maturities[0]);
+    expect(balanceAt(account, 60).nextMaturity).toBeUndefined();
   });
 
   test('an earn moves the date of all points that expire by inactivity', () => {

@@ -1,7 +1,7 @@
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
 import { endOfTime, type Instant } from './instant.ts';
 import { type Account, noChange, passingOfTime, record, withMembership } from './journal.ts';
-import { expiryOf, inConsumptionOrder, type Lot, type LotKey, take } from './lot.ts';
+import { expiryOf, inConsumptionOrder, type LotKey, take, total } from './lot.ts';
 import { smaller } from './points.ts';
 import { byDeadline, isOverdue } from './redemption-state.ts';
 import { releaseHolds } from './release.ts';
@@ -97,8 +97,4 @@ function expire(account: Account, { until, now }: Target): Account {
   // Time can't be refused, so that the total stops where it can't be represented any more.
   const lifetimeExpired = smaller(account.membership.lifetimeExpired + points, POINTS_MAX);
   return withMembership(after, { lifetimeExpired });
-}
-
-function total(lots: readonly Lot[]): bigint {
-  return lots.reduce((sum, { remaining }) => sum + remaining, 0n);
 }

@@ -26,6 +26,11 @@ export function sameLot(a: LotKey, b: LotKey): boolean {
   return a.availableAt === b.availableAt && a.expiresAt === b.expiresAt && a.class === b.class;
 }
 
+/** The points that are left in all of the lots. */
+export function total(lots: readonly Lot[]): bigint {
+  return lots.reduce((sum, { remaining }) => sum + remaining, 0n);
+}
+
 /** When the points of a lot expire. */
 export function expiryOf(lot: LotKey, membership: { inactivityExpiresAt: Instant }): Instant {
   return lot.class === 'INACTIVITY' ? membership.inactivityExpiresAt : lot.expiresAt;

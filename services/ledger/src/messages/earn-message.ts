@@ -1,4 +1,4 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
@@ -6,15 +6,23 @@ import {
   type EarnSchema,
   type UnappliedReportSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
-import type { EarnResponseSchema } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import type {
+  EarnResponseSchema,
+  QuoteEarnRequest,
+  QuoteEarnResponseSchema,
+} from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { ExplanationLine_Kind } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
-import type { Transaction } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
-import { noteForMembers } from '@loyalty/rules/explanation.ts';
+import {
+  type Transaction,
+  TransactionSchema,
+} from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import { type ExplanationLine, noteForMembers } from '@loyalty/rules/explanation.ts';
 import type { UnappliedReport } from '../app/dead-letters.ts';
 import type { EarnResult } from '../app/earn.ts';
 import type { ExplainedEarn } from '../app/explained-earn.ts';
 import type { EarnView } from '../app/get-earn.ts';
+import type { EarnQuote, QuoteEarnInput } from '../app/quote-earn.ts';
 import type { EarnInput } from '../app/reports.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { beginningOfTime } from '../domain/instant.ts';
@@ -34,11 +42,18 @@ export function parseEarn(report: {
   return { programId, userId, transaction };
 }
 
+/** A purchase to quote. */
+export function parseQuoteEarn(request: QuoteEarnRequest): Omit<QuoteEarnInput, 'byMember'> {
+  const { programId, userId, amount, items, channel, attributes } = request;
+  const content = { items, channel, attributes, ...(amount !== undefined && { amount }) };
+  return { programId, userId, purchase: create(TransactionSchema, content) };
+}
+
 /** An earn as a message of the contract; GetEarn includes its refunds. */
 export function renderEarn(
   earn: ExplainedEarn & Pick<EarnView, 'userId'> & Partial<EarnView>,
 ): MessageInitShape<typeof EarnSchema> {
-  const { lot, postTime } = earn;
+  const { postTime } = earn;
   return {
     programId: earn.programId,
     userId: earn.userId,
@@ -47,15 +62,8 @@ export function renderEarn(
     points: earn.points,
     reversedPoints: earn.reversedPoints,
     ruleSetVersion: earn.ruleSetVersion,
-    explanation: earn.explanation.map((line) => ({
-      ...line,
-      kind: ExplanationLine_Kind[line.kind],
-    })),
-    // Points that never had to mature are available since they were posted.
-    availableTime: timestampFromMs(
-      lot.availableAt === beginningOfTime ? postTime : lot.availableAt,
-    ),
-    ...timestampField('expireTime', lot.expiresAt),
+    explanation: earn.explanation.map(renderLine),
+    ...renderDates(earn),
     postTime: timestampFromMs(postTime),
     refunds: (earn.refunds ?? []).map(renderRefund),
     ...(earn.unappliedReport && { unappliedReport: renderUnapplied(earn.unappliedReport) }),
@@ -71,6 +79,45 @@ export function renderEarnForMember(
     note: noteForMembers(line.note),
   }));
   return renderEarn({ ...earn, explanation });
+}
+
+function renderLine(
+  line: ExplanationLine,
+): Omit<ExplanationLine, 'kind'> & { kind: ExplanationLine_Kind } {
+  return { ...line, kind: ExplanationLine_Kind[line.kind] };
+}
+
+function renderDates({ lot, postTime }: Pick<ExplainedEarn, 'lot' | 'postTime'>) {
+  return {
+    // Points that never had to mature are available since they were posted.
+    availableTime: timestampFromMs(
+      lot.availableAt === beginningOfTime ? postTime : lot.availableAt,
+    ),
+    ...timestampField('expireTime', lot.expiresAt),
+  };
+}
+
+/** A quoted purchase as a message of the contract, like the earn that it would be. */
+export function renderEarnQuote({
+  earn,
+  balance,
+}: EarnQuote): MessageInitShape<typeof QuoteEarnResponseSchema> {
+  return {
+    points: earn.points,
+    explanation: earn.explanation.map(renderLine),
+    ruleSetVersion: earn.ruleSetVersion,
+    ...renderDates(earn),
+    balance: renderBalance(balance),
+  };
+}
+
+/** The quote as the member sees it: what each rule would give, without how it was calculated. */
+export function renderEarnQuoteForMember({
+  earn,
+  balance,
+}: EarnQuote): ReturnType<typeof renderEarnQuote> {
+  const explanation = earn.explanation.map((line) => ({ ...line, note: '' }));
+  return renderEarnQuote({ earn: { ...earn, explanation }, balance });
 }
 
 function renderUnapplied({

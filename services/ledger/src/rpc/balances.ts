@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
+import { instantPosition, pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
@@ -11,14 +11,17 @@ import {
   type BatchAdjustItem,
   BatchAdjustItemSchema,
   BatchAdjustOutcomeSchema,
+  ExpirySchema,
   type LedgerService,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import { MaturitySchema } from '@loyalty/proto/loyalty/ledger/v1/membership_pb.ts';
 import { type AdjustBalanceInput, adjustBalance, adjustmentsOf } from '../app/adjust-balance.ts';
 import type { App } from '../app/app.ts';
 import { getBalance } from '../app/get-balance.ts';
 import { listEntries } from '../app/list-entries.ts';
+import { listExpiries, listMaturities } from '../app/list-expiries.ts';
 import { parseAdjustment, renderAdjustment } from '../messages/adjustment-message.ts';
-import { renderBalance } from '../messages/balance-message.ts';
+import { renderBalance, renderDated, renderExpiry } from '../messages/balance-message.ts';
 import { parseEntryKind, renderEntry, renderEntryForMember } from '../messages/entry-message.ts';
 import { resultsOf } from './batch-results.ts';
 import { fitBatch } from './batch-size.ts';
@@ -29,7 +32,7 @@ export function balanceHandlers(
   app: App,
 ): Pick<
   Handlers<typeof LedgerService>,
-  'getBalance' | 'listEntries' | 'adjustBalance' | 'batchAdjust'
+  'getBalance' | 'listExpiries' | 'listMaturities' | 'listEntries' | 'adjustBalance' | 'batchAdjust'
 > {
   const validate = validatorOf(BatchAdjustItemSchema);
   return {
@@ -37,6 +40,24 @@ export function balanceHandlers(
       return {
         balance: renderBalance(await getBalance(app, { programId, userId })),
       };
+    },
+
+    async listExpiries(request) {
+      const member = { programId: request.programId, userId: request.userId };
+      const list = { filter: { list: 'expiries', ...member }, position: instantPosition };
+      const page = await listExpiries(app, { ...member, ...pageRequest(request, list) });
+      const rendering = { page, list, schema: ExpirySchema, render: renderExpiry };
+      const { messages, nextPageToken } = renderPage(rendering);
+      return { expiries: messages, nextPageToken };
+    },
+
+    async listMaturities(request) {
+      const member = { programId: request.programId, userId: request.userId };
+      const list = { filter: { list: 'maturities', ...member }, position: instantPosition };
+      const page = await listMaturities(app, { ...member, ...pageRequest(request, list) });
+      const rendering = { page, list, schema: MaturitySchema, render: renderDated };
+      const { messages, nextPageToken } = renderPage(rendering);
+      return { maturities: messages, nextPageToken };
     },
 
     async listEntries(request, context) {

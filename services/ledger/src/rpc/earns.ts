@@ -15,12 +15,16 @@ import type { MessagingApp } from '../app/app.ts';
 import { earn } from '../app/earn.ts';
 import { getEarn } from '../app/get-earn.ts';
 import { listEarns } from '../app/list-earns.ts';
+import { quoteEarn } from '../app/quote-earn.ts';
 import { submitEarn } from '../app/submit-earn.ts';
 import { EarnNotPosted } from '../domain/errors.ts';
 import {
   parseEarn,
+  parseQuoteEarn,
   renderEarn,
   renderEarnForMember,
+  renderEarnQuote,
+  renderEarnQuoteForMember,
   renderEarnResult,
 } from '../messages/earn-message.ts';
 import { resultsOf } from './batch-results.ts';
@@ -32,7 +36,7 @@ export function earnHandlers(
   app: MessagingApp,
 ): Pick<
   Handlers<typeof LedgerService>,
-  'earn' | 'submitEarn' | 'batchEarn' | 'getEarn' | 'listEarns'
+  'earn' | 'submitEarn' | 'batchEarn' | 'getEarn' | 'listEarns' | 'quoteEarn'
 > {
   const validate = validatorOf(BatchEarnItemSchema);
   return {
@@ -96,6 +100,12 @@ export function earnHandlers(
         render: (earn) => render({ ...earn, userId: member.userId }),
       });
       return { earns: messages, nextPageToken };
+    },
+
+    async quoteEarn(request, context) {
+      const byMember = isMember(context);
+      const quote = await quoteEarn(app, { ...parseQuoteEarn(request), byMember });
+      return byMember ? renderEarnQuoteForMember(quote) : renderEarnQuote(quote);
     },
   };
 }

@@ -1,5 +1,5 @@
 import {
-  integerIn,
+  instantIn,
   type PositionCodec,
   pageRequest,
   sequencePosition,
@@ -25,19 +25,16 @@ import { reverseRedemption } from '../app/reverse-redemption.ts';
 import { parsePart, renderRedeemResult, renderRedemption } from '../messages/redemption-message.ts';
 import { authorOf, isMember } from './caller.ts';
 
-/** The largest instant that a Date can be, in milliseconds. */
-const instantMax = 8_640_000_000_000_000n;
-
 /** Open holds are listed by their deadlines. */
 const holdPosition: PositionCodec<{ holdExpiresAt: number; redemptionId: string }> = {
   toTexts: ({ holdExpiresAt, redemptionId }) => [String(holdExpiresAt), redemptionId],
   fromTexts([deadline = '', id = '', ...others]) {
-    const holdExpiresAt = integerIn(deadline, instantMax);
+    const holdExpiresAt = instantIn(deadline);
     const redemptionId = textIn(id);
     if (others.length > 0 || holdExpiresAt === undefined || redemptionId === undefined) {
       return undefined;
     }
-    return { holdExpiresAt: Number(holdExpiresAt), redemptionId };
+    return { holdExpiresAt, redemptionId };
   },
 };
 

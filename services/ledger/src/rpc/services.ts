@@ -12,6 +12,7 @@ import { membershipHandlers } from './memberships.ts';
 import { quoteHandlers } from './quotes.ts';
 import { redemptionHandlers } from './redemptions.ts';
 import { refundHandlers } from './refunds.ts';
+import { statementHandlers } from './statements.ts';
 import { summaryHandlers } from './summaries.ts';
 
 /** All RPC services of this process. */
@@ -25,6 +26,7 @@ export function ledgerServices(
       ...earnHandlers(app),
       ...refundHandlers(app),
       ...balanceHandlers(app),
+      ...statementHandlers(app),
       ...summaryHandlers(getProgramSummary),
     }),
     implement(RedemptionService, { ...quoteHandlers(app), ...redemptionHandlers(app) }),

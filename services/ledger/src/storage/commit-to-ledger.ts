@@ -39,7 +39,7 @@ export function createCommitToLedger(deps: {
         const { loaded, blocked } = await lockLedger(tx, needs, {
           locks,
           clock: deps.clock,
-          waits,
+          locking: waits ? 'WAIT' : 'PASS_OVER',
         });
         const locked = lockedLedger(loaded);
         const outcomes = commands.map((command) =>

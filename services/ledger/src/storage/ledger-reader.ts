@@ -1,12 +1,15 @@
 import type { Pool, QueryConfig, QueryResultRow } from 'pg';
-import type { LedgerReader } from '../app/ledger-store.ts';
+import type { LedgerReader, MemberName } from '../app/ledger-store.ts';
 import { beginningOfTime } from '../domain/instant.ts';
 import { aboveAllIds, instant, timestamptz, timestamptzOrNull } from './column-values.ts';
+import { decideOnSnapshot } from './decide-on-snapshot.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { perRow } from './plan-forms.ts';
-import { createAccountReader } from './read-accounts.ts';
+import { accountOf, createAccountReader } from './read-accounts.ts';
 import { readEntries } from './read-entries.ts';
+import { readAccountByDate } from './read-lot-dates.ts';
+import { readStatement } from './read-statement.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 import { translated } from './storage-errors.ts';
 
@@ -18,25 +21,29 @@ export function createLedgerReader(pool: Pool): LedgerReader {
     return (await translated(pool.query<Row>(query))).rows;
   }
 
+  async function membershipId({ programId, userId }: MemberName): Promise<bigint | undefined> {
+    const [row] = await read<{ membership_id: bigint }>({
+      name: 'read_membership_id',
+      text: 'SELECT membership_id FROM member_ids WHERE program_id = $1 AND user_id = $2',
+      values: [programId, userId],
+    });
+    return row?.membership_id;
+  }
+
   return {
-    async membershipId({ programId, userId }) {
-      const [row] = await read<{ membership_id: bigint }>({
-        name: 'read_membership_id',
-        text: 'SELECT membership_id FROM member_ids WHERE program_id = $1 AND user_id = $2',
-        values: [programId, userId],
-      });
-      return row?.membership_id;
+    async decide(command, now) {
+      const found = await membershipId(command.needs.member);
+      return await decideOnSnapshot(pool, command, { membershipId: found, now });
     },
 
-    async account({ programId, userId }, now) {
-      const [account] = await accounts({
-        name: 'read_account',
-        members: 'SELECT membership_id FROM member_ids WHERE program_id = $2 AND user_id = $3',
-        values: [programId, userId],
-        now,
-      });
+    membershipId,
+
+    async account(member, now) {
+      const [account] = await accounts(accountOf(member, now));
       return account;
     },
+
+    accountByDate: (query, now) => readAccountByDate(pool, query, now),
 
     async earn({ programId, transactionId }) {
       const [row] = await read<EarnRow & { user_id: string }>({
@@ -121,6 +128,8 @@ export function createLedgerReader(pool: Pool): LedgerReader {
     async entries(query) {
       return (await read<EntryRow>(readEntries(query))).map(entryOf);
     },
+
+    statement: (query, now) => readStatement(pool, query, now),
 
     async rewardsTaken({ programId, membershipId, rewards }) {
       const usages = rewards.map(({ usage }) => usage);

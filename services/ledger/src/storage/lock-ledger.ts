@@ -13,6 +13,7 @@ import { type ConcernedStock, withoutAccount, withoutStock } from './blocked-com
 import { type AwaitedRow, type EarnRow, earnOf } from './earn-rows.ts';
 import { stockKey, transactionKey } from './ledger-keys.ts';
 import type { LoadedLedger } from './ledger-layers.ts';
+import type { Locking } from './locking.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
 import { perRow } from './plan-forms.ts';
 import { lockAwaited, readLapses, readRefunds } from './read-refunds.ts';
@@ -47,7 +48,7 @@ export interface LockedRows {
  * refunds are concerned: memberships first, then stock, then awaited transactions, each in the order of their keys, so
  * that two transactions don't wait for each other. All locking is in this function.
  *
- * Rows that somebody else has locked are passed over unless `waits` is set: whoever keeps one holds up those who need
+ * Rows that somebody else has locked are passed over where `locking` says so: whoever keeps one holds up those who need
  * it, and nobody else.
  *
  * The clock is read after the locks: then it is known which holds have ended. It may have been set back since the commands
@@ -60,12 +61,12 @@ export interface LockedRows {
 export async function lockLedger(
   tx: DbTransaction,
   needs: readonly Needs[],
-  { locks, clock, waits }: { locks: Locks; clock: () => Instant; waits: boolean },
+  { locks, clock, locking }: { locks: Locks; clock: () => Instant; locking: Locking },
 ): Promise<LockedRows> {
   const { membershipIds, newMembershipIds } = locks;
   const wanted = [...new Set([...membershipIds.values(), ...locks.otherIds])];
   const [accounts, earns, asked, requests, capUsage, usageTaken] = await Promise.all([
-    lockAccounts(tx, wanted, { waits }),
+    lockAccounts(tx, wanted, locking),
     readEarns(tx, needs),
     readAskedRedemptions(tx, needs, membershipIds),
     readRequests(tx, needs, membershipIds),
@@ -76,17 +77,17 @@ export async function lockLedger(
   const lockable = { membershipIds, posted: earns.posted };
   // Memberships are never deleted: one that isn't here is locked by somebody else.
   const blocked =
-    waits || accounts.length === wanted.length
+    locking !== 'PASS_OVER' || accounts.length === wanted.length
       ? new Set<Needs>()
       : withoutAccount(needs, accounts, lockable);
   const going = blocked.size === 0 ? needs : needs.filter((need) => !blocked.has(need));
   const stock = stockConcerned({ needs: going, membershipIds, accounts, asked, time });
   const rewards = [...stock.wanted, ...[...stock.returned.values()].flat()];
   const [stockTaken, refunding] = await Promise.all([
-    lockStock(tx, rewards, { waits }),
-    lockRefunds(tx, { needs: going, earns, wanted, membershipIds }),
+    lockStock(tx, rewards, locking),
+    lockRefunds(tx, { needs: going, earns, wanted, membershipIds, locking }),
   ]);
-  if (rewards.some((reward) => !stockTaken.has(stockKey(reward)))) {
+  if (locking === 'PASS_OVER' && rewards.some((reward) => !stockTaken.has(stockKey(reward)))) {
     const withStock = { stock, locked: stockTaken };
     for (const need of withoutStock(going, withStock, lockable)) blocked.add(need);
   }
@@ -141,26 +142,23 @@ function stockConcerned({
   };
 }
 
-const lockMemberships = {
-  name: 'lock_memberships',
-  text: `SELECT * FROM memberships WHERE membership_id = ANY($1::bigint[])
-    ORDER BY membership_id FOR UPDATE SKIP LOCKED`,
-};
+const readingMemberships = `SELECT * FROM memberships WHERE membership_id = ANY($1::bigint[])
+  ORDER BY membership_id`;
 
-const waitForMemberships = {
-  name: 'wait_for_memberships',
-  text: `SELECT * FROM memberships WHERE membership_id = ANY($1::bigint[])
-    ORDER BY membership_id FOR UPDATE`,
-};
+const membershipStatements = {
+  PASS_OVER: { name: 'lock_memberships', text: `${readingMemberships} FOR UPDATE SKIP LOCKED` },
+  WAIT: { name: 'wait_for_memberships', text: `${readingMemberships} FOR UPDATE` },
+  NONE: { name: 'read_memberships', text: readingMemberships },
+} satisfies Record<Locking, unknown>;
 
 async function lockAccounts(
   tx: DbTransaction,
   membershipIds: bigint[],
-  { waits }: { waits: boolean },
+  locking: Locking,
 ): Promise<Account[]> {
   if (membershipIds.length === 0) return [];
   const memberships = tx.query<MembershipRow>({
-    ...(waits ? waitForMemberships : lockMemberships),
+    ...membershipStatements[locking],
     values: [membershipIds],
   });
   const lots = tx.query<LotRow>({
@@ -246,12 +244,14 @@ async function lockRefunds(
     earns,
     wanted,
     membershipIds,
+    locking,
   }: {
     needs: readonly Needs[];
     earns: Earns;
     /** Ids of the memberships that were to be locked. */
     wanted: readonly bigint[];
     membershipIds: ReadonlyMap<string, bigint>;
+    locking: Locking;
   },
 ): Promise<Pick<LoadedLedger, 'awaited' | 'refunds' | 'lapses'>> {
   const refunding = needs.flatMap(({ refundOf }) => (refundOf === undefined ? [] : [refundOf]));
@@ -271,7 +271,7 @@ async function lockRefunds(
     transaction !== undefined && refundingKeys.has(transactionKey(transaction)) ? lots : [],
   );
   const [, refunds, lapses] = await Promise.all([
-    lockAwaited(tx, awaited),
+    locking === 'NONE' ? undefined : lockAwaited(tx, awaited),
     readRefunds(tx, [...refunding, ...awaited]),
     readLapses(tx, [
       ...refunded.map(({ membershipId, lot }) => ({ ...lot, membershipId })),

@@ -1,11 +1,14 @@
-import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
-import type { Pool, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { Pool, QueryConfig } from 'pg';
+import type { MemberName } from '../app/ledger-store.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Lot } from '../domain/lot.ts';
+import type { Redemption } from '../domain/redemption-state.ts';
 import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
+import { snapshot } from './snapshot.ts';
 import { translated } from './storage-errors.ts';
 
 /** Which accounts to read. */
@@ -22,48 +25,93 @@ export interface AccountQuery {
 }
 
 /** A membership with one of the lots asked for; the lot's columns are NULL where it has none. */
-type AccountRow = MembershipRow & { next_due_at: Timestamp } & {
+export type AccountRow = MembershipRow & { next_due_at: Timestamp } & {
   [Column in keyof Omit<LotRow, 'membership_id'>]: LotRow[Column] | null;
 };
 
+/** A statement that reads rows of accounts; $1 is the instant of the balances. */
+export interface AccountStatement extends QueryConfig {
+  readonly now: Instant;
+}
+
 /** Reads accounts with all that their balance at an instant depends on, each as it was stored at one time. Locks nothing. */
 export function createAccountReader(pool: Pool): (query: AccountQuery) => Promise<Account[]> {
-  return async (query) => {
-    const rows = await translated(readRows(pool, query));
-    // Few members have a hold that has ended a moment ago, so the others don't pay for looking at them.
-    return rows.some((row) => row.reserved > 0n && instant(row.next_due_at) <= query.now)
-      ? await translated(transaction(pool, async (tx) => await readWithHolds(tx, query)))
-      : groupLots(rows);
+  return async (query) => accountsOf(await readAccountRows(pool, statementOf(query)));
+}
+
+/** Rows of accounts, and the holds of theirs that have ended. */
+export interface AccountRows<Row extends AccountRow> {
+  readonly rows: readonly Row[];
+  readonly endedHolds: readonly Redemption[];
+}
+
+/** Reads rows of accounts, each as it was stored at one time. Locks nothing. */
+export async function readAccountRows<Row extends AccountRow>(
+  pool: Pool,
+  statement: AccountStatement,
+): Promise<AccountRows<Row>> {
+  const { rows } = await translated(pool.query<Row>(statement));
+  // Few members have a hold that has ended a moment ago, so the others don't pay for looking at them.
+  return haveEndedHolds(rows, statement)
+    ? await translated(snapshot(pool, async (tx) => await readWithHolds<Row>(tx, statement)))
+    : { rows, endedHolds: [] };
+}
+
+/** Reads the account of a member in a {@link snapshot}. */
+export async function readAccountIn(
+  tx: DbTransaction,
+  member: MemberName,
+  now: Instant,
+): Promise<Account | undefined> {
+  const [account] = accountsOf(await readWithHolds(tx, statementOf(accountOf(member, now))));
+  return account;
+}
+
+/** The query for the account of a member. */
+export function accountOf({ programId, userId }: MemberName, now: Instant): AccountQuery {
+  return {
+    name: 'read_account',
+    members: 'SELECT membership_id FROM member_ids WHERE program_id = $2 AND user_id = $3',
+    values: [programId, userId],
+    now,
   };
 }
 
-interface Queryable {
-  query<Row extends QueryResultRow>(query: QueryConfig): Promise<QueryResult<Row>>;
+function haveEndedHolds(rows: readonly AccountRow[], { now }: AccountStatement): boolean {
+  return rows.some((row) => row.reserved > 0n && instant(row.next_due_at) <= now);
 }
 
-const expiry = `CASE lots.class
+export const lotExpiry = `CASE lots.class
   WHEN 'INACTIVITY' THEN memberships.inactivity_expires_at ELSE lots.expires_at END`;
-const pending = 'lots.available_at > memberships.last_entry_time';
-const due = `(${expiry} <= $1 OR (${pending} AND lots.available_at <= $1))`;
+export const lotPending = 'lots.available_at > memberships.last_entry_time';
+export const lotDue = `(${lotExpiry} <= $1 OR (${lotPending} AND lots.available_at <= $1))`;
 
-// A balance asks for the lots that are due and for those that expire next; the points of all others are in the
-// membership's row. Lots that have matured and expire together come as one. So somebody who has shopped every day for
-// years sends as few rows as somebody who came twice: reading a lot here costs a hundredth of sending it.
-const lotsOfBalance = `SELECT CASE WHEN ${pending} THEN lots.available_at ELSE '-infinity' END AS available_at,
-    lots.expires_at, lots.class, sum(lots.remaining)::bigint AS remaining
-  FROM lots
-  WHERE lots.membership_id = memberships.membership_id AND (${due} OR ${expiry} = (
-    SELECT min(${expiry}) FROM lots
-    WHERE lots.membership_id = memberships.membership_id AND NOT ${due} AND ${expiry} < 'infinity'
-  ))
-  GROUP BY 1, 2, 3`;
+/**
+ * The lots of a membership. Those that have matured and expire together come as one, so that somebody who has shopped every
+ * day for years sends as few rows as somebody who came twice: reading a lot here costs a hundredth of sending it.
+ */
+export function lotsWhere(condition: string): string {
+  return `SELECT CASE WHEN ${lotPending} THEN lots.available_at ELSE '-infinity' END AS available_at,
+      lots.expires_at, lots.class, sum(lots.remaining)::bigint AS remaining
+    FROM lots
+    WHERE lots.membership_id = memberships.membership_id AND (${condition})
+    GROUP BY 1, 2, 3`;
+}
+
+const first = (date: string, condition: string) => `(
+    SELECT min(${date}) FROM lots
+    WHERE lots.membership_id = memberships.membership_id AND NOT ${lotDue} AND ${condition}
+  )`;
+
+// A balance asks for the lots that are due, and for those that expire or mature next; the points of all others are in the
+// membership's row.
+const lotsOfBalance = lotsWhere(`${lotDue}
+    OR ${lotExpiry} = ${first(lotExpiry, `${lotExpiry} < 'infinity'`)}
+    OR lots.available_at = ${first('lots.available_at', lotPending)}`);
 
 // One statement, so that a balance and its lots are of the same time.
-async function readRows(
-  database: Queryable,
-  { name, members, order, values, now }: AccountQuery,
-): Promise<AccountRow[]> {
-  const { rows } = await database.query<AccountRow>({
+function statementOf({ name, members, order, values, now }: AccountQuery): AccountStatement {
+  return {
     name,
     text: `SELECT memberships.*, lots.available_at, lots.expires_at, lots.class, lots.remaining
       FROM memberships
@@ -71,36 +119,37 @@ async function readRows(
       WHERE membership_id = ANY (ARRAY(${members}))
       ${order === undefined ? '' : `ORDER BY memberships.${order}`}`,
     values: [timestamptz(now), ...values],
-  });
-  return rows;
+    now,
+  };
 }
 
-async function readWithHolds(tx: DbTransaction, query: AccountQuery): Promise<Account[]> {
-  await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-  const accounts = groupLots(await readRows(tx, query));
-  const { rows } = await tx.query<RedemptionRow>({
+async function readWithHolds<Row extends AccountRow>(
+  tx: DbTransaction,
+  statement: AccountStatement,
+): Promise<AccountRows<Row>> {
+  const { rows } = await tx.query<Row>(statement);
+  const holds = await tx.query<RedemptionRow>({
     name: 'read_ended_holds',
     text: `SELECT * FROM redemptions
       WHERE membership_id = ANY($1::bigint[]) AND state = 'RESERVED' AND hold_expires_at <= $2`,
-    values: [accounts.map(({ membership }) => membership.membershipId), timestamptz(query.now)],
+    values: [[...new Set(rows.map((row) => row.membership_id))], timestamptz(statement.now)],
   });
-  const holds = Map.groupBy(rows.map(redemptionOf), ({ membershipId }) => membershipId);
-  return accounts.map((account) => ({
-    ...account,
-    redemptions: holds.get(account.membership.membershipId) ?? [],
-  }));
+  return { rows, endedHolds: holds.rows.map(redemptionOf) };
 }
 
 /** Accounts in the order in which they first come. */
-function groupLots(rows: readonly AccountRow[]): Account[] {
+export function accountsOf({ rows, endedHolds }: AccountRows<AccountRow>): Account[] {
+  const holds = Map.groupBy(endedHolds, ({ membershipId }) => membershipId);
   const lotsById = new Map<bigint, Lot[]>();
   const accounts: Account[] = [];
   for (const row of rows) {
-    let lots = lotsById.get(row.membership_id);
+    const membershipId = row.membership_id;
+    let lots = lotsById.get(membershipId);
     if (lots === undefined) {
       lots = [];
-      lotsById.set(row.membership_id, lots);
-      accounts.push({ membership: membershipOf(row), lots, redemptions: [], entries: [] });
+      lotsById.set(membershipId, lots);
+      const redemptions = holds.get(membershipId) ?? [];
+      accounts.push({ membership: membershipOf(row), lots, redemptions, entries: [] });
     }
     if (hasLot(row)) lots.push(lotOf(row));
   }

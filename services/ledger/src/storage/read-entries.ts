@@ -7,7 +7,7 @@ import { perRow } from './plan-forms.ts';
 // Which sequences lie between the times asked for: from `first` on, and before `past`. A journal has no gaps and never goes
 // back in time, so that halving it finds a time in as many steps as its length has binary digits; an index on the time
 // would cost every earn 40 bytes.
-const wanted = `WITH RECURSIVE halving (bound, time, low, high) AS (
+export const wanted = `WITH RECURSIVE halving (bound, time, low, high) AS (
     SELECT bound, time,
       CASE time WHEN 'infinity' THEN last_sequence + 1 ELSE 1 END,
       CASE time WHEN '-infinity' THEN 1 ELSE last_sequence + 1 END

@@ -10,20 +10,17 @@ import type {
 import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type RequestRow, requestOf } from './entry-rows.ts';
 import { capKey, stockKey, usageKey } from './ledger-keys.ts';
+import type { Locking } from './locking.ts';
 import { memberKey } from './membership-ids.ts';
 import { perRow } from './plan-forms.ts';
 
-const lockRewardStock = {
-  name: 'lock_reward_stock',
-  text: lockingStock('FOR UPDATE SKIP LOCKED'),
-};
+const stockStatements = {
+  PASS_OVER: { name: 'lock_reward_stock', text: readingStock('FOR UPDATE SKIP LOCKED') },
+  WAIT: { name: 'wait_for_reward_stock', text: readingStock('FOR UPDATE') },
+  NONE: { name: 'read_reward_stock', text: readingStock('') },
+} satisfies Record<Locking, unknown>;
 
-const waitForRewardStock = {
-  name: 'wait_for_reward_stock',
-  text: lockingStock('FOR UPDATE'),
-};
-
-function lockingStock(locking: string): string {
+function readingStock(locking: string): string {
   return `SELECT stock.*
     FROM (
       SELECT * FROM unnest($1::text[], $2::text[]) ORDER BY 1, 2
@@ -36,13 +33,13 @@ function lockingStock(locking: string): string {
 }
 
 /**
- * Locks the stock of limited rewards, and reads how much of it is taken, by stock key. Where somebody else has locked it, it
- * is left out unless `waits` is set.
+ * Locks the stock of limited rewards, and reads how much of it is taken, by stock key. What somebody else has locked is left
+ * out if it is to be passed over; without locks, so is what has no row, because nothing of it is taken.
  */
 export async function lockStock(
   tx: DbTransaction,
   wanted: readonly RewardName[],
-  { waits }: { waits: boolean },
+  locking: Locking,
 ): Promise<ReadonlyMap<string, bigint>> {
   if (wanted.length === 0) return new Map();
   // A crowd wants the same few rewards.
@@ -52,17 +49,20 @@ export async function lockStock(
     rewards.map(({ rewardId }) => rewardId),
   ];
   // A reward without a row couldn't be locked. Sorted, because an insert waits for another's like a lock does.
-  const inserted = tx.query({
-    name: 'insert_reward_stock',
-    text: `INSERT INTO reward_stock (program_id, reward_id, taken)
-      SELECT program_id, reward_id, 0
-      FROM unnest($1::text[], $2::text[]) AS names (program_id, reward_id)
-      ORDER BY program_id, reward_id
-      ON CONFLICT DO NOTHING`,
-    values: names,
-  });
+  const inserted =
+    locking === 'NONE'
+      ? undefined
+      : tx.query({
+          name: 'insert_reward_stock',
+          text: `INSERT INTO reward_stock (program_id, reward_id, taken)
+            SELECT program_id, reward_id, 0
+            FROM unnest($1::text[], $2::text[]) AS names (program_id, reward_id)
+            ORDER BY program_id, reward_id
+            ON CONFLICT DO NOTHING`,
+          values: names,
+        });
   const locked = tx.query<{ program_id: string; reward_id: string; taken: bigint }>({
-    ...(waits ? waitForRewardStock : lockRewardStock),
+    ...stockStatements[locking],
     values: names,
   });
   await inserted;

@@ -138,11 +138,13 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
 }
 
 /** A balance in the terms of the reference model. */
-export function balanceAnswer({ nextExpiry, ...points }: Balance): Answer {
+export function balanceAnswer({ nextExpiry, nextMaturity, ...points }: Balance): Answer {
   return {
     ...inNumbers(points),
     nextExpiryTime: nextExpiry && new Date(nextExpiry.time).toISOString(),
     nextExpiryPoints: nextExpiry && Number(nextExpiry.points),
+    nextMaturityTime: nextMaturity && new Date(nextMaturity.time).toISOString(),
+    nextMaturityPoints: nextMaturity && Number(nextMaturity.points),
   };
 }
 

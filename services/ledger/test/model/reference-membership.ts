@@ -155,6 +155,10 @@ export class ReferenceMembership implements terms.Member {
     const expiries = this.inLots().map(({ lot }) => terms.expiryOf(this, lot));
     const next = Math.min(...expiries);
     const expires = Number.isFinite(next);
+    const maturities = this.at('PENDING')
+      .filter(({ lot }) => lot.availableAt < terms.expiryOf(this, lot))
+      .map(({ lot }) => lot.availableAt);
+    const matures = maturities.length > 0 ? Math.min(...maturities) : undefined;
     return {
       available: this.at('AVAILABLE').length,
       pending: this.at('PENDING').length,
@@ -165,6 +169,8 @@ export class ReferenceMembership implements terms.Member {
       lifetimeExpired: this.lifetime.expired,
       nextExpiryTime: expires ? new Date(next).toISOString() : undefined,
       nextExpiryPoints: expires ? expiries.filter((each) => each === next).length : undefined,
+      nextMaturityTime: matures === undefined ? undefined : new Date(matures).toISOString(),
+      nextMaturityPoints: maturities.filter((each) => each === matures).length || undefined,
     };
   }
 

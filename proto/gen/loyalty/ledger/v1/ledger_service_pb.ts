@@ -12,7 +12,7 @@ import type { Earn, Refund } from "./earn_pb.ts";
 import { file_loyalty_ledger_v1_earn } from "./earn_pb.ts";
 import type { Entry, Entry_Kind } from "./entry_pb.ts";
 import { file_loyalty_ledger_v1_entry } from "./entry_pb.ts";
-import type { Balance } from "./membership_pb.ts";
+import type { Balance, Maturity } from "./membership_pb.ts";
 import { file_loyalty_ledger_v1_membership } from "./membership_pb.ts";
 import type { ProgramSummary } from "./program_summary_pb.ts";
 import { file_loyalty_ledger_v1_program_summary } from "./program_summary_pb.ts";
@@ -24,7 +24,9 @@ import { file_loyalty_options_v1_errors } from "../../options/v1/errors_pb.ts";
 import { file_loyalty_options_v1_http } from "../../options/v1/http_pb.ts";
 import type { Money } from "../../programs/v1/money_pb.ts";
 import { file_loyalty_programs_v1_money } from "../../programs/v1/money_pb.ts";
-import type { Transaction } from "../../programs/v1/transaction_pb.ts";
+import type { ExplanationLine } from "../../programs/v1/program_service_pb.ts";
+import { file_loyalty_programs_v1_program_service } from "../../programs/v1/program_service_pb.ts";
+import type { Transaction, TransactionItem } from "../../programs/v1/transaction_pb.ts";
 import { file_loyalty_programs_v1_transaction } from "../../programs/v1/transaction_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
@@ -32,7 +34,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file loyalty/ledger/v1/ledger_service.proto.
  */
 export const file_loyalty_ledger_v1_ledger_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZsb3lhbHR5L2xlZGdlci92MS9sZWRnZXJfc2VydmljZS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEiuQEKC0Vhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMAoHdXNlcl9pZBgCIAEoCUIfukgcchogASiAATIIXlxQe0N9KyRaAm1lWgEuWgIuLhI9Cgt0cmFuc2FjdGlvbhgDIAEoCzIgLmxveWFsdHkucHJvZ3JhbXMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASJ0CgxFYXJuUmVzcG9uc2USJQoEZWFybhgBIAEoCzIXLmxveWFsdHkubGVkZ2VyLnYxLkVhcm4SKwoHYmFsYW5jZRgCIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgivwEKEVN1Ym1pdEVhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMAoHdXNlcl9pZBgCIAEoCUIfukgcchogASiAATIIXlxQe0N9KyRaAm1lWgEuWgIuLhI9Cgt0cmFuc2FjdGlvbhgDIAEoCzIgLmxveWFsdHkucHJvZ3JhbXMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASKqAQoSU3VibWl0RWFyblJlc3BvbnNlEhIKCnByb2dyYW1faWQYASABKAkSFgoOdHJhbnNhY3Rpb25faWQYAiABKAkSOgoFc3RhdGUYAyABKA4yKy5sb3lhbHR5LmxlZGdlci52MS5TdWJtaXRFYXJuUmVzcG9uc2UuU3RhdGUiLAoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIMCghBQ0NFUFRFRBABIqYBChBCYXRjaEVhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSQQoFZWFybnMYAiADKAsyIC5sb3lhbHR5LmxlZGdlci52MS5CYXRjaEVhcm5JdGVtQhC6SA2SAQoIARDoByID2AEDEhQKDGpvaW5fbWlzc2luZxgDIAEoCCKAAQoNQmF0Y2hFYXJuSXRlbRIwCgd1c2VyX2lkGAEgASgJQh+6SBxyGiABKIABMgheXFB7Q30rJFoCbWVaAS5aAi4uEj0KC3RyYW5zYWN0aW9uGAIgASgLMiAubG95YWx0eS5wcm9ncmFtcy52MS5UcmFuc2FjdGlvbkIGukgDyAEBIkoKEUJhdGNoRWFyblJlc3BvbnNlEjUKCG91dGNvbWVzGAEgAygLMiMubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hFYXJuT3V0Y29tZSKbAQoQQmF0Y2hFYXJuT3V0Y29tZRIWCg50cmFuc2FjdGlvbl9pZBgBIAEoCRIyCgdzdWNjZXNzGAIgASgLMh8ubG95YWx0eS5sZWRnZXIudjEuRWFyblJlc3BvbnNlSAASMQoHZmFpbHVyZRgDIAEoCzIeLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5GYWlsdXJlSABCCAoGcmVzdWx0IsACCgtFYXJuRmFpbHVyZRIvCgZyZWFzb24YASABKA4yHy5sb3lhbHR5Lm9wdGlvbnMudjEuRXJyb3JSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRI+CghtZXRhZGF0YRgDIAMoCzIsLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5GYWlsdXJlLk1ldGFkYXRhRW50cnkSNQoKdmlvbGF0aW9ucxgEIAMoCzIhLmxveWFsdHkubGVkZ2VyLnYxLkZpZWxkVmlvbGF0aW9uEi4KC3JldHJ5X2RlbGF5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKD2RldGFpbHNfb21pdHRlZBgGIAEoCBovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiMAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSDwoHbWVzc2FnZRgCIAEoCSKAAQoOR2V0RWFyblJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIzCg50cmFuc2FjdGlvbl9pZBgCIAEoCUIbukgYchYgASiAATIIXlxQe0N9KyRaAS5aAi4uIjgKD0dldEVhcm5SZXNwb25zZRIlCgRlYXJuGAEgASgLMhcubG95YWx0eS5sZWRnZXIudjEuRWFybiK5AQoQTGlzdEVhcm5zUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEjAKB3VzZXJfaWQYAiABKAlCH7pIHHIaIAEogAEyCF5cUHtDfSskWgJtZVoBLloCLi4SGgoJcGFnZV9zaXplGAMgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YBCABKAlCCLpIBXIDKIAIIlQKEUxpc3RFYXJuc1Jlc3BvbnNlEiYKBWVhcm5zGAEgAygLMhcubG95YWx0eS5sZWRnZXIudjEuRWFybhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki0wIKElJldmVyc2VFYXJuUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEjMKDnRyYW5zYWN0aW9uX2lkGAIgASgJQhu6SBhyFiABKIABMgheXFB7Q30rJFoBLloCLi4SLgoJcmVmdW5kX2lkGAMgASgJQhu6SBhyFiABKIABMgheXFB7Q30rJFoBLloCLi4SLQoEZnVsbBgEIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLkZ1bGxSZWZ1bmRIABIsCgZhbW91bnQYBSABKAsyGi5sb3lhbHR5LnByb2dyYW1zLnYxLk1vbmV5SAASLwoFaXRlbXMYBiABKAsyHi5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmRJdGVtc0gAQg8KBmV4dGVudBIFukgCCAEipgEKE1JldmVyc2VFYXJuUmVzcG9uc2USKQoGcmVmdW5kGAEgASgLMhkubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kEiUKBGVhcm4YAiABKAsyFy5sb3lhbHR5LmxlZGdlci52MS5FYXJuEisKB2JhbGFuY2UYAyABKAsyGi5sb3lhbHR5LmxlZGdlci52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAQgASgIIrUBChNDYW5jZWxSZWZ1bmRSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMwoOdHJhbnNhY3Rpb25faWQYAiABKAlCG7pIGHIWIAEogAEyCF5cUHtDfSskWgEuWgIuLhIuCglyZWZ1bmRfaWQYAyABKAlCG7pIGHIWIAEogAEyCF5cUHtDfSskWgEuWgIuLiJBChRDYW5jZWxSZWZ1bmRSZXNwb25zZRIpCgZyZWZ1bmQYASABKAsyGS5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmQikAEKGUxpc3RXYWl0aW5nUmVmdW5kc1JlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIaCglwYWdlX3NpemUYAiABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMogAgiYQoaTGlzdFdhaXRpbmdSZWZ1bmRzUmVzcG9uc2USKgoHcmVmdW5kcxgBIAMoCzIZLmxveWFsdHkubGVkZ2VyLnYxLlJlZnVuZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkigAEKEUdldEJhbGFuY2VSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMAoHdXNlcl9pZBgCIAEoCUIfukgcchogASiAATIIXlxQe0N9KyRaAm1lWgEuWgIuLiJBChJHZXRCYWxhbmNlUmVzcG9uc2USKwoHYmFsYW5jZRgBIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2UiswEKGEdldFByb2dyYW1TdW1tYXJ5UmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJPChlHZXRQcm9ncmFtU3VtbWFyeVJlc3BvbnNlEjIKB3N1bW1hcnkYASABKAsyIS5sb3lhbHR5LmxlZGdlci52MS5Qcm9ncmFtU3VtbWFyeSLaAgoSTGlzdEVudHJpZXNSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMAoHdXNlcl9pZBgCIAEoCUIfukgcchogASiAATIIXlxQe0N9KyRaAm1lWgEuWgIuLhIaCglwYWdlX3NpemUYAyABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMogAgSPwoFa2luZHMYBSADKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kQhG6SA6SAQsQFCIHggEEEAEgABIuCgpzdGFydF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWQoTTGlzdEVudHJpZXNSZXNwb25zZRIpCgdlbnRyaWVzGAEgAygLMhgubG95YWx0eS5sZWRnZXIudjEuRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIsQDChRBZGp1c3RCYWxhbmNlUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEjAKB3VzZXJfaWQYAiABKAlCH7pIHHIaIAEogAEyCF5cUHtDfSskWgJtZVoBLloCLi4SQAoPaWRlbXBvdGVuY3lfa2V5GAMgASgJQie6SBFyDyABKIABMgheXFB7Q30rJJq1GA9JZGVtcG90ZW5jeS1LZXkSKwoGcG9pbnRzGAQgASgDQhu6SBgiFjgAGP////////8PKIGAgICAgIDw/wESGgoGcmVhc29uGAUgASgJQgq6SAdyBSABKPQDEhUKDWFsbG93X2RlZmljaXQYBiABKAgSFgoEbm90ZRgHIAEoCUIIukgFcgMo9AMSQwoOYXZhaWxhYmxlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQg+6SAyyAQkaBwiAlZC4ugYSQAoLZXhwaXJlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQg+6SAyyAQkaBwiAlZC4ugYifwoVQWRqdXN0QmFsYW5jZVJlc3BvbnNlEicKBWVudHJ5GAEgASgLMhgubG95YWx0eS5sZWRnZXIudjEuRW50cnkSKwoHYmFsYW5jZRgCIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgisAEKEkJhdGNoQWRqdXN0UmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEkkKC2FkanVzdG1lbnRzGAIgAygLMiIubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hBZGp1c3RJdGVtQhC6SA2SAQoIARDoByID2AEDEhQKDGpvaW5fbWlzc2luZxgDIAEoCCKgAwoPQmF0Y2hBZGp1c3RJdGVtEjAKB3VzZXJfaWQYASABKAlCH7pIHHIaIAEogAEyCF5cUHtDfSskWgJtZVoBLloCLi4SLQoPaWRlbXBvdGVuY3lfa2V5GAIgASgJQhS6SBFyDyABKIABMgheXFB7Q30rJBIrCgZwb2ludHMYAyABKANCG7pIGCIWOAAY/////////w8ogYCAgICAgPD/ARIaCgZyZWFzb24YBCABKAlCCrpIB3IFIAEo9AMSFQoNYWxsb3dfZGVmaWNpdBgFIAEoCBIWCgRub3RlGAYgASgJQgi6SAVyAyj0AxJDCg5hdmFpbGFibGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCD7pIDLIBCRoHCICVkLi6BhJACgtleHBpcmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCD7pIDLIBCRoHCICVkLi6BhItCglqb2luX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIk4KE0JhdGNoQWRqdXN0UmVzcG9uc2USNwoIb3V0Y29tZXMYASADKAsyJS5sb3lhbHR5LmxlZGdlci52MS5CYXRjaEFkanVzdE91dGNvbWUioQEKEkJhdGNoQWRqdXN0T3V0Y29tZRIPCgd1c2VyX2lkGAEgASgJEjsKB3N1Y2Nlc3MYAiABKAsyKC5sb3lhbHR5LmxlZGdlci52MS5BZGp1c3RCYWxhbmNlUmVzcG9uc2VIABIzCgdmYWlsdXJlGAMgASgLMiAubG95YWx0eS5sZWRnZXIudjEuQWRqdXN0RmFpbHVyZUgAQggKBnJlc3VsdCLEAgoNQWRqdXN0RmFpbHVyZRIvCgZyZWFzb24YASABKA4yHy5sb3lhbHR5Lm9wdGlvbnMudjEuRXJyb3JSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRJACghtZXRhZGF0YRgDIAMoCzIuLmxveWFsdHkubGVkZ2VyLnYxLkFkanVzdEZhaWx1cmUuTWV0YWRhdGFFbnRyeRI1Cgp2aW9sYXRpb25zGAQgAygLMiEubG95YWx0eS5sZWRnZXIudjEuRmllbGRWaW9sYXRpb24SLgoLcmV0cnlfZGVsYXkYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFwoPZGV0YWlsc19vbWl0dGVkGAYgASgIGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATL7EQoNTGVkZ2VyU2VydmljZRLAAQoERWFybhIeLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5SZXF1ZXN0Gh8ubG95YWx0eS5sZWRnZXIudjEuRWFyblJlc3BvbnNlIneQAgKKtRgDCgECkrUYPwjJARI6L3YxL3Byb2dyYW1zL3tlYXJuLnByb2dyYW1faWR9L2Vhcm5zL3tlYXJuLnRyYW5zYWN0aW9uX2lkfYLT5JMCJDoBKiIfL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJucxLPAQoKU3VibWl0RWFybhIkLmxveWFsdHkubGVkZ2VyLnYxLlN1Ym1pdEVhcm5SZXF1ZXN0GiUubG95YWx0eS5sZWRnZXIudjEuU3VibWl0RWFyblJlc3BvbnNlInSQAgKKtRgDCgECkrUYNQjKARIwL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJucy97dHJhbnNhY3Rpb25faWR9gtPkkwIrOgEqIiYvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zOnN1Ym1pdBKSAQoJQmF0Y2hFYXJuEiMubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hFYXJuUmVxdWVzdBokLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoRWFyblJlc3BvbnNlIjqQAgKKtRgDCgECgtPkkwIqOgEqIiUvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zOmJhdGNoEp4BCgdHZXRFYXJuEiEubG95YWx0eS5sZWRnZXIudjEuR2V0RWFyblJlcXVlc3QaIi5sb3lhbHR5LmxlZGdlci52MS5HZXRFYXJuUmVzcG9uc2UiTJACAYq1GAcKAwECAxACgtPkkwI4YgRlYXJuEjAvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zL3t0cmFuc2FjdGlvbl9pZH0SnwEKCUxpc3RFYXJucxIjLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RFYXJuc1JlcXVlc3QaJC5sb3lhbHR5LmxlZGdlci52MS5MaXN0RWFybnNSZXNwb25zZSJHkAIBirUYBwoDAQIDEAGC0+STAjMSMS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH0vZWFybnMSrAEKC1JldmVyc2VFYXJuEiUubG95YWx0eS5sZWRnZXIudjEuUmV2ZXJzZUVhcm5SZXF1ZXN0GiYubG95YWx0eS5sZWRnZXIudjEuUmV2ZXJzZUVhcm5SZXNwb25zZSJOkAICirUYBAoCAQKC0+STAj06ASoiOC92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vZWFybnMve3RyYW5zYWN0aW9uX2lkfTpyZXZlcnNlErwBCgxDYW5jZWxSZWZ1bmQSJi5sb3lhbHR5LmxlZGdlci52MS5DYW5jZWxSZWZ1bmRSZXF1ZXN0GicubG95YWx0eS5sZWRnZXIudjEuQ2FuY2VsUmVmdW5kUmVzcG9uc2UiW5ACAoq1GAQKAgECgtPkkwJKOgEqYgZyZWZ1bmQiPS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vZWFybnMve3RyYW5zYWN0aW9uX2lkfTpjYW5jZWxSZWZ1bmQSrwEKEkxpc3RXYWl0aW5nUmVmdW5kcxIsLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RXYWl0aW5nUmVmdW5kc1JlcXVlc3QaLS5sb3lhbHR5LmxlZGdlci52MS5MaXN0V2FpdGluZ1JlZnVuZHNSZXNwb25zZSI8kAIBirUYBAoCAQKC0+STAisSKS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vd2FpdGluZy1yZWZ1bmRzEq0BCgpHZXRCYWxhbmNlEiQubG95YWx0eS5sZWRnZXIudjEuR2V0QmFsYW5jZVJlcXVlc3QaJS5sb3lhbHR5LmxlZGdlci52MS5HZXRCYWxhbmNlUmVzcG9uc2UiUpACAYq1GAcKAwECAxABgtPkkwI+YgdiYWxhbmNlEjMvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9L2JhbGFuY2USrAEKEUdldFByb2dyYW1TdW1tYXJ5EisubG95YWx0eS5sZWRnZXIudjEuR2V0UHJvZ3JhbVN1bW1hcnlSZXF1ZXN0GiwubG95YWx0eS5sZWRnZXIudjEuR2V0UHJvZ3JhbVN1bW1hcnlSZXNwb25zZSI8kAIBirUYAwoBAYLT5JMCLGIHc3VtbWFyeRIhL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9zdW1tYXJ5EqcBCgtMaXN0RW50cmllcxIlLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RFbnRyaWVzUmVxdWVzdBomLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RFbnRyaWVzUmVzcG9uc2UiSZACAYq1GAcKAwECAxABgtPkkwI1EjMvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9L2VudHJpZXMSsgEKDUFkanVzdEJhbGFuY2USJy5sb3lhbHR5LmxlZGdlci52MS5BZGp1c3RCYWxhbmNlUmVxdWVzdBooLmxveWFsdHkubGVkZ2VyLnYxLkFkanVzdEJhbGFuY2VSZXNwb25zZSJOkAICirUYAwoBAZK1GAMIyQGC0+STAjc6ASoiMi92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH06YWRqdXN0Ep4BCgtCYXRjaEFkanVzdBIlLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoQWRqdXN0UmVxdWVzdBomLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoQWRqdXN0UmVzcG9uc2UiQJACAoq1GAMKAQGC0+STAjA6ASoiKy92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vYWRqdXN0bWVudHM6YmF0Y2hiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_loyalty_ledger_v1_earn, file_loyalty_ledger_v1_entry, file_loyalty_ledger_v1_membership, file_loyalty_ledger_v1_program_summary, file_loyalty_ledger_v1_refund, file_loyalty_options_v1_access, file_loyalty_options_v1_errors, file_loyalty_options_v1_http, file_loyalty_programs_v1_money, file_loyalty_programs_v1_transaction]);
+  fileDesc("CiZsb3lhbHR5L2xlZGdlci92MS9sZWRnZXJfc2VydmljZS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEiuQEKC0Vhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMAoHdXNlcl9pZBgCIAEoCUIfukgcchogASiAATIIXlxQe0N9KyRaAm1lWgEuWgIuLhI9Cgt0cmFuc2FjdGlvbhgDIAEoCzIgLmxveWFsdHkucHJvZ3JhbXMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASJ0CgxFYXJuUmVzcG9uc2USJQoEZWFybhgBIAEoCzIXLmxveWFsdHkubGVkZ2VyLnYxLkVhcm4SKwoHYmFsYW5jZRgCIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgivwEKEVN1Ym1pdEVhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMAoHdXNlcl9pZBgCIAEoCUIfukgcchogASiAATIIXlxQe0N9KyRaAm1lWgEuWgIuLhI9Cgt0cmFuc2FjdGlvbhgDIAEoCzIgLmxveWFsdHkucHJvZ3JhbXMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASKqAQoSU3VibWl0RWFyblJlc3BvbnNlEhIKCnByb2dyYW1faWQYASABKAkSFgoOdHJhbnNhY3Rpb25faWQYAiABKAkSOgoFc3RhdGUYAyABKA4yKy5sb3lhbHR5LmxlZGdlci52MS5TdWJtaXRFYXJuUmVzcG9uc2UuU3RhdGUiLAoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIMCghBQ0NFUFRFRBABIqYBChBCYXRjaEVhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSQQoFZWFybnMYAiADKAsyIC5sb3lhbHR5LmxlZGdlci52MS5CYXRjaEVhcm5JdGVtQhC6SA2SAQoIARDoByID2AEDEhQKDGpvaW5fbWlzc2luZxgDIAEoCCKAAQoNQmF0Y2hFYXJuSXRlbRIwCgd1c2VyX2lkGAEgASgJQh+6SBxyGiABKIABMgheXFB7Q30rJFoCbWVaAS5aAi4uEj0KC3RyYW5zYWN0aW9uGAIgASgLMiAubG95YWx0eS5wcm9ncmFtcy52MS5UcmFuc2FjdGlvbkIGukgDyAEBIkoKEUJhdGNoRWFyblJlc3BvbnNlEjUKCG91dGNvbWVzGAEgAygLMiMubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hFYXJuT3V0Y29tZSKbAQoQQmF0Y2hFYXJuT3V0Y29tZRIWCg50cmFuc2FjdGlvbl9pZBgBIAEoCRIyCgdzdWNjZXNzGAIgASgLMh8ubG95YWx0eS5sZWRnZXIudjEuRWFyblJlc3BvbnNlSAASMQoHZmFpbHVyZRgDIAEoCzIeLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5GYWlsdXJlSABCCAoGcmVzdWx0IsACCgtFYXJuRmFpbHVyZRIvCgZyZWFzb24YASABKA4yHy5sb3lhbHR5Lm9wdGlvbnMudjEuRXJyb3JSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRI+CghtZXRhZGF0YRgDIAMoCzIsLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5GYWlsdXJlLk1ldGFkYXRhRW50cnkSNQoKdmlvbGF0aW9ucxgEIAMoCzIhLmxveWFsdHkubGVkZ2VyLnYxLkZpZWxkVmlvbGF0aW9uEi4KC3JldHJ5X2RlbGF5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKD2RldGFpbHNfb21pdHRlZBgGIAEoCBovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiMAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSDwoHbWVzc2FnZRgCIAEoCSKAAQoOR2V0RWFyblJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIzCg50cmFuc2FjdGlvbl9pZBgCIAEoCUIbukgYchYgASiAATIIXlxQe0N9KyRaAS5aAi4uIjgKD0dldEVhcm5SZXNwb25zZRIlCgRlYXJuGAEgASgLMhcubG95YWx0eS5sZWRnZXIudjEuRWFybiK5AQoQTGlzdEVhcm5zUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEjAKB3VzZXJfaWQYAiABKAlCH7pIHHIaIAEogAEyCF5cUHtDfSskWgJtZVoBLloCLi4SGgoJcGFnZV9zaXplGAMgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YBCABKAlCCLpIBXIDKIAIIlQKEUxpc3RFYXJuc1Jlc3BvbnNlEiYKBWVhcm5zGAEgAygLMhcubG95YWx0eS5sZWRnZXIudjEuRWFybhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki0wIKElJldmVyc2VFYXJuUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEjMKDnRyYW5zYWN0aW9uX2lkGAIgASgJQhu6SBhyFiABKIABMgheXFB7Q30rJFoBLloCLi4SLgoJcmVmdW5kX2lkGAMgASgJQhu6SBhyFiABKIABMgheXFB7Q30rJFoBLloCLi4SLQoEZnVsbBgEIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLkZ1bGxSZWZ1bmRIABIsCgZhbW91bnQYBSABKAsyGi5sb3lhbHR5LnByb2dyYW1zLnYxLk1vbmV5SAASLwoFaXRlbXMYBiABKAsyHi5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmRJdGVtc0gAQg8KBmV4dGVudBIFukgCCAEipgEKE1JldmVyc2VFYXJuUmVzcG9uc2USKQoGcmVmdW5kGAEgASgLMhkubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kEiUKBGVhcm4YAiABKAsyFy5sb3lhbHR5LmxlZGdlci52MS5FYXJuEisKB2JhbGFuY2UYAyABKAsyGi5sb3lhbHR5LmxlZGdlci52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAQgASgIIrUBChNDYW5jZWxSZWZ1bmRSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMwoOdHJhbnNhY3Rpb25faWQYAiABKAlCG7pIGHIWIAEogAEyCF5cUHtDfSskWgEuWgIuLhIuCglyZWZ1bmRfaWQYAyABKAlCG7pIGHIWIAEogAEyCF5cUHtDfSskWgEuWgIuLiJBChRDYW5jZWxSZWZ1bmRSZXNwb25zZRIpCgZyZWZ1bmQYASABKAsyGS5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmQikAEKGUxpc3RXYWl0aW5nUmVmdW5kc1JlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIaCglwYWdlX3NpemUYAiABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMogAgiYQoaTGlzdFdhaXRpbmdSZWZ1bmRzUmVzcG9uc2USKgoHcmVmdW5kcxgBIAMoCzIZLmxveWFsdHkubGVkZ2VyLnYxLlJlZnVuZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkigAEKEUdldEJhbGFuY2VSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMAoHdXNlcl9pZBgCIAEoCUIfukgcchogASiAATIIXlxQe0N9KyRaAm1lWgEuWgIuLiJBChJHZXRCYWxhbmNlUmVzcG9uc2USKwoHYmFsYW5jZRgBIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2UiswEKGEdldFByb2dyYW1TdW1tYXJ5UmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEi4KCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJPChlHZXRQcm9ncmFtU3VtbWFyeVJlc3BvbnNlEjIKB3N1bW1hcnkYASABKAsyIS5sb3lhbHR5LmxlZGdlci52MS5Qcm9ncmFtU3VtbWFyeSLaAgoSTGlzdEVudHJpZXNSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMAoHdXNlcl9pZBgCIAEoCUIfukgcchogASiAATIIXlxQe0N9KyRaAm1lWgEuWgIuLhIaCglwYWdlX3NpemUYAyABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMogAgSPwoFa2luZHMYBSADKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kQhG6SA6SAQsQFCIHggEEEAEgABIuCgpzdGFydF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWQoTTGlzdEVudHJpZXNSZXNwb25zZRIpCgdlbnRyaWVzGAEgAygLMhgubG95YWx0eS5sZWRnZXIudjEuRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIsQDChRBZGp1c3RCYWxhbmNlUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEjAKB3VzZXJfaWQYAiABKAlCH7pIHHIaIAEogAEyCF5cUHtDfSskWgJtZVoBLloCLi4SQAoPaWRlbXBvdGVuY3lfa2V5GAMgASgJQie6SBFyDyABKIABMgheXFB7Q30rJJq1GA9JZGVtcG90ZW5jeS1LZXkSKwoGcG9pbnRzGAQgASgDQhu6SBgiFjgAGP////////8PKIGAgICAgIDw/wESGgoGcmVhc29uGAUgASgJQgq6SAdyBSABKPQDEhUKDWFsbG93X2RlZmljaXQYBiABKAgSFgoEbm90ZRgHIAEoCUIIukgFcgMo9AMSQwoOYXZhaWxhYmxlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQg+6SAyyAQkaBwiAlZC4ugYSQAoLZXhwaXJlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQg+6SAyyAQkaBwiAlZC4ugYifwoVQWRqdXN0QmFsYW5jZVJlc3BvbnNlEicKBWVudHJ5GAEgASgLMhgubG95YWx0eS5sZWRnZXIudjEuRW50cnkSKwoHYmFsYW5jZRgCIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgisAEKEkJhdGNoQWRqdXN0UmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEkkKC2FkanVzdG1lbnRzGAIgAygLMiIubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hBZGp1c3RJdGVtQhC6SA2SAQoIARDoByID2AEDEhQKDGpvaW5fbWlzc2luZxgDIAEoCCKgAwoPQmF0Y2hBZGp1c3RJdGVtEjAKB3VzZXJfaWQYASABKAlCH7pIHHIaIAEogAEyCF5cUHtDfSskWgJtZVoBLloCLi4SLQoPaWRlbXBvdGVuY3lfa2V5GAIgASgJQhS6SBFyDyABKIABMgheXFB7Q30rJBIrCgZwb2ludHMYAyABKANCG7pIGCIWOAAY/////////w8ogYCAgICAgPD/ARIaCgZyZWFzb24YBCABKAlCCrpIB3IFIAEo9AMSFQoNYWxsb3dfZGVmaWNpdBgFIAEoCBIWCgRub3RlGAYgASgJQgi6SAVyAyj0AxJDCg5hdmFpbGFibGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCD7pIDLIBCRoHCICVkLi6BhJACgtleHBpcmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCD7pIDLIBCRoHCICVkLi6BhItCglqb2luX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIk4KE0JhdGNoQWRqdXN0UmVzcG9uc2USNwoIb3V0Y29tZXMYASADKAsyJS5sb3lhbHR5LmxlZGdlci52MS5CYXRjaEFkanVzdE91dGNvbWUioQEKEkJhdGNoQWRqdXN0T3V0Y29tZRIPCgd1c2VyX2lkGAEgASgJEjsKB3N1Y2Nlc3MYAiABKAsyKC5sb3lhbHR5LmxlZGdlci52MS5BZGp1c3RCYWxhbmNlUmVzcG9uc2VIABIzCgdmYWlsdXJlGAMgASgLMiAubG95YWx0eS5sZWRnZXIudjEuQWRqdXN0RmFpbHVyZUgAQggKBnJlc3VsdCLEAgoNQWRqdXN0RmFpbHVyZRIvCgZyZWFzb24YASABKA4yHy5sb3lhbHR5Lm9wdGlvbnMudjEuRXJyb3JSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRJACghtZXRhZGF0YRgDIAMoCzIuLmxveWFsdHkubGVkZ2VyLnYxLkFkanVzdEZhaWx1cmUuTWV0YWRhdGFFbnRyeRI1Cgp2aW9sYXRpb25zGAQgAygLMiEubG95YWx0eS5sZWRnZXIudjEuRmllbGRWaW9sYXRpb24SLgoLcmV0cnlfZGVsYXkYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFwoPZGV0YWlsc19vbWl0dGVkGAYgASgIGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKiAwoQUXVvdGVFYXJuUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEjAKB3VzZXJfaWQYAiABKAlCH7pIHHIaIAEogAEyCF5cUHtDfSskWgJtZVoBLloCLi4SMgoGYW1vdW50GAMgASgLMhoubG95YWx0eS5wcm9ncmFtcy52MS5Nb25leUIGukgDyAEBEj4KBWl0ZW1zGAQgAygLMiQubG95YWx0eS5wcm9ncmFtcy52MS5UcmFuc2FjdGlvbkl0ZW1CCbpIBpIBAxDIARIYCgdjaGFubmVsGAUgASgJQge6SARyAihAEmAKCmF0dHJpYnV0ZXMYBiADKAsyMy5sb3lhbHR5LmxlZGdlci52MS5RdW90ZUVhcm5SZXF1ZXN0LkF0dHJpYnV0ZXNFbnRyeUIXukgUmgEREDIiBnIEIAEoQCoFcgMogAQaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiigIKEVF1b3RlRWFyblJlc3BvbnNlEg4KBnBvaW50cxgBIAEoAxI5CgtleHBsYW5hdGlvbhgCIAMoCzIkLmxveWFsdHkucHJvZ3JhbXMudjEuRXhwbGFuYXRpb25MaW5lEhgKEHJ1bGVfc2V0X3ZlcnNpb24YAyABKAUSMgoOYXZhaWxhYmxlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgdiYWxhbmNlGAYgASgLMhoubG95YWx0eS5sZWRnZXIudjEuQmFsYW5jZSK8AQoTTGlzdEV4cGlyaWVzUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEjAKB3VzZXJfaWQYAiABKAlCH7pIHHIaIAEogAEyCF5cUHtDfSskWgJtZVoBLloCLi4SGgoJcGFnZV9zaXplGAMgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YBCABKAlCCLpIBXIDKIAIIlwKFExpc3RFeHBpcmllc1Jlc3BvbnNlEisKCGV4cGlyaWVzGAEgAygLMhkubG95YWx0eS5sZWRnZXIudjEuRXhwaXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJaCgZFeHBpcnkSDgoGcG9pbnRzGAEgASgDEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnBlbmRpbmdfcG9pbnRzGAMgASgDIr4BChVMaXN0TWF0dXJpdGllc1JlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIwCgd1c2VyX2lkGAIgASgJQh+6SBxyGiABKIABMgheXFB7Q30rJFoCbWVaAS5aAi4uEhoKCXBhZ2Vfc2l6ZRgDIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAQgASgJQgi6SAVyAyiACCJiChZMaXN0TWF0dXJpdGllc1Jlc3BvbnNlEi8KCm1hdHVyaXRpZXMYASADKAsyGy5sb3lhbHR5LmxlZGdlci52MS5NYXR1cml0eRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiqgIKE0dldFN0YXRlbWVudFJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIwCgd1c2VyX2lkGAIgASgJQh+6SBxyGiABKIABMgheXFB7Q30rJFoCbWVaAS5aAi4uEjYKCnN0YXJ0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESNAoIZW5kX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESGgoJcGFnZV9zaXplGAUgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YBiABKAlCCLpIBXIDKIAIIvkBChRHZXRTdGF0ZW1lbnRSZXNwb25zZRI0CgdvcGVuaW5nGAEgASgLMiMubG95YWx0eS5sZWRnZXIudjEuU3RhdGVtZW50QmFsYW5jZRI0CgdjbG9zaW5nGAIgASgLMiMubG95YWx0eS5sZWRnZXIudjEuU3RhdGVtZW50QmFsYW5jZRIxCgZ0b3RhbHMYAyADKAsyIS5sb3lhbHR5LmxlZGdlci52MS5TdGF0ZW1lbnRUb3RhbBIpCgdlbnRyaWVzGAQgAygLMhgubG95YWx0eS5sZWRnZXIudjEuRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAUgASgJIlkKEFN0YXRlbWVudEJhbGFuY2USEQoJYXZhaWxhYmxlGAEgASgDEg8KB3BlbmRpbmcYAiABKAMSEAoIcmVzZXJ2ZWQYAyABKAMSDwoHZGVmaWNpdBgEIAEoAyKlAQoOU3RhdGVtZW50VG90YWwSKwoEa2luZBgBIAEoDjIdLmxveWFsdHkubGVkZ2VyLnYxLkVudHJ5LktpbmQSDwoHZW50cmllcxgCIAEoAxIOCgZwb2ludHMYAyABKAMSEQoJYXZhaWxhYmxlGAQgASgDEg8KB3BlbmRpbmcYBSABKAMSEAoIcmVzZXJ2ZWQYBiABKAMSDwoHZGVmaWNpdBgHIAEoAzK3FwoNTGVkZ2VyU2VydmljZRLAAQoERWFybhIeLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5SZXF1ZXN0Gh8ubG95YWx0eS5sZWRnZXIudjEuRWFyblJlc3BvbnNlIneQAgKKtRgDCgECkrUYPwjJARI6L3YxL3Byb2dyYW1zL3tlYXJuLnByb2dyYW1faWR9L2Vhcm5zL3tlYXJuLnRyYW5zYWN0aW9uX2lkfYLT5JMCJDoBKiIfL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJucxLPAQoKU3VibWl0RWFybhIkLmxveWFsdHkubGVkZ2VyLnYxLlN1Ym1pdEVhcm5SZXF1ZXN0GiUubG95YWx0eS5sZWRnZXIudjEuU3VibWl0RWFyblJlc3BvbnNlInSQAgKKtRgDCgECkrUYNQjKARIwL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJucy97dHJhbnNhY3Rpb25faWR9gtPkkwIrOgEqIiYvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zOnN1Ym1pdBKSAQoJQmF0Y2hFYXJuEiMubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hFYXJuUmVxdWVzdBokLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoRWFyblJlc3BvbnNlIjqQAgKKtRgDCgECgtPkkwIqOgEqIiUvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zOmJhdGNoEp4BCgdHZXRFYXJuEiEubG95YWx0eS5sZWRnZXIudjEuR2V0RWFyblJlcXVlc3QaIi5sb3lhbHR5LmxlZGdlci52MS5HZXRFYXJuUmVzcG9uc2UiTJACAYq1GAcKAwECAxACgtPkkwI4YgRlYXJuEjAvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zL3t0cmFuc2FjdGlvbl9pZH0SnwEKCUxpc3RFYXJucxIjLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RFYXJuc1JlcXVlc3QaJC5sb3lhbHR5LmxlZGdlci52MS5MaXN0RWFybnNSZXNwb25zZSJHkAIBirUYBwoDAQIDEAGC0+STAjMSMS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH0vZWFybnMSrAEKC1JldmVyc2VFYXJuEiUubG95YWx0eS5sZWRnZXIudjEuUmV2ZXJzZUVhcm5SZXF1ZXN0GiYubG95YWx0eS5sZWRnZXIudjEuUmV2ZXJzZUVhcm5SZXNwb25zZSJOkAICirUYBAoCAQKC0+STAj06ASoiOC92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vZWFybnMve3RyYW5zYWN0aW9uX2lkfTpyZXZlcnNlErwBCgxDYW5jZWxSZWZ1bmQSJi5sb3lhbHR5LmxlZGdlci52MS5DYW5jZWxSZWZ1bmRSZXF1ZXN0GicubG95YWx0eS5sZWRnZXIudjEuQ2FuY2VsUmVmdW5kUmVzcG9uc2UiW5ACAoq1GAQKAgECgtPkkwJKOgEqYgZyZWZ1bmQiPS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vZWFybnMve3RyYW5zYWN0aW9uX2lkfTpjYW5jZWxSZWZ1bmQSrwEKEkxpc3RXYWl0aW5nUmVmdW5kcxIsLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RXYWl0aW5nUmVmdW5kc1JlcXVlc3QaLS5sb3lhbHR5LmxlZGdlci52MS5MaXN0V2FpdGluZ1JlZnVuZHNSZXNwb25zZSI8kAIBirUYBAoCAQKC0+STAisSKS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vd2FpdGluZy1yZWZ1bmRzEq0BCgpHZXRCYWxhbmNlEiQubG95YWx0eS5sZWRnZXIudjEuR2V0QmFsYW5jZVJlcXVlc3QaJS5sb3lhbHR5LmxlZGdlci52MS5HZXRCYWxhbmNlUmVzcG9uc2UiUpACAYq1GAcKAwECAxABgtPkkwI+YgdiYWxhbmNlEjMvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9L2JhbGFuY2USrAEKEUdldFByb2dyYW1TdW1tYXJ5EisubG95YWx0eS5sZWRnZXIudjEuR2V0UHJvZ3JhbVN1bW1hcnlSZXF1ZXN0GiwubG95YWx0eS5sZWRnZXIudjEuR2V0UHJvZ3JhbVN1bW1hcnlSZXNwb25zZSI8kAIBirUYAwoBAYLT5JMCLGIHc3VtbWFyeRIhL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9zdW1tYXJ5EqcBCgtMaXN0RW50cmllcxIlLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RFbnRyaWVzUmVxdWVzdBomLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RFbnRyaWVzUmVzcG9uc2UiSZACAYq1GAcKAwECAxABgtPkkwI1EjMvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9L2VudHJpZXMSsgEKDUFkanVzdEJhbGFuY2USJy5sb3lhbHR5LmxlZGdlci52MS5BZGp1c3RCYWxhbmNlUmVxdWVzdBooLmxveWFsdHkubGVkZ2VyLnYxLkFkanVzdEJhbGFuY2VSZXNwb25zZSJOkAICirUYAwoBAZK1GAMIyQGC0+STAjc6ASoiMi92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH06YWRqdXN0Ep4BCgtCYXRjaEFkanVzdBIlLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoQWRqdXN0UmVxdWVzdBomLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoQWRqdXN0UmVzcG9uc2UiQJACAoq1GAMKAQGC0+STAjA6ASoiKy92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vYWRqdXN0bWVudHM6YmF0Y2gSpgEKCVF1b3RlRWFybhIjLmxveWFsdHkubGVkZ2VyLnYxLlF1b3RlRWFyblJlcXVlc3QaJC5sb3lhbHR5LmxlZGdlci52MS5RdW90ZUVhcm5SZXNwb25zZSJOkAIBirUYBwoDAQIDEAGC0+STAjo6ASoiNS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH06cXVvdGVFYXJuEqsBCgxMaXN0RXhwaXJpZXMSJi5sb3lhbHR5LmxlZGdlci52MS5MaXN0RXhwaXJpZXNSZXF1ZXN0GicubG95YWx0eS5sZWRnZXIudjEuTGlzdEV4cGlyaWVzUmVzcG9uc2UiSpACAYq1GAcKAwECAxABgtPkkwI2EjQvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9L2V4cGlyaWVzErMBCg5MaXN0TWF0dXJpdGllcxIoLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RNYXR1cml0aWVzUmVxdWVzdBopLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RNYXR1cml0aWVzUmVzcG9uc2UiTJACAYq1GAcKAwECAxABgtPkkwI4EjYvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9L21hdHVyaXRpZXMSrAEKDEdldFN0YXRlbWVudBImLmxveWFsdHkubGVkZ2VyLnYxLkdldFN0YXRlbWVudFJlcXVlc3QaJy5sb3lhbHR5LmxlZGdlci52MS5HZXRTdGF0ZW1lbnRSZXNwb25zZSJLkAIBirUYBwoDAQIDEAGC0+STAjcSNS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH0vc3RhdGVtZW50YgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_loyalty_ledger_v1_earn, file_loyalty_ledger_v1_entry, file_loyalty_ledger_v1_membership, file_loyalty_ledger_v1_program_summary, file_loyalty_ledger_v1_refund, file_loyalty_options_v1_access, file_loyalty_options_v1_errors, file_loyalty_options_v1_http, file_loyalty_programs_v1_money, file_loyalty_programs_v1_program_service, file_loyalty_programs_v1_transaction]);
 
 /**
  * A transaction to credit.
@@ -1315,6 +1317,503 @@ export const AdjustFailureSchema: GenMessage<AdjustFailure> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_ledger_service, 32);
 
 /**
+ * A purchase to quote for a member. It has no id, and happens now.
+ *
+ * @generated from message loyalty.ledger.v1.QuoteEarnRequest
+ */
+export type QuoteEarnRequest = Message<"loyalty.ledger.v1.QuoteEarnRequest"> & {
+  /**
+   * The program's id.
+   *
+   * @generated from field: string program_id = 1;
+   */
+  programId: string;
+
+  /**
+   * The user's id.
+   *
+   * @generated from field: string user_id = 2;
+   */
+  userId: string;
+
+  /**
+   * The total to pay. Zero is allowed.
+   *
+   * @generated from field: loyalty.programs.v1.Money amount = 3;
+   */
+  amount?: Money | undefined;
+
+  /**
+   * What is to be bought. The items don't have to sum to the amount.
+   *
+   * @generated from field: repeated loyalty.programs.v1.TransactionItem items = 4;
+   */
+  items: TransactionItem[];
+
+  /**
+   * Where it is to be bought, such as "store" or "web".
+   *
+   * @generated from field: string channel = 5;
+   */
+  channel: string;
+
+  /**
+   * Other facts for the conditions of rules.
+   *
+   * @generated from field: map<string, string> attributes = 6;
+   */
+  attributes: { [key: string]: string };
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.QuoteEarnRequest.
+ * Use `create(QuoteEarnRequestSchema)` to create a new message.
+ */
+export const QuoteEarnRequestSchema: GenMessage<QuoteEarnRequest> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 33);
+
+/**
+ * What the purchase would give.
+ *
+ * @generated from message loyalty.ledger.v1.QuoteEarnResponse
+ */
+export type QuoteEarnResponse = Message<"loyalty.ledger.v1.QuoteEarnResponse"> & {
+  /**
+   * The points that it would earn.
+   *
+   * @generated from field: int64 points = 1;
+   */
+  points: bigint;
+
+  /**
+   * A line for each rule, as the earn would have them. Members see no notes.
+   *
+   * @generated from field: repeated loyalty.programs.v1.ExplanationLine explanation = 2;
+   */
+  explanation: ExplanationLine[];
+
+  /**
+   * The version of the rules that would give them.
+   *
+   * @generated from field: int32 rule_set_version = 3;
+   */
+  ruleSetVersion: number;
+
+  /**
+   * When the points would become available.
+   *
+   * @generated from field: google.protobuf.Timestamp available_time = 4;
+   */
+  availableTime?: Timestamp | undefined;
+
+  /**
+   * When they would expire. Absent if they never would, or if each earn and redemption postpones the date; then the balance has it.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 5;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * The member's balance after the purchase.
+   *
+   * @generated from field: loyalty.ledger.v1.Balance balance = 6;
+   */
+  balance?: Balance | undefined;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.QuoteEarnResponse.
+ * Use `create(QuoteEarnResponseSchema)` to create a new message.
+ */
+export const QuoteEarnResponseSchema: GenMessage<QuoteEarnResponse> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 34);
+
+/**
+ * Selects a page of the dates on which a member's points expire.
+ *
+ * @generated from message loyalty.ledger.v1.ListExpiriesRequest
+ */
+export type ListExpiriesRequest = Message<"loyalty.ledger.v1.ListExpiriesRequest"> & {
+  /**
+   * The program's id.
+   *
+   * @generated from field: string program_id = 1;
+   */
+  programId: string;
+
+  /**
+   * The user's id.
+   *
+   * @generated from field: string user_id = 2;
+   */
+  userId: string;
+
+  /**
+   * The maximum number of results: 50 when 0, and never more than 500.
+   *
+   * @generated from field: int32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
+   *
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.ListExpiriesRequest.
+ * Use `create(ListExpiriesRequestSchema)` to create a new message.
+ */
+export const ListExpiriesRequestSchema: GenMessage<ListExpiriesRequest> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 35);
+
+/**
+ * A page of expiry dates.
+ *
+ * @generated from message loyalty.ledger.v1.ListExpiriesResponse
+ */
+export type ListExpiriesResponse = Message<"loyalty.ledger.v1.ListExpiriesResponse"> & {
+  /**
+   * The dates, the soonest first.
+   *
+   * @generated from field: repeated loyalty.ledger.v1.Expiry expiries = 1;
+   */
+  expiries: Expiry[];
+
+  /**
+   * The page_token of the next page; empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.ListExpiriesResponse.
+ * Use `create(ListExpiriesResponseSchema)` to create a new message.
+ */
+export const ListExpiriesResponseSchema: GenMessage<ListExpiriesResponse> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 36);
+
+/**
+ * Points that expire on the same date if they aren't spent before.
+ *
+ * @generated from message loyalty.ledger.v1.Expiry
+ */
+export type Expiry = Message<"loyalty.ledger.v1.Expiry"> & {
+  /**
+   * The number of units, pending ones included.
+   *
+   * @generated from field: int64 points = 1;
+   */
+  points: bigint;
+
+  /**
+   * When they expire.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 2;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * How many of them are still pending, and can't be spent yet.
+   *
+   * @generated from field: int64 pending_points = 3;
+   */
+  pendingPoints: bigint;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.Expiry.
+ * Use `create(ExpirySchema)` to create a new message.
+ */
+export const ExpirySchema: GenMessage<Expiry> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 37);
+
+/**
+ * Selects a page of the dates on which a member's points become available.
+ *
+ * @generated from message loyalty.ledger.v1.ListMaturitiesRequest
+ */
+export type ListMaturitiesRequest = Message<"loyalty.ledger.v1.ListMaturitiesRequest"> & {
+  /**
+   * The program's id.
+   *
+   * @generated from field: string program_id = 1;
+   */
+  programId: string;
+
+  /**
+   * The user's id.
+   *
+   * @generated from field: string user_id = 2;
+   */
+  userId: string;
+
+  /**
+   * The maximum number of results: 50 when 0, and never more than 500.
+   *
+   * @generated from field: int32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
+   *
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.ListMaturitiesRequest.
+ * Use `create(ListMaturitiesRequestSchema)` to create a new message.
+ */
+export const ListMaturitiesRequestSchema: GenMessage<ListMaturitiesRequest> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 38);
+
+/**
+ * A page of maturity dates.
+ *
+ * @generated from message loyalty.ledger.v1.ListMaturitiesResponse
+ */
+export type ListMaturitiesResponse = Message<"loyalty.ledger.v1.ListMaturitiesResponse"> & {
+  /**
+   * The dates, the soonest first.
+   *
+   * @generated from field: repeated loyalty.ledger.v1.Maturity maturities = 1;
+   */
+  maturities: Maturity[];
+
+  /**
+   * The page_token of the next page; empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.ListMaturitiesResponse.
+ * Use `create(ListMaturitiesResponseSchema)` to create a new message.
+ */
+export const ListMaturitiesResponseSchema: GenMessage<ListMaturitiesResponse> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 39);
+
+/**
+ * Selects a period of a member's journal.
+ *
+ * @generated from message loyalty.ledger.v1.GetStatementRequest
+ */
+export type GetStatementRequest = Message<"loyalty.ledger.v1.GetStatementRequest"> & {
+  /**
+   * The program's id.
+   *
+   * @generated from field: string program_id = 1;
+   */
+  programId: string;
+
+  /**
+   * The user's id.
+   *
+   * @generated from field: string user_id = 2;
+   */
+  userId: string;
+
+  /**
+   * Where the period starts; entries written at this time belong to it.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 3;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Where the period ends, later than start_time; entries written at this time don't belong to it.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 4;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * The maximum number of entries: 50 when 0, and never more than 500.
+   *
+   * @generated from field: int32 page_size = 5;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
+   *
+   * @generated from field: string page_token = 6;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.GetStatementRequest.
+ * Use `create(GetStatementRequestSchema)` to create a new message.
+ */
+export const GetStatementRequestSchema: GenMessage<GetStatementRequest> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 40);
+
+/**
+ * What changed in the period. Everything but the entries is the same on every page.
+ *
+ * @generated from message loyalty.ledger.v1.GetStatementResponse
+ */
+export type GetStatementResponse = Message<"loyalty.ledger.v1.GetStatementResponse"> & {
+  /**
+   * The balance before the first entry of the period.
+   *
+   * @generated from field: loyalty.ledger.v1.StatementBalance opening = 1;
+   */
+  opening?: StatementBalance | undefined;
+
+  /**
+   * The balance after its last entry: the opening balance and all totals.
+   *
+   * @generated from field: loyalty.ledger.v1.StatementBalance closing = 2;
+   */
+  closing?: StatementBalance | undefined;
+
+  /**
+   * What the entries of each kind changed, for kinds that have any.
+   *
+   * @generated from field: repeated loyalty.ledger.v1.StatementTotal totals = 3;
+   */
+  totals: StatementTotal[];
+
+  /**
+   * The entries, the newest first.
+   *
+   * @generated from field: repeated loyalty.ledger.v1.Entry entries = 4;
+   */
+  entries: Entry[];
+
+  /**
+   * The page_token of the next page; empty on the last page.
+   *
+   * @generated from field: string next_page_token = 5;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.GetStatementResponse.
+ * Use `create(GetStatementResponseSchema)` to create a new message.
+ */
+export const GetStatementResponseSchema: GenMessage<GetStatementResponse> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 41);
+
+/**
+ * The points of a membership at one end of a period.
+ *
+ * @generated from message loyalty.ledger.v1.StatementBalance
+ */
+export type StatementBalance = Message<"loyalty.ledger.v1.StatementBalance"> & {
+  /**
+   * The points that could be spent.
+   *
+   * @generated from field: int64 available = 1;
+   */
+  available: bigint;
+
+  /**
+   * Earned but not matured.
+   *
+   * @generated from field: int64 pending = 2;
+   */
+  pending: bigint;
+
+  /**
+   * Held by redemptions that weren't captured yet.
+   *
+   * @generated from field: int64 reserved = 3;
+   */
+  reserved: bigint;
+
+  /**
+   * The points owed after refunds.
+   *
+   * @generated from field: int64 deficit = 4;
+   */
+  deficit: bigint;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.StatementBalance.
+ * Use `create(StatementBalanceSchema)` to create a new message.
+ */
+export const StatementBalanceSchema: GenMessage<StatementBalance> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 42);
+
+/**
+ * What all entries of a kind changed in a period.
+ *
+ * @generated from message loyalty.ledger.v1.StatementTotal
+ */
+export type StatementTotal = Message<"loyalty.ledger.v1.StatementTotal"> & {
+  /**
+   * The kind.
+   *
+   * @generated from field: loyalty.ledger.v1.Entry.Kind kind = 1;
+   */
+  kind: Entry_Kind;
+
+  /**
+   * How many entries of this kind there are.
+   *
+   * @generated from field: int64 entries = 2;
+   */
+  entries: bigint;
+
+  /**
+   * The total change: available + pending + reserved - deficit.
+   *
+   * @generated from field: int64 points = 3;
+   */
+  points: bigint;
+
+  /**
+   * The change of available points.
+   *
+   * @generated from field: int64 available = 4;
+   */
+  available: bigint;
+
+  /**
+   * The change of pending points.
+   *
+   * @generated from field: int64 pending = 5;
+   */
+  pending: bigint;
+
+  /**
+   * The change of reserved points.
+   *
+   * @generated from field: int64 reserved = 6;
+   */
+  reserved: bigint;
+
+  /**
+   * The change of owed points.
+   *
+   * @generated from field: int64 deficit = 7;
+   */
+  deficit: bigint;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.StatementTotal.
+ * Use `create(StatementTotalSchema)` to create a new message.
+ */
+export const StatementTotalSchema: GenMessage<StatementTotal> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 43);
+
+/**
  * Credits transactions once, takes points of refunds back, and returns balances and journals.
  *
  * @generated from service loyalty.ledger.v1.LedgerService
@@ -1464,6 +1963,58 @@ export const LedgerService: GenService<{
     methodKind: "unary";
     input: typeof BatchAdjustRequestSchema;
     output: typeof BatchAdjustResponseSchema;
+  },
+  /**
+   * Says what a purchase would give a member now: exactly what Earn would give if nothing happens in between, except that
+   * velocity limits aren't counted. Nothing is written. In a program with AUTO enrollment, a user who was never a member is
+   * quoted as one who has just joined.
+   * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE, MEMBERSHIP_NOT_FOUND, MEMBERSHIP_SUSPENDED, MEMBERSHIP_LEFT, LIMIT_EXCEEDED,
+   * PROGRAMS_UNAVAILABLE.
+   *
+   * @generated from rpc loyalty.ledger.v1.LedgerService.QuoteEarn
+   */
+  quoteEarn: {
+    methodKind: "unary";
+    input: typeof QuoteEarnRequestSchema;
+    output: typeof QuoteEarnResponseSchema;
+  },
+  /**
+   * Lists when a member's points expire, each date once, the soonest first, as of this instant: what has matured or expired
+   * by now counts, whether or not an entry records it. Points that never expire aren't listed, and neither are reserved ones,
+   * which can't expire while they are held. Later purchases and redemptions change the list.
+   * Errors: MEMBERSHIP_NOT_FOUND.
+   *
+   * @generated from rpc loyalty.ledger.v1.LedgerService.ListExpiries
+   */
+  listExpiries: {
+    methodKind: "unary";
+    input: typeof ListExpiriesRequestSchema;
+    output: typeof ListExpiriesResponseSchema;
+  },
+  /**
+   * Lists when a member's pending points become available, each date once, the soonest first, as of this instant.
+   * Errors: MEMBERSHIP_NOT_FOUND.
+   *
+   * @generated from rpc loyalty.ledger.v1.LedgerService.ListMaturities
+   */
+  listMaturities: {
+    methodKind: "unary";
+    input: typeof ListMaturitiesRequestSchema;
+    output: typeof ListMaturitiesResponseSchema;
+  },
+  /**
+   * Returns what changed a member's balance in a period: the balance at its start and at its end, totals by kind of entry, and
+   * a page of its entries, the newest first. The opening balance and the totals add up to the closing balance. An entry
+   * belongs to the period in which it was written. In a period that isn't over, what is due by now and not written yet
+   * counts as if it were written now, so that the closing balance is the one of GetBalance.
+   * Errors: MEMBERSHIP_NOT_FOUND.
+   *
+   * @generated from rpc loyalty.ledger.v1.LedgerService.GetStatement
+   */
+  getStatement: {
+    methodKind: "unary";
+    input: typeof GetStatementRequestSchema;
+    output: typeof GetStatementResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_loyalty_ledger_v1_ledger_service, 0);

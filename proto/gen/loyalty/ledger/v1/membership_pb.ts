@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file loyalty/ledger/v1/membership.proto.
  */
 export const file_loyalty_ledger_v1_membership: GenFile = /*@__PURE__*/
-  fileDesc("CiJsb3lhbHR5L2xlZGdlci92MS9tZW1iZXJzaGlwLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSKwAwoKTWVtYmVyc2hpcBISCgpwcm9ncmFtX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSMgoFc3RhdGUYAyABKA4yIy5sb3lhbHR5LmxlZGdlci52MS5NZW1iZXJzaGlwLlN0YXRlEl4KCmF0dHJpYnV0ZXMYBCADKAsyLS5sb3lhbHR5LmxlZGdlci52MS5NZW1iZXJzaGlwLkF0dHJpYnV0ZXNFbnRyeUIbukgUmgEREDIiBnIEIAEoQCoFcgMogASotRgBEi0KCWpvaW5fdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHYmFsYW5jZRgGIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USFQoEZXRhZxgHIAEoCUIHukgEcgIoQBoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJDCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgoKBkFDVElWRRABEg0KCVNVU1BFTkRFRBACEggKBExFRlQQAyLSAQoHQmFsYW5jZRIRCglhdmFpbGFibGUYASABKAMSDwoHcGVuZGluZxgCIAEoAxIQCghyZXNlcnZlZBgDIAEoAxIPCgdkZWZpY2l0GAQgASgDEhcKD2xpZmV0aW1lX2Vhcm5lZBgFIAEoAxIZChFsaWZldGltZV9yZWRlZW1lZBgGIAEoAxIYChBsaWZldGltZV9leHBpcmVkGAcgASgDEjIKC25leHRfZXhwaXJ5GAggASgLMh0ubG95YWx0eS5sZWRnZXIudjEuTmV4dEV4cGlyeSJGCgpOZXh0RXhwaXJ5Eg4KBnBvaW50cxgBIAEoAxIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_loyalty_options_v1_http]);
+  fileDesc("CiJsb3lhbHR5L2xlZGdlci92MS9tZW1iZXJzaGlwLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSKwAwoKTWVtYmVyc2hpcBISCgpwcm9ncmFtX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSMgoFc3RhdGUYAyABKA4yIy5sb3lhbHR5LmxlZGdlci52MS5NZW1iZXJzaGlwLlN0YXRlEl4KCmF0dHJpYnV0ZXMYBCADKAsyLS5sb3lhbHR5LmxlZGdlci52MS5NZW1iZXJzaGlwLkF0dHJpYnV0ZXNFbnRyeUIbukgUmgEREDIiBnIEIAEoQCoFcgMogASotRgBEi0KCWpvaW5fdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHYmFsYW5jZRgGIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USFQoEZXRhZxgHIAEoCUIHukgEcgIoQBoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJDCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgoKBkFDVElWRRABEg0KCVNVU1BFTkRFRBACEggKBExFRlQQAyKGAgoHQmFsYW5jZRIRCglhdmFpbGFibGUYASABKAMSDwoHcGVuZGluZxgCIAEoAxIQCghyZXNlcnZlZBgDIAEoAxIPCgdkZWZpY2l0GAQgASgDEhcKD2xpZmV0aW1lX2Vhcm5lZBgFIAEoAxIZChFsaWZldGltZV9yZWRlZW1lZBgGIAEoAxIYChBsaWZldGltZV9leHBpcmVkGAcgASgDEjIKC25leHRfZXhwaXJ5GAggASgLMh0ubG95YWx0eS5sZWRnZXIudjEuTmV4dEV4cGlyeRIyCg1uZXh0X21hdHVyaXR5GAkgASgLMhsubG95YWx0eS5sZWRnZXIudjEuTWF0dXJpdHkiRAoITWF0dXJpdHkSDgoGcG9pbnRzGAEgASgDEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkYKCk5leHRFeHBpcnkSDgoGcG9pbnRzGAEgASgDEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_loyalty_options_v1_http]);
 
 /**
  * A user's membership of a program.
@@ -188,6 +188,13 @@ export type Balance = Message<"loyalty.ledger.v1.Balance"> & {
    * @generated from field: loyalty.ledger.v1.NextExpiry next_expiry = 8;
    */
   nextExpiry?: NextExpiry | undefined;
+
+  /**
+   * The pending points that become available next; absent if there are none.
+   *
+   * @generated from field: loyalty.ledger.v1.Maturity next_maturity = 9;
+   */
+  nextMaturity?: Maturity | undefined;
 };
 
 /**
@@ -196,6 +203,34 @@ export type Balance = Message<"loyalty.ledger.v1.Balance"> & {
  */
 export const BalanceSchema: GenMessage<Balance> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_membership, 1);
+
+/**
+ * Pending points that become available on the same date.
+ *
+ * @generated from message loyalty.ledger.v1.Maturity
+ */
+export type Maturity = Message<"loyalty.ledger.v1.Maturity"> & {
+  /**
+   * The number of units. What the member owes by then is taken from them.
+   *
+   * @generated from field: int64 points = 1;
+   */
+  points: bigint;
+
+  /**
+   * When they become available.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 2;
+   */
+  time?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.Maturity.
+ * Use `create(MaturitySchema)` to create a new message.
+ */
+export const MaturitySchema: GenMessage<Maturity> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_membership, 2);
 
 /**
  * The points that expire next.
@@ -223,5 +258,5 @@ export type NextExpiry = Message<"loyalty.ledger.v1.NextExpiry"> & {
  * Use `create(NextExpirySchema)` to create a new message.
  */
 export const NextExpirySchema: GenMessage<NextExpiry> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_membership, 2);
+  messageDesc(file_loyalty_ledger_v1_membership, 3);
 

@@ -1,0 +1,64 @@
+import type { Pool } from 'pg';
+import type { LedgerReader, LotDate } from '../app/ledger-store.ts';
+import { instant, type Timestamp, timestamptz } from './column-values.ts';
+import {
+  type AccountRow,
+  accountsOf,
+  lotDue,
+  lotExpiry,
+  lotPending,
+  lotsWhere,
+  readAccountRows,
+} from './read-accounts.ts';
+
+const dates = {
+  EXPIRY: statement({
+    name: 'read_expiry_dates',
+    date: lotExpiry,
+    has: `${lotExpiry} < 'infinity'`,
+  }),
+  MATURITY: statement({
+    name: 'read_maturity_dates',
+    date: 'lots.available_at',
+    has: `${lotPending} AND lots.available_at < ${lotExpiry}`,
+  }),
+} satisfies Record<LotDate, unknown>;
+
+/** Of each date all lots, however many there are; `until` is infinite where there are no further dates. */
+function statement({ name, date, has }: { name: string; date: string; has: string }) {
+  const isLater = `NOT ${lotDue} AND ${has} AND ${date} > $4`;
+  const text = `SELECT memberships.*, dates.until,
+      lots.available_at, lots.expires_at, lots.class, lots.remaining
+    FROM memberships
+    CROSS JOIN LATERAL (
+      SELECT CASE count(*) WHEN $5 THEN max(date) ELSE 'infinity' END AS until
+      FROM (
+        SELECT DISTINCT ${date} AS date FROM lots
+        WHERE lots.membership_id = memberships.membership_id AND ${isLater}
+        ORDER BY date LIMIT $5
+      ) AS next
+    ) AS dates
+    LEFT JOIN LATERAL (
+      ${lotsWhere(`${lotDue} OR (${isLater} AND ${date} <= dates.until)`)}
+    ) AS lots ON true
+    WHERE membership_id = ANY (ARRAY(
+      SELECT membership_id FROM member_ids WHERE program_id = $2 AND user_id = $3
+    ))`;
+  return { name, text };
+}
+
+/** Reads an account with the lots that have a date of a page, and with those that are due. */
+export async function readAccountByDate(
+  pool: Pool,
+  ...[query, now]: Parameters<LedgerReader['accountByDate']>
+): ReturnType<LedgerReader['accountByDate']> {
+  const { programId, userId, by, after, limit } = query;
+  const read = await readAccountRows<AccountRow & { until: Timestamp }>(pool, {
+    ...dates[by],
+    values: [timestamptz(now), programId, userId, timestamptz(after), limit],
+    now,
+  });
+  const [account] = accountsOf(read);
+  const [row] = read.rows;
+  return account && row && { account, until: instant(row.until) };
+}

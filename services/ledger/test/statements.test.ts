@@ -1,0 +1,111 @@
+// What changed a balance in a period, over gRPC.
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Entry_Kind as Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
+import { RedeemRequest_Capture as Capture } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
+import { createCustomMember, fixed } from './custom-program.ts';
+import { dayMs, type MovingSetting, secondMs, startMovingSetting } from './moving-clock.ts';
+import {
+  admin,
+  checkout,
+  purchase,
+  refusalOf,
+  secondsAndNanos,
+  tokenOf,
+} from './running-ledger.ts';
+
+let setting: MovingSetting;
+beforeAll(async () => {
+  setting = await startMovingSetting({ stopped: true });
+});
+afterAll(() => setting.stop());
+
+const alice = await tokenOf('member', 'alice');
+const rewards = [fixed('glass', 30n)];
+
+function periodOf(startMs: number, endMs: number) {
+  return { startTime: timestampFromMs(startMs), endTime: timestampFromMs(endMs) };
+}
+
+test('a statement starts with what there was, and adds up to what there is', async () => {
+  const member = await createCustomMember(setting, { dollars: 100, rewards });
+  const { ledger, redemptions } = setting.clients;
+  setting.letPass(dayMs);
+  const startMs = setting.now();
+  const occurTime = secondsAndNanos(startMs);
+  await ledger.earn({ ...member, transaction: purchase(5_000, { occurTime }) }, checkout);
+  const hold = { ...member, rewardId: 'glass', capture: Capture.HOLD, holdSeconds: 60 };
+  await redemptions.redeem({ ...hold, idempotencyKey: 'k' }, checkout);
+
+  const statement = await ledger.getStatement(
+    { ...member, ...periodOf(startMs, startMs + dayMs) },
+    alice,
+  );
+  const none = { pending: 0n, reserved: 0n, deficit: 0n };
+  expect(statement).toMatchObject({
+    opening: { available: 100n, ...none },
+    closing: { available: 120n, ...none, reserved: 30n },
+    totals: [
+      { kind: Kind.EARN, entries: 1n, points: 50n, available: 50n, ...none },
+      { kind: Kind.RESERVE, entries: 1n, points: 0n, available: -30n, ...none, reserved: 30n },
+    ],
+    entries: [
+      { kind: Kind.RESERVE, sequence: 4n, actor: '' },
+      { kind: Kind.EARN, sequence: 3n },
+    ],
+    nextPageToken: '',
+  });
+
+  // The hold ends, and whether or not that is written, it counts.
+  setting.letPass(60 * secondMs);
+  const later = await ledger.getStatement(
+    { ...member, ...periodOf(startMs, startMs + dayMs) },
+    admin,
+  );
+  expect(later.closing).toMatchObject({ available: 150n, reserved: 0n });
+  expect(later.entries[0]).toMatchObject({ kind: Kind.RELEASE, sequence: 5n, actor: 'system' });
+});
+
+test('pages have their own entries, and all else of the whole period', async () => {
+  const member = await createCustomMember(setting, { dollars: 1 });
+  const { ledger } = setting.clients;
+  const occurTime = secondsAndNanos(setting.now());
+  for (let n = 0; n < 3; n += 1) {
+    await ledger.earn({ ...member, transaction: purchase(1_000, { occurTime }) }, checkout);
+  }
+  const asked = { ...member, ...periodOf(setting.now() - dayMs, setting.now() + dayMs) };
+  const first = await ledger.getStatement({ ...asked, pageSize: 3 }, checkout);
+  const pageToken = first.nextPageToken;
+  const second = await ledger.getStatement({ ...asked, pageSize: 3, pageToken }, checkout);
+  const sequences = [first, second].map(({ entries }) => entries.map(({ sequence }) => sequence));
+  expect(sequences).toEqual([
+    [5n, 4n, 3n],
+    [2n, 1n],
+  ]);
+  for (const { opening, closing, totals } of [first, second]) {
+    expect(opening).toMatchObject({ available: 0n });
+    expect(closing).toMatchObject({ available: 31n });
+    expect(totals).toMatchObject([{ kind: Kind.JOINED }, { kind: Kind.EARN, entries: 4n }]);
+  }
+  const other = { ...asked, ...periodOf(setting.now() - dayMs, setting.now() + 1), pageToken };
+  expect(await refusalOf(ledger.getStatement(other, checkout))).toMatchObject({
+    violations: [{ field: 'page_token' }],
+  });
+});
+
+test('a period has two ends, the second after the first', async () => {
+  const member = await createCustomMember(setting, {});
+  const refused = async (period: Partial<ReturnType<typeof periodOf>>) => {
+    const { reason, violations } = await refusalOf(
+      setting.clients.ledger.getStatement({ ...member, ...period }, alice),
+    );
+    expect(reason).toBe('VALIDATION_FAILED');
+    return violations?.map(({ field, message }) => `${field} ${message}`);
+  };
+  const { startTime, endTime } = periodOf(1_000, 2_000);
+  expect(await refused({ endTime })).toEqual(['start_time must be given']);
+  expect(await refused({ startTime })).toEqual(['end_time must be given']);
+  const empty = ['end_time must be later than start_time'];
+  expect(await refused({ startTime, endTime: startTime })).toEqual(empty);
+  expect(await refused({ startTime: endTime, endTime: startTime })).toEqual(empty);
+});
