@@ -46,6 +46,29 @@ describe('a purchase', () => {
     expect(second.balance?.available).toBe(2n);
   });
 
+  test('is told by its earn: when it happened, how much it was and where', async () => {
+    const member = await createMember(setting);
+    const transaction = {
+      ...purchase(25_000, { occurTime: { seconds: 1_772_366_400n, nanos: 250_999_999 } }),
+      channel: 'web',
+    };
+    const posted = await earn({ ...member, transaction });
+    const { transactionId } = transaction;
+    const shown = await Promise.all([
+      setting.clients.ledger.getEarn({ programId: member.programId, transactionId }, checkout),
+      setting.clients.ledger
+        .listEarns(member, checkout)
+        .then(({ earns: [each] }) => ({ earn: each })),
+    ]);
+    for (const { earn: each } of [posted, ...shown]) {
+      expect(each).toMatchObject({
+        occurTime: { seconds: 1_772_366_400n, nanos: 250_000_000 },
+        amount: { currencyCode: 'USD', minorUnits: 25_000n },
+        channel: 'web',
+      });
+    }
+  });
+
   test('reported again changes nothing and says so', async () => {
     const member = await createMember(setting);
     const transaction = purchase(25_000);

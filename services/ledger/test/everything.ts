@@ -139,6 +139,18 @@ async function readEverything({ reader, quote, adjust }: Ledger): Promise<void> 
   await reader.accountsOfProgram({ programId, now, ...firstPage });
   await reader.earn({ programId, transactionId: '4711-1' });
   await reader.earns({ membershipId, ...firstPage });
+  await reader.earnsById({ programId, transactionIds: ['4711-1', '4712-1', '4713-1'] });
+  await reader.refundsById({
+    programId,
+    refunds: ['awaited-1', 'awaited-2'].map((transactionId) => ({
+      transactionId,
+      refundId: 'refund',
+    })),
+  });
+  await reader.redemptionsById([
+    { membershipId, redemptionId: 'spent-4711' },
+    { membershipId: 4712n, redemptionId: 'spent-4712' },
+  ]);
   await reader.refundsOf({ programId, transactionId: 'awaited-1' });
   await reader.waitingRefunds({ programId, ...firstPage });
   const journal = { membershipId, kinds: [], startTime: undefined, endTime: undefined };

@@ -49,6 +49,35 @@ describe('a refund', () => {
     });
   });
 
+  test.each<[string, Extent]>([
+    ['in full', full],
+    ['by amount', amount(2_000n)],
+    ['by items', items({ itemId: 'b', quantity: 1 }, { itemId: 'a', quantity: 2 })],
+  ])('%s says what was given back, also before its purchase comes', async (_, extent) => {
+    const member = await createCustomMember(setting);
+    const { programId } = member;
+    const transaction = {
+      ...purchaseNow(100),
+      items: ['a', 'b'].map((itemId) => ({
+        itemId,
+        sku: itemId,
+        quantity: 2,
+        amount: usd(5_000n),
+      })),
+    };
+    const { transactionId } = transaction;
+    const waiting = await refund({ programId, transactionId }, extent);
+    const { refunds } = await setting.clients.ledger.listWaitingRefunds({ programId }, admin);
+    await earn(member, transaction);
+    const { earn: shown } = await setting.clients.ledger.getEarn(
+      { programId, transactionId },
+      admin,
+    );
+    const told = [waiting.refund, ...refunds, ...(shown?.refunds ?? [])];
+    expect(told).toHaveLength(3);
+    for (const each of told) expect(each).toMatchObject({ extent });
+  });
+
   test('reported again answers the same, with other content is a conflict', async () => {
     const member = await createCustomMember(setting);
     const posted = await earn(member, purchaseNow(100));

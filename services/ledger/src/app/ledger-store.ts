@@ -213,6 +213,17 @@ export interface LedgerReader {
   earn(transaction: TransactionName): Promise<(PostedEarn & { userId: string }) | undefined>;
   /** A member's earns, the newest first. Positions are sequences. */
   earns(query: { membershipId: bigint } & PageRequest<bigint>): Promise<PostedEarn[]>;
+  /** Those of a program's transactions that were credited, in no order. */
+  earnsById(query: { programId: string; transactionIds: readonly string[] }): Promise<PostedEarn[]>;
+  /** Those of a program's refunds that there are, in no order. */
+  refundsById(query: {
+    programId: string;
+    refunds: readonly Pick<TransactionRefund, 'transactionId' | 'refundId'>[];
+  }): Promise<TransactionRefund[]>;
+  /** Those redemptions that there are, in no order. */
+  redemptionsById(
+    redemptions: readonly Pick<Redemption, 'membershipId' | 'redemptionId'>[],
+  ): Promise<Redemption[]>;
   /** The refunds of one transaction as they arrived. */
   refundsOf(transaction: TransactionName): Promise<TransactionRefund[]>;
   /** A program's refunds that wait for their transaction, by transaction id. */

@@ -1,6 +1,7 @@
 import type { Instant } from '../domain/instant.ts';
-import type { Entry, EntryKind } from '../domain/journal.ts';
+import type { EntryKind } from '../domain/journal.ts';
 import type { App } from './app.ts';
+import { type DescribedEntry, describeEntries } from './described-entry.ts';
 import type { MemberName, PageRequest } from './ledger-store.ts';
 import { type Page, readPage } from './page.ts';
 import { requireMembershipId } from './require-membership-id.ts';
@@ -22,11 +23,13 @@ export interface EntryFilter {
 export async function listEntries(
   app: App,
   query: MemberName & EntryFilter & PageRequest<bigint>,
-): Promise<Page<Entry, bigint>> {
+): Promise<Page<DescribedEntry, bigint>> {
   const membershipId = await requireMembershipId(app.reader, query);
   const { kinds, startTime, endTime } = query;
-  return await readPage(query, {
+  const page = await readPage(query, {
     read: (part) => app.reader.entries({ membershipId, kinds, startTime, endTime, ...part }),
     positionOf: ({ sequence }) => sequence,
   });
+  const owned = page.items.map((entry) => ({ membershipId, entry }));
+  return { ...page, items: await describeEntries(app, query.programId, owned) };
 }

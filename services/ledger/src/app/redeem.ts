@@ -203,6 +203,7 @@ function draftOf(
     idempotencyKey: input.idempotencyKey,
     fingerprint,
     rewardId: input.rewardId,
+    rewardDisplayName: offer.reward.displayName,
     quantity: unitsOf(input),
     points: price.points,
     reference: input.reference,

@@ -21,6 +21,7 @@ function draft(points: bigint): RedemptionDraft {
     idempotencyKey: 'key',
     fingerprint: Buffer.of(1),
     rewardId: 'glass',
+    rewardDisplayName: 'A glass',
     quantity: 1,
     points,
     reference: '',

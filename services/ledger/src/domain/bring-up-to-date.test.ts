@@ -32,6 +32,7 @@ function held(account: Account, holdExpiresAt: Instant, redemptionId = 'x'): Acc
     idempotencyKey: 'key',
     fingerprint: Buffer.of(1),
     rewardId: 'glass',
+    rewardDisplayName: 'A glass',
     quantity: 1,
     points: 10n,
     reference: '',

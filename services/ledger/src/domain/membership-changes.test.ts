@@ -22,6 +22,7 @@ function draft(redemptionId: string, points: bigint) {
     idempotencyKey: redemptionId,
     fingerprint: Buffer.of(1),
     rewardId: 'glass',
+    rewardDisplayName: 'A glass',
     quantity: 1,
     points,
     reference: '',

@@ -28,6 +28,8 @@ export interface Redemption {
   /** The number of the entry that made it. */
   readonly sequence: bigint;
   readonly rewardId: string;
+  /** The reward's name when it was redeemed. */
+  readonly rewardDisplayName: string;
   /** What was requested; `quantity` and `points` are reduced by a partial capture. */
   readonly askedQuantity: number;
   readonly askedPoints: bigint;

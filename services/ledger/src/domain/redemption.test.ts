@@ -35,6 +35,7 @@ function heldOfTwoLots(): Account {
     idempotencyKey: 'key',
     fingerprint: Buffer.of(1),
     rewardId: 'glass',
+    rewardDisplayName: 'A glass',
     quantity: 2,
     points: 20n,
     reference: '',

@@ -27,6 +27,7 @@ import type { EarnInput } from '../app/reports.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { beginningOfTime } from '../domain/instant.ts';
 import { renderBalance } from './balance-message.ts';
+import { purchaseFields } from './purchase-message.ts';
 import { renderRefund } from './refund-message.ts';
 
 /** A reported purchase, whose presence the contract's validation ensures. */
@@ -65,6 +66,7 @@ export function renderEarn(
     explanation: earn.explanation.map(renderLine),
     ...renderDates(earn),
     postTime: timestampFromMs(postTime),
+    ...purchaseFields(earn.transaction),
     refunds: (earn.refunds ?? []).map(renderRefund),
     ...(earn.unappliedReport && { unappliedReport: renderUnapplied(earn.unappliedReport) }),
   };

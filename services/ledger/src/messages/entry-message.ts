@@ -6,11 +6,16 @@ import {
   Entry_KindSchema,
   type EntrySchema,
 } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
+import type { DescribedEntry } from '../app/described-entry.ts';
 import { type Entry, type EntryKind, memberActor, pointsOf } from '../domain/journal.ts';
+import { purchaseFields } from './purchase-message.ts';
+import { renderExtent } from './refund-extent-message.ts';
 
-/** An entry as a message of the contract. */
-export function renderEntry(entry: Entry): MessageInitShape<typeof EntrySchema> {
-  const { attributesChange, joinTime, inactivityExpiresAt } = entry;
+/** An entry as a message of the contract; a described one with what it is about. */
+export function renderEntry(
+  entry: Entry & Partial<DescribedEntry>,
+): MessageInitShape<typeof EntrySchema> {
+  const { purchase, refundExtent, reward, attributesChange, joinTime, inactivityExpiresAt } = entry;
   return {
     sequence: entry.sequence,
     kind: Entry_Kind[entry.kind],
@@ -31,11 +36,24 @@ export function renderEntry(entry: Entry): MessageInitShape<typeof EntrySchema> 
     ...(attributesChange !== undefined && { attributesChange }),
     ...timestampField('joinTime', joinTime),
     ...timestampField('inactivityExpireTime', inactivityExpiresAt),
+    ...(purchase !== undefined && purchaseFields(purchase)),
+    rules: (entry.rules ?? []).map((rule) => ({ ...rule })),
+    ...(refundExtent !== undefined && {
+      refundExtent: { extent: renderExtent(refundExtent) },
+    }),
+    ...(reward !== undefined && {
+      rewardId: reward.rewardId,
+      rewardDisplayName: reward.displayName,
+      quantity: reward.quantity,
+      reference: reward.reference,
+    }),
   };
 }
 
 /** The entry as the member sees it, without operators' names and reasons. */
-export function renderEntryForMember(entry: Entry): MessageInitShape<typeof EntrySchema> {
+export function renderEntryForMember(
+  entry: Parameters<typeof renderEntry>[0],
+): ReturnType<typeof renderEntry> {
   const isOwnAct = entry.actor === memberActor;
   return {
     ...renderEntry(entry),

@@ -50,6 +50,7 @@ export function renderRedemption(
     programId,
     userId,
     rewardId: redemption.rewardId,
+    rewardDisplayName: redemption.rewardDisplayName,
     quantity: redemption.quantity,
     state: Redemption_State[redemption.state],
     points: redemption.points,

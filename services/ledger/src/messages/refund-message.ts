@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Refund_State, type RefundSchema } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import type { TransactionRefund } from '../app/ledger-store.ts';
+import { renderExtent } from './refund-extent-message.ts';
 
 /** A refund as the contract shows it. */
 export function renderRefund(refund: TransactionRefund): MessageInitShape<typeof RefundSchema> {
@@ -15,5 +16,6 @@ export function renderRefund(refund: TransactionRefund): MessageInitShape<typeof
     owed: refund.owed,
     forgiven: refund.forgiven,
     createTime: timestampFromMs(refund.createTime),
+    extent: renderExtent(refund.extent),
   };
 }

@@ -54,7 +54,8 @@ function bytesOfTexts({ result }: BatchEarnOutcome | BatchAdjustOutcome): number
     for (const [key, value] of Object.entries(metadata)) add(key, value);
     for (const { field, message } of violations) add(field, message);
   } else if (result.case === 'success' && 'earn' in result.value) {
-    const lines = result.value.earn?.explanation ?? [];
+    const { explanation: lines = [], channel = '' } = result.value.earn ?? {};
+    add(channel);
     for (const { ruleId, displayName, note } of lines) add(ruleId, displayName, note);
   }
   return units * bytesPerUnitMax + lines * lineBytesMax;

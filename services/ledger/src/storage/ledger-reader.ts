@@ -7,6 +7,7 @@ import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { perRow } from './plan-forms.ts';
 import { accountOf, createAccountReader } from './read-accounts.ts';
+import { readEarnsById, readRedemptionsById, readRefundsById } from './read-by-id.ts';
 import { readEntries } from './read-entries.ts';
 import { readAccountByDate } from './read-lot-dates.ts';
 import { readStatement } from './read-statement.ts';
@@ -77,6 +78,21 @@ export function createLedgerReader(pool: Pool): LedgerReader {
         values: [membershipId, after ?? aboveAllIds, limit],
       });
       return rows.map(earnOf);
+    },
+
+    async earnsById(query) {
+      if (query.transactionIds.length === 0) return [];
+      return (await read<EarnRow>(readEarnsById(query))).map(earnOf);
+    },
+
+    async refundsById(query) {
+      if (query.refunds.length === 0) return [];
+      return (await read<RefundRow>(readRefundsById(query))).map(refundOf);
+    },
+
+    async redemptionsById(redemptions) {
+      if (redemptions.length === 0) return [];
+      return (await read<RedemptionRow>(readRedemptionsById(redemptions))).map(redemptionOf);
     },
 
     async refundsOf({ programId, transactionId }) {

@@ -40,6 +40,7 @@ function hold(account: Account): Account {
     idempotencyKey: 'hold-key',
     fingerprint: Buffer.of(1),
     rewardId: 'glass',
+    rewardDisplayName: 'A glass',
     quantity: 1,
     points: 10n,
     reference: '',

@@ -19,6 +19,7 @@ export interface RedemptionRow {
   fingerprint: Buffer;
   sequence: bigint;
   reward_id: string;
+  reward_display_name: string;
   asked_quantity: number;
   asked_points: bigint;
   quantity: number;
@@ -50,6 +51,7 @@ export function redemptionOf(row: RedemptionRow): Redemption {
     fingerprint: row.fingerprint,
     sequence: row.sequence,
     rewardId: row.reward_id,
+    rewardDisplayName: row.reward_display_name,
     askedQuantity: row.asked_quantity,
     askedPoints: row.asked_points,
     quantity: row.quantity,
@@ -95,6 +97,7 @@ export const redemptionColumns = bulk<Redemption>({
   fingerprint: ['bytea', (redemption) => redemption.fingerprint],
   sequence: ['bigint', (redemption) => redemption.sequence],
   reward_id: ['text', (redemption) => redemption.rewardId],
+  reward_display_name: ['text', (redemption) => redemption.rewardDisplayName],
   asked_quantity: ['integer', (redemption) => redemption.askedQuantity],
   asked_points: ['bigint', (redemption) => redemption.askedPoints],
   quantity: ['integer', (redemption) => redemption.quantity],

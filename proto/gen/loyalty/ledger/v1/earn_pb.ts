@@ -6,8 +6,12 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { FullRefund, RefundItems } from "./refund_pb.ts";
+import { file_loyalty_ledger_v1_refund } from "./refund_pb.ts";
 import type { ErrorReason } from "../../options/v1/errors_pb.ts";
 import { file_loyalty_options_v1_errors } from "../../options/v1/errors_pb.ts";
+import type { Money } from "../../programs/v1/money_pb.ts";
+import { file_loyalty_programs_v1_money } from "../../programs/v1/money_pb.ts";
 import type { ExplanationLine } from "../../programs/v1/program_service_pb.ts";
 import { file_loyalty_programs_v1_program_service } from "../../programs/v1/program_service_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -16,7 +20,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file loyalty/ledger/v1/earn.proto.
  */
 export const file_loyalty_ledger_v1_earn: GenFile = /*@__PURE__*/
-  fileDesc("Chxsb3lhbHR5L2xlZGdlci92MS9lYXJuLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSLRBAoERWFybhISCgpwcm9ncmFtX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSFgoOdHJhbnNhY3Rpb25faWQYAyABKAkSLAoFc3RhdGUYBCABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FYXJuLlN0YXRlEg4KBnBvaW50cxgFIAEoAxIXCg9yZXZlcnNlZF9wb2ludHMYBiABKAMSGAoQcnVsZV9zZXRfdmVyc2lvbhgHIAEoBRI5CgtleHBsYW5hdGlvbhgIIAMoCzIkLmxveWFsdHkucHJvZ3JhbXMudjEuRXhwbGFuYXRpb25MaW5lEjIKDmF2YWlsYWJsZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJcG9zdF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdyZWZ1bmRzGAwgAygLMhkubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kEjwKEHVuYXBwbGllZF9yZXBvcnQYDSABKAsyIi5sb3lhbHR5LmxlZGdlci52MS5VbmFwcGxpZWRSZXBvcnQSGwoTZXhwbGFuYXRpb25fb21pdHRlZBgOIAEoCCJFCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgsKB0FXQUlURUQQARIKCgZQT1NURUQQAhIMCghSRVZFUlNFRBADIloKD1VuYXBwbGllZFJlcG9ydBIWCg5kZWFkX2xldHRlcl9pZBgBIAEoCRIvCgZyZWFzb24YAiABKA4yHy5sb3lhbHR5Lm9wdGlvbnMudjEuRXJyb3JSZWFzb24iugIKBlJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAkSLgoFc3RhdGUYAiABKA4yHy5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmQuU3RhdGUSDgoGcG9pbnRzGAMgASgDEg0KBXRha2VuGAQgASgDEg4KBmxhcHNlZBgFIAEoAxIMCgRvd2VkGAYgASgDEhAKCGZvcmdpdmVuGAcgASgDEi8KC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg50cmFuc2FjdGlvbl9pZBgJIAEoCSJVCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgsKB1dBSVRJTkcQARILCgdBUFBMSUVEEAISDAoIUkVKRUNURUQQAxINCglDQU5DRUxMRUQQBGIGcHJvdG8z", [file_google_protobuf_timestamp, file_loyalty_options_v1_errors, file_loyalty_programs_v1_program_service]);
+  fileDesc("Chxsb3lhbHR5L2xlZGdlci92MS9lYXJuLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSK+BQoERWFybhISCgpwcm9ncmFtX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSFgoOdHJhbnNhY3Rpb25faWQYAyABKAkSLAoFc3RhdGUYBCABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FYXJuLlN0YXRlEg4KBnBvaW50cxgFIAEoAxIXCg9yZXZlcnNlZF9wb2ludHMYBiABKAMSGAoQcnVsZV9zZXRfdmVyc2lvbhgHIAEoBRI5CgtleHBsYW5hdGlvbhgIIAMoCzIkLmxveWFsdHkucHJvZ3JhbXMudjEuRXhwbGFuYXRpb25MaW5lEjIKDmF2YWlsYWJsZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJcG9zdF90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdyZWZ1bmRzGAwgAygLMhkubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kEjwKEHVuYXBwbGllZF9yZXBvcnQYDSABKAsyIi5sb3lhbHR5LmxlZGdlci52MS5VbmFwcGxpZWRSZXBvcnQSGwoTZXhwbGFuYXRpb25fb21pdHRlZBgOIAEoCBIuCgpvY2N1cl90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZhbW91bnQYECABKAsyGi5sb3lhbHR5LnByb2dyYW1zLnYxLk1vbmV5Eg8KB2NoYW5uZWwYESABKAkiRQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABILCgdBV0FJVEVEEAESCgoGUE9TVEVEEAISDAoIUkVWRVJTRUQQAyJaCg9VbmFwcGxpZWRSZXBvcnQSFgoOZGVhZF9sZXR0ZXJfaWQYASABKAkSLwoGcmVhc29uGAIgASgOMh8ubG95YWx0eS5vcHRpb25zLnYxLkVycm9yUmVhc29uItIDCgZSZWZ1bmQSEQoJcmVmdW5kX2lkGAEgASgJEi4KBXN0YXRlGAIgASgOMh8ubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kLlN0YXRlEg4KBnBvaW50cxgDIAEoAxINCgV0YWtlbhgEIAEoAxIOCgZsYXBzZWQYBSABKAMSDAoEb3dlZBgGIAEoAxIQCghmb3JnaXZlbhgHIAEoAxIvCgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOdHJhbnNhY3Rpb25faWQYCSABKAkSLQoEZnVsbBgKIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLkZ1bGxSZWZ1bmRIABIsCgZhbW91bnQYCyABKAsyGi5sb3lhbHR5LnByb2dyYW1zLnYxLk1vbmV5SAASLwoFaXRlbXMYDCABKAsyHi5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmRJdGVtc0gAIlUKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASCwoHV0FJVElORxABEgsKB0FQUExJRUQQAhIMCghSRUpFQ1RFRBADEg0KCUNBTkNFTExFRBAEQggKBmV4dGVudGIGcHJvdG8z", [file_google_protobuf_timestamp, file_loyalty_ledger_v1_refund, file_loyalty_options_v1_errors, file_loyalty_programs_v1_money, file_loyalty_programs_v1_program_service]);
 
 /**
  * The one credit of a transaction.
@@ -122,6 +126,27 @@ export type Earn = Message<"loyalty.ledger.v1.Earn"> & {
    * @generated from field: bool explanation_omitted = 14;
    */
   explanationOmitted: boolean;
+
+  /**
+   * When the transaction happened, as reported, in whole milliseconds.
+   *
+   * @generated from field: google.protobuf.Timestamp occur_time = 15;
+   */
+  occurTime?: Timestamp | undefined;
+
+  /**
+   * What was paid, as reported; refunds don't change it.
+   *
+   * @generated from field: loyalty.programs.v1.Money amount = 16;
+   */
+  amount?: Money | undefined;
+
+  /**
+   * Where it was bought, as reported; empty if the transaction doesn't say.
+   *
+   * @generated from field: string channel = 17;
+   */
+  channel: string;
 };
 
 /**
@@ -208,7 +233,7 @@ export const UnappliedReportSchema: GenMessage<UnappliedReport> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_earn, 1);
 
 /**
- * What a refund of a transaction took back.
+ * A refund of a transaction: what was given back, and the points that it took.
  *
  * @generated from message loyalty.ledger.v1.Refund
  */
@@ -275,6 +300,37 @@ export type Refund = Message<"loyalty.ledger.v1.Refund"> & {
    * @generated from field: string transaction_id = 9;
    */
   transactionId: string;
+
+  /**
+   * How much of the transaction was refunded, as reported.
+   *
+   * @generated from oneof loyalty.ledger.v1.Refund.extent
+   */
+  extent: {
+    /**
+     * Everything that was left.
+     *
+     * @generated from field: loyalty.ledger.v1.FullRefund full = 10;
+     */
+    value: FullRefund;
+    case: "full";
+  } | {
+    /**
+     * A part of the amount.
+     *
+     * @generated from field: loyalty.programs.v1.Money amount = 11;
+     */
+    value: Money;
+    case: "amount";
+  } | {
+    /**
+     * Some of the items.
+     *
+     * @generated from field: loyalty.ledger.v1.RefundItems items = 12;
+     */
+    value: RefundItems;
+    case: "items";
+  } | { case: undefined; value?: undefined };
 };
 
 /**

@@ -6,13 +6,17 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { RefundExtent } from "./refund_pb.ts";
+import { file_loyalty_ledger_v1_refund } from "./refund_pb.ts";
+import type { Money } from "../../programs/v1/money_pb.ts";
+import { file_loyalty_programs_v1_money } from "../../programs/v1/money_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file loyalty/ledger/v1/entry.proto.
  */
 export const file_loyalty_ledger_v1_entry: GenFile = /*@__PURE__*/
-  fileDesc("Ch1sb3lhbHR5L2xlZGdlci92MS9lbnRyeS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEi9wUKBUVudHJ5EhAKCHNlcXVlbmNlGAEgASgDEisKBGtpbmQYAiABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kEg4KBnBvaW50cxgDIAEoAxIRCglhdmFpbGFibGUYBCABKAMSDwoHcGVuZGluZxgFIAEoAxIQCghyZXNlcnZlZBgGIAEoAxIPCgdkZWZpY2l0GAcgASgDEhUKDWJhbGFuY2VfYWZ0ZXIYCCABKAMSFgoOdHJhbnNhY3Rpb25faWQYCSABKAkSFQoNcmVkZW1wdGlvbl9pZBgKIAEoCRIRCglyZWZ1bmRfaWQYCyABKAkSDgoGcmVhc29uGAwgASgJEg0KBWFjdG9yGA0gASgJEhIKCnJlcXVlc3RfaWQYDiABKAkSLwoLY3JlYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vdGUYECABKAkSPgoRYXR0cmlidXRlc19jaGFuZ2UYESABKAsyIy5sb3lhbHR5LmxlZGdlci52MS5BdHRyaWJ1dGVzQ2hhbmdlEi0KCWpvaW5fdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOgoWaW5hY3Rpdml0eV9leHBpcmVfdGltZRgTIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi4QEKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEgoKBkpPSU5FRBABEggKBEVBUk4QAhIKCgZNQVRVUkUQAxIKCgZFWFBJUkUQBBILCgdSRVNFUlZFEAUSCwoHQ0FQVFVSRRAGEgsKB1JFTEVBU0UQBxIKCgZSRUpFQ1QQCBIKCgZSRVRVUk4QCRIKCgZSRUZVTkQQChIKCgZBREpVU1QQCxILCgdGT1JGRUlUEAwSDQoJU1VTUEVOREVEEA0SCwoHUkVTVU1FRBAOEggKBExFRlQQDxILCgdVUERBVEVEEBAi7wEKEEF0dHJpYnV0ZXNDaGFuZ2USPwoGYmVmb3JlGAEgAygLMi8ubG95YWx0eS5sZWRnZXIudjEuQXR0cmlidXRlc0NoYW5nZS5CZWZvcmVFbnRyeRI9CgVhZnRlchgCIAMoCzIuLmxveWFsdHkubGVkZ2VyLnYxLkF0dHJpYnV0ZXNDaGFuZ2UuQWZ0ZXJFbnRyeRotCgtCZWZvcmVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGiwKCkFmdGVyRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Ch1sb3lhbHR5L2xlZGdlci92MS9lbnRyeS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEinggKBUVudHJ5EhAKCHNlcXVlbmNlGAEgASgDEisKBGtpbmQYAiABKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kEg4KBnBvaW50cxgDIAEoAxIRCglhdmFpbGFibGUYBCABKAMSDwoHcGVuZGluZxgFIAEoAxIQCghyZXNlcnZlZBgGIAEoAxIPCgdkZWZpY2l0GAcgASgDEhUKDWJhbGFuY2VfYWZ0ZXIYCCABKAMSFgoOdHJhbnNhY3Rpb25faWQYCSABKAkSFQoNcmVkZW1wdGlvbl9pZBgKIAEoCRIRCglyZWZ1bmRfaWQYCyABKAkSDgoGcmVhc29uGAwgASgJEg0KBWFjdG9yGA0gASgJEhIKCnJlcXVlc3RfaWQYDiABKAkSLwoLY3JlYXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBG5vdGUYECABKAkSPgoRYXR0cmlidXRlc19jaGFuZ2UYESABKAsyIy5sb3lhbHR5LmxlZGdlci52MS5BdHRyaWJ1dGVzQ2hhbmdlEi0KCWpvaW5fdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOgoWaW5hY3Rpdml0eV9leHBpcmVfdGltZRgTIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKb2NjdXJfdGltZRgUIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoGYW1vdW50GBUgASgLMhoubG95YWx0eS5wcm9ncmFtcy52MS5Nb25leRIPCgdjaGFubmVsGBYgASgJEisKBXJ1bGVzGBcgAygLMhwubG95YWx0eS5sZWRnZXIudjEuRW50cnlSdWxlEjYKDXJlZnVuZF9leHRlbnQYGCABKAsyHy5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmRFeHRlbnQSEQoJcmV3YXJkX2lkGBkgASgJEhsKE3Jld2FyZF9kaXNwbGF5X25hbWUYGiABKAkSEAoIcXVhbnRpdHkYGyABKAUSEQoJcmVmZXJlbmNlGBwgASgJIuEBCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIKCgZKT0lORUQQARIICgRFQVJOEAISCgoGTUFUVVJFEAMSCgoGRVhQSVJFEAQSCwoHUkVTRVJWRRAFEgsKB0NBUFRVUkUQBhILCgdSRUxFQVNFEAcSCgoGUkVKRUNUEAgSCgoGUkVUVVJOEAkSCgoGUkVGVU5EEAoSCgoGQURKVVNUEAsSCwoHRk9SRkVJVBAMEg0KCVNVU1BFTkRFRBANEgsKB1JFU1VNRUQQDhIICgRMRUZUEA8SCwoHVVBEQVRFRBAQIkIKCUVudHJ5UnVsZRIPCgdydWxlX2lkGAEgASgJEhQKDGRpc3BsYXlfbmFtZRgCIAEoCRIOCgZwb2ludHMYAyABKAki7wEKEEF0dHJpYnV0ZXNDaGFuZ2USPwoGYmVmb3JlGAEgAygLMi8ubG95YWx0eS5sZWRnZXIudjEuQXR0cmlidXRlc0NoYW5nZS5CZWZvcmVFbnRyeRI9CgVhZnRlchgCIAMoCzIuLmxveWFsdHkubGVkZ2VyLnYxLkF0dHJpYnV0ZXNDaGFuZ2UuQWZ0ZXJFbnRyeRotCgtCZWZvcmVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGiwKCkFmdGVyRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AWIGcHJvdG8z", [file_google_protobuf_timestamp, file_loyalty_ledger_v1_refund, file_loyalty_programs_v1_money]);
 
 /**
  * An immutable entry of a membership's journal.
@@ -152,6 +156,69 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
    * @generated from field: google.protobuf.Timestamp inactivity_expire_time = 19;
    */
   inactivityExpireTime?: Timestamp | undefined;
+
+  /**
+   * For EARN and REFUND: when the transaction happened, as reported.
+   *
+   * @generated from field: google.protobuf.Timestamp occur_time = 20;
+   */
+  occurTime?: Timestamp | undefined;
+
+  /**
+   * For EARN and REFUND: what was paid for the transaction, as reported.
+   *
+   * @generated from field: loyalty.programs.v1.Money amount = 21;
+   */
+  amount?: Money | undefined;
+
+  /**
+   * For EARN and REFUND: where it was bought, as reported.
+   *
+   * @generated from field: string channel = 22;
+   */
+  channel: string;
+
+  /**
+   * For EARN: the rules that gave points, in their order. The earn's explanation has the whole calculation.
+   *
+   * @generated from field: repeated loyalty.ledger.v1.EntryRule rules = 23;
+   */
+  rules: EntryRule[];
+
+  /**
+   * For REFUND: how much of the transaction was refunded, as reported.
+   *
+   * @generated from field: loyalty.ledger.v1.RefundExtent refund_extent = 24;
+   */
+  refundExtent?: RefundExtent | undefined;
+
+  /**
+   * For entries about a redemption: the reward's id.
+   *
+   * @generated from field: string reward_id = 25;
+   */
+  rewardId: string;
+
+  /**
+   * For entries about a redemption: the reward's name when it was redeemed.
+   *
+   * @generated from field: string reward_display_name = 26;
+   */
+  rewardDisplayName: string;
+
+  /**
+   * For entries about a redemption: the units that were reserved, spent, released, refused or given back. 1 for a conversion.
+   *
+   * @generated from field: int32 quantity = 27;
+   */
+  quantity: number;
+
+  /**
+   * For entries about a redemption: the reference that its caller sent.
+   *
+   * @generated from field: string reference = 28;
+   */
+  reference: string;
 };
 
 /**
@@ -301,6 +368,41 @@ export const Entry_KindSchema: GenEnum<Entry_Kind> = /*@__PURE__*/
   enumDesc(file_loyalty_ledger_v1_entry, 0, 0);
 
 /**
+ * A rule that gave points for a transaction.
+ *
+ * @generated from message loyalty.ledger.v1.EntryRule
+ */
+export type EntryRule = Message<"loyalty.ledger.v1.EntryRule"> & {
+  /**
+   * The rule's id.
+   *
+   * @generated from field: string rule_id = 1;
+   */
+  ruleId: string;
+
+  /**
+   * The rule's name in the version that decided.
+   *
+   * @generated from field: string display_name = 2;
+   */
+  displayName: string;
+
+  /**
+   * The exact points before limits and rounding: a decimal such as "12.5" if possible, otherwise a fraction such as "2/3".
+   *
+   * @generated from field: string points = 3;
+   */
+  points: string;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.EntryRule.
+ * Use `create(EntryRuleSchema)` to create a new message.
+ */
+export const EntryRuleSchema: GenMessage<EntryRule> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_entry, 1);
+
+/**
  * All of a member's attributes before and after a change.
  *
  * @generated from message loyalty.ledger.v1.AttributesChange
@@ -326,5 +428,5 @@ export type AttributesChange = Message<"loyalty.ledger.v1.AttributesChange"> & {
  * Use `create(AttributesChangeSchema)` to create a new message.
  */
 export const AttributesChangeSchema: GenMessage<AttributesChange> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_entry, 1);
+  messageDesc(file_loyalty_ledger_v1_entry, 2);
 

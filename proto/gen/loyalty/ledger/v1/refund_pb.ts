@@ -5,13 +5,60 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import type { Money } from "../../programs/v1/money_pb.ts";
+import { file_loyalty_programs_v1_money } from "../../programs/v1/money_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file loyalty/ledger/v1/refund.proto.
  */
 export const file_loyalty_ledger_v1_refund: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sb3lhbHR5L2xlZGdlci92MS9yZWZ1bmQucHJvdG8SEWxveWFsdHkubGVkZ2VyLnYxIgwKCkZ1bGxSZWZ1bmQiSAoLUmVmdW5kSXRlbXMSOQoFaXRlbXMYASADKAsyHS5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmRJdGVtQgu6SAiSAQUIARDIASJOCgpSZWZ1bmRJdGVtEiUKB2l0ZW1faWQYASABKAlCFLpIEXIPIAEogAEyCF5cUHtDfSskEhkKCHF1YW50aXR5GAIgASgFQge6SAQaAigBYgZwcm90bzM", [file_buf_validate_validate]);
+  fileDesc("Ch5sb3lhbHR5L2xlZGdlci92MS9yZWZ1bmQucHJvdG8SEWxveWFsdHkubGVkZ2VyLnYxIqYBCgxSZWZ1bmRFeHRlbnQSLQoEZnVsbBgBIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLkZ1bGxSZWZ1bmRIABIsCgZhbW91bnQYAiABKAsyGi5sb3lhbHR5LnByb2dyYW1zLnYxLk1vbmV5SAASLwoFaXRlbXMYAyABKAsyHi5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmRJdGVtc0gAQggKBmV4dGVudCIMCgpGdWxsUmVmdW5kIkgKC1JlZnVuZEl0ZW1zEjkKBWl0ZW1zGAEgAygLMh0ubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kSXRlbUILukgIkgEFCAEQyAEiTgoKUmVmdW5kSXRlbRIlCgdpdGVtX2lkGAEgASgJQhS6SBFyDyABKIABMgheXFB7Q30rJBIZCghxdWFudGl0eRgCIAEoBUIHukgEGgIoAWIGcHJvdG8z", [file_buf_validate_validate, file_loyalty_programs_v1_money]);
+
+/**
+ * How much of a transaction was refunded, as reported.
+ *
+ * @generated from message loyalty.ledger.v1.RefundExtent
+ */
+export type RefundExtent = Message<"loyalty.ledger.v1.RefundExtent"> & {
+  /**
+   * How much.
+   *
+   * @generated from oneof loyalty.ledger.v1.RefundExtent.extent
+   */
+  extent: {
+    /**
+     * Everything that was left.
+     *
+     * @generated from field: loyalty.ledger.v1.FullRefund full = 1;
+     */
+    value: FullRefund;
+    case: "full";
+  } | {
+    /**
+     * A part of the amount.
+     *
+     * @generated from field: loyalty.programs.v1.Money amount = 2;
+     */
+    value: Money;
+    case: "amount";
+  } | {
+    /**
+     * Some of the items.
+     *
+     * @generated from field: loyalty.ledger.v1.RefundItems items = 3;
+     */
+    value: RefundItems;
+    case: "items";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.RefundExtent.
+ * Use `create(RefundExtentSchema)` to create a new message.
+ */
+export const RefundExtentSchema: GenMessage<RefundExtent> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_refund, 0);
 
 /**
  * Everything that is left of a transaction.
@@ -26,7 +73,7 @@ export type FullRefund = Message<"loyalty.ledger.v1.FullRefund"> & {
  * Use `create(FullRefundSchema)` to create a new message.
  */
 export const FullRefundSchema: GenMessage<FullRefund> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_refund, 0);
+  messageDesc(file_loyalty_ledger_v1_refund, 1);
 
 /**
  * Some items of a transaction.
@@ -47,7 +94,7 @@ export type RefundItems = Message<"loyalty.ledger.v1.RefundItems"> & {
  * Use `create(RefundItemsSchema)` to create a new message.
  */
 export const RefundItemsSchema: GenMessage<RefundItems> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_refund, 1);
+  messageDesc(file_loyalty_ledger_v1_refund, 2);
 
 /**
  * A number of units of an item.
@@ -75,5 +122,5 @@ export type RefundItem = Message<"loyalty.ledger.v1.RefundItem"> & {
  * Use `create(RefundItemSchema)` to create a new message.
  */
 export const RefundItemSchema: GenMessage<RefundItem> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_refund, 2);
+  messageDesc(file_loyalty_ledger_v1_refund, 3);
 
