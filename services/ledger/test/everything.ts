@@ -125,7 +125,8 @@ async function readEverything({ reader, quote, adjust }: Ledger): Promise<void> 
   await reader.account(alice, now);
   // One whose hold has ended.
   await reader.account({ programId, userId: 'user-100' }, Date.parse('2029-06-01'));
-  const patient = { programId, userId: 'user-10000' };
+  // Nobody whose hold is the first to end, which the job below would bring up to date.
+  const patient = { programId, userId: 'user-96327' };
   for (const days of [10, 20]) {
     const availableTime = Date.now() + days * dayMs;
     const dates = { availableTime, expireTime: availableTime + dayMs };

@@ -260,6 +260,11 @@ describe('with 100,000 members and a million earns', () => {
     expect(await pagesRead(name, many)).toBeLessThanOrEqual(pagesOfFew + 5);
   });
 
+  test('a statement of the last minute passes over the 50,000 entries before it', async () => {
+    const lastMinute = ['2026-01-31T23:59:00Z', 'infinity'];
+    expect(await pagesRead('read_changes_since', [1n, null, ...lastMinute])).toBeLessThan(100);
+  });
+
   test.each([
     ['read_entries', []],
     ['read_entries_of_kinds', [['JOINED', 'EARN']]],
