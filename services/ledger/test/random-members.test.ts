@@ -6,12 +6,16 @@ import { patience } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import type { Pool } from 'pg';
+import type { App } from '../src/app/app.ts';
+import type { DescribedEntry } from '../src/app/described-entry.ts';
+import { type ProgramSummary, programSummaries } from '../src/app/get-program-summary.ts';
 import type { MemberName, PageRequest } from '../src/app/ledger-store.ts';
 import type { Page } from '../src/app/page.ts';
 import { type Balance, balanceAt, type DatedPoints, type Expiry } from '../src/domain/balance.ts';
-import type { Changes, Entry } from '../src/domain/journal.ts';
+import { type Changes, type Entry, pointsOf } from '../src/domain/journal.ts';
 import type { KindTotal, Period, Statement } from '../src/domain/statement.ts';
 import { type EntryRow, entryOf } from '../src/storage/entry-rows.ts';
+import { createProgramTotalsReader } from '../src/storage/read-program-totals.ts';
 import { startUseCases } from './commit-fixture.ts';
 import { createLedgerClient } from './model/ledger-answer.ts';
 import { randomPrograms } from './model/programs.ts';
@@ -45,6 +49,7 @@ let ledger: Ledger;
 /** Without the settings by which the ledger's own sessions never read whole tables. */
 let reporting: Pool;
 let members: Member[];
+let summaries: ProgramSummary[];
 /** The entries of each member as SQL reads them, the oldest first. */
 let journals: Map<bigint, Entry[]>;
 let now: number;
@@ -66,6 +71,15 @@ beforeAll(async () => {
   await live(names, random);
   const periods = somePeriods(random);
   members = await inTurns(names, (name) => tell(name, periods));
+  const byId = new Map(programs.map((program) => [program.programId, program]));
+  const catalog = { get: async (id: string) => byId.get(id) } as unknown as App['catalog'];
+  const summarize = programSummaries(
+    { catalog, clock: () => now },
+    createProgramTotalsReader(reporting),
+  );
+  summaries = await inTurns([...byId.keys()], async (programId) => [
+    await summarize({ programId, startTime: start, endTime: now + 1 }),
+  ]);
   while ((await ledger.bringDueUpToDate(500)) > 0);
   journals = await readJournals();
 }, patience(120_000));
@@ -131,7 +145,7 @@ async function wholeStatement(name: MemberName, period: Period): Promise<Told> {
       closing: statement.closing,
       totals: statement.totals,
     });
-    return told.page;
+    return { ...told.page, items: told.page.items.map(withoutDescription) };
   });
   if (statement === undefined) throw new Error('a statement has at least one page');
   return { ...statement, period, entries };
@@ -282,6 +296,29 @@ describe(`of ${membersCount} random members`, () => {
     expect(expected.size).toBeGreaterThan(100);
   });
 
+  test('the summary of each program is what its members are told, and what the journal moved', () => {
+    expect(summaries.length).toBeGreaterThan(1);
+    for (const { programId, totals, expiring, expiringLater } of summaries) {
+      const own = members.filter(({ name }) => name.programId === programId);
+      const { available, pending, reserved, deficit, neverExpiring, moved } = totals;
+      expect({ programId, available, pending, reserved, deficit }).toEqual({
+        programId,
+        ...sumOf(own.map(({ balance }) => balance)),
+      });
+      const dated = own.flatMap(({ expiries }) => expiries);
+      const datedPoints = dated.reduce((sum, { points }) => sum + points, 0n);
+      const byMonth = expiring.reduce((sum, { points }) => sum + points, expiringLater);
+      expect(byMonth).toBe(datedPoints);
+      expect(byMonth + neverExpiring).toBe(available + pending);
+      const entries = own.flatMap(({ membershipId }) => journals.get(membershipId) ?? []);
+      for (const [kind, points] of Object.entries(moved)) {
+        const ofKind = entries.filter((entry) => entry.kind === kind);
+        const sum = ofKind.reduce((total, entry) => total + pointsOf(entry), 0n);
+        expect({ kind, points }).toEqual({ kind, points: sum });
+      }
+    }
+  });
+
   test('maturities are those of the points that the journal leaves', async () => {
     const matures = 'available_at > $1 AND available_at < expires_at';
     const expected = await datesBy(matures, 'available_at');
@@ -296,6 +333,17 @@ describe(`of ${membersCount} random members`, () => {
     expect(expected.size).toBeGreaterThan(50);
   });
 });
+
+/** What an entry is about isn't in the journal. */
+function withoutDescription({
+  purchase: _purchase,
+  rules: _rules,
+  refundExtent: _refundExtent,
+  reward: _reward,
+  ...entry
+}: DescribedEntry): Entry {
+  return entry;
+}
 
 /** Which lots an entry moved is not read with it. */
 function unmoved(entry: Entry): Entry {

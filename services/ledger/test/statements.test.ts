@@ -50,8 +50,8 @@ test('a statement starts with what there was, and adds up to what there is', asy
       { kind: Kind.RESERVE, entries: 1n, points: 0n, available: -30n, ...none, reserved: 30n },
     ],
     entries: [
-      { kind: Kind.RESERVE, sequence: 4n, actor: '' },
-      { kind: Kind.EARN, sequence: 3n },
+      { kind: Kind.RESERVE, sequence: 4n, actor: '', rewardId: 'glass', quantity: 1 },
+      { kind: Kind.EARN, sequence: 3n, amount: { minorUnits: 5_000n }, occurTime },
     ],
     nextPageToken: '',
   });
@@ -63,7 +63,12 @@ test('a statement starts with what there was, and adds up to what there is', asy
     admin,
   );
   expect(later.closing).toMatchObject({ available: 150n, reserved: 0n });
-  expect(later.entries[0]).toMatchObject({ kind: Kind.RELEASE, sequence: 5n, actor: 'system' });
+  expect(later.entries[0]).toMatchObject({
+    kind: Kind.RELEASE,
+    sequence: 5n,
+    actor: 'system',
+    rewardId: 'glass',
+  });
 });
 
 test('pages have their own entries, and all else of the whole period', async () => {

@@ -1,13 +1,13 @@
 import { MembershipNotFound, ValidationFailed } from '../domain/errors.ts';
-import type { Entry } from '../domain/journal.ts';
 import { type Period, type Statement, statementOf } from '../domain/statement.ts';
 import type { App } from './app.ts';
+import { type DescribedEntry, describeEntries } from './described-entry.ts';
 import type { MemberName, PageRequest } from './ledger-store.ts';
 import { type Page, pageOf } from './page.ts';
 
 /** A statement, and a page of its entries, the newest first. */
 export interface StatementPage extends Statement {
-  readonly page: Page<Entry, bigint>;
+  readonly page: Page<DescribedEntry, bigint>;
 }
 
 /**
@@ -31,5 +31,11 @@ export async function getStatement(
   const statement = statementOf(account, { since, period: { startTime, endTime }, now });
   const due = statement.due.filter(({ sequence }) => after === undefined || sequence < after);
   const found = [...due.toReversed(), ...entries];
-  return { ...statement, page: pageOf(found, { limit, positionOf: ({ sequence }) => sequence }) };
+  const page = pageOf(found, { limit, positionOf: ({ sequence }) => sequence });
+  const { membershipId } = account.membership;
+  const owned = page.items.map((entry) => ({ membershipId, entry }));
+  return {
+    ...statement,
+    page: { ...page, items: await describeEntries(app, query.programId, owned) },
+  };
 }
