@@ -69,24 +69,26 @@ test('one request says what a program owes today, and what expires in December',
   });
   await credit(30, `${year}-12-15T12:00:00Z`);
   await credit(5, `${year}-12-31T23:59:59Z`);
+  // This one lives until the end of December 31, which is when January begins.
   await credit(7, `${year + 1}-01-01T00:00:00Z`);
+  await credit(9, `${year + 1}-01-01T00:00:00.001Z`);
   const summary = await pasteCommand();
   expect(summary).toMatchObject({
     programId,
-    available: 292,
+    available: 301,
     pending: 0,
     reserved: 0,
     deficit: 0,
     expiringLater: 0,
     neverExpiring: 250,
     members: { active: 1, suspended: 0, left: 0 },
-    period: { issued: 250, spent: 0, returned: 0, expired: 0, refunded: 0, adjusted: 42 },
+    period: { issued: 250, spent: 0, returned: 0, expired: 0, refunded: 0, adjusted: 51 },
     stocks: [],
   });
   const expiring = summary['expiring'] as { month: string; points: number }[];
   expect(expiring).toHaveLength(24);
-  expect(expiring).toContainEqual({ month: `${year}-12`, points: 35 });
-  expect(expiring).toContainEqual({ month: `${year + 1}-01`, points: 7 });
+  expect(expiring).toContainEqual({ month: `${year}-12`, points: 42 });
+  expect(expiring).toContainEqual({ month: `${year + 1}-01`, points: 9 });
 
   // Within a minute it is the same, and a client that has it is told so.
   await credit(1, `${year + 1}-01-02T00:00:00Z`);
@@ -96,7 +98,7 @@ test('one request says what a program owes today, and what expires in December',
   expect(again).toMatchObject({ status: 304, etag, body: {} });
   // Another period is another question.
   const past = await admin('/summary?startTime=2020-01-01T00:00:00Z&endTime=2021-01-01T00:00:00Z');
-  expect(past.body).toMatchObject({ available: 293, period: { issued: 0, adjusted: 0 } });
+  expect(past.body).toMatchObject({ available: 302, period: { issued: 0, adjusted: 0 } });
 });
 
 test('only admins may ask, and only for their own programs', async () => {
