@@ -268,7 +268,7 @@ describe('the summary of a program', () => {
   test('has points in the month in which they expire, and says what is left of a stock', async () => {
     const expectedBy = async () => {
       const { rows } = await ledger.pool.query<{ month: string | null; points: bigint }>(
-        `SELECT to_char(expiry AT TIME ZONE '${timeZone}', 'YYYY-MM') AS month, sum(remaining)::bigint AS points
+        `SELECT to_char((expiry - interval '1 millisecond') AT TIME ZONE '${timeZone}', 'YYYY-MM') AS month, sum(remaining)::bigint AS points
           FROM (
             SELECT CASE class WHEN 'INACTIVITY' THEN inactivity_expires_at ELSE expires_at END AS expiry, remaining
             FROM lots JOIN memberships USING (membership_id) WHERE program_id = $1
@@ -310,6 +310,31 @@ describe('the summary of a program', () => {
     expect(stocks).toEqual([
       { rewardId: 'glass', limit: 1_000n, taken: units, left: 1_000n - units },
     ]);
+  });
+
+  test('adds up while members earn', async () => {
+    const period = { start: '2026-01-01Z', end: '2027-01-01Z' };
+    const before = await summaryNow(period);
+    let isBusy = true;
+    const earning = Promise.all(
+      Array.from({ length: 400 }, async (_, index) => {
+        const userId = `new-${index % 50}`;
+        await ledger.earn(
+          aPurchase({ userId, minorUnits: 10_000n, occurTime: new Date(now) }),
+          author,
+        );
+      }),
+    ).finally(() => {
+      isBusy = false;
+    });
+    const seen = [];
+    while (isBusy) seen.push((await summaryNow(period)).totals);
+    await earning;
+    const after = (await summaryNow(period)).totals;
+    expect(after.moved.EARN - before.totals.moved.EARN).toBe(2_000n);
+    for (const { moved, available, pending, reserved, deficit } of [...seen, after]) {
+      expect(sum(Object.values(moved))).toBe(available + pending + reserved - deficit);
+    }
   });
 
   test.each([

@@ -38,7 +38,10 @@ export interface ProgramTotals {
   readonly pending: bigint;
   readonly reserved: bigint;
   readonly deficit: bigint;
-  /** Points by the month in which they expire, one for each start of the question. The last one includes all later months. */
+  /**
+   * Points by the month in which they can last be spent, one for each start of the question: those that expire with the
+   * first instant of a month belong to the one before. The last one includes all later months.
+   */
   readonly expiring: readonly bigint[];
   readonly neverExpiring: bigint;
   /** The points of the period's entries, with their sign. */
@@ -112,11 +115,11 @@ export function addDueAccounts(
   };
 }
 
-/** The place of the last month that starts at or before an expiry; undefined for points that don't expire. */
+/** The place of the last month that starts before an expiry; undefined for points that don't expire. */
 function monthOf(expiry: Instant, months: readonly Instant[]): number | undefined {
   if (expiry === endOfTime) return undefined;
   return Math.max(
-    months.findLastIndex((start) => start <= expiry),
+    months.findLastIndex((start) => start < expiry),
     0,
   );
 }

@@ -105,8 +105,10 @@ async function readMembers(query: Query, programId: string, { asOf }: TotalsQues
 type Balances = 'available' | 'pending' | 'reserved' | 'deficit';
 
 async function readExpiring(query: Query, programId: string, { asOf, months }: TotalsQuestion) {
+  // A bucket begins with its start, and a month of points just after it. Instants are whole milliseconds.
   const rows = await query<{ month: number | null; points: Sum }>(
-    `SELECT CASE WHEN expiry < 'infinity' THEN width_bucket(expiry, $3::timestamptz[]) END AS month,
+    `SELECT CASE WHEN expiry < 'infinity'
+          THEN width_bucket(expiry - interval '1 millisecond', $3::timestamptz[]) END AS month,
         sum(remaining) AS points
       FROM (
         SELECT ${expiry} AS expiry, remaining

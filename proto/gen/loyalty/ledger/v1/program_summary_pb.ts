@@ -70,7 +70,7 @@ export type ProgramSummary = Message<"loyalty.ledger.v1.ProgramSummary"> & {
   deficit: bigint;
 
   /**
-   * The points that expire in this month of the program's time zone, from as_of on, and in each of the next 23. They, expiring_later and never_expiring sum to available + pending; reserved points have no date until they are released.
+   * The points that expire in this month of the program's time zone, from as_of on, and in each of the next 23. Points whose last day is the last of a month belong to that month, although they expire as the next one begins. They, expiring_later and never_expiring sum to available + pending; reserved points have no date until they are released.
    *
    * @generated from field: repeated loyalty.ledger.v1.MonthlyExpiry expiring = 8;
    */
