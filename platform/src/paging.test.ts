@@ -3,6 +3,7 @@ import { ValidationFailed } from './errors.ts';
 import {
   decodePageToken,
   encodePageToken,
+  instantPosition,
   pageSize,
   sequencePosition,
   textPosition,
@@ -18,6 +19,9 @@ describe('page tokens', () => {
     const sequences = { filter, position: sequencePosition };
     const largest = 2n ** 63n - 1n;
     expect(decodePageToken(encodePageToken(largest, sequences), sequences)).toBe(largest);
+    const instants = { filter, position: instantPosition };
+    const latest = 8_640_000_000_000_000;
+    expect(decodePageToken(encodePageToken(latest, instants), instants)).toBe(latest);
   });
 
   test('an empty one is the first page', () => {
@@ -71,8 +75,16 @@ describe('page tokens', () => {
     [['9223372036854775808']],
     [['99999999999999999999999']],
   ])('refuse a forged number: %j', (texts) => {
-    const sequences = { filter, position: sequencePosition };
-    expect(() => decodePageToken(forged(texts), sequences)).toThrow(/^page_token: /);
+    for (const position of [sequencePosition, instantPosition]) {
+      expect(() => decodePageToken<number | bigint>(forged(texts), { filter, position })).toThrow(
+        /^page_token: /,
+      );
+    }
+  });
+
+  test('refuse an instant that no date can be', () => {
+    const instants = { filter, position: instantPosition };
+    expect(() => decodePageToken(forged(['8640000000000001']), instants)).toThrow(/^page_token: /);
   });
 });
 

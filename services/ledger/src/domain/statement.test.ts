@@ -1,0 +1,96 @@
+import { describe, expect, test } from '@jest/globals';
+import { postEarn } from './earn.ts';
+import { endOfTime } from './instant.ts';
+import { join } from './join.ts';
+import { type Account, noChange, pointsOf } from './journal.ts';
+import { type KindTotal, type Period, type Statement, statementOf } from './statement.ts';
+
+const author = { actor: 'service:test', requestId: 'r' };
+
+/** Joined at 0; 10 points earned at 10, which are pending until 20 and expire at 40. */
+function account(): Account {
+  const opened = join({
+    membershipId: 1n,
+    programId: 'wine-dine',
+    userId: 'alice',
+    attributes: {},
+    author,
+    now: 0,
+  });
+  return postEarn(opened, {
+    points: 10n,
+    lot: { availableAt: 20, expiresAt: 40, class: 'NORMAL' },
+    inactivityExpiresAt: undefined,
+    transactionId: 'order-1',
+    author,
+    now: 10,
+  });
+}
+
+/** The statement of a period, from the entries that the account has. */
+function statement({ startTime, endTime }: Period, now: number): Statement {
+  const { entries, ...written } = account();
+  const since = entries
+    .filter(({ createTime }) => createTime >= startTime)
+    .map((entry) => ({ ...entry, entries: 1n, inPeriod: entry.createTime < endTime }));
+  return statementOf({ ...written, entries: [] }, { since, period: { startTime, endTime }, now });
+}
+
+const summary = ({ opening, closing, totals, due }: Statement) => ({
+  opening: [opening.available, opening.pending],
+  closing: [closing.available, closing.pending],
+  totals: totals.map(({ kind, entries, ...changes }: KindTotal) => [
+    kind,
+    entries,
+    pointsOf(changes),
+  ]),
+  due: due.map(({ kind, sequence, createTime }) => [kind, sequence, createTime]),
+});
+
+describe('a statement', () => {
+  test('has what was written in its period', () => {
+    expect(summary(statement({ startTime: 10, endTime: 11 }, 15))).toEqual({
+      opening: [0n, 0n],
+      closing: [0n, 10n],
+      totals: [['EARN', 1n, 10n]],
+      due: [],
+    });
+    expect(summary(statement({ startTime: 0, endTime: 10 }, 15))).toEqual({
+      opening: [0n, 0n],
+      closing: [0n, 0n],
+      totals: [['JOINED', 1n, 0n]],
+      due: [],
+    });
+  });
+
+  test('counts what is due and not written where the present lies in its period', () => {
+    expect(summary(statement({ startTime: 11, endTime: endOfTime }, 30))).toEqual({
+      opening: [0n, 10n],
+      closing: [10n, 0n],
+      totals: [['MATURE', 1n, 0n]],
+      due: [['MATURE', 3n, 30]],
+    });
+    const gone = summary(statement({ startTime: 11, endTime: 60 }, 50));
+    expect(gone).toMatchObject({ opening: [0n, 10n], closing: [0n, 0n] });
+    expect(gone.due).toEqual([
+      ['MATURE', 3n, 50],
+      ['EXPIRE', 4n, 50],
+    ]);
+  });
+
+  test('of a past period doesn’t, because it will be written after its end', () => {
+    const past = statement({ startTime: 11, endTime: 30 }, 30);
+    expect(summary(past)).toMatchObject({ opening: [0n, 10n], closing: [0n, 10n], due: [] });
+  });
+
+  test('of a period to come opens with what there is now', () => {
+    const coming = statement({ startTime: 31, endTime: 60 }, 30);
+    expect(summary(coming)).toEqual({
+      opening: [10n, 0n],
+      closing: [10n, 0n],
+      totals: [],
+      due: [],
+    });
+    expect(coming.opening).toEqual({ ...noChange, available: 10n });
+  });
+});
