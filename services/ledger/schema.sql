@@ -124,6 +124,7 @@ CREATE TABLE public.entries (
     join_time timestamp with time zone,
     inactivity_expires_at timestamp with time zone,
     note text,
+    program_id text COLLATE pg_catalog."C",
     CONSTRAINT entries_attributes CHECK ((num_nulls(attributes_before, attributes_after) <> 1))
 )
 WITH (autovacuum_vacuum_insert_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
@@ -499,10 +500,28 @@ CREATE INDEX dead_letters_by_transaction ON public.dead_letters USING btree (pro
 CREATE INDEX dead_letters_due ON public.dead_letters USING btree (retry_at) WHERE ((state = 'WAITING'::text) AND (retry_at IS NOT NULL));
 
 --
+-- Name: earns_by_time; Type: INDEX; Schema: public
+--
+
+CREATE INDEX earns_by_time ON public.earns USING btree (program_id, post_time) WHERE (post_time IS NOT NULL);
+
+--
+-- Name: earns_reversed; Type: INDEX; Schema: public
+--
+
+CREATE INDEX earns_reversed ON public.earns USING btree (program_id, post_time) WHERE (state = 'REVERSED'::text);
+
+--
 -- Name: entries_by_kind; Type: INDEX; Schema: public
 --
 
 CREATE INDEX entries_by_kind ON public.entries USING btree (membership_id, kind, sequence) WHERE (kind <> 'EARN'::text);
+
+--
+-- Name: entries_of_program; Type: INDEX; Schema: public
+--
+
+CREATE INDEX entries_of_program ON public.entries USING btree (program_id, kind, create_time, membership_id, sequence) WHERE (program_id IS NOT NULL);
 
 --
 -- Name: member_ids_by_user; Type: INDEX; Schema: public
@@ -517,10 +536,28 @@ CREATE INDEX member_ids_by_user ON public.member_ids USING btree (user_id, progr
 CREATE INDEX memberships_due ON public.memberships USING btree (next_due_at) WHERE (next_due_at < 'infinity'::timestamp with time zone);
 
 --
+-- Name: redemptions_by_reference; Type: INDEX; Schema: public
+--
+
+CREATE INDEX redemptions_by_reference ON public.redemptions USING btree (program_id, reference, create_time, membership_id, sequence) WHERE (reference <> ''::text);
+
+--
+-- Name: redemptions_by_reward; Type: INDEX; Schema: public
+--
+
+CREATE INDEX redemptions_by_reward ON public.redemptions USING btree (program_id, reward_id, state, create_time, membership_id, sequence) WHERE (reward_id <> ''::text);
+
+--
 -- Name: redemptions_by_sequence; Type: INDEX; Schema: public
 --
 
 CREATE INDEX redemptions_by_sequence ON public.redemptions USING btree (membership_id, sequence) WHERE (sequence IS NOT NULL);
+
+--
+-- Name: redemptions_by_state; Type: INDEX; Schema: public
+--
+
+CREATE INDEX redemptions_by_state ON public.redemptions USING btree (program_id, state, create_time, membership_id, sequence) WHERE (program_id <> ''::text);
 
 --
 -- Name: redemptions_idempotency_key; Type: INDEX; Schema: public

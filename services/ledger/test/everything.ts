@@ -144,6 +144,18 @@ async function readEverything({ reader, quote }: Ledger): Promise<void> {
   const journal = { membershipId, kinds: [], startTime: undefined, endTime: undefined };
   await reader.entries({ ...journal, ...firstPage });
   await reader.entries({ ...journal, kinds: ['CAPTURE', 'EARN'], ...firstPage });
+  const times = { startTime: undefined, endTime: undefined };
+  const ofProgram = { programId, ...times, ...firstPage };
+  for (const state of [undefined, 'POSTED', 'REVERSED'] as const) {
+    await reader.earnsOfProgram({ ...ofProgram, state });
+  }
+  await reader.entriesOfProgram({ ...ofProgram, kinds: [] });
+  const redemptions = { ...ofProgram, state: undefined, now: Date.now() };
+  for (const rewardId of [undefined, 'cheese']) {
+    for (const reference of [undefined, 'table 4']) {
+      await reader.redemptionsOfProgram({ ...redemptions, rewardId, reference });
+    }
+  }
   await reader.redemption({ ...alice, redemptionId: 'spent-4711' });
   await reader.redemptions({ membershipId, ...firstPage });
   await reader.openHolds({ programId, now: Date.now(), ...firstPage });

@@ -67,23 +67,24 @@ const members = ({ members: count, earnsEach, pasts }: Size) => `
 const journals = `
   INSERT INTO entries
     SELECT id, 1, 'JOINED', 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 'service:shop', '', timestamptz '2026-01-01Z',
-      NULL, NULL, timestamptz '2026-01-01Z'
+      NULL, NULL, timestamptz '2026-01-01Z', NULL, NULL, 'wine-dine'
     FROM crowd;
   INSERT INTO entries
     SELECT id, 1 + n, 'EARN', 10, 0, 0, 0, 10 * n, id || '-' || n, NULL, NULL, NULL, 'service:shop', '',
       ${earnTime}
-    FROM crowd CROSS JOIN generate_series(1, earns) AS n
-    UNION ALL
+    FROM crowd CROSS JOIN generate_series(1, earns) AS n;
+  INSERT INTO entries (membership_id, sequence, kind, available, pending, reserved, deficit, balance_after,
+      transaction_id, redemption_id, refund_id, reason, actor, request_id, create_time, program_id)
     SELECT id, 2 + earns, 'CAPTURE', -5, 0, 0, 0, 10 * earns - 5, NULL, 'spent-' || id, NULL, NULL,
-      'service:shop', '', timestamptz '2026-03-01Z'
+      'service:shop', '', timestamptz '2026-03-01Z', 'wine-dine'
     FROM crowd WHERE spends = 1
     UNION ALL
     SELECT id, 3 + earns, 'RESERVE', -5, 0, 5, 0, 10 * earns - 10, NULL, 'held-' || id, NULL, NULL,
-      'service:shop', '', timestamptz '2026-03-01Z'
+      'service:shop', '', timestamptz '2026-03-01Z', 'wine-dine'
     FROM crowd WHERE holds = 1
     UNION ALL
     SELECT id, 2 + earns + spends + holds, 'ADJUST', 5, 0, 0, 0, 10 * earns - 5 * (spends + holds - 1), NULL, NULL, NULL,
-      'a gift', 'service:shop', '', timestamptz '2026-03-01Z'
+      'a gift', 'service:shop', '', timestamptz '2026-03-01Z', 'wine-dine'
     FROM crowd WHERE gifts = 1;
   INSERT INTO allocations
     SELECT membership_id, sequence, '-infinity', expires_at, 'NORMAL', available
@@ -102,7 +103,7 @@ const redemptions = `
       jsonb_build_array(jsonb_build_object('available_at', '-infinity',
         'expires_at', to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
         'class', 'NORMAL', 'points', '5', 'returned', '0')),
-      '', NULL, NULL, create_time, CASE kind WHEN 'RESERVE' THEN '2029-01-01Z'::timestamptz END, false,
+      CASE membership_id % 10 WHEN 0 THEN 'table 4' ELSE '' END, NULL, NULL, create_time, CASE kind WHEN 'RESERVE' THEN '2029-01-01Z'::timestamptz END, false,
       NULL, NULL, false, NULL, NULL
     FROM entries JOIN crowd ON id = membership_id WHERE redemption_id IS NOT NULL`;
 

@@ -3,6 +3,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
   Earn_State,
+  Earn_StateSchema,
   type EarnSchema,
   type UnappliedReportSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
@@ -16,6 +17,7 @@ import type { EarnResult } from '../app/earn.ts';
 import type { ExplainedEarn } from '../app/explained-earn.ts';
 import type { EarnView } from '../app/get-earn.ts';
 import type { EarnInput } from '../app/reports.ts';
+import type { EarnState } from '../domain/earn.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { beginningOfTime } from '../domain/instant.ts';
 import { renderBalance } from './balance-message.ts';
@@ -33,6 +35,12 @@ export function parseEarn(report: {
     throw new ValidationFailed([{ field: 'transaction', message: 'must be set' }]);
   }
   return { programId, userId, transaction };
+}
+
+/** The state that a list is restricted to; undefined for all. The contract's validation lets no other numbers through. */
+export function parseEarnState(state: Earn_State): EarnState | undefined {
+  if (state === Earn_State.STATE_UNSPECIFIED) return undefined;
+  return Earn_StateSchema.value[state]?.name as EarnState;
 }
 
 /** An earn as a message of the contract; GetEarn includes its refunds. */

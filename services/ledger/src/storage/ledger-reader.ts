@@ -8,6 +8,11 @@ import { perRow } from './plan-forms.ts';
 import { createAccountReader } from './read-accounts.ts';
 import { readEarnsById, readRedemptionsById, readRefundsById } from './read-by-id.ts';
 import { readEntries } from './read-entries.ts';
+import {
+  readEarnsOfProgram,
+  readEntriesOfProgram,
+  readRedemptionsOfProgram,
+} from './read-program.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 import { translated } from './storage-errors.ts';
 
@@ -136,6 +141,29 @@ export function createLedgerReader(pool: Pool): LedgerReader {
 
     async entries(query) {
       return (await read<EntryRow>(readEntries(query))).map(entryOf);
+    },
+
+    async earnsOfProgram(query) {
+      const rows = await read<EarnRow & { user_id: string }>(readEarnsOfProgram(query));
+      return rows.map((row) => ({ ...earnOf(row), userId: row.user_id }));
+    },
+
+    async entriesOfProgram(query) {
+      const { programId } = query;
+      const rows = await read<EntryRow & { membership_id: bigint; user_id: string }>(
+        readEntriesOfProgram(query),
+      );
+      return rows.map((row) => ({
+        programId,
+        userId: row.user_id,
+        membershipId: row.membership_id,
+        entry: entryOf(row),
+      }));
+    },
+
+    async redemptionsOfProgram(query) {
+      const rows = await read<RedemptionRow & { user_id: string }>(readRedemptionsOfProgram(query));
+      return rows.map((row) => ({ ...redemptionOf(row), userId: row.user_id }));
     },
 
     async rewardsTaken({ programId, membershipId, rewards }) {

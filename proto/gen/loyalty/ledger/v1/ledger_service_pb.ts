@@ -8,7 +8,7 @@ import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/vali
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Earn, Refund } from "./earn_pb.ts";
+import type { Earn, Earn_State, Refund } from "./earn_pb.ts";
 import { file_loyalty_ledger_v1_earn } from "./earn_pb.ts";
 import type { Entry, Entry_Kind } from "./entry_pb.ts";
 import { file_loyalty_ledger_v1_entry } from "./entry_pb.ts";
@@ -30,7 +30,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file loyalty/ledger/v1/ledger_service.proto.
  */
 export const file_loyalty_ledger_v1_ledger_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZsb3lhbHR5L2xlZGdlci92MS9sZWRnZXJfc2VydmljZS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEiuQEKC0Vhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMAoHdXNlcl9pZBgCIAEoCUIfukgcchogASiAATIIXlxQe0N9KyRaAm1lWgEuWgIuLhI9Cgt0cmFuc2FjdGlvbhgDIAEoCzIgLmxveWFsdHkucHJvZ3JhbXMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASJ0CgxFYXJuUmVzcG9uc2USJQoEZWFybhgBIAEoCzIXLmxveWFsdHkubGVkZ2VyLnYxLkVhcm4SKwoHYmFsYW5jZRgCIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgivwEKEVN1Ym1pdEVhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMAoHdXNlcl9pZBgCIAEoCUIfukgcchogASiAATIIXlxQe0N9KyRaAm1lWgEuWgIuLhI9Cgt0cmFuc2FjdGlvbhgDIAEoCzIgLmxveWFsdHkucHJvZ3JhbXMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASKqAQoSU3VibWl0RWFyblJlc3BvbnNlEhIKCnByb2dyYW1faWQYASABKAkSFgoOdHJhbnNhY3Rpb25faWQYAiABKAkSOgoFc3RhdGUYAyABKA4yKy5sb3lhbHR5LmxlZGdlci52MS5TdWJtaXRFYXJuUmVzcG9uc2UuU3RhdGUiLAoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIMCghBQ0NFUFRFRBABIqYBChBCYXRjaEVhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSQQoFZWFybnMYAiADKAsyIC5sb3lhbHR5LmxlZGdlci52MS5CYXRjaEVhcm5JdGVtQhC6SA2SAQoIARDoByID2AEDEhQKDGpvaW5fbWlzc2luZxgDIAEoCCKAAQoNQmF0Y2hFYXJuSXRlbRIwCgd1c2VyX2lkGAEgASgJQh+6SBxyGiABKIABMgheXFB7Q30rJFoCbWVaAS5aAi4uEj0KC3RyYW5zYWN0aW9uGAIgASgLMiAubG95YWx0eS5wcm9ncmFtcy52MS5UcmFuc2FjdGlvbkIGukgDyAEBIkoKEUJhdGNoRWFyblJlc3BvbnNlEjUKCG91dGNvbWVzGAEgAygLMiMubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hFYXJuT3V0Y29tZSKbAQoQQmF0Y2hFYXJuT3V0Y29tZRIWCg50cmFuc2FjdGlvbl9pZBgBIAEoCRIyCgdzdWNjZXNzGAIgASgLMh8ubG95YWx0eS5sZWRnZXIudjEuRWFyblJlc3BvbnNlSAASMQoHZmFpbHVyZRgDIAEoCzIeLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5GYWlsdXJlSABCCAoGcmVzdWx0IsACCgtFYXJuRmFpbHVyZRIvCgZyZWFzb24YASABKA4yHy5sb3lhbHR5Lm9wdGlvbnMudjEuRXJyb3JSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRI+CghtZXRhZGF0YRgDIAMoCzIsLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5GYWlsdXJlLk1ldGFkYXRhRW50cnkSNQoKdmlvbGF0aW9ucxgEIAMoCzIhLmxveWFsdHkubGVkZ2VyLnYxLkZpZWxkVmlvbGF0aW9uEi4KC3JldHJ5X2RlbGF5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKD2RldGFpbHNfb21pdHRlZBgGIAEoCBovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiMAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSDwoHbWVzc2FnZRgCIAEoCSKAAQoOR2V0RWFyblJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIzCg50cmFuc2FjdGlvbl9pZBgCIAEoCUIbukgYchYgASiAATIIXlxQe0N9KyRaAS5aAi4uIjgKD0dldEVhcm5SZXNwb25zZRIlCgRlYXJuGAEgASgLMhcubG95YWx0eS5sZWRnZXIudjEuRWFybiK5AQoQTGlzdEVhcm5zUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEjAKB3VzZXJfaWQYAiABKAlCH7pIHHIaIAEogAEyCF5cUHtDfSskWgJtZVoBLloCLi4SGgoJcGFnZV9zaXplGAMgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YBCABKAlCCLpIBXIDKIAIIlQKEUxpc3RFYXJuc1Jlc3BvbnNlEiYKBWVhcm5zGAEgAygLMhcubG95YWx0eS5sZWRnZXIudjEuRWFybhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki0wIKElJldmVyc2VFYXJuUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEjMKDnRyYW5zYWN0aW9uX2lkGAIgASgJQhu6SBhyFiABKIABMgheXFB7Q30rJFoBLloCLi4SLgoJcmVmdW5kX2lkGAMgASgJQhu6SBhyFiABKIABMgheXFB7Q30rJFoBLloCLi4SLQoEZnVsbBgEIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLkZ1bGxSZWZ1bmRIABIsCgZhbW91bnQYBSABKAsyGi5sb3lhbHR5LnByb2dyYW1zLnYxLk1vbmV5SAASLwoFaXRlbXMYBiABKAsyHi5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmRJdGVtc0gAQg8KBmV4dGVudBIFukgCCAEipgEKE1JldmVyc2VFYXJuUmVzcG9uc2USKQoGcmVmdW5kGAEgASgLMhkubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kEiUKBGVhcm4YAiABKAsyFy5sb3lhbHR5LmxlZGdlci52MS5FYXJuEisKB2JhbGFuY2UYAyABKAsyGi5sb3lhbHR5LmxlZGdlci52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAQgASgIIrUBChNDYW5jZWxSZWZ1bmRSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMwoOdHJhbnNhY3Rpb25faWQYAiABKAlCG7pIGHIWIAEogAEyCF5cUHtDfSskWgEuWgIuLhIuCglyZWZ1bmRfaWQYAyABKAlCG7pIGHIWIAEogAEyCF5cUHtDfSskWgEuWgIuLiJBChRDYW5jZWxSZWZ1bmRSZXNwb25zZRIpCgZyZWZ1bmQYASABKAsyGS5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmQikAEKGUxpc3RXYWl0aW5nUmVmdW5kc1JlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIaCglwYWdlX3NpemUYAiABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMogAgiYQoaTGlzdFdhaXRpbmdSZWZ1bmRzUmVzcG9uc2USKgoHcmVmdW5kcxgBIAMoCzIZLmxveWFsdHkubGVkZ2VyLnYxLlJlZnVuZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkigAEKEUdldEJhbGFuY2VSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMAoHdXNlcl9pZBgCIAEoCUIfukgcchogASiAATIIXlxQe0N9KyRaAm1lWgEuWgIuLiJBChJHZXRCYWxhbmNlUmVzcG9uc2USKwoHYmFsYW5jZRgBIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2Ui2gIKEkxpc3RFbnRyaWVzUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEjAKB3VzZXJfaWQYAiABKAlCH7pIHHIaIAEogAEyCF5cUHtDfSskWgJtZVoBLloCLi4SGgoJcGFnZV9zaXplGAMgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YBCABKAlCCLpIBXIDKIAIEj8KBWtpbmRzGAUgAygOMh0ubG95YWx0eS5sZWRnZXIudjEuRW50cnkuS2luZEIRukgOkgELEBQiB4IBBBABIAASLgoKc3RhcnRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlkKE0xpc3RFbnRyaWVzUmVzcG9uc2USKQoHZW50cmllcxgBIAMoCzIYLmxveWFsdHkubGVkZ2VyLnYxLkVudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLEAwoUQWRqdXN0QmFsYW5jZVJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIwCgd1c2VyX2lkGAIgASgJQh+6SBxyGiABKIABMgheXFB7Q30rJFoCbWVaAS5aAi4uEkAKD2lkZW1wb3RlbmN5X2tleRgDIAEoCUInukgRcg8gASiAATIIXlxQe0N9KySatRgPSWRlbXBvdGVuY3ktS2V5EisKBnBvaW50cxgEIAEoA0IbukgYIhY4ABj/////////DyiBgICAgICA8P8BEhoKBnJlYXNvbhgFIAEoCUIKukgHcgUgASj0AxIVCg1hbGxvd19kZWZpY2l0GAYgASgIEhYKBG5vdGUYByABKAlCCLpIBXIDKPQDEkMKDmF2YWlsYWJsZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIPukgMsgEJGgcIgJWQuLoGEkAKC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIPukgMsgEJGgcIgJWQuLoGIn8KFUFkanVzdEJhbGFuY2VSZXNwb25zZRInCgVlbnRyeRgBIAEoCzIYLmxveWFsdHkubGVkZ2VyLnYxLkVudHJ5EisKB2JhbGFuY2UYAiABKAsyGi5sb3lhbHR5LmxlZGdlci52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAMgASgIIrABChJCYXRjaEFkanVzdFJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBJJCgthZGp1c3RtZW50cxgCIAMoCzIiLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoQWRqdXN0SXRlbUIQukgNkgEKCAEQ6AciA9gBAxIUCgxqb2luX21pc3NpbmcYAyABKAgioAMKD0JhdGNoQWRqdXN0SXRlbRIwCgd1c2VyX2lkGAEgASgJQh+6SBxyGiABKIABMgheXFB7Q30rJFoCbWVaAS5aAi4uEi0KD2lkZW1wb3RlbmN5X2tleRgCIAEoCUIUukgRcg8gASiAATIIXlxQe0N9KyQSKwoGcG9pbnRzGAMgASgDQhu6SBgiFjgAGP////////8PKIGAgICAgIDw/wESGgoGcmVhc29uGAQgASgJQgq6SAdyBSABKPQDEhUKDWFsbG93X2RlZmljaXQYBSABKAgSFgoEbm90ZRgGIAEoCUIIukgFcgMo9AMSQwoOYXZhaWxhYmxlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQg+6SAyyAQkaBwiAlZC4ugYSQAoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQg+6SAyyAQkaBwiAlZC4ugYSLQoJam9pbl90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJOChNCYXRjaEFkanVzdFJlc3BvbnNlEjcKCG91dGNvbWVzGAEgAygLMiUubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hBZGp1c3RPdXRjb21lIqEBChJCYXRjaEFkanVzdE91dGNvbWUSDwoHdXNlcl9pZBgBIAEoCRI7CgdzdWNjZXNzGAIgASgLMigubG95YWx0eS5sZWRnZXIudjEuQWRqdXN0QmFsYW5jZVJlc3BvbnNlSAASMwoHZmFpbHVyZRgDIAEoCzIgLmxveWFsdHkubGVkZ2VyLnYxLkFkanVzdEZhaWx1cmVIAEIICgZyZXN1bHQixAIKDUFkanVzdEZhaWx1cmUSLwoGcmVhc29uGAEgASgOMh8ubG95YWx0eS5vcHRpb25zLnYxLkVycm9yUmVhc29uEg8KB21lc3NhZ2UYAiABKAkSQAoIbWV0YWRhdGEYAyADKAsyLi5sb3lhbHR5LmxlZGdlci52MS5BZGp1c3RGYWlsdXJlLk1ldGFkYXRhRW50cnkSNQoKdmlvbGF0aW9ucxgEIAMoCzIhLmxveWFsdHkubGVkZ2VyLnYxLkZpZWxkVmlvbGF0aW9uEi4KC3JldHJ5X2RlbGF5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKD2RldGFpbHNfb21pdHRlZBgGIAEoCBovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEyzBAKDUxlZGdlclNlcnZpY2USwAEKBEVhcm4SHi5sb3lhbHR5LmxlZGdlci52MS5FYXJuUmVxdWVzdBofLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5SZXNwb25zZSJ3kAICirUYAwoBApK1GD8IyQESOi92MS9wcm9ncmFtcy97ZWFybi5wcm9ncmFtX2lkfS9lYXJucy97ZWFybi50cmFuc2FjdGlvbl9pZH2C0+STAiQ6ASoiHy92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vZWFybnMSzwEKClN1Ym1pdEVhcm4SJC5sb3lhbHR5LmxlZGdlci52MS5TdWJtaXRFYXJuUmVxdWVzdBolLmxveWFsdHkubGVkZ2VyLnYxLlN1Ym1pdEVhcm5SZXNwb25zZSJ0kAICirUYAwoBApK1GDUIygESMC92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vZWFybnMve3RyYW5zYWN0aW9uX2lkfYLT5JMCKzoBKiImL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJuczpzdWJtaXQSkgEKCUJhdGNoRWFybhIjLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoRWFyblJlcXVlc3QaJC5sb3lhbHR5LmxlZGdlci52MS5CYXRjaEVhcm5SZXNwb25zZSI6kAICirUYAwoBAoLT5JMCKjoBKiIlL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJuczpiYXRjaBKeAQoHR2V0RWFybhIhLmxveWFsdHkubGVkZ2VyLnYxLkdldEVhcm5SZXF1ZXN0GiIubG95YWx0eS5sZWRnZXIudjEuR2V0RWFyblJlc3BvbnNlIkyQAgGKtRgHCgMBAgMQAoLT5JMCOGIEZWFybhIwL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJucy97dHJhbnNhY3Rpb25faWR9Ep8BCglMaXN0RWFybnMSIy5sb3lhbHR5LmxlZGdlci52MS5MaXN0RWFybnNSZXF1ZXN0GiQubG95YWx0eS5sZWRnZXIudjEuTGlzdEVhcm5zUmVzcG9uc2UiR5ACAYq1GAcKAwECAxABgtPkkwIzEjEvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9L2Vhcm5zEqwBCgtSZXZlcnNlRWFybhIlLmxveWFsdHkubGVkZ2VyLnYxLlJldmVyc2VFYXJuUmVxdWVzdBomLmxveWFsdHkubGVkZ2VyLnYxLlJldmVyc2VFYXJuUmVzcG9uc2UiTpACAoq1GAQKAgECgtPkkwI9OgEqIjgvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zL3t0cmFuc2FjdGlvbl9pZH06cmV2ZXJzZRK8AQoMQ2FuY2VsUmVmdW5kEiYubG95YWx0eS5sZWRnZXIudjEuQ2FuY2VsUmVmdW5kUmVxdWVzdBonLmxveWFsdHkubGVkZ2VyLnYxLkNhbmNlbFJlZnVuZFJlc3BvbnNlIluQAgKKtRgECgIBAoLT5JMCSjoBKmIGcmVmdW5kIj0vdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zL3t0cmFuc2FjdGlvbl9pZH06Y2FuY2VsUmVmdW5kEq8BChJMaXN0V2FpdGluZ1JlZnVuZHMSLC5sb3lhbHR5LmxlZGdlci52MS5MaXN0V2FpdGluZ1JlZnVuZHNSZXF1ZXN0Gi0ubG95YWx0eS5sZWRnZXIudjEuTGlzdFdhaXRpbmdSZWZ1bmRzUmVzcG9uc2UiPJACAYq1GAQKAgECgtPkkwIrEikvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L3dhaXRpbmctcmVmdW5kcxKtAQoKR2V0QmFsYW5jZRIkLmxveWFsdHkubGVkZ2VyLnYxLkdldEJhbGFuY2VSZXF1ZXN0GiUubG95YWx0eS5sZWRnZXIudjEuR2V0QmFsYW5jZVJlc3BvbnNlIlKQAgGKtRgHCgMBAgMQAYLT5JMCPmIHYmFsYW5jZRIzL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9tZW1iZXJzL3t1c2VyX2lkfS9iYWxhbmNlEqcBCgtMaXN0RW50cmllcxIlLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RFbnRyaWVzUmVxdWVzdBomLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RFbnRyaWVzUmVzcG9uc2UiSZACAYq1GAcKAwECAxABgtPkkwI1EjMvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9L2VudHJpZXMSsgEKDUFkanVzdEJhbGFuY2USJy5sb3lhbHR5LmxlZGdlci52MS5BZGp1c3RCYWxhbmNlUmVxdWVzdBooLmxveWFsdHkubGVkZ2VyLnYxLkFkanVzdEJhbGFuY2VSZXNwb25zZSJOkAICirUYAwoBAZK1GAMIyQGC0+STAjc6ASoiMi92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH06YWRqdXN0Ep4BCgtCYXRjaEFkanVzdBIlLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoQWRqdXN0UmVxdWVzdBomLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoQWRqdXN0UmVzcG9uc2UiQJACAoq1GAMKAQGC0+STAjA6ASoiKy92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vYWRqdXN0bWVudHM6YmF0Y2hiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_loyalty_ledger_v1_earn, file_loyalty_ledger_v1_entry, file_loyalty_ledger_v1_membership, file_loyalty_ledger_v1_refund, file_loyalty_options_v1_access, file_loyalty_options_v1_errors, file_loyalty_options_v1_http, file_loyalty_programs_v1_money, file_loyalty_programs_v1_transaction]);
+  fileDesc("CiZsb3lhbHR5L2xlZGdlci92MS9sZWRnZXJfc2VydmljZS5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEiuQEKC0Vhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMAoHdXNlcl9pZBgCIAEoCUIfukgcchogASiAATIIXlxQe0N9KyRaAm1lWgEuWgIuLhI9Cgt0cmFuc2FjdGlvbhgDIAEoCzIgLmxveWFsdHkucHJvZ3JhbXMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASJ0CgxFYXJuUmVzcG9uc2USJQoEZWFybhgBIAEoCzIXLmxveWFsdHkubGVkZ2VyLnYxLkVhcm4SKwoHYmFsYW5jZRgCIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgivwEKEVN1Ym1pdEVhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMAoHdXNlcl9pZBgCIAEoCUIfukgcchogASiAATIIXlxQe0N9KyRaAm1lWgEuWgIuLhI9Cgt0cmFuc2FjdGlvbhgDIAEoCzIgLmxveWFsdHkucHJvZ3JhbXMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASKqAQoSU3VibWl0RWFyblJlc3BvbnNlEhIKCnByb2dyYW1faWQYASABKAkSFgoOdHJhbnNhY3Rpb25faWQYAiABKAkSOgoFc3RhdGUYAyABKA4yKy5sb3lhbHR5LmxlZGdlci52MS5TdWJtaXRFYXJuUmVzcG9uc2UuU3RhdGUiLAoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIMCghBQ0NFUFRFRBABIqYBChBCYXRjaEVhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSQQoFZWFybnMYAiADKAsyIC5sb3lhbHR5LmxlZGdlci52MS5CYXRjaEVhcm5JdGVtQhC6SA2SAQoIARDoByID2AEDEhQKDGpvaW5fbWlzc2luZxgDIAEoCCKAAQoNQmF0Y2hFYXJuSXRlbRIwCgd1c2VyX2lkGAEgASgJQh+6SBxyGiABKIABMgheXFB7Q30rJFoCbWVaAS5aAi4uEj0KC3RyYW5zYWN0aW9uGAIgASgLMiAubG95YWx0eS5wcm9ncmFtcy52MS5UcmFuc2FjdGlvbkIGukgDyAEBIkoKEUJhdGNoRWFyblJlc3BvbnNlEjUKCG91dGNvbWVzGAEgAygLMiMubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hFYXJuT3V0Y29tZSKbAQoQQmF0Y2hFYXJuT3V0Y29tZRIWCg50cmFuc2FjdGlvbl9pZBgBIAEoCRIyCgdzdWNjZXNzGAIgASgLMh8ubG95YWx0eS5sZWRnZXIudjEuRWFyblJlc3BvbnNlSAASMQoHZmFpbHVyZRgDIAEoCzIeLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5GYWlsdXJlSABCCAoGcmVzdWx0IsACCgtFYXJuRmFpbHVyZRIvCgZyZWFzb24YASABKA4yHy5sb3lhbHR5Lm9wdGlvbnMudjEuRXJyb3JSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRI+CghtZXRhZGF0YRgDIAMoCzIsLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5GYWlsdXJlLk1ldGFkYXRhRW50cnkSNQoKdmlvbGF0aW9ucxgEIAMoCzIhLmxveWFsdHkubGVkZ2VyLnYxLkZpZWxkVmlvbGF0aW9uEi4KC3JldHJ5X2RlbGF5GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKD2RldGFpbHNfb21pdHRlZBgGIAEoCBovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiMAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSDwoHbWVzc2FnZRgCIAEoCSKAAQoOR2V0RWFyblJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIzCg50cmFuc2FjdGlvbl9pZBgCIAEoCUIbukgYchYgASiAATIIXlxQe0N9KyRaAS5aAi4uIjgKD0dldEVhcm5SZXNwb25zZRIlCgRlYXJuGAEgASgLMhcubG95YWx0eS5sZWRnZXIudjEuRWFybiK5AQoQTGlzdEVhcm5zUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEjAKB3VzZXJfaWQYAiABKAlCH7pIHHIaIAEogAEyCF5cUHtDfSskWgJtZVoBLloCLi4SGgoJcGFnZV9zaXplGAMgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YBCABKAlCCLpIBXIDKIAIIlQKEUxpc3RFYXJuc1Jlc3BvbnNlEiYKBWVhcm5zGAEgAygLMhcubG95YWx0eS5sZWRnZXIudjEuRWFybhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkipgIKF0xpc3RQcm9ncmFtRWFybnNSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSGgoJcGFnZV9zaXplGAIgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDKIAIEi4KCnN0YXJ0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI4CgVzdGF0ZRgGIAEoDjIdLmxveWFsdHkubGVkZ2VyLnYxLkVhcm4uU3RhdGVCCrpIB4IBBBABIAEiWwoYTGlzdFByb2dyYW1FYXJuc1Jlc3BvbnNlEiYKBWVhcm5zGAEgAygLMhcubG95YWx0eS5sZWRnZXIudjEuRWFybhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkirwIKGUxpc3RQcm9ncmFtRW50cmllc1JlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIaCglwYWdlX3NpemUYAiABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMogAgSPwoFa2luZHMYBCADKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kQhG6SA6SAQsQFCIHggEEEAEgABIuCgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYAoaTGlzdFByb2dyYW1FbnRyaWVzUmVzcG9uc2USKQoHZW50cmllcxgBIAMoCzIYLmxveWFsdHkubGVkZ2VyLnYxLkVudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLTAgoSUmV2ZXJzZUVhcm5SZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMwoOdHJhbnNhY3Rpb25faWQYAiABKAlCG7pIGHIWIAEogAEyCF5cUHtDfSskWgEuWgIuLhIuCglyZWZ1bmRfaWQYAyABKAlCG7pIGHIWIAEogAEyCF5cUHtDfSskWgEuWgIuLhItCgRmdWxsGAQgASgLMh0ubG95YWx0eS5sZWRnZXIudjEuRnVsbFJlZnVuZEgAEiwKBmFtb3VudBgFIAEoCzIaLmxveWFsdHkucHJvZ3JhbXMudjEuTW9uZXlIABIvCgVpdGVtcxgGIAEoCzIeLmxveWFsdHkubGVkZ2VyLnYxLlJlZnVuZEl0ZW1zSABCDwoGZXh0ZW50EgW6SAIIASKmAQoTUmV2ZXJzZUVhcm5SZXNwb25zZRIpCgZyZWZ1bmQYASABKAsyGS5sb3lhbHR5LmxlZGdlci52MS5SZWZ1bmQSJQoEZWFybhgCIAEoCzIXLmxveWFsdHkubGVkZ2VyLnYxLkVhcm4SKwoHYmFsYW5jZRgDIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYBCABKAgitQEKE0NhbmNlbFJlZnVuZFJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIzCg50cmFuc2FjdGlvbl9pZBgCIAEoCUIbukgYchYgASiAATIIXlxQe0N9KyRaAS5aAi4uEi4KCXJlZnVuZF9pZBgDIAEoCUIbukgYchYgASiAATIIXlxQe0N9KyRaAS5aAi4uIkEKFENhbmNlbFJlZnVuZFJlc3BvbnNlEikKBnJlZnVuZBgBIAEoCzIZLmxveWFsdHkubGVkZ2VyLnYxLlJlZnVuZCKQAQoZTGlzdFdhaXRpbmdSZWZ1bmRzUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEhoKCXBhZ2Vfc2l6ZRgCIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAyiACCJhChpMaXN0V2FpdGluZ1JlZnVuZHNSZXNwb25zZRIqCgdyZWZ1bmRzGAEgAygLMhkubG95YWx0eS5sZWRnZXIudjEuUmVmdW5kEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKAAQoRR2V0QmFsYW5jZVJlcXVlc3QSOQoKcHJvZ3JhbV9pZBgBIAEoCUIlukgiciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIwCgd1c2VyX2lkGAIgASgJQh+6SBxyGiABKIABMgheXFB7Q30rJFoCbWVaAS5aAi4uIkEKEkdldEJhbGFuY2VSZXNwb25zZRIrCgdiYWxhbmNlGAEgASgLMhoubG95YWx0eS5sZWRnZXIudjEuQmFsYW5jZSLaAgoSTGlzdEVudHJpZXNSZXF1ZXN0EjkKCnByb2dyYW1faWQYASABKAlCJbpIInIgMh5eW2Etel1bYS16MC05LV17MSw0OH1bYS16MC05XSQSMAoHdXNlcl9pZBgCIAEoCUIfukgcchogASiAATIIXlxQe0N9KyRaAm1lWgEuWgIuLhIaCglwYWdlX3NpemUYAyABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMogAgSPwoFa2luZHMYBSADKA4yHS5sb3lhbHR5LmxlZGdlci52MS5FbnRyeS5LaW5kQhG6SA6SAQsQFCIHggEEEAEgABIuCgpzdGFydF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWQoTTGlzdEVudHJpZXNSZXNwb25zZRIpCgdlbnRyaWVzGAEgAygLMhgubG95YWx0eS5sZWRnZXIudjEuRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIsQDChRBZGp1c3RCYWxhbmNlUmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEjAKB3VzZXJfaWQYAiABKAlCH7pIHHIaIAEogAEyCF5cUHtDfSskWgJtZVoBLloCLi4SQAoPaWRlbXBvdGVuY3lfa2V5GAMgASgJQie6SBFyDyABKIABMgheXFB7Q30rJJq1GA9JZGVtcG90ZW5jeS1LZXkSKwoGcG9pbnRzGAQgASgDQhu6SBgiFjgAGP////////8PKIGAgICAgIDw/wESGgoGcmVhc29uGAUgASgJQgq6SAdyBSABKPQDEhUKDWFsbG93X2RlZmljaXQYBiABKAgSFgoEbm90ZRgHIAEoCUIIukgFcgMo9AMSQwoOYXZhaWxhYmxlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQg+6SAyyAQkaBwiAlZC4ugYSQAoLZXhwaXJlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQg+6SAyyAQkaBwiAlZC4ugYifwoVQWRqdXN0QmFsYW5jZVJlc3BvbnNlEicKBWVudHJ5GAEgASgLMhgubG95YWx0eS5sZWRnZXIudjEuRW50cnkSKwoHYmFsYW5jZRgCIAEoCzIaLmxveWFsdHkubGVkZ2VyLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgisAEKEkJhdGNoQWRqdXN0UmVxdWVzdBI5Cgpwcm9ncmFtX2lkGAEgASgJQiW6SCJyIDIeXlthLXpdW2EtejAtOS1dezEsNDh9W2EtejAtOV0kEkkKC2FkanVzdG1lbnRzGAIgAygLMiIubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hBZGp1c3RJdGVtQhC6SA2SAQoIARDoByID2AEDEhQKDGpvaW5fbWlzc2luZxgDIAEoCCKgAwoPQmF0Y2hBZGp1c3RJdGVtEjAKB3VzZXJfaWQYASABKAlCH7pIHHIaIAEogAEyCF5cUHtDfSskWgJtZVoBLloCLi4SLQoPaWRlbXBvdGVuY3lfa2V5GAIgASgJQhS6SBFyDyABKIABMgheXFB7Q30rJBIrCgZwb2ludHMYAyABKANCG7pIGCIWOAAY/////////w8ogYCAgICAgPD/ARIaCgZyZWFzb24YBCABKAlCCrpIB3IFIAEo9AMSFQoNYWxsb3dfZGVmaWNpdBgFIAEoCBIWCgRub3RlGAYgASgJQgi6SAVyAyj0AxJDCg5hdmFpbGFibGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCD7pIDLIBCRoHCICVkLi6BhJACgtleHBpcmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCD7pIDLIBCRoHCICVkLi6BhItCglqb2luX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIk4KE0JhdGNoQWRqdXN0UmVzcG9uc2USNwoIb3V0Y29tZXMYASADKAsyJS5sb3lhbHR5LmxlZGdlci52MS5CYXRjaEFkanVzdE91dGNvbWUioQEKEkJhdGNoQWRqdXN0T3V0Y29tZRIPCgd1c2VyX2lkGAEgASgJEjsKB3N1Y2Nlc3MYAiABKAsyKC5sb3lhbHR5LmxlZGdlci52MS5BZGp1c3RCYWxhbmNlUmVzcG9uc2VIABIzCgdmYWlsdXJlGAMgASgLMiAubG95YWx0eS5sZWRnZXIudjEuQWRqdXN0RmFpbHVyZUgAQggKBnJlc3VsdCLEAgoNQWRqdXN0RmFpbHVyZRIvCgZyZWFzb24YASABKA4yHy5sb3lhbHR5Lm9wdGlvbnMudjEuRXJyb3JSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRJACghtZXRhZGF0YRgDIAMoCzIuLmxveWFsdHkubGVkZ2VyLnYxLkFkanVzdEZhaWx1cmUuTWV0YWRhdGFFbnRyeRI1Cgp2aW9sYXRpb25zGAQgAygLMiEubG95YWx0eS5sZWRnZXIudjEuRmllbGRWaW9sYXRpb24SLgoLcmV0cnlfZGVsYXkYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFwoPZGV0YWlsc19vbWl0dGVkGAYgASgIGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ATKYEwoNTGVkZ2VyU2VydmljZRLAAQoERWFybhIeLmxveWFsdHkubGVkZ2VyLnYxLkVhcm5SZXF1ZXN0Gh8ubG95YWx0eS5sZWRnZXIudjEuRWFyblJlc3BvbnNlIneQAgKKtRgDCgECkrUYPwjJARI6L3YxL3Byb2dyYW1zL3tlYXJuLnByb2dyYW1faWR9L2Vhcm5zL3tlYXJuLnRyYW5zYWN0aW9uX2lkfYLT5JMCJDoBKiIfL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJucxLPAQoKU3VibWl0RWFybhIkLmxveWFsdHkubGVkZ2VyLnYxLlN1Ym1pdEVhcm5SZXF1ZXN0GiUubG95YWx0eS5sZWRnZXIudjEuU3VibWl0RWFyblJlc3BvbnNlInSQAgKKtRgDCgECkrUYNQjKARIwL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJucy97dHJhbnNhY3Rpb25faWR9gtPkkwIrOgEqIiYvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zOnN1Ym1pdBKSAQoJQmF0Y2hFYXJuEiMubG95YWx0eS5sZWRnZXIudjEuQmF0Y2hFYXJuUmVxdWVzdBokLmxveWFsdHkubGVkZ2VyLnYxLkJhdGNoRWFyblJlc3BvbnNlIjqQAgKKtRgDCgECgtPkkwIqOgEqIiUvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zOmJhdGNoEp4BCgdHZXRFYXJuEiEubG95YWx0eS5sZWRnZXIudjEuR2V0RWFyblJlcXVlc3QaIi5sb3lhbHR5LmxlZGdlci52MS5HZXRFYXJuUmVzcG9uc2UiTJACAYq1GAcKAwECAxACgtPkkwI4YgRlYXJuEjAvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2Vhcm5zL3t0cmFuc2FjdGlvbl9pZH0SnwEKCUxpc3RFYXJucxIjLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RFYXJuc1JlcXVlc3QaJC5sb3lhbHR5LmxlZGdlci52MS5MaXN0RWFybnNSZXNwb25zZSJHkAIBirUYBwoDAQIDEAGC0+STAjMSMS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH0vZWFybnMSnwEKEExpc3RQcm9ncmFtRWFybnMSKi5sb3lhbHR5LmxlZGdlci52MS5MaXN0UHJvZ3JhbUVhcm5zUmVxdWVzdBorLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RQcm9ncmFtRWFybnNSZXNwb25zZSIykAIBirUYBAoCAQKC0+STAiESHy92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vZWFybnMSpwEKEkxpc3RQcm9ncmFtRW50cmllcxIsLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RQcm9ncmFtRW50cmllc1JlcXVlc3QaLS5sb3lhbHR5LmxlZGdlci52MS5MaXN0UHJvZ3JhbUVudHJpZXNSZXNwb25zZSI0kAIBirUYBAoCAQKC0+STAiMSIS92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vZW50cmllcxKsAQoLUmV2ZXJzZUVhcm4SJS5sb3lhbHR5LmxlZGdlci52MS5SZXZlcnNlRWFyblJlcXVlc3QaJi5sb3lhbHR5LmxlZGdlci52MS5SZXZlcnNlRWFyblJlc3BvbnNlIk6QAgKKtRgECgIBAoLT5JMCPToBKiI4L3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJucy97dHJhbnNhY3Rpb25faWR9OnJldmVyc2USvAEKDENhbmNlbFJlZnVuZBImLmxveWFsdHkubGVkZ2VyLnYxLkNhbmNlbFJlZnVuZFJlcXVlc3QaJy5sb3lhbHR5LmxlZGdlci52MS5DYW5jZWxSZWZ1bmRSZXNwb25zZSJbkAICirUYBAoCAQKC0+STAko6ASpiBnJlZnVuZCI9L3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9lYXJucy97dHJhbnNhY3Rpb25faWR9OmNhbmNlbFJlZnVuZBKvAQoSTGlzdFdhaXRpbmdSZWZ1bmRzEiwubG95YWx0eS5sZWRnZXIudjEuTGlzdFdhaXRpbmdSZWZ1bmRzUmVxdWVzdBotLmxveWFsdHkubGVkZ2VyLnYxLkxpc3RXYWl0aW5nUmVmdW5kc1Jlc3BvbnNlIjyQAgGKtRgECgIBAoLT5JMCKxIpL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS93YWl0aW5nLXJlZnVuZHMSrQEKCkdldEJhbGFuY2USJC5sb3lhbHR5LmxlZGdlci52MS5HZXRCYWxhbmNlUmVxdWVzdBolLmxveWFsdHkubGVkZ2VyLnYxLkdldEJhbGFuY2VSZXNwb25zZSJSkAIBirUYBwoDAQIDEAGC0+STAj5iB2JhbGFuY2USMy92MS9wcm9ncmFtcy97cHJvZ3JhbV9pZH0vbWVtYmVycy97dXNlcl9pZH0vYmFsYW5jZRKnAQoLTGlzdEVudHJpZXMSJS5sb3lhbHR5LmxlZGdlci52MS5MaXN0RW50cmllc1JlcXVlc3QaJi5sb3lhbHR5LmxlZGdlci52MS5MaXN0RW50cmllc1Jlc3BvbnNlIkmQAgGKtRgHCgMBAgMQAYLT5JMCNRIzL3YxL3Byb2dyYW1zL3twcm9ncmFtX2lkfS9tZW1iZXJzL3t1c2VyX2lkfS9lbnRyaWVzErIBCg1BZGp1c3RCYWxhbmNlEicubG95YWx0eS5sZWRnZXIudjEuQWRqdXN0QmFsYW5jZVJlcXVlc3QaKC5sb3lhbHR5LmxlZGdlci52MS5BZGp1c3RCYWxhbmNlUmVzcG9uc2UiTpACAoq1GAMKAQGStRgDCMkBgtPkkwI3OgEqIjIvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L21lbWJlcnMve3VzZXJfaWR9OmFkanVzdBKeAQoLQmF0Y2hBZGp1c3QSJS5sb3lhbHR5LmxlZGdlci52MS5CYXRjaEFkanVzdFJlcXVlc3QaJi5sb3lhbHR5LmxlZGdlci52MS5CYXRjaEFkanVzdFJlc3BvbnNlIkCQAgKKtRgDCgEBgtPkkwIwOgEqIisvdjEvcHJvZ3JhbXMve3Byb2dyYW1faWR9L2FkanVzdG1lbnRzOmJhdGNoYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_loyalty_ledger_v1_earn, file_loyalty_ledger_v1_entry, file_loyalty_ledger_v1_membership, file_loyalty_ledger_v1_refund, file_loyalty_options_v1_access, file_loyalty_options_v1_errors, file_loyalty_options_v1_http, file_loyalty_programs_v1_money, file_loyalty_programs_v1_transaction]);
 
 /**
  * A transaction to credit.
@@ -540,6 +540,174 @@ export const ListEarnsResponseSchema: GenMessage<ListEarnsResponse> = /*@__PURE_
   messageDesc(file_loyalty_ledger_v1_ledger_service, 13);
 
 /**
+ * Selects a page of a program's earns.
+ *
+ * @generated from message loyalty.ledger.v1.ListProgramEarnsRequest
+ */
+export type ListProgramEarnsRequest = Message<"loyalty.ledger.v1.ListProgramEarnsRequest"> & {
+  /**
+   * The program's id.
+   *
+   * @generated from field: string program_id = 1;
+   */
+  programId: string;
+
+  /**
+   * The maximum number of results: 50 when 0, and never more than 500.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+
+  /**
+   * Only earns written at or after this time.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 4;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Only earns written before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 5;
+   */
+  endTime?: Timestamp | undefined;
+
+  /**
+   * Only earns in this state; all when unspecified. Refunds of transactions that are AWAITED are listed by ListWaitingRefunds.
+   *
+   * @generated from field: loyalty.ledger.v1.Earn.State state = 6;
+   */
+  state: Earn_State;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.ListProgramEarnsRequest.
+ * Use `create(ListProgramEarnsRequestSchema)` to create a new message.
+ */
+export const ListProgramEarnsRequestSchema: GenMessage<ListProgramEarnsRequest> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 14);
+
+/**
+ * A page of a program's earns.
+ *
+ * @generated from message loyalty.ledger.v1.ListProgramEarnsResponse
+ */
+export type ListProgramEarnsResponse = Message<"loyalty.ledger.v1.ListProgramEarnsResponse"> & {
+  /**
+   * The earns, the newest first.
+   *
+   * @generated from field: repeated loyalty.ledger.v1.Earn earns = 1;
+   */
+  earns: Earn[];
+
+  /**
+   * The page_token of the next page; empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.ListProgramEarnsResponse.
+ * Use `create(ListProgramEarnsResponseSchema)` to create a new message.
+ */
+export const ListProgramEarnsResponseSchema: GenMessage<ListProgramEarnsResponse> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 15);
+
+/**
+ * Selects a page of a program's entries.
+ *
+ * @generated from message loyalty.ledger.v1.ListProgramEntriesRequest
+ */
+export type ListProgramEntriesRequest = Message<"loyalty.ledger.v1.ListProgramEntriesRequest"> & {
+  /**
+   * The program's id.
+   *
+   * @generated from field: string program_id = 1;
+   */
+  programId: string;
+
+  /**
+   * The maximum number of results: 50 when 0, and never more than 500.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the previous page; empty for the first page. The other fields must stay the same.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+
+  /**
+   * Only entries of these kinds; all when empty.
+   *
+   * @generated from field: repeated loyalty.ledger.v1.Entry.Kind kinds = 4;
+   */
+  kinds: Entry_Kind[];
+
+  /**
+   * Only entries written at or after this time.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 5;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * Only entries written before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 6;
+   */
+  endTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.ListProgramEntriesRequest.
+ * Use `create(ListProgramEntriesRequestSchema)` to create a new message.
+ */
+export const ListProgramEntriesRequestSchema: GenMessage<ListProgramEntriesRequest> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 16);
+
+/**
+ * A page of a program's entries.
+ *
+ * @generated from message loyalty.ledger.v1.ListProgramEntriesResponse
+ */
+export type ListProgramEntriesResponse = Message<"loyalty.ledger.v1.ListProgramEntriesResponse"> & {
+  /**
+   * The entries, the newest first.
+   *
+   * @generated from field: repeated loyalty.ledger.v1.Entry entries = 1;
+   */
+  entries: Entry[];
+
+  /**
+   * The page_token of the next page; empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.ListProgramEntriesResponse.
+ * Use `create(ListProgramEntriesResponseSchema)` to create a new message.
+ */
+export const ListProgramEntriesResponseSchema: GenMessage<ListProgramEntriesResponse> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 17);
+
+/**
  * A refund of a transaction.
  *
  * @generated from message loyalty.ledger.v1.ReverseEarnRequest
@@ -603,7 +771,7 @@ export type ReverseEarnRequest = Message<"loyalty.ledger.v1.ReverseEarnRequest">
  * Use `create(ReverseEarnRequestSchema)` to create a new message.
  */
 export const ReverseEarnRequestSchema: GenMessage<ReverseEarnRequest> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 14);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 18);
 
 /**
  * What the refund took back.
@@ -645,7 +813,7 @@ export type ReverseEarnResponse = Message<"loyalty.ledger.v1.ReverseEarnResponse
  * Use `create(ReverseEarnResponseSchema)` to create a new message.
  */
 export const ReverseEarnResponseSchema: GenMessage<ReverseEarnResponse> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 15);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 19);
 
 /**
  * Names the waiting refund to cancel.
@@ -680,7 +848,7 @@ export type CancelRefundRequest = Message<"loyalty.ledger.v1.CancelRefundRequest
  * Use `create(CancelRefundRequestSchema)` to create a new message.
  */
 export const CancelRefundRequestSchema: GenMessage<CancelRefundRequest> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 16);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 20);
 
 /**
  * The cancelled refund.
@@ -701,7 +869,7 @@ export type CancelRefundResponse = Message<"loyalty.ledger.v1.CancelRefundRespon
  * Use `create(CancelRefundResponseSchema)` to create a new message.
  */
 export const CancelRefundResponseSchema: GenMessage<CancelRefundResponse> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 17);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 21);
 
 /**
  * Selects a page of a program's waiting refunds.
@@ -736,7 +904,7 @@ export type ListWaitingRefundsRequest = Message<"loyalty.ledger.v1.ListWaitingRe
  * Use `create(ListWaitingRefundsRequestSchema)` to create a new message.
  */
 export const ListWaitingRefundsRequestSchema: GenMessage<ListWaitingRefundsRequest> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 18);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 22);
 
 /**
  * A page of waiting refunds.
@@ -764,7 +932,7 @@ export type ListWaitingRefundsResponse = Message<"loyalty.ledger.v1.ListWaitingR
  * Use `create(ListWaitingRefundsResponseSchema)` to create a new message.
  */
 export const ListWaitingRefundsResponseSchema: GenMessage<ListWaitingRefundsResponse> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 19);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 23);
 
 /**
  * Names the member whose balance to return.
@@ -792,7 +960,7 @@ export type GetBalanceRequest = Message<"loyalty.ledger.v1.GetBalanceRequest"> &
  * Use `create(GetBalanceRequestSchema)` to create a new message.
  */
 export const GetBalanceRequestSchema: GenMessage<GetBalanceRequest> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 20);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 24);
 
 /**
  * The balance asked for.
@@ -813,7 +981,7 @@ export type GetBalanceResponse = Message<"loyalty.ledger.v1.GetBalanceResponse">
  * Use `create(GetBalanceResponseSchema)` to create a new message.
  */
 export const GetBalanceResponseSchema: GenMessage<GetBalanceResponse> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 21);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 25);
 
 /**
  * Selects entries of a member's journal.
@@ -876,7 +1044,7 @@ export type ListEntriesRequest = Message<"loyalty.ledger.v1.ListEntriesRequest">
  * Use `create(ListEntriesRequestSchema)` to create a new message.
  */
 export const ListEntriesRequestSchema: GenMessage<ListEntriesRequest> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 22);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 26);
 
 /**
  * A page of a journal.
@@ -904,7 +1072,7 @@ export type ListEntriesResponse = Message<"loyalty.ledger.v1.ListEntriesResponse
  * Use `create(ListEntriesResponseSchema)` to create a new message.
  */
 export const ListEntriesResponseSchema: GenMessage<ListEntriesResponse> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 23);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 27);
 
 /**
  * A correction.
@@ -982,7 +1150,7 @@ export type AdjustBalanceRequest = Message<"loyalty.ledger.v1.AdjustBalanceReque
  * Use `create(AdjustBalanceRequestSchema)` to create a new message.
  */
 export const AdjustBalanceRequestSchema: GenMessage<AdjustBalanceRequest> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 24);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 28);
 
 /**
  * The correction made.
@@ -1017,7 +1185,7 @@ export type AdjustBalanceResponse = Message<"loyalty.ledger.v1.AdjustBalanceResp
  * Use `create(AdjustBalanceResponseSchema)` to create a new message.
  */
 export const AdjustBalanceResponseSchema: GenMessage<AdjustBalanceResponse> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 25);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 29);
 
 /**
  * Balances to correct.
@@ -1053,7 +1221,7 @@ export type BatchAdjustRequest = Message<"loyalty.ledger.v1.BatchAdjustRequest">
  * Use `create(BatchAdjustRequestSchema)` to create a new message.
  */
 export const BatchAdjustRequestSchema: GenMessage<BatchAdjustRequest> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 26);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 30);
 
 /**
  * A correction of a batch.
@@ -1132,7 +1300,7 @@ export type BatchAdjustItem = Message<"loyalty.ledger.v1.BatchAdjustItem"> & {
  * Use `create(BatchAdjustItemSchema)` to create a new message.
  */
 export const BatchAdjustItemSchema: GenMessage<BatchAdjustItem> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 27);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 31);
 
 /**
  * The corrections made.
@@ -1153,7 +1321,7 @@ export type BatchAdjustResponse = Message<"loyalty.ledger.v1.BatchAdjustResponse
  * Use `create(BatchAdjustResponseSchema)` to create a new message.
  */
 export const BatchAdjustResponseSchema: GenMessage<BatchAdjustResponse> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 28);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 32);
 
 /**
  * The outcome of one correction of a batch.
@@ -1197,7 +1365,7 @@ export type BatchAdjustOutcome = Message<"loyalty.ledger.v1.BatchAdjustOutcome">
  * Use `create(BatchAdjustOutcomeSchema)` to create a new message.
  */
 export const BatchAdjustOutcomeSchema: GenMessage<BatchAdjustOutcome> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 29);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 33);
 
 /**
  * Why a correction of a batch was refused.
@@ -1254,7 +1422,7 @@ export type AdjustFailure = Message<"loyalty.ledger.v1.AdjustFailure"> & {
  * Use `create(AdjustFailureSchema)` to create a new message.
  */
 export const AdjustFailureSchema: GenMessage<AdjustFailure> = /*@__PURE__*/
-  messageDesc(file_loyalty_ledger_v1_ledger_service, 30);
+  messageDesc(file_loyalty_ledger_v1_ledger_service, 34);
 
 /**
  * Credits transactions once, takes points of refunds back, and returns balances and journals.
@@ -1315,6 +1483,28 @@ export const LedgerService: GenService<{
     methodKind: "unary";
     input: typeof ListEarnsRequestSchema;
     output: typeof ListEarnsResponseSchema;
+  },
+  /**
+   * Lists the earns of all members of a program, the newest first.
+   * Errors: PROGRAM_NOT_FOUND.
+   *
+   * @generated from rpc loyalty.ledger.v1.LedgerService.ListProgramEarns
+   */
+  listProgramEarns: {
+    methodKind: "unary";
+    input: typeof ListProgramEarnsRequestSchema;
+    output: typeof ListProgramEarnsResponseSchema;
+  },
+  /**
+   * Lists the journals of all members of a program as one, the newest entry first.
+   * Errors: PROGRAM_NOT_FOUND.
+   *
+   * @generated from rpc loyalty.ledger.v1.LedgerService.ListProgramEntries
+   */
+  listProgramEntries: {
+    methodKind: "unary";
+    input: typeof ListProgramEntriesRequestSchema;
+    output: typeof ListProgramEntriesResponseSchema;
   },
   /**
    * Takes back the points of a refunded transaction. A refund that arrives before its transaction waits for it.

@@ -1,0 +1,55 @@
+import { integerIn, type PositionCodec, textIn } from '@loyalty/platform/paging.ts';
+import type { EarnPosition, EntryPosition, HoldPosition } from '../app/ledger-store.ts';
+
+/** The largest instant that a Date can be, in milliseconds. */
+const instantMax = 8_640_000_000_000_000n;
+
+/** The largest id and sequence. */
+const idMax = 2n ** 63n - 1n;
+
+/** Open holds are listed by their deadlines. */
+export const holdPosition = atInstant<HoldPosition>(
+  ({ holdExpiresAt, redemptionId }) => [holdExpiresAt, redemptionId],
+  (holdExpiresAt, redemptionId) => ({ holdExpiresAt, redemptionId }),
+);
+
+/** A program's earns are listed by the time at which they were written. */
+export const earnPosition = atInstant<EarnPosition>(
+  ({ postTime, transactionId }) => [postTime, transactionId],
+  (postTime, transactionId) => ({ postTime, transactionId }),
+);
+
+/** So are a program's entries, and its redemptions. */
+export const entryPosition: PositionCodec<EntryPosition> = {
+  toTexts: ({ createTime, membershipId, sequence }) => [
+    String(createTime),
+    String(membershipId),
+    String(sequence),
+  ],
+  fromTexts([time = '', member = '', number = '', ...others]) {
+    const createTime = integerIn(time, instantMax);
+    const membershipId = integerIn(member, idMax);
+    const sequence = integerIn(number, idMax);
+    if (createTime === undefined || membershipId === undefined || sequence === undefined) {
+      return undefined;
+    }
+    if (others.length > 0) return undefined;
+    return { createTime: Number(createTime), membershipId, sequence };
+  },
+};
+
+/** Positions of an instant and an id. */
+function atInstant<Position>(
+  partsOf: (position: Position) => [instant: number, id: string],
+  positionOf: (instant: number, id: string) => Position,
+): PositionCodec<Position> {
+  return {
+    toTexts: (position) => partsOf(position).map(String),
+    fromTexts([time = '', text = '', ...others]) {
+      const instant = integerIn(time, instantMax);
+      const id = textIn(text);
+      if (others.length > 0 || instant === undefined || id === undefined) return undefined;
+      return positionOf(Number(instant), id);
+    },
+  };
+}
