@@ -160,6 +160,19 @@ CREATE TABLE public.lots (
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
 --
+-- Name: member_attributes; Type: TABLE; Schema: public
+--
+
+CREATE TABLE public.member_attributes (
+    program_id text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL COLLATE pg_catalog."C",
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    membership_id bigint NOT NULL,
+    state text NOT NULL
+);
+
+--
 -- Name: member_ids; Type: TABLE; Schema: public
 --
 
@@ -406,6 +419,13 @@ ALTER TABLE ONLY public.lots
     ADD CONSTRAINT lots_pkey PRIMARY KEY (membership_id, available_at, expires_at, class);
 
 --
+-- Name: member_attributes member_attributes_pkey; Type: CONSTRAINT; Schema: public
+--
+
+ALTER TABLE ONLY public.member_attributes
+    ADD CONSTRAINT member_attributes_pkey PRIMARY KEY (program_id, key, value, user_id);
+
+--
 -- Name: member_ids member_ids_pkey; Type: CONSTRAINT; Schema: public
 --
 
@@ -530,6 +550,18 @@ CREATE INDEX entries_of_program ON public.entries USING btree (program_id, kind,
 CREATE INDEX member_ids_by_user ON public.member_ids USING btree (user_id, program_id) WHERE (user_id <> ''::text);
 
 --
+-- Name: memberships_by_join_time; Type: INDEX; Schema: public
+--
+
+CREATE INDEX memberships_by_join_time ON public.memberships USING btree (program_id, join_time, user_id) WHERE (join_time IS NOT NULL);
+
+--
+-- Name: memberships_by_state; Type: INDEX; Schema: public
+--
+
+CREATE INDEX memberships_by_state ON public.memberships USING btree (program_id, state, user_id) WHERE (program_id <> ''::text);
+
+--
 -- Name: memberships_due; Type: INDEX; Schema: public
 --
 
@@ -630,6 +662,12 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.lapsed_lots TO ledger_app;
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.lots TO ledger_app;
+
+--
+-- Name: TABLE member_attributes; Type: ACL; Schema: public
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.member_attributes TO ledger_app;
 
 --
 -- Name: TABLE member_ids; Type: ACL; Schema: public

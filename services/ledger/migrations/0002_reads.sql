@@ -25,3 +25,21 @@ CREATE INDEX redemptions_by_reward ON redemptions (program_id, reward_id, state,
   WHERE reward_id <> '';
 CREATE INDEX redemptions_by_reference ON redemptions (program_id, reference, create_time, membership_id, sequence)
   WHERE reference <> '';
+
+-- For lists of members by what is known about them. A purchase changes none of these columns.
+CREATE INDEX memberships_by_state ON memberships (program_id, state, user_id) WHERE program_id <> '';
+CREATE INDEX memberships_by_join_time ON memberships (program_id, join_time, user_id) WHERE join_time IS NOT NULL;
+
+-- Which members have an attribute: a row for each of memberships.attributes, written with it and with the state.
+CREATE TABLE member_attributes (
+  program_id text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  value text COLLATE "C" NOT NULL,
+  user_id text COLLATE "C" NOT NULL,
+  membership_id bigint NOT NULL,
+  state text NOT NULL,
+  CONSTRAINT member_attributes_pkey PRIMARY KEY (program_id, key, value, user_id)
+);
+INSERT INTO member_attributes
+  SELECT program_id, key, value, user_id, membership_id, state FROM memberships CROSS JOIN jsonb_each_text(attributes);
+GRANT SELECT, INSERT, DELETE ON member_attributes TO ledger_app;

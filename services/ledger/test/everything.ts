@@ -92,6 +92,8 @@ async function callEverything(ledger: Ledger): Promise<void> {
     author,
   );
   await ledger.update({ ...alice, attributes: goldTier, etags: [] }, author);
+  const noTier = { kind: 'MERGE', set: {}, removed: ['tier'] } as const;
+  await ledger.update({ ...alice, attributes: noTier, etags: [] }, author);
   await ledger.suspend(alice, author);
   await ledger.resume(alice, author);
   await ledger.leave({ ...alice, byMember: true }, author);
@@ -124,7 +126,15 @@ async function readEverything({ reader, quote }: Ledger): Promise<void> {
   // One whose hold has ended.
   await reader.account({ programId, userId: 'user-100' }, Date.parse('2029-06-01'));
   await reader.accountsOfUser({ ...firstPage, userId: alice.userId, programs: undefined, now });
-  await reader.accountsOfProgram({ programId, now, ...firstPage });
+  for (const filter of [
+    {},
+    { userIdPrefix: 'user-47' },
+    { attribute: { key: 'tier', value: 'gold' } },
+    { state: 'SUSPENDED' as const },
+    { joinStartTime: Date.parse('2026-01-01') },
+  ]) {
+    await reader.accountsOfProgram({ programId, now, ...filter, ...firstPage });
+  }
   await reader.earn({ programId, transactionId: '4711-1' });
   await reader.earns({ membershipId, ...firstPage });
   await reader.earnsById({ programId, transactionIds: ['4711-1', '4712-1', '4713-1'] });

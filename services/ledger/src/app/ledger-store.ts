@@ -4,6 +4,7 @@ import type { Earn, EarnState } from '../domain/earn.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account, Entry, EntryKind } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
+import type { Membership, MembershipState } from '../domain/membership.ts';
 import type { Redemption, RedemptionState } from '../domain/redemption-state.ts';
 import type { Lapse, Refund } from '../domain/refund.ts';
 
@@ -197,6 +198,20 @@ export type EarnPosition = Pick<PostedEarn, 'postTime' | 'transactionId'>;
 export type OwnedEarn = PostedEarn & { readonly userId: string };
 export type OwnedRedemption = Redemption & { readonly userId: string };
 
+/** Only members of whom all of this is true; what is absent leaves it open. */
+export interface MemberFilter {
+  readonly userIdPrefix?: string | undefined;
+  readonly attribute?: { readonly key: string; readonly value: string } | undefined;
+  readonly state?: MembershipState | undefined;
+  /** Joined at or after it. */
+  readonly joinStartTime?: Instant | undefined;
+  /** Joined before it. */
+  readonly joinEndTime?: Instant | undefined;
+}
+
+/** Where a page of members ends. */
+export type MemberPosition = Pick<Membership, 'joinTime' | 'userId'>;
+
 /** A redemption whose points are held, and whose they are. */
 export interface OpenHold extends Redemption {
   readonly userId: string;
@@ -239,9 +254,12 @@ export interface LedgerReader {
       now: Instant;
     } & PageRequest<string>,
   ): Promise<Account[]>;
-  /** A program's accounts by user id, each as {@link account} returns it. */
+  /**
+   * A program's accounts by user id, or by join time and user id where that is restricted, each as {@link account} returns
+   * it.
+   */
   accountsOfProgram(
-    query: { programId: string; now: Instant } & PageRequest<string>,
+    query: { programId: string; now: Instant } & MemberFilter & PageRequest<MemberPosition>,
   ): Promise<Account[]>;
   /** A program's earns, the newest first. */
   earnsOfProgram(

@@ -1,5 +1,10 @@
 import { integerIn, type PositionCodec, textIn } from '@loyalty/platform/paging.ts';
-import type { EarnPosition, EntryPosition, HoldPosition } from '../app/ledger-store.ts';
+import type {
+  EarnPosition,
+  EntryPosition,
+  HoldPosition,
+  MemberPosition,
+} from '../app/ledger-store.ts';
 
 /** The largest instant that a Date can be, in milliseconds. */
 const instantMax = 8_640_000_000_000_000n;
@@ -17,6 +22,15 @@ export const holdPosition = atInstant<HoldPosition>(
 export const earnPosition = atInstant<EarnPosition>(
   ({ postTime, transactionId }) => [postTime, transactionId],
   (postTime, transactionId) => ({ postTime, transactionId }),
+);
+
+/** The start of year 1, before which no timestamp is, in milliseconds before 1970. */
+const yearOneMs = 62_135_596_800_000;
+
+/** Members are listed by user id, or by join time first. That may be before 1970, and no number in a token is negative. */
+export const memberPosition = atInstant<MemberPosition>(
+  ({ joinTime, userId }) => [joinTime + yearOneMs, userId],
+  (instant, userId) => ({ joinTime: instant - yearOneMs, userId }),
 );
 
 /** So are a program's entries, and its redemptions. */

@@ -8,6 +8,7 @@ import { perRow } from './plan-forms.ts';
 import { createAccountReader } from './read-accounts.ts';
 import { readEarnsById, readRedemptionsById, readRefundsById } from './read-by-id.ts';
 import { readEntries } from './read-entries.ts';
+import { readMembers } from './read-members.ts';
 import {
   readEarnsOfProgram,
   readEntriesOfProgram,
@@ -128,15 +129,8 @@ export function createLedgerReader(pool: Pool): LedgerReader {
       });
     },
 
-    async accountsOfProgram({ programId, now, limit, after }) {
-      return await accounts({
-        name: 'read_accounts_of_program',
-        members: `SELECT membership_id FROM member_ids
-          WHERE program_id = $2 AND user_id > $3 ORDER BY user_id LIMIT $4`,
-        order: 'user_id',
-        values: [programId, after ?? '', limit],
-        now,
-      });
+    async accountsOfProgram(query) {
+      return await accounts(readMembers(query));
     },
 
     async entries(query) {
