@@ -124,6 +124,7 @@ CREATE TABLE public.entries (
     join_time timestamp with time zone,
     inactivity_expires_at timestamp with time zone,
     note text,
+    program_id text COLLATE pg_catalog."C",
     CONSTRAINT entries_attributes CHECK ((num_nulls(attributes_before, attributes_after) <> 1))
 )
 WITH (autovacuum_vacuum_insert_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
@@ -157,6 +158,19 @@ CREATE TABLE public.lots (
     CONSTRAINT lots_not_negative CHECK ((remaining >= 0))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
+
+--
+-- Name: member_attributes; Type: TABLE; Schema: public
+--
+
+CREATE TABLE public.member_attributes (
+    program_id text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL COLLATE pg_catalog."C",
+    user_id text NOT NULL COLLATE pg_catalog."C",
+    membership_id bigint NOT NULL,
+    state text NOT NULL
+);
 
 --
 -- Name: member_ids; Type: TABLE; Schema: public
@@ -405,6 +419,13 @@ ALTER TABLE ONLY public.lots
     ADD CONSTRAINT lots_pkey PRIMARY KEY (membership_id, available_at, expires_at, class);
 
 --
+-- Name: member_attributes member_attributes_pkey; Type: CONSTRAINT; Schema: public
+--
+
+ALTER TABLE ONLY public.member_attributes
+    ADD CONSTRAINT member_attributes_pkey PRIMARY KEY (program_id, key, value, user_id);
+
+--
 -- Name: member_ids member_ids_pkey; Type: CONSTRAINT; Schema: public
 --
 
@@ -499,10 +520,28 @@ CREATE INDEX dead_letters_by_transaction ON public.dead_letters USING btree (pro
 CREATE INDEX dead_letters_due ON public.dead_letters USING btree (retry_at) WHERE ((state = 'WAITING'::text) AND (retry_at IS NOT NULL));
 
 --
+-- Name: earns_by_time; Type: INDEX; Schema: public
+--
+
+CREATE INDEX earns_by_time ON public.earns USING btree (program_id, post_time) WHERE (post_time IS NOT NULL);
+
+--
+-- Name: earns_reversed; Type: INDEX; Schema: public
+--
+
+CREATE INDEX earns_reversed ON public.earns USING btree (program_id, post_time) WHERE (state = 'REVERSED'::text);
+
+--
 -- Name: entries_by_kind; Type: INDEX; Schema: public
 --
 
 CREATE INDEX entries_by_kind ON public.entries USING btree (membership_id, kind, sequence) WHERE (kind <> 'EARN'::text);
+
+--
+-- Name: entries_of_program; Type: INDEX; Schema: public
+--
+
+CREATE INDEX entries_of_program ON public.entries USING btree (program_id, kind, create_time, membership_id, sequence) WHERE (program_id IS NOT NULL);
 
 --
 -- Name: member_ids_by_user; Type: INDEX; Schema: public
@@ -511,16 +550,46 @@ CREATE INDEX entries_by_kind ON public.entries USING btree (membership_id, kind,
 CREATE INDEX member_ids_by_user ON public.member_ids USING btree (user_id, program_id) WHERE (user_id <> ''::text);
 
 --
+-- Name: memberships_by_join_time; Type: INDEX; Schema: public
+--
+
+CREATE INDEX memberships_by_join_time ON public.memberships USING btree (program_id, join_time, user_id) WHERE (join_time IS NOT NULL);
+
+--
+-- Name: memberships_by_state; Type: INDEX; Schema: public
+--
+
+CREATE INDEX memberships_by_state ON public.memberships USING btree (program_id, state, user_id) WHERE (program_id <> ''::text);
+
+--
 -- Name: memberships_due; Type: INDEX; Schema: public
 --
 
 CREATE INDEX memberships_due ON public.memberships USING btree (next_due_at) WHERE (next_due_at < 'infinity'::timestamp with time zone);
 
 --
+-- Name: redemptions_by_reference; Type: INDEX; Schema: public
+--
+
+CREATE INDEX redemptions_by_reference ON public.redemptions USING btree (program_id, reference, create_time, membership_id, sequence) WHERE (reference <> ''::text);
+
+--
+-- Name: redemptions_by_reward; Type: INDEX; Schema: public
+--
+
+CREATE INDEX redemptions_by_reward ON public.redemptions USING btree (program_id, reward_id, state, create_time, membership_id, sequence) WHERE (reward_id <> ''::text);
+
+--
 -- Name: redemptions_by_sequence; Type: INDEX; Schema: public
 --
 
 CREATE INDEX redemptions_by_sequence ON public.redemptions USING btree (membership_id, sequence) WHERE (sequence IS NOT NULL);
+
+--
+-- Name: redemptions_by_state; Type: INDEX; Schema: public
+--
+
+CREATE INDEX redemptions_by_state ON public.redemptions USING btree (program_id, state, create_time, membership_id, sequence) WHERE (program_id <> ''::text);
 
 --
 -- Name: redemptions_idempotency_key; Type: INDEX; Schema: public
@@ -593,6 +662,12 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.lapsed_lots TO ledger_app;
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.lots TO ledger_app;
+
+--
+-- Name: TABLE member_attributes; Type: ACL; Schema: public
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.member_attributes TO ledger_app;
 
 --
 -- Name: TABLE member_ids; Type: ACL; Schema: public

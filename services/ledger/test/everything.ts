@@ -94,6 +94,8 @@ async function callEverything(ledger: Ledger): Promise<void> {
     author,
   );
   await ledger.update({ ...alice, attributes: goldTier, etags: [] }, author);
+  const noTier = { kind: 'MERGE', set: {}, removed: ['tier'] } as const;
+  await ledger.update({ ...alice, attributes: noTier, etags: [] }, author);
   await ledger.suspend(alice, author);
   await ledger.resume(alice, author);
   await ledger.leave({ ...alice, byMember: true }, author);
@@ -137,7 +139,15 @@ async function readEverything({ reader, quote, adjust }: Ledger): Promise<void> 
     await reader.accountByDate({ ...patient, by, after: 0, limit: 51 }, now);
   }
   await reader.accountsOfUser({ ...firstPage, userId: alice.userId, programs: undefined, now });
-  await reader.accountsOfProgram({ programId, now, ...firstPage });
+  for (const filter of [
+    {},
+    { userIdPrefix: 'user-47' },
+    { attribute: { key: 'tier', value: 'gold' } },
+    { state: 'SUSPENDED' as const },
+    { joinStartTime: Date.parse('2026-01-01') },
+  ]) {
+    await reader.accountsOfProgram({ programId, now, ...filter, ...firstPage });
+  }
   await reader.earn({ programId, transactionId: '4711-1' });
   await reader.earns({ membershipId, ...firstPage });
   await reader.earnsById({ programId, transactionIds: ['4711-1', '4712-1', '4713-1'] });
@@ -159,6 +169,18 @@ async function readEverything({ reader, quote, adjust }: Ledger): Promise<void> 
   await reader.entries({ ...journal, kinds: ['CAPTURE', 'EARN'], ...firstPage });
   const period = { startTime: Date.parse('2026-01-01Z'), endTime: now };
   await reader.statement({ ...alice, ...period, ...firstPage }, now);
+  const times = { startTime: undefined, endTime: undefined };
+  const ofProgram = { programId, ...times, ...firstPage };
+  for (const state of [undefined, 'POSTED', 'REVERSED'] as const) {
+    await reader.earnsOfProgram({ ...ofProgram, state });
+  }
+  await reader.entriesOfProgram({ ...ofProgram, kinds: [] });
+  const redemptions = { ...ofProgram, state: undefined, now: Date.now() };
+  for (const rewardId of [undefined, 'cheese']) {
+    for (const reference of [undefined, 'table 4']) {
+      await reader.redemptionsOfProgram({ ...redemptions, rewardId, reference });
+    }
+  }
   await reader.redemption({ ...alice, redemptionId: 'spent-4711' });
   await reader.redemptions({ membershipId, ...firstPage });
   await reader.openHolds({ programId, now: Date.now(), ...firstPage });

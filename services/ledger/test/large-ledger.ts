@@ -39,6 +39,9 @@ const lotExpiresAt = `CASE
   ELSE expires_at + (n - 1) * interval '1 day' END`;
 const earnTime = `'2026-02-01Z'::timestamptz - (earns - n) * interval '10 seconds'`;
 const holds = 'CASE WHEN id % 100 = 0 THEN 1 ELSE 0 END';
+/** Members of whom the tests ask nothing. */
+const suspended = 'id BETWEEN 60000 AND 60999 AND id % 173 <> 139';
+const tier = `CASE WHEN id % 5 = 0 THEN jsonb '{"tier": "gold"}' END`;
 const gifts = 'CASE WHEN id % 5 = 0 THEN 1 ELSE 0 END';
 
 /** Ten points for each earn, five of which each redemption takes; five more for each adjustment. */
@@ -52,13 +55,17 @@ const members = ({ members: count, earnsEach, pasts }: Size) => `
     CROSS JOIN LATERAL (SELECT pasts.earns::integer AS earns) AS past;
   SELECT setval('membership_ids', ${count});
   INSERT INTO member_ids SELECT 'wine-dine', user_id, id FROM crowd;
+  INSERT INTO member_attributes
+    SELECT 'wine-dine', 'tier', 'gold', user_id, id, CASE WHEN ${suspended} THEN 'SUSPENDED' ELSE 'ACTIVE' END
+    FROM crowd WHERE id % 5 = 0;
   INSERT INTO memberships
-    SELECT id, 'wine-dine', user_id, 'ACTIVE', false, '{}', '2026-01-01Z',
+    SELECT id, 'wine-dine', user_id, CASE WHEN ${suspended} THEN 'SUSPENDED' ELSE 'ACTIVE' END, ${suspended},
+      coalesce(${tier}, '{}'), '2026-01-01Z',
       1 + earns + spends + holds + gifts,
       CASE spends WHEN 0 THEN timestamptz '2026-02-01Z' ELSE '2026-03-01Z' END,
       10 * earns - 5 * (spends + holds - gifts), 0, 5 * holds, 0,
       10 * earns, 5 * spends, 0, 'infinity',
-      CASE holds WHEN 0 THEN expires_at ELSE '2029-01-01Z' END, '-infinity', 0, '-infinity', 0
+      CASE holds WHEN 0 THEN expires_at ELSE '2029-01-01Z' END, '-infinity', 0, '-infinity', 0, CASE WHEN id % 5 = 0 THEN 1 ELSE 0 END
     FROM crowd;
   INSERT INTO lots
     SELECT id, ${availableAt}, ${lotExpiresAt}, 'NORMAL', 10 * count(*) - 5 * (spends + holds - gifts)
@@ -67,23 +74,24 @@ const members = ({ members: count, earnsEach, pasts }: Size) => `
 const journals = `
   INSERT INTO entries
     SELECT id, 1, 'JOINED', 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 'service:shop', '', timestamptz '2026-01-01Z',
-      NULL, NULL, timestamptz '2026-01-01Z'
+      CASE WHEN id % 5 = 0 THEN jsonb '{}' END, ${tier}, timestamptz '2026-01-01Z', NULL, NULL, 'wine-dine'
     FROM crowd;
   INSERT INTO entries
     SELECT id, 1 + n, 'EARN', 10, 0, 0, 0, 10 * n, id || '-' || n, NULL, NULL, NULL, 'service:shop', '',
       ${earnTime}
-    FROM crowd CROSS JOIN generate_series(1, earns) AS n
-    UNION ALL
+    FROM crowd CROSS JOIN generate_series(1, earns) AS n;
+  INSERT INTO entries (membership_id, sequence, kind, available, pending, reserved, deficit, balance_after,
+      transaction_id, redemption_id, refund_id, reason, actor, request_id, create_time, program_id)
     SELECT id, 2 + earns, 'CAPTURE', -5, 0, 0, 0, 10 * earns - 5, NULL, 'spent-' || id, NULL, NULL,
-      'service:shop', '', timestamptz '2026-03-01Z'
+      'service:shop', '', timestamptz '2026-03-01Z', 'wine-dine'
     FROM crowd WHERE spends = 1
     UNION ALL
     SELECT id, 3 + earns, 'RESERVE', -5, 0, 5, 0, 10 * earns - 10, NULL, 'held-' || id, NULL, NULL,
-      'service:shop', '', timestamptz '2026-03-01Z'
+      'service:shop', '', timestamptz '2026-03-01Z', 'wine-dine'
     FROM crowd WHERE holds = 1
     UNION ALL
     SELECT id, 2 + earns + spends + holds, 'ADJUST', 5, 0, 0, 0, 10 * earns - 5 * (spends + holds - 1), NULL, NULL, NULL,
-      'a gift', 'service:shop', '', timestamptz '2026-03-01Z'
+      'a gift', 'service:shop', '', timestamptz '2026-03-01Z', 'wine-dine'
     FROM crowd WHERE gifts = 1;
   INSERT INTO allocations
     SELECT membership_id, sequence, '-infinity', expires_at, 'NORMAL', available
@@ -102,7 +110,7 @@ const redemptions = `
       jsonb_build_array(jsonb_build_object('available_at', '-infinity',
         'expires_at', to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
         'class', 'NORMAL', 'points', '5', 'returned', '0')),
-      '', NULL, NULL, create_time, CASE kind WHEN 'RESERVE' THEN '2029-01-01Z'::timestamptz END, false,
+      CASE membership_id % 10 WHEN 0 THEN 'table 4' ELSE '' END, NULL, NULL, create_time, CASE kind WHEN 'RESERVE' THEN '2029-01-01Z'::timestamptz END, false,
       NULL, NULL, false, NULL, NULL
     FROM entries JOIN crowd ON id = membership_id WHERE redemption_id IS NOT NULL`;
 

@@ -1,10 +1,11 @@
 import type { Purchase } from '@loyalty/rules/language.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
-import type { Earn } from '../domain/earn.ts';
+import type { Earn, EarnState } from '../domain/earn.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account, Entry, EntryKind } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
-import type { Redemption } from '../domain/redemption-state.ts';
+import type { Membership, MembershipState } from '../domain/membership.ts';
+import type { Redemption, RedemptionState } from '../domain/redemption-state.ts';
 import type { Lapse, Refund } from '../domain/refund.ts';
 import type { KindTotal, Period } from '../domain/statement.ts';
 
@@ -176,6 +177,42 @@ export interface PageRequest<Position> {
   readonly after: Position | undefined;
 }
 
+/** Restricts a program-wide list to times and a page. */
+export interface ProgramQuery<Position> extends PageRequest<Position> {
+  readonly programId: string;
+  /** Only what was written at or after it. */
+  readonly startTime: Instant | undefined;
+  /** Only what was written before it. */
+  readonly endTime: Instant | undefined;
+}
+
+/** Where a page of a program's entries, or of its redemptions by the entries that made them, ends. */
+export interface EntryPosition {
+  readonly createTime: Instant;
+  readonly membershipId: bigint;
+  readonly sequence: bigint;
+}
+
+/** Where a page of a program's earns ends. */
+export type EarnPosition = Pick<PostedEarn, 'postTime' | 'transactionId'>;
+
+export type OwnedEarn = PostedEarn & { readonly userId: string };
+export type OwnedRedemption = Redemption & { readonly userId: string };
+
+/** Only members of whom all of this is true; what is absent leaves it open. */
+export interface MemberFilter {
+  readonly userIdPrefix?: string | undefined;
+  readonly attribute?: { readonly key: string; readonly value: string } | undefined;
+  readonly state?: MembershipState | undefined;
+  /** Joined at or after it. */
+  readonly joinStartTime?: Instant | undefined;
+  /** Joined before it. */
+  readonly joinEndTime?: Instant | undefined;
+}
+
+/** Where a page of members ends. */
+export type MemberPosition = Pick<Membership, 'joinTime' | 'userId'>;
+
 /** A redemption whose points are held, and whose they are. */
 export interface OpenHold extends Redemption {
   readonly userId: string;
@@ -210,7 +247,7 @@ export interface LedgerReader {
     query: MemberName & { by: LotDate; after: Instant; limit: number },
     now: Instant,
   ): Promise<{ account: Account; until: Instant } | undefined>;
-  earn(transaction: TransactionName): Promise<(PostedEarn & { userId: string }) | undefined>;
+  earn(transaction: TransactionName): Promise<OwnedEarn | undefined>;
   /** A member's earns, the newest first. Positions are sequences. */
   earns(query: { membershipId: bigint } & PageRequest<bigint>): Promise<PostedEarn[]>;
   /** Those of a program's transactions that were credited, in no order. */
@@ -238,10 +275,30 @@ export interface LedgerReader {
       now: Instant;
     } & PageRequest<string>,
   ): Promise<Account[]>;
-  /** A program's accounts by user id, each as {@link account} returns it. */
+  /**
+   * A program's accounts by user id, or by join time and user id where that is restricted, each as {@link account} returns
+   * it.
+   */
   accountsOfProgram(
-    query: { programId: string; now: Instant } & PageRequest<string>,
+    query: { programId: string; now: Instant } & MemberFilter & PageRequest<MemberPosition>,
   ): Promise<Account[]>;
+  /** A program's earns, the newest first. */
+  earnsOfProgram(
+    query: ProgramQuery<EarnPosition> & { state: EarnState | undefined },
+  ): Promise<OwnedEarn[]>;
+  /** The entries of a program's journals, the newest first. */
+  entriesOfProgram(
+    query: ProgramQuery<EntryPosition> & { kinds: readonly EntryKind[] },
+  ): Promise<RecordedEntry[]>;
+  /** A program's redemptions, the newest first, as they were written. The state is that at `now`. */
+  redemptionsOfProgram(
+    query: ProgramQuery<EntryPosition> & {
+      state: RedemptionState | undefined;
+      rewardId: string | undefined;
+      reference: string | undefined;
+      now: Instant;
+    },
+  ): Promise<OwnedRedemption[]>;
   /** Journal entries, the newest first. Positions are sequences. */
   entries(
     query: {

@@ -1,26 +1,23 @@
 import type { App } from './app.ts';
-import type { PageRequest } from './ledger-store.ts';
+import type { MemberFilter, MemberPosition, PageRequest } from './ledger-store.ts';
 import { type MembershipView, viewMembership } from './membership-view.ts';
 import { type Page, readPage } from './page.ts';
 
 /**
- * A program's members by user id. Positions are user ids.
+ * A program's members by user id, or by join time and user id where the filter has a join time.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable}, where there are no members to show
  */
 export async function listMembers(
   app: App,
-  { programId, limit, after }: { programId: string } & PageRequest<string>,
-): Promise<Page<MembershipView, string>> {
+  query: { programId: string } & MemberFilter & PageRequest<MemberPosition>,
+): Promise<Page<MembershipView, MemberPosition>> {
   const now = app.clock();
-  const page = await readPage(
-    { limit, after },
-    {
-      read: (part) => app.reader.accountsOfProgram({ programId, now, ...part }),
-      positionOf: ({ membership }) => membership.userId,
-    },
-  );
+  const page = await readPage(query, {
+    read: (part) => app.reader.accountsOfProgram({ ...query, ...part, now }),
+    positionOf: ({ membership: { joinTime, userId } }) => ({ joinTime, userId }),
+  });
   // A program with members exists; only an empty page leaves the question open.
-  if (page.items.length === 0) await app.catalog.get(programId);
+  if (page.items.length === 0) await app.catalog.get(query.programId);
   return { ...page, items: page.items.map((account) => viewMembership(account, now)) };
 }

@@ -29,10 +29,9 @@ export function parseAdjustment(
   };
 }
 
-export function renderAdjustment({
-  entry,
-  balance,
-  replayed,
-}: AdjustBalanceResult): MessageInitShape<typeof AdjustBalanceResponseSchema> {
-  return { entry: renderEntry(entry), balance: renderBalance(balance), replayed };
+export function renderAdjustment(
+  { userId }: { userId: string },
+  { entry, balance, replayed }: AdjustBalanceResult,
+): MessageInitShape<typeof AdjustBalanceResponseSchema> {
+  return { entry: renderEntry({ ...entry, userId }), balance: renderBalance(balance), replayed };
 }

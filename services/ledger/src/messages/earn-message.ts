@@ -3,6 +3,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
   Earn_State,
+  Earn_StateSchema,
   type EarnSchema,
   type UnappliedReportSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
@@ -24,6 +25,7 @@ import type { ExplainedEarn } from '../app/explained-earn.ts';
 import type { EarnView } from '../app/get-earn.ts';
 import type { EarnQuote, QuoteEarnInput } from '../app/quote-earn.ts';
 import type { EarnInput } from '../app/reports.ts';
+import type { EarnState } from '../domain/earn.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { beginningOfTime } from '../domain/instant.ts';
 import { renderBalance } from './balance-message.ts';
@@ -48,6 +50,12 @@ export function parseQuoteEarn(request: QuoteEarnRequest): Omit<QuoteEarnInput, 
   const { programId, userId, amount, items, channel, attributes } = request;
   const content = { items, channel, attributes, ...(amount !== undefined && { amount }) };
   return { programId, userId, purchase: create(TransactionSchema, content) };
+}
+
+/** The state that a list is restricted to; undefined for all. The contract's validation lets no other numbers through. */
+export function parseEarnState(state: Earn_State): EarnState | undefined {
+  if (state === Earn_State.STATE_UNSPECIFIED) return undefined;
+  return Earn_StateSchema.value[state]?.name as EarnState;
 }
 
 /** An earn as a message of the contract; GetEarn includes its refunds. */

@@ -11,12 +11,13 @@ import { type Entry, type EntryKind, memberActor, pointsOf } from '../domain/jou
 import { purchaseFields } from './purchase-message.ts';
 import { renderExtent } from './refund-extent-message.ts';
 
-/** An entry as a message of the contract; a described one with what it is about. */
+/** An entry as a message of the contract; a described one with what it is about, in lists and responses with its user. */
 export function renderEntry(
-  entry: Entry & Partial<DescribedEntry>,
+  entry: Entry & Partial<DescribedEntry> & { readonly userId?: string },
 ): MessageInitShape<typeof EntrySchema> {
   const { purchase, refundExtent, reward, attributesChange, joinTime, inactivityExpiresAt } = entry;
   return {
+    userId: entry.userId ?? '',
     sequence: entry.sequence,
     kind: Entry_Kind[entry.kind],
     points: pointsOf(entry),

@@ -2,10 +2,18 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import {
   Membership_State,
+  Membership_StateSchema,
   type MembershipSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/membership_pb.ts';
 import type { MembershipView } from '../app/membership-view.ts';
+import type { MembershipState } from '../domain/membership.ts';
 import { renderBalance } from './balance-message.ts';
+
+/** The state that a list is restricted to; undefined for all. The contract's validation lets no other numbers through. */
+export function parseMembershipState(state: Membership_State): MembershipState | undefined {
+  if (state === Membership_State.STATE_UNSPECIFIED) return undefined;
+  return Membership_StateSchema.value[state]?.name as MembershipState;
+}
 
 /** A membership as the contract shows it. */
 export function renderMembership({

@@ -3,6 +3,7 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
   Redemption_State,
+  Redemption_StateSchema,
   type RedemptionSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/redemption_pb.ts';
 import type { CaptureRedemptionRequest } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
@@ -10,7 +11,7 @@ import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import type { MemberName } from '../app/ledger-store.ts';
 import type { RedeemResult } from '../app/redeem.ts';
 import type { RedemptionPartName } from '../app/redemption-part.ts';
-import type { Redemption } from '../domain/redemption-state.ts';
+import type { Redemption, RedemptionState } from '../domain/redemption-state.ts';
 import { renderBalance } from './balance-message.ts';
 
 /** The part that a request names; everything when it names none. */
@@ -25,6 +26,12 @@ export function parsePart(part: CaptureRedemptionRequest['part']): RedemptionPar
     default:
       return part satisfies never;
   }
+}
+
+/** The state that a list is restricted to; undefined for all. The contract's validation lets no other numbers through. */
+export function parseRedemptionState(state: Redemption_State): RedemptionState | undefined {
+  if (state === Redemption_State.STATE_UNSPECIFIED) return undefined;
+  return Redemption_StateSchema.value[state]?.name as RedemptionState;
 }
 
 /** The response of every call that changes a redemption. */

@@ -20,19 +20,27 @@ import type { App } from '../app/app.ts';
 import { getBalance } from '../app/get-balance.ts';
 import { listEntries } from '../app/list-entries.ts';
 import { listExpiries, listMaturities } from '../app/list-expiries.ts';
+import { listProgramEntries } from '../app/list-program-entries.ts';
 import { parseAdjustment, renderAdjustment } from '../messages/adjustment-message.ts';
 import { renderBalance, renderDated, renderExpiry } from '../messages/balance-message.ts';
 import { parseEntryKind, renderEntry, renderEntryForMember } from '../messages/entry-message.ts';
 import { resultsOf } from './batch-results.ts';
 import { fitBatch } from './batch-size.ts';
 import { authorOf, isMember } from './caller.ts';
+import { entryPosition } from './positions.ts';
 
 /** Balances, their journals, and corrections by hand. */
 export function balanceHandlers(
   app: App,
 ): Pick<
   Handlers<typeof LedgerService>,
-  'getBalance' | 'listExpiries' | 'listMaturities' | 'listEntries' | 'adjustBalance' | 'batchAdjust'
+  | 'getBalance'
+  | 'listExpiries'
+  | 'listMaturities'
+  | 'listEntries'
+  | 'listProgramEntries'
+  | 'adjustBalance'
+  | 'batchAdjust'
 > {
   const validate = validatorOf(BatchAdjustItemSchema);
   return {
@@ -82,20 +90,43 @@ export function balanceHandlers(
         endTime,
         ...pageRequest(request, list),
       });
+      const render = isMember(context) ? renderEntryForMember : renderEntry;
       const { messages, nextPageToken } = renderPage({
         page,
         list,
         schema: EntrySchema,
-        render: isMember(context) ? renderEntryForMember : renderEntry,
+        render: (entry) => render({ ...entry, userId }),
+      });
+      return { entries: messages, nextPageToken };
+    },
+
+    async listProgramEntries(request) {
+      const kinds = request.kinds.map(parseEntryKind);
+      const query = {
+        programId: request.programId,
+        startTime: msOfTimestamp(request.startTime, 'start_time'),
+        endTime: msOfTimestamp(request.endTime, 'end_time'),
+      };
+      const filter = { list: 'program-entries', ...query, kinds: kinds.toSorted().join() };
+      const list = { filter, position: entryPosition };
+      const page = await listProgramEntries(app, {
+        ...query,
+        kinds,
+        ...pageRequest(request, list),
+      });
+      const { messages, nextPageToken } = renderPage({
+        page,
+        list,
+        schema: EntrySchema,
+        render: renderEntry,
       });
       return { entries: messages, nextPageToken };
     },
 
     async adjustBalance(request, context) {
       requireStorable(AdjustBalanceRequestSchema, request);
-      return renderAdjustment(
-        await adjustBalance(app, parseAdjustment(request), authorOf(context)),
-      );
+      const result = await adjustBalance(app, parseAdjustment(request), authorOf(context));
+      return renderAdjustment(request, result);
     },
 
     /** Makes each correction for itself. The commit queue writes them together, because they come at the same time. */
@@ -109,7 +140,7 @@ export function balanceHandlers(
           validate(item);
           requireStorable(BatchAdjustItemSchema, item);
           const adjustment = parseItem(item, { programId, joinMissing });
-          return renderAdjustment(await adjust(adjustment));
+          return renderAdjustment(item, await adjust(adjustment));
         },
       });
       const outcomes = results.map(({ item: { userId }, result }) =>

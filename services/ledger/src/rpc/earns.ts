@@ -3,6 +3,7 @@ import { pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
+import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import { EarnSchema } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import {
@@ -15,11 +16,13 @@ import type { MessagingApp } from '../app/app.ts';
 import { earn } from '../app/earn.ts';
 import { getEarn } from '../app/get-earn.ts';
 import { listEarns } from '../app/list-earns.ts';
+import { listProgramEarns } from '../app/list-program-earns.ts';
 import { quoteEarn } from '../app/quote-earn.ts';
 import { submitEarn } from '../app/submit-earn.ts';
 import { EarnNotPosted } from '../domain/errors.ts';
 import {
   parseEarn,
+  parseEarnState,
   parseQuoteEarn,
   renderEarn,
   renderEarnForMember,
@@ -30,13 +33,14 @@ import {
 import { resultsOf } from './batch-results.ts';
 import { fitBatch } from './batch-size.ts';
 import { authorOf, isMember } from './caller.ts';
+import { earnPosition } from './positions.ts';
 
 /** Transactions that are credited. */
 export function earnHandlers(
   app: MessagingApp,
 ): Pick<
   Handlers<typeof LedgerService>,
-  'earn' | 'submitEarn' | 'batchEarn' | 'getEarn' | 'listEarns' | 'quoteEarn'
+  'earn' | 'submitEarn' | 'batchEarn' | 'getEarn' | 'listEarns' | 'listProgramEarns' | 'quoteEarn'
 > {
   const validate = validatorOf(BatchEarnItemSchema);
   return {
@@ -106,6 +110,24 @@ export function earnHandlers(
       const byMember = isMember(context);
       const quote = await quoteEarn(app, { ...parseQuoteEarn(request), byMember });
       return byMember ? renderEarnQuoteForMember(quote) : renderEarnQuote(quote);
+    },
+
+    async listProgramEarns(request) {
+      const query = {
+        programId: request.programId,
+        startTime: msOfTimestamp(request.startTime, 'start_time'),
+        endTime: msOfTimestamp(request.endTime, 'end_time'),
+        state: parseEarnState(request.state),
+      };
+      const list = { filter: { list: 'program-earns', ...query }, position: earnPosition };
+      const page = await listProgramEarns(app, { ...query, ...pageRequest(request, list) });
+      const { messages, nextPageToken } = renderPage({
+        page,
+        list,
+        schema: EarnSchema,
+        render: renderEarn,
+      });
+      return { earns: messages, nextPageToken };
     },
   };
 }

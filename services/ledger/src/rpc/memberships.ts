@@ -11,6 +11,7 @@ import {
 } from '@loyalty/proto/loyalty/ledger/v1/membership_pb.ts';
 import {
   JoinProgramRequestSchema,
+  ListMembersRequestSchema,
   type MembershipService,
 } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import type { App } from '../app/app.ts';
@@ -25,8 +26,9 @@ import { suspendMembership } from '../app/suspend-membership.ts';
 import { updateMembership } from '../app/update-membership.ts';
 import type { AttributesUpdate } from '../domain/attributes.ts';
 import { ValidationFailed } from '../domain/errors.ts';
-import { renderMembership } from '../messages/membership-message.ts';
+import { parseMembershipState, renderMembership } from '../messages/membership-message.ts';
 import { authorOf, isMember, programsOf } from './caller.ts';
+import { memberPosition } from './positions.ts';
 
 /** The RPCs of memberships. */
 export function membershipHandlers(app: App): Handlers<typeof MembershipService> {
@@ -50,9 +52,25 @@ export function membershipHandlers(app: App): Handlers<typeof MembershipService>
     },
 
     async listMembers(request) {
-      const { programId } = request;
-      const list = { filter: { list: 'members', programId }, position: textPosition };
-      const page = await listMembers(app, { programId, ...pageRequest(request, list) });
+      requireStorable(ListMembersRequestSchema, request);
+      const { attributeKey: key, attributeValue: value } = request;
+      if (key === '' && value !== '') {
+        throw invalid('attribute_value', 'needs attribute_key, which names the attribute');
+      }
+      const query = {
+        programId: request.programId,
+        userIdPrefix: request.userIdPrefix,
+        state: parseMembershipState(request.state),
+        joinStartTime: msOfTimestamp(request.joinStartTime, 'join_start_time'),
+        joinEndTime: msOfTimestamp(request.joinEndTime, 'join_end_time'),
+      };
+      const filter = { list: 'members', ...query, key, value };
+      const list = { filter, position: memberPosition };
+      const page = await listMembers(app, {
+        ...query,
+        attribute: key === '' ? undefined : { key, value },
+        ...pageRequest(request, list),
+      });
       const { messages, nextPageToken } = renderPage({
         page,
         list,

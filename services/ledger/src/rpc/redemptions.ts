@@ -1,16 +1,12 @@
-import {
-  instantIn,
-  type PositionCodec,
-  pageRequest,
-  sequencePosition,
-  textIn,
-} from '@loyalty/platform/paging.ts';
+import { pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
+import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
 import { RedemptionSchema } from '@loyalty/proto/loyalty/ledger/v1/redemption_pb.ts';
 import {
   RedeemRequest_Capture as Capture,
+  ListProgramRedemptionsRequestSchema,
   RedeemRequestSchema,
   type RedemptionService,
 } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
@@ -19,24 +15,18 @@ import { cancelRedemption } from '../app/cancel-redemption.ts';
 import { captureRedemption } from '../app/capture-redemption.ts';
 import { getRedemption } from '../app/get-redemption.ts';
 import { listOpenHolds } from '../app/list-open-holds.ts';
+import { listProgramRedemptions } from '../app/list-program-redemptions.ts';
 import { listRedemptions } from '../app/list-redemptions.ts';
 import { redeem } from '../app/redeem.ts';
 import { reverseRedemption } from '../app/reverse-redemption.ts';
-import { parsePart, renderRedeemResult, renderRedemption } from '../messages/redemption-message.ts';
+import {
+  parsePart,
+  parseRedemptionState,
+  renderRedeemResult,
+  renderRedemption,
+} from '../messages/redemption-message.ts';
 import { authorOf, isMember } from './caller.ts';
-
-/** Open holds are listed by their deadlines. */
-const holdPosition: PositionCodec<{ holdExpiresAt: number; redemptionId: string }> = {
-  toTexts: ({ holdExpiresAt, redemptionId }) => [String(holdExpiresAt), redemptionId],
-  fromTexts([deadline = '', id = '', ...others]) {
-    const holdExpiresAt = instantIn(deadline);
-    const redemptionId = textIn(id);
-    if (others.length > 0 || holdExpiresAt === undefined || redemptionId === undefined) {
-      return undefined;
-    }
-    return { holdExpiresAt, redemptionId };
-  },
-};
+import { entryPosition, holdPosition } from './positions.ts';
 
 /** Points that are held and spent. */
 export function redemptionHandlers(
@@ -46,6 +36,7 @@ export function redemptionHandlers(
   | 'redeem'
   | 'getRedemption'
   | 'listRedemptions'
+  | 'listProgramRedemptions'
   | 'listOpenHolds'
   | 'captureRedemption'
   | 'cancelRedemption'
@@ -89,6 +80,31 @@ export function redemptionHandlers(
         list,
         schema: RedemptionSchema,
         render: (redemption) => renderRedemption(member, redemption),
+      });
+      return { redemptions: messages, nextPageToken };
+    },
+
+    async listProgramRedemptions(request) {
+      requireStorable(ListProgramRedemptionsRequestSchema, request);
+      const { programId } = request;
+      const query = {
+        programId,
+        startTime: msOfTimestamp(request.startTime, 'start_time'),
+        endTime: msOfTimestamp(request.endTime, 'end_time'),
+        state: parseRedemptionState(request.state),
+        rewardId: request.rewardId === '' ? undefined : request.rewardId,
+        reference: request.reference === '' ? undefined : request.reference,
+      };
+      const list = {
+        filter: { list: 'program-redemptions', ...query },
+        position: entryPosition,
+      };
+      const page = await listProgramRedemptions(app, { ...query, ...pageRequest(request, list) });
+      const { messages, nextPageToken } = renderPage({
+        page,
+        list,
+        schema: RedemptionSchema,
+        render: (each) => renderRedemption({ programId, userId: each.userId }, each),
       });
       return { redemptions: messages, nextPageToken };
     },

@@ -1,4 +1,4 @@
-import type { RequestRecord } from '../app/ledger-store.ts';
+import type { RecordedEntry, RequestRecord } from '../app/ledger-store.ts';
 import type { Attributes } from '../domain/attributes.ts';
 import type { Entry, EntryKind, MembershipChange } from '../domain/journal.ts';
 import { bulk } from './bulk.ts';
@@ -60,7 +60,7 @@ function membershipChangeOf(row: EntryRow): MembershipChange {
   };
 }
 
-export const entryColumns = bulk<{ membershipId: bigint; entry: Entry }>({
+export const entryColumns = bulk<Omit<RecordedEntry, 'userId'>>({
   membership_id: ['bigint', ({ membershipId }) => membershipId],
   sequence: ['bigint', ({ entry }) => entry.sequence],
   kind: ['text', ({ entry }) => entry.kind],
@@ -84,6 +84,8 @@ export const entryColumns = bulk<{ membershipId: bigint; entry: Entry }>({
     'timestamptz',
     ({ entry }) => timestamptzOrNull(entry.inactivityExpiresAt),
   ],
+  // Of a program's list, which finds the earns by their own table.
+  program_id: ['text', ({ programId, entry }) => (entry.kind === 'EARN' ? null : programId)],
 });
 
 /** A request with the entry that it led to. */

@@ -10,6 +10,12 @@ import { accountOf, createAccountReader } from './read-accounts.ts';
 import { readEarnsById, readRedemptionsById, readRefundsById } from './read-by-id.ts';
 import { readEntries } from './read-entries.ts';
 import { readAccountByDate } from './read-lot-dates.ts';
+import { readMembers } from './read-members.ts';
+import {
+  readEarnsOfProgram,
+  readEntriesOfProgram,
+  readRedemptionsOfProgram,
+} from './read-program.ts';
 import { readStatement } from './read-statement.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 import { translated } from './storage-errors.ts';
@@ -130,15 +136,8 @@ export function createLedgerReader(pool: Pool): LedgerReader {
       });
     },
 
-    async accountsOfProgram({ programId, now, limit, after }) {
-      return await accounts({
-        name: 'read_accounts_of_program',
-        members: `SELECT membership_id FROM member_ids
-          WHERE program_id = $2 AND user_id > $3 ORDER BY user_id LIMIT $4`,
-        order: 'user_id',
-        values: [programId, after ?? '', limit],
-        now,
-      });
+    async accountsOfProgram(query) {
+      return await accounts(readMembers(query));
     },
 
     async entries(query) {
@@ -146,6 +145,29 @@ export function createLedgerReader(pool: Pool): LedgerReader {
     },
 
     statement: (query, now) => readStatement(pool, query, now),
+
+    async earnsOfProgram(query) {
+      const rows = await read<EarnRow & { user_id: string }>(readEarnsOfProgram(query));
+      return rows.map((row) => ({ ...earnOf(row), userId: row.user_id }));
+    },
+
+    async entriesOfProgram(query) {
+      const { programId } = query;
+      const rows = await read<EntryRow & { membership_id: bigint; user_id: string }>(
+        readEntriesOfProgram(query),
+      );
+      return rows.map((row) => ({
+        programId,
+        userId: row.user_id,
+        membershipId: row.membership_id,
+        entry: entryOf(row),
+      }));
+    },
+
+    async redemptionsOfProgram(query) {
+      const rows = await read<RedemptionRow & { user_id: string }>(readRedemptionsOfProgram(query));
+      return rows.map((row) => ({ ...redemptionOf(row), userId: row.user_id }));
+    },
 
     async rewardsTaken({ programId, membershipId, rewards }) {
       const usages = rewards.map(({ usage }) => usage);

@@ -17,8 +17,8 @@ export interface AccountQuery {
   readonly name: string;
   /** A SELECT of membership ids, with its parameters from $2 on. */
   readonly members: string;
-  /** The column of memberships to sort by, where there may be several. */
-  readonly order?: 'program_id' | 'user_id';
+  /** The columns of memberships to sort by, where there may be several. */
+  readonly order?: 'program_id' | 'user_id' | 'join_time, memberships.user_id';
   readonly values: unknown[];
   /** The instant of the balances. */
   readonly now: Instant;

@@ -16,6 +16,7 @@ import {
 } from './membership-rows.ts';
 import { sameKey } from './plan-forms.ts';
 import { redemptionColumns } from './redemption-rows.ts';
+import { attributeStatements } from './write-attributes.ts';
 import { counterStatements } from './write-counters.ts';
 import { earnStatements } from './write-earns.ts';
 
@@ -30,6 +31,7 @@ export async function writeLedger(
 ): Promise<void> {
   const statements = [
     ...accountStatements(changes.accounts),
+    ...attributeStatements(changes.accounts),
     ...journalStatements(changes.entries),
     ...earnStatements(changes),
     ...redemptionStatements(changes),

@@ -11,7 +11,7 @@ export const journalInvariants: readonly SqlInvariant[] = [
         earn.points, membership_id, sequence, entry.points) AS offender
       FROM (SELECT * FROM earns WHERE state <> 'AWAITED') AS earn
       FULL JOIN (
-        SELECT membership_id, sequence, program_id, transaction_id COLLATE "C" AS transaction_id,
+        SELECT membership_id, sequence, memberships.program_id, transaction_id COLLATE "C" AS transaction_id,
           entries.available + entries.pending + entries.reserved - entries.deficit AS points
         FROM entries JOIN memberships USING (membership_id)
         WHERE kind = 'EARN'
@@ -54,12 +54,13 @@ export const journalInvariants: readonly SqlInvariant[] = [
         WHERE refunds.state IN ('APPLIED', 'REJECTED')
       ) AS refund
       FULL JOIN (
-        SELECT program_id, transaction_id COLLATE "C" AS transaction_id, refund_id COLLATE "C" AS refund_id,
+        SELECT memberships.program_id, transaction_id COLLATE "C" AS transaction_id,
+          refund_id COLLATE "C" AS refund_id,
           min(membership_id) AS membership_id, count(*) AS entries,
           -sum(entries.available + entries.pending) AS taken, sum(entries.deficit) AS owed
         FROM entries JOIN memberships USING (membership_id)
         WHERE kind = 'REFUND'
-        GROUP BY program_id, transaction_id, refund_id
+        GROUP BY memberships.program_id, transaction_id, refund_id
       ) AS entry USING (program_id, transaction_id, refund_id)
       WHERE entries IS DISTINCT FROM 1
         OR (refund.membership_id, refund.taken, refund.owed)

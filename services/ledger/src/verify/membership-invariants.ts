@@ -6,7 +6,7 @@ export const membershipInvariants: readonly SqlInvariant[] = [
     id: 'I1',
     name: 'attributes',
     meaning:
-      "A membership's attributes are the result of its JOINED and UPDATED entries, each starting where the previous one ended, and their revision is the number of these changes.",
+      "A membership's attributes are the result of its JOINED and UPDATED entries, each starting where the previous one ended, and their revision is the number of these changes; the table by which members are found has the same.",
     sql: `SELECT format('membership %s: attributes are %s, changed %s times; its entries left %s in %s changes%s',
         membership_id, attributes, attributes_revision, coalesce(last, '{}'), coalesce(changes, 0),
         CASE WHEN broken THEN ', not one from the other' END) AS offender
@@ -33,7 +33,17 @@ export const membershipInvariants: readonly SqlInvariant[] = [
         WHEN 'UPDATED' THEN attributes_after IS NULL
         WHEN 'JOINED' THEN false
         ELSE attributes_after IS NOT NULL
-      END`,
+      END
+      UNION ALL
+      SELECT format('attribute %s = %s of user %s of %s: found for membership %s, and stored for %s',
+        key, value, user_id, program_id, coalesce(found.membership_id::text, 'none'),
+        coalesce(stored.membership_id::text, 'none'))
+      FROM member_attributes AS found
+      FULL JOIN (
+        SELECT program_id, key COLLATE "C" AS key, value COLLATE "C" AS value, user_id, membership_id, state
+        FROM memberships CROSS JOIN jsonb_each_text(attributes)
+      ) AS stored USING (program_id, key, value, user_id)
+      WHERE (found.membership_id, found.state) IS DISTINCT FROM (stored.membership_id, stored.state)`,
   },
   {
     id: 'I1',

@@ -1,0 +1,66 @@
+import { instantIn, integerIn, type PositionCodec, textIn } from '@loyalty/platform/paging.ts';
+import type {
+  EarnPosition,
+  EntryPosition,
+  HoldPosition,
+  MemberPosition,
+} from '../app/ledger-store.ts';
+
+/** The largest id and sequence. */
+const idMax = 2n ** 63n - 1n;
+
+/** Open holds are listed by their deadlines. */
+export const holdPosition = atInstant<HoldPosition>(
+  ({ holdExpiresAt, redemptionId }) => [holdExpiresAt, redemptionId],
+  (holdExpiresAt, redemptionId) => ({ holdExpiresAt, redemptionId }),
+);
+
+/** A program's earns are listed by the time at which they were written. */
+export const earnPosition = atInstant<EarnPosition>(
+  ({ postTime, transactionId }) => [postTime, transactionId],
+  (postTime, transactionId) => ({ postTime, transactionId }),
+);
+
+/** The start of year 1, before which no timestamp is, in milliseconds before 1970. */
+const yearOneMs = 62_135_596_800_000;
+
+/** Members are listed by user id, or by join time first. That may be before 1970, and no number in a token is negative. */
+export const memberPosition = atInstant<MemberPosition>(
+  ({ joinTime, userId }) => [joinTime + yearOneMs, userId],
+  (instant, userId) => ({ joinTime: instant - yearOneMs, userId }),
+);
+
+/** So are a program's entries, and its redemptions. */
+export const entryPosition: PositionCodec<EntryPosition> = {
+  toTexts: ({ createTime, membershipId, sequence }) => [
+    String(createTime),
+    String(membershipId),
+    String(sequence),
+  ],
+  fromTexts([time = '', member = '', number = '', ...others]) {
+    const createTime = instantIn(time);
+    const membershipId = integerIn(member, idMax);
+    const sequence = integerIn(number, idMax);
+    if (createTime === undefined || membershipId === undefined || sequence === undefined) {
+      return undefined;
+    }
+    if (others.length > 0) return undefined;
+    return { createTime, membershipId, sequence };
+  },
+};
+
+/** Positions of an instant and an id. */
+function atInstant<Position>(
+  partsOf: (position: Position) => [instant: number, id: string],
+  positionOf: (instant: number, id: string) => Position,
+): PositionCodec<Position> {
+  return {
+    toTexts: (position) => partsOf(position).map(String),
+    fromTexts([time = '', text = '', ...others]) {
+      const instant = instantIn(time);
+      const id = textIn(text);
+      if (others.length > 0 || instant === undefined || id === undefined) return undefined;
+      return positionOf(instant, id);
+    },
+  };
+}

@@ -1,0 +1,211 @@
+import type { QueryConfig } from 'pg';
+import type { LedgerReader, ProgramQuery } from '../app/ledger-store.ts';
+import { beginningOfTime, endOfTime } from '../domain/instant.ts';
+import type { EntryKind } from '../domain/journal.ts';
+import type { RedemptionState } from '../domain/redemption-state.ts';
+import { aboveAllIds, timestamptz } from './column-values.ts';
+import { perRow } from './plan-forms.ts';
+
+// Lists of all members of a program, the newest first. Much is written at the same instant: the purchases of one commit.
+// So a position has a key besides the time.
+
+const userOf = (table: string) =>
+  `(SELECT user_id FROM memberships WHERE membership_id = ${table}.membership_id) AS user_id`;
+
+/** From $2 on: the start, the end, and the time after which the page comes. */
+function times<Position>(
+  { startTime, endTime, after }: ProgramQuery<Position>,
+  timeOf: (position: Position) => number,
+): string[] {
+  const end = endTime ?? endOfTime;
+  return [
+    timestamptz(startTime ?? beginningOfTime),
+    timestamptz(end),
+    timestamptz(after === undefined ? end : Math.min(timeOf(after), end)),
+  ];
+}
+
+const earnsOfProgram = (condition: string) => `SELECT earns.*, ${userOf('earns')}
+  FROM earns
+  WHERE program_id = $1 AND ${condition} AND post_time >= $2 AND post_time < $3
+    AND post_time <= $4 AND (post_time < $4 OR transaction_id < $5 OR $5 IS NULL)
+  ORDER BY post_time DESC, transaction_id DESC LIMIT $6`;
+
+export function readEarnsOfProgram(
+  query: Parameters<LedgerReader['earnsOfProgram']>[0],
+): QueryConfig {
+  const values = [
+    query.programId,
+    ...times(query, ({ postTime }) => postTime),
+    query.after?.transactionId ?? null,
+    query.limit,
+  ];
+  switch (query.state) {
+    case undefined:
+      return { name: 'read_earns_of_program', text: earnsOfProgram('true'), values };
+    case 'POSTED':
+      return {
+        name: 'read_posted_earns_of_program',
+        text: earnsOfProgram("state = 'POSTED'"),
+        values,
+      };
+    case 'REVERSED':
+      return {
+        name: 'read_reversed_earns_of_program',
+        text: earnsOfProgram("state = 'REVERSED'"),
+        values,
+      };
+    default:
+      return query.state satisfies never;
+  }
+}
+
+const otherKinds: readonly EntryKind[] = [
+  'JOINED',
+  'MATURE',
+  'EXPIRE',
+  'RESERVE',
+  'CAPTURE',
+  'RELEASE',
+  'REJECT',
+  'RETURN',
+  'REFUND',
+  'ADJUST',
+  'FORFEIT',
+  'SUSPENDED',
+  'RESUMED',
+  'LEFT',
+  'UPDATED',
+];
+
+// The newest of each kind, and of the earns; then the newest of all.
+const entriesOfProgram = `SELECT entries.*, ${userOf('entries')}
+  FROM (
+    SELECT create_time, membership_id, sequence FROM (
+      SELECT found.* FROM unnest($7::text[]) AS kinds (asked)
+      CROSS JOIN LATERAL (
+        SELECT create_time, membership_id, sequence FROM entries
+        WHERE program_id = $1 AND kind = asked AND create_time >= $2 AND create_time < $3
+          AND (create_time, membership_id, sequence) < ($4, $5, $6)
+        ORDER BY create_time DESC, membership_id DESC, sequence DESC LIMIT $8
+      ) AS found
+      UNION ALL
+      (
+        SELECT post_time, membership_id, sequence FROM earns
+        WHERE $9 AND program_id = $1 AND post_time >= $2 AND post_time < $3
+          AND post_time <= $4 AND (post_time, membership_id, sequence) < ($4, $5, $6)
+        ORDER BY post_time DESC, membership_id DESC, sequence DESC LIMIT $8
+      )
+      ${perRow}
+    ) AS of_kinds
+    ORDER BY create_time DESC, membership_id DESC, sequence DESC LIMIT $8
+  ) AS newest
+  CROSS JOIN LATERAL (
+    SELECT * FROM entries
+    WHERE membership_id = newest.membership_id AND sequence = newest.sequence ${perRow}
+  ) AS entries
+  ORDER BY newest.create_time DESC, newest.membership_id DESC, newest.sequence DESC`;
+
+export function readEntriesOfProgram(
+  query: Parameters<LedgerReader['entriesOfProgram']>[0],
+): QueryConfig {
+  const { programId, kinds, limit } = query;
+  const isEvery = kinds.length === 0;
+  return {
+    name: 'read_entries_of_program',
+    text: entriesOfProgram,
+    values: [
+      programId,
+      ...entryBounds(query),
+      isEvery ? otherKinds : otherKinds.filter((kind) => kinds.includes(kind)),
+      limit,
+      isEvery || kinds.includes('EARN'),
+    ],
+  };
+}
+
+/** $2 to $6: {@link times}, and the entry after which the page comes. */
+function entryBounds(query: Parameters<LedgerReader['redemptionsOfProgram']>[0] | EntriesQuery) {
+  const { after } = query;
+  return [
+    ...times(query, ({ createTime }) => createTime),
+    after?.membershipId ?? aboveAllIds,
+    after?.sequence ?? aboveAllIds,
+  ];
+}
+
+type EntriesQuery = Parameters<LedgerReader['entriesOfProgram']>[0];
+
+// A hold whose end hasn't been written is stored as RESERVED, and EXPIRED for whoever asks.
+const redemptionMatches = `create_time >= $2 AND create_time < $3
+  AND (create_time, membership_id, sequence) < ($4, $5, $6)
+  AND (state <> 'RESERVED' OR (hold_expires_at > $8) = ANY ($9::boolean[]))`;
+
+const newestRedemptions = 'ORDER BY create_time DESC, membership_id DESC, sequence DESC LIMIT $7';
+
+const ofStates = (condition: string) => `SELECT redemptions.*, ${userOf('redemptions')}
+  FROM unnest($10::text[]) AS states (asked)
+  CROSS JOIN LATERAL (
+    SELECT * FROM redemptions
+    WHERE program_id = $1 AND ${condition} AND state = asked AND ${redemptionMatches}
+    ${newestRedemptions}
+  ) AS redemptions
+  ${newestRedemptions}`;
+
+const ofReference = `SELECT redemptions.*, ${userOf('redemptions')}
+  FROM redemptions
+  WHERE program_id = $1 AND reference <> '' AND reference = $11 AND state = ANY ($10::text[])
+    AND ($12::text IS NULL OR reward_id = $12) AND ${redemptionMatches}
+  ${newestRedemptions}`;
+
+const allStates: readonly RedemptionState[] = [
+  'RESERVED',
+  'CAPTURED',
+  'CANCELLED',
+  'EXPIRED',
+  'REVERSED',
+  'REJECTED',
+];
+
+export function readRedemptionsOfProgram(
+  query: Parameters<LedgerReader['redemptionsOfProgram']>[0],
+): QueryConfig {
+  const { state, rewardId, reference } = query;
+  const values = [
+    query.programId,
+    ...entryBounds(query),
+    query.limit,
+    timestamptz(query.now),
+    ...storedStates(state),
+  ];
+  if (reference !== undefined) {
+    return {
+      name: 'read_redemptions_of_reference',
+      text: ofReference,
+      values: [...values, reference, rewardId ?? null],
+    };
+  }
+  return rewardId === undefined
+    ? { name: 'read_redemptions_of_program', text: ofStates("program_id <> ''"), values }
+    : {
+        name: 'read_redemptions_of_reward',
+        text: ofStates("reward_id <> '' AND reward_id = $11"),
+        values: [...values, rewardId],
+      };
+}
+
+/** Which holds count, by whether they are open, and the stored states that have the state asked for. */
+function storedStates(
+  state: RedemptionState | undefined,
+): [areOpen: boolean[], states: readonly RedemptionState[]] {
+  switch (state) {
+    case undefined:
+      return [[true, false], allStates];
+    case 'RESERVED':
+      return [[true], ['RESERVED']];
+    case 'EXPIRED':
+      return [[false], ['EXPIRED', 'RESERVED']];
+    default:
+      return [[true, false], [state]];
+  }
+}

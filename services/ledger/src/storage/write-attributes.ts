@@ -1,0 +1,54 @@
+import type { Account } from '../domain/journal.ts';
+import { bulk } from './bulk.ts';
+import type { Changed } from './layered-map.ts';
+import { sameKey } from './plan-forms.ts';
+
+interface MemberAttribute {
+  readonly account: Account;
+  readonly key: string;
+  readonly value: string;
+}
+
+const columns = bulk<MemberAttribute>({
+  program_id: ['text', ({ account }) => account.membership.programId],
+  key: ['text', ({ key }) => key],
+  value: ['text', ({ value }) => value],
+  user_id: ['text', ({ account }) => account.membership.userId],
+  membership_id: ['bigint', ({ account }) => account.membership.membershipId],
+  state: ['text', ({ account }) => account.membership.state],
+});
+
+const insertAttributes = `INSERT INTO member_attributes (${columns.names})
+  SELECT * FROM ${columns.source}`;
+
+const deleteAttributes = `DELETE FROM member_attributes USING ${columns.source}
+  WHERE ${sameKey('member_attributes', ['program_id', 'key', 'value', 'user_id'])}`;
+
+/** Writes which members have which attribute, in which state; nothing for accounts where both stay. */
+export function attributeStatements(accounts: readonly Changed<Account>[]) {
+  const changed = accounts.filter(
+    ({ before, after }) =>
+      before?.membership.attributes !== after.membership.attributes ||
+      before.membership.state !== after.membership.state,
+  );
+  const removed = changed.flatMap(({ before, after }) => missing(before, after));
+  const added = changed.flatMap(({ before, after }) => missing(after, before));
+  return [
+    removed.length > 0
+      ? columns.statement('delete_member_attributes', deleteAttributes, removed)
+      : undefined,
+    added.length > 0
+      ? columns.statement('insert_member_attributes', insertAttributes, added)
+      : undefined,
+  ];
+}
+
+/** The attributes of one account that the other doesn't have in the same state. */
+function missing(account: Account | undefined, other: Account | undefined): MemberAttribute[] {
+  if (account === undefined) return [];
+  const { attributes, state } = account.membership;
+  const known = other?.membership.state === state ? other.membership.attributes : {};
+  return Object.entries(attributes)
+    .filter(([key, value]) => !(Object.hasOwn(known, key) && known[key] === value))
+    .map(([key, value]) => ({ account, key, value }));
+}
