@@ -240,13 +240,13 @@ export interface LedgerReader {
   /** The account as it was written, with as much of what it holds as its balance at `now` depends on. */
   account(member: MemberName, now: Instant): Promise<Account | undefined>;
   /**
-   * The account as it was written, with what is due at `now` and with the lots of the first `limit` dates behind `after`.
-   * Between these instants, all of its points are there up to `until`.
+   * The account as it was written, with what is due at `now` and with all lots of the first `limit` dates behind `after`.
+   * Of later dates, only what is due is there.
    */
   accountByDate(
     query: MemberName & { by: LotDate; after: Instant; limit: number },
     now: Instant,
-  ): Promise<{ account: Account; until: Instant } | undefined>;
+  ): Promise<Account | undefined>;
   earn(transaction: TransactionName): Promise<OwnedEarn | undefined>;
   /** A member's earns, the newest first. Positions are sequences. */
   earns(query: { membershipId: bigint } & PageRequest<bigint>): Promise<PostedEarn[]>;

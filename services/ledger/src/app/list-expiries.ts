@@ -40,10 +40,11 @@ async function listDates<Item extends DatedPoints>(
   return await readPage(query, {
     async read({ limit, after = beginningOfTime }) {
       const dated = { programId, userId, by, after, limit };
-      const found = await reader.accountByDate(dated, now);
-      if (found === undefined) throw new MembershipNotFound();
-      const current = bringUpToDate(found.account, now);
-      return datesOf(current).filter(({ time }) => time > after && time <= found.until);
+      const account = await reader.accountByDate(dated, now);
+      if (account === undefined) throw new MembershipNotFound();
+      // Of dates behind the first `limit` there may be a part, but no page reaches them.
+      const dates = datesOf(bringUpToDate(account, now));
+      return dates.filter(({ time }) => time > after).slice(0, limit);
     },
     positionOf: ({ time }) => time,
   });

@@ -25,7 +25,7 @@ export interface AccountQuery {
 }
 
 /** A membership with one of the lots asked for; the lot's columns are NULL where it has none. */
-export type AccountRow = MembershipRow & { next_due_at: Timestamp } & {
+type AccountRow = MembershipRow & { next_due_at: Timestamp } & {
   [Column in keyof Omit<LotRow, 'membership_id'>]: LotRow[Column] | null;
 };
 
@@ -40,20 +40,20 @@ export function createAccountReader(pool: Pool): (query: AccountQuery) => Promis
 }
 
 /** Rows of accounts, and the holds of theirs that have ended. */
-export interface AccountRows<Row extends AccountRow> {
-  readonly rows: readonly Row[];
+export interface AccountRows {
+  readonly rows: readonly AccountRow[];
   readonly endedHolds: readonly Redemption[];
 }
 
 /** Reads rows of accounts, each as it was stored at one time. Locks nothing. */
-export async function readAccountRows<Row extends AccountRow>(
+export async function readAccountRows(
   pool: Pool,
   statement: AccountStatement,
-): Promise<AccountRows<Row>> {
-  const { rows } = await translated(pool.query<Row>(statement));
+): Promise<AccountRows> {
+  const { rows } = await translated(pool.query<AccountRow>(statement));
   // Few members have a hold that has ended a moment ago, so the others don't pay for looking at them.
   return haveEndedHolds(rows, statement)
-    ? await translated(snapshot(pool, async (tx) => await readWithHolds<Row>(tx, statement)))
+    ? await translated(snapshot(pool, async (tx) => await readWithHolds(tx, statement)))
     : { rows, endedHolds: [] };
 }
 
@@ -123,11 +123,8 @@ function statementOf({ name, members, order, values, now }: AccountQuery): Accou
   };
 }
 
-async function readWithHolds<Row extends AccountRow>(
-  tx: DbTransaction,
-  statement: AccountStatement,
-): Promise<AccountRows<Row>> {
-  const { rows } = await tx.query<Row>(statement);
+async function readWithHolds(tx: DbTransaction, statement: AccountStatement): Promise<AccountRows> {
+  const { rows } = await tx.query<AccountRow>(statement);
   const holds = await tx.query<RedemptionRow>({
     name: 'read_ended_holds',
     text: `SELECT * FROM redemptions
@@ -138,7 +135,7 @@ async function readWithHolds<Row extends AccountRow>(
 }
 
 /** Accounts in the order in which they first come. */
-export function accountsOf({ rows, endedHolds }: AccountRows<AccountRow>): Account[] {
+export function accountsOf({ rows, endedHolds }: AccountRows): Account[] {
   const holds = Map.groupBy(endedHolds, ({ membershipId }) => membershipId);
   const lotsById = new Map<bigint, Lot[]>();
   const accounts: Account[] = [];

@@ -1,8 +1,7 @@
 import type { Pool } from 'pg';
 import type { LedgerReader, LotDate } from '../app/ledger-store.ts';
-import { instant, type Timestamp, timestamptz } from './column-values.ts';
+import { timestamptz } from './column-values.ts';
 import {
-  type AccountRow,
   accountsOf,
   lotDue,
   lotExpiry,
@@ -24,14 +23,13 @@ const dates = {
   }),
 } satisfies Record<LotDate, unknown>;
 
-/** Of each date all lots, however many there are; `until` is infinite where there are no further dates. */
+/** Of each date all lots, however many there are. */
 function statement({ name, date, has }: { name: string; date: string; has: string }) {
   const isLater = `NOT ${lotDue} AND ${has} AND ${date} > $4`;
-  const text = `SELECT memberships.*, dates.until,
-      lots.available_at, lots.expires_at, lots.class, lots.remaining
+  const text = `SELECT memberships.*, lots.available_at, lots.expires_at, lots.class, lots.remaining
     FROM memberships
     CROSS JOIN LATERAL (
-      SELECT CASE count(*) WHEN $5 THEN max(date) ELSE 'infinity' END AS until
+      SELECT max(date) AS until
       FROM (
         SELECT DISTINCT ${date} AS date FROM lots
         WHERE lots.membership_id = memberships.membership_id AND ${isLater}
@@ -53,12 +51,11 @@ export async function readAccountByDate(
   ...[query, now]: Parameters<LedgerReader['accountByDate']>
 ): ReturnType<LedgerReader['accountByDate']> {
   const { programId, userId, by, after, limit } = query;
-  const read = await readAccountRows<AccountRow & { until: Timestamp }>(pool, {
+  const read = await readAccountRows(pool, {
     ...dates[by],
     values: [timestamptz(now), programId, userId, timestamptz(after), limit],
     now,
   });
   const [account] = accountsOf(read);
-  const [row] = read.rows;
-  return account && row && { account, until: instant(row.until) };
+  return account;
 }
