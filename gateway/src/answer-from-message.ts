@@ -2,6 +2,7 @@ import type { DescMessage, JsonValue, Message } from '@bufbuild/protobuf';
 import { fieldValue, writeMessage } from './json-output.ts';
 import { expandPath } from './path-template.ts';
 import type { Location, Route } from './routes-from-descriptors.ts';
+import { allLoaded, type UnloadedFields } from './unloaded-fields.ts';
 
 /** A success as an HTTP response. */
 export interface Answer {
@@ -16,24 +17,28 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** @throws {Error} when the service left out a part of its response */
 export function answerFromMessage(route: Route, response: Message): Answer {
-  const { desc, message } = answered(route, response);
+  const { desc, message, unloaded } = answered(route, response);
   const replayed = (response as unknown as Fields)['replayed'] === true;
   const status = replayed && route.status === 201 ? 200 : route.status;
   const headers: Record<string, string> = {};
   if (route.location !== undefined && status !== 200) {
     headers['location'] = locationOf(route.location, response);
   }
-  return { status, body: writeMessage(desc, message), etag: etagOf(desc, message), headers };
+  const etag = etagOf(desc, message);
+  return { status, body: writeMessage(desc, message, unloaded), etag, headers };
 }
 
-function answered(route: Route, response: Message): { desc: DescMessage; message: Message } {
-  const field = route.responseField;
-  if (field === undefined) return { desc: route.method.output, message: response };
+function answered(
+  { method, responseField: field, unloaded }: Route,
+  response: Message,
+): { desc: DescMessage; message: Message; unloaded: UnloadedFields } {
+  if (field === undefined) return { desc: method.output, message: response, unloaded };
   const message = fieldValue(field, response) as Message | undefined;
   if (message === undefined) {
-    throw new Error(`${route.method.output.typeName} has no ${field.name}`);
+    throw new Error(`${method.output.typeName} has no ${field.name}`);
   }
-  return { desc: field.message, message };
+  const within = unloaded.get(field);
+  return { desc: field.message, message, unloaded: within instanceof Map ? within : allLoaded };
 }
 
 function locationOf({ template, fields }: Location, response: Message): string {

@@ -7,21 +7,28 @@ import {
   ScalarType,
   toJson,
 } from '@bufbuild/protobuf';
+import { allLoaded, type UnloadedFields } from './unloaded-fields.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * A message as the JSON of this API: 64-bit integers are numbers, scalars and lists are there even when they are
- * empty, and what can be unset and is, isn't there.
+ * empty, and what can be unset and is, isn't there. Neither are fields that the method doesn't load.
  *
  * @throws {RangeError} for an integer that a JSON number can't hold; rounding it would be a lie about points
  */
-export function writeMessage(desc: DescMessage, message: Message): JsonValue {
+export function writeMessage(
+  desc: DescMessage,
+  message: Message,
+  unloaded: UnloadedFields = allLoaded,
+): JsonValue {
   if (desc.typeName.startsWith('google.protobuf.')) return toJson(desc, message);
   const output: JsonObject = {};
   for (const field of desc.fields) {
+    const without = unloaded.get(field);
+    if (without === 'ALL') continue;
     const value = fieldValue(field, message);
-    if (value !== undefined) output[field.jsonName] = writeField(field, value);
+    if (value !== undefined) output[field.jsonName] = writeField(field, value, without);
   }
   return output;
 }
@@ -33,19 +40,19 @@ export function fieldValue(field: DescField, message: Fields): unknown {
   return chosen.case === field.localName ? chosen.value : undefined;
 }
 
-function writeField(field: DescField, value: unknown): JsonValue {
+function writeField(field: DescField, value: unknown, unloaded?: UnloadedFields): JsonValue {
   if (field.fieldKind === 'list') {
-    return (value as readonly unknown[]).map((item) => writeSingular(field, item));
+    return (value as readonly unknown[]).map((item) => writeSingular(field, item, unloaded));
   }
   if (field.fieldKind === 'map') {
     const entries = Object.entries(value as Fields);
     return Object.fromEntries(entries.map(([key, item]) => [key, writeSingular(field, item)]));
   }
-  return writeSingular(field, value);
+  return writeSingular(field, value, unloaded);
 }
 
-function writeSingular(field: DescField, value: unknown): JsonValue {
-  if (field.message !== undefined) return writeMessage(field.message, value as Message);
+function writeSingular(field: DescField, value: unknown, unloaded?: UnloadedFields): JsonValue {
+  if (field.message !== undefined) return writeMessage(field.message, value as Message, unloaded);
   if (field.enum !== undefined) {
     // A newer service may know values that this gateway doesn't.
     return field.enum.value[value as number]?.name ?? (value as number);

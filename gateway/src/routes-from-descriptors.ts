@@ -15,6 +15,7 @@ import { http } from '@loyalty/proto/google/api/annotations_pb.ts';
 import type { HttpRule } from '@loyalty/proto/google/api/http_pb.ts';
 import { header, http_answer } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
 import { fieldsOf, type PathTemplate, parsePathTemplate } from './path-template.ts';
+import { type UnloadedFields, unloadedFieldsOf } from './unloaded-fields.ts';
 
 /** An RPC's HTTP route: everything that its descriptor says about it. */
 export interface Route {
@@ -38,6 +39,8 @@ export interface Route {
   /** Status of a success that isn't a repetition. */
   readonly status: number;
   readonly location: Location | undefined;
+  /** Fields of the response that the method never fills. */
+  readonly unloaded: UnloadedFields;
   /** Who may call the method. */
   readonly access: Access;
   /** Whether the method changes nothing. */
@@ -118,6 +121,7 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
     responseField: responseFieldOf(method.output, rule.responseBody),
     status: answer.status === 0 ? 200 : answer.status,
     location: locationOf(method.output, answer.location),
+    unloaded: unloadedFieldsOf(method),
     access: accessOf(method),
     reads:
       getOption(method, http).pattern.case === 'get' ||

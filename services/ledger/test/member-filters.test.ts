@@ -1,4 +1,4 @@
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { type Timestamp, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
   type Membership,
@@ -41,10 +41,14 @@ beforeAll(async () => {
 });
 afterAll(() => setting.stop());
 
-type Filter = Omit<
-  Parameters<Setting['clients']['memberships']['listMembers']>[0],
-  '$typeName' | 'programId'
->;
+interface Filter {
+  userIdPrefix?: string;
+  attributeKey?: string;
+  attributeValue?: string;
+  state?: Membership_State;
+  joinStartTime?: Timestamp;
+  joinEndTime?: Timestamp;
+}
 
 /** All members that the filter leaves, asked for three at a time. */
 async function list(filter: Filter): Promise<Membership[]> {

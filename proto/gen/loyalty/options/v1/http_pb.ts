@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file loyalty/options/v1/http.proto.
  */
 export const file_loyalty_options_v1_http: GenFile = /*@__PURE__*/
-  fileDesc("Ch1sb3lhbHR5L29wdGlvbnMvdjEvaHR0cC5wcm90bxISbG95YWx0eS5vcHRpb25zLnYxIi4KCkh0dHBBbnN3ZXISDgoGc3RhdHVzGAEgASgFEhAKCGxvY2F0aW9uGAIgASgJOmEKC2h0dHBfYW5zd2VyEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0oYDIAEoCzIeLmxveWFsdHkub3B0aW9ucy52MS5IdHRwQW5zd2VyUgpodHRwQW5zd2VyOjcKBmhlYWRlchIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY04YDIAEoCVIGaGVhZGVyOkEKDHBhdGNoX2J5X2tleRIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY1YYDIAEoCFIKcGF0Y2hCeUtleWIGcHJvdG8z", [file_google_protobuf_descriptor]);
+  fileDesc("Ch1sb3lhbHR5L29wdGlvbnMvdjEvaHR0cC5wcm90bxISbG95YWx0eS5vcHRpb25zLnYxIi4KCkh0dHBBbnN3ZXISDgoGc3RhdHVzGAEgASgFEhAKCGxvY2F0aW9uGAIgASgJOmEKC2h0dHBfYW5zd2VyEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0oYDIAEoCzIeLmxveWFsdHkub3B0aW9ucy52MS5IdHRwQW5zd2VyUgpodHRwQW5zd2VyOjwKCHVubG9hZGVkEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY1oYDIAMoCVIIdW5sb2FkZWQ6NwoGaGVhZGVyEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjThgMgASgJUgZoZWFkZXI6QQoMcGF0Y2hfYnlfa2V5Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjVhgMgASgIUgpwYXRjaEJ5S2V5YgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * What google.api.http doesn't define of a method's HTTP response.
@@ -51,12 +51,20 @@ export const http_answer: GenExtension<MethodOptions, HttpAnswer> = /*@__PURE__*
   extDesc(file_loyalty_options_v1_http, 0);
 
 /**
+ * Fields that the method's response never fills although other methods do, as paths such as "earns.refunds". Over HTTP they are left out, instead of looking empty.
+ *
+ * @generated from extension: repeated string unloaded = 50006;
+ */
+export const unloaded: GenExtension<MethodOptions, string[]> = /*@__PURE__*/
+  extDesc(file_loyalty_options_v1_http, 1);
+
+/**
  * The HTTP header that carries a field of the request, such as "Idempotency-Key". The field isn't part of the body.
  *
  * @generated from extension: string header = 50003;
  */
 export const header: GenExtension<FieldOptions, string> = /*@__PURE__*/
-  extDesc(file_loyalty_options_v1_http, 1);
+  extDesc(file_loyalty_options_v1_http, 2);
 
 /**
  * Whether updates change a map key by key. A PATCH sets the keys in its body, removes those that are null there, and keeps the others. A field mask names a key as in "attributes.tier"; a key in the mask that the map lacks is removed.
@@ -64,5 +72,5 @@ export const header: GenExtension<FieldOptions, string> = /*@__PURE__*/
  * @generated from extension: bool patch_by_key = 50005;
  */
 export const patch_by_key: GenExtension<FieldOptions, boolean> = /*@__PURE__*/
-  extDesc(file_loyalty_options_v1_http, 2);
+  extDesc(file_loyalty_options_v1_http, 3);
 
