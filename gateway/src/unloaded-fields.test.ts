@@ -22,7 +22,7 @@ function filled(desc: DescMessage): Message {
   for (const field of desc.fields) {
     const isAlternative = field.oneof !== undefined;
     if (isAlternative && field.oneof?.fields[0] !== field) continue;
-    const value = valueOf(field);
+    const value = filledValue(field);
     if (value === undefined) continue;
     if (field.oneof === undefined) init[field.localName] = value;
     else init[field.oneof.localName] = { case: field.localName, value };
@@ -30,7 +30,7 @@ function filled(desc: DescMessage): Message {
   return create(desc, init);
 }
 
-function valueOf(field: DescField): unknown {
+function filledValue(field: DescField): unknown {
   if (field.fieldKind === 'map' || field.message === undefined) return undefined;
   const { message } = field;
   const value = message.typeName.startsWith('google.') ? create(message) : filled(message);
