@@ -224,7 +224,8 @@ function openReplica({
   const reader = createLedgerReader(pool);
   const app: App = {
     catalog: { get, getLatest: get },
-    queue: createCommitQueue({ commit }).queue,
+    // Beside other tests the machine is slow, and no burst is to be refused for that.
+    queue: createCommitQueue({ commit, maxWaitMs: 60_000 }).queue,
     reader,
     clock,
     newRedemptionId,

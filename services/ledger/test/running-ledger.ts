@@ -111,7 +111,8 @@ export async function startSetting({
     ...common,
     database: { url: database.url, poolSize: 10 },
     programs: { address: `127.0.0.1:${programs.grpcPort}`, tokenFile: undefined },
-    queueWaitMsMax: 1_000,
+    // Beside other tests the machine is slow, and no burst is to be refused for that.
+    queueWaitMsMax: 60_000,
   };
   // The one that the programs service asks.
   const startFirstLedger = () =>
