@@ -1,15 +1,9 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import {
-  Metadata,
-  type Server,
-  type ServerInterceptingCall,
-  type ServerInterceptor,
-  type StatusObject,
-} from '@grpc/grpc-js';
+import { Metadata, type Server, type StatusObject } from '@grpc/grpc-js';
 import { DeadlineExceeded, Undecodable } from './errors.ts';
 import { requestIdOf } from './request-id.ts';
 import { type CallStatus, encodeStatus, statusOf } from './status.ts';
-import { withinTimer } from './timeout-header.ts';
+import { isTimeout, withinTimer } from './timeout-header.ts';
 
 /** What grpc-js does with a new stream. It isn't part of its interface; there is no other way to see a stream before it. */
 interface StreamHandling {
@@ -17,12 +11,15 @@ interface StreamHandling {
     interceptors: unknown,
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
+    flags: number,
+    rawHeaders: readonly string[],
   ) => void;
 }
 
 /**
- * Mends what grpc-js does to odd calls: it fires a timeout of more than 2^31 ms at once, and lets a call stay open whose
- * request never ends. To be called before the server listens.
+ * Mends what grpc-js does to odd calls: it fires a timeout of more than 2^31 ms at once, calls one that it can't read an
+ * internal error, takes the first of two tokens, and lets a call stay open whose request never ends. To be called before the
+ * server listens.
  */
 export function guardStreams(
   server: Server,
@@ -32,13 +29,34 @@ export function guardStreams(
   const handle = internals._streamHandler;
   if (handle === undefined) throw new Error('This release of grpc-js handles streams in a new way');
   const limitArrival = createArrivalLimit(arrivalMsMax);
-  internals._streamHandler = (interceptors, stream, headers) => {
+  internals._streamHandler = (interceptors, stream, headers, flags, rawHeaders) => {
     const timeout = headers['grpc-timeout'];
-    if (timeout !== undefined) headers['grpc-timeout'] = withinTimer(String(timeout));
+    if (timeout !== undefined) {
+      if (!isTimeout(String(timeout))) {
+        refuse(
+          stream,
+          headers,
+          new Undecodable('The header "grpc-timeout" is no timeout such as "5S"'),
+        );
+        return;
+      }
+      headers['grpc-timeout'] = withinTimer(String(timeout));
+    }
+    // Node keeps only the first, and another process on the way may have looked at another.
+    const tokens = valuesOf('authorization', rawHeaders);
+    if (tokens.length > 1) Object.assign(headers, { authorization: tokens });
     // Calls that stream may take as long as they like.
     if (unaryPaths.has(String(headers[':path']))) limitArrival(stream, headers);
-    handle.call(server, interceptors, stream, headers);
+    handle.call(server, interceptors, stream, headers, flags, rawHeaders);
   };
+}
+
+function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
+  const values: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index] === name) values.push(rawHeaders[index + 1] ?? '');
+  }
+  return values;
 }
 
 interface Arrival {
@@ -72,7 +90,7 @@ function createArrivalLimit(
     for (const [stream, { headers, dueMs }] of arriving) {
       if (dueMs > nowMs) break;
       arriving.delete(stream);
-      refuseLate(stream, headers);
+      refuse(stream, headers, new DeadlineExceeded('The request took too long to arrive'));
     }
     watch();
   }
@@ -85,10 +103,10 @@ function createArrivalLimit(
   };
 }
 
-function refuseLate(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+/** Ends a stream, with the error as its status if it has none yet. */
+function refuse(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, error: Error): void {
   if (!stream.headersSent) {
     const requestId = requestIdOf(headers['x-request-id']?.toString());
-    const error = new DeadlineExceeded('The request took too long to arrive');
     const { code, details, metadata } = grpcStatusOf(statusOf(error, requestId), requestId);
     stream.respond(
       {
@@ -103,44 +121,6 @@ function refuseLate(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): vo
   }
   // A stream that only one side has ended stays open.
   stream.close(constants.NGHTTP2_NO_ERROR);
-}
-
-/** Refuses a request that ends within its message, for which grpc-js would say that the method doesn't exist. */
-export const requireMessage: ServerInterceptor = (method, call) => {
-  if (!method.requestStream) {
-    const start = call.start.bind(call);
-    // Wrapping the whole call, as grpc-js proposes, would put a function before each of its methods.
-    call.start = (listener) => start(withMessage(listener, (status) => call.sendStatus(status)));
-  }
-  // What comes first in the chain is what grpc-js made, and it is all that it needs.
-  return call as ServerInterceptingCall;
-};
-
-type Listener = Parameters<Parameters<ServerInterceptor>[1]['start']>[0];
-
-function withMessage(listener: Listener, refuse: (status: StatusObject) => void): Listener {
-  let headers: Metadata | undefined;
-  let hasMessage = false;
-  return {
-    onReceiveMetadata: (metadata) => {
-      headers = metadata;
-      listener.onReceiveMetadata(metadata);
-    },
-    onReceiveMessage: (message) => {
-      hasMessage = true;
-      listener.onReceiveMessage(message);
-    },
-    onReceiveHalfClose: () => {
-      if (hasMessage) {
-        listener.onReceiveHalfClose();
-        return;
-      }
-      const requestId = requestIdOf(headers?.get('x-request-id')[0]?.toString());
-      const problem = "The request can't be decoded: it ends before its message does";
-      refuse(grpcStatusOf(statusOf(new Undecodable(problem), requestId), requestId));
-    },
-    onCancel: () => listener.onCancel(),
-  };
 }
 
 /** A failure as grpc-js sends it. */

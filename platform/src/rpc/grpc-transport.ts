@@ -1,5 +1,6 @@
 import { type DescMethodUnary, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
 import {
+  type Deadline,
   Metadata,
   type MethodDefinition,
   Server,
@@ -12,11 +13,12 @@ import { grpcServerCredentials } from '../tls/grpc-credentials.ts';
 import { namesIn } from '../tls/peer-names.ts';
 import type { BareService } from './bare-service.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
-import { grpcStatusOf, guardStreams, requireMessage } from './grpc-streams.ts';
+import { createGrpcReception, type GrpcReception, type InterceptedCall } from './grpc-reception.ts';
+import { grpcStatusOf, guardStreams } from './grpc-streams.ts';
 import type { Mountable } from './handler.ts';
 import type { RpcLimits } from './limits.ts';
 import { handlerOf, unaryMethodsOf } from './mount.ts';
-import type { Answer, Codec, Pipeline, Route } from './pipeline.ts';
+import type { Answer, Codec, Credentials, Pipeline, Route } from './pipeline.ts';
 import type { CallStatus } from './status.ts';
 
 export interface GrpcTransport {
@@ -43,6 +45,15 @@ export function createGrpcTransport({
   limits,
   tls,
 }: GrpcTransportOptions): GrpcTransport {
+  const routes = new Map<string, Route<Buffer, Buffer>>();
+  const reception = createGrpcReception({
+    receives: (path) => routes.has(path),
+    identify: (metadata, call) => pipeline.identify(credentialsOf(metadata, call)),
+    refuse({ path, metadata, call, error }) {
+      const route = routes.get(path);
+      if (route !== undefined) refuseUnread(pipeline, route, { metadata, call, error });
+    },
+  });
   const server = new Server({
     'grpc.max_receive_message_length': limits.requestBytesMax,
     'grpc.max_send_message_length': limits.responseBytesMax,
@@ -55,9 +66,8 @@ export function createGrpcTransport({
     // In megabytes; what one connection may make the server hold before its streams are refused.
     'grpc-node.max_session_memory': 64,
     'grpc.enable_channelz': 0,
-    interceptors: [requireMessage],
+    interceptors: [reception.interceptor],
   });
-  const unaryPaths = new Set<string>();
   for (const mountable of services) {
     const definition: Record<string, MethodDefinition<Buffer, Buffer>> = {};
     const implementation: BareService['implementation'] = {};
@@ -67,7 +77,7 @@ export function createGrpcTransport({
         handler: handlerOf(mountable, method),
         codec: binaryCodec(method),
       });
-      unaryPaths.add(`/${route.name}`);
+      routes.set(`/${route.name}`, route);
       // Bytes pass through unchanged: grpc-js would return INTERNAL for what it can't deserialize.
       definition[method.name] = {
         path: `/${route.name}`,
@@ -78,7 +88,7 @@ export function createGrpcTransport({
         responseSerialize: unchanged,
         responseDeserialize: unchanged,
       };
-      implementation[method.name] = serveWith(pipeline, route);
+      implementation[method.name] = serveWith(pipeline, route, reception);
     }
     server.addService(definition, implementation);
   }
@@ -86,6 +96,7 @@ export function createGrpcTransport({
     server.addService(definition, implementation);
   }
 
+  const unaryPaths = new Set(routes.keys());
   guardStreams(server, { unaryPaths, arrivalMsMax: limits.requestArrivalMsMax });
 
   let boundAddress: string | undefined;
@@ -126,34 +137,70 @@ function binaryCodec({ input, output }: DescMethodUnary): Codec<Buffer, Buffer> 
   };
 }
 
-function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>) {
+function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>, reception: GrpcReception) {
   return (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>): void => {
     const startedMs = performance.now();
-    const { metadata } = call;
-    const deadline = call.getDeadline();
+    const { metadata, request } = call;
     const cancel = pipeline.serve(
       route,
       {
-        raw: call.request,
-        bytes: call.request.length,
-        requestId: textOf(metadata, 'x-request-id'),
-        traceparent: textOf(metadata, 'traceparent'),
-        identify: () =>
-          pipeline.identify({
-            authorization: metadata.get('authorization').map(String),
-            peer: () => ({
-              address: addressOf(call.getPeer()),
-              names: () => namesIn(call.getAuthContext()?.sslPeerCertificate?.subjectaltname),
-            }),
-            bytes: call.request.length,
-          }),
-        deadlineMs: deadline === Number.POSITIVE_INFINITY ? undefined : Number(deadline),
-        usesJsonNames: () => asksForJsonNames(textOf(metadata, fieldNamesHeader)),
+        ...incomingOf(metadata, call.getDeadline()),
+        raw: request,
+        bytes: request.length,
+        identify: () => reception.identityOf(metadata, request.length),
       },
       answerWith({ call, respond, startedMs }),
     );
     // Also emitted after every finished call, when it no longer has an effect.
     call.on('cancelled', cancel);
+  };
+}
+
+const nothing = Buffer.alloc(0);
+
+/** Answers a call with an error that is known before its request is read. */
+function refuseUnread(
+  pipeline: Pipeline,
+  route: Route<Buffer, Buffer>,
+  { metadata, call, error }: { metadata: Metadata; call: InterceptedCall; error: unknown },
+): void {
+  const startedMs = performance.now();
+  pipeline.serve(
+    route,
+    {
+      ...incomingOf(metadata, call.getDeadline()),
+      raw: nothing,
+      bytes: 0,
+      identify: () => Promise.reject(error),
+    },
+    {
+      succeed: () => undefined,
+      fail(status, requestId) {
+        const tookMs = performance.now() - startedMs;
+        call.sendStatus(failureOf(status, { requestId, tookMs }));
+      },
+    },
+  );
+}
+
+/** What the headers say of a call. */
+function incomingOf(metadata: Metadata, deadline: Deadline) {
+  return {
+    requestId: textOf(metadata, 'x-request-id'),
+    traceparent: textOf(metadata, 'traceparent'),
+    deadlineMs: deadline === Number.POSITIVE_INFINITY ? undefined : Number(deadline),
+    usesJsonNames: () => asksForJsonNames(textOf(metadata, fieldNamesHeader)),
+  };
+}
+
+function credentialsOf(metadata: Metadata, call: InterceptedCall): Credentials {
+  return {
+    authorization: metadata.get('authorization').map(String),
+    peer: () => ({
+      address: addressOf(call.getPeer()),
+      names: () => namesIn(call.getAuthContext()?.sslPeerCertificate?.subjectaltname),
+    }),
+    bytes: 0,
   };
 }
 

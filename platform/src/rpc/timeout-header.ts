@@ -11,6 +11,11 @@ const msOfUnit: Readonly<Record<string, number>> = {
   n: 1e-6,
 };
 
+/** Whether a header `grpc-timeout` can be read. */
+export function isTimeout(grpcTimeout: string): boolean {
+  return timeoutPattern.test(grpcTimeout);
+}
+
 /** The header `grpc-timeout` as it is, or the longest that a timer can wait: 24 days are as good as any longer time. */
 export function withinTimer(grpcTimeout: string): string {
   const [, digits = '', unit = ''] = timeoutPattern.exec(grpcTimeout) ?? [];

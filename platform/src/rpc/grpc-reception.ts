@@ -1,0 +1,174 @@
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Metadata, ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js';
+import { Undecodable } from './errors.ts';
+import type { Identity } from './pipeline.ts';
+
+type Listener = Parameters<Parameters<ServerInterceptor>[1]['start']>[0];
+export type InterceptedCall = Parameters<ServerInterceptor>[1];
+
+/** A request that is being received. */
+interface Reception {
+  readonly identity: Promise<Identity>;
+  /** What has arrived. */
+  bytes: number;
+  /** What its message takes, by the prefix of the message. */
+  announcedBytes: number | undefined;
+}
+
+export interface ReceptionOptions {
+  /** Whether the calls of a method are received here. */
+  receives(path: string): boolean;
+  /** Verifies who calls, and lets them in. */
+  identify(metadata: Metadata, call: InterceptedCall): Promise<Identity>;
+  /** Answers a call whose request isn't to be read. */
+  refuse(refusal: {
+    path: string;
+    metadata: Metadata;
+    call: InterceptedCall;
+    error: unknown;
+  }): void;
+}
+
+export interface GrpcReception {
+  readonly interceptor: ServerInterceptor;
+  /**
+   * Who makes a call whose request has arrived, once. From then on the call's end is to be told to its admission.
+   *
+   * @throws {RateLimited} {@link RequestTooLarge} {@link Overloaded} for a compressed message that is larger than it seemed
+   */
+  identityOf(metadata: Metadata, messageBytes: number): Promise<Identity>;
+}
+
+/** The prefix of a message: a byte that says whether it is compressed, and its length. */
+const prefixBytes = 5;
+
+/**
+ * Receives requests: a body is read once its caller is known, and counts for them as it arrives, so that neither strangers nor
+ * callers can fill the memory with bodies that never end. What isn't one whole message is refused, for which grpc-js would say
+ * that the method doesn't exist, or nothing at all.
+ */
+export function createGrpcReception({
+  receives,
+  identify,
+  refuse,
+}: ReceptionOptions): GrpcReception {
+  const receptions = new WeakMap<Metadata, Reception>();
+
+  function leave(metadata: Metadata): void {
+    const reception = receptions.get(metadata);
+    if (reception === undefined) return;
+    receptions.delete(metadata);
+    reception.identity.then(
+      ({ admission }) => admission.release(),
+      () => undefined,
+    );
+  }
+
+  function receiving(path: string, call: InterceptedCall, listener: Listener): Listener {
+    let metadata: Metadata | undefined;
+    let reception: Reception | undefined;
+    let hasMessage = false;
+    let isRefused = false;
+
+    function turnAway(error: unknown): void {
+      if (isRefused || metadata === undefined) return;
+      isRefused = true;
+      leave(metadata);
+      refuse({ path, metadata, call, error });
+    }
+
+    return {
+      onReceiveMetadata(received) {
+        metadata = received;
+        const started = { identity: identify(received, call), bytes: 0, announcedBytes: undefined };
+        reception = started;
+        receptions.set(received, started);
+        started.identity.then(({ admission }) => {
+          countBytes(streamOf(call), started, (bytes) => {
+            try {
+              admission.addBytes(bytes);
+            } catch (error) {
+              turnAway(error);
+            }
+          });
+          listener.onReceiveMetadata(received);
+        }, turnAway);
+      },
+      onReceiveMessage(message) {
+        if (isRefused) return;
+        if (hasMessage) {
+          turnAway(new Undecodable("The request can't be decoded: it has more than one message"));
+          return;
+        }
+        hasMessage = true;
+        listener.onReceiveMessage(message);
+      },
+      onReceiveHalfClose() {
+        if (isRefused) return;
+        const problem = hasMessage ? excessOf(reception) : 'it ends before its message does';
+        if (problem === undefined) listener.onReceiveHalfClose();
+        else turnAway(new Undecodable(`The request can't be decoded: ${problem}`));
+      },
+      onCancel() {
+        if (metadata !== undefined) leave(metadata);
+        listener.onCancel();
+      },
+    };
+  }
+
+  return {
+    interceptor: (method, call) => {
+      if (receives(method.path)) {
+        const start = call.start.bind(call);
+        // Wrapping the whole call, as grpc-js proposes, would put a function before each of its methods.
+        call.start = (listener) => start(receiving(method.path, call, listener));
+      }
+      // What comes first in the chain is what grpc-js made, and it is all that it needs.
+      return call as ServerInterceptingCall;
+    },
+
+    async identityOf(metadata, messageBytes) {
+      const reception = receptions.get(metadata);
+      if (reception === undefined) throw new Error('The call was not received');
+      receptions.delete(metadata);
+      const identity = await reception.identity;
+      const moreBytes = messageBytes - reception.bytes;
+      if (moreBytes <= 0) return identity;
+      try {
+        identity.admission.addBytes(moreBytes);
+      } catch (error) {
+        identity.admission.release();
+        throw error;
+      }
+      return identity;
+    },
+  };
+}
+
+/** The stream of a call. It isn't part of grpc-js's interface; there is no other way to see a body before it is complete. */
+function streamOf(call: InterceptedCall): ServerHttp2Stream {
+  const { stream } = call as unknown as { stream?: ServerHttp2Stream };
+  if (stream === undefined)
+    throw new Error('This release of grpc-js keeps streams in another place');
+  return stream;
+}
+
+function countBytes(
+  stream: ServerHttp2Stream,
+  reception: Reception,
+  count: (bytes: number) => void,
+): void {
+  stream.on('data', (chunk: Buffer) => {
+    if (reception.bytes === 0 && chunk.length >= prefixBytes) {
+      reception.announcedBytes = prefixBytes + chunk.readUInt32BE(1);
+    }
+    reception.bytes += chunk.length;
+    count(chunk.length);
+  });
+}
+
+/** What is wrong with a request that has a message; undefined if it has nothing else. */
+function excessOf(reception: Reception | undefined): string | undefined {
+  const { bytes = 0, announcedBytes = bytes } = reception ?? {};
+  return bytes > announcedBytes ? 'it has more than one message' : undefined;
+}
