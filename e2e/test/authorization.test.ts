@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { text as readText } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   create,
   type DescField,
@@ -122,12 +123,8 @@ interface HttpCall {
   readonly body?: object | undefined;
 }
 
-async function answerOf({
-  url,
-  method,
-  authorization,
-  body,
-}: HttpCall): Promise<{ status: number; text: string }> {
+async function answerOf(call: HttpCall): Promise<{ status: number; text: string }> {
+  const { url, method, authorization, body } = call;
   const text = body === undefined ? '' : JSON.stringify(body);
   // fetch would join headers that are sent twice.
   const request = httpRequest(url, {
@@ -141,7 +138,13 @@ async function answerOf({
   request.end(text);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   const { statusCode: status = 0 } = response;
-  if (status === 429 || status >= 500) throw new Error(`${method} ${url} was answered ${status}`);
+  if (status === 429) {
+    // An address may send only so many wrong tokens at once.
+    response.resume();
+    await delay(100);
+    return await answerOf(call);
+  }
+  if (status >= 500) throw new Error(`${method} ${url} was answered ${status}`);
   return { status, text: await readText(response) };
 }
 

@@ -90,8 +90,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       durationSeconds: reply.elapsedTime / 1000,
     });
   });
-  // Callers are refused before their bodies are read.
-  const brake = createRefusalBrake({ bytesMax: 0 });
+  const brake = createRefusalBrake();
   app.setErrorHandler(async (error, request, reply) => {
     await brake(error);
     await answerError(error, request, reply);

@@ -210,7 +210,7 @@ describe('a request is refused', () => {
       const { status, headers, json } = await send(`${gateway.url}${earns}`, method, {
         token: backend,
       });
-      expect([status, headers.get('allow')]).toEqual([405, 'POST']);
+      expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD, POST']);
       expect(json).toMatchObject({ reason: 'METHOD_NOT_ALLOWED' });
     },
   );

@@ -220,7 +220,6 @@ function serveCall(
       route,
       {
         raw,
-        bytes: 'bytes' in raw ? raw.bytes.byteLength : 0,
         requestId: context.requestHeader.get('x-request-id') ?? undefined,
         traceparent: context.requestHeader.get('traceparent') ?? undefined,
         identify() {

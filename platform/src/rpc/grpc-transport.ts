@@ -146,7 +146,6 @@ function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>, reception: 
       {
         ...incomingOf(metadata, call.getDeadline()),
         raw: request,
-        bytes: request.length,
         identify: () => reception.identityOf(metadata, request.length),
       },
       answerWith({ call, respond, startedMs }),
@@ -170,7 +169,6 @@ function refuseUnread(
     {
       ...incomingOf(metadata, call.getDeadline()),
       raw: nothing,
-      bytes: 0,
       identify: () => Promise.reject(error),
     },
     {

@@ -10,8 +10,6 @@ export interface RpcLimits {
   readonly callsInFlightMax: number;
   /** Bytes of requests in memory, of all callers; more are refused with OVERLOADED. */
   readonly bytesInFlightMax: number;
-  /** Bytes of refused requests in memory, of callers over their limits; beyond it they are told so without a delay. */
-  readonly refusedBytesMax: number;
   /** Age at which a connection is closed, so that clients spread over new replicas. */
   readonly connectionAgeMsMax: number;
   /** Idle time after which a connection is closed. */
@@ -26,7 +24,6 @@ export const defaultLimits: RpcLimits = {
   streamsPerConnectionMax: 100,
   callsInFlightMax: 4096,
   bytesInFlightMax: 128 * 1024 * 1024,
-  refusedBytesMax: 32 * 1024 * 1024,
   connectionAgeMsMax: 5 * 60_000,
   connectionIdleMsMax: 5 * 60_000,
   requestArrivalMsMax: 15_000,

@@ -66,8 +66,6 @@ export interface Credentials {
 /** A call as a transport received it. */
 export interface Incoming<Raw> {
   readonly raw: Raw;
-  /** What `raw` has in memory. */
-  readonly bytes: number;
   /** The header `x-request-id`. */
   readonly requestId: string | undefined;
   /** The header `traceparent`. */
@@ -114,8 +112,6 @@ export interface PipelineOptions {
   metrics: RpcMetrics;
   defaultDeadlineMs: number;
   callsInFlightMax: number;
-  /** Bytes of refused requests in memory, of callers whose refusal is held back. */
-  refusedBytesMax: number;
   /** Lets in a caller who comes by way of a peer. */
   admit: ReturnType<typeof createAdmissions>;
   /** By their names in routes. */
@@ -128,7 +124,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { logger, verifier, metrics, defaultDeadlineMs, callsInFlightMax } = options;
   // Lines of calls have fixed fields and no credentials; looking for some in each would cost a fifth of the throughput.
   const callLogger = logger.child({}, { redact: [] });
-  const brake = createRefusalBrake({ bytesMax: options.refusedBytesMax });
+  const brake = createRefusalBrake();
   let inFlight = 0;
 
   async function respond<Raw, Encoded>(
@@ -164,8 +160,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return await incoming.identify();
     } catch (error) {
       // Within the call's time, or its caller would never learn the reason.
-      const pauseMsMax = (call.deadlineMs - Date.now()) / 2;
-      await brake(error, { pauseMsMax, bytes: incoming.bytes });
+      await brake(error, { pauseMsMax: (call.deadlineMs - Date.now()) / 2 });
       throw error;
     }
   }

@@ -16,7 +16,7 @@ async function isHeld(brake: Promise<void>): Promise<boolean> {
 }
 
 test('callers over their limits are told a moment later, and others at once', async () => {
-  const brake = createRefusalBrake({ bytesMax: 1_000 });
+  const brake = createRefusalBrake();
   expect(await isHeld(brake(new Overloaded('full')))).toBe(false);
   const held = brake(rateLimited);
   expect(await isHeld(held)).toBe(true);
@@ -24,18 +24,9 @@ test('callers over their limits are told a moment later, and others at once', as
 });
 
 test('no more than a thousand are held back at once', async () => {
-  const brake = createRefusalBrake({ bytesMax: 1_000 });
+  const brake = createRefusalBrake();
   const held = Array.from({ length: 1000 }, () => brake(rateLimited));
   expect(await isHeld(brake(rateLimited))).toBe(false);
   await Promise.all(held);
   expect(await isHeld(brake(rateLimited))).toBe(true);
-});
-
-test('no more bytes of requests are held back than there is room for', async () => {
-  const brake = createRefusalBrake({ bytesMax: 1_000 });
-  const held = [brake(rateLimited, { bytes: 600 }), brake(rateLimited, { bytes: 400 })];
-  expect(await isHeld(brake(rateLimited, { bytes: 1 }))).toBe(false);
-  expect(await isHeld(brake(rateLimited))).toBe(true);
-  await Promise.all(held);
-  expect(await isHeld(brake(rateLimited, { bytes: 1_000 }))).toBe(true);
 });

@@ -110,7 +110,6 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     metrics: rpcMetrics(options.metrics),
     defaultDeadlineMs,
     callsInFlightMax: limits.callsInFlightMax,
-    refusedBytesMax: limits.refusedBytesMax,
     admit: createAdmissions({
       callerLimits: createCallerLimits(options.callerLimits ?? defaultCallerLimits),
       bytesInFlightMax: limits.bytesInFlightMax,

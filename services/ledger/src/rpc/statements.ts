@@ -21,11 +21,12 @@ export function statementHandlers(app: App): Pick<Handlers<typeof LedgerService>
       const query = { programId, userId, startTime, endTime };
       const list = { filter: { list: 'statement', ...query }, position: sequencePosition };
       const statement = await getStatement(app, { ...query, ...pageRequest(request, list) });
+      const render = isMember(context) ? renderEntryForMember : renderEntry;
       const { messages, nextPageToken } = renderPage({
         page: statement.page,
         list,
         schema: EntrySchema,
-        render: isMember(context) ? renderEntryForMember : renderEntry,
+        render: (entry) => render({ ...entry, userId }),
       });
       return { ...renderStatement(statement), entries: messages, nextPageToken };
     },

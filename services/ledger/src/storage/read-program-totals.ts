@@ -137,10 +137,10 @@ async function readMoved(
     `SELECT 'EARN' AS kind, coalesce(sum(points), 0) AS points
       FROM earns WHERE program_id = $1 AND post_time >= $2 AND post_time < $3
       UNION ALL
-      SELECT kind, sum(entries.available + entries.pending + entries.reserved - entries.deficit)
-      FROM entries JOIN memberships USING (membership_id)
-      WHERE kind <> 'EARN' AND kind = ANY ($4) AND create_time >= $2 AND create_time < $3
-        AND program_id = $1
+      SELECT kind, sum(available + pending + reserved - deficit)
+      FROM entries
+      WHERE program_id = $1 AND kind <> 'EARN' AND kind = ANY ($4)
+        AND create_time >= $2 AND create_time < $3
       GROUP BY kind`,
     [programId, timestamptz(period.start), timestamptz(period.end), kindsWithPoints],
   );
