@@ -5,6 +5,7 @@ import { eventually } from '@loyalty/local/test-patience.ts';
 import { defaultCallerLimits } from '../src/rpc/caller-limits.ts';
 import { createClient } from '../src/rpc/client.ts';
 import type { RpcServerOptions } from '../src/rpc/server.ts';
+import { callRaw, grpcFrame } from './grpc-frames.ts';
 import { type NoteServer, startNoteServer, tokenFor } from './note-server.ts';
 
 let server: NoteServer;
@@ -56,6 +57,24 @@ const limited = (member: Partial<(typeof defaultCallerLimits)['member']>) => ({
     ...defaultCallerLimits,
     member: { ...defaultCallerLimits.member, ...member },
   },
+});
+
+test('bytes of a gRPC request count as they arrive, whether or not it ends', async () => {
+  await start(limited({ bytesInFlightMax: 30_000 }));
+  finish();
+  const part = (bytes: number) =>
+    callRaw(`http://${server.grpcAddress}`, {
+      path,
+      headers: { authorization: `Bearer ${alice.token}` },
+      body: grpcFrame(Buffer.alloc(100_000)).subarray(0, bytes),
+      neverEnds: true,
+    });
+  // More than the caller may ever have.
+  expect(await part(40_000)).toMatchObject({ status: 3 });
+  const held = part(20_000);
+  await eventually(async () => expect(await part(20_000)).toMatchObject({ status: 8 }));
+  await server.stop();
+  await held;
 });
 
 describe.each(Object.entries(transports))('a caller over %s', (_, call) => {

@@ -7,7 +7,7 @@ import { ErrorInfoSchema } from '@loyalty/proto/google/rpc/error_details_pb.ts';
 import { StatusSchema } from '@loyalty/proto/google/rpc/status_pb.ts';
 import { createClient } from '../src/rpc/client.ts';
 import { eventually } from './eventually.ts';
-import { callRaw, grpcFrame, type RawAnswer } from './grpc-frames.ts';
+import { callRaw, grpcFrame, type RawAnswer, statusOfRawCall } from './grpc-frames.ts';
 import { type NoteServer, startNoteServer, tokenFor } from './note-server.ts';
 import { methodOf, type Note } from './note-service.ts';
 
@@ -82,6 +82,8 @@ describe('a request that is', () => {
     ['cut off in the length of its message', '000000'],
     ['cut off before its message', '0000000008'],
     ['cut off within its message', '00000000081a05'],
+    ['followed by a byte', '000000000000'],
+    ['followed by another message', '00000000000000000000'],
   ])('%s is INVALID_ARGUMENT', async (_case, bytes) => {
     const answer = await send(Buffer.from(bytes, 'hex'));
     expect(answer.status).toBe(3);
@@ -104,6 +106,16 @@ describe('a request that is', () => {
     } finally {
       await impatient.stop();
     }
+  });
+
+  test('never at its end, from nobody, is UNAUTHENTICATED without being read', async () => {
+    const answer = await callRaw(`http://${server.grpcAddress}`, {
+      path,
+      headers: { authorization: 'Bearer other' },
+      body: grpcFrame(Buffer.alloc(1_000_000)).subarray(0, -1),
+      neverEnds: true,
+    });
+    expect([answer.status, reasonOf(answer)]).toEqual([16, 'UNAUTHENTICATED']);
   });
 
   test('garbage from nobody is UNAUTHENTICATED first', async () => {
@@ -160,6 +172,26 @@ test.each(['2147484S', '99999999S', '35792M', '99999999M', '1193H', '99999999H']
     expect(answer.status).toBe(0);
   },
 );
+
+test.each(['1x', '', '123456789S', '-1S'])(
+  'a timeout that can’t be read (%j) is INVALID_ARGUMENT',
+  async (timeout) => {
+    const answer = await send(grpcFrame(note({})), { 'grpc-timeout': timeout });
+    expect([answer.status, reasonOf(answer)]).toEqual([3, 'VALIDATION_FAILED']);
+  },
+);
+
+test('a call with two tokens is UNAUTHENTICATED, whichever comes first', async () => {
+  const good = `Bearer ${token}`;
+  for (const tokens of [
+    [good, 'Bearer other'],
+    ['Bearer other', good],
+    [good, good],
+  ]) {
+    expect(await statusOfRawCall(server.grpcAddress, { path, tokens })).toBe('16');
+  }
+  expect(await statusOfRawCall(server.grpcAddress, { path, tokens: [good] })).toBe('0');
+});
 
 test('a call without a deadline gets the default one', async () => {
   const answer = await send(grpcFrame(note({ text: 'hang' })));

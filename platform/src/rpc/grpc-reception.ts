@@ -1,5 +1,10 @@
-import type { ServerHttp2Stream } from 'node:http2';
-import type { Metadata, ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js';
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import type {
+  Metadata,
+  ServerInterceptingCall,
+  ServerInterceptor,
+  StatusObject,
+} from '@grpc/grpc-js';
 import { Undecodable } from './errors.ts';
 import type { Identity } from './pipeline.ts';
 
@@ -20,12 +25,13 @@ export interface ReceptionOptions {
   receives(path: string): boolean;
   /** Verifies who calls, and lets them in. */
   identify(metadata: Metadata, call: InterceptedCall): Promise<Identity>;
-  /** Answers a call whose request isn't to be read. */
+  /** Answers a call whose request isn't to be read, by one status to `end`. */
   refuse(refusal: {
     path: string;
     metadata: Metadata;
     call: InterceptedCall;
     error: unknown;
+    end: (status: StatusObject) => void;
   }): void;
 }
 
@@ -74,7 +80,7 @@ export function createGrpcReception({
       if (isRefused || metadata === undefined) return;
       isRefused = true;
       leave(metadata);
-      refuse({ path, metadata, call, error });
+      refuse({ path, metadata, call, error, end: (status) => endUnread(call, status) });
     }
 
     return {
@@ -151,6 +157,12 @@ function streamOf(call: InterceptedCall): ServerHttp2Stream {
   if (stream === undefined)
     throw new Error('This release of grpc-js keeps streams in another place');
   return stream;
+}
+
+function endUnread(call: InterceptedCall, status: StatusObject): void {
+  call.sendStatus(status);
+  // A stream that only one side has ended stays open.
+  streamOf(call).close(constants.NGHTTP2_NO_ERROR);
 }
 
 function countBytes(

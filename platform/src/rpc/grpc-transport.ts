@@ -13,7 +13,12 @@ import { grpcServerCredentials } from '../tls/grpc-credentials.ts';
 import { namesIn } from '../tls/peer-names.ts';
 import type { BareService } from './bare-service.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
-import { createGrpcReception, type GrpcReception, type InterceptedCall } from './grpc-reception.ts';
+import {
+  createGrpcReception,
+  type GrpcReception,
+  type InterceptedCall,
+  type ReceptionOptions,
+} from './grpc-reception.ts';
 import { grpcStatusOf, guardStreams } from './grpc-streams.ts';
 import type { Mountable } from './handler.ts';
 import type { RpcLimits } from './limits.ts';
@@ -49,9 +54,9 @@ export function createGrpcTransport({
   const reception = createGrpcReception({
     receives: (path) => routes.has(path),
     identify: (metadata, call) => pipeline.identify(credentialsOf(metadata, call)),
-    refuse({ path, metadata, call, error }) {
+    refuse({ path, ...refusal }) {
       const route = routes.get(path);
-      if (route !== undefined) refuseUnread(pipeline, route, { metadata, call, error });
+      if (route !== undefined) refuseUnread(pipeline, route, refusal);
     },
   });
   const server = new Server({
@@ -161,7 +166,7 @@ const nothing = Buffer.alloc(0);
 function refuseUnread(
   pipeline: Pipeline,
   route: Route<Buffer, Buffer>,
-  { metadata, call, error }: { metadata: Metadata; call: InterceptedCall; error: unknown },
+  { metadata, call, error, end }: Omit<Parameters<ReceptionOptions['refuse']>[0], 'path'>,
 ): void {
   const startedMs = performance.now();
   pipeline.serve(
@@ -175,7 +180,7 @@ function refuseUnread(
       succeed: () => undefined,
       fail(status, requestId) {
         const tookMs = performance.now() - startedMs;
-        call.sendStatus(failureOf(status, { requestId, tookMs }));
+        end(failureOf(status, { requestId, tookMs }));
       },
     },
   );
