@@ -172,7 +172,7 @@ async function journalSums(start: number, end: number): Promise<Record<string, b
   const { rows } = await ledger.pool.query<{ kind: string; points: bigint }>(
     `SELECT kind, sum(entries.available + entries.pending + entries.reserved - entries.deficit)::bigint AS points
       FROM entries JOIN memberships USING (membership_id)
-      WHERE program_id = $1 AND create_time >= $2 AND create_time < $3
+      WHERE memberships.program_id = $1 AND create_time >= $2 AND create_time < $3
       GROUP BY kind`,
     [program.programId, new Date(start), new Date(end)],
   );

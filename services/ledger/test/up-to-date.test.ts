@@ -32,7 +32,7 @@ async function journalOf(programId: string) {
   const { rows } = await database.query<{ kind: string; entries: number; members: number }>(
     `SELECT kind, count(*)::integer AS entries, count(DISTINCT membership_id)::integer AS members
      FROM entries JOIN memberships USING (membership_id)
-     WHERE program_id = $1 GROUP BY kind`,
+     WHERE memberships.program_id = $1 GROUP BY kind`,
     [programId],
   );
   return Object.fromEntries(rows.map(({ kind, entries, members }) => [kind, { entries, members }]));
