@@ -312,6 +312,24 @@ describe('a connection is answered and closed', () => {
 test.each([
   ['without a host', ['GET /v1/programs HTTP/1.1', 'connection: close'], 400, 'VALIDATION_FAILED'],
   [
+    'with an empty host',
+    ['GET /v1/programs HTTP/1.1', 'host:', 'connection: close'],
+    400,
+    'VALIDATION_FAILED',
+  ],
+  [
+    'with two hosts',
+    ['GET /v1/programs HTTP/1.1', 'host: a', 'host: a', 'connection: close'],
+    400,
+    'VALIDATION_FAILED',
+  ],
+  [
+    'to connect to another host',
+    ['CONNECT a:443 HTTP/1.1', 'host: a:443'],
+    405,
+    'METHOD_NOT_ALLOWED',
+  ],
+  [
     'with an expectation that nobody can meet',
     ['GET /v1/programs HTTP/1.1', 'host: test', 'connection: close', 'expect: 200-ok'],
     417,

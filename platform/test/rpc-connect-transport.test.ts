@@ -16,6 +16,7 @@ import { ValidationFailed } from '../src/errors.ts';
 import { callRaw, grpcFrame } from './grpc-frames.ts';
 import { type NoteServer, startNoteServer, tokenFor } from './note-server.ts';
 import { methodOf, type Note, noteService } from './note-service.ts';
+import { talk as talkTo } from './talk.ts';
 
 const path = '/note.v1.NoteService/WriteNote';
 let server: NoteServer;
@@ -340,18 +341,7 @@ test('nothing but methods is there', async () => {
 });
 
 describe('a connection', () => {
-  function talk(first: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const { hostname, port } = new URL(server.httpUrl);
-      const socket = connectTcp(Number(port), hostname, () => socket.write(first));
-      let answer = '';
-      socket.on('data', (chunk) => {
-        answer += String(chunk);
-      });
-      socket.on('error', reject);
-      socket.on('close', () => resolve(answer));
-    });
-  }
+  const talk = (text: string) => talkTo(server.httpUrl, text);
 
   test('that says nothing is closed', async () => {
     expect(await talk('')).toBe('');

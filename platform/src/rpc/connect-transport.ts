@@ -26,7 +26,7 @@ import { connectErrorOf } from './connect-error.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
 import type { Mountable } from './handler.ts';
 import type { HttpRequest, HttpResponse } from './http-port.ts';
-import { answerProblem } from './http-problem.ts';
+import { answerProblem, type HttpProblem } from './http-problem.ts';
 import type { RpcLimits } from './limits.ts';
 import { handlerOf, unaryMethodsOf } from './mount.ts';
 import type { Codec, Identity, Pipeline, Route } from './pipeline.ts';
@@ -171,8 +171,17 @@ async function serveHttp(
     // What is left of a body that was not read would stand in the way of the connection's next request.
     response.setHeader('connection', 'close');
   }
-  await universalResponseToNodeResponse(await handler(taken.request), response);
+  const answer = await handler(taken.request);
+  if (answer.status === 415 && answer.body === undefined) answerProblem(response, unknownType);
+  else await universalResponseToNodeResponse(answer, response);
 }
+
+const unknownType: HttpProblem = {
+  status: 415,
+  title: 'Unsupported media type',
+  detail:
+    'the content type must be application/json or application/proto, or one of gRPC or gRPC-Web in binary form',
+};
 
 /** Every value that a header was sent with; the merged headers have only the first of some. */
 function valuesOf({ rawHeaders }: HttpRequest, name: string): string[] {

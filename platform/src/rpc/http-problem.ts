@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 
 export interface HttpProblem {
-  readonly status: 400 | 404 | 405 | 408 | 431;
+  readonly status: 400 | 404 | 405 | 408 | 415 | 417 | 431;
   readonly title: string;
   readonly detail: string;
 }
