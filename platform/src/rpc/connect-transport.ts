@@ -172,8 +172,13 @@ async function serveHttp(
     response.setHeader('connection', 'close');
   }
   const answer = await handler(taken.request);
-  if (answer.status === 415 && answer.body === undefined) answerProblem(response, unknownType);
-  else await universalResponseToNodeResponse(answer, response);
+  if (answer.status === 415 && answer.body === undefined) {
+    answerProblem(response, unknownType);
+    return;
+  }
+  // The library knows no status of HTTP for it; the code and the reason in the body are those of any bad request.
+  const isTooLarge = answer.status === 400 && isTooLargeBody(taken.body);
+  await universalResponseToNodeResponse(isTooLarge ? { ...answer, status: 413 } : answer, response);
 }
 
 const unknownType: HttpProblem = {
@@ -209,6 +214,10 @@ function rawCodec({ input, output }: DescMethodUnary): Codec<RawBody, Message> {
       return response;
     },
   };
+}
+
+function isTooLargeBody(body: RawBody | undefined): boolean {
+  return body !== undefined && 'problem' in body && body.isTooLarge === true;
 }
 
 function isJson(raw: RawBody): boolean {
