@@ -351,6 +351,24 @@ test.each([
   expect(answer).toContain(`"reason":"${reason}"`);
 });
 
+test.each([
+  ['by a caller who may not call', earns, 403, 'PERMISSION_DENIED'],
+  ['at a path that is not there', '/v1/nothing', 404, 'ROUTE_NOT_FOUND'],
+])('a body that is not read ends the connection: %s', async (_, path, status, reason) => {
+  const answer = await converse(
+    `POST ${path} HTTP/1.1`,
+    'host: test',
+    `authorization: Bearer ${await tokenFor('member', 'alice')}`,
+    'content-type: application/json',
+    'content-length: 100',
+    '',
+    '{',
+  );
+  expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
+  expect(answer).toContain(`"reason":"${reason}"`);
+  expect(answer.toLowerCase()).toContain('connection: close');
+});
+
 test('a body without any of that is served, with or without a byte order mark', async () => {
   expect((await post(earn({}))).status).toBe(201);
   expect((await post(`\ufeff${earn({})}`)).status).toBe(201);

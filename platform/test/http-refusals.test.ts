@@ -93,3 +93,42 @@ describe('at the Connect port a request is refused', () => {
     }
   });
 });
+
+describe('a request whose body does not arrive', () => {
+  const post = (target: string, ...headers: string[]) =>
+    talk(
+      server.httpUrl,
+      [`POST ${target} HTTP/1.1`, 'host: a', ...headers, 'content-length: 9', '', '{'].join('\r\n'),
+    );
+
+  test.each([
+    ['at a path that is not there', '/nothing', 404],
+    ['in a type that is not served', path, 415],
+  ])('is refused once, and the connection closed: %s', async (_what, target, status) => {
+    const answer = await post(target, `authorization: Bearer ${token}`, 'content-type: text/plain');
+    expectProblem(answer, status);
+    expect(answer.toLowerCase()).toContain('connection: close');
+  });
+
+  test('is refused once, and the connection closed, without a token', async () => {
+    const answer = await post(path, 'content-type: application/json');
+    expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 401']);
+    expect(answer.toLowerCase()).toContain('connection: close');
+  });
+
+  test('is refused by 413 if it announces more than is allowed', async () => {
+    const lines = [
+      `POST ${path} HTTP/1.1`,
+      'host: a',
+      `authorization: Bearer ${token}`,
+      'content-type: application/json',
+      'content-length: 1000000000',
+      '',
+      '{',
+    ];
+    const answer = await talk(server.httpUrl, lines.join('\r\n'));
+    expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 413']);
+    expect(answer.toLowerCase()).toContain('connection: close');
+    expect(answer).toContain('VALIDATION_FAILED');
+  });
+});

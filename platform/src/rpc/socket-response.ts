@@ -36,3 +36,13 @@ export function hasOneHost({ httpVersion, headersDistinct }: IncomingMessage): b
   const [host, ...others] = headersDistinct['host'] ?? [];
   return host === undefined ? httpVersion === '1.0' : host !== '' && others.length === 0;
 }
+
+/**
+ * Whether some of a request's body hasn't arrived yet. After a refusal that didn't wait for it the connection has to
+ * end: the rest would stand in the way of the next request, or be refused a second time for taking too long.
+ */
+export function isBodyUnderWay({ headers, complete }: IncomingMessage): boolean {
+  const hasBody =
+    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  return hasBody && !complete;
+}
