@@ -3,6 +3,7 @@ import { createLogger } from '@loyalty/platform/logging.ts';
 import {
   CredentialsRefused,
   connectNats,
+  missingPermission,
   type Nats,
 } from '@loyalty/platform/messaging/connection.ts';
 
@@ -20,9 +21,15 @@ export function openNats({ url }: NatsUrl, name: string): Nats {
 
 /** Names the place where the credentials that NATS refused are to be mended; returns other errors as they are. */
 export function explainedRefusal(error: unknown, { source }: NatsUrl): unknown {
-  return error instanceof CredentialsRefused
-    ? new ConfigError(`${error.message} in ${source}; give those of a user of this NATS`, {
-        cause: error,
-      })
-    : error;
+  if (error instanceof CredentialsRefused) {
+    return new ConfigError(`${error.message} in ${source}; give those of a user of this NATS`, {
+      cause: error,
+    });
+  }
+  const permission = missingPermission(error);
+  if (permission === undefined) return error;
+  return new ConfigError(
+    `The NATS user in ${source} lacks the permission to ${permission}; give a user who has it: "operator" in deploy/kubernetes/components/nats/accounts.conf`,
+    { cause: error },
+  );
 }

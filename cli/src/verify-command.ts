@@ -62,6 +62,7 @@ async function runVerify(flags: VerifyFlags): Promise<void> {
     throw new ConfigError('--after works only with --replay; add --replay');
   }
   const url = flags.databaseUrl ?? readSetting('LEDGER_DATABASE_URL');
+  const source = flags.databaseUrl === undefined ? 'LEDGER_DATABASE_URL' : '--database-url';
   const server = natsUrlOf(flags);
   const logger = createLogger({ name: 'loyalty', level: 'silent' });
   const pool = createPool({ url, max: 2, applicationName: 'loyalty verify', logger });
@@ -76,7 +77,7 @@ async function runVerify(flags: VerifyFlags): Promise<void> {
     );
     process.exitCode = broken === 0 ? 0 : 1;
   } catch (error) {
-    throw explained(server === undefined ? error : explainedRefusal(error, server));
+    throw explained(server === undefined ? error : explainedRefusal(error, server), source);
   } finally {
     await nats?.close();
     await pool.end();
@@ -105,11 +106,20 @@ async function checkInvariants(
   return violations.length;
 }
 
+/** SQLSTATEs of a login that the database refuses. */
+const loginRefusals: ReadonlySet<unknown> = new Set(['28000', '28P01']);
+
 /** What keeps the books from being checked, in words for the person who asked. */
-function explained(error: unknown): unknown {
+function explained(error: unknown, source: '--database-url' | 'LEDGER_DATABASE_URL'): unknown {
   if (isReasoned(error) || !Error.isError(error)) return error;
   if (classify(error) === 'unavailable') {
     return new StorageUnavailable("The ledger's database can't be reached.", { cause: error });
+  }
+  if ('code' in error && loginRefusals.has(error.code)) {
+    return new ConfigError(
+      `The database refused the user or the password in ${source}, or in PGUSER and PGPASSWORD; give those of the ledger's database`,
+      { cause: error },
+    );
   }
   return 'code' in error
     ? new ConfigError(`The database can't be checked as a ledger of this release: ${error.message}`)

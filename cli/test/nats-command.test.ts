@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createTestNats } from '@loyalty/local/test-environment.ts';
+import { createTestNats, createTestNatsWithAccounts } from '@loyalty/local/test-environment.ts';
 import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
@@ -81,6 +81,35 @@ test('refuses what can not be changed in one line, and copies that the server ca
     stderr:
       'stream LOYALTY_IN has retention "limits" instead of "workqueue", which can\'t be changed: move its messages away, delete it, and repeat the setup\n',
   });
+});
+
+test('refuses copies of existing streams that a single server can not hold', async () => {
+  await (await manager()).streams.delete('LOYALTY_IN');
+  await setup();
+  expect(await setup('--replicas', '3')).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr:
+      'stream LOYALTY_IN: 3 replicas need a cluster of at least 3 servers, and this server is in none; leave out --replicas, or give the URL of a cluster\n',
+  });
+  const { config } = await (await manager()).streams.info('LOYALTY_IN');
+  expect(config.num_replicas).toBe(1);
+});
+
+test('names the permission that the user lacks, and where the user comes from', async () => {
+  const guarded = await createTestNatsWithAccounts();
+  try {
+    expect(await setupAt(guarded.urlOf('producer'))).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr:
+        'The NATS user in NATS_OPERATOR_URL lacks the permission to publish to "$JS.API.INFO"; give a user who has it: "operator" in deploy/kubernetes/components/nats/accounts.conf\n',
+    });
+    const { stderr } = await setupAt(guarded.url, '--nats-url', guarded.urlOf('programs'));
+    expect(stderr).toMatch(/^The NATS user in --nats-url lacks the permission to publish to .*\n$/);
+  } finally {
+    await guarded.stop();
+  }
 });
 
 test.each(['operator:wrong@', 'nobody:right@', ''])(

@@ -2,7 +2,12 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
-import { createTestDatabase, execute, type TestDatabase } from '@loyalty/local/test-environment.ts';
+import {
+  createTestDatabase,
+  createTestNatsWithAccounts,
+  execute,
+  type TestDatabase,
+} from '@loyalty/local/test-environment.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 
@@ -143,4 +148,34 @@ test('a database that is away, or no ledger, can not be checked', async () => {
   const other = await verify(database.url);
   expect(other).toMatchObject({ exitCode: 2, stdout: '' });
   expect(other.stderr).toMatch(/^The database can't be checked .*"memberships" does not exist\n$/);
+});
+
+test('says which credentials the database refuses, and where they come from', async () => {
+  database = await createTestDatabase('ledger');
+  const wrong = new URL(database.url);
+  wrong.password = 'wrong';
+  const refused = (source: string) => ({
+    exitCode: 2,
+    stdout: '',
+    stderr: `The database refused the user or the password in ${source}, or in PGUSER and PGPASSWORD; give those of the ledger's database\n`,
+  });
+  expect(await verify(wrong.href)).toEqual(refused('LEDGER_DATABASE_URL'));
+  expect(await run(['--database-url', wrong.href], {})).toEqual(refused('--database-url'));
+});
+
+test('names the permission that the user of NATS lacks', async () => {
+  database = await createTestDatabase('ledger');
+  const nats = await createTestNatsWithAccounts();
+  try {
+    const { exitCode, stderr } = await run([], {
+      LEDGER_DATABASE_URL: database.url,
+      NATS_OPERATOR_URL: nats.urlOf('producer'),
+    });
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(
+      /^The NATS user in NATS_OPERATOR_URL lacks the permission to publish to "\$JS\.API\..*".*\n$/,
+    );
+  } finally {
+    await nats.stop();
+  }
 });

@@ -1,34 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { ValidationFailed } from '@loyalty/platform/errors.ts';
+import { endWithResponse, isAnswerable } from '@loyalty/platform/rpc/socket-response.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import { problemContentType, problemOf } from './problem.ts';
 
 /** Responds to what never became a request: headers or a body that took too long, and bytes that aren't HTTP. */
 export function answerConnectionError(error: NodeJS.ErrnoException, socket: Socket): void {
-  // Before the handshake of TLS is over nothing can be written.
-  const isSilent = error.code === 'ECONNRESET' || error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
-  if (isSilent || !socket.writable) {
-    socket.destroy();
-    return;
-  }
+  if (isAnswerable(error, socket)) endWithProblem(socket, refusalOf(error.code));
+  else socket.destroy();
+}
+
+/** Responds to a request for a tunnel, which Node would close the connection for. */
+export function refuseTunnel(_request: IncomingMessage, socket: Duplex): void {
+  const detail = 'the gateway is not a proxy; connect to the other host itself';
+  endWithProblem(socket, new HttpRefusal(405, detail, { allow: '' }));
+}
+
+function endWithProblem(socket: Duplex, refusal: Error): void {
   const requestId = randomUUID();
-  const { problem } = problemOf(refusalOf(error.code), requestId);
-  const body = JSON.stringify(problem);
-  socket.end(
-    [
-      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-      `Content-Type: ${problemContentType}`,
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      `X-Request-Id: ${requestId}`,
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-    // A client that goes on sending would keep the connection open for as long as it likes.
-    () => socket.destroy(),
-  );
+  const { problem, headers } = problemOf(refusal, requestId);
+  endWithResponse(socket, {
+    status: problem.status,
+    headers: { 'content-type': problemContentType, 'x-request-id': requestId, ...headers },
+    body: JSON.stringify(problem),
+  });
 }
 
 function refusalOf(code: string | undefined): Error {

@@ -7,6 +7,7 @@ import { createCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { createConnectionAge } from '@loyalty/platform/rpc/connection-age.ts';
 import { createRefusalBrake } from '@loyalty/platform/rpc/refusal-brake.ts';
 import { requestIdOf } from '@loyalty/platform/rpc/request-id.ts';
+import { hasOneHost, isBodyUnderWay } from '@loyalty/platform/rpc/socket-response.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import type { CertificateSource } from '@loyalty/platform/tls/certificates.ts';
 import { renewCertificates, secureOptions } from '@loyalty/platform/tls/https.ts';
@@ -17,7 +18,7 @@ import {
   fastify,
   LogController,
 } from 'fastify';
-import { answerConnectionError } from './connection-errors.ts';
+import { answerConnectionError, refuseTunnel } from './connection-errors.ts';
 import { allowOrigins } from './cors.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
@@ -77,9 +78,12 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   for (const event of ['checkContinue', 'checkExpectation']) {
     app.server.on(event, (request, response) => app.routing(request, response));
   }
+  app.server.on('connect', refuseTunnel);
   const age = createConnectionAge(limits.connectionAgeMsMax);
   app.addHook('onSend', async (request, reply) => {
-    if (!isOpen() || age.isOver(request.raw.socket)) reply.header('connection', 'close');
+    if (!isOpen() || age.isOver(request.raw.socket) || isBodyUnderWay(request.raw)) {
+      reply.header('connection', 'close');
+    }
   });
   app.addHook('onResponse', async (request, reply) => {
     logAnswer(request, reply);
@@ -122,8 +126,9 @@ function serverOptions({ limits, tls }: Pick<HttpServerOptions, 'limits' | 'tls'
 
 /** @throws {HttpRefusal} for what HTTP/1.1 itself asks to be refused */
 function requireHttp({ raw }: FastifyRequest): void {
-  if (raw.httpVersion === '1.1' && raw.headers.host === undefined) {
-    throw new ValidationFailed([{ field: 'Host', message: 'must be given, as HTTP/1.1 asks' }]);
+  if (!hasOneHost(raw)) {
+    const message = 'must be given once and not be empty, as HTTP/1.1 requires';
+    throw new ValidationFailed([{ field: 'Host', message }]);
   }
   const { expect = '100-continue' } = raw.headers;
   if (expect.toLowerCase() !== '100-continue') {

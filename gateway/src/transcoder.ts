@@ -10,7 +10,7 @@ import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
 import { type HttpInput, requestFromHttp } from './request-from-http.ts';
 import type { RequestLimits } from './request-limits.ts';
-import { createRouteTable, type RouteTable } from './route-table.ts';
+import { createRouteTable, type Match } from './route-table.ts';
 import type { Route } from './routes-from-descriptors.ts';
 import { sendAnswer } from './send-answer.ts';
 import type { Call } from './upstreams.ts';
@@ -21,6 +21,9 @@ interface Target {
   /** Raw path segments for the route's path fields. */
   readonly values: readonly string[];
 }
+
+/** A request that has no route. */
+type Stray = Exclude<Match<Route>, { found: 'route' }>;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -53,36 +56,57 @@ export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): v
   app.decorateRequest('caller', undefined);
   app.decorateRequest('work', undefined);
   app.decorateRequest('reason', undefined);
-  app.setNotFoundHandler((request) => {
-    findTarget(table, request);
+  const admit = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    authorize: (caller: Caller) => void,
+  ) => {
+    const token = bearerToken(request.raw.headersDistinct['authorization'] ?? []);
+    const arrival = options.requestLimits.arrive();
+    reply.raw.once('close', () => {
+      // A change goes on after its client has left, and counts as long.
+      if (request.work === undefined) arrival.leave();
+      else request.work.then(arrival.leave, arrival.leave);
+    });
+    try {
+      const caller =
+        verifier.remembered(token) ??
+        (await options.requestLimits.verifying(request.ip, () => verifier.verify(token)));
+      request.caller = caller;
+      arrival.identify(caller, announcedBytes(request, options.limits));
+      authorize(caller);
+    } catch (error) {
+      // A client that doesn't read the refusal holds up nobody.
+      arrival.leave();
+      throw error;
+    }
+  };
+  // Refusing takes time, too: who sends a token is held to their limits wherever the request goes.
+  const refuseStray = async (stray: Stray, request: FastifyRequest, reply: FastifyReply) => {
+    const refuse = () => {
+      throw strayRefusal(stray);
+    };
+    if (request.raw.headers.authorization === undefined) refuse();
+    else await admit(request, reply, refuse);
+  };
+  // Requests by a method that no route has.
+  app.setNotFoundHandler(async (request, reply) => {
+    const match = table(request.method, urlOf(request).path);
+    if (match.found !== 'route') await refuseStray(match, request, reply);
   });
   app.route({
     method: ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'],
     url: '*',
     // Before the body is read: who can't be served isn't listened to.
     onRequest: async (request, reply) => {
-      request.target = findTarget(table, request);
-      const { route, values } = request.target;
-      const token = bearerToken(request.raw.headersDistinct['authorization'] ?? []);
-      const arrival = options.requestLimits.arrive();
-      reply.raw.once('close', () => {
-        // A change goes on after its client has left, and counts as long.
-        if (request.work === undefined) arrival.leave();
-        else request.work.then(arrival.leave, arrival.leave);
-      });
-      try {
-        const caller =
-          verifier.remembered(token) ??
-          (await options.requestLimits.verifying(request.ip, () => verifier.verify(token)));
-        request.caller = caller;
-        arrival.identify(caller, announcedBytes(request, options.limits));
+      const match = table(request.method, urlOf(request).path);
+      if (match.found !== 'route') return await refuseStray(match, request, reply);
+      request.target = match;
+      const { route, values } = match;
+      await admit(request, reply, (caller) => {
         requireRole(route.access, caller);
         requireReach(route.access, caller, idsInPath(route, { values, caller }));
-      } catch (error) {
-        // A client that doesn't read the refusal holds up nobody.
-        arrival.leave();
-        throw error;
-      }
+      });
     },
     handler: (request, reply) => {
       const response = serve(options, request, reply);
@@ -99,19 +123,11 @@ function announcedBytes({ headers }: FastifyRequest, { bodyBytesMax }: GatewayLi
   return Math.min(Number(headers['content-length'] ?? 0), bodyBytesMax);
 }
 
-/** @throws {HttpRefusal} with 404, or with 405 where the path allows other methods */
-function findTarget(table: RouteTable<Route>, request: FastifyRequest): Target {
-  const match = table(request.method, urlOf(request).path);
-  switch (match.found) {
-    case 'route':
-      return match;
-    case 'path': {
-      const allow = match.allow.join(', ');
-      throw new HttpRefusal(405, `the path allows ${allow}`, { allow });
-    }
-    case 'nothing':
-      throw new HttpRefusal(404, 'there is nothing at this path');
-  }
+/** 404, or 405 where the path allows other methods. */
+function strayRefusal(match: Stray): HttpRefusal {
+  if (match.found === 'nothing') return new HttpRefusal(404, 'there is nothing at this path');
+  const allow = match.allow.join(', ');
+  return new HttpRefusal(405, `the path allows ${allow}`, { allow });
 }
 
 /** The request's target as it was sent: decoding it before the route is known would mix up ids and paths. */

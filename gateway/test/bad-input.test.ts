@@ -312,6 +312,24 @@ describe('a connection is answered and closed', () => {
 test.each([
   ['without a host', ['GET /v1/programs HTTP/1.1', 'connection: close'], 400, 'VALIDATION_FAILED'],
   [
+    'with an empty host',
+    ['GET /v1/programs HTTP/1.1', 'host:', 'connection: close'],
+    400,
+    'VALIDATION_FAILED',
+  ],
+  [
+    'with two hosts',
+    ['GET /v1/programs HTTP/1.1', 'host: a', 'host: a', 'connection: close'],
+    400,
+    'VALIDATION_FAILED',
+  ],
+  [
+    'to connect to another host',
+    ['CONNECT a:443 HTTP/1.1', 'host: a:443'],
+    405,
+    'METHOD_NOT_ALLOWED',
+  ],
+  [
     'with an expectation that nobody can meet',
     ['GET /v1/programs HTTP/1.1', 'host: test', 'connection: close', 'expect: 200-ok'],
     417,
@@ -331,6 +349,24 @@ test.each([
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   expect(answer.toLowerCase()).toContain('content-type: application/problem+json');
   expect(answer).toContain(`"reason":"${reason}"`);
+});
+
+test.each([
+  ['by a caller who may not call', earns, 403, 'PERMISSION_DENIED'],
+  ['at a path that is not there', '/v1/nothing', 404, 'ROUTE_NOT_FOUND'],
+])('a body that is not read ends the connection: %s', async (_, path, status, reason) => {
+  const answer = await converse(
+    `POST ${path} HTTP/1.1`,
+    'host: test',
+    `authorization: Bearer ${await tokenFor('member', 'alice')}`,
+    'content-type: application/json',
+    'content-length: 100',
+    '',
+    '{',
+  );
+  expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
+  expect(answer).toContain(`"reason":"${reason}"`);
+  expect(answer.toLowerCase()).toContain('connection: close');
 });
 
 test('a body without any of that is served, with or without a byte order mark', async () => {

@@ -98,6 +98,23 @@ describe('a member', () => {
     expect((await read(alice)).status).toBe(200);
   });
 
+  test('who asks for what is not there is held to the same rate', async () => {
+    const member = { ...callers.member, rate: { callsPerSecond: 1, burst: 3 } };
+    const { url, read, alice, finish } = await started({ callers: { ...callers, member } });
+    finish();
+    const missing = (method: string, path: string, token?: string) =>
+      send(`${url}${path}`, method, token === undefined ? {} : { token });
+    const answers = [
+      await missing('GET', '/v1/nothing', alice),
+      await missing('PUT', '/v1/programs/wine-dine', alice),
+      await missing('PROPFIND', '/v1/programs/wine-dine', alice),
+      await missing('GET', '/v1/nothing', alice),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([404, 405, 405, 429]);
+    expect((await read(alice)).status).toBe(429);
+    expect((await missing('GET', '/v1/nothing')).status).toBe(404);
+  });
+
   test('has bodies in memory up to their limit, also those that do not say how long they are', async () => {
     const member = { ...callers.member, bytesInFlightMax: 1024 };
     const { url, alice } = await started({ callers: { ...callers, member } });

@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { connectNats } from '@loyalty/platform/messaging/connection.ts';
 import type { StreamOptions } from '@loyalty/platform/messaging/jetstream.ts';
+import { versionProblem } from '@loyalty/platform/messaging/server-version.ts';
 import { setUpStreams } from '@loyalty/platform/messaging/set-up-streams.ts';
 import { platformStreams } from '@loyalty/platform/messaging/streams.ts';
 import { type GuardedProcess, startGuarded, startOnPort } from './guarded-process.ts';
@@ -24,6 +25,8 @@ export interface NatsServer {
 
 export interface NatsServerWithAccounts extends NatsServer {
   urlOf(user: NatsUser): string;
+  /** What a server that is too old does wrong, and the fix; undefined for one that is new enough. */
+  readonly versionProblem: string | undefined;
 }
 
 export interface NatsOptions {
@@ -73,17 +76,28 @@ export async function startNatsWithAccounts(
   );
   const { port, stop } = await startServer(options, { lines: 'include "accounts.conf"', env });
   const urlFor = (user: NatsUser) => urlOf(port, { name: user, password: passwordOf(user) });
-  await setUp({ url: urlFor('operator'), stop }, platformStreams);
-  return { url: urlFor('producer'), urlOf: urlFor, stop };
+  const version = await setUp({ url: urlFor('operator'), stop }, platformStreams);
+  return {
+    url: urlFor('producer'),
+    urlOf: urlFor,
+    versionProblem: versionProblem(version),
+    stop,
+  };
 }
 
 const setupMsMax = 15_000;
 
-async function setUp({ url, stop }: NatsServer, streams: readonly StreamOptions[]): Promise<void> {
+/** Returns the version of the server. */
+async function setUp(
+  { url, stop }: NatsServer,
+  streams: readonly StreamOptions[],
+): Promise<string> {
   const logger = { info: () => undefined, warn: () => undefined };
   const nats = connectNats({ url, name: 'setup', logger });
   try {
-    await setUpStreams(await nats.connection({ timeoutMs: setupMsMax }), streams);
+    const connection = await nats.connection({ timeoutMs: setupMsMax });
+    await setUpStreams(connection, streams);
+    return connection.info?.version ?? '';
   } catch (error) {
     await stop();
     throw error;

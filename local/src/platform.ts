@@ -37,6 +37,7 @@ export async function startPlatform(options: PlatformOptions): Promise<string> {
   const { platform, data, ports, stopping, tell } = options;
   tell('Starting PostgreSQL and NATS …');
   const servers = await startServers(platform, data);
+  if (servers.natsProblem !== undefined) tell(`Warning: ${servers.natsProblem}`);
   stopping.throwIfAborted();
 
   tell('Starting programs, ledger and gateway …');
@@ -115,6 +116,7 @@ async function startServers(platform: Platform, data: DataDirectory) {
       programs: await ensureDatabase(postgres.value, 'programs'),
       ledger: await ensureDatabase(postgres.value, 'ledger'),
     },
+    natsProblem: nats.value.versionProblem,
     natsUrls: {
       operator: nats.value.urlOf('operator'),
       programs: nats.value.urlOf('programs'),

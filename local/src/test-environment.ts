@@ -4,7 +4,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { type Template, testRun } from './current-test-run.ts';
-import { type NatsOptions, type NatsServer, startNats } from './nats-server.ts';
+import {
+  type NatsOptions,
+  type NatsServer,
+  type NatsServerWithAccounts,
+  startNats,
+  startNatsWithAccounts,
+} from './nats-server.ts';
 
 export interface TestDatabase {
   readonly url: string;
@@ -29,10 +35,23 @@ export async function createTestDatabase(service?: 'programs' | 'ledger'): Promi
 
 /** A nats-server of the test file's own: the names of streams are the platform's, so files can't share one. */
 export async function createTestNats(options: Pick<NatsOptions, 'user'> = {}): Promise<NatsServer> {
-  const directory = join(testRun().directory, `nats-${randomUUID().slice(0, 8)}`);
-  const server = await startNats({ directory, ...options });
+  const directory = natsDirectory();
+  return thrownAway(await startNats({ directory, ...options }), directory);
+}
+
+/** The same with the users of a deployment and their permissions. */
+export async function createTestNatsWithAccounts(): Promise<NatsServerWithAccounts> {
+  const directory = natsDirectory();
+  return thrownAway(await startNatsWithAccounts({ directory }), directory);
+}
+
+function natsDirectory(): string {
+  return join(testRun().directory, `nats-${randomUUID().slice(0, 8)}`);
+}
+
+function thrownAway<Server extends NatsServer>(server: Server, directory: string): Server {
   return {
-    url: server.url,
+    ...server,
     async stop() {
       await server.stop();
       await rm(directory, { recursive: true });

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { connectNats } from '@loyalty/platform/messaging/connection.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
+import { versionProblem } from '@loyalty/platform/messaging/server-version.ts';
 import { platformStreams } from '@loyalty/platform/messaging/streams.ts';
 import { natsServerProgram } from '../src/nats-program.ts';
 import {
@@ -30,6 +31,12 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.stop();
   await rm(directory, { recursive: true });
+});
+
+test('a server that is too old says what it does wrong', async () => {
+  const { stdout } = await promisify(execFile)(await natsServerProgram(), ['--version']);
+  const [version = ''] = /\d+\.\d+\.\d+\S*/.exec(stdout) ?? [];
+  expect(server.versionProblem).toBe(versionProblem(version));
 });
 
 /** What the server answers to lines of its protocol, after a login. */

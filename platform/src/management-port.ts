@@ -1,6 +1,8 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import { answerProblem, type HttpProblem } from './rpc/http-problem.ts';
+import { refusalOptions, refuseByProblem, servingValid } from './rpc/http-refusals.ts';
 
 export interface ManagementPortOptions {
   /** Whether calls should come to this process now. */
@@ -40,29 +42,37 @@ export function createManagementPort({ isReady, metrics }: ManagementPortOptions
     ],
   ]);
 
-  async function pageOf(request: IncomingMessage): Promise<Page> {
+  function serve(request: IncomingMessage, response: ServerResponse): void {
     const page = pages.get(request.url?.split('?', 1)[0] ?? '');
-    if (page === undefined) return text(404, 'not found');
-    if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'use GET');
-    return page().catch(() => text(500, 'failed'));
+    if (page === undefined) {
+      answerProblem(response, notFound);
+    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      answerProblem(response, notAllowed);
+    } else {
+      void page()
+        .catch(() => text(500, 'failed'))
+        .then(({ status, contentType, body }) => {
+          response.statusCode = status;
+          response.setHeader('content-type', contentType);
+          response.setHeader('content-length', Buffer.byteLength(body));
+          response.end(request.method === 'HEAD' ? '' : body);
+        });
+    }
   }
 
+  const serveValid = servingValid(serve);
   const server = createServer(
     {
+      ...refusalOptions,
       requestTimeout: requestArrivalMsMax,
       headersTimeout: requestArrivalMsMax,
       connectionsCheckingInterval: 1000,
     },
-    (request, response) => {
-      void pageOf(request).then(({ status, contentType, body }) => {
-        response.statusCode = status;
-        response.setHeader('content-type', contentType);
-        response.setHeader('content-length', Buffer.byteLength(body));
-        if (status === 405) response.setHeader('allow', 'GET, HEAD');
-        response.end(request.method === 'HEAD' ? '' : body);
-      });
-    },
+    serveValid,
   );
+  server.on('checkExpectation', serveValid);
+  refuseByProblem(server);
   server.maxConnections = connectionsMax;
 
   return {
@@ -81,6 +91,18 @@ export function createManagementPort({ isReady, metrics }: ManagementPortOptions
       }),
   };
 }
+
+const notFound: HttpProblem = {
+  status: 404,
+  title: 'Not found',
+  detail: 'there is nothing at this path; there are /livez, /readyz and /metrics',
+};
+
+const notAllowed: HttpProblem = {
+  status: 405,
+  title: 'Method not allowed',
+  detail: 'the path allows GET and HEAD',
+};
 
 /** Computes once at a time: who asks meanwhile gets the same answer. */
 function shared<Value>(compute: () => Promise<Value>): () => Promise<Value> {

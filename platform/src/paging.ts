@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ValidationFailed } from './errors.ts';
+import { instantMsMax } from './rpc/timestamps.ts';
 
 const defaultPageSize = 50;
 const maxPageSize = 500;
@@ -82,20 +83,21 @@ export const sequencePosition: PositionCodec<bigint> = {
     others.length === 0 ? integerIn(text, 2n ** 63n - 1n) : undefined,
 };
 
-/** Positions that are an instant from 1970 on, in milliseconds since then. */
+/** Positions that are an instant of the years 1970 to 9999, in milliseconds since 1970. */
 export const instantPosition: PositionCodec<number> = {
   toTexts: (position) => [String(position)],
   fromTexts: ([text = '', ...others]) => (others.length === 0 ? instantIn(text) : undefined),
 };
 
-/** The instant from 1970 on that the text is, in milliseconds since then. */
-export function instantIn(text: string): number | undefined {
-  const value = integerIn(text, instantMax);
-  return value === undefined ? undefined : Number(value);
+/**
+ * The instant that the text is, in milliseconds since 1970.
+ *
+ * @param originMs the earliest instant, which the text counts milliseconds from
+ */
+export function instantIn(text: string, originMs = 0): number | undefined {
+  const value = integerIn(text, BigInt(instantMsMax - originMs));
+  return value === undefined ? undefined : Number(value) + originMs;
 }
-
-/** The largest instant that a Date can be. */
-const instantMax = 8_640_000_000_000_000n;
 
 /** The text, if it is one that a database can compare with. */
 export function textIn(text: string): string | undefined {

@@ -26,6 +26,9 @@ describe('a service does not start', () => {
   test.each<[string, Record<string, string>, string, string]>([
     ['with an issuer of spaces', { TEST_JWT_ISSUER: '  ' }, 'TEST_JWT_ISSUER', 'blank'],
     ['with a tab for an issuer', { TEST_JWT_ISSUER: '\t' }, 'TEST_JWT_ISSUER', 'blank'],
+    ['with an invisible issuer', { TEST_JWT_ISSUER: '\u200b' }, 'TEST_JWT_ISSUER', 'blank'],
+    ['with a Hangul filler', { TEST_JWT_ISSUER: '\u3164' }, 'TEST_JWT_ISSUER', 'blank'],
+    ['with empty Braille', { TEST_JWT_AUDIENCE: '\u2800 \u2800' }, 'TEST_JWT_AUDIENCE', 'blank'],
     ['without an issuer', { TEST_JWT_ISSUER: '' }, 'TEST_JWT_ISSUER', 'set it'],
     ['with an audience of spaces', { TEST_JWT_AUDIENCE: ' ' }, 'TEST_JWT_AUDIENCE', 'blank'],
     ['with a space after it', { TEST_JWT_AUDIENCE: 'loyalty ' }, 'TEST_JWT_AUDIENCE', 'remove'],

@@ -106,10 +106,16 @@ function text(problemOf: (value: string) => string | undefined) {
   });
 }
 
+/** A space, or a character that can't be seen, at the beginning or the end. U+2800 is a Braille cell without a dot. */
+const invisibleEdge =
+  /^[\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]|[\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]$/u;
+
 /** What tokens have to repeat exactly. */
 function claim() {
   return text((value) =>
-    value.trim() === value ? undefined : 'is blank, or begins or ends with a space; remove that',
+    invisibleEdge.test(value)
+      ? 'is blank, or begins or ends with a space or an invisible character; remove that'
+      : undefined,
   );
 }
 

@@ -16,6 +16,7 @@ import { ValidationFailed } from '../src/errors.ts';
 import { callRaw, grpcFrame } from './grpc-frames.ts';
 import { type NoteServer, startNoteServer, tokenFor } from './note-server.ts';
 import { methodOf, type Note, noteService } from './note-service.ts';
+import { talk as talkTo } from './talk.ts';
 
 const path = '/note.v1.NoteService/WriteNote';
 let server: NoteServer;
@@ -201,18 +202,19 @@ describe('curl', () => {
     expect(reasonIn(answer)).toBe('VALIDATION_FAILED');
   });
 
-  test.each([
-    ['a body over the limit', `{"userId":"alice","text":"${'x'.repeat(200_000)}"}`, {}],
+  test.each<[string, number, string | Uint8Array<ArrayBuffer>, Record<string, string>]>([
+    ['a body over the limit', 413, `{"userId":"alice","text":"${'x'.repeat(200_000)}"}`, {}],
     [
       'a small body that unzips to a huge one',
+      400,
       new Uint8Array(gzipSync(Buffer.alloc(50_000_000, 32))),
       { 'content-encoding': 'gzip' },
     ],
-    ['a body that is not as it says', '{}', { 'content-encoding': 'gzip' }],
-  ])('is refused, with a reason and a log line, with %s', async (what, body, headers) => {
+    ['a body that is not as it says', 400, '{}', { 'content-encoding': 'gzip' }],
+  ])('is refused, with a reason and a log line, with %s', async (what, status, body, headers) => {
     const requestId = what.replaceAll(' ', '-');
     const answer = await post(body, { ...headers, 'x-request-id': requestId });
-    expect(answer).toMatchObject({ status: 400, requestId });
+    expect(answer).toMatchObject({ status, requestId });
     expect(reasonIn(answer)).toBe('VALIDATION_FAILED');
     expect(server.lines.find((line) => line['requestId'] === requestId)).toMatchObject({
       reason: 'VALIDATION_FAILED',
@@ -340,18 +342,7 @@ test('nothing but methods is there', async () => {
 });
 
 describe('a connection', () => {
-  function talk(first: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const { hostname, port } = new URL(server.httpUrl);
-      const socket = connectTcp(Number(port), hostname, () => socket.write(first));
-      let answer = '';
-      socket.on('data', (chunk) => {
-        answer += String(chunk);
-      });
-      socket.on('error', reject);
-      socket.on('close', () => resolve(answer));
-    });
-  }
+  const talk = (text: string) => talkTo(server.httpUrl, text);
 
   test('that says nothing is closed', async () => {
     expect(await talk('')).toBe('');

@@ -96,7 +96,30 @@ function readKeySet(path: string, setting: string): JSONWebKeySet {
       `${setting} has a symmetric or private key; give the public keys alone, and replace that key, because anyone who reads it can make tokens`,
     );
   }
+  const problem = keySet.keys.map(rsaProblem).find((found) => found !== undefined);
+  if (problem !== undefined) throw new ConfigError(`${setting} ${problem}`);
   return keySet;
+}
+
+const rsaBitsMin = 2048;
+
+/** Why an RSA key doesn't protect tokens. The library finds short keys only with the first token, and takes any exponent. */
+function rsaProblem({ kty, n, e }: JWK): string | undefined {
+  if (kty !== 'RSA') return undefined;
+  const bits = numberOf(n).toString(2).replace(/^0/, '').length;
+  if (bits < rsaBitsMin) {
+    return `has an RSA key of ${bits} bits; give one of at least ${rsaBitsMin}, because shorter ones can be broken`;
+  }
+  const exponent = numberOf(e);
+  return exponent < 3n || exponent % 2n === 0n
+    ? `has an RSA key with the exponent ${exponent}; give one with 65537, because anyone can sign for this one`
+    : undefined;
+}
+
+/** The number in base64url that a member of a JWK is; 0 where there is none. */
+function numberOf(member: unknown): bigint {
+  const hex = typeof member === 'string' ? Buffer.from(member, 'base64url').toString('hex') : '';
+  return BigInt(`0x0${hex}`);
 }
 
 /** `k` is a symmetric key; `d` is the private part of any other. */

@@ -202,6 +202,14 @@ describe('a verifier is not made, and the setting is named,', () => {
     return path;
   }
 
+  function rsaModulus(bits: number): Buffer {
+    return Buffer.alloc(bits / 8, 0xff);
+  }
+
+  function rsaKeys(modulus: Buffer, e = 'AQAB'): string {
+    return JSON.stringify({ keys: [{ kty: 'RSA', n: modulus.toString('base64url'), e }] });
+  }
+
   afterAll(() => rmSync(directory, { recursive: true }));
 
   test.each<[string, () => { secret?: string; jwks?: string }, string]>([
@@ -224,6 +232,26 @@ describe('a verifier is not made, and the setting is named,', () => {
       'with a private key',
       () => ({ jwks: file('{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA","d":"AA"}]}') }),
       'LEDGER_JWT_JWKS has a symmetric or private key',
+    ],
+    [
+      'with an RSA key of 1024 bits',
+      () => ({ jwks: file(rsaKeys(rsaModulus(1024))) }),
+      'LEDGER_JWT_JWKS has an RSA key of 1024 bits',
+    ],
+    [
+      'with an RSA key whose length is padded with zeros',
+      () => ({ jwks: file(rsaKeys(Buffer.concat([Buffer.alloc(128), rsaModulus(1024)]))) }),
+      'LEDGER_JWT_JWKS has an RSA key of 1024 bits',
+    ],
+    [
+      'with an RSA key whose exponent is 1',
+      () => ({ jwks: file(rsaKeys(rsaModulus(2048), 'AQ')) }),
+      'LEDGER_JWT_JWKS has an RSA key with the exponent 1',
+    ],
+    [
+      'with an RSA key without numbers',
+      () => ({ jwks: file('{"keys":[{"kty":"RSA"}]}') }),
+      'LEDGER_JWT_JWKS has an RSA key of 0 bits',
     ],
     [
       'with keys over plain HTTP',

@@ -59,6 +59,14 @@ export interface Nats {
   close(): Promise<void>;
 }
 
+/** What a NATS user isn't allowed to do, such as `publish to "$JS.API.INFO"`; undefined for any other error. */
+export function missingPermission(error: unknown): string | undefined {
+  const { permissionContext } = error as Partial<NatsError>;
+  if (permissionContext === undefined) return undefined;
+  const { operation, subject } = permissionContext;
+  return `${operation === 'publish' ? 'publish' : 'subscribe'} to "${subject}"`;
+}
+
 const retryMs = 500;
 const flushMs = 2_000;
 

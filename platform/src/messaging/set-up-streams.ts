@@ -44,24 +44,40 @@ export async function setUpStreams(
   choices: StreamChoices = {},
 ): Promise<StreamSetup[]> {
   const manager = await connection.jetstreamManager();
+  const isClustered = connection.info?.cluster !== undefined;
   const done: StreamSetup[] = [];
   for (const stream of streams) {
-    done.push({ stream: stream.name, outcome: await setUp(manager, stream, choices) });
+    done.push({
+      stream: stream.name,
+      outcome: await setUp({ manager, isClustered }, stream, choices),
+    });
   }
   return done;
 }
 
+interface Server {
+  readonly manager: JetStreamManager;
+  readonly isClustered: boolean;
+}
+
 async function setUp(
-  manager: JetStreamManager,
+  server: Server,
   wanted: StreamOptions,
   choices: StreamChoices,
 ): Promise<StreamSetup['outcome']> {
+  const { manager, isClustered } = server;
   const present = await findStream(manager, wanted.name);
-  if (present === undefined) return await create(manager, wanted, choices);
+  if (present === undefined) return await create(server, wanted, choices);
   requireChangeable(present.config, wanted);
   const { config } = present;
   const replicas = choices.replicas ?? config.num_replicas;
   const missing = missingSubjects(config, wanted);
+  // A single server accepts them, and goes on with one copy.
+  if (!isClustered && (choices.replicas ?? 1) > 1) {
+    throw new StreamRefused(
+      `stream ${wanted.name}: ${replicas} replicas need a cluster of at least ${replicas} servers, and this server is in none; leave out --replicas, or give the URL of a cluster`,
+    );
+  }
   if (missing.length === 0 && replicas === config.num_replicas) return 'unchanged';
   await refusing(wanted, () =>
     manager.streams.update(wanted.name, {
@@ -74,13 +90,13 @@ async function setUp(
 }
 
 async function create(
-  manager: JetStreamManager,
+  server: Server,
   wanted: StreamOptions,
   choices: StreamChoices,
 ): Promise<StreamSetup['outcome']> {
   try {
     await refusing(wanted, () =>
-      manager.streams.add({
+      server.manager.streams.add({
         name: wanted.name,
         subjects: [...wanted.subjects],
         retention: retentionPolicy(wanted),
@@ -93,7 +109,7 @@ async function create(
     return 'created';
   } catch (error) {
     // Another setup was quicker; look at what it made.
-    if (apiErrorCode(error) === streamNameInUse) return await setUp(manager, wanted, choices);
+    if (apiErrorCode(error) === streamNameInUse) return await setUp(server, wanted, choices);
     throw error;
   }
 }

@@ -26,7 +26,7 @@ import { connectErrorOf } from './connect-error.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
 import type { Mountable } from './handler.ts';
 import type { HttpRequest, HttpResponse } from './http-port.ts';
-import { answerProblem } from './http-problem.ts';
+import { answerProblem, type HttpProblem } from './http-problem.ts';
 import type { RpcLimits } from './limits.ts';
 import { handlerOf, unaryMethodsOf } from './mount.ts';
 import type { Codec, Identity, Pipeline, Route } from './pipeline.ts';
@@ -171,8 +171,22 @@ async function serveHttp(
     // What is left of a body that was not read would stand in the way of the connection's next request.
     response.setHeader('connection', 'close');
   }
-  await universalResponseToNodeResponse(await handler(taken.request), response);
+  const answer = await handler(taken.request);
+  if (answer.status === 415 && answer.body === undefined) {
+    answerProblem(response, unknownType);
+    return;
+  }
+  // The library knows no status of HTTP for it; the code and the reason in the body are those of any bad request.
+  const isTooLarge = answer.status === 400 && isTooLargeBody(taken.body);
+  await universalResponseToNodeResponse(isTooLarge ? { ...answer, status: 413 } : answer, response);
 }
+
+const unknownType: HttpProblem = {
+  status: 415,
+  title: 'Unsupported media type',
+  detail:
+    'the content type must be application/json or application/proto, or one of gRPC or gRPC-Web in binary form',
+};
 
 /** Every value that a header was sent with; the merged headers have only the first of some. */
 function valuesOf({ rawHeaders }: HttpRequest, name: string): string[] {
@@ -200,6 +214,10 @@ function rawCodec({ input, output }: DescMethodUnary): Codec<RawBody, Message> {
       return response;
     },
   };
+}
+
+function isTooLargeBody(body: RawBody | undefined): boolean {
+  return body !== undefined && 'problem' in body && body.isTooLarge === true;
 }
 
 function isJson(raw: RawBody): boolean {

@@ -12,17 +12,12 @@ import {
 } from 'node:http2';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { CertificateSource } from '../tls/certificates.ts';
 import { renewCertificates, secureOptions } from '../tls/https.ts';
 import { createConnectionAge } from './connection-age.ts';
-import {
-  answerProblem,
-  type HttpProblem,
-  problemBody,
-  problemContentType,
-} from './http-problem.ts';
+import { answerProblem } from './http-problem.ts';
+import { refusalOptions, refuseByProblem, servingValid, tookTooLong } from './http-refusals.ts';
 import type { RpcLimits } from './limits.ts';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -49,17 +44,19 @@ export function createHttpPort(
   const age = createConnectionAge(limits.connectionAgeMsMax);
 
   const http1Options = {
+    ...refusalOptions,
     requestTimeout: limits.requestArrivalMsMax,
     headersTimeout: limits.requestArrivalMsMax,
     connectionsCheckingInterval: 1000,
     keepAliveTimeout: Math.min(limits.connectionIdleMsMax, 65_000),
   };
+  const serveValid = servingValid(serve);
   const serveHttp1 = (request: IncomingMessage, response: ServerResponse) => {
     if (closing || age.isOver(request.socket)) response.setHeader('connection', 'close');
     response.once('close', () => {
       if (closing) http1.closeIdleConnections();
     });
-    serve(request, response);
+    serveValid(request, response);
   };
   const http1 =
     tls === undefined
@@ -73,14 +70,17 @@ export function createHttpPort(
           },
           serveHttp1,
         );
-  http1.on('clientError', answerClientError);
+  http1.on('checkExpectation', serveHttp1);
+  refuseByProblem(http1);
   const http2 = createHttp2Server({
     settings: { maxConcurrentStreams: limits.streamsPerConnectionMax },
   });
-  http2.on('request', (request, response) => {
+  const serveHttp2 = (request: Http2ServerRequest, response: Http2ServerResponse) => {
     limitArrival(request, response, limits.requestArrivalMsMax);
-    serve(request, response);
-  });
+    serveValid(request, response);
+  };
+  http2.on('request', serveHttp2);
+  http2.on('checkExpectation', serveHttp2);
   http2.on('session', (session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
@@ -178,45 +178,4 @@ function limitArrival(
   const arrived = () => clearTimeout(timer);
   request.once('end', arrived);
   stream.once('close', arrived);
-}
-
-const tookTooLong: HttpProblem = {
-  status: 408,
-  title: 'Request timeout',
-  detail: 'the request took too long to arrive',
-};
-
-/** Answers what never became a request of HTTP/1.1. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  // Before the handshake is over nothing can be written.
-  const isSilent = error.code === 'ECONNRESET' || error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
-  if (isSilent || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const problem = clientProblemOf(error.code);
-  const body = problemBody(problem);
-  const head = [
-    `HTTP/1.1 ${problem.status} ${problem.title}`,
-    `content-type: ${problemContentType}`,
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ];
-  // A client that goes on sending would keep the connection open for as long as it likes.
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
-}
-
-function clientProblemOf(code: string | undefined): HttpProblem {
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return tookTooLong;
-    case 'HPE_HEADER_OVERFLOW':
-      return {
-        status: 431,
-        title: 'Headers too large',
-        detail: 'the headers are larger than allowed',
-      };
-    default:
-      return { status: 400, title: 'Bad request', detail: 'the request is not valid HTTP/1.1' };
-  }
 }

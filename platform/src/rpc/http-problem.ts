@@ -1,8 +1,9 @@
-import type { ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
+import { isBodyUnderWay } from './socket-response.ts';
 
 export interface HttpProblem {
-  readonly status: 400 | 404 | 405 | 408 | 431;
+  readonly status: 400 | 404 | 405 | 408 | 415 | 417 | 431;
   readonly title: string;
   readonly detail: string;
 }
@@ -20,6 +21,9 @@ export function answerProblem(
   problem: HttpProblem,
 ): void {
   if (response.headersSent || response.destroyed) return;
+  if (response instanceof ServerResponse && isBodyUnderWay(response.req)) {
+    response.setHeader('connection', 'close');
+  }
   response.statusCode = problem.status;
   response.setHeader('content-type', problemContentType);
   response.end(problemBody(problem));

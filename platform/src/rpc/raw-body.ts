@@ -1,7 +1,13 @@
 import type { Compression, UniversalServerRequest } from '@connectrpc/connect/protocol';
 
 /** A request's message, unframed and uncompressed but not decoded; or why there is none. */
-export type RawBody = RawMessage | { readonly problem: string };
+export type RawBody = RawMessage | MissingMessage;
+
+interface MissingMessage {
+  readonly problem: string;
+  /** Whether the body, as sent, is larger than allowed. */
+  readonly isTooLarge?: true;
+}
 
 interface RawMessage {
   readonly bytes: Uint8Array;
@@ -38,6 +44,10 @@ export async function takeBody(
 
   const taken = (body: RawBody) => ({ request: emptied(request, framing), body });
   const tooLarge = `it is larger than ${options.bytesMax} bytes`;
+  const bodyBytesMax = options.bytesMax + (framing.enveloped ? prefixBytes : 0);
+  if (Number(request.header.get('content-length') ?? 0) > bodyBytesMax) {
+    return taken({ problem: tooLarge, isTooLarge: true });
+  }
   const iterator = request.body[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -45,9 +55,7 @@ export async function takeBody(
     options.count(next.value.byteLength);
     chunks.push(next.value);
     size += next.value.byteLength;
-    if (size > options.bytesMax + prefixBytes) {
-      return taken({ problem: tooLarge });
-    }
+    if (size > bodyBytesMax) return taken({ problem: tooLarge, isTooLarge: true });
   }
   const received = Buffer.concat(chunks);
   if (framing.enveloped && !isOneEnvelope(received)) {

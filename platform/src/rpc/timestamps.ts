@@ -4,6 +4,10 @@ import { ValidationFailed } from '../errors.ts';
 const secondsMin = -62_135_596_800n; // the start of year 1
 const secondsMax = 253_402_300_799n; // the end of year 9999
 
+/** The first and the last instant that a timestamp can be, in milliseconds since 1970. */
+export const instantMsMin = Number(secondsMin) * 1000;
+export const instantMsMax = Number(secondsMax) * 1000 + 999;
+
 export const instantHint = 'must be an instant between the years 1 and 9999';
 
 /** Whether a timestamp is one that protobuf allows. */

@@ -1,4 +1,5 @@
 import { instantIn, integerIn, type PositionCodec, textIn } from '@loyalty/platform/paging.ts';
+import { instantMsMin } from '@loyalty/platform/rpc/timestamps.ts';
 import type {
   EarnPosition,
   EntryPosition,
@@ -21,13 +22,11 @@ export const earnPosition = atInstant<EarnPosition>(
   (postTime, transactionId) => ({ postTime, transactionId }),
 );
 
-/** The start of year 1, before which no timestamp is, in milliseconds before 1970. */
-const yearOneMs = 62_135_596_800_000;
-
 /** Members are listed by user id, or by join time first. That may be before 1970, and no number in a token is negative. */
 export const memberPosition = atInstant<MemberPosition>(
-  ({ joinTime, userId }) => [joinTime + yearOneMs, userId],
-  (instant, userId) => ({ joinTime: instant - yearOneMs, userId }),
+  ({ joinTime, userId }) => [joinTime, userId],
+  (joinTime, userId) => ({ joinTime, userId }),
+  { originMs: instantMsMin },
 );
 
 /** So are a program's entries, and its redemptions. */
@@ -49,15 +48,19 @@ export const entryPosition: PositionCodec<EntryPosition> = {
   },
 };
 
-/** Positions of an instant and an id. */
+/** Positions of an instant and an id. Tokens have the milliseconds since `originMs`, the earliest instant. */
 function atInstant<Position>(
   partsOf: (position: Position) => [instant: number, id: string],
   positionOf: (instant: number, id: string) => Position,
+  { originMs } = { originMs: 0 },
 ): PositionCodec<Position> {
   return {
-    toTexts: (position) => partsOf(position).map(String),
+    toTexts(position) {
+      const [instant, id] = partsOf(position);
+      return [String(instant - originMs), id];
+    },
     fromTexts([time = '', text = '', ...others]) {
-      const instant = instantIn(time);
+      const instant = instantIn(time, originMs);
       const id = textIn(text);
       if (others.length > 0 || instant === undefined || id === undefined) return undefined;
       return positionOf(instant, id);

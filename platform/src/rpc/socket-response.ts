@@ -1,0 +1,48 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+export interface SocketResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Writes a response to a connection of HTTP/1.1 that has no request to respond to, and closes it. */
+export function endWithResponse(socket: Duplex, { status, headers, body }: SocketResponse): void {
+  // Node doesn't listen any longer to the errors of a connection that it has handed over.
+  socket.on('error', () => socket.destroy());
+  const fields = {
+    ...headers,
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`),
+  ];
+  // A client that goes on sending would keep the connection open for as long as it likes.
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+/** Whether anything can still be written to a connection that Node gave up on. */
+export function isAnswerable(error: NodeJS.ErrnoException, socket: Duplex): boolean {
+  // Before the handshake of TLS is over nothing can be written.
+  const isSilent = error.code === 'ECONNRESET' || error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
+  return !isSilent && socket.writable;
+}
+
+/** Whether a request of HTTP/1.1 names its host as RFC 9112 requires: once, and not by nothing. */
+export function hasOneHost({ httpVersion, headersDistinct }: IncomingMessage): boolean {
+  const [host, ...others] = headersDistinct['host'] ?? [];
+  return host === undefined ? httpVersion === '1.0' : host !== '' && others.length === 0;
+}
+
+/**
+ * Whether some of a request's body hasn't arrived yet. After a refusal that didn't wait for it the connection has to
+ * end: the rest would stand in the way of the next request, or be refused a second time for taking too long.
+ */
+export function isBodyUnderWay({ headers, complete }: IncomingMessage): boolean {
+  const hasBody =
+    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  return hasBody && !complete;
+}
