@@ -189,8 +189,8 @@ function rawCodec({ input, output }: DescMethodUnary): Codec<RawBody, Message> {
         ? readJsonMessage(input, raw.bytes)
         : fromBinary(input, raw.bytes);
     },
-    jsonOf(raw) {
-      return 'format' in raw && raw.format === 'json' ? jsonIn(raw.bytes) : undefined;
+    jsonOf(raw, shape) {
+      return 'format' in raw && raw.format === 'json' ? jsonIn(raw.bytes, shape) : undefined;
     },
     // The library encodes only after the call has ended well, and would tell the caller why it can't. So it is tried
     // here, for the price of encoding twice.

@@ -3,7 +3,8 @@ import { type Access, accessOf, authorize, requireReach, requireRole } from '../
 import { bearerToken } from '../auth/bearer-token.ts';
 import type { Caller, TokenVerifier } from '../auth/tokens.ts';
 import { ValidationFailed } from '../errors.ts';
-import { idsInJson } from '../json/ids-in-json.ts';
+import { idsInJson, shapeOfIds } from '../json/ids-in-json.ts';
+import type { JsonShape } from '../json/json-shape.ts';
 import type { JsonInput } from '../json/json-text.ts';
 import type { Logger } from '../logging.ts';
 import type { CallMetrics, RpcMetrics } from '../telemetry/metrics.ts';
@@ -26,7 +27,7 @@ export interface Codec<Raw, Encoded> {
   /** May throw anything: the request is answered with VALIDATION_FAILED, and the violations of a ValidationFailed. */
   decode(raw: Raw): Message;
   /** The JSON of a request that can't be decoded; undefined if it is none. */
-  jsonOf?(raw: Raw): JsonInput | undefined;
+  jsonOf?(raw: Raw, shape: JsonShape): JsonInput | undefined;
   /** Gets the request, too, whose form the response may have to follow. */
   encode(response: Message, raw: Raw): Encoded;
 }
@@ -284,7 +285,7 @@ function decoded<Raw>({ access, codec }: Route<Raw, unknown>, raw: Raw, caller: 
   try {
     return codec.decode(raw);
   } catch (error) {
-    requireReach(access, caller, idsInJson(access, codec.jsonOf?.(raw)));
+    requireReach(access, caller, idsInJson(access, codec.jsonOf?.(raw, shapeOfIds(access))));
     if (error instanceof ValidationFailed) throw error;
     const problem = Error.isError(error) ? error.message : 'malformed';
     throw new Undecodable(`The request can't be decoded: ${problem}`, { cause: error });

@@ -1,5 +1,6 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { isObject } from '@loyalty/platform/json/json-message.ts';
+import { shapeOfPath } from '@loyalty/platform/json/json-shape.ts';
 import { type JsonInput, parseJsonText } from '@loyalty/platform/json/json-text.ts';
 
 /** What the messages of a direction have around the transaction's id: JSON names from the top, and field numbers. */
@@ -35,7 +36,7 @@ const lossyUtf8 = new TextDecoder();
 function inParsed(payload: Uint8Array, names: readonly string[]): string | undefined {
   let value: JsonInput | undefined;
   try {
-    value = parseJsonText(payload);
+    value = parseJsonText(payload, shapeOfPath(names.map((name) => [name, protoName(name)])));
   } catch {
     return undefined;
   }
