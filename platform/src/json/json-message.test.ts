@@ -203,8 +203,8 @@ describe('what no message can use', () => {
   const many = (length: number) =>
     Array.from({ length }, (_, index) => `"x${index}":{"a":[1]}`).join(',');
 
-  test('does not keep known fields behind it from being refused or read', () => {
-    const violations = inTransaction(`${many(10)},"channel":5`);
+  test('does not hide the known fields behind it', () => {
+    const violations = inTransaction(`${many(10)},"channel":5`) ?? [];
     expect(violations).toHaveLength(11);
     expect(violations.at(-1)).toEqual({
       field: 'transaction.channel',
