@@ -319,7 +319,7 @@ export function isObject(input: JsonInput | undefined): input is JsonInputObject
 const violationsMax = unknownNamesMax;
 
 /** Whether no more would be named: then the rest of the message isn't read. */
-function isFull({ violations }: Pick<Place, 'violations'>): boolean {
+export function isFull({ violations }: Pick<Place, 'violations'>): boolean {
   return violations.length >= violationsMax;
 }
 
