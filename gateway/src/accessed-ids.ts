@@ -1,5 +1,6 @@
 import type { AccessedIds } from '@loyalty/platform/auth/access.ts';
-import { idsInJson } from '@loyalty/platform/json/ids-in-json.ts';
+import { idsInJson, shapeOfIds } from '@loyalty/platform/json/ids-in-json.ts';
+import type { JsonShape } from '@loyalty/platform/json/json-shape.ts';
 import { type JsonInput, type JsonInputObject, jsonIn } from '@loyalty/platform/json/json-text.ts';
 import type { HttpInput } from './request-from-http.ts';
 import { pathFields } from './request-from-http.ts';
@@ -12,7 +13,8 @@ export function idsInPath(route: Route, input: Pick<HttpInput, 'values' | 'calle
 
 /** The same of all that can be read of a request, which may not be a message. */
 export function idsInRequest(route: Route, input: HttpInput): AccessedIds {
-  const body = input.body === undefined ? undefined : jsonIn(input.body);
+  const shape = shapeOfIdsInBody(route);
+  const body = shape && input.body && jsonIn(input.body, shape);
   const ids = idsInJson(route.access, {
     ...textsInQuery(route, input.query),
     ...membersOf(route, body),
@@ -29,6 +31,13 @@ function textsInQuery({ queryFields }: Route, query: string): JsonInputObject {
       return text === null ? [] : [[jsonName, text]];
     }),
   );
+}
+
+/** Undefined if no such id can be in the body. */
+function shapeOfIdsInBody({ access, body: field }: Route): JsonShape | undefined {
+  const shape = shapeOfIds(access);
+  if (field === 'request') return shape;
+  return field !== undefined && shape.kind === 'names' ? shape.shapeOf(field.jsonName) : undefined;
 }
 
 function membersOf({ body: field }: Route, body: JsonInput | undefined): JsonInputObject {

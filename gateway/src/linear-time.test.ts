@@ -1,6 +1,12 @@
 import { describe, test } from '@jest/globals';
-import { expectLinearTime, numbered, repeated } from '@loyalty/local/linear-time.ts';
+import {
+  expectCostOfParsing,
+  expectLinearTime,
+  numbered,
+  repeated,
+} from '@loyalty/local/linear-time.ts';
 import { ValidationFailed } from '@loyalty/platform/errors.ts';
+import { idsInRequest } from './accessed-ids.ts';
 import { contentCodingFor } from './content-coding.ts';
 import { requestFromHttp } from './request-from-http.ts';
 import { createRouteTable } from './route-table.ts';
@@ -24,16 +30,18 @@ interface Parts {
 function readRequest({ httpMethod = 'GET', path = '/v1/programs', ...parts }: Parts): void {
   const match = table(httpMethod, path);
   if (match.found !== 'route') return;
+  const input = {
+    values: match.values,
+    query: parts.query ?? '',
+    headerValues: () => (parts.header === undefined ? [] : [parts.header]),
+    body: parts.body === undefined ? undefined : new TextEncoder().encode(parts.body),
+    caller,
+  };
   try {
-    requestFromHttp(match.route, {
-      values: match.values,
-      query: parts.query ?? '',
-      headerValues: () => (parts.header === undefined ? [] : [parts.header]),
-      body: parts.body === undefined ? undefined : new TextEncoder().encode(parts.body),
-      caller,
-    });
+    requestFromHttp(match.route, input);
   } catch (error) {
     if (!(error instanceof ValidationFailed)) throw error;
+    idsInRequest(match.route, input);
   }
 }
 
@@ -85,6 +93,31 @@ test.each([
   const read = (body: string) =>
     readRequest({ httpMethod: 'PATCH', path: '/v1/programs/p/members/alice', body });
   expectLinearTime({ textOf, read, sizeMax: 1024 * 1024 });
+});
+
+describe('to refuse a body takes about as long as JSON.parse takes, for', () => {
+  const members = '/v1/programs/p/members';
+
+  test.each([
+    ['unknown fields', 'POST', members, numbered('{', (index) => `"k${index}":1`, '}')],
+    [
+      'attributes',
+      'POST',
+      members,
+      numbered('{"attributes":{', (index) => `"k${index}":"v"`, '}}'),
+    ],
+    ['unknown fields', 'PATCH', `${members}/alice`, numbered('{', (key) => `"k${key}":1`, '}')],
+    [
+      'keys to remove',
+      'PATCH',
+      `${members}/alice`,
+      numbered('{"attributes":{', (index) => `"k${index}":null`, '}}'),
+    ],
+    ['earns', 'POST', '/v1/programs/p/earns:batch', repeated('{"earns":[{}', ',{}', ']}')],
+  ])('%s of a %s to %s', (_what, httpMethod, path, textOf) => {
+    const read = (body: string) => readRequest({ httpMethod, path, body });
+    expectCostOfParsing({ textOf, read, sizeMax: 1024 * 1024 });
+  });
 });
 
 describe('the time to choose a content coding grows with the header and no faster, for', () => {

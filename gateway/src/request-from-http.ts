@@ -3,7 +3,13 @@ import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import type { Caller } from '@loyalty/platform/auth/tokens.ts';
 import { type FieldViolation, ValidationFailed } from '@loyalty/platform/errors.ts';
 import { fieldByName, jsonFieldPath, memberPath } from '@loyalty/platform/json/field-path.ts';
-import { isObject, messageOf, type Place, parseFor } from '@loyalty/platform/json/json-message.ts';
+import {
+  isFull,
+  isObject,
+  messageOf,
+  type Place,
+  parseFor,
+} from '@loyalty/platform/json/json-message.ts';
 import { type JsonInput, type JsonInputObject, quoted } from '@loyalty/platform/json/json-text.ts';
 import { patch_by_key } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
 import type { Route } from './routes-from-descriptors.ts';
@@ -153,6 +159,7 @@ function memberOf({ message }: DescField, key: string): DescField | undefined {
 function queryFields(route: Route, query: string, top: Place): JsonInputObject {
   const values = new Map<DescField, string[]>();
   for (const pair of query.split('&')) {
+    if (isFull(top)) break;
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decodeQuery(equals < 0 ? pair : pair.slice(0, equals));

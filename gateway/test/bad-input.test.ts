@@ -99,6 +99,20 @@ describe('a body is refused by the name of its field, and reaches no service:', 
     expect(calls).toBe(before);
   });
 
+  test('an error names 20 faults, however many there are', async () => {
+    const unknown = Array.from({ length: 86_000 }, (_, index) => `"k${index}":1`);
+    const { status, json } = await post(`{${unknown.join(',')}}`);
+    expect(status).toBe(400);
+    expect((json as { violations: unknown[] }).violations).toHaveLength(20);
+
+    const parameters = Array.from({ length: 1000 }, (_, index) => `p${index}=`).join('&');
+    const listed = await send(`${gateway.url}/v1/programs?${parameters}`, 'GET', {
+      token: backend,
+    });
+    expect(listed.status).toBe(400);
+    expect((listed.json as { violations: unknown[] }).violations).toHaveLength(20);
+  });
+
   test('what only the service can judge, in the names of the JSON', async () => {
     for (const [body, field] of [
       [earn({ amount: 'null' }), 'transaction.amount'],

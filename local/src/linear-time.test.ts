@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { expectLinearTime, repeated } from './linear-time.ts';
+import { expectCostOfParsing, expectLinearTime, repeated } from './linear-time.ts';
 
 const growth = { textOf: repeated('', 'a', ''), sizeMax: 64 * 1024 };
 
@@ -11,4 +11,15 @@ test('what grows with its square fails', () => {
   // Looks at the rest of the text from each of its letters.
   const read = (text: string) => /a+b/.test(text);
   expect(() => expectLinearTime({ ...growth, read })).toThrow('characters take over');
+});
+
+const list = { textOf: repeated('[1', ',1', ']'), sizeMax: 64 * 1024 };
+
+test('what takes about as long as JSON.parse passes', () => {
+  expectCostOfParsing({ ...list, read: (text) => JSON.parse(text) });
+});
+
+test('what takes much longer fails', () => {
+  const read = (text: string) => Array.from({ length: 1000 }, () => JSON.parse(text));
+  expect(() => expectCostOfParsing({ ...list, read })).toThrow('and JSON.parse');
 });

@@ -46,6 +46,37 @@ function superlinear({ textOf, read, sizeMax }: Growth): string | undefined {
   return undefined;
 }
 
+/** How many times what JSON.parse takes of the same text is allowed. */
+const timesParsing = 5;
+/** What is allowed in any case: JSON.parse skips spaces and digits faster than code in JavaScript can. */
+const shortMs = 50;
+/** What isn't, although JSON.parse itself takes that of a hundred thousand names that differ. */
+const longMs = 100;
+
+/**
+ * Reads a text of JSON that may not be valid.
+ *
+ * @throws {Error} when that takes many times as long as JSON.parse takes of it, or long enough to hold up others
+ */
+export function expectCostOfParsing({ textOf, read, sizeMax }: Growth): void {
+  const text = textOf(sizeMax);
+  const problems = tries.map(() => {
+    const parsingMs = cpuMs(1, () => parseIfValid(text));
+    const mostMs = Math.min(Math.max(shortMs, timesParsing * parsingMs), longMs);
+    const takenMs = cpuMs(1, () => read(text));
+    return takenMs <= mostMs ? undefined : `took ${takenMs} ms, and JSON.parse ${parsingMs} ms`;
+  });
+  if (problems.every((problem) => problem !== undefined)) throw new Error(problems.join('\n'));
+}
+
+function parseIfValid(text: string): void {
+  try {
+    JSON.parse(text);
+  } catch {
+    // Its time counts, too.
+  }
+}
+
 /** Repeats a run until it takes long enough to be measured, when it is warm, too. */
 function measureRepeated(run: () => unknown): { repeats: number; leastTakenMs: number } {
   for (let repeats = 1; ; repeats *= 2) {

@@ -1,11 +1,21 @@
 import type { DescField } from '@bufbuild/protobuf';
 import type { Access, AccessedIds } from '../auth/access.ts';
 import { isObject } from './json-message.ts';
+import { type JsonShape, shapeOfBoth, shapeOfPath } from './json-shape.ts';
 import type { JsonInput } from './json-text.ts';
+
+type IdPaths = Pick<Access, 'programIdPath' | 'userIdPath'>;
+
+/** The shape of the JSON of a request in which only those ids are looked for. */
+export function shapeOfIds({ programIdPath = [], userIdPath = [] }: IdPaths): JsonShape {
+  const shapeTo = (path: readonly DescField[]) =>
+    shapeOfPath(path.map(({ name, jsonName }) => [name, jsonName]));
+  return shapeOfBoth(shapeTo(programIdPath), shapeTo(userIdPath));
+}
 
 /** The ids that decide who may call, as far as JSON has them that may not be a message. */
 export function idsInJson(
-  { programIdPath, userIdPath }: Pick<Access, 'programIdPath' | 'userIdPath'>,
+  { programIdPath, userIdPath }: IdPaths,
   input: JsonInput | undefined,
 ): AccessedIds {
   return {

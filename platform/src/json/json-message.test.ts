@@ -1,8 +1,14 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { describe, expect, test } from '@jest/globals';
-import { expectLinearTime, numbered, repeated } from '@loyalty/local/linear-time.ts';
+import {
+  expectCostOfParsing,
+  expectLinearTime,
+  numbered,
+  repeated,
+} from '@loyalty/local/linear-time.ts';
 import { DeadLetterSchema } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_pb.ts';
 import {
+  BatchEarnRequestSchema,
   EarnRequestSchema,
   ReverseEarnRequestSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
@@ -11,6 +17,7 @@ import { UpdateProgramRequestSchema } from '@loyalty/proto/loyalty/programs/v1/p
 import { RewardSchema } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import { RuleSetSchema } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { ValidationFailed } from '../errors.ts';
+import { validatorOf } from '../rpc/validation.ts';
 import { readJsonMessage } from './json-message.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -166,6 +173,66 @@ describe('an object', () => {
   });
 });
 
+describe('a list or map with more than the contract allows', () => {
+  const listOf = (length: number, item: string) => Array.from({ length }, () => item).join(',');
+  const keys = (length: number) => Array.from({ length }, (_, index) => `"k${index}":""`).join(',');
+
+  test('is refused before its items are looked at', () => {
+    expect(violationsOf(BatchEarnRequestSchema, `{"earns":[${listOf(1001, '[]')}]}`)).toEqual([
+      { field: 'earns', message: 'must have at most 1000 items' },
+    ]);
+    expect(inTransaction(`"items":[${listOf(201, '1')}]`)).toEqual([
+      { field: 'transaction.items', message: 'must have at most 200 items' },
+    ]);
+    const inItem = `"items":[{},{"categories":[${listOf(21, '""')}]}]`;
+    expect(inTransaction(inItem)).toEqual([
+      { field: 'transaction.items[1].categories', message: 'must have at most 20 items' },
+    ]);
+    expect(inTransaction(`"attributes":{${keys(101)}}`)).toEqual([
+      { field: 'transaction.attributes', message: 'must have at most 50 keys' },
+    ]);
+  });
+
+  test('is read up to the bound, and a map up to twice its bound', () => {
+    expect(inTransaction(`"items":[${listOf(200, '{}')}]`)).toEqual([]);
+    expect(inTransaction(`"attributes":{${keys(100)}}`)).toEqual([]);
+  });
+});
+
+describe('what no message can use', () => {
+  const many = (length: number) =>
+    Array.from({ length }, (_, index) => `"x${index}":{"a":[1]}`).join(',');
+
+  test('does not hide the known fields behind it', () => {
+    const violations = inTransaction(`${many(10)},"channel":5`) ?? [];
+    expect(violations).toHaveLength(11);
+    expect(violations.at(-1)).toEqual({
+      field: 'transaction.channel',
+      message: 'must be a string',
+    });
+  });
+
+  test.each([
+    ['a list', '"userId":[1,[2],{"a":3}]', 'userId', 'must be a string'],
+    ['an object', '"userId":{"a":{"a":1}}', 'userId', 'must be a string'],
+    ['an object', '"transaction":{"items":{"a":1}}', 'transaction.items', 'must be a list'],
+    ['a list', '"transaction":{"attributes":[1]}', 'transaction.attributes', 'must be an object'],
+  ])('is still refused as %s: {%s}', (_what, text, field, message) => {
+    expect(violationsOf(EarnRequestSchema, `{${text}}`)).toEqual([{ field, message }]);
+  });
+
+  test.each([
+    ['{"x":[1,{"a":}]}', 'malformed JSON: at line 1, column 14'],
+    ['{"x":{"__proto__":1}}', 'is not an allowed name'],
+    [`{"x":${'['.repeat(64)}${']'.repeat(64)}}`, 'nests deeper'],
+    [`{${many(100)},"x":"\\ud800"}`, 'has an unpaired surrogate'],
+  ])('must still be JSON: %s', (text, message) => {
+    expect(violationsOf(EarnRequestSchema, text)).toMatchObject([
+      { message: expect.stringContaining(message) },
+    ]);
+  });
+});
+
 describe('what makes no JSON is refused by its place, with JSON names:', () => {
   test.each([
     ['{"transaction":{"transaction_id":"a","transaction_id":"b"}}', 'transaction.transactionId'],
@@ -246,32 +313,72 @@ test('a mask can have the name of the proto, too', () => {
   expect(none.updateMask).toBeUndefined();
 });
 
+/** What a service takes of a text. */
+const sizeMax = 1024 * 1024;
+
+const texts: readonly [string, (size: number) => string][] = [
+  ['escaped quotes in a string', repeated('{"userId":"', '\\"', '"}')],
+  ['escaped quotes in a string without an end', repeated('{"userId":"', '\\"', '')],
+  ['escaped quotes outside of a string', repeated('{"userId":', '\\"', '}')],
+  ['backslashes', repeated('{"userId":"', '\\\\', '"}')],
+  ['escaped surrogates', repeated('{"userId":"', '\\ud83d\\ude00', '"}')],
+  ['letters', repeated('{"userId":"', 'a', '"}')],
+  ['opening brackets', repeated('{"transaction":{"items":', '[', '')],
+  ['spaces', repeated('{"userId":', ' ', '""}')],
+  ['line ends', repeated('', '\n', '')],
+  ['digits', repeated('{"transaction":{"amount":{"minorUnits":', '7', '}}}')],
+  ['digits in a string', repeated('{"transaction":{"amount":{"minorUnits":"', '7', '"}}}')],
+  ['decimals', repeated('{"transaction":{"amount":{"minorUnits":1.', '7', '}}}')],
+  ['a time', repeated('{"transaction":{"occurTime":"2026-01-01T00:00:00.', '0', 'Z"}}')],
+  ['items', repeated('{"transaction":{"items":[{}', ',{"quantity":1}', ']}}')],
+  ['mistakes', repeated('{"transaction":{"items":[1', ',{"a":[],"quantity":"x"}', ']}}')],
+  ['unknown names', numbered('{', (index) => `"x${index}":1`, '}')],
+  ['keys', numbered('{"transaction":{"attributes":{', (key) => `"k${key}":""`, '}}}')],
+  [
+    'keys that are numbers',
+    numbered('{"transaction":{"attributes":{', (key) => `"${key}":""`, '}}}'),
+  ],
+  ['a name again and again', repeated('{"transaction":{"attributes":{"a":1', ',"a":1', '}}}')],
+];
+
 describe('time grows with the length of the text and no faster, for', () => {
-  test.each<[string, (size: number) => string]>([
-    ['escaped quotes in a string', repeated('{"userId":"', '\\"', '"}')],
-    ['escaped quotes in a string without an end', repeated('{"userId":"', '\\"', '')],
-    ['escaped quotes outside of a string', repeated('{"userId":', '\\"', '}')],
-    ['backslashes', repeated('{"userId":"', '\\\\', '"}')],
-    ['escaped surrogates', repeated('{"userId":"', '\\ud83d\\ude00', '"}')],
-    ['letters', repeated('{"userId":"', 'a', '"}')],
-    ['opening brackets', repeated('{"transaction":{"items":', '[', '')],
-    ['spaces', repeated('{"userId":', ' ', '""}')],
-    ['line ends', repeated('', '\n', '')],
-    ['digits', repeated('{"transaction":{"amount":{"minorUnits":', '7', '}}}')],
-    ['digits in a string', repeated('{"transaction":{"amount":{"minorUnits":"', '7', '"}}}')],
-    ['decimals', repeated('{"transaction":{"amount":{"minorUnits":1.', '7', '}}}')],
-    ['a time', repeated('{"transaction":{"occurTime":"2026-01-01T00:00:00.', '0', 'Z"}}')],
-    ['items', repeated('{"transaction":{"items":[{}', ',{"quantity":1}', ']}}')],
-    ['mistakes', repeated('{"transaction":{"items":[1', ',{"a":[],"quantity":"x"}', ']}}')],
-    ['unknown names', numbered('{', (index) => `"x${index}":1`, '}')],
-    ['keys', numbered('{"transaction":{"attributes":{', (key) => `"k${key}":""`, '}}}')],
-    [
-      'keys that are numbers',
-      numbered('{"transaction":{"attributes":{', (key) => `"${key}":""`, '}}}'),
-    ],
-    ['a name again and again', repeated('{"transaction":{"attributes":{"a":1', ',"a":1', '}}}')],
-  ])('%s', (_what, textOf) => {
+  test.each(texts)('%s', (_what, textOf) => {
     const read = (text: string) => violationsOf(EarnRequestSchema, text);
-    expectLinearTime({ textOf, read, sizeMax: 1024 * 1024 });
+    expectLinearTime({ textOf, read, sizeMax });
   });
 });
+
+describe('to read and check a text takes about as long as JSON.parse takes, for', () => {
+  const validate = validatorOf(EarnRequestSchema);
+  const validateBatch = validatorOf(BatchEarnRequestSchema);
+
+  const read = (text: string) =>
+    unlessRefused(() => validate(readJsonMessage(EarnRequestSchema, bytesOf(text))));
+  const readBatch = (text: string) =>
+    unlessRefused(() => validateBatch(readJsonMessage(BatchEarnRequestSchema, bytesOf(text))));
+
+  test.each(texts)('%s', (_what, textOf) => {
+    expectCostOfParsing({ textOf, read, sizeMax });
+  });
+
+  test.each<[string, (size: number) => string]>([
+    ['empty items', repeated('{"earns":[{}', ',{}', ']}')],
+    ['items with a member', repeated('{"earns":[{}', ',{"transaction":{"items":[]}}', ']}')],
+    ['lists of lists', repeated('{"earns":[[]', ',[]', ']}')],
+    ['items of a field that there is not', repeated('{"x":[{}', ',{"a":{}}', ']}')],
+    [
+      'many unknown names in many items',
+      repeated('{"earns":[{}', `,{${numbered('', (index) => `"x${index}":1`, '')(2000)}}`, ']}'),
+    ],
+  ])('a batch of %s', (_what, textOf) => {
+    expectCostOfParsing({ textOf, read: readBatch, sizeMax });
+  });
+});
+
+function unlessRefused(run: () => unknown): void {
+  try {
+    run();
+  } catch (error) {
+    if (!(error instanceof ValidationFailed)) throw error;
+  }
+}

@@ -25,8 +25,10 @@ import {
   JsonNumber,
   JsonTextError,
   parseJsonText,
+  unknownNamesMax,
 } from './json-text.ts';
 import { isMaskText, maskFieldOf, maskPathsOf } from './mask-text.ts';
+import { shapeOfMessage } from './message-shape.ts';
 
 /** Where a value is in the request, and where to say what is wrong with it. */
 export interface Place {
@@ -39,7 +41,7 @@ export interface Place {
  * Reads a message from its JSON: the gateway, the Connect port and the stream all do it this way. What is missing isn't
  * its concern: the validation rules of the message say that, for binary messages too.
  *
- * @throws {ValidationFailed} naming every field at fault by its JSON names
+ * @throws {ValidationFailed} naming the fields at fault by their JSON names, the first 20 if there are more
  */
 export function readJsonMessage<Desc extends DescMessage>(
   desc: Desc,
@@ -58,7 +60,7 @@ export function parseFor(
   { path, violations }: Place,
 ): JsonInput {
   try {
-    return parseJsonText(bytes);
+    return parseJsonText(bytes, shapeOfMessage(desc));
   } catch (error) {
     if (!(error instanceof JsonTextError)) throw error;
     violations.push({ field: fieldPathOf(desc, error.path, path), message: error.message });
@@ -74,7 +76,7 @@ export function parseFor(
  * is reported, and the parser gets JSON about which it has nothing left to guess.
  *
  * @param violations what was found before; it is added to
- * @throws {ValidationFailed} naming every field at fault by its JSON names
+ * @throws {ValidationFailed} naming the fields at fault by their JSON names, the first 20 if there are more
  */
 export function messageOf<Desc extends DescMessage>(
   desc: Desc,
@@ -108,6 +110,7 @@ function readMessage(desc: DescMessage, input: JsonInput, place: Place): JsonVal
   const output: JsonObject = {};
   const mask = place.path === '' ? maskFieldOf(desc) : undefined;
   for (const [name, value] of Object.entries(input)) {
+    if (isFull(place)) break;
     const field = fieldByName(desc, name);
     const path = memberPath(place.path, field?.jsonName ?? strangeName(name));
     const here: Place = { path, violations: place.violations };
@@ -152,17 +155,21 @@ type MapField = DescField & { fieldKind: 'map' };
 
 function readList(field: ListField, input: JsonInput, { path, violations }: Place): JsonValue {
   if (!Array.isArray(input)) return refuse({ path, violations }, 'must be a list');
-  return input.map((item, index) =>
-    readItem(field, item, { path: itemPath(path, index), violations }),
-  );
+  const output: JsonValue[] = [];
+  for (const [index, item] of input.entries()) {
+    if (isFull({ violations })) break;
+    output.push(readItem(field, item, { path: itemPath(path, index), violations }));
+  }
+  return output;
 }
 
 function readMap(field: MapField, input: JsonInput, { path, violations }: Place): JsonValue {
   if (!isObject(input)) return refuse({ path, violations }, 'must be an object');
-  const entries = Object.entries(input).map(([key, item]): [string, JsonValue] => [
-    key,
-    readItem(field, item, { path: keyPath(path, key), violations }),
-  ]);
+  const entries: [string, JsonValue][] = [];
+  for (const [key, item] of Object.entries(input)) {
+    if (isFull({ violations })) break;
+    entries.push([key, readItem(field, item, { path: keyPath(path, key), violations })]);
+  }
   return Object.fromEntries(entries);
 }
 
@@ -308,10 +315,15 @@ export function isObject(input: JsonInput | undefined): input is JsonInputObject
   );
 }
 
-const violationsMax = 20;
+/** A text can have a hundred thousand mistakes, and the first ones say it all. */
+const violationsMax = unknownNamesMax;
 
-function refuse({ path, violations }: Place, message: string): null {
-  // A text can have a hundred thousand mistakes, and the first ones say it all.
-  if (violations.length < violationsMax) violations.push({ field: path, message });
+/** Whether no more would be named: then the rest of the message isn't read. */
+export function isFull({ violations }: Pick<Place, 'violations'>): boolean {
+  return violations.length >= violationsMax;
+}
+
+function refuse(place: Place, message: string): null {
+  if (!isFull(place)) place.violations.push({ field: place.path, message });
   return null;
 }

@@ -1,3 +1,5 @@
+import { type JsonShape, scalarShape } from './json-shape.ts';
+
 /** A number as it was written, so that neither its size nor its form is lost. */
 export class JsonNumber {
   readonly text: string;
@@ -31,24 +33,29 @@ export class JsonTextError extends Error {
 
 export const nestingDepthMax = 64;
 
+/** As many names that a message doesn't have are kept of a text; an error names no more. */
+export const unknownNamesMax = 20;
+
 /**
  * Parses a JSON text in one pass, in time linear in its length. It refuses what JSON.parse accepts and reads in its own
  * way: invalid UTF-8, a name given twice, `__proto__` as a name, unpaired surrogates, and nesting deeper than 64 levels.
  * A byte order mark is skipped.
+ *
+ * Of a text with a shape, what no message can use isn't kept, and names given twice aren't found there.
  *
  * JSON.parse with a reviver was tried before: it reads the text of numbers, but repeated names need a scan of their own,
  * and neither can say where in the document something is.
  *
  * @throws {JsonTextError}
  */
-export function parseJsonText(bytes: Uint8Array): JsonInput {
-  return new TextReader(decode(bytes)).read();
+export function parseJsonText(bytes: Uint8Array, shape: JsonShape = { kind: 'any' }): JsonInput {
+  return new TextReader(decode(bytes)).read(shape);
 }
 
 /** What a text says, or undefined if it isn't JSON. */
-export function jsonIn(bytes: Uint8Array): JsonInput | undefined {
+export function jsonIn(bytes: Uint8Array, shape: JsonShape): JsonInput | undefined {
   try {
-    return parseJsonText(bytes);
+    return parseJsonText(bytes, shape);
   } catch (error) {
     if (error instanceof JsonTextError) return undefined;
     throw error;
@@ -77,25 +84,26 @@ class TextReader {
   readonly #text: string;
   readonly #path: (string | number)[] = [];
   #at = 0;
+  #unknownNames = 0;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  read(): JsonInput {
-    const value = this.#value();
+  read(shape: JsonShape): JsonInput {
+    const value = this.#value(shape);
     this.#skipSpace();
     if (this.#at < this.#text.length) throw this.#malformed('the end');
     return value;
   }
 
-  #value(): JsonInput {
+  #value(shape: JsonShape): JsonInput {
     this.#skipSpace();
     switch (this.#text[this.#at]) {
       case '{':
-        return this.#object();
+        return this.#object(shape);
       case '[':
-        return this.#list();
+        return this.#list(shape);
       case '"':
         return this.#string();
       case 't':
@@ -109,34 +117,66 @@ class TextReader {
     }
   }
 
-  #object(): JsonInputObject {
+  #object(shape: JsonShape): JsonInputObject {
     this.#enter();
     const object: JsonInputObject = {};
     if (this.#ends('}')) return object;
+    let names = 0;
     do {
       this.#skipSpace();
       if (this.#text[this.#at] !== '"') throw this.#malformed('a name in double quotes');
+      if (shape.kind === 'map' && names >= shape.elementsMax) throw this.#refused(shape.tooMany);
       const name = this.#string();
+      names += 1;
       this.#path.push(name);
       if (name === '__proto__') throw this.#refused('is not an allowed name; leave it out');
-      if (Object.hasOwn(object, name)) throw this.#refused('is given twice; give it once');
+      const inner = this.#shapeOf(name, shape);
+      const isKept = inner !== undefined;
+      if (isKept && Object.hasOwn(object, name)) {
+        throw this.#refused('is given twice; give it once');
+      }
       this.#skipSpace();
       if (this.#text[this.#at] !== ':') throw this.#malformed('a colon');
       this.#at += 1;
-      object[name] = this.#value();
+      const value = this.#value(inner ?? scalarShape);
+      if (isKept) object[name] = value;
       this.#path.pop();
     } while (this.#goesOn('}'));
     return object;
   }
 
-  #list(): JsonInput[] {
+  /** Of what a name has in an object; undefined if it isn't kept. */
+  #shapeOf(name: string, shape: JsonShape): JsonShape | undefined {
+    switch (shape.kind) {
+      case 'any':
+        return shape;
+      case 'map':
+        return shape.element;
+      case 'names': {
+        const known = shape.shapeOf(name);
+        if (known !== undefined || this.#unknownNames >= unknownNamesMax) return known;
+        this.#unknownNames += 1;
+        return scalarShape;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #list(shape: JsonShape): JsonInput[] {
     this.#enter();
     const list: JsonInput[] = [];
     if (this.#ends(']')) return list;
+    const isKept = shape.kind === 'list' || shape.kind === 'any';
+    const inner = shape.kind === 'list' ? shape.element : isKept ? shape : scalarShape;
+    let index = 0;
     do {
-      this.#path.push(list.length);
-      list.push(this.#value());
+      if (shape.kind === 'list' && index >= shape.elementsMax) throw this.#refused(shape.tooMany);
+      this.#path.push(index);
+      const value = this.#value(inner);
+      if (isKept) list.push(value);
       this.#path.pop();
+      index += 1;
     } while (this.#goesOn(']'));
     return list;
   }
@@ -197,9 +237,10 @@ class TextReader {
   #skipEscape(): void {
     this.#at += 1;
     escapeForm.lastIndex = this.#at;
-    const length = escapeForm.exec(this.#text)?.[0].length;
-    if (length === undefined) throw this.#malformed('an escape that JSON has, such as \\n');
-    this.#at += length;
+    if (!escapeForm.test(this.#text)) {
+      throw this.#malformed('an escape that JSON has, such as \\n');
+    }
+    this.#at = escapeForm.lastIndex;
   }
 
   #literal<Value>(word: string, value: Value): Value {
@@ -209,11 +250,11 @@ class TextReader {
   }
 
   #number(): JsonNumber {
-    numberForm.lastIndex = this.#at;
-    const text = numberForm.exec(this.#text)?.[0];
-    if (text === undefined) throw this.#malformed('a value');
-    this.#at += text.length;
-    return new JsonNumber(text);
+    const start = this.#at;
+    numberForm.lastIndex = start;
+    if (!numberForm.test(this.#text)) throw this.#malformed('a value');
+    this.#at = numberForm.lastIndex;
+    return new JsonNumber(this.#text.slice(start, this.#at));
   }
 
   #skipSpace(): void {

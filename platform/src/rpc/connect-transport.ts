@@ -1,10 +1,4 @@
-import {
-  type DescMethodUnary,
-  fromBinary,
-  type Message,
-  toBinary,
-  toJson,
-} from '@bufbuild/protobuf';
+import { type DescMethodUnary, type Message, toBinary, toJson } from '@bufbuild/protobuf';
 import {
   createConnectRouter,
   createContextKey,
@@ -18,6 +12,8 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
+import { idsInBinary, readBinaryMessage } from '../binary-message.ts';
+import { idsInJson, shapeOfIds } from '../json/ids-in-json.ts';
 import { readJsonMessage } from '../json/json-message.ts';
 import { jsonIn } from '../json/json-text.ts';
 import type { Logger } from '../logging.ts';
@@ -201,10 +197,13 @@ function rawCodec({ input, output }: DescMethodUnary): Codec<RawBody, Message> {
       if ('problem' in raw) throw new Error(raw.problem);
       return raw.format === 'json'
         ? readJsonMessage(input, raw.bytes)
-        : fromBinary(input, raw.bytes);
+        : readBinaryMessage(input, raw.bytes);
     },
-    jsonOf(raw) {
-      return 'format' in raw && raw.format === 'json' ? jsonIn(raw.bytes) : undefined;
+    idsOf(raw, access) {
+      if ('problem' in raw) return { programId: undefined, userId: undefined };
+      return raw.format === 'json'
+        ? idsInJson(access, jsonIn(raw.bytes, shapeOfIds(access)))
+        : idsInBinary(access, raw.bytes);
     },
     // The library encodes only after the call has ended well, and would tell the caller why it can't. So it is tried
     // here, for the price of encoding twice.

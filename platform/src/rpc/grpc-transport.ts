@@ -1,4 +1,4 @@
-import { type DescMethodUnary, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+import { type DescMethodUnary, type Message, toBinary } from '@bufbuild/protobuf';
 import {
   type Deadline,
   Metadata,
@@ -8,6 +8,7 @@ import {
   type StatusObject,
   type sendUnaryData,
 } from '@grpc/grpc-js';
+import { idsInBinary, readBinaryMessage } from '../binary-message.ts';
 import type { CertificateSource } from '../tls/certificates.ts';
 import { grpcServerCredentials } from '../tls/grpc-credentials.ts';
 import { namesIn } from '../tls/peer-names.ts';
@@ -134,7 +135,8 @@ function unchanged(bytes: Buffer): Buffer {
 
 function binaryCodec({ input, output }: DescMethodUnary): Codec<Buffer, Buffer> {
   return {
-    decode: (bytes) => fromBinary(input, bytes),
+    decode: (bytes) => readBinaryMessage(input, bytes),
+    idsOf: (bytes, access) => idsInBinary(access, bytes),
     encode: (response: Message) => {
       const bytes = toBinary(output, response);
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

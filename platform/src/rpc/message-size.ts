@@ -1,5 +1,5 @@
-import { type DescField, type DescMessage, getOption, type Message } from '@bufbuild/protobuf';
-import { field as fieldRules } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
+import type { DescField, DescMessage, Message } from '@bufbuild/protobuf';
+import { type ElementsMax, elementsMaxOf } from '../elements-max.ts';
 import type { FieldViolation } from '../errors.ts';
 
 export interface MessageSize {
@@ -12,7 +12,7 @@ export interface MessageSize {
 /** A field that has elements, or a message that may have some. */
 interface SizedField {
   readonly field: DescField;
-  readonly elementsMax: number;
+  readonly elementsMax: ElementsMax;
   readonly plan: readonly SizedField[];
 }
 
@@ -43,13 +43,6 @@ function planOf(schema: DescMessage): readonly SizedField[] {
   return plan;
 }
 
-function elementsMaxOf(field: DescField): number {
-  const { type } = getOption(field, fieldRules);
-  if (type.case === 'repeated') return Number(type.value.maxItems) || Number.POSITIVE_INFINITY;
-  if (type.case === 'map') return Number(type.value.maxPairs) || Number.POSITIVE_INFINITY;
-  return Number.POSITIVE_INFINITY;
-}
-
 function addSize(
   size: MessageSize,
   plan: readonly SizedField[],
@@ -64,9 +57,8 @@ function addSize(
       continue;
     }
     const elements = field.fieldKind === 'list' ? (value as unknown[]) : Object.values(value);
-    if (elements.length > elementsMax) {
-      const noun = field.fieldKind === 'list' ? 'items' : 'keys';
-      size.tooLong.push({ field: name, message: `must have at most ${elementsMax} ${noun}` });
+    if (elements.length > elementsMax.count) {
+      size.tooLong.push({ field: name, message: elementsMax.words });
       continue;
     }
     size.elements += elements.length;

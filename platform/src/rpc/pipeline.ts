@@ -1,10 +1,15 @@
 import { create, type DescMethodUnary, type Message } from '@bufbuild/protobuf';
-import { type Access, accessOf, authorize, requireReach, requireRole } from '../auth/access.ts';
+import {
+  type Access,
+  type AccessedIds,
+  accessOf,
+  authorize,
+  requireReach,
+  requireRole,
+} from '../auth/access.ts';
 import { bearerToken } from '../auth/bearer-token.ts';
 import type { Caller, TokenVerifier } from '../auth/tokens.ts';
 import { ValidationFailed } from '../errors.ts';
-import { idsInJson } from '../json/ids-in-json.ts';
-import type { JsonInput } from '../json/json-text.ts';
 import type { Logger } from '../logging.ts';
 import type { CallMetrics, RpcMetrics } from '../telemetry/metrics.ts';
 import type { createAdmissions } from './admissions.ts';
@@ -25,8 +30,8 @@ export type TransportName = 'grpc' | 'connect';
 export interface Codec<Raw, Encoded> {
   /** May throw anything: the request is answered with VALIDATION_FAILED, and the violations of a ValidationFailed. */
   decode(raw: Raw): Message;
-  /** The JSON of a request that can't be decoded; undefined if it is none. */
-  jsonOf?(raw: Raw): JsonInput | undefined;
+  /** The ids that decide who may call, as far as they are found in a request that can't be decoded. */
+  idsOf(raw: Raw, access: Access): AccessedIds;
   /** Gets the request, too, whose form the response may have to follow. */
   encode(response: Message, raw: Raw): Encoded;
 }
@@ -279,7 +284,7 @@ function decoded<Raw>({ access, codec }: Route<Raw, unknown>, raw: Raw, caller: 
   try {
     return codec.decode(raw);
   } catch (error) {
-    requireReach(access, caller, idsInJson(access, codec.jsonOf?.(raw)));
+    requireReach(access, caller, codec.idsOf(raw, access));
     if (error instanceof ValidationFailed) throw error;
     const problem = Error.isError(error) ? error.message : 'malformed';
     throw new Undecodable(`The request can't be decoded: ${problem}`, { cause: error });

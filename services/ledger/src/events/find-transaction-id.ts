@@ -1,5 +1,6 @@
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { textInBinary } from '@loyalty/platform/binary-message.ts';
 import { isObject } from '@loyalty/platform/json/json-message.ts';
+import { shapeOfPath } from '@loyalty/platform/json/json-shape.ts';
 import { type JsonInput, parseJsonText } from '@loyalty/platform/json/json-text.ts';
 
 /** What the messages of a direction have around the transaction's id: JSON names from the top, and field numbers. */
@@ -27,7 +28,7 @@ export function findTransactionId(
   // No protobuf message of ours begins like this.
   return text.trimStart().startsWith('{')
     ? (inParsed(payload, names) ?? inGarbled(text))
-    : inProtobuf(payload, numbers);
+    : textInBinary(payload, numbers);
 }
 
 const lossyUtf8 = new TextDecoder();
@@ -35,7 +36,7 @@ const lossyUtf8 = new TextDecoder();
 function inParsed(payload: Uint8Array, names: readonly string[]): string | undefined {
   let value: JsonInput | undefined;
   try {
-    value = parseJsonText(payload);
+    value = parseJsonText(payload, shapeOfPath(names.map((name) => [name, protoName(name)])));
   } catch {
     return undefined;
   }
@@ -58,26 +59,4 @@ function inGarbled(text: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The text found by following field numbers, even if the rest is garbled or missing. */
-function inProtobuf(bytes: Uint8Array, numbers: readonly number[]): string | undefined {
-  const [wanted, ...rest] = numbers;
-  const reader = new BinaryReader(bytes);
-  try {
-    while (reader.pos < bytes.length) {
-      const [number, wireType] = reader.tag();
-      if (number !== wanted || wireType !== WireType.LengthDelimited) {
-        reader.skip(wireType, number);
-        continue;
-      }
-      const length = reader.uint32();
-      const content = bytes.subarray(reader.pos, reader.pos + length);
-      if (rest.length > 0) return inProtobuf(content, rest);
-      return content.length === length ? lossyUtf8.decode(content) : undefined;
-    }
-  } catch {
-    return undefined;
-  }
-  return undefined;
 }

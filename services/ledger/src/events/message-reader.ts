@@ -1,4 +1,5 @@
-import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+import { readBinaryMessage } from '@loyalty/platform/binary-message.ts';
 import { isReasoned } from '@loyalty/platform/errors.ts';
 import { jsonNaming, named, protoNaming } from '@loyalty/platform/json/field-naming.ts';
 import { readJsonMessage } from '@loyalty/platform/json/json-message.ts';
@@ -110,7 +111,7 @@ function decode<Desc extends DescMessage>(schema: Desc, message: StreamMessage):
       case 'application/protobuf':
       case 'application/x-protobuf':
       case '':
-        return { content: fromBinary(schema, payload) };
+        return { content: readBinaryMessage(schema, payload) };
       default:
         return {
           problem: invalid('content_type', 'must be application/protobuf or application/json'),
