@@ -16,6 +16,8 @@ export interface RawRequest {
   hangUp?: boolean;
   /** Sends the body and leaves the request open. */
   neverEnds?: boolean;
+  /** Resets the stream once there is a status. */
+  leavesAtStatus?: boolean;
 }
 
 /** One gRPC message as it stands on the wire. */
@@ -33,7 +35,9 @@ export function callRaw(origin: string, request: RawRequest): Promise<RawAnswer>
     const answer: RawAnswer = { status: undefined, headers: {}, trailers: {} };
     const note = (headers: IncomingHttpHeaders) => {
       const status = headers['grpc-status'];
-      if (status !== undefined) answer.status = Number(status);
+      if (status === undefined) return;
+      answer.status = Number(status);
+      if (request.leavesAtStatus === true) stream.close(constants.NGHTTP2_CANCEL);
     };
     session.on('error', () => session.destroy());
     const stream = session.request({

@@ -68,6 +68,7 @@ test('bytes of a gRPC request count as they arrive, whether or not it ends', asy
       headers: { authorization: `Bearer ${alice.token}` },
       body: grpcFrame(Buffer.alloc(100_000)).subarray(0, bytes),
       neverEnds: true,
+      leavesAtStatus: true,
     });
   // More than the caller may ever have.
   expect(await part(40_000)).toMatchObject({ status: 3 });

@@ -114,6 +114,7 @@ describe('a request that is', () => {
       headers: { authorization: 'Bearer other' },
       body: grpcFrame(Buffer.alloc(1_000_000)).subarray(0, -1),
       neverEnds: true,
+      leavesAtStatus: true,
     });
     expect([answer.status, reasonOf(answer)]).toEqual([16, 'UNAUTHENTICATED']);
   });

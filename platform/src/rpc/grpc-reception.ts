@@ -1,10 +1,5 @@
-import { constants, type ServerHttp2Stream } from 'node:http2';
-import type {
-  Metadata,
-  ServerInterceptingCall,
-  ServerInterceptor,
-  StatusObject,
-} from '@grpc/grpc-js';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Metadata, ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js';
 import { Undecodable } from './errors.ts';
 import type { Identity } from './pipeline.ts';
 
@@ -25,13 +20,12 @@ export interface ReceptionOptions {
   receives(path: string): boolean;
   /** Verifies who calls, and lets them in. */
   identify(metadata: Metadata, call: InterceptedCall): Promise<Identity>;
-  /** Answers a call whose request isn't to be read, by one status to `end`. */
+  /** Answers a call whose request isn't to be read. What still comes of it is thrown away. */
   refuse(refusal: {
     path: string;
     metadata: Metadata;
     call: InterceptedCall;
     error: unknown;
-    end: (status: StatusObject) => void;
   }): void;
 }
 
@@ -80,7 +74,7 @@ export function createGrpcReception({
       if (isRefused || metadata === undefined) return;
       isRefused = true;
       leave(metadata);
-      refuse({ path, metadata, call, error, end: (status) => endUnread(call, status) });
+      refuse({ path, metadata, call, error });
     }
 
     return {
@@ -157,12 +151,6 @@ function streamOf(call: InterceptedCall): ServerHttp2Stream {
   if (stream === undefined)
     throw new Error('This release of grpc-js keeps streams in another place');
   return stream;
-}
-
-function endUnread(call: InterceptedCall, status: StatusObject): void {
-  call.sendStatus(status);
-  // A stream that only one side has ended stays open.
-  streamOf(call).close(constants.NGHTTP2_NO_ERROR);
 }
 
 function countBytes(

@@ -168,7 +168,7 @@ const nothing = Buffer.alloc(0);
 function refuseUnread(
   pipeline: Pipeline,
   route: Route<Buffer, Buffer>,
-  { metadata, call, error, end }: Omit<Parameters<ReceptionOptions['refuse']>[0], 'path'>,
+  { metadata, call, error }: Omit<Parameters<ReceptionOptions['refuse']>[0], 'path'>,
 ): void {
   const startedMs = performance.now();
   pipeline.serve(
@@ -182,7 +182,7 @@ function refuseUnread(
       succeed: () => undefined,
       fail(status, requestId) {
         const tookMs = performance.now() - startedMs;
-        end(failureOf(status, { requestId, tookMs }));
+        call.sendStatus(failureOf(status, { requestId, tookMs }));
       },
     },
   );
