@@ -105,6 +105,8 @@ async function reasonOfHttp(response: IncomingMessage): Promise<string> {
 
 function grpcCaller({ port, fromAddress, programId, userId, bodyBytes, ...rest }: Target): Caller {
   const session = connect(`http://127.0.0.1:${port}`, {
+    // In megabytes. With less, the attacker's own process cuts off the streams that wait to send their bodies.
+    maxSessionMemory: 1_000,
     createConnection: () =>
       connectSocket({ port, host: '127.0.0.1', localAddress: fromAddress, noDelay: true }),
   });
