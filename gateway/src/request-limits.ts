@@ -29,7 +29,7 @@ export interface RequestLimits {
    */
   arrive(): Arrival;
   /**
-   * Runs the verification of a token that isn't known yet. One that fails counts for a moment longer.
+   * Runs the verification of a token that isn't known yet. A rejected one still counts for a moment.
    *
    * @throws {RateLimited} when the address has too many of them under way
    */
@@ -39,8 +39,8 @@ export interface RequestLimits {
 const retryAfterMs = 1000;
 
 /**
- * How long a token that wasn't accepted counts for its address. Verifying takes half a millisecond or less, so as many at once as
- * an address may send would be thousands a second, each of which takes as long as a call.
+ * How long a rejected token still counts against its address. Without it, the limit of tokens at once would allow thousands a
+ * second, and verifying one costs as much as serving a call.
  */
 const failureMs = 250;
 

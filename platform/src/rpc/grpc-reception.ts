@@ -44,8 +44,8 @@ const prefixBytes = 5;
 
 /**
  * Receives requests: a body is read once its caller is known, and counts for them as it arrives, so that neither strangers nor
- * callers can fill the memory with bodies that never end. What isn't one whole message is refused, for which grpc-js would say
- * that the method doesn't exist, or nothing at all.
+ * callers can fill the memory with bodies that never end. Anything other than one whole message is refused here, because grpc-js
+ * would say that the method doesn't exist, or accept it.
  */
 export function createGrpcReception({
   receives,

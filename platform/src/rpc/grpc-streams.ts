@@ -36,7 +36,7 @@ export function guardStreams(
         refuse(
           stream,
           headers,
-          new Undecodable('The header "grpc-timeout" is no timeout such as "5S"'),
+          new Undecodable('The header "grpc-timeout" must be a timeout such as "5S"'),
         );
         return;
       }

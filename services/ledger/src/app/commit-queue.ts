@@ -194,7 +194,7 @@ export function createCommitQueue({
     const batches = [...inFlight.keys()];
     const commands = batches.reduce((sum, each) => sum + each.commands.length, waiting.length);
     const commandsMs = (commands * pace.msPerCommand) / maxInFlight;
-    // The next transaction comes in any case, and it keeps the work going however long transactions take.
+    // These fit into the next transaction, which runs anyway: however slow the database, some work goes on.
     if (waiting.length < maxBatch) return commandsMs;
     const transactions = Math.floor(waiting.length / maxBatch) + batches.length;
     const transactionsMs = (transactions * pace.msPerBatch) / maxInFlight;
