@@ -21,12 +21,7 @@ export interface ReceptionOptions {
   /** Verifies who calls, and lets them in. */
   identify(metadata: Metadata, call: InterceptedCall): Promise<Identity>;
   /** Answers a call whose request isn't to be read. What still comes of it is thrown away. */
-  refuse(refusal: {
-    path: string;
-    metadata: Metadata;
-    call: InterceptedCall;
-    error: unknown;
-  }): void;
+  refuse(refusal: { path: string; metadata: Metadata; call: InterceptedCall; error: Error }): void;
 }
 
 export interface GrpcReception {
@@ -70,7 +65,7 @@ export function createGrpcReception({
     let hasMessage = false;
     let isRefused = false;
 
-    function turnAway(error: unknown): void {
+    function turnAway(error: Error): void {
       if (isRefused || metadata === undefined) return;
       isRefused = true;
       leave(metadata);
@@ -88,7 +83,7 @@ export function createGrpcReception({
             try {
               admission.addBytes(bytes);
             } catch (error) {
-              turnAway(error);
+              turnAway(error as Error);
             }
           });
           listener.onReceiveMetadata(received);
