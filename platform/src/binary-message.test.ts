@@ -60,6 +60,24 @@ describe('a large message', () => {
     ]);
   });
 
+  test('with lists that are long only together is refused as a whole', () => {
+    const earnOfItems = (count: number) => ({ transaction: { items: many(count, {}) } });
+    const batchOf = (count: number) =>
+      toBinary(
+        BatchEarnRequestSchema,
+        create(BatchEarnRequestSchema, {
+          earns: [...many(248, earnOfItems(200)), earnOfItems(count)],
+        }),
+      );
+    expect(violationsOf(BatchEarnRequestSchema, batchOf(151))).toEqual([]);
+    expect(violationsOf(BatchEarnRequestSchema, batchOf(152))).toEqual([
+      {
+        field: '',
+        message: 'must have at most 50000 items and keys in all its lists and maps; split it',
+      },
+    ]);
+  });
+
   test('may have some fields that are unknown or given again, but not very many', () => {
     const message = expect.stringContaining('at most 1000 fields that are unknown or given again');
     const refused = [{ field: '', message }];

@@ -6,7 +6,7 @@ import {
 } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { Access, AccessedIds } from './auth/access.ts';
-import { elementsMaxOf } from './elements-max.ts';
+import { elementsInAllMax, elementsMaxOf, tooManyInAll } from './elements-max.ts';
 import { ValidationFailed } from './errors.ts';
 import { itemPath, memberPath } from './json/field-path.ts';
 
@@ -14,7 +14,8 @@ import { itemPath, memberPath } from './json/field-path.ts';
  * Reads a message from its protobuf encoding. Before a large one is decoded, the elements of its lists and maps are
  * counted: half a million of them fit into 1 MB, and take a quarter of a second to decode.
  *
- * @throws {ValidationFailed} naming the first list or map that is longer than the contract allows
+ * @throws {ValidationFailed} naming the first list or map that is longer than the contract allows, or for too many
+ *   elements in all
  * @throws {Error} for bytes that aren't the message
  */
 export function readBinaryMessage<Desc extends DescMessage>(
@@ -75,7 +76,7 @@ function entryPlan(plan: Plan | undefined): Plan {
 }
 
 function requireCounts(desc: DescMessage, bytes: Uint8Array): void {
-  const counter = { reader: new BinaryReader(bytes), spareFields: 0 };
+  const counter = { reader: new BinaryReader(bytes), spareFields: 0, elements: 0 };
   try {
     countFields(counter, { plan: planOf(desc), end: bytes.length, path: '' });
   } catch (error) {
@@ -86,7 +87,7 @@ function requireCounts(desc: DescMessage, bytes: Uint8Array): void {
 
 /** Goes through the fields as fromBinary does, also where a length leads out of the message around it. */
 function countFields(
-  counter: { readonly reader: BinaryReader; spareFields: number },
+  counter: { readonly reader: BinaryReader; spareFields: number; elements: number },
   { plan, end, path }: { plan: Plan; end: number; path: string },
 ): void {
   const { reader } = counter;
@@ -106,6 +107,11 @@ function countFields(
       }
     } else if (count > field.elements.count) {
       throw new ValidationFailed([{ field: here, message: field.elements.words }]);
+    } else {
+      counter.elements += 1;
+      if (counter.elements > elementsInAllMax) {
+        throw new ValidationFailed([{ field: '', message: tooManyInAll }]);
+      }
     }
     if (wireType !== WireType.LengthDelimited) {
       reader.skip(wireType, number);

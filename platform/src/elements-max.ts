@@ -8,6 +8,12 @@ export interface ElementsMax {
   readonly words: string;
 }
 
+/** Elements of all lists and maps of one request: to decode and check as many takes some 50 ms, in which nobody else is served. */
+export const elementsInAllMax = 50_000;
+
+/** What is wrong with a request that has more than {@link elementsInAllMax}. */
+export const tooManyInAll = `must have at most ${elementsInAllMax} items and keys in all its lists and maps; split it`;
+
 /** How many items a list or keys a map may have, by its `buf.validate` rule. */
 export function elementsMaxOf(field: DescField): ElementsMax {
   const { type } = getOption(field, fieldRules);

@@ -193,6 +193,18 @@ describe('a list or map with more than the contract allows', () => {
     ]);
   });
 
+  test('is refused for all lists together, too', () => {
+    const earns = (count: number) =>
+      listOf(count, `{"transaction":{"items":[${listOf(199, '{}')}]}}`);
+    expect(violationsOf(BatchEarnRequestSchema, `{"earns":[${earns(250)}]}`)).toEqual([]);
+    expect(violationsOf(BatchEarnRequestSchema, `{"earns":[${earns(251)}]}`)).toEqual([
+      {
+        field: '',
+        message: 'must have at most 50000 items and keys in all its lists and maps; split it',
+      },
+    ]);
+  });
+
   test('is read up to the bound, and a map up to twice its bound', () => {
     expect(inTransaction(`"items":[${listOf(200, '{}')}]`)).toEqual([]);
     expect(inTransaction(`"attributes":{${keys(100)}}`)).toEqual([]);

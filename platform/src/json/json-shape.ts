@@ -5,17 +5,19 @@
 export type JsonShape =
   /** A message: values by their names. Of other names, the first ones are kept without their values. */
   | { readonly kind: 'names'; readonly shapeOf: (name: string) => JsonShape | undefined }
-  /** A list or a map; of a longer one than `elementsMax` nothing can be used. */
-  | {
-      readonly kind: 'list' | 'map';
-      readonly elementsMax: number;
-      readonly tooMany: string;
-      readonly element: JsonShape;
-    }
+  | ElementsShape
   /** A value without others in it; of a list or an object, only that it is one is kept. */
   | { readonly kind: 'scalar' }
   /** All that there is. */
   | { readonly kind: 'any' };
+
+/** A list or a map; of a longer one than `elementsMax` nothing can be used. */
+export interface ElementsShape {
+  readonly kind: 'list' | 'map';
+  readonly elementsMax: number;
+  readonly tooMany: string;
+  readonly element: JsonShape;
+}
 
 export const scalarShape: JsonShape = { kind: 'scalar' };
 

@@ -1,4 +1,5 @@
-import { type JsonShape, scalarShape } from './json-shape.ts';
+import { elementsInAllMax, tooManyInAll } from '../elements-max.ts';
+import { type ElementsShape, type JsonShape, scalarShape } from './json-shape.ts';
 
 /** A number as it was written, so that neither its size nor its form is lost. */
 export class JsonNumber {
@@ -85,6 +86,7 @@ class TextReader {
   readonly #path: (string | number)[] = [];
   #at = 0;
   #unknownNames = 0;
+  #elements = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -125,7 +127,7 @@ class TextReader {
     do {
       this.#skipSpace();
       if (this.#text[this.#at] !== '"') throw this.#malformed('a name in double quotes');
-      if (shape.kind === 'map' && names >= shape.elementsMax) throw this.#refused(shape.tooMany);
+      if (shape.kind === 'map') this.#countElement(shape, names);
       const name = this.#string();
       names += 1;
       this.#path.push(name);
@@ -171,7 +173,7 @@ class TextReader {
     const inner = shape.kind === 'list' ? shape.element : isKept ? shape : scalarShape;
     let index = 0;
     do {
-      if (shape.kind === 'list' && index >= shape.elementsMax) throw this.#refused(shape.tooMany);
+      if (shape.kind === 'list') this.#countElement(shape, index);
       this.#path.push(index);
       const value = this.#value(inner);
       if (isKept) list.push(value);
@@ -179,6 +181,13 @@ class TextReader {
       index += 1;
     } while (this.#goesOn(']'));
     return list;
+  }
+
+  /** Of a list or map, after `count` of its elements. */
+  #countElement({ elementsMax, tooMany }: ElementsShape, count: number): void {
+    if (count >= elementsMax) throw this.#refused(tooMany);
+    this.#elements += 1;
+    if (this.#elements > elementsInAllMax) throw new JsonTextError(tooManyInAll);
   }
 
   #enter(): void {

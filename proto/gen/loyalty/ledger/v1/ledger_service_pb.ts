@@ -224,7 +224,8 @@ export type BatchEarnRequest = Message<"loyalty.ledger.v1.BatchEarnRequest"> & {
   programId: string;
 
   /**
-   * 1 to 1000 transactions. Each is validated by itself.
+   * 1 to 1000 transactions. Each is validated by itself. Together they have at most 50,000 items, categories and
+   * attributes, themselves included.
    *
    * @generated from field: repeated loyalty.ledger.v1.BatchEarnItem earns = 2;
    */
