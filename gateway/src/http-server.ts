@@ -19,6 +19,7 @@ import {
   LogController,
 } from 'fastify';
 import { answerConnectionError, refuseTunnel } from './connection-errors.ts';
+import { limitConnections } from './connections.ts';
 import { allowOrigins } from './cors.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
@@ -106,7 +107,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     requestLimits: createRequestLimits(limits, createCallerLimits(limits.callers)),
   });
   if (options.tls !== undefined) renewCertificates(app.server as HttpsServer, options.tls);
-  app.server.maxConnections = limits.connectionsMax;
+  limitConnections(app.server, limits.connectionsMax);
   return app;
 }
 

@@ -6,7 +6,7 @@ import { defaultLimits as rpcLimits } from '@loyalty/platform/rpc/limits.ts';
 
 /** What the gateway lets its callers have of it. */
 export interface GatewayLimits {
-  /** Connections that are open; more are closed at once. */
+  /** Connections that are open. When more come, the address that has the most loses an idle one. */
   readonly connectionsMax: number;
   /** Age from which on a connection is closed after a response, so that clients spread over new replicas. */
   readonly connectionAgeMsMax: number;
@@ -26,7 +26,7 @@ export interface GatewayLimits {
 }
 
 export const defaultLimits: GatewayLimits = {
-  connectionsMax: 10_000,
+  connectionsMax: rpcLimits.connectionsMax,
   connectionAgeMsMax: rpcLimits.connectionAgeMsMax,
   verificationsMax: 64,
   callsInFlightMax: 4096,

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { Agent, get } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventually, patience } from '@loyalty/local/test-patience.ts';
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
@@ -206,6 +208,24 @@ describe('the gateway', () => {
     },
     patience(20_000),
   );
+});
+
+test('a connection more than there may be ends the one that has been idle longest', async () => {
+  const { url, read, alice, finish } = await started({ connectionsMax: 3 });
+  finish();
+  const idle = await Promise.all(
+    Array.from({ length: 3 }, async () => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1').resume();
+      stops.push(async () => void socket.destroy());
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  const ended = Promise.race(
+    idle.map(async (socket, index) => [index, await once(socket, 'close')]),
+  );
+  expect(await read(alice)).toMatchObject({ status: 200 });
+  expect(await ended).toEqual([0, [false]]);
 });
 
 test('a connection that has reached its age ends with a response, and others begin', async () => {

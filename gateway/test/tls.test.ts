@@ -4,6 +4,7 @@ import { request } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   createTestAuthority,
@@ -122,6 +123,23 @@ describe('the gateway', () => {
     silent.resume().write(Buffer.of(0x16, 3, 1, 2, 0));
     await once(silent, 'close');
     expect(await overHttps(gateway)).toBe(200);
+  });
+
+  test('takes a connection more than there may be, and ends an idle one', async () => {
+    const { address, stop } = await startService({ getProgram });
+    stops.push(stop);
+    const gateway = await startTestGateway(address, {
+      tls: { server: await files({ withCa: false }), upstream: undefined },
+      limits: { ...defaultLimits, connectionsMax: 1 },
+    });
+    stops.push(() => gateway.stop());
+    const idle = connectTls({ port: gateway.port, host: 'localhost', ca: authority.ca }).resume();
+    stops.push(() => idle.destroy());
+    idle.on('error', () => undefined);
+    await once(idle, 'secureConnect');
+    const ended = new Promise((resolve) => idle.on('close', resolve));
+    expect(await overHttps(gateway)).toBe(200);
+    await ended;
   });
 
   test('asks callers for certificates where it has the CA of these', async () => {

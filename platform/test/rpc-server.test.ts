@@ -1,7 +1,7 @@
+import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { MethodOptions_IdempotencyLevel as IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { describe, expect, test } from '@jest/globals';
@@ -63,6 +63,26 @@ describe('a server is not made', () => {
   test('but is with a method that has all of it', () => {
     expect(make({ roles: [Role.MEMBER], own: Own.ANY })).not.toThrow();
   });
+});
+
+test('a connection more than a port takes is closed at once', async () => {
+  const server = await startNoteServer({}, { limits: { connectionsMax: 1 } });
+  const sockets: Socket[] = [];
+  try {
+    for (const address of [server.grpcAddress, server.httpUrl]) {
+      const port = Number(address.split(':').at(-1));
+      const first = connect(port, '127.0.0.1').resume();
+      sockets.push(first);
+      await once(first, 'connect');
+      const second = connect(port, '127.0.0.1').resume();
+      sockets.push(second);
+      await once(second, 'close');
+      expect(first.closed).toBe(false);
+    }
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await server.stop();
+  }
 });
 
 describe('a connection to the HTTP port', () => {

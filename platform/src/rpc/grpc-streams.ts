@@ -1,4 +1,5 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { Server as NetServer } from 'node:net';
 import { Metadata, type Server, type StatusObject } from '@grpc/grpc-js';
 import { DeadlineExceeded, Undecodable } from './errors.ts';
 import { requestIdOf } from './request-id.ts';
@@ -49,6 +50,18 @@ export function guardStreams(
     if (unaryPaths.has(String(headers[':path']))) limitArrival(stream, headers);
     handle.call(server, interceptors, stream, headers, flags, rawHeaders);
   };
+}
+
+/** What grpc-js listens with. It isn't part of its interface; there is no other way to bound the connections. */
+interface Listening {
+  http2Servers?: ReadonlyMap<NetServer, unknown>;
+}
+
+/** Closes connections at once that are more than so many. To be called when the server listens. */
+export function limitConnections(server: Server, connectionsMax: number): void {
+  const { http2Servers } = server as unknown as Listening;
+  if (http2Servers === undefined) throw new Error('This release of grpc-js listens in a new way');
+  for (const listening of http2Servers.keys()) listening.maxConnections = connectionsMax;
 }
 
 function valuesOf(name: string, rawHeaders: readonly string[]): string[] {

@@ -20,7 +20,7 @@ import {
   type InterceptedCall,
   type ReceptionOptions,
 } from './grpc-reception.ts';
-import { grpcStatusOf, guardStreams } from './grpc-streams.ts';
+import { grpcStatusOf, guardStreams, limitConnections } from './grpc-streams.ts';
 import type { Mountable } from './handler.ts';
 import type { RpcLimits } from './limits.ts';
 import { handlerOf, unaryMethodsOf } from './mount.ts';
@@ -117,6 +117,7 @@ export function createGrpcTransport({
             return;
           }
           boundAddress = `${name}:${boundPort}`;
+          limitConnections(server, limits.connectionsMax);
           resolve(boundPort);
         });
       }),

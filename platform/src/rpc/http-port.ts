@@ -70,6 +70,7 @@ export function createHttpPort(
           },
           serveHttp1,
         );
+  http1.maxConnections = limits.connectionsMax;
   http1.on('checkExpectation', serveHttp1);
   refuseByProblem(http1);
   const http2 = createHttp2Server({

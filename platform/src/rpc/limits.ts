@@ -4,6 +4,8 @@ export interface RpcLimits {
   readonly requestBytesMax: number;
   /** Largest response. Responses are made to fit into less; what lies between is room for what no one thought of. */
   readonly responseBytesMax: number;
+  /** Connections that are open, of each port; more are closed at once. */
+  readonly connectionsMax: number;
   /** Calls at once on one connection; more wait at the client. */
   readonly streamsPerConnectionMax: number;
   /** Calls at once on all connections; more are refused with OVERLOADED. */
@@ -21,6 +23,7 @@ export interface RpcLimits {
 export const defaultLimits: RpcLimits = {
   requestBytesMax: 4 * 1024 * 1024,
   responseBytesMax: 8 * 1024 * 1024,
+  connectionsMax: 10_000,
   streamsPerConnectionMax: 100,
   callsInFlightMax: 4096,
   bytesInFlightMax: 128 * 1024 * 1024,
