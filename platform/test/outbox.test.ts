@@ -240,3 +240,14 @@ test('a scrape shows how far behind the relay is', async () => {
   await eventually('relayed', async () => (await age()) === 0);
   expect(await registry.metrics()).toContain('outbox_rows_total{outcome="published"} 1');
 });
+
+test('a scrape shows what was known last if the database hangs', async () => {
+  const registry = new Registry();
+  const hanging = Object.create(pool) as Pool;
+  createRelay({ pool: hanging, publisher, logger, registry });
+  await add('e1');
+  await pool.query("UPDATE outbox SET create_time = now() - interval '90 seconds'");
+  await registry.metrics();
+  Object.assign(hanging, { query: () => new Promise(() => undefined) });
+  expect(await registry.metrics()).toMatch(/^outbox_oldest_seconds 9\d/m);
+});

@@ -117,6 +117,8 @@ async function publishRow(row: OutboxRow, options: RelayOptions): Promise<Outcom
   }
 }
 
+const collectMsMax = 500;
+
 function relayMetrics({ pool, registry }: RelayOptions) {
   const registers = registry === undefined ? [] : [registry];
   const rows = new Counter({
@@ -125,14 +127,22 @@ function relayMetrics({ pool, registry }: RelayOptions) {
     labelNames: ['outcome'],
     registers,
   });
+  let asking: Promise<void> | undefined;
   new Gauge({
     name: 'outbox_oldest_seconds',
     help: 'Age of the oldest unpublished row',
     registers,
     async collect() {
-      // Metrics must be readable while the database is down; the last known age is then the best available.
-      const age = await oldestAgeSeconds(pool).catch(() => undefined);
-      if (age !== undefined) this.set(age);
+      // Metrics must be readable while the database is down or hangs; the last known age is then the best available.
+      asking ??= oldestAgeSeconds(pool)
+        .then(
+          (age) => this.set(age),
+          () => undefined,
+        )
+        .finally(() => {
+          asking = undefined;
+        });
+      await Promise.race([asking, pause(collectMsMax)]);
     },
   });
   return {
