@@ -42,7 +42,7 @@ const retryAfterMs = 1000;
  * How long a rejected token still counts against its address. Without it, the limit of tokens at once would allow thousands a
  * second, and verifying one costs as much as serving a call.
  */
-const failureMs = 250;
+const failureMs = 500;
 
 export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits): RequestLimits {
   const { verificationsMax, callsInFlightMax, bytesInFlightMax } = limits;

@@ -127,33 +127,53 @@ describe('a request that is', () => {
 });
 
 describe('refused, without reaching the handler, is', () => {
-  test.each<[string, () => Promise<RawAnswer>, number]>([
-    ['a length prefix of 4 GiB', () => send(Buffer.from('00ffffffff', 'hex')), 8],
+  test.each<[string, () => Promise<RawAnswer>, number, string]>([
+    [
+      'a length prefix of 4 GiB',
+      () => send(Buffer.from('00ffffffff', 'hex')),
+      8,
+      'VALIDATION_FAILED',
+    ],
     [
       'a message larger than the limit',
       () => send(grpcFrame(note({ text: 'x'.repeat(5 * 1024 * 1024) }))),
       8,
+      'VALIDATION_FAILED',
     ],
     [
       'a small message that unzips to a huge one',
       () => send(grpcFrame(gzipSync(Buffer.alloc(50_000_000)), true), { 'grpc-encoding': 'gzip' }),
       8,
+      'VALIDATION_FAILED',
     ],
     [
       'an encoding that nobody knows',
       () => send(grpcFrame(note({}), true), { 'grpc-encoding': 'rot13' }),
       12,
+      'VALIDATION_FAILED',
     ],
     [
       'a compressed message that is not',
       () => send(grpcFrame(note({ text: 'x' }), true), { 'grpc-encoding': 'gzip' }),
-      13,
+      3,
+      'VALIDATION_FAILED',
     ],
-    ['a deadline of no time', () => send(grpcFrame(note({})), { 'grpc-timeout': '0m' }), 4],
-    ['a header that is not a token', () => send(grpcFrame(note({})), { authorization: 'x' }), 16],
-  ])('%s', async (_case, request, status) => {
+    [
+      'a deadline of no time',
+      () => send(grpcFrame(note({})), { 'grpc-timeout': '0m' }),
+      4,
+      'DEADLINE_EXCEEDED',
+    ],
+    [
+      'a header that is not a token',
+      () => send(grpcFrame(note({})), { authorization: 'x' }),
+      16,
+      'UNAUTHENTICATED',
+    ],
+  ])('%s', async (_case, request, status, reason) => {
     const before = handled;
-    expect((await request()).status).toBe(status);
+    const answer = await request();
+    expect([answer.status, reasonOf(answer)]).toEqual([status, reason]);
     expect(handled).toBe(before);
   });
 
@@ -162,7 +182,7 @@ describe('refused, without reaching the handler, is', () => {
       path: '/note.v1.NoteService/NoSuchMethod',
       body: grpcFrame(note({})),
     });
-    expect(answer.status).toBe(12);
+    expect([answer.status, reasonOf(answer)]).toEqual([12, 'NOT_IMPLEMENTED']);
   });
 });
 

@@ -18,6 +18,7 @@ import {
 } from '@loyalty/proto/health/v1/health_pb.ts';
 import { Access_Role, access } from '@loyalty/proto/loyalty/options/v1/access_pb.ts';
 import { definitionOf } from '../src/rpc/bare-service.ts';
+import { defaultLimits } from '../src/rpc/limits.ts';
 import { eventually } from './eventually.ts';
 import { type NoteServer, startNoteServer } from './note-server.ts';
 
@@ -57,7 +58,7 @@ async function check(service: string): Promise<number> {
   return (await ask<HealthCheckResponse>(Health.method.check, request)).status;
 }
 
-function watch(service: string): { seen: number[]; ended: Promise<void> } {
+function watch(service: string): { seen: number[]; ended: Promise<void>; leave: () => void } {
   const { path, requestSerialize, responseDeserialize } = definitionOf(Health.method.watch);
   const stream: ClientReadableStream<HealthCheckResponse> = client.makeServerStreamRequest(
     path,
@@ -68,7 +69,8 @@ function watch(service: string): { seen: number[]; ended: Promise<void> } {
   const seen: number[] = [];
   stream.on('data', ({ status }: HealthCheckResponse) => seen.push(status));
   stream.on('error', () => undefined);
-  return { seen, ended: new Promise((resolve) => stream.on('status', () => resolve())) };
+  const ended = new Promise<void>((resolve) => stream.on('status', () => resolve()));
+  return { seen, ended, leave: () => stream.cancel() };
 }
 
 describe('health, without a token,', () => {
@@ -111,9 +113,34 @@ describe('health, without a token,', () => {
   });
 });
 
+test('streams that need no token are limited for an address, in number and in bytes', async () => {
+  const { publicStreamsPerAddressMax: max, publicStreamBytesMax } = defaultLimits;
+  const watches = Array.from({ length: max }, () => watch(''));
+  await eventually('all are told', () => watches.every(({ seen }) => seen.length > 0));
+  await expect(check('')).rejects.toMatchObject({
+    code: 8,
+    details: `The caller already has ${max} calls in flight, the maximum; wait until one ends`,
+  });
+  for (const { leave } of watches) leave();
+  await eventually('those have ended', async () => (await check('').catch(() => 0)) > 0);
+  const host = 'x'.repeat(publicStreamBytesMax);
+  const request = create(ServerReflectionRequestSchema, { host });
+  await expect(send(request)).rejects.toMatchObject({
+    code: 3,
+    details: expect.stringContaining(`at most ${publicStreamBytesMax} bytes`),
+  });
+});
+
 type Question = ServerReflectionRequest['messageRequest'];
 
 function reflect(question: Question, service?: string): Promise<ServerReflectionResponse> {
+  return send(create(ServerReflectionRequestSchema, { messageRequest: question }), service);
+}
+
+function send(
+  request: ServerReflectionRequest,
+  service?: string,
+): Promise<ServerReflectionResponse> {
   const { path, requestSerialize, responseDeserialize } = definitionOf(
     ServerReflection.method.serverReflectionInfo,
     service,
@@ -125,7 +152,7 @@ function reflect(question: Question, service?: string): Promise<ServerReflection
       stream.end();
     });
     stream.on('error', reject);
-    stream.write(create(ServerReflectionRequestSchema, { messageRequest: question }));
+    stream.write(request);
   });
 }
 

@@ -167,7 +167,7 @@ function tooOften({ allowance }: Usage, { callsPerSecond, burst }: Rate): RateLi
 /** What is in flight ends when it ends; a second is as good a guess as any. */
 const inFlightRetryMs = 1000;
 
-function tooMany(unit: 'concurrent-requests' | 'content-bytes', quota: number): RateLimited {
+export function tooMany(unit: 'concurrent-requests' | 'content-bytes', quota: number): RateLimited {
   const message =
     unit === 'content-bytes'
       ? `The caller's requests in flight would exceed ${quota} bytes with this one; wait until others end`

@@ -1,6 +1,7 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Metadata, ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js';
 import { Undecodable } from './errors.ts';
+import { withReason } from './grpc-streams.ts';
 import type { Identity } from './pipeline.ts';
 
 type Listener = Parameters<Parameters<ServerInterceptor>[1]['start']>[0];
@@ -115,8 +116,10 @@ export function createGrpcReception({
     interceptor: (method, call) => {
       if (receives(method.path)) {
         const start = call.start.bind(call);
+        const sendStatus = call.sendStatus.bind(call);
         // Wrapping the whole call, as grpc-js proposes, would put a function before each of its methods.
         call.start = (listener) => start(receiving(method.path, call, listener));
+        call.sendStatus = (status) => sendStatus(withReason(status));
       }
       // What comes first in the chain is what grpc-js made, and it is all that it needs.
       return call as ServerInterceptingCall;

@@ -1,10 +1,14 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Server as NetServer } from 'node:net';
-import { Metadata, type Server, type StatusObject } from '@grpc/grpc-js';
-import { DeadlineExceeded, Undecodable } from './errors.ts';
+import { Metadata, type Server, status as Status, type StatusObject } from '@grpc/grpc-js';
+import { tooMany } from './caller-limits.ts';
+import { DeadlineExceeded, NotImplemented, RequestTooLarge, Undecodable } from './errors.ts';
+import type { RpcLimits } from './limits.ts';
 import { requestIdOf } from './request-id.ts';
 import { type CallStatus, encodeStatus, statusOf } from './status.ts';
 import { isTimeout, withinTimer } from './timeout-header.ts';
+
+const detailsKey = 'grpc-status-details-bin';
 
 /** What grpc-js does with a new stream. It isn't part of its interface; there is no other way to see a stream before it. */
 interface StreamHandling {
@@ -19,17 +23,27 @@ interface StreamHandling {
 
 /**
  * Mends what grpc-js does to odd calls: it fires a timeout of more than 2^31 ms at once, calls one that it can't read an
- * internal error, takes the first of two tokens, and lets a call stay open whose request never ends. To be called before the
- * server listens.
+ * internal error, takes the first of two tokens, lets a call stay open whose request never ends, gives no reason for a
+ * method that it doesn't know, and doesn't bound the streams that need no token. To be called before the server listens.
  */
 export function guardStreams(
   server: Server,
-  { unaryPaths, arrivalMsMax }: { unaryPaths: ReadonlySet<string>; arrivalMsMax: number },
+  {
+    unaryPaths,
+    publicPaths,
+    limits,
+  }: {
+    unaryPaths: ReadonlySet<string>;
+    /** Of methods that need no token. */
+    publicPaths: ReadonlySet<string>;
+    limits: RpcLimits;
+  },
 ): void {
   const internals = server as unknown as StreamHandling;
   const handle = internals._streamHandler;
   if (handle === undefined) throw new Error('This release of grpc-js handles streams in a new way');
-  const limitArrival = createArrivalLimit(arrivalMsMax);
+  const limitArrival = createArrivalLimit(limits.requestArrivalMsMax);
+  const admitPublic = createPublicLimit(limits);
   internals._streamHandler = (interceptors, stream, headers, flags, rawHeaders) => {
     const timeout = headers['grpc-timeout'];
     if (timeout !== undefined) {
@@ -46,10 +60,57 @@ export function guardStreams(
     // Node keeps only the first, and another process on the way may have looked at another.
     const tokens = valuesOf('authorization', rawHeaders);
     if (tokens.length > 1) Object.assign(headers, { authorization: tokens });
-    // Calls that stream may take as long as they like.
-    if (unaryPaths.has(String(headers[':path']))) limitArrival(stream, headers);
-    handle.call(server, interceptors, stream, headers, flags, rawHeaders);
+    const path = String(headers[':path']);
+    if (unaryPaths.has(path)) {
+      limitArrival(stream, headers);
+      handle.call(server, interceptors, stream, headers, flags, rawHeaders);
+    } else if (!publicPaths.has(path) && isGrpc(headers)) {
+      refuse(stream, headers, new NotImplemented(`There is no method ${path.slice(1)} here`));
+    } else if (admitPublic(stream, headers)) {
+      handle.call(server, interceptors, stream, headers, flags, rawHeaders);
+      // Not before grpc-js has its listeners, because this one lets the bytes come.
+      limitBytes(stream, headers, limits.publicStreamBytesMax);
+    }
   };
+}
+
+/** Other requests are refused by grpc-js, in the way of HTTP. */
+function isGrpc(headers: IncomingHttpHeaders): boolean {
+  return headers['content-type']?.startsWith('application/grpc') === true;
+}
+
+/** Lets streams in that need no token, so many from each address; it refuses the others. */
+function createPublicLimit({
+  publicStreamsPerAddressMax: max,
+}: RpcLimits): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean {
+  const open = new Map<string, number>();
+  return (stream, headers) => {
+    const address = stream.session?.socket.remoteAddress ?? '';
+    const count = open.get(address) ?? 0;
+    if (count >= max) {
+      refuse(stream, headers, tooMany('concurrent-requests', max));
+      return false;
+    }
+    open.set(address, count + 1);
+    stream.once('close', () => {
+      const left = (open.get(address) ?? 0) - 1;
+      if (left > 0) open.set(address, left);
+      else open.delete(address);
+    });
+    return true;
+  };
+}
+
+function limitBytes(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  bytesMax: number,
+): void {
+  let bytes = 0;
+  stream.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > bytesMax) refuse(stream, headers, new RequestTooLarge(bytesMax));
+  });
 }
 
 /** What grpc-js listens with. It isn't part of its interface; there is no other way to bound the connections. */
@@ -136,10 +197,31 @@ function refuse(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, error: 
   stream.close(constants.NGHTTP2_NO_ERROR);
 }
 
+/** What grpc-js ends a call with; it doesn't export the type. */
+type SentStatus = Pick<StatusObject, 'code' | 'details'> & {
+  metadata?: Metadata | null | undefined;
+};
+
+/** The status of a call with a reason also where grpc-js has ended it by itself, such as for a message that is too large. */
+export function withReason(sent: SentStatus): SentStatus {
+  const { code, details, metadata } = sent;
+  const isOurs = metadata?.get(detailsKey)[0] !== undefined;
+  if (isOurs || code === Status.OK || code === Status.CANCELLED) return sent;
+  const requestId = requestIdOf(undefined);
+  if (code === Status.DEADLINE_EXCEEDED) {
+    return grpcStatusOf(statusOf(new DeadlineExceeded(details), requestId), requestId);
+  }
+  const error = new Undecodable(`The request can't be decoded: ${details}`);
+  const status = statusOf(error, requestId);
+  // To grpc-js, what can't be decompressed is an internal error.
+  const isOfCaller = code === Status.INTERNAL;
+  return grpcStatusOf(isOfCaller ? status : { ...status, code }, requestId);
+}
+
 /** A failure as grpc-js sends it. */
 export function grpcStatusOf(status: CallStatus, requestId: string): StatusObject {
   const metadata = new Metadata();
   metadata.set('x-request-id', requestId);
-  metadata.set('grpc-status-details-bin', Buffer.from(encodeStatus(status)));
+  metadata.set(detailsKey, Buffer.from(encodeStatus(status)));
   return { code: status.code, details: status.message, metadata };
 }

@@ -98,12 +98,14 @@ export function createGrpcTransport({
     }
     server.addService(definition, implementation);
   }
+  const publicPaths = new Set<string>();
   for (const { definition, implementation } of bareServices) {
     server.addService(definition, implementation);
+    for (const { path } of Object.values(definition)) publicPaths.add(path);
   }
 
   const unaryPaths = new Set(routes.keys());
-  guardStreams(server, { unaryPaths, arrivalMsMax: limits.requestArrivalMsMax });
+  guardStreams(server, { unaryPaths, publicPaths, limits });
 
   let boundAddress: string | undefined;
   return {

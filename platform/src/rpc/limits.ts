@@ -8,6 +8,10 @@ export interface RpcLimits {
   readonly connectionsMax: number;
   /** Calls at once on one connection; more wait at the client. */
   readonly streamsPerConnectionMax: number;
+  /** Streams of health and reflection at once from one address; nobody needs a token for them. */
+  readonly publicStreamsPerAddressMax: number;
+  /** Bytes that the caller may send on such a stream. */
+  readonly publicStreamBytesMax: number;
   /** Calls at once on all connections; more are refused with OVERLOADED. */
   readonly callsInFlightMax: number;
   /** Bytes of requests in memory, of all callers; more are refused with OVERLOADED. */
@@ -25,6 +29,8 @@ export const defaultLimits: RpcLimits = {
   responseBytesMax: 8 * 1024 * 1024,
   connectionsMax: 10_000,
   streamsPerConnectionMax: 100,
+  publicStreamsPerAddressMax: 64,
+  publicStreamBytesMax: 64 * 1024,
   callsInFlightMax: 4096,
   bytesInFlightMax: 128 * 1024 * 1024,
   connectionAgeMsMax: 5 * 60_000,

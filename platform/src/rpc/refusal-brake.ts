@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RateLimited } from './errors.ts';
 
-const pauseMs = 250;
+const pauseMs = 500;
+/** How much longer or shorter a pause may be: callers who were refused together would otherwise all come back together. */
+const jitter = 0.5;
 /** More aren't held back at once, because what waits takes memory. */
 const heldMax = 1_000;
 
@@ -18,7 +20,8 @@ export function createRefusalBrake(): (
   return async (error, { pauseMsMax = pauseMs } = {}) => {
     if (!(error instanceof RateLimited) || held >= heldMax) return;
     held += 1;
-    await delay(Math.min(pauseMs, pauseMsMax));
+    const someMs = pauseMs * (1 - jitter + 2 * jitter * Math.random());
+    await delay(Math.min(someMs, pauseMsMax));
     held -= 1;
   };
 }
