@@ -34,8 +34,6 @@ export const wideLimits: Readonly<Record<string, number>> = {
 const noLimits = {};
 
 const doors: readonly Door[] = ['gateway', 'connect', 'grpc'];
-/** A message of gRPC counts from when it is complete until its call ends, which is no time for one that is refused. */
-const httpDoors: readonly Door[] = ['gateway', 'connect'];
 
 const ofCallers: readonly (Omit<Abuse, 'door' | 'refusal'> & { doors: readonly Door[] })[] = [
   {
@@ -64,7 +62,7 @@ const ofCallers: readonly (Omit<Abuse, 'door' | 'refusal'> & { doors: readonly D
     atOnce: 40,
     bodyBytes: 64 * kibibyte,
     slowMs: 200,
-    doors: httpDoors,
+    doors,
     limits: { MEMBER_BYTES_IN_FLIGHT_MAX: 256 * kibibyte },
   },
   {
@@ -83,7 +81,7 @@ const ofCallers: readonly (Omit<Abuse, 'door' | 'refusal'> & { doors: readonly D
     atOnce: 80,
     bodyBytes: 128 * kibibyte,
     slowMs: 200,
-    doors: httpDoors,
+    doors,
     limits: { BACKEND_BYTES_IN_FLIGHT_MAX: kibibyte * kibibyte },
   },
 ];

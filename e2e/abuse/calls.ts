@@ -103,7 +103,15 @@ async function reasonOfHttp(response: IncomingMessage): Promise<string> {
   return fromBinary(ErrorInfoSchema, Buffer.from(detail.value, 'base64')).reason;
 }
 
-function grpcCaller({ port, fromAddress, programId, userId, bodyBytes, ...rest }: Target): Caller {
+function grpcCaller({
+  port,
+  fromAddress,
+  programId,
+  userId,
+  bodyBytes,
+  slowMs,
+  ...rest
+}: Target): Caller {
   const session = connect(`http://127.0.0.1:${port}`, {
     // In megabytes. With less, the attacker's own process cuts off the streams that wait to send their bodies.
     maxSessionMemory: 1_000,
@@ -146,7 +154,12 @@ function grpcCaller({ port, fromAddress, programId, userId, bodyBytes, ...rest }
         stream.on('error', () => undefined);
         stream.on('close', () => resolve(reasonOfGrpc(last)));
         stream.resume();
-        stream.end(frame);
+        if (slowMs === 0) {
+          stream.end(frame);
+        } else {
+          stream.write(frame.subarray(0, -1));
+          setTimeout(() => stream.end(frame.subarray(-1)), slowMs);
+        }
       }),
     close: () => session.destroy(),
   };

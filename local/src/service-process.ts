@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { withNodeOptions } from './node-options.ts';
 import type { ServiceLog } from './service-log.ts';
 import { root } from './settings.ts';
 import { StartRefused } from './start-refused.ts';
@@ -50,7 +51,7 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
   function start(): ChildProcess {
     const started = spawn(process.execPath, [resolve(root, options.main)], {
       cwd: root,
-      env: { ...process.env, ...options.env },
+      env: withNodeOptions({ ...process.env, ...options.env }),
       // The channel ends the service when this process ends, however it ends.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A terminal's Ctrl-C reaches this process alone, which ends the services in their order.

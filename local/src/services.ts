@@ -68,8 +68,6 @@ export function startServices(options: ServicesOptions): Services {
     GATEWAY_MANAGEMENT_PORT: String(ports.gatewayManagement),
     GATEWAY_PROGRAMS_ADDRESS: `${host}:${ports.programsGrpc}`,
     GATEWAY_LEDGER_ADDRESS: `${host}:${ports.ledgerGrpc}`,
-    // As in the image.
-    NODE_OPTIONS: [process.env['NODE_OPTIONS'], '--max-semi-space-size=4'].join(' ').trim(),
   });
   const inOrder: readonly ServiceProcess[] = [gateway, ledger, programs];
   const failed = Promise.race(inOrder.map((service) => service.failed));
