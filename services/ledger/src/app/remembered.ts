@@ -16,12 +16,12 @@ export interface RememberedOptions<Question, Answer> {
   readonly waitingMax: number;
 }
 
-/** How a computation ended. */
-type Ending<Answer> = { readonly answer: Answer } | { readonly error: unknown };
+/** How a computation ended, and when it began. */
+type Ending<Answer> = ({ readonly answer: Answer } | { readonly error: unknown }) & {
+  readonly startedAt: Instant;
+};
 
 interface Memory<Answer> {
-  /** When the last computation began. */
-  startedAt: Instant;
   ending: Ending<Answer> | undefined;
   running: Promise<Answer> | undefined;
 }
@@ -35,17 +35,13 @@ interface Memory<Answer> {
 export function createRemembered<Question, Answer>(
   options: RememberedOptions<Question, Answer>,
 ): (question: Question) => Promise<Answer> {
-  const { clock, freshMs, ageMsMax } = options;
+  const { clock, freshMs } = options;
   const memories = new Map<string, Memory<Answer>>();
   let last: Promise<unknown> = Promise.resolve();
   let unfinished = 0;
 
   function recall(key: string): Memory<Answer> {
-    const memory = memories.get(key) ?? {
-      startedAt: Number.NEGATIVE_INFINITY,
-      ending: undefined,
-      running: undefined,
-    };
+    const memory = memories.get(key) ?? { ending: undefined, running: undefined };
     memories.delete(key);
     memories.set(key, memory);
     for (const [oldest, { running }] of memories) {
@@ -56,13 +52,13 @@ export function createRemembered<Question, Answer>(
   }
 
   async function compute(memory: Memory<Answer>, question: Question): Promise<Answer> {
-    memory.startedAt = clock();
+    const startedAt = clock();
     try {
       const answer = await options.compute(question);
-      memory.ending = { answer };
+      memory.ending = { answer, startedAt };
       return answer;
     } catch (error) {
-      memory.ending = { error };
+      memory.ending = { error, startedAt };
       throw error;
     } finally {
       memory.running = undefined;
@@ -70,16 +66,20 @@ export function createRemembered<Question, Answer>(
     }
   }
 
+  // A clock that was set back makes an answer no fresher.
+  function isYounger({ startedAt }: Ending<Answer>, ageMsMax: number): boolean {
+    const ageMs = clock() - startedAt;
+    return ageMs >= 0 && ageMs < ageMsMax;
+  }
+
   return async (question) => {
     const memory = recall(options.keyOf(question));
     const { ending, running } = memory;
-    const ageMs = clock() - memory.startedAt;
     if (running !== undefined) {
-      const before = ending !== undefined && 'answer' in ending && ageMs < ageMsMax;
+      const before = ending !== undefined && 'answer' in ending && isYounger(ending, options.ageMsMax);
       return before ? ending.answer : await running;
     }
-    // A clock that was set back makes an answer no fresher.
-    if (ending !== undefined && ageMs >= 0 && ageMs < freshMs) {
+    if (ending !== undefined && isYounger(ending, freshMs)) {
       if ('error' in ending) throw ending.error;
       return ending.answer;
     }
