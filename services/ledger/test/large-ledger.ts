@@ -111,7 +111,7 @@ const redemptions = `
         'expires_at', to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
         'class', 'NORMAL', 'points', '5', 'returned', '0')),
       CASE membership_id % 10 WHEN 0 THEN 'table 4' ELSE '' END, NULL, NULL, create_time, CASE kind WHEN 'RESERVE' THEN '2029-01-01Z'::timestamptz END, false,
-      NULL, NULL, false, NULL, NULL
+      NULL, NULL, false, NULL, NULL, NULL, NULL, 'Cheese'
     FROM entries JOIN crowd ON id = membership_id WHERE redemption_id IS NOT NULL`;
 
 const otherTables = ({ members: count }: Size) => `
