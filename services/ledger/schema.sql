@@ -296,7 +296,7 @@ CREATE TABLE public.redemptions (
     usage_period_start timestamp with time zone,
     rate_points bigint,
     rate_minor_units bigint,
-    reward_display_name text DEFAULT ''::text NOT NULL,
+    reward_display_name text NOT NULL,
     CONSTRAINT redemptions_points CHECK (((points >= 0) AND ((reversed_points >= 0) AND (reversed_points <= points)))),
     CONSTRAINT redemptions_state CHECK ((state = ANY (ARRAY['RESERVED'::text, 'CAPTURED'::text, 'CANCELLED'::text, 'EXPIRED'::text, 'REVERSED'::text, 'REJECTED'::text])))
 )
