@@ -169,7 +169,8 @@ CREATE TABLE public.member_attributes (
     value text NOT NULL COLLATE pg_catalog."C",
     user_id text NOT NULL COLLATE pg_catalog."C",
     membership_id bigint NOT NULL,
-    state text NOT NULL
+    state text NOT NULL,
+    join_time timestamp with time zone NOT NULL
 );
 
 --
@@ -544,6 +545,12 @@ CREATE INDEX entries_by_kind ON public.entries USING btree (membership_id, kind,
 CREATE INDEX entries_of_program ON public.entries USING btree (program_id, kind, create_time, membership_id, sequence) WHERE (program_id IS NOT NULL);
 
 --
+-- Name: member_attributes_by_join_time; Type: INDEX; Schema: public
+--
+
+CREATE INDEX member_attributes_by_join_time ON public.member_attributes USING btree (program_id, key, value, join_time, user_id) WHERE (join_time IS NOT NULL);
+
+--
 -- Name: member_ids_by_user; Type: INDEX; Schema: public
 --
 
@@ -553,7 +560,7 @@ CREATE INDEX member_ids_by_user ON public.member_ids USING btree (user_id, progr
 -- Name: memberships_by_join_time; Type: INDEX; Schema: public
 --
 
-CREATE INDEX memberships_by_join_time ON public.memberships USING btree (program_id, join_time, user_id) WHERE (join_time IS NOT NULL);
+CREATE INDEX memberships_by_join_time ON public.memberships USING btree (program_id, state, join_time, user_id) WHERE (join_time IS NOT NULL);
 
 --
 -- Name: memberships_by_state; Type: INDEX; Schema: public

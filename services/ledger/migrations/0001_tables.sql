@@ -67,9 +67,10 @@ CREATE INDEX memberships_due ON memberships (next_due_at) WHERE next_due_at < 'i
 
 -- For lists of members by what is known about them. A purchase changes none of these columns.
 CREATE INDEX memberships_by_state ON memberships (program_id, state, user_id) WHERE program_id <> '';
-CREATE INDEX memberships_by_join_time ON memberships (program_id, join_time, user_id) WHERE join_time IS NOT NULL;
+CREATE INDEX memberships_by_join_time ON memberships (program_id, state, join_time, user_id)
+  WHERE join_time IS NOT NULL;
 
--- Which members have an attribute: a row for each of memberships.attributes, written with it and with the state.
+-- Which members have an attribute: a row for each of memberships.attributes, written with it, the state and the join time.
 CREATE TABLE member_attributes (
   program_id text COLLATE "C" NOT NULL,
   key text COLLATE "C" NOT NULL,
@@ -77,8 +78,12 @@ CREATE TABLE member_attributes (
   user_id text COLLATE "C" NOT NULL,
   membership_id bigint NOT NULL,
   state text NOT NULL,
+  join_time timestamptz NOT NULL,
   CONSTRAINT member_attributes_pkey PRIMARY KEY (program_id, key, value, user_id)
 );
+
+CREATE INDEX member_attributes_by_join_time ON member_attributes (program_id, key, value, join_time, user_id)
+  WHERE join_time IS NOT NULL;
 
 -- Points of a membership that mature and expire together.
 CREATE TABLE lots (

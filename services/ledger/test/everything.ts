@@ -139,12 +139,16 @@ async function readEverything({ reader, quote, adjust }: Ledger): Promise<void> 
     await reader.accountByDate({ ...patient, by, after: 0, limit: 51 }, now);
   }
   await reader.accountsOfUser({ ...firstPage, userId: alice.userId, programs: undefined, now });
+  const joinStartTime = Date.parse('2025-01-01Z');
   for (const filter of [
     {},
     { userIdPrefix: 'user-47' },
     { attribute: { key: 'tier', value: 'gold' } },
     { state: 'SUSPENDED' as const },
-    { joinStartTime: Date.parse('2026-01-01') },
+    { joinStartTime },
+    { joinStartTime, state: 'SUSPENDED' as const },
+    { joinStartTime, userIdPrefix: 'user-4711' },
+    { joinStartTime, attribute: { key: 'tier', value: 'platinum' } },
   ]) {
     await reader.accountsOfProgram({ programId, now, ...filter, ...firstPage });
   }
