@@ -60,7 +60,8 @@ async function repeatHold(userId: string, times: number): Promise<void> {
       FROM allocations, generate_series(1, ${times}) AS n WHERE membership_id = ${member};
     INSERT INTO entries
       SELECT membership_id, sequence + n, kind, available, pending, reserved, deficit, balance_after - n,
-        transaction_id, 'hold-' || n, refund_id, reason, actor, request_id, create_time
+        transaction_id, 'hold-' || n, refund_id, reason, actor, request_id, create_time,
+        NULL, NULL, NULL, NULL, NULL, program_id
       FROM entries, generate_series(1, ${times}) AS n WHERE membership_id = ${member} AND kind = 'RESERVE';
     UPDATE memberships SET available = available - ${times}, reserved = reserved + ${times},
       last_sequence = last_sequence + ${times} WHERE membership_id = ${member};
