@@ -172,7 +172,7 @@ async function readEverything({ reader, quote, adjust }: Ledger): Promise<void> 
   await reader.entries({ ...journal, ...firstPage });
   await reader.entries({ ...journal, kinds: ['CAPTURE', 'EARN'], ...firstPage });
   const period = { startTime: Date.parse('2026-01-01Z'), endTime: now };
-  await reader.statement({ ...alice, ...period, ...firstPage }, now);
+  await reader.statement({ ...alice, ...period, ...firstPage, past: undefined }, now);
   const times = { startTime: undefined, endTime: undefined };
   const ofProgram = { programId, ...times, ...firstPage };
   for (const state of [undefined, 'POSTED', 'REVERSED'] as const) {

@@ -9,6 +9,7 @@ import type { Pool } from 'pg';
 import type { App } from '../src/app/app.ts';
 import type { DescribedEntry } from '../src/app/described-entry.ts';
 import { type ProgramSummary, programSummaries } from '../src/app/get-program-summary.ts';
+import type { StatementPosition } from '../src/app/get-statement.ts';
 import type { MemberName, PageRequest } from '../src/app/ledger-store.ts';
 import type { Page } from '../src/app/page.ts';
 import { type Balance, balanceAt, type DatedPoints, type Expiry } from '../src/domain/balance.ts';
@@ -136,10 +137,10 @@ async function tell(name: MemberName, periods: readonly Period[]): Promise<Membe
 
 async function wholeStatement(name: MemberName, period: Period): Promise<Told> {
   let statement: Statement | undefined;
-  const entries = await allPages(async (page: PageRequest<bigint>) => {
+  const entries = await allPages(async (page: PageRequest<StatementPosition>) => {
     const told = await ledger.statement({ ...name, ...period, ...page });
-    const { opening, closing, totals, due } = told;
-    statement ??= { opening, closing, totals, due };
+    const { opening, closing, totals, due, past } = told;
+    statement ??= { opening, closing, totals, due, past };
     expect({ opening, closing, totals }).toEqual({
       opening: statement.opening,
       closing: statement.closing,

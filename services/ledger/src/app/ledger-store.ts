@@ -311,9 +311,10 @@ export interface LedgerReader {
   /**
    * The account as {@link account} returns it, what entries changed since the period's start by kind, and entries of the
    * period, the newest first, all as they were stored at one time; undefined for who never joined. Positions are sequences.
+   * Entries from `past` on aren't in the period.
    */
   statement(
-    query: MemberName & Period & PageRequest<bigint>,
+    query: MemberName & Period & PageRequest<bigint> & { past: bigint | undefined },
     now: Instant,
   ): Promise<
     | {

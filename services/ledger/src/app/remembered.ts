@@ -76,7 +76,8 @@ export function createRemembered<Question, Answer>(
     const memory = recall(options.keyOf(question));
     const { ending, running } = memory;
     if (running !== undefined) {
-      const before = ending !== undefined && 'answer' in ending && isYounger(ending, options.ageMsMax);
+      const before =
+        ending !== undefined && 'answer' in ending && isYounger(ending, options.ageMsMax);
       return before ? ending.answer : await running;
     }
     if (ending !== undefined && isYounger(ending, freshMs)) {

@@ -23,35 +23,44 @@ export interface Statement {
   readonly totals: readonly KindTotal[];
   /** Entries of the period that are due and not written, as if they were written now. */
   readonly due: readonly Entry[];
+  /** The first sequence that isn't part of it any more. */
+  readonly past: bigint;
 }
 
 /**
  * The statement of an account, which is as it was written. What is due by `now` belongs to the period in which `now` lies.
  *
- * @param since what the entries since the period's start changed, by kind, those after its end apart
+ * @param since what the entries since the period's start changed, by kind, those after its end apart, and those from `past` on
+ * @param past the first sequence that isn't part of the statement; undefined for a statement of the present
  */
 export function statementOf(
   account: Account,
   {
     since,
     period: { startTime, endTime },
+    past,
     now,
   }: {
     since: readonly (KindTotal & { readonly inPeriod: boolean })[];
     period: Period;
+    past?: bigint | undefined;
     now: Instant;
   },
 ): Statement {
   const time = nowOf(account, now);
   const { entries } = bringUpToDate(account, time);
-  const due = time >= startTime && time < endTime ? entries : [];
+  const isPresent = time >= startTime && time < endTime;
+  const due = isPresent
+    ? entries.filter(({ sequence }) => past === undefined || sequence < past)
+    : [];
   const before = time < startTime ? entries : [];
   const opening = sumOf([account.membership, ...before, ...since.map(negative)]);
   const totals = totalsOf([
     ...since.filter(({ inPeriod }) => inPeriod),
     ...due.map((entry) => ({ ...entry, entries: 1n })),
   ]);
-  return { opening, closing: sumOf([opening, ...totals]), totals, due };
+  const next = account.membership.lastSequence + BigInt(due.length) + 1n;
+  return { opening, closing: sumOf([opening, ...totals]), totals, due, past: past ?? next };
 }
 
 function totalsOf(parts: readonly KindTotal[]): KindTotal[] {

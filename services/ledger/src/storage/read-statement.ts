@@ -33,7 +33,12 @@ export async function readStatement(
 // sorting and hashing by the size of the table.
 async function readChangesSince(
   tx: DbTransaction,
-  { membershipId, startTime, endTime }: Period & { membershipId: bigint },
+  {
+    membershipId,
+    startTime,
+    endTime,
+    past,
+  }: Period & { membershipId: bigint; past: bigint | undefined },
 ): Promise<(KindTotal & { inPeriod: boolean })[]> {
   const { rows } = await tx.query<KindTotal & { inPeriod: boolean }>({
     name: 'read_changes_since',
@@ -49,7 +54,7 @@ async function readChangesSince(
         ORDER BY kind, "inPeriod" ${perRow}
       ) AS entries
       GROUP BY kind, "inPeriod"`,
-    values: [membershipId, null, timestamptz(startTime), timestamptz(endTime)],
+    values: [membershipId, past ?? null, timestamptz(startTime), timestamptz(endTime)],
   });
   return rows;
 }

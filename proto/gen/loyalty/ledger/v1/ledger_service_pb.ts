@@ -1829,7 +1829,9 @@ export const GetStatementRequestSchema: GenMessage<GetStatementRequest> = /*@__P
   messageDesc(file_loyalty_ledger_v1_ledger_service, 44);
 
 /**
- * What changed in the period. Everything but the entries is the same on every page.
+ * What changed in the period. Everything but the entries is the same on every page: entries that are written after the first
+ * page was returned aren't part of the statement. Only what was due by then and not written counts as it has been written
+ * since.
  *
  * @generated from message loyalty.ledger.v1.GetStatementResponse
  */
