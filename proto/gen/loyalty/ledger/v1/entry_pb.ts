@@ -395,7 +395,7 @@ export type EntryRule = Message<"loyalty.ledger.v1.EntryRule"> & {
   displayName: string;
 
   /**
-   * The exact points before limits and rounding: a decimal such as "12.5" if possible, otherwise a fraction such as "2/3".
+   * The exact points after the rule's own maximum, before caps, the rule set's limits and rounding: a decimal such as "12.5" if possible, otherwise a fraction such as "2/3" or "3 1/3". Negative for a multiplier below 1.
    *
    * @generated from field: string points = 3;
    */
