@@ -164,11 +164,11 @@ WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze
 --
 
 CREATE TABLE public.member_attributes (
-    program_id text NOT NULL COLLATE pg_catalog."C",
+    membership_id bigint NOT NULL,
     key text NOT NULL COLLATE pg_catalog."C",
     value text NOT NULL COLLATE pg_catalog."C",
+    program_id text NOT NULL COLLATE pg_catalog."C",
     user_id text NOT NULL COLLATE pg_catalog."C",
-    membership_id bigint NOT NULL,
     state text NOT NULL,
     join_time timestamp with time zone NOT NULL
 );
@@ -424,7 +424,7 @@ ALTER TABLE ONLY public.lots
 --
 
 ALTER TABLE ONLY public.member_attributes
-    ADD CONSTRAINT member_attributes_pkey PRIMARY KEY (program_id, key, value, user_id);
+    ADD CONSTRAINT member_attributes_pkey PRIMARY KEY (membership_id, key);
 
 --
 -- Name: member_ids member_ids_pkey; Type: CONSTRAINT; Schema: public
@@ -549,6 +549,12 @@ CREATE INDEX entries_of_program ON public.entries USING btree (program_id, kind,
 --
 
 CREATE INDEX member_attributes_by_join_time ON public.member_attributes USING btree (program_id, key, value, join_time, user_id) WHERE (join_time IS NOT NULL);
+
+--
+-- Name: member_attributes_by_user; Type: INDEX; Schema: public
+--
+
+CREATE INDEX member_attributes_by_user ON public.member_attributes USING btree (program_id, key, value, user_id) WHERE (program_id <> ''::text);
 
 --
 -- Name: member_ids_by_user; Type: INDEX; Schema: public

@@ -72,16 +72,17 @@ CREATE INDEX memberships_by_join_time ON memberships (program_id, state, join_ti
 
 -- Which members have an attribute: a row for each of memberships.attributes, written with it, the state and the join time.
 CREATE TABLE member_attributes (
-  program_id text COLLATE "C" NOT NULL,
+  membership_id bigint NOT NULL,
   key text COLLATE "C" NOT NULL,
   value text COLLATE "C" NOT NULL,
+  program_id text COLLATE "C" NOT NULL,
   user_id text COLLATE "C" NOT NULL,
-  membership_id bigint NOT NULL,
   state text NOT NULL,
   join_time timestamptz NOT NULL,
-  CONSTRAINT member_attributes_pkey PRIMARY KEY (program_id, key, value, user_id)
+  CONSTRAINT member_attributes_pkey PRIMARY KEY (membership_id, key)
 );
 
+CREATE INDEX member_attributes_by_user ON member_attributes (program_id, key, value, user_id) WHERE program_id <> '';
 CREATE INDEX member_attributes_by_join_time ON member_attributes (program_id, key, value, join_time, user_id)
   WHERE join_time IS NOT NULL;
 

@@ -41,9 +41,9 @@ const earnTime = `'2026-02-01Z'::timestamptz - (earns - n) * interval '10 second
 const holds = 'CASE WHEN id % 100 = 0 THEN 1 ELSE 0 END';
 /** Members of whom the tests ask nothing. */
 const suspended = 'id BETWEEN 60000 AND 60999 AND id % 173 <> 139';
-/** One in five is gold, and one in ten thousand platinum. */
+/** One in five is gold, and sixty are platinum. */
 const attributes = `CASE
-  WHEN id % 10000 = 777 THEN jsonb '{"tier": "platinum"}'
+  WHEN id BETWEEN 70001 AND 70060 THEN jsonb '{"tier": "platinum"}'
   WHEN id % 5 = 0 THEN '{"tier": "gold"}'
   ELSE '{}' END`;
 const joinTime = `'2025-01-01Z'::timestamptz + id % 365 * interval '1 day'`;
@@ -62,7 +62,7 @@ const members = ({ members: count, earnsEach, pasts }: Size) => `
   SELECT setval('membership_ids', ${count});
   INSERT INTO member_ids SELECT 'wine-dine', user_id, id FROM crowd;
   INSERT INTO member_attributes
-    SELECT 'wine-dine', key, value, user_id, id, CASE WHEN ${suspended} THEN 'SUSPENDED' ELSE 'ACTIVE' END, ${joinTime}
+    SELECT id, key, value, 'wine-dine', user_id, CASE WHEN ${suspended} THEN 'SUSPENDED' ELSE 'ACTIVE' END, ${joinTime}
     FROM crowd CROSS JOIN jsonb_each_text(${attributes});
   INSERT INTO memberships
     SELECT id, 'wine-dine', user_id, CASE WHEN ${suspended} THEN 'SUSPENDED' ELSE 'ACTIVE' END, ${suspended},

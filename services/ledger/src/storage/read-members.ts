@@ -21,7 +21,8 @@ const byState = `SELECT membership_id FROM memberships
   WHERE program_id <> '' AND program_id = $2 AND state = $7 AND ${ids} ORDER BY user_id LIMIT $6`;
 
 const byAttribute = `SELECT membership_id FROM member_attributes
-  WHERE program_id = $2 AND key = $7 AND value = $8 AND ($9::text IS NULL OR state = $9) AND ${ids}
+  WHERE program_id <> '' AND program_id = $2 AND key = $7 AND value = $8
+    AND ($9::text IS NULL OR state = $9) AND ${ids}
   ORDER BY user_id LIMIT $6`;
 
 const joined = 'join_time >= $3 AND join_time < $4 AND (join_time, user_id) > ($5, $6)';
@@ -35,21 +36,19 @@ const joinedInStates = `SELECT membership_id FROM unnest($8::text[]) AS states (
   ) AS members
   ${earliest}`;
 
-// No range of user ids, by which PostgreSQL could read the members with an attribute in another order.
 const joinedWithAttribute = `SELECT membership_id FROM member_attributes
   WHERE program_id = $2 AND key = $9 AND value = $10 AND ${joined}
     AND state = ANY ($8) AND starts_with(user_id, $11)
   ${earliest}`;
 
-// Reads all members with the prefix for each page: no index has both orders.
-const joinedWithPrefix = `SELECT members.membership_id FROM (
-    SELECT membership_id FROM member_ids WHERE program_id = $2 AND user_id >= $9 AND user_id < $10
-  ) AS ids
+// Each page reads all members with the prefix: no index finds them in the order of join times.
+const joinedWithPrefix = `SELECT membership_id FROM unnest($8::text[]) AS states (asked)
   CROSS JOIN LATERAL (
-    SELECT membership_id, state, join_time, user_id FROM memberships
-    WHERE membership_id = ids.membership_id ${perRow}
+    SELECT membership_id, join_time, user_id FROM memberships
+    WHERE program_id <> '' AND program_id = $2 AND state = asked AND user_id >= $9 AND user_id < $10
+    ${perRow}
   ) AS members
-  WHERE ${joined} AND state = ANY ($8)
+  WHERE ${joined}
   ${earliest}`;
 
 /**

@@ -12,11 +12,11 @@ interface MemberAttribute {
 }
 
 const columns = bulk<MemberAttribute>({
-  program_id: ['text', ({ account }) => account.membership.programId],
+  membership_id: ['bigint', ({ account }) => account.membership.membershipId],
   key: ['text', ({ key }) => key],
   value: ['text', ({ value }) => value],
+  program_id: ['text', ({ account }) => account.membership.programId],
   user_id: ['text', ({ account }) => account.membership.userId],
-  membership_id: ['bigint', ({ account }) => account.membership.membershipId],
   state: ['text', ({ account }) => account.membership.state],
   join_time: ['timestamptz', ({ account }) => timestamptz(account.membership.joinTime)],
 });
@@ -25,7 +25,7 @@ const insertAttributes = `INSERT INTO member_attributes (${columns.names})
   SELECT * FROM ${columns.source}`;
 
 const deleteAttributes = `DELETE FROM member_attributes USING ${columns.source}
-  WHERE ${sameKey('member_attributes', ['program_id', 'key', 'value', 'user_id'])}`;
+  WHERE ${sameKey('member_attributes', ['membership_id', 'key'])}`;
 
 /** Writes which members have which attribute, with their state and join time; nothing for accounts where all stay. */
 export function attributeStatements(accounts: readonly Changed<Account>[]) {
