@@ -236,6 +236,14 @@ describe('the summary of a program', () => {
     expect(totals.neverExpiring).toBeGreaterThan(0n);
   });
 
+  test('is given up when it takes too long', async () => {
+    const read = createProgramTotalsReader(reports.pool, { msMax: 0 });
+    const period = { start: now, end: now + dayMs };
+    await expect(
+      read(program.programId, { asOf: now, period, months: [now] }),
+    ).rejects.toMatchObject({ reason: 'STORAGE_UNAVAILABLE' });
+  });
+
   test('counts in each period what its journal has', async () => {
     for (const [start, end] of [
       ['2026-02-01Z', '2026-03-01Z'],

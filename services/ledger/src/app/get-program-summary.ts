@@ -55,7 +55,8 @@ const answersMax = 100;
 const waitingMax = 10;
 
 /**
- * Sums up programs, each and each period at most once a minute, and one at a time.
+ * Sums up programs, each and each period at most once a minute, and one at a time. A computation goes on after the calls that
+ * asked for it have ended, so that asking again gets its result.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ValidationFailed} {@link Overloaded} {@link StorageUnavailable}
  */

@@ -19,7 +19,6 @@ import { translated } from './storage-errors.ts';
 
 /** Of one statement. It reads whole tables, but keeps no vacuum waiting for longer than a few of them. */
 const statementMsMax = 30_000;
-const allMsMax = 60_000;
 /** So few that a page takes a few milliseconds of this process, which earns meanwhile. */
 const accountsPerPage = 100;
 
@@ -32,34 +31,34 @@ const expiry = `CASE lots.class
  * has a name: each is planned for its values, since those of a small program and a large one need other plans.
  *
  * @param pool whose sessions may read whole tables
+ * @param options.msMax after which no further statement is begun
  */
-export function createProgramTotalsReader(pool: Pool): ReadProgramTotals {
-  return async (programId, question) =>
-    await translated(transaction(pool, (tx) => readTotals(tx, programId, question)));
+export function createProgramTotalsReader(
+  pool: Pool,
+  { msMax = 60_000 }: { msMax?: number } = {},
+): ReadProgramTotals {
+  return async (programId, question) => {
+    const read = transaction(pool, (tx) => readTotals(queryOf(tx, { msMax }), programId, question));
+    return await translated(read);
+  };
 }
 
 async function readTotals(
-  tx: DbTransaction,
+  query: Query,
   programId: string,
   question: TotalsQuestion,
 ): Promise<ProgramTotals> {
-  const deadline = performance.now() + allMsMax;
-  const query = queryOf(tx);
   await query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   // One worker: the others belong to those who earn.
   await query(`SET LOCAL statement_timeout = ${statementMsMax}`);
   await query('SET LOCAL max_parallel_workers_per_gather = 0');
-  const [stored, expiring, moved, stockTaken] = await Promise.all([
-    readMembers(query, programId, question),
-    readExpiring(query, programId, question),
-    readMoved(query, programId, question),
-    readStockTaken(query, programId),
-  ]);
+  // One after the other, as the session takes them, so that none is begun too late.
+  const stored = await readMembers(query, programId, question);
+  const expiring = await readExpiring(query, programId, question);
+  const moved = await readMoved(query, programId, question);
+  const stockTaken = await readStockTaken(query, programId);
   let totals: ProgramTotals = { ...noTotals(question), ...stored, ...expiring, moved, stockTaken };
   for await (const accounts of dueAccounts(query, programId, question)) {
-    if (performance.now() > deadline) {
-      throw new StorageUnavailable(new Error(`a summary took longer than ${allMsMax} ms`));
-    }
     totals = addDueAccounts(totals, accounts, question);
   }
   return totals;
@@ -67,10 +66,18 @@ async function readTotals(
 
 type Query = <Row extends QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
 
-/** With a time-out of pg's own for an answer that lets the statement have its time. */
-function queryOf(tx: DbTransaction): Query {
+/**
+ * Sends statements until the time is over, with a time-out of pg's own for an answer that lets the statement have its time.
+ *
+ * @throws {StorageUnavailable} afterwards
+ */
+function queryOf(tx: DbTransaction, { msMax }: { msMax: number }): Query {
+  const deadline = performance.now() + msMax;
   return async <Row extends QueryResultRow>(text: string, values: unknown[] = []) => {
-    const config = { text, values, query_timeout: allMsMax + statementMsMax };
+    if (performance.now() >= deadline) {
+      throw new StorageUnavailable(new Error(`a summary took longer than ${msMax} ms`));
+    }
+    const config = { text, values, query_timeout: 2 * statementMsMax };
     return (await tx.query<Row>(config)).rows;
   };
 }
