@@ -238,7 +238,7 @@ describe('the summary of a program', () => {
 
   test('is given up when it takes too long', async () => {
     const read = createProgramTotalsReader(reports.pool, { msMax: 0 });
-    const period = { start: now, end: now + dayMs };
+    const period = { startTime: now, endTime: now + dayMs };
     await expect(
       read(program.programId, { asOf: now, period, months: [now] }),
     ).rejects.toMatchObject({ reason: 'STORAGE_UNAVAILABLE' });
@@ -260,8 +260,8 @@ describe('the summary of a program', () => {
     setTime(Date.parse('2027-07-01T03:59:59.999Z'));
     const june = await summaryNow();
     expect(june.period).toEqual({
-      start: Date.parse('2027-06-01T04:00:00Z'),
-      end: Date.parse('2027-07-01T04:00:00Z'),
+      startTime: Date.parse('2027-06-01T04:00:00Z'),
+      endTime: Date.parse('2027-07-01T04:00:00Z'),
     });
     expect(june.expiring.map(({ month }) => month)).toEqual([
       ...['2027-06', '2027-07', '2027-08', '2027-09', '2027-10', '2027-11', '2027-12'],

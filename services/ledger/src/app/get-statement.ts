@@ -1,6 +1,7 @@
 import { MembershipNotFound, ValidationFailed } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
-import { type Period, type Statement, statementOf } from '../domain/statement.ts';
+import type { Period } from '../domain/period.ts';
+import { type Statement, statementOf } from '../domain/statement.ts';
 import type { App } from './app.ts';
 import { type DescribedEntry, describeEntries } from './described-entry.ts';
 import type { MemberName, PageRequest } from './ledger-store.ts';

@@ -4,7 +4,8 @@ import { postEarn } from './earn.ts';
 import { endOfTime } from './instant.ts';
 import { join } from './join.ts';
 import { type Account, noChange, pointsOf } from './journal.ts';
-import { type KindTotal, type Period, type Statement, statementOf } from './statement.ts';
+import type { Period } from './period.ts';
+import { type KindTotal, type Statement, statementOf } from './statement.ts';
 
 const author = { actor: 'service:test', requestId: 'r' };
 

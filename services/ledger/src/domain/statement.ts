@@ -2,12 +2,7 @@ import { bringUpToDate } from './bring-up-to-date.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Changes, type Entry, type EntryKind, noChange } from './journal.ts';
 import { nowOf } from './membership.ts';
-
-/** From its start up to, not including, its end. */
-export interface Period {
-  readonly startTime: Instant;
-  readonly endTime: Instant;
-}
+import { isWithin, type Period } from './period.ts';
 
 /** What entries of one kind changed together. */
 export interface KindTotal extends Changes {
@@ -37,7 +32,7 @@ export function statementOf(
   account: Account,
   {
     since,
-    period: { startTime, endTime },
+    period,
     past,
     now,
   }: {
@@ -49,11 +44,10 @@ export function statementOf(
 ): Statement {
   const time = nowOf(account, now);
   const { entries } = bringUpToDate(account, time);
-  const isPresent = time >= startTime && time < endTime;
-  const due = isPresent
+  const due = isWithin(time, period)
     ? entries.filter(({ sequence }) => past === undefined || sequence < past)
     : [];
-  const before = time < startTime ? entries : [];
+  const before = time < period.startTime ? entries : [];
   const opening = sumOf([account.membership, ...before, ...since.map(negative)]);
   const totals = totalsOf([
     ...since.filter(({ inPeriod }) => inPeriod),

@@ -1,13 +1,14 @@
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
-import type { KindTotal, Period } from '../domain/statement.ts';
+import type { Period } from '../domain/period.ts';
+import type { KindTotal } from '../domain/statement.ts';
 import { timestamptz } from './column-values.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { perRow } from './plan-forms.ts';
 import { readAccountIn } from './read-accounts.ts';
 import { readEntries, wanted } from './read-entries.ts';
-import { snapshot } from './snapshot.ts';
+import { readOnlyTransaction } from './read-only-transaction.ts';
 import { translated } from './storage-errors.ts';
 
 /** Reads what a statement is made of. */
@@ -15,7 +16,7 @@ export async function readStatement(
   pool: Pool,
   ...[query, now]: Parameters<LedgerReader['statement']>
 ): ReturnType<LedgerReader['statement']> {
-  const read = snapshot(pool, async (tx) => {
+  const read = readOnlyTransaction(pool, async (tx) => {
     const account = await readAccountIn(tx, query, now);
     if (account === undefined) return undefined;
     const journal = { ...query, membershipId: account.membership.membershipId };
