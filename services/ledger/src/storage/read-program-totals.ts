@@ -1,4 +1,4 @@
-import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool, QueryResultRow } from 'pg';
 import type { ReadProgramTotals } from '../app/get-program-summary.ts';
 import { StorageUnavailable } from '../domain/errors.ts';
@@ -14,6 +14,8 @@ import {
 } from '../domain/program-totals.ts';
 import { timestamptz } from './column-values.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
+import { lotExpiry } from './read-accounts.ts';
+import { readOnlyTransaction } from './read-only-transaction.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 import { translated } from './storage-errors.ts';
 
@@ -21,9 +23,6 @@ import { translated } from './storage-errors.ts';
 const statementMsMax = 30_000;
 /** So few that a page takes a few milliseconds of this process, which earns meanwhile. */
 const accountsPerPage = 100;
-
-const expiry = `CASE lots.class
-  WHEN 'INACTIVITY' THEN memberships.inactivity_expires_at ELSE lots.expires_at END`;
 
 /**
  * Reads what {@link ReadProgramTotals} promises, in one snapshot. Memberships for which nothing is due are summed up by the
@@ -38,7 +37,9 @@ export function createProgramTotalsReader(
   { msMax = 60_000 }: { msMax?: number } = {},
 ): ReadProgramTotals {
   return async (programId, query) => {
-    const read = transaction(pool, (tx) => readTotals(senderOf(tx, { msMax }), programId, query));
+    const read = readOnlyTransaction(pool, (tx) =>
+      readTotals(senderOf(tx, { msMax }), programId, query),
+    );
     return await translated(read);
   };
 }
@@ -48,7 +49,6 @@ async function readTotals(
   programId: string,
   query: TotalsQuery,
 ): Promise<ProgramTotals> {
-  await send('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   // One worker: the others belong to those who earn.
   await send(`SET LOCAL statement_timeout = ${statementMsMax}`);
   await send('SET LOCAL max_parallel_workers_per_gather = 0');
@@ -118,7 +118,7 @@ async function readExpiring(send: Send, programId: string, { asOf, months }: Tot
           THEN width_bucket(expiry - interval '1 millisecond', $3::timestamptz[]) END AS month,
         sum(remaining) AS points
       FROM (
-        SELECT ${expiry} AS expiry, remaining
+        SELECT ${lotExpiry} AS expiry, remaining
         FROM lots JOIN memberships USING (membership_id)
         WHERE program_id = $1 AND next_due_at > $2
       ) AS lots
