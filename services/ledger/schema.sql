@@ -548,13 +548,13 @@ CREATE INDEX entries_of_program ON public.entries USING btree (program_id, kind,
 -- Name: member_attributes_by_join_time; Type: INDEX; Schema: public
 --
 
-CREATE INDEX member_attributes_by_join_time ON public.member_attributes USING btree (program_id, key, value, join_time, user_id) WHERE (join_time IS NOT NULL);
+CREATE INDEX member_attributes_by_join_time ON public.member_attributes USING btree (program_id, key, value, state, join_time, user_id) WHERE (join_time IS NOT NULL);
 
 --
 -- Name: member_attributes_by_user; Type: INDEX; Schema: public
 --
 
-CREATE INDEX member_attributes_by_user ON public.member_attributes USING btree (program_id, key, value, user_id) WHERE (program_id <> ''::text);
+CREATE INDEX member_attributes_by_user ON public.member_attributes USING btree (program_id, key, value, state, user_id) WHERE (program_id <> ''::text);
 
 --
 -- Name: member_ids_by_user; Type: INDEX; Schema: public

@@ -82,8 +82,9 @@ CREATE TABLE member_attributes (
   CONSTRAINT member_attributes_pkey PRIMARY KEY (membership_id, key)
 );
 
-CREATE INDEX member_attributes_by_user ON member_attributes (program_id, key, value, user_id) WHERE program_id <> '';
-CREATE INDEX member_attributes_by_join_time ON member_attributes (program_id, key, value, join_time, user_id)
+CREATE INDEX member_attributes_by_user ON member_attributes (program_id, key, value, state, user_id)
+  WHERE program_id <> '';
+CREATE INDEX member_attributes_by_join_time ON member_attributes (program_id, key, value, state, join_time, user_id)
   WHERE join_time IS NOT NULL;
 
 -- Points of a membership that mature and expire together.

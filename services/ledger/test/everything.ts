@@ -144,11 +144,13 @@ async function readEverything({ reader, quote, adjust }: Ledger): Promise<void> 
     {},
     { userIdPrefix: 'user-47' },
     { attribute: { key: 'tier', value: 'gold' } },
+    { attribute: { key: 'tier', value: 'gold' }, state: 'SUSPENDED' as const },
     { state: 'SUSPENDED' as const },
     { joinStartTime },
     { joinStartTime, state: 'SUSPENDED' as const },
     { joinStartTime, userIdPrefix: 'user-4711' },
     { joinStartTime, attribute: { key: 'tier', value: 'platinum' } },
+    { joinStartTime, attribute: { key: 'tier', value: 'gold' }, state: 'SUSPENDED' as const },
   ]) {
     await reader.accountsOfProgram({ programId, now, ...filter, ...firstPage });
   }

@@ -12,34 +12,39 @@ const lastCharacter = '\u{10FFFF}';
 
 const allStates: readonly MembershipState[] = ['ACTIVE', 'SUSPENDED', 'LEFT'];
 
+/** The first members in each of the states in a parameter, and then of all. */
+const firstInStates = (states: string, { from, where, order }: Record<string, string>) =>
+  `SELECT membership_id FROM unnest(${states}::text[]) AS states (asked)
+    CROSS JOIN LATERAL (
+      SELECT membership_id, join_time, user_id FROM ${from}
+      WHERE program_id = $2 AND state = asked AND ${where} ${order}
+    ) AS members
+    ${order}`;
+
 const ids = 'user_id >= $3 AND user_id < $4 AND user_id > $5';
+const byId = 'ORDER BY user_id LIMIT $6';
 
-const byUserId = `SELECT membership_id FROM member_ids
-  WHERE program_id = $2 AND ${ids} ORDER BY user_id LIMIT $6`;
+const ofProgram = `SELECT membership_id FROM member_ids WHERE program_id = $2 AND ${ids} ${byId}`;
 
-const byState = `SELECT membership_id FROM memberships
-  WHERE program_id <> '' AND program_id = $2 AND state = $7 AND ${ids} ORDER BY user_id LIMIT $6`;
+const inState = `SELECT membership_id FROM memberships
+  WHERE program_id <> '' AND program_id = $2 AND state = $7 AND ${ids} ${byId}`;
 
-const byAttribute = `SELECT membership_id FROM member_attributes
-  WHERE program_id <> '' AND program_id = $2 AND key = $7 AND value = $8
-    AND ($9::text IS NULL OR state = $9) AND ${ids}
-  ORDER BY user_id LIMIT $6`;
+const withAttribute = firstInStates('$7', {
+  from: 'member_attributes',
+  where: `program_id <> '' AND key = $8 AND value = $9 AND ${ids}`,
+  order: byId,
+});
 
 const joined = 'join_time >= $3 AND join_time < $4 AND (join_time, user_id) > ($5, $6)';
 const earliest = 'ORDER BY join_time, user_id LIMIT $7';
 
-// The earliest in each state, and then of all.
-const joinedInStates = `SELECT membership_id FROM unnest($8::text[]) AS states (asked)
-  CROSS JOIN LATERAL (
-    SELECT membership_id, join_time, user_id FROM memberships
-    WHERE program_id = $2 AND state = asked AND ${joined} ${earliest}
-  ) AS members
-  ${earliest}`;
+const joinedInStates = firstInStates('$8', { from: 'memberships', where: joined, order: earliest });
 
-const joinedWithAttribute = `SELECT membership_id FROM member_attributes
-  WHERE program_id = $2 AND key = $9 AND value = $10 AND ${joined}
-    AND state = ANY ($8) AND starts_with(user_id, $11)
-  ${earliest}`;
+const joinedWithAttribute = firstInStates('$8', {
+  from: 'member_attributes',
+  where: `key = $9 AND value = $10 AND ${joined} AND starts_with(user_id, $11)`,
+  order: earliest,
+});
 
 // Each page reads all members with the prefix: no index finds them in the order of join times.
 const joinedWithPrefix = `SELECT membership_id FROM unnest($8::text[]) AS states (asked)
@@ -52,8 +57,8 @@ const joinedWithPrefix = `SELECT membership_id FROM unnest($8::text[]) AS states
   ${earliest}`;
 
 /**
- * The members of a program that a filter leaves. They are found by the filter that is likely to leave the fewest: the
- * attribute, or else the prefix, the state, the join time. The others are checked on what it finds.
+ * The members of a program that a filter leaves, each combination by an index in its order. Only a prefix with a join time
+ * has none: it is checked on the members with the attribute, or else the join time is on those with the prefix.
  */
 export function readMembers(query: MembersQuery): AccountQuery {
   return query.joinStartTime === undefined && query.joinEndTime === undefined
@@ -68,21 +73,21 @@ function readByUserId(query: MembersQuery): AccountQuery {
   if (attribute !== undefined) {
     return {
       name: 'read_accounts_by_attribute',
-      members: byAttribute,
+      members: withAttribute,
       order,
-      values: [...values, attribute.key, attribute.value, state ?? null],
+      values: [...values, statesOf(query), attribute.key, attribute.value],
       now,
     };
   }
   if (state !== undefined) {
     const name = 'read_accounts_by_state';
-    return { name, members: byState, order, values: [...values, state], now };
+    return { name, members: inState, order, values: [...values, state], now };
   }
-  return { name: 'read_accounts_of_program', members: byUserId, order, values, now };
+  return { name: 'read_accounts_of_program', members: ofProgram, order, values, now };
 }
 
 function readByJoinTime(query: MembersQuery): AccountQuery {
-  const { userIdPrefix = '', attribute, state, joinStartTime, joinEndTime, after, now } = query;
+  const { userIdPrefix = '', attribute, joinStartTime, joinEndTime, after, now } = query;
   const order = 'join_time, memberships.user_id';
   const values = [
     query.programId,
@@ -91,7 +96,7 @@ function readByJoinTime(query: MembersQuery): AccountQuery {
     timestamptz(after?.joinTime ?? beginningOfTime),
     after?.userId ?? '',
     query.limit,
-    state === undefined ? allStates : [state],
+    statesOf(query),
   ];
   if (attribute !== undefined) {
     return {
@@ -112,6 +117,10 @@ function readByJoinTime(query: MembersQuery): AccountQuery {
     };
   }
   return { name: 'read_accounts_by_join_time', members: joinedInStates, order, values, now };
+}
+
+function statesOf({ state }: MembersQuery): readonly MembershipState[] {
+  return state === undefined ? allStates : [state];
 }
 
 /** From which user id on, and before which, ids begin with the prefix. */
