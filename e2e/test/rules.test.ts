@@ -61,7 +61,7 @@ test('the commands of the page do what it says when they are pasted', async () =
   expect(copy).toMatchObject({ version: 3, state: 'DRAFT', rounding: 'HALF_UP' });
   expect(changes).toMatchObject({
     changes: [
-      { verb: 'COPY_RULE_SET', ruleSetVersion: 3 },
+      { verb: 'COPY_RULE_SET', ruleSetVersion: 3, copiedFromVersion: 1 },
       { verb: 'WITHDRAW_RULE_SET', ruleSetVersion: 2, actor: 'admin:local-admin' },
       { verb: 'PUBLISH_RULE_SET', ruleSetVersion: 2 },
       { verb: 'CREATE_RULE_SET', ruleSetVersion: 2 },

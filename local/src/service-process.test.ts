@@ -100,6 +100,13 @@ describe('a service of the platform', () => {
     await expect(service.ready()).rejects.toThrow(/failed to start.*exit code 3.*port is taken/s);
   });
 
+  test('whose data is of another version says how to start over', async () => {
+    const { service } = await start(
+      `console.error('the database was migrated by a newer release'); process.exit(1);`,
+    );
+    await expect(service.ready()).rejects.toThrow(/npm start -- --fresh deletes it/);
+  });
+
   test('ends in order when it is stopped', async () => {
     const { service, log } = await start(listens);
     await service.ready();

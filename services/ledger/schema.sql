@@ -164,12 +164,13 @@ WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze
 --
 
 CREATE TABLE public.member_attributes (
-    program_id text NOT NULL COLLATE pg_catalog."C",
+    membership_id bigint NOT NULL,
     key text NOT NULL COLLATE pg_catalog."C",
     value text NOT NULL COLLATE pg_catalog."C",
+    program_id text NOT NULL COLLATE pg_catalog."C",
     user_id text NOT NULL COLLATE pg_catalog."C",
-    membership_id bigint NOT NULL,
-    state text NOT NULL
+    state text NOT NULL,
+    join_time timestamp with time zone NOT NULL
 );
 
 --
@@ -296,7 +297,7 @@ CREATE TABLE public.redemptions (
     usage_period_start timestamp with time zone,
     rate_points bigint,
     rate_minor_units bigint,
-    reward_display_name text DEFAULT ''::text NOT NULL,
+    reward_display_name text NOT NULL,
     CONSTRAINT redemptions_points CHECK (((points >= 0) AND ((reversed_points >= 0) AND (reversed_points <= points)))),
     CONSTRAINT redemptions_state CHECK ((state = ANY (ARRAY['RESERVED'::text, 'CAPTURED'::text, 'CANCELLED'::text, 'EXPIRED'::text, 'REVERSED'::text, 'REJECTED'::text])))
 )
@@ -423,7 +424,7 @@ ALTER TABLE ONLY public.lots
 --
 
 ALTER TABLE ONLY public.member_attributes
-    ADD CONSTRAINT member_attributes_pkey PRIMARY KEY (program_id, key, value, user_id);
+    ADD CONSTRAINT member_attributes_pkey PRIMARY KEY (membership_id, key);
 
 --
 -- Name: member_ids member_ids_pkey; Type: CONSTRAINT; Schema: public
@@ -544,6 +545,18 @@ CREATE INDEX entries_by_kind ON public.entries USING btree (membership_id, kind,
 CREATE INDEX entries_of_program ON public.entries USING btree (program_id, kind, create_time, membership_id, sequence) WHERE (program_id IS NOT NULL);
 
 --
+-- Name: member_attributes_by_join_time; Type: INDEX; Schema: public
+--
+
+CREATE INDEX member_attributes_by_join_time ON public.member_attributes USING btree (program_id, key, value, state, join_time, user_id) WHERE (join_time IS NOT NULL);
+
+--
+-- Name: member_attributes_by_user; Type: INDEX; Schema: public
+--
+
+CREATE INDEX member_attributes_by_user ON public.member_attributes USING btree (program_id, key, value, state, user_id) WHERE (program_id <> ''::text);
+
+--
 -- Name: member_ids_by_user; Type: INDEX; Schema: public
 --
 
@@ -553,7 +566,7 @@ CREATE INDEX member_ids_by_user ON public.member_ids USING btree (user_id, progr
 -- Name: memberships_by_join_time; Type: INDEX; Schema: public
 --
 
-CREATE INDEX memberships_by_join_time ON public.memberships USING btree (program_id, join_time, user_id) WHERE (join_time IS NOT NULL);
+CREATE INDEX memberships_by_join_time ON public.memberships USING btree (program_id, state, join_time, user_id) WHERE (join_time IS NOT NULL);
 
 --
 -- Name: memberships_by_state; Type: INDEX; Schema: public

@@ -46,7 +46,8 @@ CREATE TABLE public.program_changes (
     actor text NOT NULL,
     request_id text NOT NULL,
     change_time timestamp with time zone NOT NULL,
-    change_number bigint NOT NULL
+    change_number bigint NOT NULL,
+    copied_from_version integer
 );
 
 --

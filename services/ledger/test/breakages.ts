@@ -43,7 +43,8 @@ export const breakages: readonly Breakage[] = [
     broken: 'points that should have paid a debt',
     sql: `ALTER TABLE memberships DROP CONSTRAINT memberships_deficit_first;
       INSERT INTO entries SELECT membership_id, last_sequence + 1, 'ADJUST', 1, 0, 0, 0, available + 1,
-        NULL, NULL, NULL, NULL, 'nobody', '', last_entry_time FROM memberships WHERE ${bob};
+        NULL, NULL, NULL, NULL, 'nobody', '', last_entry_time, NULL, NULL, NULL, NULL, NULL, program_id
+        FROM memberships WHERE ${bob};
       INSERT INTO allocations SELECT membership_id, last_sequence + 1, '-infinity', 'infinity', 'NORMAL', 1
         FROM memberships WHERE ${bob};
       INSERT INTO lots SELECT membership_id, '-infinity', 'infinity', 'NORMAL', 1
@@ -143,7 +144,7 @@ export const breakages: readonly Breakage[] = [
   },
   {
     broken: 'a transaction credited twice',
-    sql: `UPDATE entries SET kind = 'EARN', transaction_id = 'order-1' WHERE kind = 'RESUMED'`,
+    sql: `UPDATE entries SET kind = 'EARN', transaction_id = 'order-1', program_id = NULL WHERE kind = 'RESUMED'`,
     noticed: ['I3 earn entries'],
     offender: /^transaction order-1 of wine-dine/,
   },
@@ -190,6 +191,24 @@ export const breakages: readonly Breakage[] = [
     sql: `UPDATE memberships SET last_sequence = last_sequence + 1 WHERE ${alice}`,
     noticed: ['I4 last entry'],
     offender: /^membership \d+: knows entry/,
+  },
+  {
+    broken: 'an entry that the list of its program lacks',
+    sql: `UPDATE entries SET program_id = NULL WHERE kind = 'RESUMED'`,
+    noticed: ['I4 programs of entries'],
+    offender: /^membership \d+, entry \d+ \(RESUMED\): has the program none instead of wine-dine$/,
+  },
+  {
+    broken: 'an entry in the list of another program',
+    sql: `UPDATE entries SET program_id = 'another' WHERE kind = 'CAPTURE'`,
+    noticed: ['I4 programs of entries'],
+    offender: /\(CAPTURE\): has the program another instead of wine-dine$/,
+  },
+  {
+    broken: 'a purchase that the list of its program has twice',
+    sql: `UPDATE entries SET program_id = 'wine-dine' WHERE kind = 'EARN' AND transaction_id = 'order-1'`,
+    noticed: ['I4 programs of entries'],
+    offender: /\(EARN\): has the program wine-dine instead of none$/,
   },
   {
     broken: 'a hold that was refused after it had been made',

@@ -139,12 +139,18 @@ async function readEverything({ reader, quote, adjust }: Ledger): Promise<void> 
     await reader.accountByDate({ ...patient, by, after: 0, limit: 51 }, now);
   }
   await reader.accountsOfUser({ ...firstPage, userId: alice.userId, programs: undefined, now });
+  const joinStartTime = Date.parse('2025-01-01Z');
   for (const filter of [
     {},
     { userIdPrefix: 'user-47' },
     { attribute: { key: 'tier', value: 'gold' } },
+    { attribute: { key: 'tier', value: 'gold' }, state: 'SUSPENDED' as const },
     { state: 'SUSPENDED' as const },
-    { joinStartTime: Date.parse('2026-01-01') },
+    { joinStartTime },
+    { joinStartTime, state: 'SUSPENDED' as const },
+    { joinStartTime, userIdPrefix: 'user-4711' },
+    { joinStartTime, attribute: { key: 'tier', value: 'platinum' } },
+    { joinStartTime, attribute: { key: 'tier', value: 'gold' }, state: 'SUSPENDED' as const },
   ]) {
     await reader.accountsOfProgram({ programId, now, ...filter, ...firstPage });
   }
@@ -168,7 +174,7 @@ async function readEverything({ reader, quote, adjust }: Ledger): Promise<void> 
   await reader.entries({ ...journal, ...firstPage });
   await reader.entries({ ...journal, kinds: ['CAPTURE', 'EARN'], ...firstPage });
   const period = { startTime: Date.parse('2026-01-01Z'), endTime: now };
-  await reader.statement({ ...alice, ...period, ...firstPage }, now);
+  await reader.statement({ ...alice, ...period, ...firstPage, past: undefined }, now);
   const times = { startTime: undefined, endTime: undefined };
   const ofProgram = { programId, ...times, ...firstPage };
   for (const state of [undefined, 'POSTED', 'REVERSED'] as const) {

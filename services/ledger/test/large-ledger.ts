@@ -41,7 +41,13 @@ const earnTime = `'2026-02-01Z'::timestamptz - (earns - n) * interval '10 second
 const holds = 'CASE WHEN id % 100 = 0 THEN 1 ELSE 0 END';
 /** Members of whom the tests ask nothing. */
 const suspended = 'id BETWEEN 60000 AND 60999 AND id % 173 <> 139';
-const tier = `CASE WHEN id % 5 = 0 THEN jsonb '{"tier": "gold"}' END`;
+/** One in five is gold, and sixty are platinum. */
+const attributes = `CASE
+  WHEN id BETWEEN 70001 AND 70060 THEN jsonb '{"tier": "platinum"}'
+  WHEN id % 5 = 0 THEN '{"tier": "gold"}'
+  ELSE '{}' END`;
+const joinTime = `'2025-01-01Z'::timestamptz + id % 365 * interval '1 day'`;
+const hasAttributes = `${attributes} <> '{}'`;
 const gifts = 'CASE WHEN id % 5 = 0 THEN 1 ELSE 0 END';
 
 /** Ten points for each earn, five of which each redemption takes; five more for each adjustment. */
@@ -56,16 +62,17 @@ const members = ({ members: count, earnsEach, pasts }: Size) => `
   SELECT setval('membership_ids', ${count});
   INSERT INTO member_ids SELECT 'wine-dine', user_id, id FROM crowd;
   INSERT INTO member_attributes
-    SELECT 'wine-dine', 'tier', 'gold', user_id, id, CASE WHEN ${suspended} THEN 'SUSPENDED' ELSE 'ACTIVE' END
-    FROM crowd WHERE id % 5 = 0;
+    SELECT id, key, value, 'wine-dine', user_id, CASE WHEN ${suspended} THEN 'SUSPENDED' ELSE 'ACTIVE' END, ${joinTime}
+    FROM crowd CROSS JOIN jsonb_each_text(${attributes});
   INSERT INTO memberships
     SELECT id, 'wine-dine', user_id, CASE WHEN ${suspended} THEN 'SUSPENDED' ELSE 'ACTIVE' END, ${suspended},
-      coalesce(${tier}, '{}'), '2026-01-01Z',
+      ${attributes}, ${joinTime},
       1 + earns + spends + holds + gifts,
       CASE spends WHEN 0 THEN timestamptz '2026-02-01Z' ELSE '2026-03-01Z' END,
       10 * earns - 5 * (spends + holds - gifts), 0, 5 * holds, 0,
       10 * earns, 5 * spends, 0, 'infinity',
-      CASE holds WHEN 0 THEN expires_at ELSE '2029-01-01Z' END, '-infinity', 0, '-infinity', 0, CASE WHEN id % 5 = 0 THEN 1 ELSE 0 END
+      CASE holds WHEN 0 THEN expires_at ELSE '2029-01-01Z' END, '-infinity', 0, '-infinity', 0,
+      CASE WHEN ${hasAttributes} THEN 1 ELSE 0 END
     FROM crowd;
   INSERT INTO lots
     SELECT id, ${availableAt}, ${lotExpiresAt}, 'NORMAL', 10 * count(*) - 5 * (spends + holds - gifts)
@@ -74,7 +81,7 @@ const members = ({ members: count, earnsEach, pasts }: Size) => `
 const journals = `
   INSERT INTO entries
     SELECT id, 1, 'JOINED', 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 'service:shop', '', timestamptz '2026-01-01Z',
-      CASE WHEN id % 5 = 0 THEN jsonb '{}' END, ${tier}, timestamptz '2026-01-01Z', NULL, NULL, 'wine-dine'
+      CASE WHEN ${hasAttributes} THEN jsonb '{}' END, nullif(${attributes}, '{}'), ${joinTime}, NULL, NULL, 'wine-dine'
     FROM crowd;
   INSERT INTO entries
     SELECT id, 1 + n, 'EARN', 10, 0, 0, 0, 10 * n, id || '-' || n, NULL, NULL, NULL, 'service:shop', '',
@@ -111,7 +118,7 @@ const redemptions = `
         'expires_at', to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
         'class', 'NORMAL', 'points', '5', 'returned', '0')),
       CASE membership_id % 10 WHEN 0 THEN 'table 4' ELSE '' END, NULL, NULL, create_time, CASE kind WHEN 'RESERVE' THEN '2029-01-01Z'::timestamptz END, false,
-      NULL, NULL, false, NULL, NULL
+      NULL, NULL, false, NULL, NULL, NULL, NULL, 'Cheese'
     FROM entries JOIN crowd ON id = membership_id WHERE redemption_id IS NOT NULL`;
 
 const otherTables = ({ members: count }: Size) => `

@@ -50,17 +50,18 @@ async function repeatHold(userId: string, times: number): Promise<void> {
     ledger.databaseUrl,
     `INSERT INTO redemptions (membership_id, redemption_id, program_id, idempotency_key, fingerprint, sequence, reward_id,
         asked_quantity, asked_points, quantity, points, reversed_points, state, parts, reference, create_time,
-        hold_expires_at, made_by_member, stock_taken)
+        hold_expires_at, made_by_member, stock_taken, reward_display_name)
       SELECT membership_id, 'hold-' || n, program_id, 'key-' || n, fingerprint, sequence + n, reward_id,
         asked_quantity, asked_points, quantity, points, reversed_points, state, parts, reference, create_time,
-        hold_expires_at, made_by_member, stock_taken
+        hold_expires_at, made_by_member, stock_taken, reward_display_name
       FROM redemptions, generate_series(1, ${times}) AS n WHERE membership_id = ${member};
     INSERT INTO allocations
       SELECT membership_id, sequence + n, available_at, expires_at, class, points
       FROM allocations, generate_series(1, ${times}) AS n WHERE membership_id = ${member};
     INSERT INTO entries
       SELECT membership_id, sequence + n, kind, available, pending, reserved, deficit, balance_after - n,
-        transaction_id, 'hold-' || n, refund_id, reason, actor, request_id, create_time
+        transaction_id, 'hold-' || n, refund_id, reason, actor, request_id, create_time,
+        NULL, NULL, NULL, NULL, NULL, program_id
       FROM entries, generate_series(1, ${times}) AS n WHERE membership_id = ${member} AND kind = 'RESERVE';
     UPDATE memberships SET available = available - ${times}, reserved = reserved + ${times},
       last_sequence = last_sequence + ${times} WHERE membership_id = ${member};

@@ -236,6 +236,14 @@ describe('the summary of a program', () => {
     expect(totals.neverExpiring).toBeGreaterThan(0n);
   });
 
+  test('is given up when it takes too long', async () => {
+    const read = createProgramTotalsReader(reports.pool, { msMax: 0 });
+    const period = { startTime: now, endTime: now + dayMs };
+    await expect(
+      read(program.programId, { asOf: now, period, months: [now] }),
+    ).rejects.toMatchObject({ reason: 'STORAGE_UNAVAILABLE' });
+  });
+
   test('counts in each period what its journal has', async () => {
     for (const [start, end] of [
       ['2026-02-01Z', '2026-03-01Z'],
@@ -252,8 +260,8 @@ describe('the summary of a program', () => {
     setTime(Date.parse('2027-07-01T03:59:59.999Z'));
     const june = await summaryNow();
     expect(june.period).toEqual({
-      start: Date.parse('2027-06-01T04:00:00Z'),
-      end: Date.parse('2027-07-01T04:00:00Z'),
+      startTime: Date.parse('2027-06-01T04:00:00Z'),
+      endTime: Date.parse('2027-07-01T04:00:00Z'),
     });
     expect(june.expiring.map(({ month }) => month)).toEqual([
       ...['2027-06', '2027-07', '2027-08', '2027-09', '2027-10', '2027-11', '2027-12'],

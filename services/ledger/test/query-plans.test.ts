@@ -260,6 +260,17 @@ describe('with 100,000 members and a million earns', () => {
     expect(await pagesRead(name, many)).toBeLessThanOrEqual(pagesOfFew + 5);
   });
 
+  test.each([
+    ['a rare attribute', ['ACTIVE', 'SUSPENDED', 'LEFT'], 'platinum'],
+    ['a common attribute and a rare state', ['SUSPENDED'], 'gold'],
+  ])('members with %s and a join time are found without the others', async (_, states, tier) => {
+    const limit = 51;
+    const joined = [...ever, '-infinity', '', limit];
+    const values = [asked, 'wine-dine', ...joined, states, 'tier', tier, ''];
+    const pages = await pagesRead('read_accounts_by_attribute_and_join_time', values);
+    expect(pages).toBeLessThan(10 * limit);
+  });
+
   test('a statement of the last minute passes over the 50,000 entries before it', async () => {
     const lastMinute = ['2026-01-31T23:59:00Z', 'infinity'];
     expect(await pagesRead('read_changes_since', [1n, null, ...lastMinute])).toBeLessThan(100);

@@ -9,11 +9,13 @@ import type { Pool } from 'pg';
 import type { App } from '../src/app/app.ts';
 import type { DescribedEntry } from '../src/app/described-entry.ts';
 import { type ProgramSummary, programSummaries } from '../src/app/get-program-summary.ts';
+import type { StatementPosition } from '../src/app/get-statement.ts';
 import type { MemberName, PageRequest } from '../src/app/ledger-store.ts';
 import type { Page } from '../src/app/page.ts';
 import { type Balance, balanceAt, type DatedPoints, type Expiry } from '../src/domain/balance.ts';
 import { type Changes, type Entry, pointsOf } from '../src/domain/journal.ts';
-import type { KindTotal, Period, Statement } from '../src/domain/statement.ts';
+import type { Period } from '../src/domain/period.ts';
+import type { KindTotal, Statement } from '../src/domain/statement.ts';
 import { type EntryRow, entryOf } from '../src/storage/entry-rows.ts';
 import { createProgramTotalsReader } from '../src/storage/read-program-totals.ts';
 import { startUseCases } from './commit-fixture.ts';
@@ -136,10 +138,10 @@ async function tell(name: MemberName, periods: readonly Period[]): Promise<Membe
 
 async function wholeStatement(name: MemberName, period: Period): Promise<Told> {
   let statement: Statement | undefined;
-  const entries = await allPages(async (page: PageRequest<bigint>) => {
+  const entries = await allPages(async (page: PageRequest<StatementPosition>) => {
     const told = await ledger.statement({ ...name, ...period, ...page });
-    const { opening, closing, totals, due } = told;
-    statement ??= { opening, closing, totals, due };
+    const { opening, closing, totals, due, past } = told;
+    statement ??= { opening, closing, totals, due, past };
     expect({ opening, closing, totals }).toEqual({
       opening: statement.opening,
       closing: statement.closing,

@@ -92,7 +92,7 @@ describe('the role that the ledger works in', () => {
   test('has to be made by somebody where the login mayn’t', async () => {
     const url = await createDatabase('modest');
     expect(await refusalOf(migrateAs(url))).toBe(
-      '0001_ledger.sql: modest may not create the role ledger_app, which the ledger works in. ' +
+      '0001_tables.sql: modest may not create the role ledger_app, which the ledger works in. ' +
         'As a superuser: CREATE ROLE ledger_app NOLOGIN; GRANT ledger_app TO modest;',
     );
   });
@@ -106,7 +106,7 @@ describe('the role that the ledger works in', () => {
   test('is shared with other databases of the cluster, once the login is a member', async () => {
     const url = await createDatabase('second', 'CREATEROLE');
     expect(await refusalOf(migrateAs(url))).toBe(
-      '0001_ledger.sql: second is not a member of the role ledger_app, which the ledger works in. ' +
+      '0001_tables.sql: second is not a member of the role ledger_app, which the ledger works in. ' +
         'As a superuser: GRANT ledger_app TO second;',
     );
     await asAdministrator('GRANT ledger_app TO second');

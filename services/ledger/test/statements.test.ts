@@ -98,6 +98,39 @@ test('pages have their own entries, and all else of the whole period', async () 
   });
 });
 
+test('later pages of a period that isn’t over are as of the first', async () => {
+  const member = await createCustomMember(setting, {
+    dollars: 1,
+    ruleSet: { maturation: { policy: { case: 'after', value: { days: 1 } } } },
+  });
+  const { ledger } = setting.clients;
+  const earn = async () => {
+    const occurTime = secondsAndNanos(setting.now());
+    await ledger.earn({ ...member, transaction: purchase(1_000, { occurTime }) }, checkout);
+  };
+  await earn();
+  // Points of both purchases are due.
+  setting.letPass(2 * dayMs);
+  const asked = { ...member, ...periodOf(setting.now() - 3 * dayMs, setting.now() + 3 * dayMs) };
+  const first = await ledger.getStatement({ ...asked, pageSize: 1 }, checkout);
+  expect(first.closing).toMatchObject({ available: 11n, pending: 0n });
+  expect(first.entries).toMatchObject([{ kind: Kind.MATURE, sequence: 4n }]);
+
+  const rest = async () =>
+    await ledger.getStatement({ ...asked, pageToken: first.nextPageToken }, checkout);
+  const { opening, closing, totals } = first;
+  const whole = { opening, closing, totals, nextPageToken: '' };
+  expect(await rest()).toMatchObject(whole);
+  await earn();
+  expect(await rest()).toMatchObject(whole);
+  setting.letPass(2 * dayMs);
+  const last = await rest();
+  expect(last).toMatchObject(whole);
+  expect(last.entries.map(({ sequence }) => sequence)).toEqual([3n, 2n, 1n]);
+  const anew = await ledger.getStatement(asked, checkout);
+  expect(anew.closing).toMatchObject({ available: 21n });
+});
+
 test('a period has two ends, the second after the first', async () => {
   const member = await createCustomMember(setting, {});
   const refused = async (period: Partial<ReturnType<typeof periodOf>>) => {

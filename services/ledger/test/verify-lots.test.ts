@@ -151,7 +151,7 @@ describe('verifying the lots of a ledger notices', () => {
     expect(
       await noticed(
         `INSERT INTO entries SELECT membership_id, last_sequence + 1, 'RESUMED', 0, 0, 0, 0, available,
-           NULL, NULL, NULL, NULL, 'nobody', '', '${B}' FROM memberships;
+           NULL, NULL, NULL, NULL, 'nobody', '', '${B}', NULL, NULL, NULL, NULL, NULL, program_id FROM memberships;
          UPDATE memberships SET last_sequence = last_sequence + 1, last_entry_time = '${B}'`,
       ),
     ).toEqual(['I1 up to date']);
@@ -220,11 +220,11 @@ describe('for a member with twice as many lots and redemptions', () => {
          FROM generate_series(1, ${count}) AS n;
        INSERT INTO redemptions (membership_id, redemption_id, program_id, idempotency_key, fingerprint, sequence,
            reward_id, asked_quantity, asked_points, quantity, points, reversed_points, state, parts, reference,
-           create_time, made_by_member, stock_taken)
+           create_time, made_by_member, stock_taken, reward_display_name)
          SELECT 1, n::text, 'wine-dine', n::text, '', ${count} + n, 'glass', 1, 1, 1, 1, 0, 'CAPTURED',
            jsonb_build_array(jsonb_build_object('available_at', '-infinity',
              'expires_at', '2027-01-01Z'::timestamptz + n * interval '1 day', 'class', 'NORMAL',
-             'points', '1', 'returned', '0')), '', '2026-01-02Z', false, false
+             'points', '1', 'returned', '0')), '', '2026-01-02Z', false, false, 'A glass'
          FROM generate_series(1, ${count}) AS n;
        ANALYZE`,
     );

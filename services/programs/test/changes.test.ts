@@ -23,6 +23,27 @@ async function changesOf(programId: string) {
   return changes;
 }
 
+test('the audit says which version was copied', async () => {
+  const { programId } = await createActive(setting);
+  const { ruleSets } = setting.clients;
+  await ruleSets.copyRuleSet({ programId, version: 1 }, admin());
+  await ruleSets.copyRuleSet({ programId, version: 2 }, admin());
+  const changes = await changesOf(programId);
+  expect(
+    changes
+      .slice(0, 3)
+      .map(({ verb, ruleSetVersion, copiedFromVersion }) => [
+        verb,
+        ruleSetVersion,
+        copiedFromVersion,
+      ]),
+  ).toEqual([
+    [Verb.COPY_RULE_SET, 3, 2],
+    [Verb.COPY_RULE_SET, 2, 1],
+    [Verb.ACTIVATE_PROGRAM, 0, 0],
+  ]);
+});
+
 test('the audit tells who changed what, the newest first', async () => {
   const { programId } = await createActive(setting);
   const { rewards, programs } = setting.clients;

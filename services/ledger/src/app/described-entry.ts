@@ -7,7 +7,7 @@ import { type ExplainedEarn, explained, explainingProgram } from './explained-ea
 import type { PostedEarn, RecordedEntry, TransactionRefund } from './ledger-store.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
 
-/** A rule that gave points for a purchase, with the exact points of its line. */
+/** A rule that gave points for a purchase, or took some as a multiplier below 1, with the exact points of its line. */
 export interface EntryRule {
   readonly ruleId: string;
   readonly displayName: string;

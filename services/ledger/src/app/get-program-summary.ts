@@ -2,11 +2,12 @@ import { isListed } from '@loyalty/rules/reward-availability.ts';
 import { dateAt } from '@loyalty/rules/zone-clock.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { Period, ProgramTotals, TotalsQuestion } from '../domain/program-totals.ts';
+import type { Period } from '../domain/period.ts';
+import type { ProgramTotals, TotalsQuery } from '../domain/program-totals.ts';
 import type { App } from './app.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
-import { createRemembered } from './remembered.ts';
 import { stockLeftOf } from './reward-offer.ts';
+import { createSharedCache } from './shared-cache.ts';
 
 /** A program, and a period of which either end may be left to the current month. */
 export interface SummaryQuery {
@@ -39,10 +40,7 @@ export interface StockOfReward {
  *
  * @throws {StorageUnavailable} also when it takes too long
  */
-export type ReadProgramTotals = (
-  programId: string,
-  question: TotalsQuestion,
-) => Promise<ProgramTotals>;
+export type ReadProgramTotals = (programId: string, query: TotalsQuery) => Promise<ProgramTotals>;
 
 export type GetProgramSummary = (query: SummaryQuery) => Promise<ProgramSummary>;
 
@@ -51,11 +49,12 @@ const monthsShown = 24;
 const freshMs = 60_000;
 const ageMsMax = 5 * 60_000;
 /** Each takes some kilobytes, and up to a hundred with a thousand limited rewards. */
-const answersMax = 100;
+const resultsMax = 100;
 const waitingMax = 10;
 
 /**
- * Sums up programs, each and each period at most once a minute, and one at a time.
+ * Sums up programs, each and each period at most once a minute, and one at a time. A computation goes on after the calls that
+ * asked for it have ended, so that asking again gets its result.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ValidationFailed} {@link Overloaded} {@link StorageUnavailable}
  */
@@ -63,7 +62,7 @@ export function programSummaries(
   app: Pick<App, 'catalog' | 'clock'>,
   readTotals: ReadProgramTotals,
 ): GetProgramSummary {
-  const summarize = createRemembered({
+  const summarize = createSharedCache({
     compute: ({ program, query }: { program: ProgramDefinition; query: SummaryQuery }) =>
       computeSummary(program, query, { asOf: app.clock(), readTotals }),
     keyOf: ({ query: { programId, startTime, endTime } }) =>
@@ -71,7 +70,7 @@ export function programSummaries(
     clock: app.clock,
     freshMs,
     ageMsMax,
-    answersMax,
+    resultsMax,
     waitingMax,
   });
   return async (query) => {
@@ -114,9 +113,11 @@ function periodOf(
   { startTime, endTime }: SummaryQuery,
   now: Instant,
 ): Period {
-  const start = startTime ?? monthFrom(program, now, 0).start;
-  const end = endTime ?? monthFrom(program, now, 1).start;
-  if (start < end) return { start, end };
+  const period = {
+    startTime: startTime ?? monthFrom(program, now, 0).start,
+    endTime: endTime ?? monthFrom(program, now, 1).start,
+  };
+  if (period.startTime < period.endTime) return period;
   const names = ['start_time'];
   throw new ValidationFailed([
     startTime === undefined

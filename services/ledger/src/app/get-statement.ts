@@ -1,5 +1,7 @@
 import { MembershipNotFound, ValidationFailed } from '../domain/errors.ts';
-import { type Period, type Statement, statementOf } from '../domain/statement.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { Period } from '../domain/period.ts';
+import { type Statement, statementOf } from '../domain/statement.ts';
 import type { App } from './app.ts';
 import { type DescribedEntry, describeEntries } from './described-entry.ts';
 import type { MemberName, PageRequest } from './ledger-store.ts';
@@ -7,35 +9,54 @@ import { type Page, pageOf } from './page.ts';
 
 /** A statement, and a page of its entries, the newest first. */
 export interface StatementPage extends Statement {
-  readonly page: Page<DescribedEntry, bigint>;
+  readonly page: Page<DescribedEntry, StatementPosition>;
+}
+
+/** Where a page ends, and of when the statement is: its later pages are as of the first. */
+export interface StatementPosition {
+  readonly sequence: bigint;
+  /** The first sequence that isn't part of the statement any more. */
+  readonly past: bigint;
+  /** When the first page was asked for: what was due by then counts. */
+  readonly asOf: Instant;
 }
 
 /**
- * What changed a member's balance in a period. Positions are sequences.
+ * What changed a member's balance in a period.
  *
  * @throws {ValidationFailed} {@link MembershipNotFound}
  */
 export async function getStatement(
   app: App,
-  query: MemberName & Period & PageRequest<bigint>,
+  query: MemberName & Period & PageRequest<StatementPosition>,
 ): Promise<StatementPage> {
-  const { startTime, endTime, limit, after } = query;
+  const { programId, userId, startTime, endTime, limit, after } = query;
   if (endTime <= startTime) {
     const message = 'must be later than start_time';
     throw new ValidationFailed([{ field: 'end_time', message, names: ['start_time'] }]);
   }
   const now = app.clock();
-  const read = await app.reader.statement({ ...query, limit: limit + 1 }, now);
+  const asOf = Math.min(after?.asOf ?? now, now);
+  const period = { startTime, endTime };
+  const read = await app.reader.statement(
+    {
+      ...{ programId, userId, ...period },
+      ...{ limit: limit + 1, after: after?.sequence, past: after?.past },
+    },
+    asOf,
+  );
   if (read === undefined) throw new MembershipNotFound();
   const { account, since, entries } = read;
-  const statement = statementOf(account, { since, period: { startTime, endTime }, now });
-  const due = statement.due.filter(({ sequence }) => after === undefined || sequence < after);
-  const found = [...due.toReversed(), ...entries];
-  const page = pageOf(found, { limit, positionOf: ({ sequence }) => sequence });
+  const statement = statementOf(account, { since, period, past: after?.past, now: asOf });
+  const due = statement.due.filter(({ sequence }) => !after || sequence < after.sequence);
+  const page = pageOf([...due.toReversed(), ...entries], {
+    limit,
+    positionOf: ({ sequence }) => ({ sequence, past: statement.past, asOf }),
+  });
   const { membershipId } = account.membership;
   const owned = page.items.map((entry) => ({ membershipId, entry }));
   return {
     ...statement,
-    page: { ...page, items: await describeEntries(app, query.programId, owned) },
+    page: { ...page, items: await describeEntries(app, programId, owned) },
   };
 }

@@ -5,9 +5,10 @@ import type { Instant } from '../domain/instant.ts';
 import type { Account, Entry, EntryKind } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import type { Membership, MembershipState } from '../domain/membership.ts';
+import type { Period } from '../domain/period.ts';
 import type { Redemption, RedemptionState } from '../domain/redemption-state.ts';
 import type { Lapse, Refund } from '../domain/refund.ts';
-import type { KindTotal, Period } from '../domain/statement.ts';
+import type { KindTotal } from '../domain/statement.ts';
 
 export type PostedEarn = Earn<Purchase>;
 export type TransactionRefund = Refund<RefundPart>;
@@ -311,9 +312,10 @@ export interface LedgerReader {
   /**
    * The account as {@link account} returns it, what entries changed since the period's start by kind, and entries of the
    * period, the newest first, all as they were stored at one time; undefined for who never joined. Positions are sequences.
+   * Entries from `past` on aren't in the period.
    */
   statement(
-    query: MemberName & Period & PageRequest<bigint>,
+    query: MemberName & Period & PageRequest<bigint> & { past: bigint | undefined },
     now: Instant,
   ): Promise<
     | {

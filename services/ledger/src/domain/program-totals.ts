@@ -3,6 +3,7 @@ import { endOfTime, type Instant } from './instant.ts';
 import { type Account, pointsOf } from './journal.ts';
 import { expiryOf } from './lot.ts';
 import { type MembershipState, nowOf } from './membership.ts';
+import { isWithin, type Period } from './period.ts';
 import { isOverdue, unitsTaken } from './redemption-state.ts';
 
 /** The kinds of entries that change how many points a member has, or owes. */
@@ -17,14 +18,8 @@ export const kindsWithPoints = [
 ] as const;
 export type KindWithPoints = (typeof kindsWithPoints)[number];
 
-/** From `start`, inclusive, to `end`, exclusive. */
-export interface Period {
-  readonly start: Instant;
-  readonly end: Instant;
-}
-
 /** What is to be summed up. */
-export interface TotalsQuestion {
+export interface TotalsQuery {
   readonly asOf: Instant;
   readonly period: Period;
   /** The starts of consecutive months; the first is not after `asOf`. */
@@ -39,7 +34,7 @@ export interface ProgramTotals {
   readonly reserved: bigint;
   readonly deficit: bigint;
   /**
-   * Points by the month in which they can last be spent, one for each start of the question: those that expire with the
+   * Points by the month in which they can last be spent, one for each start of the query: those that expire with the
    * first instant of a month belong to the one before. The last one includes all later months.
    */
   readonly expiring: readonly bigint[];
@@ -50,7 +45,7 @@ export interface ProgramTotals {
   readonly stockTaken: ReadonlyMap<string, bigint>;
 }
 
-export function noTotals({ months }: TotalsQuestion): ProgramTotals {
+export function noTotals({ months }: TotalsQuery): ProgramTotals {
   return {
     members: { ACTIVE: 0n, SUSPENDED: 0n, LEFT: 0n },
     available: 0n,
@@ -72,7 +67,7 @@ export function noTotals({ months }: TotalsQuestion): ProgramTotals {
 export function addDueAccounts(
   totals: ProgramTotals,
   accounts: readonly Account[],
-  question: TotalsQuestion,
+  query: TotalsQuery,
 ): ProgramTotals {
   const members = { ...totals.members };
   const moved = { ...totals.moved };
@@ -80,7 +75,7 @@ export function addDueAccounts(
   const stockTaken = new Map(totals.stockTaken);
   let { available, pending, reserved, deficit, neverExpiring } = totals;
   for (const account of accounts) {
-    const now = nowOf(account, question.asOf);
+    const now = nowOf(account, query.asOf);
     const { membership, lots, entries } = bringUpToDate(account, now);
     members[membership.state] += 1n;
     available += membership.available;
@@ -88,12 +83,12 @@ export function addDueAccounts(
     reserved += membership.reserved;
     deficit += membership.deficit;
     for (const lot of lots) {
-      const month = monthOf(expiryOf(lot, membership), question.months);
+      const month = monthOf(expiryOf(lot, membership), query.months);
       if (month === undefined) neverExpiring += lot.remaining;
       else expiring[month] = (expiring[month] ?? 0n) + lot.remaining;
     }
     for (const entry of entries) {
-      if (!hasPoints(entry) || !isWithin(entry.createTime, question.period)) continue;
+      if (!hasPoints(entry) || !isWithin(entry.createTime, query.period)) continue;
       moved[entry.kind] += pointsOf(entry);
     }
     for (const hold of account.redemptions) {
@@ -128,8 +123,4 @@ function hasPoints<Entry extends { kind: string }>(
   entry: Entry,
 ): entry is Entry & { kind: KindWithPoints } {
   return kindsWithPoints.some((kind) => kind === entry.kind);
-}
-
-function isWithin(instant: Instant, { start, end }: Period): boolean {
-  return start <= instant && instant < end;
 }

@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { bringUpToDate } from './bring-up-to-date.ts';
 import { postEarn } from './earn.ts';
 import { endOfTime } from './instant.ts';
 import { join } from './join.ts';
 import { type Account, noChange, pointsOf } from './journal.ts';
-import { type KindTotal, type Period, type Statement, statementOf } from './statement.ts';
+import type { Period } from './period.ts';
+import { type KindTotal, type Statement, statementOf } from './statement.ts';
 
 const author = { actor: 'service:test', requestId: 'r' };
 
@@ -27,13 +29,33 @@ function account(): Account {
   });
 }
 
-/** The statement of a period, from the entries that the account has. */
-function statement({ startTime, endTime }: Period, now: number): Statement {
-  const { entries, ...written } = account();
+/** The same account with another purchase of 5 points at 30, and what was due by then. */
+function laterAccount(): Account {
+  return postEarn(bringUpToDate(account(), 30), {
+    points: 5n,
+    lot: { availableAt: 50, expiresAt: 90, class: 'NORMAL' },
+    inactivityExpiresAt: undefined,
+    transactionId: 'order-2',
+    author,
+    now: 30,
+  });
+}
+
+/** The statement of a period, from the entries that an account has. */
+function statement(
+  { startTime, endTime }: Period,
+  now: number,
+  { past, written: { entries, ...written } = account() }: { past?: bigint; written?: Account } = {},
+): Statement {
   const since = entries
     .filter(({ createTime }) => createTime >= startTime)
-    .map((entry) => ({ ...entry, entries: 1n, inPeriod: entry.createTime < endTime }));
-  return statementOf({ ...written, entries: [] }, { since, period: { startTime, endTime }, now });
+    .map((entry) => ({
+      ...entry,
+      entries: 1n,
+      inPeriod: entry.createTime < endTime && (past === undefined || entry.sequence < past),
+    }));
+  const period = { startTime, endTime };
+  return statementOf({ ...written, entries: [] }, { since, period, past, now });
 }
 
 const summary = ({ opening, closing, totals, due }: Statement) => ({
@@ -76,6 +98,27 @@ describe('a statement', () => {
       ['MATURE', 3n, 50],
       ['EXPIRE', 4n, 50],
     ]);
+  });
+
+  test('stays as it was on the first page, whatever is written after it', () => {
+    const period = { startTime: 0, endTime: endOfTime };
+    const first = statement(period, 15);
+    expect([first.past, first.due]).toEqual([3n, []]);
+    const later = statement(period, 15, { past: first.past, written: laterAccount() });
+    expect(summary(later)).toEqual(summary(first));
+  });
+
+  test('counts what was due on the first page once, written or not', () => {
+    const period = { startTime: 0, endTime: endOfTime };
+    const first = statement(period, 30);
+    const { past } = first;
+    expect([past, first.due.length]).toEqual([4n, 1]);
+    expect(summary(statement(period, 30, { past }))).toEqual(summary(first));
+    const written = laterAccount();
+    expect(summary(statement(period, 30, { past, written }))).toEqual({
+      ...summary(first),
+      due: [],
+    });
   });
 
   test('of a past period doesn’t, because it will be written after its end', () => {

@@ -2,12 +2,7 @@ import { bringUpToDate } from './bring-up-to-date.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Changes, type Entry, type EntryKind, noChange } from './journal.ts';
 import { nowOf } from './membership.ts';
-
-/** From its start up to, not including, its end. */
-export interface Period {
-  readonly startTime: Instant;
-  readonly endTime: Instant;
-}
+import { isWithin, type Period } from './period.ts';
 
 /** What entries of one kind changed together. */
 export interface KindTotal extends Changes {
@@ -23,35 +18,43 @@ export interface Statement {
   readonly totals: readonly KindTotal[];
   /** Entries of the period that are due and not written, as if they were written now. */
   readonly due: readonly Entry[];
+  /** The first sequence that isn't part of it any more. */
+  readonly past: bigint;
 }
 
 /**
  * The statement of an account, which is as it was written. What is due by `now` belongs to the period in which `now` lies.
  *
- * @param since what the entries since the period's start changed, by kind, those after its end apart
+ * @param since what the entries since the period's start changed, by kind, those after its end apart, and those from `past` on
+ * @param past the first sequence that isn't part of the statement; undefined for a statement of the present
  */
 export function statementOf(
   account: Account,
   {
     since,
-    period: { startTime, endTime },
+    period,
+    past,
     now,
   }: {
     since: readonly (KindTotal & { readonly inPeriod: boolean })[];
     period: Period;
+    past?: bigint | undefined;
     now: Instant;
   },
 ): Statement {
   const time = nowOf(account, now);
   const { entries } = bringUpToDate(account, time);
-  const due = time >= startTime && time < endTime ? entries : [];
-  const before = time < startTime ? entries : [];
+  const due = isWithin(time, period)
+    ? entries.filter(({ sequence }) => past === undefined || sequence < past)
+    : [];
+  const before = time < period.startTime ? entries : [];
   const opening = sumOf([account.membership, ...before, ...since.map(negative)]);
   const totals = totalsOf([
     ...since.filter(({ inPeriod }) => inPeriod),
     ...due.map((entry) => ({ ...entry, entries: 1n })),
   ]);
-  return { opening, closing: sumOf([opening, ...totals]), totals, due };
+  const next = account.membership.lastSequence + BigInt(due.length) + 1n;
+  return { opening, closing: sumOf([opening, ...totals]), totals, due, past: past ?? next };
 }
 
 function totalsOf(parts: readonly KindTotal[]): KindTotal[] {

@@ -29,6 +29,7 @@ import type { EarnState } from '../domain/earn.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { beginningOfTime } from '../domain/instant.ts';
 import { renderBalance } from './balance-message.ts';
+import { enumName } from './enum-name.ts';
 import { purchaseFields } from './purchase-message.ts';
 import { renderRefund } from './refund-message.ts';
 
@@ -52,10 +53,9 @@ export function parseQuoteEarn(request: QuoteEarnRequest): Omit<QuoteEarnInput, 
   return { programId, userId, purchase: create(TransactionSchema, content) };
 }
 
-/** The state that a list is restricted to; undefined for all. The contract's validation lets no other numbers through. */
+/** The state that a list is restricted to; undefined for all. */
 export function parseEarnState(state: Earn_State): EarnState | undefined {
-  if (state === Earn_State.STATE_UNSPECIFIED) return undefined;
-  return Earn_StateSchema.value[state]?.name as EarnState;
+  return enumName(Earn_StateSchema, state);
 }
 
 /** An earn as a message of the contract; GetEarn includes its refunds. */

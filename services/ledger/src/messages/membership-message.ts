@@ -8,11 +8,11 @@ import {
 import type { MembershipView } from '../app/membership-view.ts';
 import type { MembershipState } from '../domain/membership.ts';
 import { renderBalance } from './balance-message.ts';
+import { enumName } from './enum-name.ts';
 
-/** The state that a list is restricted to; undefined for all. The contract's validation lets no other numbers through. */
+/** The state that a list is restricted to; undefined for all. */
 export function parseMembershipState(state: Membership_State): MembershipState | undefined {
-  if (state === Membership_State.STATE_UNSPECIFIED) return undefined;
-  return Membership_StateSchema.value[state]?.name as MembershipState;
+  return enumName(Membership_StateSchema, state);
 }
 
 /** A membership as the contract shows it. */

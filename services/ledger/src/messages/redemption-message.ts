@@ -13,6 +13,7 @@ import type { RedeemResult } from '../app/redeem.ts';
 import type { RedemptionPartName } from '../app/redemption-part.ts';
 import type { Redemption, RedemptionState } from '../domain/redemption-state.ts';
 import { renderBalance } from './balance-message.ts';
+import { enumName } from './enum-name.ts';
 
 /** The part that a request names; everything when it names none. */
 export function parsePart(part: CaptureRedemptionRequest['part']): RedemptionPartName {
@@ -28,10 +29,9 @@ export function parsePart(part: CaptureRedemptionRequest['part']): RedemptionPar
   }
 }
 
-/** The state that a list is restricted to; undefined for all. The contract's validation lets no other numbers through. */
+/** The state that a list is restricted to; undefined for all. */
 export function parseRedemptionState(state: Redemption_State): RedemptionState | undefined {
-  if (state === Redemption_State.STATE_UNSPECIFIED) return undefined;
-  return Redemption_StateSchema.value[state]?.name as RedemptionState;
+  return enumName(Redemption_StateSchema, state);
 }
 
 /** The response of every call that changes a redemption. */

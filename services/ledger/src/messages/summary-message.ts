@@ -23,8 +23,8 @@ export function renderSummary(
     expiringLater: shown(summary.expiringLater),
     neverExpiring: shown(totals.neverExpiring),
     period: {
-      startTime: timestampFromMs(period.start),
-      endTime: timestampFromMs(period.end),
+      startTime: timestampFromMs(period.startTime),
+      endTime: timestampFromMs(period.endTime),
       issued: shown(moved.EARN),
       spent: shown(-moved.CAPTURE),
       returned: shown(moved.RETURN),

@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { earnPosition, entryPosition, holdPosition, memberPosition } from './positions.ts';
+import {
+  earnPosition,
+  entryPosition,
+  holdPosition,
+  memberPosition,
+  statementPosition,
+} from './positions.ts';
 
 const yearOneMs = Date.parse('0001-01-01T00:00:00.000Z');
 const lastMs = Date.parse('9999-12-31T23:59:59.999Z');
@@ -24,6 +30,20 @@ test.each(['253402300800000', '8640000000000000'])(
     expect(entryPosition.fromTexts([instant, '1', '1'])).toBeUndefined();
   },
 );
+
+test('a page of a statement ends before the statement does', () => {
+  const position = { sequence: 4n, past: 5n, asOf: 1_000 };
+  expect(statementPosition.fromTexts(statementPosition.toTexts(position))).toEqual(position);
+  for (const texts of [
+    ['5', '5', '1000'],
+    ['4', String(2n ** 63n), '1000'],
+    ['4', '5', '253402300800000'],
+    ['4', '5', '1000', '1'],
+    ['4'],
+  ]) {
+    expect(statementPosition.fromTexts(texts)).toBeUndefined();
+  }
+});
 
 test('no entry has an id or a number beyond 64 bits', () => {
   const largest = String(2n ** 63n - 1n);

@@ -1,5 +1,6 @@
 import { instantIn, integerIn, type PositionCodec, textIn } from '@loyalty/platform/paging.ts';
 import { instantMsMin } from '@loyalty/platform/rpc/timestamps.ts';
+import type { StatementPosition } from '../app/get-statement.ts';
 import type {
   EarnPosition,
   EntryPosition,
@@ -45,6 +46,19 @@ export const entryPosition: PositionCodec<EntryPosition> = {
     }
     if (others.length > 0) return undefined;
     return { createTime, membershipId, sequence };
+  },
+};
+
+/** The entries of a statement are listed by their sequences. */
+export const statementPosition: PositionCodec<StatementPosition> = {
+  toTexts: ({ sequence, past, asOf }) => [String(sequence), String(past), String(asOf)],
+  fromTexts([number = '', end = '', time = '', ...others]) {
+    const sequence = integerIn(number, idMax);
+    const past = integerIn(end, idMax);
+    const asOf = instantIn(time);
+    if (sequence === undefined || past === undefined || asOf === undefined) return undefined;
+    if (others.length > 0 || sequence >= past) return undefined;
+    return { sequence, past, asOf };
   },
 };
 

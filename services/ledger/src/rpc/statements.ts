@@ -1,4 +1,4 @@
-import { pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
+import { pageRequest } from '@loyalty/platform/paging.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
@@ -9,6 +9,7 @@ import { getStatement } from '../app/get-statement.ts';
 import { renderEntry, renderEntryForMember } from '../messages/entry-message.ts';
 import { renderStatement } from '../messages/statement-message.ts';
 import { isMember } from './caller.ts';
+import { statementPosition } from './positions.ts';
 
 /** What changed balances in a period. */
 export function statementHandlers(app: App): Pick<Handlers<typeof LedgerService>, 'getStatement'> {
@@ -19,7 +20,7 @@ export function statementHandlers(app: App): Pick<Handlers<typeof LedgerService>
       const startTime = msOfTimestamp(request.startTime, 'start_time') ?? 0;
       const endTime = msOfTimestamp(request.endTime, 'end_time') ?? 0;
       const query = { programId, userId, startTime, endTime };
-      const list = { filter: { list: 'statement', ...query }, position: sequencePosition };
+      const list = { filter: { list: 'statement', ...query }, position: statementPosition };
       const statement = await getStatement(app, { ...query, ...pageRequest(request, list) });
       const render = isMember(context) ? renderEntryForMember : renderEntry;
       const { messages, nextPageToken } = renderPage({

@@ -4,7 +4,7 @@ import type { Instant } from '../domain/instant.ts';
 import { type Locks, lockLedger } from './lock-ledger.ts';
 import { lockedLedger } from './locked-ledger.ts';
 import { memberKey } from './membership-ids.ts';
-import { snapshot } from './snapshot.ts';
+import { readOnlyTransaction } from './read-only-transaction.ts';
 import { translated } from './storage-errors.ts';
 
 /** Stands for the id that a user who joins would get. Nobody has it, and it is never written. */
@@ -23,7 +23,7 @@ export async function decideOnSnapshot<Result>(
 ): Promise<Result> {
   const { needs } = command;
   const outcome = await translated(
-    snapshot(pool, async (tx) => {
+    readOnlyTransaction(pool, async (tx) => {
       const locks = locksOf(needs, membershipId);
       const { loaded } = await lockLedger(tx, [needs], {
         locks,

@@ -7,8 +7,8 @@ import type { Lot } from '../domain/lot.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
+import { readOnlyTransaction } from './read-only-transaction.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
-import { snapshot } from './snapshot.ts';
 import { translated } from './storage-errors.ts';
 
 /** Which accounts to read. */
@@ -53,11 +53,11 @@ export async function readAccountRows(
   const { rows } = await translated(pool.query<AccountRow>(statement));
   // Few members have a hold that has ended a moment ago, so the others don't pay for looking at them.
   return haveEndedHolds(rows, statement)
-    ? await translated(snapshot(pool, async (tx) => await readWithHolds(tx, statement)))
+    ? await translated(readOnlyTransaction(pool, async (tx) => await readWithHolds(tx, statement)))
     : { rows, endedHolds: [] };
 }
 
-/** Reads the account of a member in a {@link snapshot}. */
+/** Reads the account of a member in a {@link readOnlyTransaction}. */
 export async function readAccountIn(
   tx: DbTransaction,
   member: MemberName,

@@ -1,6 +1,8 @@
 import type { LedgerReader } from '../app/ledger-store.ts';
 import { beginningOfTime, endOfTime } from '../domain/instant.ts';
+import type { MembershipState } from '../domain/membership.ts';
 import { timestamptz } from './column-values.ts';
+import { perRow } from './plan-forms.ts';
 import type { AccountQuery } from './read-accounts.ts';
 
 type MembersQuery = Parameters<LedgerReader['accountsOfProgram']>[0];
@@ -8,70 +10,120 @@ type MembersQuery = Parameters<LedgerReader['accountsOfProgram']>[0];
 /** No id begins with it: of what begins with a prefix, none comes after the prefix and this. */
 const lastCharacter = '\u{10FFFF}';
 
-// Of a member found by another index: the conditions that it can't answer.
-const memberMatches = `($6::text IS NULL OR state = $6)
-  AND ($7::text IS NULL OR attributes ->> $7 = $8)`;
+const allStates: readonly MembershipState[] = ['ACTIVE', 'SUSPENDED', 'LEFT'];
+
+/** The first members in each of the states in a parameter, and then of all. */
+const firstInStates = (states: string, { from, where, order }: Record<string, string>) =>
+  `SELECT membership_id FROM unnest(${states}::text[]) AS states (asked)
+    CROSS JOIN LATERAL (
+      SELECT membership_id, join_time, user_id FROM ${from}
+      WHERE program_id = $2 AND state = asked AND ${where} ${order}
+    ) AS members
+    ${order}`;
 
 const ids = 'user_id >= $3 AND user_id < $4 AND user_id > $5';
+const byId = 'ORDER BY user_id LIMIT $6';
 
-const byUserId = `SELECT membership_id FROM member_ids
-  WHERE program_id = $2 AND ${ids} ORDER BY user_id LIMIT $6`;
+const ofProgram = `SELECT membership_id FROM member_ids WHERE program_id = $2 AND ${ids} ${byId}`;
 
-const byState = `SELECT membership_id FROM memberships
-  WHERE program_id <> '' AND program_id = $2 AND state = $7 AND ${ids} ORDER BY user_id LIMIT $6`;
+const inState = `SELECT membership_id FROM memberships
+  WHERE program_id <> '' AND program_id = $2 AND state = $7 AND ${ids} ${byId}`;
 
-const byAttribute = `SELECT membership_id FROM member_attributes
-  WHERE program_id = $2 AND key = $7 AND value = $8 AND ($9::text IS NULL OR state = $9) AND ${ids}
-  ORDER BY user_id LIMIT $6`;
+const withAttribute = firstInStates('$7', {
+  from: 'member_attributes',
+  where: `program_id <> '' AND key = $8 AND value = $9 AND ${ids}`,
+  order: byId,
+});
 
-const byJoinTime = `SELECT membership_id FROM memberships
-  WHERE program_id = $2 AND join_time >= $9 AND join_time < $10
-    AND (join_time, user_id) > ($11, $5)
-    AND user_id >= $3 AND user_id < $4 AND ${memberMatches}
-  ORDER BY join_time, user_id LIMIT $12`;
+const joined = 'join_time >= $3 AND join_time < $4 AND (join_time, user_id) > ($5, $6)';
+const earliest = 'ORDER BY join_time, user_id LIMIT $7';
 
-/** The members of a program that a filter leaves, by the index that leaves the fewest. */
+const joinedInStates = firstInStates('$8', { from: 'memberships', where: joined, order: earliest });
+
+const joinedWithAttribute = firstInStates('$8', {
+  from: 'member_attributes',
+  where: `key = $9 AND value = $10 AND ${joined} AND starts_with(user_id, $11)`,
+  order: earliest,
+});
+
+// Each page reads all members with the prefix: no index finds them in the order of join times.
+const joinedWithPrefix = `SELECT membership_id FROM unnest($8::text[]) AS states (asked)
+  CROSS JOIN LATERAL (
+    SELECT membership_id, join_time, user_id FROM memberships
+    WHERE program_id <> '' AND program_id = $2 AND state = asked AND user_id >= $9 AND user_id < $10
+    ${perRow}
+  ) AS members
+  WHERE ${joined}
+  ${earliest}`;
+
+/**
+ * The members of a program that a filter leaves, each combination by an index in its order. Only a prefix with a join time
+ * has none: it is checked on the members with the attribute, or else the join time is on those with the prefix.
+ */
 export function readMembers(query: MembersQuery): AccountQuery {
-  const { userIdPrefix = '', attribute, state, joinStartTime, joinEndTime, limit, after } = query;
-  const { now } = query;
-  const values = [
-    query.programId,
-    userIdPrefix,
-    `${userIdPrefix}${lastCharacter}`,
-    after?.userId ?? '',
-  ];
-  if (joinStartTime !== undefined || joinEndTime !== undefined) {
-    return {
-      name: 'read_accounts_by_join_time',
-      members: byJoinTime,
-      order: 'join_time, memberships.user_id',
-      values: [
-        ...values,
-        state ?? null,
-        attribute?.key ?? null,
-        attribute?.value ?? null,
-        timestamptz(joinStartTime ?? beginningOfTime),
-        timestamptz(joinEndTime ?? endOfTime),
-        timestamptz(after?.joinTime ?? beginningOfTime),
-        limit,
-      ],
-      now,
-    };
-  }
+  return query.joinStartTime === undefined && query.joinEndTime === undefined
+    ? readByUserId(query)
+    : readByJoinTime(query);
+}
+
+function readByUserId(query: MembersQuery): AccountQuery {
+  const { programId, userIdPrefix = '', attribute, state, limit, after, now } = query;
   const order = 'user_id';
+  const values = [programId, ...rangeOf(userIdPrefix), after?.userId ?? '', limit];
   if (attribute !== undefined) {
     return {
       name: 'read_accounts_by_attribute',
-      members: byAttribute,
+      members: withAttribute,
       order,
-      values: [...values, limit, attribute.key, attribute.value, state ?? null],
+      values: [...values, statesOf(query), attribute.key, attribute.value],
       now,
     };
   }
   if (state !== undefined) {
     const name = 'read_accounts_by_state';
-    return { name, members: byState, order, values: [...values, limit, state], now };
+    return { name, members: inState, order, values: [...values, state], now };
   }
-  const name = 'read_accounts_of_program';
-  return { name, members: byUserId, order, values: [...values, limit], now };
+  return { name: 'read_accounts_of_program', members: ofProgram, order, values, now };
+}
+
+function readByJoinTime(query: MembersQuery): AccountQuery {
+  const { userIdPrefix = '', attribute, joinStartTime, joinEndTime, after, now } = query;
+  const order = 'join_time, memberships.user_id';
+  const values = [
+    query.programId,
+    timestamptz(joinStartTime ?? beginningOfTime),
+    timestamptz(joinEndTime ?? endOfTime),
+    timestamptz(after?.joinTime ?? beginningOfTime),
+    after?.userId ?? '',
+    query.limit,
+    statesOf(query),
+  ];
+  if (attribute !== undefined) {
+    return {
+      name: 'read_accounts_by_attribute_and_join_time',
+      members: joinedWithAttribute,
+      order,
+      values: [...values, attribute.key, attribute.value, userIdPrefix],
+      now,
+    };
+  }
+  if (userIdPrefix !== '') {
+    return {
+      name: 'read_accounts_by_prefix_and_join_time',
+      members: joinedWithPrefix,
+      order,
+      values: [...values, ...rangeOf(userIdPrefix)],
+      now,
+    };
+  }
+  return { name: 'read_accounts_by_join_time', members: joinedInStates, order, values, now };
+}
+
+function statesOf({ state }: MembersQuery): readonly MembershipState[] {
+  return state === undefined ? allStates : [state];
+}
+
+/** From which user id on, and before which, ids begin with the prefix. */
+function rangeOf(prefix: string): [from: string, before: string] {
+  return [prefix, `${prefix}${lastCharacter}`];
 }

@@ -1,4 +1,4 @@
-import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool, QueryResultRow } from 'pg';
 import type { ReadProgramTotals } from '../app/get-program-summary.ts';
 import { StorageUnavailable } from '../domain/errors.ts';
@@ -10,21 +10,19 @@ import {
   kindsWithPoints,
   noTotals,
   type ProgramTotals,
-  type TotalsQuestion,
+  type TotalsQuery,
 } from '../domain/program-totals.ts';
 import { timestamptz } from './column-values.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
+import { lotExpiry } from './read-accounts.ts';
+import { readOnlyTransaction } from './read-only-transaction.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 import { translated } from './storage-errors.ts';
 
 /** Of one statement. It reads whole tables, but keeps no vacuum waiting for longer than a few of them. */
 const statementMsMax = 30_000;
-const allMsMax = 60_000;
 /** So few that a page takes a few milliseconds of this process, which earns meanwhile. */
 const accountsPerPage = 100;
-
-const expiry = `CASE lots.class
-  WHEN 'INACTIVITY' THEN memberships.inactivity_expires_at ELSE lots.expires_at END`;
 
 /**
  * Reads what {@link ReadProgramTotals} promises, in one snapshot. Memberships for which nothing is due are summed up by the
@@ -32,45 +30,54 @@ const expiry = `CASE lots.class
  * has a name: each is planned for its values, since those of a small program and a large one need other plans.
  *
  * @param pool whose sessions may read whole tables
+ * @param options.msMax after which no further statement is begun
  */
-export function createProgramTotalsReader(pool: Pool): ReadProgramTotals {
-  return async (programId, question) =>
-    await translated(transaction(pool, (tx) => readTotals(tx, programId, question)));
+export function createProgramTotalsReader(
+  pool: Pool,
+  { msMax = 60_000 }: { msMax?: number } = {},
+): ReadProgramTotals {
+  return async (programId, query) => {
+    const read = readOnlyTransaction(pool, (tx) =>
+      readTotals(senderOf(tx, { msMax }), programId, query),
+    );
+    return await translated(read);
+  };
 }
 
 async function readTotals(
-  tx: DbTransaction,
+  send: Send,
   programId: string,
-  question: TotalsQuestion,
+  query: TotalsQuery,
 ): Promise<ProgramTotals> {
-  const deadline = performance.now() + allMsMax;
-  const query = queryOf(tx);
-  await query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   // One worker: the others belong to those who earn.
-  await query(`SET LOCAL statement_timeout = ${statementMsMax}`);
-  await query('SET LOCAL max_parallel_workers_per_gather = 0');
-  const [stored, expiring, moved, stockTaken] = await Promise.all([
-    readMembers(query, programId, question),
-    readExpiring(query, programId, question),
-    readMoved(query, programId, question),
-    readStockTaken(query, programId),
-  ]);
-  let totals: ProgramTotals = { ...noTotals(question), ...stored, ...expiring, moved, stockTaken };
-  for await (const accounts of dueAccounts(query, programId, question)) {
-    if (performance.now() > deadline) {
-      throw new StorageUnavailable(new Error(`a summary took longer than ${allMsMax} ms`));
-    }
-    totals = addDueAccounts(totals, accounts, question);
+  await send(`SET LOCAL statement_timeout = ${statementMsMax}`);
+  await send('SET LOCAL max_parallel_workers_per_gather = 0');
+  // One after the other, as the session takes them, so that none is begun too late.
+  const stored = await readMembers(send, programId, query);
+  const expiring = await readExpiring(send, programId, query);
+  const moved = await readMoved(send, programId, query);
+  const stockTaken = await readStockTaken(send, programId);
+  let totals: ProgramTotals = { ...noTotals(query), ...stored, ...expiring, moved, stockTaken };
+  for await (const accounts of dueAccounts(send, programId, query)) {
+    totals = addDueAccounts(totals, accounts, query);
   }
   return totals;
 }
 
-type Query = <Row extends QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
+type Send = <Row extends QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
 
-/** With a time-out of pg's own for an answer that lets the statement have its time. */
-function queryOf(tx: DbTransaction): Query {
+/**
+ * Sends statements until the time is over, with a time-out of pg's own for an answer that lets the statement have its time.
+ *
+ * @throws {StorageUnavailable} afterwards
+ */
+function senderOf(tx: DbTransaction, { msMax }: { msMax: number }): Send {
+  const deadline = performance.now() + msMax;
   return async <Row extends QueryResultRow>(text: string, values: unknown[] = []) => {
-    const config = { text, values, query_timeout: allMsMax + statementMsMax };
+    if (performance.now() >= deadline) {
+      throw new StorageUnavailable(new Error(`a summary took longer than ${msMax} ms`));
+    }
+    const config = { text, values, query_timeout: 2 * statementMsMax };
     return (await tx.query<Row>(config)).rows;
   };
 }
@@ -78,8 +85,8 @@ function queryOf(tx: DbTransaction): Query {
 /** PostgreSQL sums up bigint as numeric, which pg reads as text. */
 type Sum = string;
 
-async function readMembers(query: Query, programId: string, { asOf }: TotalsQuestion) {
-  const rows = await query<{ state: MembershipState; members: bigint } & Record<Balances, Sum>>(
+async function readMembers(send: Send, programId: string, { asOf }: TotalsQuery) {
+  const rows = await send<{ state: MembershipState; members: bigint } & Record<Balances, Sum>>(
     `SELECT state, count(*) AS members, sum(available) AS available, sum(pending) AS pending,
         sum(reserved) AS reserved, sum(deficit) AS deficit
       FROM memberships WHERE program_id = $1 AND next_due_at > $2
@@ -104,14 +111,14 @@ async function readMembers(query: Query, programId: string, { asOf }: TotalsQues
 
 type Balances = 'available' | 'pending' | 'reserved' | 'deficit';
 
-async function readExpiring(query: Query, programId: string, { asOf, months }: TotalsQuestion) {
+async function readExpiring(send: Send, programId: string, { asOf, months }: TotalsQuery) {
   // A bucket begins with its start, and a month of points just after it. Instants are whole milliseconds.
-  const rows = await query<{ month: number | null; points: Sum }>(
+  const rows = await send<{ month: number | null; points: Sum }>(
     `SELECT CASE WHEN expiry < 'infinity'
           THEN width_bucket(expiry - interval '1 millisecond', $3::timestamptz[]) END AS month,
         sum(remaining) AS points
       FROM (
-        SELECT ${expiry} AS expiry, remaining
+        SELECT ${lotExpiry} AS expiry, remaining
         FROM lots JOIN memberships USING (membership_id)
         WHERE program_id = $1 AND next_due_at > $2
       ) AS lots
@@ -128,12 +135,12 @@ async function readExpiring(query: Query, programId: string, { asOf, months }: T
 }
 
 async function readMoved(
-  query: Query,
+  send: Send,
   programId: string,
-  { period }: TotalsQuestion,
+  { period }: TotalsQuery,
 ): Promise<Record<KindWithPoints, bigint>> {
   // Purchases have the program and the time in their own row. They are most of the journal.
-  const rows = await query<{ kind: KindWithPoints; points: Sum }>(
+  const rows = await send<{ kind: KindWithPoints; points: Sum }>(
     `SELECT 'EARN' AS kind, coalesce(sum(points), 0) AS points
       FROM earns WHERE program_id = $1 AND post_time >= $2 AND post_time < $3
       UNION ALL
@@ -142,7 +149,7 @@ async function readMoved(
       WHERE program_id = $1 AND kind <> 'EARN' AND kind = ANY ($4)
         AND create_time >= $2 AND create_time < $3
       GROUP BY kind`,
-    [programId, timestamptz(period.start), timestamptz(period.end), kindsWithPoints],
+    [programId, timestamptz(period.startTime), timestamptz(period.endTime), kindsWithPoints],
   );
   const moved = new Map(rows.map(({ kind, points }) => [kind, BigInt(points)]));
   return Object.fromEntries(kindsWithPoints.map((kind) => [kind, moved.get(kind) ?? 0n])) as Record<
@@ -151,8 +158,8 @@ async function readMoved(
   >;
 }
 
-async function readStockTaken(query: Query, programId: string): Promise<Map<string, bigint>> {
-  const rows = await query<{ reward_id: string; taken: bigint }>(
+async function readStockTaken(send: Send, programId: string): Promise<Map<string, bigint>> {
+  const rows = await send<{ reward_id: string; taken: bigint }>(
     'SELECT reward_id, taken FROM reward_stock WHERE program_id = $1',
     [programId],
   );
@@ -161,23 +168,23 @@ async function readStockTaken(query: Query, programId: string): Promise<Map<stri
 
 /** The accounts of a program for which something is due, with all of their lots and with their holds that have ended. */
 async function* dueAccounts(
-  query: Query,
+  send: Send,
   programId: string,
-  { asOf }: TotalsQuestion,
+  { asOf }: TotalsQuery,
 ): AsyncGenerator<Account[]> {
   const now = timestamptz(asOf);
-  await query(
+  await send(
     `DECLARE due_memberships NO SCROLL CURSOR FOR
       SELECT * FROM memberships WHERE program_id = $1 AND next_due_at <= $2`,
     [programId, now],
   );
   for (;;) {
-    const memberships = await query<MembershipRow>(`FETCH ${accountsPerPage} FROM due_memberships`);
+    const memberships = await send<MembershipRow>(`FETCH ${accountsPerPage} FROM due_memberships`);
     if (memberships.length === 0) return;
     const ids = memberships.map(({ membership_id: id }) => id);
     const [lots, holds] = await Promise.all([
-      query<LotRow>('SELECT * FROM lots WHERE membership_id = ANY ($1::bigint[])', [ids]),
-      query<RedemptionRow>(
+      send<LotRow>('SELECT * FROM lots WHERE membership_id = ANY ($1::bigint[])', [ids]),
+      send<RedemptionRow>(
         `SELECT * FROM redemptions
           WHERE membership_id = ANY ($1::bigint[]) AND state = 'RESERVED' AND hold_expires_at <= $2`,
         [ids, now],

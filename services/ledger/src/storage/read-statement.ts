@@ -1,13 +1,14 @@
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
-import type { KindTotal, Period } from '../domain/statement.ts';
+import type { Period } from '../domain/period.ts';
+import type { KindTotal } from '../domain/statement.ts';
 import { timestamptz } from './column-values.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { perRow } from './plan-forms.ts';
 import { readAccountIn } from './read-accounts.ts';
 import { readEntries, wanted } from './read-entries.ts';
-import { snapshot } from './snapshot.ts';
+import { readOnlyTransaction } from './read-only-transaction.ts';
 import { translated } from './storage-errors.ts';
 
 /** Reads what a statement is made of. */
@@ -15,7 +16,7 @@ export async function readStatement(
   pool: Pool,
   ...[query, now]: Parameters<LedgerReader['statement']>
 ): ReturnType<LedgerReader['statement']> {
-  const read = snapshot(pool, async (tx) => {
+  const read = readOnlyTransaction(pool, async (tx) => {
     const account = await readAccountIn(tx, query, now);
     if (account === undefined) return undefined;
     const journal = { ...query, membershipId: account.membership.membershipId };
@@ -33,7 +34,12 @@ export async function readStatement(
 // sorting and hashing by the size of the table.
 async function readChangesSince(
   tx: DbTransaction,
-  { membershipId, startTime, endTime }: Period & { membershipId: bigint },
+  {
+    membershipId,
+    startTime,
+    endTime,
+    past,
+  }: Period & { membershipId: bigint; past: bigint | undefined },
 ): Promise<(KindTotal & { inPeriod: boolean })[]> {
   const { rows } = await tx.query<KindTotal & { inPeriod: boolean }>({
     name: 'read_changes_since',
@@ -49,7 +55,7 @@ async function readChangesSince(
         ORDER BY kind, "inPeriod" ${perRow}
       ) AS entries
       GROUP BY kind, "inPeriod"`,
-    values: [membershipId, null, timestamptz(startTime), timestamptz(endTime)],
+    values: [membershipId, past ?? null, timestamptz(startTime), timestamptz(endTime)],
   });
   return rows;
 }

@@ -1,5 +1,7 @@
 import type { Account } from '../domain/journal.ts';
+import type { Membership } from '../domain/membership.ts';
 import { bulk } from './bulk.ts';
+import { timestamptz } from './column-values.ts';
 import type { Changed } from './layered-map.ts';
 import { sameKey } from './plan-forms.ts';
 
@@ -10,26 +12,27 @@ interface MemberAttribute {
 }
 
 const columns = bulk<MemberAttribute>({
-  program_id: ['text', ({ account }) => account.membership.programId],
+  membership_id: ['bigint', ({ account }) => account.membership.membershipId],
   key: ['text', ({ key }) => key],
   value: ['text', ({ value }) => value],
+  program_id: ['text', ({ account }) => account.membership.programId],
   user_id: ['text', ({ account }) => account.membership.userId],
-  membership_id: ['bigint', ({ account }) => account.membership.membershipId],
   state: ['text', ({ account }) => account.membership.state],
+  join_time: ['timestamptz', ({ account }) => timestamptz(account.membership.joinTime)],
 });
 
 const insertAttributes = `INSERT INTO member_attributes (${columns.names})
   SELECT * FROM ${columns.source}`;
 
 const deleteAttributes = `DELETE FROM member_attributes USING ${columns.source}
-  WHERE ${sameKey('member_attributes', ['program_id', 'key', 'value', 'user_id'])}`;
+  WHERE ${sameKey('member_attributes', ['membership_id', 'key'])}`;
 
-/** Writes which members have which attribute, in which state; nothing for accounts where both stay. */
+/** Writes which members have which attribute, with their state and join time; nothing for accounts where all stay. */
 export function attributeStatements(accounts: readonly Changed<Account>[]) {
   const changed = accounts.filter(
     ({ before, after }) =>
       before?.membership.attributes !== after.membership.attributes ||
-      before.membership.state !== after.membership.state,
+      !areListedAlike(before.membership, after.membership),
   );
   const removed = changed.flatMap(({ before, after }) => missing(before, after));
   const added = changed.flatMap(({ before, after }) => missing(after, before));
@@ -43,12 +46,20 @@ export function attributeStatements(accounts: readonly Changed<Account>[]) {
   ];
 }
 
-/** The attributes of one account that the other doesn't have in the same state. */
+/** The attributes of one account that the other doesn't have with the same state and join time. */
 function missing(account: Account | undefined, other: Account | undefined): MemberAttribute[] {
   if (account === undefined) return [];
-  const { attributes, state } = account.membership;
-  const known = other?.membership.state === state ? other.membership.attributes : {};
-  return Object.entries(attributes)
+  const { membership } = account;
+  const known =
+    other !== undefined && areListedAlike(other.membership, membership)
+      ? other.membership.attributes
+      : {};
+  return Object.entries(membership.attributes)
     .filter(([key, value]) => !(Object.hasOwn(known, key) && known[key] === value))
     .map(([key, value]) => ({ account, key, value }));
+}
+
+/** Whether the rows of an attribute that both have are the same. */
+function areListedAlike(one: Membership, other: Membership): boolean {
+  return one.state === other.state && one.joinTime === other.joinTime;
 }

@@ -114,6 +114,17 @@ export const journalInvariants: readonly SqlInvariant[] = [
       WHERE (last_sequence, last_entry_time) IS DISTINCT FROM (last.sequence, last.create_time)`,
   },
   {
+    id: 'I4',
+    name: 'programs of entries',
+    meaning:
+      "An entry has the program of its membership, by which the program's list finds it; an EARN has none, because its earn has it.",
+    sql: `SELECT format('membership %s, entry %s (%s): has the program %s instead of %s', membership_id, sequence, kind,
+        coalesce(entries.program_id, 'none'),
+        CASE kind WHEN 'EARN' THEN 'none' ELSE coalesce(memberships.program_id, 'none') END) AS offender
+      FROM entries LEFT JOIN memberships USING (membership_id)
+      WHERE entries.program_id IS DISTINCT FROM CASE WHEN kind <> 'EARN' THEN memberships.program_id END`,
+  },
+  {
     id: 'I6',
     name: 'allocation sums',
     meaning:

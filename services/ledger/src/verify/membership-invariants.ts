@@ -40,10 +40,11 @@ export const membershipInvariants: readonly SqlInvariant[] = [
         coalesce(stored.membership_id::text, 'none'))
       FROM member_attributes AS found
       FULL JOIN (
-        SELECT program_id, key COLLATE "C" AS key, value COLLATE "C" AS value, user_id, membership_id, state
+        SELECT program_id, key COLLATE "C" AS key, value COLLATE "C" AS value, user_id, membership_id, state, join_time
         FROM memberships CROSS JOIN jsonb_each_text(attributes)
       ) AS stored USING (program_id, key, value, user_id)
-      WHERE (found.membership_id, found.state) IS DISTINCT FROM (stored.membership_id, stored.state)`,
+      WHERE (found.membership_id, found.state, found.join_time)
+        IS DISTINCT FROM (stored.membership_id, stored.state, stored.join_time)`,
   },
   {
     id: 'I1',

@@ -24,9 +24,11 @@ export interface CopyRuleSet {
 export async function copyRuleSet(app: App, command: CopyRuleSet): Promise<RuleSetView> {
   const { programId, author } = command;
   return await app.store.changeProgram(programId, async (locked) => {
-    const { definition } = (await lockedRuleSet(locked, command.version)).ruleSet;
+    const { definition, version: copiedFromVersion } = (
+      await lockedRuleSet(locked, command.version)
+    ).ruleSet;
     requireChangeable(locked.program);
     const version = await nextVersion(locked);
-    return newDraft(app, locked, { version, definition, verb: 'COPY_RULE_SET', author });
+    return newDraft(app, locked, { version, definition, copiedFromVersion, author });
   });
 }

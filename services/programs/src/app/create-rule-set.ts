@@ -30,6 +30,6 @@ export async function createRuleSet(app: App, command: CreateRuleSet): Promise<R
     requireChangeable(program);
     const version = await nextVersion(locked);
     requireAssumed(command.assumed, { version, programTimeZone: program.timeZone });
-    return newDraft(app, locked, { version, definition, verb: 'CREATE_RULE_SET', author });
+    return newDraft(app, locked, { version, definition, author });
   });
 }

@@ -27,7 +27,8 @@ export async function nextVersion(locked: LockedProgram): Promise<number> {
 export interface NewDraft {
   readonly version: number;
   readonly definition: RuleSet;
-  readonly verb: 'CREATE_RULE_SET' | 'COPY_RULE_SET';
+  /** The version that the definition is copied from, if it is. */
+  readonly copiedFromVersion?: number;
   readonly author: Author;
 }
 
@@ -35,7 +36,7 @@ export interface NewDraft {
 export function newDraft(
   { definitions }: App,
   { program, now }: LockedProgram,
-  { version, definition, verb, author }: NewDraft,
+  { version, definition, copiedFromVersion, author }: NewDraft,
 ): { answer: RuleSetView; change: Change } {
   const revision = program.revision + 1n;
   const ruleSet: RuleSetVersion = {
@@ -53,7 +54,8 @@ export function newDraft(
   return {
     answer: { ruleSet, state: 'DRAFT' },
     change: {
-      verb,
+      verb: copiedFromVersion === undefined ? 'CREATE_RULE_SET' : 'COPY_RULE_SET',
+      copiedFromVersion,
       changed: { kind: 'RULE_SET', ruleSet, isNew: true },
       fields: differences(undefined, definitions.ruleSet.toJson(definition)),
       revision,

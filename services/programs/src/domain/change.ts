@@ -42,6 +42,8 @@ export interface ChangeRecord extends Author {
   readonly verb: ChangeVerb;
   readonly ruleSetVersion: number | undefined;
   readonly rewardId: string | undefined;
+  /** The version that a copied rule set has its rules from. */
+  readonly copiedFromVersion: number | undefined;
   readonly fields: readonly FieldChange[];
   readonly time: Date;
 }
@@ -56,6 +58,7 @@ export type Changed =
 export interface Change {
   readonly verb: ChangeVerb;
   readonly changed: Changed;
+  readonly copiedFromVersion?: number | undefined;
   readonly fields: readonly FieldChange[];
   readonly revision: bigint;
   readonly time: Date;

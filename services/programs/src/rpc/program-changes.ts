@@ -68,6 +68,7 @@ function renderChange(change: ChangeRecord): MessageInitShape<typeof ProgramChan
     verb: ProgramChange_Verb[change.verb],
     ruleSetVersion: change.ruleSetVersion ?? 0,
     rewardId: change.rewardId ?? '',
+    copiedFromVersion: change.copiedFromVersion ?? 0,
     fields: change.fields.map(({ field, before, after }) => ({ field, before, after })),
     actor: change.actor,
     requestId: change.requestId,

@@ -13,6 +13,7 @@ interface ChangeRow {
   actor: string;
   request_id: string;
   change_time: Date;
+  copied_from_version: number | null;
 }
 
 export async function insertChange(
@@ -31,6 +32,7 @@ export async function insertChange(
     actor: record.actor,
     request_id: record.requestId,
     change_time: record.time,
+    copied_from_version: record.copiedFromVersion ?? null,
   });
 }
 
@@ -54,6 +56,7 @@ function recordOf(row: ChangeRow): ChangeRecord {
     verb: row.verb,
     ruleSetVersion: row.rule_set_version ?? undefined,
     rewardId: row.reward_id ?? undefined,
+    copiedFromVersion: row.copied_from_version ?? undefined,
     fields: row.fields,
     actor: row.actor,
     requestId: row.request_id,

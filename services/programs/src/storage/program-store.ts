@@ -137,11 +137,13 @@ async function lock(
   };
 }
 
-function recordOf({ verb, changed, fields, revision, time, author }: Change): ChangeRecord {
+function recordOf(change: Change): ChangeRecord {
+  const { verb, changed, copiedFromVersion, fields, revision, time, author } = change;
   return {
     ...author,
     ...subjectOf(changed),
     verb,
+    copiedFromVersion,
     fields,
     revision,
     time,

@@ -158,63 +158,63 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   inactivityExpireTime?: Timestamp | undefined;
 
   /**
-   * For EARN and REFUND: when the transaction happened, as reported.
+   * For EARN and REFUND: when the transaction happened, as reported. Not in events.
    *
    * @generated from field: google.protobuf.Timestamp occur_time = 20;
    */
   occurTime?: Timestamp | undefined;
 
   /**
-   * For EARN and REFUND: what was paid for the transaction, as reported.
+   * For EARN and REFUND: what was paid for the transaction, as reported. Not in events.
    *
    * @generated from field: loyalty.programs.v1.Money amount = 21;
    */
   amount?: Money | undefined;
 
   /**
-   * For EARN and REFUND: where it was bought, as reported.
+   * For EARN and REFUND: where it was bought, as reported. Not in events.
    *
    * @generated from field: string channel = 22;
    */
   channel: string;
 
   /**
-   * For EARN: the rules that gave points, in their order. The earn's explanation has the whole calculation.
+   * For EARN: the rules that gave points, in their order. The earn's explanation has the whole calculation. Not in events.
    *
    * @generated from field: repeated loyalty.ledger.v1.EntryRule rules = 23;
    */
   rules: EntryRule[];
 
   /**
-   * For REFUND: how much of the transaction was refunded, as reported.
+   * For REFUND: how much of the transaction was refunded, as reported. Not in events.
    *
    * @generated from field: loyalty.ledger.v1.RefundExtent refund_extent = 24;
    */
   refundExtent?: RefundExtent | undefined;
 
   /**
-   * For entries about a redemption: the reward's id.
+   * For entries about a redemption: the reward's id. Not in events.
    *
    * @generated from field: string reward_id = 25;
    */
   rewardId: string;
 
   /**
-   * For entries about a redemption: the reward's name when it was redeemed.
+   * For entries about a redemption: the reward's name when it was redeemed. Not in events.
    *
    * @generated from field: string reward_display_name = 26;
    */
   rewardDisplayName: string;
 
   /**
-   * For entries about a redemption: the units that were reserved, spent, released, refused or given back. 1 for a conversion.
+   * For entries about a redemption: the units that were reserved, spent, released, refused or given back. 1 for a conversion. Not in events.
    *
    * @generated from field: int32 quantity = 27;
    */
   quantity: number;
 
   /**
-   * For entries about a redemption: the reference that its caller sent.
+   * For entries about a redemption: the reference that its caller sent. Not in events.
    *
    * @generated from field: string reference = 28;
    */
@@ -395,7 +395,7 @@ export type EntryRule = Message<"loyalty.ledger.v1.EntryRule"> & {
   displayName: string;
 
   /**
-   * The exact points before limits and rounding: a decimal such as "12.5" if possible, otherwise a fraction such as "2/3".
+   * The exact points after the rule's own maximum, before caps, the rule set's limits and rounding: a decimal such as "12.5" if possible, otherwise a fraction such as "2/3" or "3 1/3". Negative for a multiplier below 1.
    *
    * @generated from field: string points = 3;
    */

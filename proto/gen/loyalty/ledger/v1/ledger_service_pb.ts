@@ -1829,7 +1829,9 @@ export const GetStatementRequestSchema: GenMessage<GetStatementRequest> = /*@__P
   messageDesc(file_loyalty_ledger_v1_ledger_service, 44);
 
 /**
- * What changed in the period. Everything but the entries is the same on every page.
+ * What changed in the period. Everything but the entries is the same on every page: entries that are written after the first
+ * page was returned aren't part of the statement. Only what was due by then and not written counts as it has been written
+ * since.
  *
  * @generated from message loyalty.ledger.v1.GetStatementResponse
  */
@@ -2110,8 +2112,8 @@ export const LedgerService: GenService<{
     output: typeof GetBalanceResponseSchema;
   },
   /**
-   * Sums up a program: its members, the points that they have and owe, when those expire, what a period gave and took, and the stock that is left. Computed at most once a minute for each program and period; as_of says when.
-   * Errors: PROGRAM_NOT_FOUND, OVERLOADED.
+   * Sums up a program: its members, the points that they have and owe, when those expire, what a period gave and took, and the stock that is left. Each process computes it at most once a minute for each program and period; as_of says when. If that takes longer than the call may, which is 10 seconds at the gateway, the caller gets DEADLINE_EXCEEDED and the computation goes on, so ask again.
+   * Errors: VALIDATION_FAILED, PROGRAM_NOT_FOUND, OVERLOADED, PROGRAMS_UNAVAILABLE, STORAGE_UNAVAILABLE, DEADLINE_EXCEEDED.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.GetProgramSummary
    */

@@ -2,7 +2,7 @@ import { type DbTransaction, transaction } from '@loyalty/platform/postgres/tran
 import type { Pool } from 'pg';
 
 /** A database transaction that sees everything as it was stored at one time, and in which PostgreSQL lets nothing be changed. */
-export async function snapshot<Result>(
+export async function readOnlyTransaction<Result>(
   pool: Pool,
   read: (tx: DbTransaction) => Promise<Result>,
 ): Promise<Result> {

@@ -65,6 +65,28 @@ CREATE TABLE memberships (
 
 CREATE INDEX memberships_due ON memberships (next_due_at) WHERE next_due_at < 'infinity';
 
+-- For lists of members by what is known about them. A purchase changes none of these columns.
+CREATE INDEX memberships_by_state ON memberships (program_id, state, user_id) WHERE program_id <> '';
+CREATE INDEX memberships_by_join_time ON memberships (program_id, state, join_time, user_id)
+  WHERE join_time IS NOT NULL;
+
+-- Which members have an attribute: a row for each of memberships.attributes, written with it, the state and the join time.
+CREATE TABLE member_attributes (
+  membership_id bigint NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  value text COLLATE "C" NOT NULL,
+  program_id text COLLATE "C" NOT NULL,
+  user_id text COLLATE "C" NOT NULL,
+  state text NOT NULL,
+  join_time timestamptz NOT NULL,
+  CONSTRAINT member_attributes_pkey PRIMARY KEY (membership_id, key)
+);
+
+CREATE INDEX member_attributes_by_user ON member_attributes (program_id, key, value, state, user_id)
+  WHERE program_id <> '';
+CREATE INDEX member_attributes_by_join_time ON member_attributes (program_id, key, value, state, join_time, user_id)
+  WHERE join_time IS NOT NULL;
+
 -- Points of a membership that mature and expire together.
 CREATE TABLE lots (
   membership_id bigint NOT NULL,
@@ -135,6 +157,11 @@ CREATE TABLE earns (
   CONSTRAINT earns_points CHECK (reversed_points BETWEEN 0 AND points)
 );
 
+-- A program's earns by time. The purchases of one commit have the same time, and an index keeps equal keys once.
+CREATE INDEX earns_by_time ON earns (program_id, post_time) WHERE post_time IS NOT NULL;
+-- Few, and a purchase is never one of them when it is credited.
+CREATE INDEX earns_reversed ON earns (program_id, post_time) WHERE state = 'REVERSED';
+
 -- A refund of a transaction, applied or waiting for it.
 CREATE TABLE refunds (
   program_id text COLLATE "C" NOT NULL,
@@ -189,6 +216,9 @@ CREATE TABLE entries (
   inactivity_expires_at timestamptz,
   -- What an adjustment says to the member, beside the reason, which is internal. NULL for every other kind of entry.
   note text,
+  -- For a program's entries by time. NULL for EARN: those are found by their earns, so that a purchase pays for no column
+  -- and no second index.
+  program_id text COLLATE "C",
   CONSTRAINT entries_pkey PRIMARY KEY (membership_id, sequence),
   CONSTRAINT entries_attributes CHECK (num_nulls(attributes_before, attributes_after) <> 1)
 );
@@ -196,6 +226,8 @@ CREATE TABLE entries (
 -- The entries of one kind among a member's tens of thousands. Without the earns, which are most of them and would pay for
 -- it with each purchase.
 CREATE INDEX entries_by_kind ON entries (membership_id, kind, sequence) WHERE kind <> 'EARN';
+CREATE INDEX entries_of_program ON entries (program_id, kind, create_time, membership_id, sequence)
+  WHERE program_id IS NOT NULL;
 
 -- How much an entry took from a lot or gave to it, where the earn alone doesn't tell.
 CREATE TABLE allocations (
@@ -243,6 +275,8 @@ CREATE TABLE redemptions (
   -- rounded. NULL for rewards with a fixed price.
   rate_points bigint,
   rate_minor_units bigint,
+  -- The reward's name when it was redeemed: an operator may give the reward another one, or another reward the old one.
+  reward_display_name text NOT NULL,
   CONSTRAINT redemptions_pkey PRIMARY KEY (membership_id, redemption_id),
   CONSTRAINT redemptions_state CHECK (
     state IN ('RESERVED', 'CAPTURED', 'CANCELLED', 'EXPIRED', 'REVERSED', 'REJECTED')
@@ -257,6 +291,13 @@ CREATE INDEX redemptions_reserved ON redemptions (membership_id) WHERE state = '
 -- The open holds of a program, in the order in which they end: operators list them, and a program with any can't be archived.
 CREATE INDEX redemptions_open_holds ON redemptions (program_id, hold_expires_at, redemption_id)
   WHERE state = 'RESERVED' AND program_id IS NOT NULL;
+-- A program's redemptions by time. Each condition is one that only the statement for the index says.
+CREATE INDEX redemptions_by_state ON redemptions (program_id, state, create_time, membership_id, sequence)
+  WHERE program_id <> '';
+CREATE INDEX redemptions_by_reward ON redemptions (program_id, reward_id, state, create_time, membership_id, sequence)
+  WHERE reward_id <> '';
+CREATE INDEX redemptions_by_reference ON redemptions (program_id, reference, create_time, membership_id, sequence)
+  WHERE reference <> '';
 
 -- The idempotency record of adjustments and reversals. Rows are never deleted.
 CREATE TABLE requests (
@@ -422,4 +463,5 @@ GRANT SELECT, INSERT ON entries, allocations, member_ids, requests TO ledger_app
 GRANT SELECT, INSERT, UPDATE ON
   memberships, lapsed_lots, earns, refunds, redemptions, reward_stock, reward_usage, cap_usage, program_snapshots
   TO ledger_app;
+GRANT SELECT, INSERT, DELETE ON member_attributes TO ledger_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lots, outbox, dead_letters TO ledger_app;
