@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { withNodeOptions } from './node-options.ts';
 import type { ServiceLog } from './service-log.ts';
 import { root } from './settings.ts';
 import { StartRefused } from './start-refused.ts';
@@ -51,7 +50,7 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
   function start(): ChildProcess {
     const started = spawn(process.execPath, [resolve(root, options.main)], {
       cwd: root,
-      env: withNodeOptions({ ...process.env, ...options.env }),
+      env: { ...process.env, ...options.env },
       // The channel ends the service when this process ends, however it ends.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A terminal's Ctrl-C reaches this process alone, which ends the services in their order.

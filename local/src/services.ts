@@ -68,6 +68,8 @@ export function startServices(options: ServicesOptions): Services {
     GATEWAY_MANAGEMENT_PORT: String(ports.gatewayManagement),
     GATEWAY_PROGRAMS_ADDRESS: `${host}:${ports.programsGrpc}`,
     GATEWAY_LEDGER_ADDRESS: `${host}:${ports.ledgerGrpc}`,
+    // As in its image, deploy/Dockerfile.
+    NODE_OPTIONS: [process.env['NODE_OPTIONS'], '--max-semi-space-size=8'].join(' ').trim(),
   });
   const inOrder: readonly ServiceProcess[] = [gateway, ledger, programs];
   const failed = Promise.race(inOrder.map((service) => service.failed));

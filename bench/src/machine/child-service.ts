@@ -4,7 +4,6 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '@loyalty/local/guarded-process.ts';
-import { withNodeOptions } from '@loyalty/local/node-options.ts';
 import { root as ownRoot } from '@loyalty/local/settings.ts';
 import type { Stage } from './stage.ts';
 
@@ -64,7 +63,7 @@ export async function startChildService(
   const log = openSync(logFile, 'w');
   const child = spawn(process.execPath, [...nodeArgs, join(root, main), ...args], {
     cwd: root,
-    env: withNodeOptions({ ...process.env, ...env }),
+    env: { ...process.env, ...env },
     // The channel ends the service when this process ends, however it ends.
     stdio: ['ignore', log, log, 'ipc'],
     // A terminal's Ctrl-C must not end the service before those who use it.
