@@ -16,6 +16,13 @@ interface Reception {
   announcedBytes: number | undefined;
 }
 
+const receptionKey = Symbol('reception');
+
+/** The metadata of a call is all that its handler has from before. */
+interface Received extends Metadata {
+  [receptionKey]?: Reception | undefined;
+}
+
 export interface ReceptionOptions {
   /** Whether the calls of a method are received here. */
   receives(path: string): boolean;
@@ -48,12 +55,10 @@ export function createGrpcReception({
   identify,
   refuse,
 }: ReceptionOptions): GrpcReception {
-  const receptions = new WeakMap<Metadata, Reception>();
-
-  function leave(metadata: Metadata): void {
-    const reception = receptions.get(metadata);
+  function leave(metadata: Received): void {
+    const reception = metadata[receptionKey];
     if (reception === undefined) return;
-    receptions.delete(metadata);
+    metadata[receptionKey] = undefined;
     reception.identity.then(
       ({ admission }) => admission.release(),
       () => undefined,
@@ -61,7 +66,7 @@ export function createGrpcReception({
   }
 
   function receiving(path: string, call: InterceptedCall, listener: Listener): Listener {
-    let metadata: Metadata | undefined;
+    let metadata: Received | undefined;
     let reception: Reception | undefined;
     let hasMessage = false;
     let isRefused = false;
@@ -74,11 +79,11 @@ export function createGrpcReception({
     }
 
     return {
-      onReceiveMetadata(received) {
+      onReceiveMetadata(received: Received) {
         metadata = received;
         const started = { identity: identify(received, call), bytes: 0, announcedBytes: undefined };
         reception = started;
-        receptions.set(received, started);
+        received[receptionKey] = started;
         started.identity.then(({ admission }) => {
           countBytes(streamOf(call), started, (bytes) => {
             try {
@@ -125,10 +130,10 @@ export function createGrpcReception({
       return call as ServerInterceptingCall;
     },
 
-    async identityOf(metadata, messageBytes) {
-      const reception = receptions.get(metadata);
+    async identityOf(metadata: Received, messageBytes) {
+      const reception = metadata[receptionKey];
       if (reception === undefined) throw new Error('The call was not received');
-      receptions.delete(metadata);
+      metadata[receptionKey] = undefined;
       const identity = await reception.identity;
       const moreBytes = messageBytes - reception.bytes;
       if (moreBytes <= 0) return identity;

@@ -205,8 +205,8 @@ type SentStatus = Pick<StatusObject, 'code' | 'details'> & {
 /** The status of a call with a reason also where grpc-js has ended it by itself, such as for a message that is too large. */
 export function withReason(sent: SentStatus): SentStatus {
   const { code, details, metadata } = sent;
-  const isOurs = metadata?.get(detailsKey)[0] !== undefined;
-  if (isOurs || code === Status.OK || code === Status.CANCELLED) return sent;
+  if (code === Status.OK || code === Status.CANCELLED) return sent;
+  if (metadata?.get(detailsKey)[0] !== undefined) return sent;
   const requestId = requestIdOf(undefined);
   if (code === Status.DEADLINE_EXCEEDED) {
     return grpcStatusOf(statusOf(new DeadlineExceeded(details), requestId), requestId);
