@@ -130,22 +130,26 @@ export function createGrpcReception({
       return call as ServerInterceptingCall;
     },
 
-    async identityOf(metadata: Received, messageBytes) {
+    identityOf(metadata: Received, messageBytes) {
       const reception = metadata[receptionKey];
       if (reception === undefined) throw new Error('The call was not received');
       metadata[receptionKey] = undefined;
-      const identity = await reception.identity;
       const moreBytes = messageBytes - reception.bytes;
-      if (moreBytes <= 0) return identity;
-      try {
-        identity.admission.addBytes(moreBytes);
-      } catch (error) {
-        identity.admission.release();
-        throw error;
-      }
-      return identity;
+      return moreBytes > 0 ? withBytes(reception.identity, moreBytes) : reception.identity;
     },
   };
+}
+
+/** Counts bytes for a call that they may end. */
+async function withBytes(identifying: Promise<Identity>, bytes: number): Promise<Identity> {
+  const identity = await identifying;
+  try {
+    identity.admission.addBytes(bytes);
+  } catch (error) {
+    identity.admission.release();
+    throw error;
+  }
+  return identity;
 }
 
 /** The stream of a call. It isn't part of grpc-js's interface; there is no other way to see a body before it is complete. */

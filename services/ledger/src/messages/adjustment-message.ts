@@ -6,7 +6,7 @@ import type {
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import type { AdjustBalanceInput, AdjustBalanceResult } from '../app/adjust-balance.ts';
 import { renderBalance } from './balance-message.ts';
-import { renderEntry } from './entry-message.ts';
+import { renderDescribedEntry } from './entry-message.ts';
 
 /**
  * A correction as it was requested.
@@ -33,5 +33,9 @@ export function renderAdjustment(
   { userId }: { userId: string },
   { entry, balance, replayed }: AdjustBalanceResult,
 ): MessageInitShape<typeof AdjustBalanceResponseSchema> {
-  return { entry: renderEntry({ ...entry, userId }), balance: renderBalance(balance), replayed };
+  return {
+    entry: renderDescribedEntry({ ...entry, userId }),
+    balance: renderBalance(balance),
+    replayed,
+  };
 }

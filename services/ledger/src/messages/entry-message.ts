@@ -11,13 +11,10 @@ import { type Entry, type EntryKind, memberActor, pointsOf } from '../domain/jou
 import { purchaseFields } from './purchase-message.ts';
 import { renderExtent } from './refund-extent-message.ts';
 
-/** An entry as a message of the contract; a described one with what it is about, in lists and responses with its user. */
-export function renderEntry(
-  entry: Entry & Partial<DescribedEntry> & { readonly userId?: string },
-): MessageInitShape<typeof EntrySchema> {
-  const { purchase, refundExtent, reward, attributesChange, joinTime, inactivityExpiresAt } = entry;
+/** An entry as a message of the contract, with what its event carries. */
+export function renderEntry(entry: Entry) {
+  const { attributesChange, joinTime, inactivityExpiresAt } = entry;
   return {
-    userId: entry.userId ?? '',
     sequence: entry.sequence,
     kind: Entry_Kind[entry.kind],
     points: pointsOf(entry),
@@ -37,8 +34,19 @@ export function renderEntry(
     ...(attributesChange !== undefined && { attributesChange }),
     ...timestampField('joinTime', joinTime),
     ...timestampField('inactivityExpireTime', inactivityExpiresAt),
+  };
+}
+
+/** The entry with its user and, if it is described, with what it is about, as lists and responses carry it. */
+export function renderDescribedEntry(
+  entry: Entry & Partial<DescribedEntry> & { readonly userId: string },
+): MessageInitShape<typeof EntrySchema> {
+  const { userId, purchase, rules = [], refundExtent, reward } = entry;
+  return {
+    ...renderEntry(entry),
+    userId,
     ...(purchase !== undefined && purchaseFields(purchase)),
-    rules: (entry.rules ?? []).map((rule) => ({ ...rule })),
+    rules: rules.map((rule) => ({ ...rule })),
     ...(refundExtent !== undefined && {
       refundExtent: { extent: renderExtent(refundExtent) },
     }),
@@ -51,13 +59,13 @@ export function renderEntry(
   };
 }
 
-/** The entry as the member sees it, without operators' names and reasons. */
+/** The described entry as the member sees it, without operators' names and reasons. */
 export function renderEntryForMember(
-  entry: Parameters<typeof renderEntry>[0],
-): ReturnType<typeof renderEntry> {
+  entry: Parameters<typeof renderDescribedEntry>[0],
+): ReturnType<typeof renderDescribedEntry> {
   const isOwnAct = entry.actor === memberActor;
   return {
-    ...renderEntry(entry),
+    ...renderDescribedEntry(entry),
     ...(entry.kind === 'ADJUST' && { reason: '' }),
     ...(!isOwnAct && { actor: '', requestId: '' }),
   };

@@ -23,7 +23,11 @@ import { listExpiries, listMaturities } from '../app/list-expiries.ts';
 import { listProgramEntries } from '../app/list-program-entries.ts';
 import { parseAdjustment, renderAdjustment } from '../messages/adjustment-message.ts';
 import { renderBalance, renderDated, renderExpiry } from '../messages/balance-message.ts';
-import { parseEntryKind, renderEntry, renderEntryForMember } from '../messages/entry-message.ts';
+import {
+  parseEntryKind,
+  renderDescribedEntry,
+  renderEntryForMember,
+} from '../messages/entry-message.ts';
 import { resultsOf } from './batch-results.ts';
 import { fitBatch } from './batch-size.ts';
 import { authorOf, isMember } from './caller.ts';
@@ -90,7 +94,7 @@ export function balanceHandlers(
         endTime,
         ...pageRequest(request, list),
       });
-      const render = isMember(context) ? renderEntryForMember : renderEntry;
+      const render = isMember(context) ? renderEntryForMember : renderDescribedEntry;
       const { messages, nextPageToken } = renderPage({
         page,
         list,
@@ -118,7 +122,7 @@ export function balanceHandlers(
         page,
         list,
         schema: EntrySchema,
-        render: renderEntry,
+        render: renderDescribedEntry,
       });
       return { entries: messages, nextPageToken };
     },

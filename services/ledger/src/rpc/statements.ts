@@ -6,7 +6,7 @@ import { EntrySchema } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import type { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import type { App } from '../app/app.ts';
 import { getStatement } from '../app/get-statement.ts';
-import { renderEntry, renderEntryForMember } from '../messages/entry-message.ts';
+import { renderDescribedEntry, renderEntryForMember } from '../messages/entry-message.ts';
 import { renderStatement } from '../messages/statement-message.ts';
 import { isMember } from './caller.ts';
 import { statementPosition } from './positions.ts';
@@ -22,7 +22,7 @@ export function statementHandlers(app: App): Pick<Handlers<typeof LedgerService>
       const query = { programId, userId, startTime, endTime };
       const list = { filter: { list: 'statement', ...query }, position: statementPosition };
       const statement = await getStatement(app, { ...query, ...pageRequest(request, list) });
-      const render = isMember(context) ? renderEntryForMember : renderEntry;
+      const render = isMember(context) ? renderEntryForMember : renderDescribedEntry;
       const { messages, nextPageToken } = renderPage({
         page: statement.page,
         list,
