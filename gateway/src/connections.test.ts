@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { limitConnections } from './connections.ts';
+import { makeRoomForConnections } from './connections.ts';
 
 class FakeSocket extends EventEmitter {
   readonly remoteAddress: string;
@@ -22,7 +22,7 @@ class FakeSocket extends EventEmitter {
 /** A server that may have three connections. */
 function createDoor() {
   const server = new EventEmitter();
-  limitConnections(server as never, 3);
+  makeRoomForConnections(server as never, 3);
   let port = 0;
   return {
     connect(address: string): FakeSocket {
@@ -69,6 +69,15 @@ describe('one connection too many', () => {
     expect(open([connect('10.0.0.2'), ...crowd])).toEqual([false, true, true, true]);
     finish?.();
     expect(open([connect('10.0.0.2'), ...crowd])).toEqual([true, false, true, true]);
+  });
+
+  test('ends an idle one of another address if those of the most crowded have requests', () => {
+    const { connect, request } = createDoor();
+    const idle = connect('10.0.0.1');
+    const crowd = [connect('10.0.0.2'), connect('10.0.0.2')];
+    for (const each of crowd) request(each);
+    const newcomer = connect('10.0.0.3');
+    expect(open([idle, ...crowd, newcomer])).toEqual([false, true, true, true]);
   });
 
   test('closes nothing once others have ended', () => {

@@ -19,7 +19,7 @@ import {
   LogController,
 } from 'fastify';
 import { answerConnectionError, refuseTunnel } from './connection-errors.ts';
-import { limitConnections } from './connections.ts';
+import { makeRoomForConnections } from './connections.ts';
 import { allowOrigins } from './cors.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
@@ -60,6 +60,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     bodyLimit: limits.bodyBytesMax,
     trustProxy: (_address, hop) => hop < options.trustedProxies,
     requestTimeout: limits.requestArrivalMsMax,
+    connectionTimeout: limits.silenceMsMax,
     ...serverOptions(options),
     // Connections that are open when the process stops are served until they are idle.
     return503OnClosing: false,
@@ -107,7 +108,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     requestLimits: createRequestLimits(limits, createCallerLimits(limits.callers)),
   });
   if (options.tls !== undefined) renewCertificates(app.server as HttpsServer, options.tls);
-  limitConnections(app.server, limits.connectionsMax);
+  makeRoomForConnections(app.server, limits.connectionsMax);
   return app;
 }
 

@@ -6,7 +6,7 @@ import { defaultLimits as rpcLimits } from '@loyalty/platform/rpc/limits.ts';
 
 /** What the gateway lets its callers have of it. */
 export interface GatewayLimits {
-  /** Connections that are open. When more come, the address that has the most loses an idle one. */
+  /** Connections that are open. When more come, the address that has the most idle ones loses one. */
   readonly connectionsMax: number;
   /** Age from which on a connection is closed after a response, so that clients spread over new replicas. */
   readonly connectionAgeMsMax: number;
@@ -21,6 +21,8 @@ export interface GatewayLimits {
   readonly bodyBytesMax: number;
   /** Time that a request, headers and body, may take to arrive. */
   readonly requestArrivalMsMax: number;
+  /** Time in which nothing moves on a connection that has a request, such as one whose responses aren't read. */
+  readonly silenceMsMax: number;
   /** Time that a service may take to respond. */
   readonly callMsMax: number;
 }
@@ -34,5 +36,6 @@ export const defaultLimits: GatewayLimits = {
   callers: defaultCallerLimits,
   bodyBytesMax: 1024 * 1024,
   requestArrivalMsMax: 15_000,
+  silenceMsMax: rpcLimits.silenceMsMax,
   callMsMax: 10_000,
 };

@@ -102,7 +102,7 @@ describe('a service of the platform', () => {
 
   test('whose data is of another version says how to start over', async () => {
     const { service } = await start(
-      `console.error('the database was migrated by a newer release'); process.exit(1);`,
+      `console.error('the database was migrated by another release'); process.exit(1);`,
     );
     await expect(service.ready()).rejects.toThrow(/npm start -- --fresh deletes it/);
   });

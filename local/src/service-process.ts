@@ -86,7 +86,7 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
       const what = wasReady ? `keeps exiting (${end})` : `failed to start (${end})`;
       const lines = log.lastLines();
       // As migrations may still be rewritten, the schema can look newer than it is.
-      const hint = lines.includes('newer release')
+      const hint = lines.includes('migrated by another release')
         ? '\nThe data here is of another version: npm start -- --fresh deletes it and starts over.'
         : '';
       failure.reject(

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { answerProblem, type HttpProblem } from './rpc/http-problem.ts';
 import { refusalOptions, refuseByProblem, servingValid } from './rpc/http-refusals.ts';
+import { isBodyUnderWay } from './rpc/socket-response.ts';
 
 export interface ManagementPortOptions {
   /** Whether calls should come to this process now. */
@@ -26,6 +27,8 @@ interface Page {
 /** Orchestrator and monitoring need a few; more would let whoever reaches the port exhaust the process. */
 const connectionsMax = 100;
 const requestArrivalMsMax = 5_000;
+/** Ends connections that don't read their responses. */
+const silenceMsMax = 10_000;
 
 /**
  * What orchestrators and monitoring ask, without a token and without TLS, on a port of its own that callers can't reach:
@@ -43,6 +46,7 @@ export function createManagementPort({ isReady, metrics }: ManagementPortOptions
   ]);
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
+    if (isBodyUnderWay(request)) response.setHeader('connection', 'close');
     const page = pages.get(request.url?.split('?', 1)[0] ?? '');
     if (page === undefined) {
       answerProblem(response, notFound);
@@ -74,6 +78,7 @@ export function createManagementPort({ isReady, metrics }: ManagementPortOptions
   server.on('checkExpectation', serveValid);
   refuseByProblem(server);
   server.maxConnections = connectionsMax;
+  server.setTimeout(silenceMsMax);
 
   return {
     listen: ({ host, port }) =>

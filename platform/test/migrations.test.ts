@@ -101,6 +101,6 @@ describe('migrate', () => {
     await migrate(knex, await release({ ...first, ...second }));
     const older = await release(first);
     await expect(migrate(knex, older)).rejects.toThrow(ConfigError);
-    await expect(migrate(knex, older)).rejects.toThrow(/newer release \(0002_second.sql unknown/);
+    await expect(migrate(knex, older)).rejects.toThrow(/another release \(0002_second.sql unknown/);
   });
 });

@@ -1,4 +1,6 @@
 // What one caller may have of a service, whichever transport they use.
+import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@loyalty/local/test-patience.ts';
@@ -58,6 +60,49 @@ const limited = (member: Partial<(typeof defaultCallerLimits)['member']>) => ({
     member: { ...defaultCallerLimits.member, ...member },
   },
 });
+
+test.each(['grpc', 'connect'] as const)(
+  'a response of %s counts until it is read, and its stream is closed if it is not',
+  async (transport) => {
+    await start({
+      ...limited({ callsInFlightMax: 2 }),
+      limits: { responseReadingMsMax: 1_000 },
+    });
+    finish();
+    const origin = transport === 'grpc' ? `http://${server.grpcAddress}` : server.httpUrl;
+    const session = connect(origin, { settings: { initialWindowSize: 0 } });
+    const headers = {
+      ':method': 'POST',
+      ':path': path,
+      authorization: `Bearer ${alice.token}`,
+      'content-type': transport === 'grpc' ? 'application/grpc' : 'application/json',
+    };
+    const body =
+      transport === 'grpc' ? grpcFrame(Buffer.from('\x12\x05alice')) : '{"userId":"alice"}';
+    const unread = Array.from({ length: 2 }, () => {
+      const stream = session.request(headers);
+      stream.on('error', () => undefined);
+      stream.end(body);
+      return stream;
+    });
+    try {
+      await Promise.all(unread.map((stream) => once(stream, 'response')));
+      const next = async () =>
+        await transports[transport](alice, 'alice').then(
+          () => 'OK',
+          (error: { reason: string }) => error.reason,
+        );
+      expect(await next()).toBe('RATE_LIMITED');
+      await Promise.all(
+        unread.map(async (stream) => stream.closed || (await once(stream, 'close'))),
+      );
+      expect(unread.map(({ rstCode }) => rstCode)).toEqual([8, 8]);
+      await eventually(async () => expect(await next()).toBe('OK'));
+    } finally {
+      session.destroy();
+    }
+  },
+);
 
 test('bytes of a gRPC request count as they arrive, whether or not it ends', async () => {
   await start(limited({ bytesInFlightMax: 30_000 }));

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, constants } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -84,6 +86,7 @@ describe('a request that is', () => {
     ['cut off within its message', '00000000081a05'],
     ['followed by a byte', '000000000000'],
     ['followed by another message', '00000000000000000000'],
+    ['with a first byte that is neither 0 nor 1', '0200000000'],
   ])('%s is INVALID_ARGUMENT', async (_case, bytes) => {
     const answer = await send(Buffer.from(bytes, 'hex'));
     expect(answer.status).toBe(3);
@@ -131,25 +134,25 @@ describe('refused, without reaching the handler, is', () => {
     [
       'a length prefix of 4 GiB',
       () => send(Buffer.from('00ffffffff', 'hex')),
-      8,
+      3,
       'VALIDATION_FAILED',
     ],
     [
       'a message larger than the limit',
       () => send(grpcFrame(note({ text: 'x'.repeat(5 * 1024 * 1024) }))),
-      8,
+      3,
       'VALIDATION_FAILED',
     ],
     [
       'a small message that unzips to a huge one',
       () => send(grpcFrame(gzipSync(Buffer.alloc(50_000_000)), true), { 'grpc-encoding': 'gzip' }),
-      8,
+      3,
       'VALIDATION_FAILED',
     ],
     [
       'an encoding that nobody knows',
       () => send(grpcFrame(note({}), true), { 'grpc-encoding': 'rot13' }),
-      12,
+      3,
       'VALIDATION_FAILED',
     ],
     [
@@ -175,6 +178,22 @@ describe('refused, without reaching the handler, is', () => {
     const answer = await request();
     expect([answer.status, reasonOf(answer)]).toEqual([status, reason]);
     expect(handled).toBe(before);
+  });
+
+  test('a method that does not exist, on a connection that ends with an error at once', async () => {
+    const session = connect(`http://${server.grpcAddress}`);
+    session.on('error', () => undefined);
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/note.v1.NoteService/NoSuchMethod',
+      'content-type': 'application/grpc',
+    });
+    stream.on('error', () => undefined);
+    await once(session, 'connect');
+    session.goaway(constants.NGHTTP2_PROTOCOL_ERROR);
+    await once(session, 'close');
+    // Without a listener for the stream's error, the process would be gone.
+    expect((await send(grpcFrame(note({})))).status).toBe(0);
   });
 
   test('a method that does not exist', async () => {

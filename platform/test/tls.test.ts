@@ -396,12 +396,11 @@ describe('certificates are replaced', () => {
     await eventually('it is logged', () => lines.length > 0);
     // Long enough for the files to be read a few more times.
     for (let count = 0; count < 20; count++) expect(await shownBy(server)).toBe(200);
-    expect(lines).toEqual([
-      expect.objectContaining({
-        level: 'warn',
-        problem: expect.stringContaining(`TEST_`),
-      }),
-    ]);
+    // Two if the files were also read between one being written and the next.
+    const problems = lines.map(({ level, problem }) => `${level} ${problem}`);
+    expect(problems.every((problem) => /^warn .*TEST_/.test(problem))).toBe(true);
+    expect(new Set(problems).size).toBe(problems.length);
+    expect(problems.length).toBeLessThanOrEqual(Object.keys(changed).length);
     expect(tls.current).toEqual(before);
     // And what is whole again comes into force.
     await write('server.key', renewed.key);

@@ -17,7 +17,7 @@ const lockTimeoutMs = 10_000;
  * names, each in a transaction of its own), and returns the names of those applied. Replicas that start at
  * once take turns; all but the first find nothing to do.
  *
- * @throws {ConfigError} when the database was migrated by a newer release than this one, or when its login may not do
+ * @throws {ConfigError} when the database was migrated by another release, which knows more, or when its login may not do
  * what a migration does
  */
 export async function migrate(knex: Knex, directory: string): Promise<string[]> {
@@ -83,7 +83,7 @@ function refuseNewer(applied: readonly string[], files: readonly string[]): void
   const unknown = applied.filter((name) => !files.includes(name));
   if (unknown.length > 0) {
     throw new ConfigError(
-      `the database was migrated by a newer release (${unknown.join(', ')} unknown here, newest known: ${files.at(-1) ?? 'none'}): run that release or a later one`,
+      `the database was migrated by another release (${unknown.join(', ')} unknown here, newest known: ${files.at(-1) ?? 'none'}): run that release or a later one`,
     );
   }
 }

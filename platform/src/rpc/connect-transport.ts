@@ -19,6 +19,7 @@ import { jsonIn } from '../json/json-text.ts';
 import type { Logger } from '../logging.ts';
 import { peerNamesOf } from '../tls/peer-names.ts';
 import { connectErrorOf } from './connect-error.ts';
+import { Undecodable } from './errors.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
 import type { Mountable } from './handler.ts';
 import type { HttpRequest, HttpResponse } from './http-port.ts';
@@ -27,7 +28,7 @@ import type { RpcLimits } from './limits.ts';
 import { handlerOf, unaryMethodsOf } from './mount.ts';
 import type { Codec, Identity, Pipeline, Route } from './pipeline.ts';
 import { type RawBody, takeBody, withoutBody } from './raw-body.ts';
-import { withinTimer, withinTimerMs } from './timeout-header.ts';
+import { isTimeout, withinTimer, withinTimerMs } from './timeout-header.ts';
 import { createUnknownMethodHandler, isMethodPath } from './unknown-method.ts';
 
 /** What is known of a request before the library looks at it. */
@@ -119,11 +120,7 @@ async function serveHttp(
   request: HttpRequest,
   response: HttpResponse,
 ): Promise<void> {
-  const { 'grpc-timeout': timeout, 'connect-timeout-ms': timeoutMs } = request.headers;
-  if (timeout !== undefined) request.headers['grpc-timeout'] = withinTimer(String(timeout));
-  if (timeoutMs !== undefined) {
-    request.headers['connect-timeout-ms'] = withinTimerMs(String(timeoutMs));
-  }
+  const problem = mendTimeouts(request);
   const contextValues = createContextValues();
   const universal = universalRequestFromNodeRequest(request, response, undefined, contextValues);
   const identity = pipeline.identify({
@@ -132,11 +129,13 @@ async function serveHttp(
       address: request.socket.remoteAddress,
       names: () => peerNamesOf(request.socket),
     }),
-    bytes: 0,
+    whenClosed: (done) => (isClosed ? done() : response.once('close', done)),
   });
   let received: Received | undefined;
+  let isClosed = false;
   response.once('close', () => {
-    // A call may end without a handler, such as one in an unknown encoding.
+    isClosed = true;
+    // A call may end without a handler, such as one of an unknown method.
     if (received?.isServed === true) return;
     identity.then(
       ({ admission }) => admission.release(),
@@ -147,6 +146,7 @@ async function serveHttp(
   let admitted: Promise<Identity> = identity;
   try {
     const { admission } = await identity;
+    if (problem !== undefined) throw new Undecodable(problem);
     const count = (bytes: number) => admission.addBytes(bytes);
     taken = await takeBody(universal, { compressions, bytesMax, count });
   } catch (error) {
@@ -175,6 +175,22 @@ async function serveHttp(
   // The library knows no status of HTTP for it; the code and the reason in the body are those of any bad request.
   const isTooLarge = answer.status === 400 && isTooLargeBody(taken.body);
   await universalResponseToNodeResponse(isTooLarge ? { ...answer, status: 413 } : answer, response);
+}
+
+/** Makes time-outs such as the library and timers can take; returns what is wrong with one that can't be read. */
+function mendTimeouts({ headers }: HttpRequest): string | undefined {
+  const { 'grpc-timeout': timeout, 'connect-timeout-ms': timeoutMs } = headers;
+  if (timeout !== undefined && !isTimeout(String(timeout))) {
+    delete headers['grpc-timeout'];
+    return 'The header "grpc-timeout" must be a timeout such as "5S"';
+  }
+  if (timeoutMs !== undefined && !/^\d{1,10}$/.test(String(timeoutMs))) {
+    delete headers['connect-timeout-ms'];
+    return 'The header "connect-timeout-ms" must be a number of milliseconds with at most ten digits';
+  }
+  if (timeout !== undefined) headers['grpc-timeout'] = withinTimer(String(timeout));
+  if (timeoutMs !== undefined) headers['connect-timeout-ms'] = withinTimerMs(String(timeoutMs));
+  return undefined;
 }
 
 const unknownType: HttpProblem = {

@@ -8,12 +8,14 @@ export interface ConnectionAge {
    * says. The age counts from the first request; a connection without requests ends because it is idle.
    */
   isOver(socket: Socket): boolean;
-  /** Sends GOAWAY at the age, after which the calls that have begun end as usual. */
+  /** Sends GOAWAY at the age, after which the calls that have begun have half a minute. */
   limit(session: ServerHttp2Session): void;
 }
 
 /** How much earlier or later a connection may end, so that those that began together don't end together. */
 const jitter = 0.1;
+
+const lastCallsMs = 30_000;
 
 export function createConnectionAge(
   ageMsMax: number,
@@ -29,7 +31,10 @@ export function createConnectionAge(
       return false;
     },
     limit(session) {
-      const timer = setTimeout(() => session.close(), someAgeMs()).unref();
+      let timer = setTimeout(() => {
+        session.close();
+        timer = setTimeout(() => session.destroy(), lastCallsMs).unref();
+      }, someAgeMs()).unref();
       session.once('close', () => clearTimeout(timer));
     },
   };

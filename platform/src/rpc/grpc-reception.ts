@@ -3,6 +3,7 @@ import type { Metadata, ServerInterceptingCall, ServerInterceptor } from '@grpc/
 import { Undecodable } from './errors.ts';
 import { withReason } from './grpc-streams.ts';
 import type { Identity } from './pipeline.ts';
+import { requestIdOf } from './request-id.ts';
 
 type Listener = Parameters<Parameters<ServerInterceptor>[1]['start']>[0];
 export type InterceptedCall = Parameters<ServerInterceptor>[1];
@@ -12,8 +13,14 @@ interface Reception {
   readonly identity: Promise<Identity>;
   /** What has arrived. */
   bytes: number;
-  /** What its message takes, by the prefix of the message. */
-  announcedBytes: number | undefined;
+  /** As much of the message's prefix as has arrived: whether it is compressed, and its length. */
+  prefix: Buffer;
+}
+
+/** What is known of a call when grpc-js ends it. */
+interface Progress {
+  requestId: string | undefined;
+  isReceived: boolean;
 }
 
 const receptionKey = Symbol('reception');
@@ -44,6 +51,7 @@ export interface GrpcReception {
 
 /** The prefix of a message: a byte that says whether it is compressed, and its length. */
 const prefixBytes = 5;
+const emptyPrefix: Buffer = Buffer.alloc(0);
 
 /**
  * Receives requests: a body is read once its caller is known, and counts for them as it arrives, so that neither strangers nor
@@ -65,7 +73,10 @@ export function createGrpcReception({
     );
   }
 
-  function receiving(path: string, call: InterceptedCall, listener: Listener): Listener {
+  function receiving(
+    path: string,
+    { call, listener, progress }: { call: InterceptedCall; listener: Listener; progress: Progress },
+  ): Listener {
     let metadata: Received | undefined;
     let reception: Reception | undefined;
     let hasMessage = false;
@@ -81,7 +92,8 @@ export function createGrpcReception({
     return {
       onReceiveMetadata(received: Received) {
         metadata = received;
-        const started = { identity: identify(received, call), bytes: 0, announcedBytes: undefined };
+        progress.requestId = received.get('x-request-id')[0]?.toString();
+        const started = { identity: identify(received, call), bytes: 0, prefix: emptyPrefix };
         reception = started;
         received[receptionKey] = started;
         started.identity.then(({ admission }) => {
@@ -105,10 +117,14 @@ export function createGrpcReception({
         listener.onReceiveMessage(message);
       },
       onReceiveHalfClose() {
-        if (isRefused) return;
-        const problem = hasMessage ? excessOf(reception) : 'it ends before its message does';
-        if (problem === undefined) listener.onReceiveHalfClose();
-        else turnAway(new Undecodable(`The request can't be decoded: ${problem}`));
+        if (isRefused || reception === undefined) return;
+        const problem = hasMessage ? problemOf(reception) : 'it ends before its message does';
+        if (problem === undefined) {
+          progress.isReceived = true;
+          listener.onReceiveHalfClose();
+        } else {
+          turnAway(new Undecodable(`The request can't be decoded: ${problem}`));
+        }
       },
       onCancel() {
         if (metadata !== undefined) leave(metadata);
@@ -119,12 +135,16 @@ export function createGrpcReception({
 
   return {
     interceptor: (method, call) => {
+      // Wrapping the whole call, as grpc-js proposes, would put a function before each of its methods.
+      const sendStatus = call.sendStatus.bind(call);
+      const progress: Progress = { requestId: undefined, isReceived: false };
+      call.sendStatus = (status) => {
+        const { requestId, isReceived } = progress;
+        sendStatus(withReason(status, { requestId: requestIdOf(requestId), isReceived }));
+      };
       if (receives(method.path)) {
         const start = call.start.bind(call);
-        const sendStatus = call.sendStatus.bind(call);
-        // Wrapping the whole call, as grpc-js proposes, would put a function before each of its methods.
-        call.start = (listener) => start(receiving(method.path, call, listener));
-        call.sendStatus = (status) => sendStatus(withReason(status));
+        call.start = (listener) => start(receiving(method.path, { call, listener, progress }));
       }
       // What comes first in the chain is what grpc-js made, and it is all that it needs.
       return call as ServerInterceptingCall;
@@ -153,7 +173,7 @@ async function withBytes(identifying: Promise<Identity>, bytes: number): Promise
 }
 
 /** The stream of a call. It isn't part of grpc-js's interface; there is no other way to see a body before it is complete. */
-function streamOf(call: InterceptedCall): ServerHttp2Stream {
+export function streamOf(call: InterceptedCall): ServerHttp2Stream {
   const { stream } = call as unknown as { stream?: ServerHttp2Stream };
   if (stream === undefined)
     throw new Error('This release of grpc-js keeps streams in another place');
@@ -166,16 +186,20 @@ function countBytes(
   count: (bytes: number) => void,
 ): void {
   stream.on('data', (chunk: Buffer) => {
-    if (reception.bytes === 0 && chunk.length >= prefixBytes) {
-      reception.announcedBytes = prefixBytes + chunk.readUInt32BE(1);
+    const { prefix } = reception;
+    if (prefix.length < prefixBytes) {
+      const rest = chunk.subarray(0, prefixBytes - prefix.length);
+      reception.prefix = prefix.length === 0 ? rest : Buffer.concat([prefix, rest]);
     }
     reception.bytes += chunk.length;
     count(chunk.length);
   });
 }
 
-/** What is wrong with a request that has a message; undefined if it has nothing else. */
-function excessOf(reception: Reception | undefined): string | undefined {
-  const { bytes = 0, announcedBytes = bytes } = reception ?? {};
-  return bytes > announcedBytes ? 'it has more than one message' : undefined;
+/** What is wrong with a request that has a message; undefined if nothing is. */
+function problemOf({ bytes, prefix }: Reception): string | undefined {
+  if (prefix.length < prefixBytes) return undefined;
+  if (bytes > prefixBytes + prefix.readUInt32BE(1)) return 'it has more than one message';
+  const flag = prefix.readUInt8(0);
+  return flag > 1 ? `its first byte must be 0 or 1, not ${flag}` : undefined;
 }

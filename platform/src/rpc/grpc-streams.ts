@@ -2,10 +2,11 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'nod
 import type { Server as NetServer } from 'node:net';
 import { Metadata, type Server, status as Status, type StatusObject } from '@grpc/grpc-js';
 import { tooMany } from './caller-limits.ts';
-import { DeadlineExceeded, NotImplemented, RequestTooLarge, Undecodable } from './errors.ts';
+import { DeadlineExceeded, NotImplemented, Undecodable } from './errors.ts';
 import type { RpcLimits } from './limits.ts';
 import { requestIdOf } from './request-id.ts';
 import { type CallStatus, encodeStatus, statusOf } from './status.ts';
+import { createStreamTimes } from './stream-times.ts';
 import { isTimeout, withinTimer } from './timeout-header.ts';
 
 const detailsKey = 'grpc-status-details-bin';
@@ -34,17 +35,26 @@ export function guardStreams(
     limits,
   }: {
     unaryPaths: ReadonlySet<string>;
-    /** Of methods that need no token. */
-    publicPaths: ReadonlySet<string>;
+    /** Of methods that need no token, with whether they stream. */
+    publicPaths: ReadonlyMap<string, { streams: boolean }>;
     limits: RpcLimits;
   },
 ): void {
   const internals = server as unknown as StreamHandling;
   const handle = internals._streamHandler;
   if (handle === undefined) throw new Error('This release of grpc-js handles streams in a new way');
-  const limitArrival = createArrivalLimit(limits.requestArrivalMsMax);
+  const limitTimes = createStreamTimes({
+    arrivalMsMax: limits.requestArrivalMsMax,
+    readingMsMax: limits.responseReadingMsMax,
+  });
+  const limitUnaryTimes = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
+    limitTimes(stream, () =>
+      refuse(stream, headers, new DeadlineExceeded('The request took too long to arrive')),
+    );
   const admitPublic = createPublicLimit(limits);
   internals._streamHandler = (interceptors, stream, headers, flags, rawHeaders) => {
+    // Also those that never get to grpc-js can be told of the end of their connection; without a listener that ends the process.
+    stream.on('error', () => undefined);
     const timeout = headers['grpc-timeout'];
     if (timeout !== undefined) {
       if (!isTimeout(String(timeout))) {
@@ -62,11 +72,13 @@ export function guardStreams(
     if (tokens.length > 1) Object.assign(headers, { authorization: tokens });
     const path = String(headers[':path']);
     if (unaryPaths.has(path)) {
-      limitArrival(stream, headers);
+      limitUnaryTimes(stream, headers);
       handle.call(server, interceptors, stream, headers, flags, rawHeaders);
     } else if (!publicPaths.has(path) && isGrpc(headers)) {
       refuse(stream, headers, new NotImplemented(`There is no method ${path.slice(1)} here`));
     } else if (admitPublic(stream, headers)) {
+      // Calls that stream may take as long as they like.
+      if (publicPaths.get(path)?.streams === false) limitUnaryTimes(stream, headers);
       handle.call(server, interceptors, stream, headers, flags, rawHeaders);
       // Not before grpc-js has its listeners, because this one lets the bytes come.
       limitBytes(stream, headers, limits.publicStreamBytesMax);
@@ -78,6 +90,9 @@ export function guardStreams(
 function isGrpc(headers: IncomingHttpHeaders): boolean {
   return headers['content-type']?.startsWith('application/grpc') === true;
 }
+
+/** How long a stream that has ended still counts for its address. */
+const closedStreamMs = 250;
 
 /** Lets streams in that need no token, so many from each address; it refuses the others. */
 function createPublicLimit({
@@ -92,11 +107,13 @@ function createPublicLimit({
       return false;
     }
     open.set(address, count + 1);
-    stream.once('close', () => {
+    const forget = () => {
       const left = (open.get(address) ?? 0) - 1;
       if (left > 0) open.set(address, left);
       else open.delete(address);
-    });
+    };
+    // A moment later, or streams that end at once would have no limit.
+    stream.once('close', () => setTimeout(forget, closedStreamMs).unref());
     return true;
   };
 }
@@ -109,7 +126,9 @@ function limitBytes(
   let bytes = 0;
   stream.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > bytesMax) refuse(stream, headers, new RequestTooLarge(bytesMax));
+    if (bytes <= bytesMax) return;
+    const problem = `a stream without a token may have at most ${bytesMax} bytes of requests`;
+    refuse(stream, headers, new Undecodable(`The request can't be decoded: ${problem}`));
   });
 }
 
@@ -133,53 +152,11 @@ function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
   return values;
 }
 
-interface Arrival {
-  readonly headers: IncomingHttpHeaders;
-  readonly dueMs: number;
-}
-
-/** Ends streams whose request hasn't arrived in time. One timer for all of them: nearly every request arrives at once. */
-function createArrivalLimit(
-  arrivalMsMax: number,
-): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void {
-  /** The oldest first, so that the first is due first. */
-  const arriving = new Map<ServerHttp2Stream, Arrival>();
-  let watching = false;
-
-  function arrived(this: ServerHttp2Stream): void {
-    arriving.delete(this);
-  }
-
-  function watch(): void {
-    const [next] = arriving.values();
-    if (watching || next === undefined) return;
-    watching = true;
-    // The connection keeps the process alive, if anything does.
-    setTimeout(endOverdue, Math.max(next.dueMs - performance.now(), 1)).unref();
-  }
-
-  function endOverdue(): void {
-    watching = false;
-    const nowMs = performance.now();
-    for (const [stream, { headers, dueMs }] of arriving) {
-      if (dueMs > nowMs) break;
-      arriving.delete(stream);
-      refuse(stream, headers, new DeadlineExceeded('The request took too long to arrive'));
-    }
-    watch();
-  }
-
-  return (stream, headers) => {
-    arriving.set(stream, { headers, dueMs: performance.now() + arrivalMsMax });
-    stream.on('end', arrived);
-    stream.on('close', arrived);
-    watch();
-  };
-}
-
-/** Ends a stream, with the error as its status if it has none yet. */
+/** Ends a stream: with the error as its status, or, where a response has begun, by a code that gRPC takes for RESOURCE_EXHAUSTED. */
 function refuse(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, error: Error): void {
-  if (!stream.headersSent) {
+  if (stream.destroyed || stream.closed) return;
+  const hasBegun = stream.headersSent;
+  if (!hasBegun) {
     const requestId = requestIdOf(headers['x-request-id']?.toString());
     const { code, details, metadata } = grpcStatusOf(statusOf(error, requestId), requestId);
     stream.respond(
@@ -194,7 +171,7 @@ function refuse(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, error: 
     );
   }
   // A stream that only one side has ended stays open.
-  stream.close(constants.NGHTTP2_NO_ERROR);
+  stream.close(hasBegun ? constants.NGHTTP2_ENHANCE_YOUR_CALM : constants.NGHTTP2_NO_ERROR);
 }
 
 /** What grpc-js ends a call with; it doesn't export the type. */
@@ -202,20 +179,29 @@ type SentStatus = Pick<StatusObject, 'code' | 'details'> & {
   metadata?: Metadata | null | undefined;
 };
 
-/** The status of a call with a reason also where grpc-js has ended it by itself, such as for a message that is too large. */
-export function withReason(sent: SentStatus): SentStatus {
+/** How grpc-js itself ends calls whose message is too large, can't be decompressed or decoded, or is in an unknown encoding. */
+const codesOfGrpcJs: ReadonlySet<Status> = new Set([
+  Status.INTERNAL,
+  Status.RESOURCE_EXHAUSTED,
+  Status.UNIMPLEMENTED,
+]);
+
+/**
+ * The status of a call with a reason also where grpc-js has ended it by itself. Once a request has been received, only its
+ * deadline is the caller's: a response that is too large is not.
+ */
+export function withReason(
+  sent: SentStatus,
+  { requestId, isReceived }: { requestId: string; isReceived: boolean },
+): SentStatus {
   const { code, details, metadata } = sent;
-  if (code === Status.OK || code === Status.CANCELLED) return sent;
-  if (metadata?.get(detailsKey)[0] !== undefined) return sent;
-  const requestId = requestIdOf(undefined);
+  if (code === Status.OK || metadata?.get(detailsKey)[0] !== undefined) return sent;
   if (code === Status.DEADLINE_EXCEEDED) {
     return grpcStatusOf(statusOf(new DeadlineExceeded(details), requestId), requestId);
   }
+  if (isReceived || !codesOfGrpcJs.has(code)) return sent;
   const error = new Undecodable(`The request can't be decoded: ${details}`);
-  const status = statusOf(error, requestId);
-  // To grpc-js, what can't be decompressed is an internal error.
-  const isOfCaller = code === Status.INTERNAL;
-  return grpcStatusOf(isOfCaller ? status : { ...status, code }, requestId);
+  return grpcStatusOf(statusOf(error, requestId), requestId);
 }
 
 /** A failure as grpc-js sends it. */

@@ -19,6 +19,7 @@ import {
   type GrpcReception,
   type InterceptedCall,
   type ReceptionOptions,
+  streamOf,
 } from './grpc-reception.ts';
 import { grpcStatusOf, guardStreams, limitConnections } from './grpc-streams.ts';
 import type { Mountable } from './handler.ts';
@@ -98,10 +99,12 @@ export function createGrpcTransport({
     }
     server.addService(definition, implementation);
   }
-  const publicPaths = new Set<string>();
+  const publicPaths = new Map<string, { streams: boolean }>();
   for (const { definition, implementation } of bareServices) {
     server.addService(definition, implementation);
-    for (const { path } of Object.values(definition)) publicPaths.add(path);
+    for (const { path, requestStream, responseStream } of Object.values(definition)) {
+      publicPaths.set(path, { streams: requestStream || responseStream });
+    }
   }
 
   const unaryPaths = new Set(routes.keys());
@@ -208,7 +211,11 @@ function credentialsOf(metadata: Metadata, call: InterceptedCall): Credentials {
       address: addressOf(call.getPeer()),
       names: () => namesIn(call.getAuthContext()?.sslPeerCertificate?.subjectaltname),
     }),
-    bytes: 0,
+    whenClosed(done) {
+      const stream = streamOf(call);
+      if (stream.closed) done();
+      else stream.once('close', done);
+    },
   };
 }
 

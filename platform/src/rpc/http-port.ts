@@ -19,6 +19,7 @@ import { createConnectionAge } from './connection-age.ts';
 import { answerProblem } from './http-problem.ts';
 import { refusalOptions, refuseByProblem, servingValid, tookTooLong } from './http-refusals.ts';
 import type { RpcLimits } from './limits.ts';
+import { createStreamTimes } from './stream-times.ts';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
@@ -71,13 +72,24 @@ export function createHttpPort(
           serveHttp1,
         );
   http1.maxConnections = limits.connectionsMax;
+  http1.setTimeout(limits.silenceMsMax);
   http1.on('checkExpectation', serveHttp1);
   refuseByProblem(http1);
   const http2 = createHttp2Server({
     settings: { maxConcurrentStreams: limits.streamsPerConnectionMax },
   });
+  const limitTimes = createStreamTimes({
+    arrivalMsMax: limits.requestArrivalMsMax,
+    readingMsMax: limits.responseReadingMsMax,
+  });
+  // HTTP/1.1 requests are timed by Node itself.
   const serveHttp2 = (request: Http2ServerRequest, response: Http2ServerResponse) => {
-    limitArrival(request, response, limits.requestArrivalMsMax);
+    const { stream } = response;
+    limitTimes(stream, () => {
+      answerProblem(response, tookTooLong);
+      // A stream that only one side has ended stays open.
+      stream.close(constants.NGHTTP2_NO_ERROR);
+    });
     serveValid(request, response);
   };
   http2.on('request', serveHttp2);
@@ -162,21 +174,4 @@ function sniff(socket: Socket, waitMsMax: number, decide: (isHttp2: boolean) => 
     decide(fits);
   };
   socket.on('readable', look);
-}
-
-// HTTP/1.1 requests are timed by Node itself.
-function limitArrival(
-  request: Http2ServerRequest,
-  response: Http2ServerResponse,
-  arrivalMsMax: number,
-): void {
-  const { stream } = request;
-  const timer = setTimeout(() => {
-    answerProblem(response, tookTooLong);
-    // A stream that only one side has ended stays open.
-    stream.close(constants.NGHTTP2_NO_ERROR);
-  }, arrivalMsMax);
-  const arrived = () => clearTimeout(timer);
-  request.once('end', arrived);
-  stream.once('close', arrived);
 }

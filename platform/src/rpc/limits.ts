@@ -22,12 +22,16 @@ export interface RpcLimits {
   readonly connectionIdleMsMax: number;
   /** Time that a request may take to arrive, headers and body. */
   readonly requestArrivalMsMax: number;
+  /** Time that a response may take to be read. */
+  readonly responseReadingMsMax: number;
+  /** Time in which nothing moves on a connection of HTTP/1.1 that has a request, such as one whose responses aren't read. */
+  readonly silenceMsMax: number;
 }
 
 export const defaultLimits: RpcLimits = {
   requestBytesMax: 4 * 1024 * 1024,
   responseBytesMax: 8 * 1024 * 1024,
-  connectionsMax: 10_000,
+  connectionsMax: 4096,
   streamsPerConnectionMax: 100,
   publicStreamsPerAddressMax: 64,
   publicStreamBytesMax: 64 * 1024,
@@ -36,4 +40,6 @@ export const defaultLimits: RpcLimits = {
   connectionAgeMsMax: 5 * 60_000,
   connectionIdleMsMax: 5 * 60_000,
   requestArrivalMsMax: 15_000,
+  responseReadingMsMax: 15_000,
+  silenceMsMax: 60_000,
 };

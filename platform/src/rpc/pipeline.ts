@@ -64,8 +64,8 @@ export interface Credentials {
   readonly authorization: readonly string[];
   /** The other end of the connection. */
   readonly peer: () => Peer;
-  /** Bytes of the request that have arrived; the transport counts those that follow. */
-  readonly bytes: number;
+  /** Calls back once the response has been read or given up: until then it takes memory, and the call counts for its caller. */
+  readonly whenClosed: (done: () => void) => void;
 }
 
 /** A call as a transport received it. */
@@ -203,16 +203,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       };
     },
 
-    async identify({ authorization, peer, bytes }) {
+    async identify({ authorization, peer, whenClosed }) {
       const caller = await verifier.verify(bearerToken(authorization));
-      const admission = options.admit(caller, peer());
-      try {
-        admission.addBytes(bytes);
-      } catch (error) {
-        admission.release();
-        throw error;
-      }
-      return { caller, admission };
+      const { addBytes, release } = options.admit(caller, peer());
+      return { caller, admission: { addBytes, release: () => whenClosed(release) } };
     },
 
     serve(route, incoming, answer) {

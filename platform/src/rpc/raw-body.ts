@@ -28,7 +28,7 @@ const emptyMessage = { proto: '', json: '{}' };
 /**
  * Takes the message out of a request and leaves an empty one in its place. The Connect library would decode the message
  * before the caller is authenticated, and respond to what can't be decoded, is badly framed or too large without a
- * reason. An unknown content type or compression is left to it, because it says which ones there are.
+ * reason. An unknown content type is left to it, because it says which ones there are.
  */
 export async function takeBody(
   request: UniversalServerRequest,
@@ -65,7 +65,8 @@ export async function takeBody(
   const encoding = encodingOf(received, request, framing);
   const compression = options.compressions.find(({ name }) => name === encoding);
   if (encoding !== 'identity' && compression === undefined) {
-    return { request: { ...request, body: streamOf(received) }, body: undefined };
+    const known = options.compressions.map(({ name }) => name).join(' and ');
+    return taken({ problem: `its encoding is ${encoding}, and only ${known} are known` });
   }
   const bytes =
     compression === undefined
@@ -89,6 +90,7 @@ function emptied(request: UniversalServerRequest, framing: Framing): UniversalSe
   const header = new Headers(request.header);
   header.delete('content-length');
   header.delete('content-encoding');
+  header.delete('grpc-encoding');
   return { ...request, header, body: streamOf(emptyBody(framing)) };
 }
 

@@ -31,13 +31,17 @@ export function createReflectionServices(files: readonly DescFile[]): BareServic
       stream: ServerDuplexStream<ServerReflectionRequest, ServerReflectionResponse>,
     ) {
       stream.on('data', (request: ServerReflectionRequest) => {
-        stream.write(
+        const isRead = stream.write(
           create(ServerReflectionResponseSchema, {
             validHost: request.host,
             originalRequest: request,
             messageResponse: answerTo(request.messageRequest, catalogue),
           }),
         );
+        if (isRead) return;
+        // Responses are much larger than requests.
+        stream.pause();
+        stream.once('drain', () => stream.resume());
       });
       stream.on('end', () => stream.end());
       stream.on('error', () => stream.end());
@@ -97,10 +101,16 @@ function answerTo(asked: ServerReflectionRequest['messageRequest'], catalogue: C
   }
 }
 
+const encodedFiles = new WeakMap<DescFile, Uint8Array>();
+
 function fileAnswer(file: DescFile | undefined, wanted: string): Answer {
   if (file === undefined) return failure(status.NOT_FOUND, `Not found: ${wanted}`);
-  const fileDescriptorProto = [toBinary(FileDescriptorProtoSchema, file.proto)];
-  return { case: 'fileDescriptorResponse', value: { fileDescriptorProto } };
+  let encoded = encodedFiles.get(file);
+  if (encoded === undefined) {
+    encoded = toBinary(FileDescriptorProtoSchema, file.proto);
+    encodedFiles.set(file, encoded);
+  }
+  return { case: 'fileDescriptorResponse', value: { fileDescriptorProto: [encoded] } };
 }
 
 /** A registry knows types, services and extensions; a method, field or enum value is found through what contains it. */

@@ -23,6 +23,18 @@ test('callers over their limits are told a moment later, and others at once', as
   await held;
 });
 
+test('those who are refused together are told at various times', async () => {
+  const pauses: number[] = [];
+  const brake = createRefusalBrake(async (ms) => pauses.push(ms));
+  for (let count = 0; count < 1000; count += 1) await brake(rateLimited);
+  expect(Math.min(...pauses)).toBeGreaterThanOrEqual(250);
+  expect(Math.max(...pauses)).toBeLessThanOrEqual(750);
+  expect(new Set(pauses).size).toBeGreaterThan(900);
+  // Unless their call has less time.
+  await brake(rateLimited, { pauseMsMax: 100 });
+  expect(pauses.at(-1)).toBe(100);
+});
+
 test('no more than a thousand are held back at once', async () => {
   const brake = createRefusalBrake();
   const held = Array.from({ length: 1000 }, () => brake(rateLimited));

@@ -12,16 +12,15 @@ const heldMax = 1_000;
  * others. A caller who tries again at once, at a few calls at a time, would otherwise take most of the process's time with
  * refusals. Those who wait as `Retry-After` asks don't notice.
  */
-export function createRefusalBrake(): (
-  error: unknown,
-  options?: { pauseMsMax?: number },
-) => Promise<void> {
+export function createRefusalBrake(
+  wait: (ms: number) => Promise<unknown> = delay,
+): (error: unknown, options?: { pauseMsMax?: number }) => Promise<void> {
   let held = 0;
-  return async (error, { pauseMsMax = pauseMs } = {}) => {
+  return async (error, { pauseMsMax = Number.POSITIVE_INFINITY } = {}) => {
     if (!(error instanceof RateLimited) || held >= heldMax) return;
     held += 1;
     const someMs = pauseMs * (1 - jitter + 2 * jitter * Math.random());
-    await delay(Math.min(someMs, pauseMsMax));
+    await wait(Math.min(someMs, pauseMsMax));
     held -= 1;
   };
 }

@@ -18,7 +18,8 @@ export interface SharedCacheOptions<Query, Result> {
 
 /** How a computation ended, and when it began. */
 type Outcome<Result> = ({ readonly result: Result } | { readonly error: unknown }) & {
-  readonly startedAt: Instant;
+  /** Since when: a result is as old as its computation's start, a failure as its end. */
+  readonly countsFrom: Instant;
 };
 
 interface Slot<Result> {
@@ -54,13 +55,14 @@ export function createSharedCache<Query, Result>(
   }
 
   async function compute(slot: Slot<Result>, query: Query): Promise<Result> {
-    const startedAt = clock();
+    const countsFrom = clock();
     try {
       const result = await options.compute(query);
-      slot.outcome = { result, startedAt };
+      slot.outcome = { result, countsFrom };
       return result;
     } catch (error) {
-      slot.outcome = { error, startedAt };
+      // A failure that took long would be too old otherwise, and be repeated at once.
+      slot.outcome = { error, countsFrom: clock() };
       throw error;
     } finally {
       slot.running = undefined;
@@ -69,8 +71,8 @@ export function createSharedCache<Query, Result>(
   }
 
   // A clock that was set back makes a result no fresher.
-  function isYounger({ startedAt }: Outcome<Result>, ms: number): boolean {
-    const ageMs = clock() - startedAt;
+  function isYounger({ countsFrom }: Outcome<Result>, ms: number): boolean {
+    const ageMs = clock() - countsFrom;
     return ageMs >= 0 && ageMs < ms;
   }
 

@@ -49,8 +49,8 @@ async function readTotals(
   programId: string,
   query: TotalsQuery,
 ): Promise<ProgramTotals> {
-  // One worker: the others belong to those who earn.
   await send(`SET LOCAL statement_timeout = ${statementMsMax}`);
+  // One worker: the others belong to those who earn.
   await send('SET LOCAL max_parallel_workers_per_gather = 0');
   // One after the other, as the session takes them, so that none is begun too late.
   const stored = await readMembers(send, programId, query);

@@ -1830,8 +1830,8 @@ export const GetStatementRequestSchema: GenMessage<GetStatementRequest> = /*@__P
 
 /**
  * What changed in the period. Everything but the entries is the same on every page: entries that are written after the first
- * page was returned aren't part of the statement. Only what was due by then and not written counts as it has been written
- * since.
+ * page was returned aren't part of the statement. Entries that were due but not written by then are part of it; if more
+ * has fallen due before they are written, they can be other ones, with other totals, on a later page.
  *
  * @generated from message loyalty.ledger.v1.GetStatementResponse
  */
