@@ -192,13 +192,18 @@ function refusalOf(error: unknown): unknown {
     return new HttpRefusal(415, 'the body must be application/json in UTF-8');
   }
   if (statusCode >= 400 && statusCode < 500) {
-    return new ValidationFailed([{ field: '', message: error.message }], { cause: error });
+    // Fastify's own words repeat the path, however long it is.
+    const isPath = error.code === 'FST_ERR_BAD_URL';
+    const message = isPath ? 'the path is not percent-encoded UTF-8' : error.message;
+    return new ValidationFailed([{ field: '', message }], { cause: error });
   }
   return error;
 }
 
 /** Fastify's errors are no errors to the language, only objects with the members of one. */
-function isComplaint(error: unknown): error is { statusCode: number; message: string } {
+function isComplaint(
+  error: unknown,
+): error is { statusCode: number; message: string; code?: string } {
   return (
     typeof error === 'object' &&
     error !== null &&

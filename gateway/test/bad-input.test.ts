@@ -178,6 +178,7 @@ describe('a path is refused', () => {
     ['/v1/programs/../programs/wine-dine', 404],
     ['/v1/programs/%ff', 400],
     ['/v1/programs/%zz', 400],
+    [`/v1/programs/%zz${'a'.repeat(10_000)}`, 400],
     ['/v1/programs/wine-dine/', 404],
     ['//v1/programs/wine-dine', 404],
     ['/v1/programs/wine-dine/members/', 404],
@@ -189,6 +190,7 @@ describe('a path is refused', () => {
     const { status, text } = await getRaw(path);
     expect(status).toBe(expected);
     expect(JSON.parse(text)).toMatchObject({ status: expected, instance: expect.any(String) });
+    expect(text.length).toBeLessThan(1_000);
   });
 });
 
