@@ -1,6 +1,6 @@
 // What one caller may have of a service, whichever transport they use.
 import { once } from 'node:events';
-import { connect } from 'node:http2';
+import { connect, constants } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '@loyalty/local/test-patience.ts';
@@ -96,13 +96,38 @@ test.each(['grpc', 'connect'] as const)(
       await Promise.all(
         unread.map(async (stream) => stream.closed || (await once(stream, 'close'))),
       );
-      expect(unread.map(({ rstCode }) => rstCode)).toEqual([8, 8]);
+      const cancel = constants.NGHTTP2_CANCEL;
+      expect(unread.map(({ rstCode }) => rstCode)).toEqual([cancel, cancel]);
       await eventually(async () => expect(await next()).toBe('OK'));
     } finally {
       session.destroy();
     }
   },
 );
+
+test('refusals that an address does not read are bounded', async () => {
+  await start({ limits: { unreadRefusalsPerAddressMax: 3 } });
+  finish();
+  const session = connect(server.httpUrl, { settings: { initialWindowSize: 0 } });
+  try {
+    const codes = Array.from({ length: 10 }, async () => {
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': path,
+        authorization: 'Bearer x',
+        'content-type': 'application/json',
+      });
+      stream.on('error', () => undefined);
+      stream.end('{}');
+      await Promise.race([once(stream, 'response'), once(stream, 'close')]).catch(() => undefined);
+      return stream.rstCode;
+    });
+    const calm = constants.NGHTTP2_ENHANCE_YOUR_CALM;
+    expect((await Promise.all(codes)).filter((code) => code === calm)).toHaveLength(7);
+  } finally {
+    session.destroy();
+  }
+});
 
 test('bytes of a gRPC request count as they arrive, whether or not it ends', async () => {
   await start(limited({ bytesInFlightMax: 30_000 }));

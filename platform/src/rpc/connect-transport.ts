@@ -1,3 +1,4 @@
+import { constants } from 'node:http2';
 import { type DescMethodUnary, type Message, toBinary, toJson } from '@bufbuild/protobuf';
 import {
   createConnectRouter,
@@ -12,6 +13,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
+import { Unauthenticated } from '../auth/errors.ts';
 import { idsInBinary, readBinaryMessage } from '../binary-message.ts';
 import { idsInJson, shapeOfIds } from '../json/ids-in-json.ts';
 import { readJsonMessage } from '../json/json-message.ts';
@@ -75,6 +77,7 @@ export function createConnectTransport({
     }
   }
   const unknownMethod = createUnknownMethodHandler(logger);
+  const refusals = createRefusalLimit(limits.unreadRefusalsPerAddressMax);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, response) => {
@@ -92,21 +95,17 @@ export function createConnectTransport({
       });
       return true;
     }
-    serveHttp({ pipeline, handler, bytesMax: limits.requestBytesMax }, request, response).catch(
-      (error: unknown) => {
-        if (request.destroyed || response.destroyed) return;
-        logger.warn(
-          { err: error, method: handler.method.name },
-          'request failed outside of a call',
-        );
-        answerProblem(response, {
-          status: 400,
-          title: 'Bad request',
-          detail: "the request can't be read",
-        });
-        response.end();
-      },
-    );
+    const context = { pipeline, handler, refusals, bytesMax: limits.requestBytesMax };
+    serveHttp(context, request, response).catch((error: unknown) => {
+      if (request.destroyed || response.destroyed) return;
+      logger.warn({ err: error, method: handler.method.name }, 'request failed outside of a call');
+      answerProblem(response, {
+        status: 400,
+        title: 'Bad request',
+        detail: "the request can't be read",
+      });
+      response.end();
+    });
     return true;
   };
 }
@@ -115,8 +114,14 @@ async function serveHttp(
   {
     pipeline,
     handler,
+    refusals,
     bytesMax,
-  }: { pipeline: Pipeline; handler: UniversalHandler; bytesMax: number },
+  }: {
+    pipeline: Pipeline;
+    handler: UniversalHandler;
+    refusals: RefusalLimit;
+    bytesMax: number;
+  },
   request: HttpRequest,
   response: HttpResponse,
 ): Promise<void> {
@@ -154,6 +159,7 @@ async function serveHttp(
       ({ admission }) => admission.release(),
       () => {},
     );
+    if (error instanceof Unauthenticated && !refusals.admit(request, response)) return;
     // The body of a caller who isn't let in isn't read, and their call fails for that reason.
     const { promise, reject } = Promise.withResolvers<never>();
     promise.catch(() => undefined);
@@ -175,6 +181,34 @@ async function serveHttp(
   // The library knows no status of HTTP for it; the code and the reason in the body are those of any bad request.
   const isTooLarge = answer.status === 400 && isTooLargeBody(taken.body);
   await universalResponseToNodeResponse(isTooLarge ? { ...answer, status: 413 } : answer, response);
+}
+
+type RefusalLimit = ReturnType<typeof createRefusalLimit>;
+
+/**
+ * Bounds the refusals of unknown callers that one address leaves unread on streams of HTTP/2, which no limit of a caller
+ * counts; beyond it their streams are reset.
+ */
+function createRefusalLimit(max: number) {
+  const open = new Map<string, number>();
+  return {
+    admit(request: HttpRequest, response: HttpResponse): boolean {
+      if (!('stream' in request)) return true;
+      const address = request.socket.remoteAddress ?? '';
+      const count = open.get(address) ?? 0;
+      if (count >= max) {
+        request.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+        return false;
+      }
+      open.set(address, count + 1);
+      response.once('close', () => {
+        const left = (open.get(address) ?? 0) - 1;
+        if (left > 0) open.set(address, left);
+        else open.delete(address);
+      });
+      return true;
+    },
+  };
 }
 
 /** Makes time-outs such as the library and timers can take; returns what is wrong with one that can't be read. */
