@@ -62,9 +62,17 @@ function wordsOfAbsence({ field }: Violation): string {
 }
 
 function wordsOfEnum(violation: Violation): string {
-  const values = fieldOf(violation)?.enum?.values.filter(({ number }) => number !== 0) ?? [];
+  const field = fieldOf(violation);
+  const refused = field === undefined ? [] : refusedValues(field);
+  const values = field?.enum?.values.filter(({ number }) => !refused.includes(number)) ?? [];
   if (values.length === 0) return violation.message;
   return `must be one of ${values.map(({ name }) => name).join(', ')}`;
+}
+
+/** The numbers of an enum that no request may give. */
+function refusedValues(field: DescField): readonly number[] {
+  const { type } = getOption(field, fieldRules);
+  return type.case === 'enum' ? [0, ...type.value.notIn] : [0];
 }
 
 /** The values of a list in the contract. */

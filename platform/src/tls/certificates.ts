@@ -97,10 +97,8 @@ export async function readCertificates({ identity, ca }: CertificateFiles): Prom
 }
 
 async function readIdentity(files: IdentityFiles): Promise<NonNullable<Certificates['identity']>> {
-  const [{ pem, leaf }, key] = await Promise.all([
-    readChain(files.certificate),
-    readPem(files.key),
-  ]);
+  const { pem, leaf } = await readChain(files.certificate);
+  const key = await readPem(files.key);
   if (!leaf.checkPrivateKey(privateKey(files.key, key))) {
     throw new ConfigError(
       `${files.key.setting} names the key of another certificate; give that of ${files.certificate.setting}`,

@@ -131,6 +131,29 @@ test('later pages of a period that isn’t over are as of the first', async () =
   expect(anew.closing).toMatchObject({ available: 21n });
 });
 
+test('what was due is on later pages, too, if it was written after the period', async () => {
+  const member = await createCustomMember(setting, {
+    dollars: 1,
+    ruleSet: { maturation: { policy: { case: 'after', value: { days: 1 } } } },
+  });
+  const { ledger } = setting.clients;
+  const earn = async () => {
+    const occurTime = secondsAndNanos(setting.now());
+    await ledger.earn({ ...member, transaction: purchase(1_000, { occurTime }) }, checkout);
+  };
+  await earn();
+  setting.letPass(2 * dayMs);
+  const asked = { ...member, ...periodOf(setting.now() - 3 * dayMs, setting.now() + secondMs) };
+  const first = await ledger.getStatement({ ...asked, pageSize: 1 }, checkout);
+  expect(first.entries).toMatchObject([{ kind: Kind.MATURE, sequence: 4n }]);
+  setting.letPass(2 * secondMs);
+  await earn();
+  const { opening, closing, totals, nextPageToken: pageToken } = first;
+  const rest = await ledger.getStatement({ ...asked, pageToken }, checkout);
+  expect(rest).toMatchObject({ opening, closing, totals, nextPageToken: '' });
+  expect(rest.entries.map(({ sequence }) => sequence)).toEqual([3n, 2n, 1n]);
+});
+
 test('a period has two ends, the second after the first', async () => {
   const member = await createCustomMember(setting, {});
   const refused = async (period: Partial<ReturnType<typeof periodOf>>) => {

@@ -146,7 +146,7 @@ describe('rewards', () => {
       const { rewards: listed } = await rewards.listRewards({ programId }, { token });
       return [read, ...listed];
     };
-    const toMembers = { ...created, condition: '', metadata: {} };
+    const toMembers = { ...created, condition: '', metadata: {}, etag: `${created?.etag}-m` };
     expect(toMembers).toMatchObject(texts);
     expect(await shownTo(setting.tokens.member)).toEqual([toMembers, toMembers]);
     for (const token of [setting.tokens.admin, setting.tokens.service]) {

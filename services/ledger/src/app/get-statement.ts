@@ -1,5 +1,5 @@
 import { MembershipNotFound, ValidationFailed } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
+import { endOfTime, type Instant } from '../domain/instant.ts';
 import type { Period } from '../domain/period.ts';
 import { type Statement, statementOf } from '../domain/statement.ts';
 import type { App } from './app.ts';
@@ -38,9 +38,11 @@ export async function getStatement(
   const now = app.clock();
   const asOf = Math.min(after?.asOf ?? now, now);
   const period = { startTime, endTime };
+  // What was due within the period is part of it, even if it was written after its end.
+  const readUntil = after !== undefined && asOf < endTime ? endOfTime : endTime;
   const read = await app.reader.statement(
     {
-      ...{ programId, userId, ...period },
+      ...{ programId, userId, startTime, endTime: readUntil },
       ...{ limit: limit + 1, after: after?.sequence, past: after?.past },
     },
     asOf,

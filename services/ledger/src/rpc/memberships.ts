@@ -55,7 +55,9 @@ export function membershipHandlers(app: App): Handlers<typeof MembershipService>
       requireStorable(ListMembersRequestSchema, request);
       const { attributeKey: key, attributeValue: value } = request;
       if (key === '' && value !== '') {
-        throw invalid('attribute_value', 'needs attribute_key, which names the attribute');
+        const message = 'needs attribute_key, which names the attribute';
+        const violation = { field: 'attribute_value', message, names: ['attribute_key'] };
+        throw new ValidationFailed([violation]);
       }
       const query = {
         programId: request.programId,

@@ -50,7 +50,7 @@ export function programChangeHandlers(
         revision: program.revision,
         epoch,
         ruleSets: ruleSets.map(renderRuleSet),
-        rewards: rewards.map(renderReward),
+        rewards: rewards.map((reward) => renderReward(reward)),
       };
     },
 

@@ -15,8 +15,11 @@ import {
   programEtag,
 } from '../domain/program.ts';
 
-/** A program as the contract shows it. */
-export function renderProgram(program: Program): MessageInitShape<typeof ProgramSchema> {
+/** A program as the contract shows it. What members see has an etag of its own, because it isn't all. */
+export function renderProgram(
+  program: Program,
+  { isMember } = { isMember: false },
+): MessageInitShape<typeof ProgramSchema> {
   return {
     programId: program.programId,
     displayName: program.displayName,
@@ -28,7 +31,7 @@ export function renderProgram(program: Program): MessageInitShape<typeof Program
     limits: program.limits,
     activeRuleSetVersion: program.activeRuleSetVersion,
     metadata: program.metadata,
-    etag: programEtag(program),
+    etag: isMember ? `${programEtag(program)}-m` : programEtag(program),
     createTime: timestampFromDate(program.createTime),
     updateTime: timestampFromDate(program.updateTime),
   };

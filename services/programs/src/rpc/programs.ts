@@ -55,20 +55,19 @@ export function programHandlers(
     },
 
     async getProgram({ programId }, context) {
-      const program = await getProgram(app, { programId, viewer: viewerOf(context) });
-      return { program: renderProgram(program) };
+      const viewer = viewerOf(context);
+      const program = await getProgram(app, { programId, viewer });
+      return { program: renderProgram(program, viewer) };
     },
 
     async listPrograms(request, context) {
-      const page = await listPrograms(app, {
-        viewer: viewerOf(context),
-        ...pageRequest(request, list),
-      });
+      const viewer = viewerOf(context);
+      const page = await listPrograms(app, { viewer, ...pageRequest(request, list) });
       const { messages, nextPageToken } = renderPage({
         page: { ...page, positions: page.items.map(({ programId }) => programId) },
         list,
         schema: ProgramSchema,
-        render: renderProgram,
+        render: (program) => renderProgram(program, viewer),
       });
       return { programs: messages, nextPageToken };
     },

@@ -8,14 +8,14 @@ import {
 } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import { type Reward, type RewardOffer, rewardEtag } from '../domain/reward.ts';
 
-/** A reward as the contract shows it. */
-export function renderReward(reward: Reward): RewardMessage {
+/** A reward as the contract shows it. What members see has an etag of its own, because it isn't all. */
+export function renderReward(reward: Reward, { isMember } = { isMember: false }): RewardMessage {
   return {
     ...reward.definition,
     programId: reward.programId,
     rewardId: reward.rewardId,
     state: Reward_State[reward.state],
-    etag: rewardEtag(reward),
+    etag: isMember ? `${rewardEtag(reward)}-m` : rewardEtag(reward),
     createTime: timestampFromDate(reward.createTime),
     updateTime: timestampFromDate(reward.updateTime),
   };

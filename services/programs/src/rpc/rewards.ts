@@ -58,23 +58,21 @@ export function rewardHandlers(app: App): Handlers<typeof RewardService> {
     },
 
     async getReward({ programId, rewardId }, context) {
-      const reward = await getReward(app, { programId, rewardId, viewer: viewerOf(context) });
-      return { reward: renderReward(reward) };
+      const viewer = viewerOf(context);
+      const reward = await getReward(app, { programId, rewardId, viewer });
+      return { reward: renderReward(reward, viewer) };
     },
 
     async listRewards(request, context) {
       const { programId } = request;
       const list = { filter: { list: 'rewards', programId }, position: textPosition };
-      const page = await listRewards(app, {
-        programId,
-        viewer: viewerOf(context),
-        ...pageRequest(request, list),
-      });
+      const viewer = viewerOf(context);
+      const page = await listRewards(app, { programId, viewer, ...pageRequest(request, list) });
       const { messages, nextPageToken } = renderPage({
         page: { ...page, positions: page.items.map(({ rewardId }) => rewardId) },
         list,
         schema: RewardSchema,
-        render: renderReward,
+        render: (reward) => renderReward(reward, viewer),
       });
       return { rewards: messages, nextPageToken };
     },

@@ -2159,7 +2159,7 @@ export const LedgerService: GenService<{
   },
   /**
    * Says what a purchase would give a member now: exactly what Earn would give if nothing happens in between, except that
-   * velocity limits aren't counted. Nothing is written. In a program with AUTO enrollment, a user who was never a member is
+   * velocity limits aren't counted, and that conditions see a purchase without an id that happens now. Nothing is written. In a program with AUTO enrollment, a user who was never a member is
    * quoted as one who has just joined.
    * Errors: PROGRAM_NOT_FOUND, PROGRAM_NOT_ACTIVE, MEMBERSHIP_NOT_FOUND, MEMBERSHIP_SUSPENDED, MEMBERSHIP_LEFT, LIMIT_EXCEEDED,
    * PROGRAMS_UNAVAILABLE.
