@@ -4,7 +4,7 @@ import { createServer, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { eventually } from '@loyalty/local/test-patience.ts';
+import { eventually, patience } from '@loyalty/local/test-patience.ts';
 import { GetMembershipResponseSchema } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import { defaultLimits } from '../src/limits.ts';
 import { sessionOf } from '../src/upstreams.ts';
@@ -59,33 +59,38 @@ describe("a backend's calls that a service does not take up", () => {
   test.each([
     [1, others.length],
     [4, others.filter((name) => sessionOf(name, 4) === sessionOf('hog', 4)).length],
-  ])('in one of %d sessions stall %d of eight other callers', async (sessions, stalled) => {
-    const hog = await tokenFor('service', 'hog');
-    const service = await startStalling(hog);
-    const gateway = await startTestGateway(service.address, {
-      sessionsPerService: sessions,
-      limits: { ...defaultLimits, callMsMax: 3_000 },
-    });
-    stops.push(() => gateway.stop());
-    const description = 'x'.repeat(500_000);
-    const bodies = Array.from({ length: streamsMax }, () =>
-      send(`${gateway.url}/v1/programs/wine-dine/earns`, 'POST', {
-        token: hog,
-        body: { userId: 'alice', transaction: { attributes: { description } } },
-      }),
-    );
-    await eventually(() => expect(service.stalledBodies()).toBe(streamsMax));
-    let served = 0;
-    const reads = others.map(async (name) => {
-      const token = await tokenFor('member', name);
-      const url = `${gateway.url}/v1/programs/wine-dine/members/me`;
-      if ((await send(url, 'GET', { token })).status === 200) served += 1;
-    });
-    // The calls of the hog end by their deadline, and make room again.
-    await Promise.race(bodies);
-    expect(served).toBe(others.length - stalled);
-    await Promise.all([...reads, ...bodies]);
-  });
+  ])(
+    'in one of %d sessions stall %d of eight other callers',
+    async (sessions, stalled) => {
+      const hog = await tokenFor('service', 'hog');
+      const service = await startStalling(hog);
+      const gateway = await startTestGateway(service.address, {
+        sessionsPerService: sessions,
+        limits: { ...defaultLimits, callMsMax: patience(5_000) },
+      });
+      stops.push(() => gateway.stop());
+      const description = 'x'.repeat(500_000);
+      const bodies = Array.from({ length: streamsMax }, () =>
+        send(`${gateway.url}/v1/programs/wine-dine/earns`, 'POST', {
+          token: hog,
+          body: { userId: 'alice', transaction: { attributes: { description } } },
+        }),
+      );
+      await eventually(() => expect(service.stalledBodies()).toBe(streamsMax));
+      let served = 0;
+      const reads = others.map(async (name) => {
+        const token = await tokenFor('member', name);
+        const url = `${gateway.url}/v1/programs/wine-dine/members/me`;
+        if ((await send(url, 'GET', { token })).status === 200) served += 1;
+      });
+      await eventually(() => expect(served).toBe(others.length - stalled));
+      // The calls of the hog end by their deadline, and make room again.
+      await Promise.race(bodies);
+      expect(served).toBe(others.length - stalled);
+      await Promise.all([...reads, ...bodies]);
+    },
+    patience(60_000),
+  );
 
   test('spread callers evenly', () => {
     const counts = [0, 0, 0, 0];
