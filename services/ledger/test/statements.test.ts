@@ -27,6 +27,21 @@ function periodOf(startMs: number, endMs: number) {
   return { startTime: timestampFromMs(startMs), endTime: timestampFromMs(endMs) };
 }
 
+/** A member whose purchase of a moment ago gives points that are available in a day. */
+async function createWaitingMember() {
+  const member = await createCustomMember(setting, {
+    dollars: 1,
+    ruleSet: { maturation: { policy: { case: 'after', value: { days: 1 } } } },
+  });
+  const earn = async () => {
+    const occurTime = secondsAndNanos(setting.now());
+    const transaction = purchase(1_000, { occurTime });
+    await setting.clients.ledger.earn({ ...member, transaction }, checkout);
+  };
+  await earn();
+  return { member, earn };
+}
+
 test('a statement starts with what there was, and adds up to what there is', async () => {
   const member = await createCustomMember(setting, { dollars: 100, rewards });
   const { ledger, redemptions } = setting.clients;
@@ -99,16 +114,8 @@ test('pages have their own entries, and all else of the whole period', async () 
 });
 
 test('later pages of a period that isn’t over are as of the first', async () => {
-  const member = await createCustomMember(setting, {
-    dollars: 1,
-    ruleSet: { maturation: { policy: { case: 'after', value: { days: 1 } } } },
-  });
+  const { member, earn } = await createWaitingMember();
   const { ledger } = setting.clients;
-  const earn = async () => {
-    const occurTime = secondsAndNanos(setting.now());
-    await ledger.earn({ ...member, transaction: purchase(1_000, { occurTime }) }, checkout);
-  };
-  await earn();
   // Points of both purchases are due.
   setting.letPass(2 * dayMs);
   const asked = { ...member, ...periodOf(setting.now() - 3 * dayMs, setting.now() + 3 * dayMs) };
@@ -132,16 +139,8 @@ test('later pages of a period that isn’t over are as of the first', async () =
 });
 
 test('what was due is on later pages, too, if it was written after the period', async () => {
-  const member = await createCustomMember(setting, {
-    dollars: 1,
-    ruleSet: { maturation: { policy: { case: 'after', value: { days: 1 } } } },
-  });
+  const { member, earn } = await createWaitingMember();
   const { ledger } = setting.clients;
-  const earn = async () => {
-    const occurTime = secondsAndNanos(setting.now());
-    await ledger.earn({ ...member, transaction: purchase(1_000, { occurTime }) }, checkout);
-  };
-  await earn();
   setting.letPass(2 * dayMs);
   const asked = { ...member, ...periodOf(setting.now() - 3 * dayMs, setting.now() + secondMs) };
   const first = await ledger.getStatement({ ...asked, pageSize: 1 }, checkout);
