@@ -1,5 +1,6 @@
 import { Unauthenticated } from '@loyalty/platform/auth/errors.ts';
 import type { Caller } from '@loyalty/platform/auth/tokens.ts';
+import { createAddressLimit } from '@loyalty/platform/rpc/address-limit.ts';
 import type { Admission, CallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { Overloaded, RateLimited, RequestTooLarge } from '@loyalty/platform/rpc/errors.ts';
 import { HttpRefusal } from './http-refusal.ts';
@@ -46,7 +47,7 @@ const failureMs = 500;
 
 export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits): RequestLimits {
   const { verificationsMax, callsInFlightMax, bytesInFlightMax } = limits;
-  const verifications = new Map<string, number>();
+  const enter = createAddressLimit(verificationsMax);
   let calls = 0;
   let bytes = 0;
 
@@ -82,8 +83,8 @@ export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits
     },
 
     async verifying(address, verify) {
-      const underWay = verifications.get(address) ?? 0;
-      if (underWay >= verificationsMax) {
+      const forget = enter(address);
+      if (forget === undefined) {
         throw new RateLimited(
           `This address already has ${verificationsMax} new tokens being verified, the maximum; wait until one is verified`,
           {
@@ -96,12 +97,6 @@ export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits
           },
         );
       }
-      verifications.set(address, underWay + 1);
-      const forget = () => {
-        const left = (verifications.get(address) ?? 1) - 1;
-        if (left === 0) verifications.delete(address);
-        else verifications.set(address, left);
-      };
       try {
         const result = await verify();
         forget();

@@ -20,6 +20,7 @@ import { readJsonMessage } from '../json/json-message.ts';
 import { jsonIn } from '../json/json-text.ts';
 import type { Logger } from '../logging.ts';
 import { peerNamesOf } from '../tls/peer-names.ts';
+import { createAddressLimit } from './address-limit.ts';
 import { connectErrorOf } from './connect-error.ts';
 import { Undecodable } from './errors.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
@@ -77,7 +78,7 @@ export function createConnectTransport({
     }
   }
   const unknownMethod = createUnknownMethodHandler(logger);
-  const refusals = createRefusalLimit(limits.unreadRefusalsPerAddressMax);
+  const canRefuse = createRefusalLimit(limits.unreadRefusalsPerAddressMax);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, response) => {
@@ -95,7 +96,7 @@ export function createConnectTransport({
       });
       return true;
     }
-    const context = { pipeline, handler, refusals, bytesMax: limits.requestBytesMax };
+    const context = { pipeline, handler, canRefuse, bytesMax: limits.requestBytesMax };
     serveHttp(context, request, response).catch((error: unknown) => {
       if (request.destroyed || response.destroyed) return;
       logger.warn({ err: error, method: handler.method.name }, 'request failed outside of a call');
@@ -114,12 +115,12 @@ async function serveHttp(
   {
     pipeline,
     handler,
-    refusals,
+    canRefuse,
     bytesMax,
   }: {
     pipeline: Pipeline;
     handler: UniversalHandler;
-    refusals: RefusalLimit;
+    canRefuse: RefusalLimit;
     bytesMax: number;
   },
   request: HttpRequest,
@@ -159,7 +160,7 @@ async function serveHttp(
       ({ admission }) => admission.release(),
       () => {},
     );
-    if (error instanceof Unauthenticated && !refusals.admit(request, response)) return;
+    if (error instanceof Unauthenticated && !canRefuse(request, response)) return;
     // The body of a caller who isn't let in isn't read, and their call fails for that reason.
     const { promise, reject } = Promise.withResolvers<never>();
     promise.catch(() => undefined);
@@ -183,35 +184,24 @@ async function serveHttp(
   await universalResponseToNodeResponse(isTooLarge ? { ...answer, status: 413 } : answer, response);
 }
 
-type RefusalLimit = ReturnType<typeof createRefusalLimit>;
+type RefusalLimit = (request: HttpRequest, response: HttpResponse) => boolean;
 
 /**
  * Bounds the refusals of unknown callers that one address leaves unread on streams of HTTP/2, which no limit of a caller
- * counts; beyond it their streams are reset.
+ * counts. Beyond it their streams are reset, and the function returned says that they can't be answered.
  */
-function createRefusalLimit(max: number) {
-  const open = new Map<string, number>();
-  return {
-    admit(request: HttpRequest, response: HttpResponse): boolean {
-      if (!('stream' in request)) return true;
-      const address = request.socket.remoteAddress ?? '';
-      const count = open.get(address) ?? 0;
-      if (count >= max) {
-        request.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-        return false;
-      }
-      open.set(address, count + 1);
-      response.once('close', () => {
-        const left = (open.get(address) ?? 0) - 1;
-        if (left > 0) open.set(address, left);
-        else open.delete(address);
-      });
-      return true;
-    },
+function createRefusalLimit(max: number): RefusalLimit {
+  const enter = createAddressLimit(max);
+  return (request, response) => {
+    if (!('stream' in request)) return true;
+    const leave = enter(request.socket.remoteAddress ?? '');
+    if (leave === undefined) request.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    else response.once('close', leave);
+    return leave !== undefined;
   };
 }
 
-/** Makes time-outs such as the library and timers can take; returns what is wrong with one that can't be read. */
+/** Clamps timeouts to what timers can take; returns what is wrong with one that can't be read. */
 function mendTimeouts({ headers }: HttpRequest): string | undefined {
   const { 'grpc-timeout': timeout, 'connect-timeout-ms': timeoutMs } = headers;
   if (timeout !== undefined && !isTimeout(String(timeout))) {

@@ -3,7 +3,6 @@ import type { Metadata, ServerInterceptingCall, ServerInterceptor } from '@grpc/
 import { Undecodable } from './errors.ts';
 import { withReason } from './grpc-streams.ts';
 import type { Identity } from './pipeline.ts';
-import { requestIdOf } from './request-id.ts';
 
 type Listener = Parameters<Parameters<ServerInterceptor>[1]['start']>[0];
 export type InterceptedCall = Parameters<ServerInterceptor>[1];
@@ -138,10 +137,7 @@ export function createGrpcReception({
       // Wrapping the whole call, as grpc-js proposes, would put a function before each of its methods.
       const sendStatus = call.sendStatus.bind(call);
       const progress: Progress = { requestId: undefined, isReceived: false };
-      call.sendStatus = (status) => {
-        const { requestId, isReceived } = progress;
-        sendStatus(withReason(status, { requestId: requestIdOf(requestId), isReceived }));
-      };
+      call.sendStatus = (status) => sendStatus(withReason(status, progress));
       if (receives(method.path)) {
         const start = call.start.bind(call);
         call.start = (listener) => start(receiving(method.path, { call, listener, progress }));

@@ -1,6 +1,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Server as NetServer } from 'node:net';
 import { Metadata, type Server, status as Status, type StatusObject } from '@grpc/grpc-js';
+import { createAddressLimit } from './address-limit.ts';
 import { tooMany } from './caller-limits.ts';
 import { DeadlineExceeded, NotImplemented, Undecodable } from './errors.ts';
 import type { RpcLimits } from './limits.ts';
@@ -98,23 +99,13 @@ const closedStreamMs = 250;
 function createPublicLimit({
   publicStreamsPerAddressMax: max,
 }: RpcLimits): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean {
-  const open = new Map<string, number>();
+  const enter = createAddressLimit(max);
   return (stream, headers) => {
-    const address = stream.session?.socket.remoteAddress ?? '';
-    const count = open.get(address) ?? 0;
-    if (count >= max) {
-      refuse(stream, headers, tooMany('concurrent-requests', max));
-      return false;
-    }
-    open.set(address, count + 1);
-    const forget = () => {
-      const left = (open.get(address) ?? 0) - 1;
-      if (left > 0) open.set(address, left);
-      else open.delete(address);
-    };
+    const leave = enter(stream.session?.socket.remoteAddress ?? '');
+    if (leave === undefined) refuse(stream, headers, tooMany('concurrent-requests', max));
     // A moment later, or streams that end at once would have no limit.
-    stream.once('close', () => setTimeout(forget, closedStreamMs).unref());
-    return true;
+    else stream.once('close', () => setTimeout(leave, closedStreamMs).unref());
+    return leave !== undefined;
   };
 }
 
@@ -192,14 +183,15 @@ const codesOfGrpcJs: ReadonlySet<Status> = new Set([
  */
 export function withReason(
   sent: SentStatus,
-  { requestId, isReceived }: { requestId: string; isReceived: boolean },
+  call: { requestId: string | undefined; isReceived: boolean },
 ): SentStatus {
   const { code, details, metadata } = sent;
   if (code === Status.OK || metadata?.get(detailsKey)[0] !== undefined) return sent;
+  const requestId = requestIdOf(call.requestId);
   if (code === Status.DEADLINE_EXCEEDED) {
     return grpcStatusOf(statusOf(new DeadlineExceeded(details), requestId), requestId);
   }
-  if (isReceived || !codesOfGrpcJs.has(code)) return sent;
+  if (call.isReceived || !codesOfGrpcJs.has(code)) return sent;
   const error = new Undecodable(`The request can't be decoded: ${details}`);
   return grpcStatusOf(statusOf(error, requestId), requestId);
 }
