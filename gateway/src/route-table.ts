@@ -32,9 +32,11 @@ interface End<R> {
 export function createRouteTable<R extends Routable>(routes: readonly R[]): RouteTable<R> {
   const root = emptyNode<R>();
   for (const route of routes) insert(root, route);
+  const depthMax = Math.max(0, ...routes.map(({ template }) => template.segments.length));
   return (httpMethod, rawPath) => {
     if (!rawPath.startsWith('/')) return { found: 'nothing' };
-    const end = find(root, rawPath.slice(1).split('/'), []);
+    const segments = rawPath.slice(1).split('/', depthMax + 1);
+    const end = segments.length > depthMax ? undefined : find(root, segments, []);
     if (end === undefined) return { found: 'nothing' };
     const route = end.routes.get(httpMethod === 'HEAD' ? 'GET' : httpMethod);
     if (route !== undefined) return { found: 'route', route, values: end.values };
