@@ -5,9 +5,10 @@ import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { createCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { createConnectionAge } from '@loyalty/platform/rpc/connection-age.ts';
+import { closeIfBodyIsUnderWay } from '@loyalty/platform/rpc/lingering-close.ts';
 import { createRefusalBrake } from '@loyalty/platform/rpc/refusal-brake.ts';
 import { requestIdOf } from '@loyalty/platform/rpc/request-id.ts';
-import { hasOneHost, isBodyUnderWay } from '@loyalty/platform/rpc/socket-response.ts';
+import { hasOneHost } from '@loyalty/platform/rpc/socket-response.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import type { CertificateSource } from '@loyalty/platform/tls/certificates.ts';
 import { renewCertificates, secureOptions } from '@loyalty/platform/tls/https.ts';
@@ -83,9 +84,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.server.on('connect', refuseTunnel);
   const age = createConnectionAge(limits.connectionAgeMsMax);
   app.addHook('onSend', async (request, reply) => {
-    if (!isOpen() || age.isOver(request.raw.socket) || isBodyUnderWay(request.raw)) {
-      reply.header('connection', 'close');
-    }
+    if (!isOpen() || age.isOver(request.raw.socket)) reply.header('connection', 'close');
+    closeIfBodyIsUnderWay(reply.raw);
   });
   app.addHook('onResponse', async (request, reply) => {
     logAnswer(request, reply);

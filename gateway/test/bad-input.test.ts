@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { talk } from '@loyalty/local/talk.ts';
 import { defaultLimits } from '../src/limits.ts';
 import {
   send,
@@ -286,17 +286,9 @@ test.each(['', '  '])('an empty condition is no condition: If-Match is %j', asyn
   expect(calls).toBe(before);
 });
 
-/** Writes to the gateway's port, and resolves to all that it answers until it closes. */
+/** Writes lines to the gateway's port, and resolves to all that comes back until it closes the connection. */
 function converse(...lines: string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let answer = '';
-    const socket = connect(gateway.port, '127.0.0.1', () => socket.write(lines.join('\r\n')));
-    socket.on('data', (chunk) => {
-      answer += chunk.toString();
-    });
-    socket.on('error', reject);
-    socket.on('close', () => resolve(answer));
-  });
+  return talk(gateway.url, lines.join('\r\n'));
 }
 
 describe('a connection is answered and closed', () => {
@@ -316,6 +308,15 @@ describe('a connection is answered and closed', () => {
 
   test('when the headers do not', async () => {
     expect(await converse(`GET ${earns} HTTP/1.1`, 'host: te')).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  test('when the request has no token, and its client reads why while it sends the body', async () => {
+    const head = [`POST ${earns} HTTP/1.1`, 'host: test', 'content-type: application/json'];
+    const text = [...head, 'content-length: 1000000', '', ''].join('\r\n');
+    const body = Array(10).fill('x'.repeat(100_000));
+    const answer = await talk(gateway.url, text, body);
+    expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 401']);
+    expect(answer).toContain('"reason":"UNAUTHENTICATED"');
   });
 
   test('when it is not HTTP', async () => {

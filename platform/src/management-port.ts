@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { answerProblem, type HttpProblem } from './rpc/http-problem.ts';
 import { refusalOptions, refuseByProblem, servingValid } from './rpc/http-refusals.ts';
-import { isBodyUnderWay } from './rpc/socket-response.ts';
+import { closeIfBodyIsUnderWay } from './rpc/lingering-close.ts';
 
 export interface ManagementPortOptions {
   /** Whether calls should come to this process now. */
@@ -46,7 +46,7 @@ export function createManagementPort({ isReady, metrics }: ManagementPortOptions
   ]);
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
-    if (isBodyUnderWay(request)) response.setHeader('connection', 'close');
+    closeIfBodyIsUnderWay(response);
     const page = pages.get(request.url?.split('?', 1)[0] ?? '');
     if (page === undefined) {
       answerProblem(response, notFound);

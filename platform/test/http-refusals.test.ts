@@ -1,7 +1,7 @@
 import { connect as connectHttp2 } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { talk } from '@loyalty/local/talk.ts';
 import { type NoteServer, startNoteServer, tokenFor } from './note-server.ts';
-import { talk } from './talk.ts';
 
 const path = '/note.v1.NoteService/WriteNote';
 let server: NoteServer;
@@ -93,6 +93,32 @@ describe('at the Connect port a request is refused', () => {
     }
   });
 });
+
+describe.each(['httpUrl', 'managementUrl'] as const)(
+  'a client at %s that is still sending',
+  (port) => {
+    const head = ['POST /nothing HTTP/1.1', 'host: a', 'content-length: 1000000', '', ''].join(
+      '\r\n',
+    );
+    const part = 'x'.repeat(100_000);
+
+    test('reads the whole refusal, although it sends the rest of its body after it', async () => {
+      const answer = await talk(server[port], head, Array(10).fill(part));
+      expectProblem(answer, 404);
+    });
+
+    test('gets no response to what it sends after its body', async () => {
+      const another = 'GET /livez HTTP/1.1\r\nhost: a\r\n\r\n';
+      const answer = await talk(server[port], head, [...Array(10).fill(part), another]);
+      expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 404']);
+    });
+
+    test('and never ends is cut off', async () => {
+      const endless = Array(1000).fill('x'.repeat(1_000_000));
+      await expect(talk(server[port], head, endless)).rejects.toThrow(/ECONNRESET|EPIPE/);
+    });
+  },
+);
 
 describe('a request whose body does not arrive', () => {
   const post = (target: string, ...headers: string[]) =>

@@ -11,12 +11,12 @@ import {
   createGrpcWebTransport,
 } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { talk as talkTo } from '@loyalty/local/talk.ts';
 import { BadRequestSchema, ErrorInfoSchema } from '@loyalty/proto/google/rpc/error_details_pb.ts';
 import { ValidationFailed } from '../src/errors.ts';
 import { callRaw, grpcFrame } from './grpc-frames.ts';
 import { type NoteServer, startNoteServer, tokenFor } from './note-server.ts';
 import { methodOf, type Note, noteService } from './note-service.ts';
-import { talk as talkTo } from './talk.ts';
 
 const path = '/note.v1.NoteService/WriteNote';
 let server: NoteServer;

@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http';
 import { constants } from 'node:http2';
 import { type DescMethodUnary, type Message, toBinary, toJson } from '@bufbuild/protobuf';
 import {
@@ -28,6 +29,7 @@ import type { Mountable } from './handler.ts';
 import type { HttpRequest, HttpResponse } from './http-port.ts';
 import { answerProblem, type HttpProblem } from './http-problem.ts';
 import type { RpcLimits } from './limits.ts';
+import { closeIfBodyIsUnderWay } from './lingering-close.ts';
 import { handlerOf, unaryMethodsOf } from './mount.ts';
 import type { Codec, Identity, Pipeline, Route } from './pipeline.ts';
 import { type RawBody, takeBody, withoutBody } from './raw-body.ts';
@@ -170,10 +172,7 @@ async function serveHttp(
   }
   received = { body: taken.body, identity: admitted, isServed: false };
   contextValues.set(receivedKey, received);
-  if (request.httpVersionMajor === 1 && !request.complete) {
-    // What is left of a body that was not read would stand in the way of the connection's next request.
-    response.setHeader('connection', 'close');
-  }
+  if (response instanceof ServerResponse) closeIfBodyIsUnderWay(response);
   const answer = await handler(taken.request);
   if (answer.status === 415 && answer.body === undefined) {
     answerProblem(response, unknownType);

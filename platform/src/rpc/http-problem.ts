@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
-import { isBodyUnderWay } from './socket-response.ts';
+import { closeIfBodyIsUnderWay } from './lingering-close.ts';
 
 export interface HttpProblem {
   readonly status: 400 | 404 | 405 | 408 | 415 | 417 | 431;
@@ -21,9 +21,7 @@ export function answerProblem(
   problem: HttpProblem,
 ): void {
   if (response.headersSent || response.destroyed) return;
-  if (response instanceof ServerResponse && isBodyUnderWay(response.req)) {
-    response.setHeader('connection', 'close');
-  }
+  if (response instanceof ServerResponse) closeIfBodyIsUnderWay(response);
   response.statusCode = problem.status;
   response.setHeader('content-type', problemContentType);
   response.end(problemBody(problem));

@@ -1,5 +1,6 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { closeLingering } from './lingering-close.ts';
 
 export interface SocketResponse {
   readonly status: number;
@@ -20,8 +21,8 @@ export function endWithResponse(socket: Duplex, { status, headers, body }: Socke
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`),
   ];
-  // A client that goes on sending would keep the connection open for as long as it likes.
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  closeLingering(socket);
 }
 
 /** Whether anything can still be written to a connection that Node gave up on. */
@@ -35,14 +36,4 @@ export function isAnswerable(error: NodeJS.ErrnoException, socket: Duplex): bool
 export function hasOneHost({ httpVersion, headersDistinct }: IncomingMessage): boolean {
   const [host, ...others] = headersDistinct['host'] ?? [];
   return host === undefined ? httpVersion === '1.0' : host !== '' && others.length === 0;
-}
-
-/**
- * Whether some of a request's body hasn't arrived yet. After a refusal that didn't wait for it the connection has to
- * end: the rest would stand in the way of the next request, or be refused a second time for taking too long.
- */
-export function isBodyUnderWay({ headers, complete }: IncomingMessage): boolean {
-  const hasBody =
-    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  return hasBody && !complete;
 }

@@ -1,0 +1,24 @@
+import { connect } from 'node:net';
+
+/**
+ * Writes to a port, and resolves to what comes back until the server closes the connection. Rejects if the connection is
+ * reset. Once something comes back, `later` is written, too, in parts of which each has left before the next.
+ */
+export function talk(url: string, text: string, later: readonly string[] = []): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url);
+    const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: later.length > 0 });
+    socket.on('connect', () => socket.write(text));
+    const writeLater = ([part, ...rest]: readonly string[]) => {
+      if (part === undefined) socket.end();
+      else socket.write(part, (error) => (error ? undefined : writeLater(rest)));
+    };
+    let answer = '';
+    socket.on('data', (chunk) => {
+      if (answer === '' && later.length > 0) writeLater(later);
+      answer += String(chunk);
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer));
+  });
+}

@@ -1,0 +1,43 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** How long a client has to read its last response and close its side. */
+const lingerMsMax = 2000;
+/** More than any request may have, so that clients can also read that theirs is too large. */
+const lingerBytesMax = 8 * 1024 * 1024;
+
+/**
+ * Ends a connection of HTTP/1.1 once what was written has left, and discards what the client is still sending. Closing at
+ * once would reset the connection, and the reset can overtake the response (RFC 9112, section 9.6).
+ */
+export function closeLingering(socket: Duplex): void {
+  // Without its listener, Node's parser gets no further request out of what comes.
+  socket.removeAllListeners('data');
+  let bytes = 0;
+  socket.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > lingerBytesMax) socket.destroy();
+  });
+  const timer = setTimeout(() => socket.destroy(), lingerMsMax);
+  socket.once('close', () => clearTimeout(timer));
+  socket.end();
+  socket.resume();
+}
+
+/**
+ * Ends the connection with this response if some of the request's body hasn't arrived yet. The rest would stand in the way of
+ * the next request, or be refused a second time for taking too long.
+ */
+export function closeIfBodyIsUnderWay(response: ServerResponse): void {
+  const { socket } = response;
+  if (socket === null || !isBodyUnderWay(response.req)) return;
+  response.setHeader('connection', 'close');
+  // Node calls it when the last response of a connection has been written.
+  socket.destroySoon = () => closeLingering(socket);
+}
+
+function isBodyUnderWay({ headers, complete }: IncomingMessage): boolean {
+  const hasBody =
+    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  return hasBody && !complete;
+}
