@@ -45,6 +45,6 @@ function problemOf(seen: readonly UndeclaredReason[]): string | undefined {
   const lines = contracts.map(({ method, reason }) => `${method} failed with ${reason}`);
   if (lines.length === 0) return undefined;
   const fix =
-    'The contract says that these can not happen. Add each to the option errors of its method, or correct the method:';
+    'The contract is wrong: add each reason to the option errors of its method, or let the method fail otherwise.';
   return [fix, ...[...new Set(lines)].sort()].join('\n');
 }
