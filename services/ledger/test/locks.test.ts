@@ -136,7 +136,7 @@ test(
     const refused = { reason: 'STORAGE_UNAVAILABLE', retryAfterMs: expect.any(Number) };
     await expect(ledger.balance('alice')).rejects.toMatchObject(refused);
     await other.query('COMMIT');
-    expect(await ledger.balance('alice')).toMatchObject({ available: 10n });
+    expect(await ledger.balance('alice')).toMatchObject({ available: 5n });
   },
   patience(20_000),
 );
