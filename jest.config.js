@@ -24,5 +24,8 @@ export default {
   // Tests wait for servers more than they compute.
   maxWorkers: '100%',
   injectGlobals: false,
-  setupFilesAfterEnv: ['<rootDir>/local/test/patience-setup.ts'],
+  setupFilesAfterEnv: [
+    '<rootDir>/local/test/patience-setup.ts',
+    '<rootDir>/local/test/undeclared-reasons-setup.ts',
+  ],
 };

@@ -2,7 +2,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFileRegistry, fromBinary, getOption } from '@bufbuild/protobuf';
+import {
+  createFileRegistry,
+  type DescExtension,
+  type DescMethod,
+  fromBinary,
+  getOption,
+} from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { root, run } from './commands.ts';
 import { writeThirdPartyProtos } from './third-party-protos.ts';
@@ -17,6 +23,7 @@ interface ErrorAnswer {
   readonly meaning: string;
   readonly remedy: string;
   readonly retryable: boolean;
+  readonly anyMethod: boolean;
 }
 
 const introduction = `<!-- Written by \`npm run generate\` from proto/loyalty/options/v1/errors.proto. -->
@@ -33,6 +40,10 @@ may change.
 
 A *retryable* error may go away by itself: the same request, unchanged, can succeed later.
 
+Each section names the *methods* that can fail for its reason, by their RPCs. A method fails for no other reasons; if one
+does, the service logs it as an error. The outcomes of \`BatchEarn\` and \`BatchAdjust\` have the reasons of \`Earn\` and
+\`AdjustBalance\`.
+
 To find the error in the logs, use the request id from the header or metadata \`x-request-id\`.`;
 
 /** The page, from the contracts as they are now; throws a Finding of buf's messages when one has an error. */
@@ -40,24 +51,40 @@ export async function errorDocs(): Promise<string> {
   const registry = await contracts();
   const reasons = registry.getEnum('loyalty.options.v1.ErrorReason');
   const answer = registry.getExtension('loyalty.options.v1.error_answer');
+  const declared = registry.getExtension('loyalty.options.v1.errors');
   const codes = registry.getEnum('google.rpc.Code');
-  if (!reasons || !answer || !codes) throw new Error('The contracts have no catalogue of errors');
+  if (!reasons || !answer || !declared || !codes) {
+    throw new Error('The contracts have no catalogue of errors');
+  }
+  const services = [...registry].filter((element) => element.kind === 'service');
+  const methods = services
+    .flatMap((service) => service.methods)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   const sections = reasons.values
     .filter(({ number }) => number !== 0)
     .map((value) => {
-      const { code, httpStatus, meaning, remedy, retryable } = getOption(
+      const { code, httpStatus, meaning, remedy, retryable, anyMethod } = getOption(
         value,
         answer,
       ) as ErrorAnswer;
+      const failing = methods.filter((method) =>
+        reasonsOf(method, declared).includes(value.number),
+      );
       return [
         // The heading's anchor is the reason in lower case.
         `## ${value.name}`,
         meaning,
         `**What to do:** ${remedy}`,
         `gRPC \`${codes.value[code]?.name}\` · HTTP ${httpStatus}${retryable ? ' · retryable' : ''}`,
+        `**Methods:** ${anyMethod ? 'every method' : failing.map(({ name }) => `\`${name}\``).join(', ')}`,
       ].join('\n\n');
     });
   return `${[introduction, ...sections].join('\n\n')}\n`;
+}
+
+/** Numbers of those that a method declares. */
+function reasonsOf(method: DescMethod, declared: DescExtension): readonly number[] {
+  return getOption(method, declared) as readonly number[];
 }
 
 /** Whether the page is missing or out of date. */

@@ -28,7 +28,13 @@ let answer: () => Promise<unknown>;
 
 beforeAll(async () => {
   const handler = () => answer();
-  service = await startService({ getMembership: handler, redeem: handler, createProgram: handler });
+  service = await startService({
+    getMembership: handler,
+    updateMembership: handler,
+    redeem: handler,
+    earn: handler,
+    createProgram: handler,
+  });
   gateway = await startTestGateway(service.address, {
     limits: { ...defaultLimits, callMsMax: 2_000 },
   });
@@ -50,6 +56,30 @@ function membership(headers: Record<string, string> = {}) {
   return send(url, 'GET', { token: backend, headers });
 }
 
+function redemption(headers: Record<string, string> = {}) {
+  const url = `${gateway.url}/v1/programs/wine-dine/members/alice/redemptions`;
+  return send(url, 'POST', {
+    token: backend,
+    headers: { 'idempotency-key': 'key-1', ...headers },
+    body: { rewardId: 'glass' },
+  });
+}
+
+function attributes() {
+  const url = `${gateway.url}/v1/programs/wine-dine/members/alice`;
+  return send(url, 'PATCH', { token: backend, body: { attributes: { tier: 'gold' } } });
+}
+
+function purchase() {
+  const transaction = {
+    transactionId: 'order-1',
+    occurTime: '2026-11-01T10:00:00Z',
+    amount: { currencyCode: 'USD', minorUnits: 100 },
+  };
+  const body = { userId: 'alice', transaction };
+  return send(`${gateway.url}/v1/programs/wine-dine/earns`, 'POST', { token: backend, body });
+}
+
 function failing(reason: string, message: string, options?: ReasonedErrorOptions) {
   answer = () => Promise.reject(new Refused(reason, message, options));
 }
@@ -57,7 +87,7 @@ function failing(reason: string, message: string, options?: ReasonedErrorOptions
 describe('a refusal of the service is a problem', () => {
   test('with its reason, its words and its details', async () => {
     failing('INSUFFICIENT_POINTS', '10 points are missing', { metadata: { missingPoints: '10' } });
-    const { status, headers, json } = await membership({ 'x-request-id': 'req-1' });
+    const { status, headers, json } = await redemption({ 'x-request-id': 'req-1' });
     expect(status).toBe(409);
     expect(headers.get('content-type')).toBe('application/problem+json');
     expect(headers.get('cache-control')).toBe('no-store');
@@ -73,15 +103,15 @@ describe('a refusal of the service is a problem', () => {
   });
 
   test.each([
-    ['MEMBERSHIP_NOT_FOUND', 404],
-    ['PERMISSION_DENIED', 403],
-    ['TRANSACTION_CONFLICT', 409],
-    ['IDEMPOTENCY_KEY_REUSED', 422],
-    ['ETAG_MISMATCH', 412],
-    ['PROGRAM_NOT_ACTIVE', 409],
-  ])('%s with status %i', async (reason, status) => {
+    ['MEMBERSHIP_NOT_FOUND', 404, membership],
+    ['PERMISSION_DENIED', 403, membership],
+    ['TRANSACTION_CONFLICT', 409, purchase],
+    ['IDEMPOTENCY_KEY_REUSED', 422, redemption],
+    ['ETAG_MISMATCH', 412, attributes],
+    ['PROGRAM_NOT_ACTIVE', 409, redemption],
+  ])('%s with status %i', async (reason, status, ask) => {
     failing(reason, 'no');
-    expect(await membership()).toMatchObject({ status, json: { reason, status } });
+    expect(await ask()).toMatchObject({ status, json: { reason, status } });
   });
 
   test.each([
@@ -90,7 +120,7 @@ describe('a refusal of the service is a problem', () => {
     ['CONTENTION', 409, 1000, '1'],
   ])('that says when to try again: %s', async (reason, status, retryAfterMs, seconds) => {
     failing(reason, 'later', { retryAfterMs });
-    const received = await membership();
+    const received = await redemption();
     expect([received.status, received.headers.get('retry-after')]).toEqual([status, seconds]);
   });
 

@@ -9,13 +9,15 @@ import { natsServerProgram } from './nats-program.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { serveSharedPlatform } from './shared-platform.ts';
 import { execute } from './test-environment.ts';
+import { watchUndeclaredReasonsOfProcesses } from './undeclared-reasons.ts';
 
 const prefix = 'loyalty-test-';
 
 /**
  * Starts what all test files of a run share, and gives them a temporary folder of their own. `stop` ends and removes it all.
  *
- * @throws {Error} from `stop`, when a test has left something in the temporary folder
+ * @throws {Error} from `stop`, when a test has left something in the temporary folder, or a process that it started has failed
+ * for a reason that the contract doesn't declare
  */
 export async function startTestRun(): Promise<{ run: TestRun; stop(): Promise<void> }> {
   await removeLeftovers();
@@ -28,6 +30,7 @@ export async function startTestRun(): Promise<{ run: TestRun; stop(): Promise<vo
   const temporary = join(directory, 'tmp');
   await mkdir(temporary);
   process.env['TMPDIR'] = temporary;
+  const undeclaredReasons = watchUndeclaredReasonsOfProcesses(directory);
   const postgres = await startPostgres({ directory: join(directory, 'postgres'), fsync: false });
   const [programs, ledger] = await Promise.all([
     createTemplate(postgres, 'programs'),
@@ -46,7 +49,9 @@ export async function startTestRun(): Promise<{ run: TestRun; stop(): Promise<vo
       await platform.stop();
       await postgres.stop();
       const left = await readdir(temporary);
+      const undeclared = undeclaredReasons.stop();
       await rm(directory, { recursive: true, force: true });
+      if (undeclared !== undefined) throw new Error(undeclared);
       if (left.length > 0) {
         throw new Error(`Tests have left files in the temporary folder: ${left.join(', ')}`);
       }

@@ -1,8 +1,9 @@
-import { getOption } from '@bufbuild/protobuf';
+import { type DescMethod, getOption } from '@bufbuild/protobuf';
 import {
   type ErrorAnswer,
   ErrorReasonSchema,
   error_answer,
+  errors,
 } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 
 const answers: ReadonlyMap<string, ErrorAnswer> = new Map(
@@ -19,4 +20,14 @@ export function answerTo(reason: string): ErrorAnswer | undefined {
 /** Whether the same request, unchanged, may succeed later. */
 export function isRetryable(reason: string): boolean {
   return answers.get(reason)?.retryable === true;
+}
+
+const reasonsOfEveryMethod: readonly string[] = [...answers]
+  .filter(([, { anyMethod }]) => anyMethod)
+  .map(([reason]) => reason);
+
+/** The reasons for which a method can fail, according to the contract: those that it declares, and those of every method. */
+export function reasonsOf(method: DescMethod): ReadonlySet<string> {
+  const declared = getOption(method, errors).map((number) => ErrorReasonSchema.value[number]?.name);
+  return new Set([...reasonsOfEveryMethod, ...declared.filter((name) => name !== undefined)]);
 }

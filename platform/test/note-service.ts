@@ -30,6 +30,11 @@ import {
   Access_Own as Own,
   Access_Role as Role,
 } from '@loyalty/proto/loyalty/options/v1/access_pb.ts';
+import {
+  ErrorReason,
+  errors as errorsOption,
+  file_loyalty_options_v1_errors,
+} from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 
 /** The one message of the test service, as request and as response. */
 export interface Note {
@@ -42,22 +47,30 @@ export interface MethodRule {
   name: string;
   roles?: Role[];
   own?: Own;
+  errors?: ErrorReason[];
   idempotency?: IdempotencyLevel;
   serverStreaming?: boolean;
 }
 
 const defaultMethods: MethodRule[] = [
-  { name: 'WriteNote', roles: [Role.SERVICE, Role.MEMBER], own: Own.REQUEST_USER },
+  {
+    name: 'WriteNote',
+    roles: [Role.SERVICE, Role.MEMBER],
+    own: Own.REQUEST_USER,
+    errors: [ErrorReason.INSUFFICIENT_POINTS],
+  },
   {
     name: 'ReadNote',
     roles: [Role.SERVICE, Role.MEMBER],
     own: Own.LOADED_OWNER,
+    errors: [ErrorReason.MEMBERSHIP_NOT_FOUND],
     idempotency: IdempotencyLevel.NO_SIDE_EFFECTS,
   },
   {
     name: 'CountNotes',
     roles: [Role.ADMIN, Role.MEMBER],
     own: Own.ANY,
+    errors: [ErrorReason.MEMBERSHIP_NOT_FOUND],
     idempotency: IdempotencyLevel.IDEMPOTENT,
   },
   { name: 'PurgeNotes', roles: [Role.ADMIN] },
@@ -69,11 +82,19 @@ export function noteService(methods: MethodRule[] = defaultMethods): DescService
     name: 'note/v1/note.proto',
     package: 'note.v1',
     syntax: 'proto3',
-    dependency: ['buf/validate/validate.proto', 'loyalty/options/v1/access.proto'],
+    dependency: [
+      'buf/validate/validate.proto',
+      'loyalty/options/v1/access.proto',
+      'loyalty/options/v1/errors.proto',
+    ],
     messageType: [noteMessage()],
     service: [{ name: 'NoteService', method: methods.map(methodProto) }],
   });
-  const imported = [file_buf_validate_validate, file_loyalty_options_v1_access];
+  const imported = [
+    file_buf_validate_validate,
+    file_loyalty_options_v1_access,
+    file_loyalty_options_v1_errors,
+  ];
   const registry = createFileRegistry(file, (name) =>
     imported.find((candidate) => candidate.proto.name === name),
   );
@@ -117,6 +138,7 @@ function methodProto(rule: MethodRule): MethodDescriptorProto {
     const { roles = [], own = Own.OWN_UNSPECIFIED } = rule;
     setExtension(options, access, create(AccessSchema, { roles, own }));
   }
+  if (rule.errors !== undefined) setExtension(options, errorsOption, rule.errors);
   return create(MethodDescriptorProtoSchema, {
     name: rule.name,
     inputType: '.note.v1.Note',

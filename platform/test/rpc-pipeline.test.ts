@@ -1,6 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CallContext } from '../src/rpc/call-context.ts';
 import { type CallOptions, createClient } from '../src/rpc/client.ts';
+import { undeclaredReasonsChannel } from '../src/rpc/declared-reasons.ts';
 import { unimplemented } from '../src/rpc/handler.ts';
 import { unaryMethodsOf } from '../src/rpc/mount.ts';
 import { RemoteError } from '../src/rpc/remote-error.ts';
@@ -63,8 +65,12 @@ async function failureOf(answer: Promise<unknown>): Promise<RemoteError> {
   return error as RemoteError;
 }
 
+function linesOf(requestId: string) {
+  return server.lines.filter((line) => line['requestId'] === requestId);
+}
+
 function lineOf(requestId: string) {
-  return server.lines.find((line) => line['requestId'] === requestId && line['msg'] === 'call');
+  return linesOf(requestId).find(({ msg }) => msg === 'call');
 }
 
 describe('a call that is in order', () => {
@@ -236,6 +242,32 @@ describe('a handler that fails', () => {
       reason: 'INSUFFICIENT_POINTS',
       metadata: { missingPoints: '10' },
     });
+  });
+
+  test('with a reason that its method declares leaves no error in the log', async () => {
+    behaviour = () =>
+      Promise.reject(Object.assign(new Error('no points'), { reason: 'INSUFFICIENT_POINTS' }));
+    const options = { token: member, requestId: 'declared-1' };
+    await failureOf(call('writeNote', { userId: 'alice' }, options));
+    expect(linesOf('declared-1')).toMatchObject([{ level: 'info', reason: 'INSUFFICIENT_POINTS' }]);
+  });
+
+  test('with a reason that its method does not declare is answered with it all the same, and logged as a defect', async () => {
+    behaviour = () =>
+      Promise.reject(Object.assign(new Error('none are left'), { reason: 'OUT_OF_STOCK' }));
+    const published: unknown[] = [];
+    const listen = (message: unknown) => void published.push(message);
+    subscribe(undeclaredReasonsChannel, listen);
+    const options = { token: member, requestId: 'undeclared-1' };
+    const error = await failureOf(call('writeNote', { userId: 'alice' }, options));
+    unsubscribe(undeclaredReasonsChannel, listen);
+    expect(error).toMatchObject({ code: 9, message: 'none are left', reason: 'OUT_OF_STOCK' });
+    const method = 'note.v1.NoteService/WriteNote';
+    expect(linesOf('undeclared-1')).toMatchObject([
+      { level: 'info', reason: 'OUT_OF_STOCK' },
+      { level: 'error', undeclared: 'OUT_OF_STOCK', undeclaredIn: method },
+    ]);
+    expect(published).toEqual([{ method, reason: 'OUT_OF_STOCK' }]);
   });
 
   test('without a reason tells the caller nothing and the log everything', async () => {

@@ -14,6 +14,7 @@ import type { Logger } from '../logging.ts';
 import type { CallMetrics, RpcMetrics } from '../telemetry/metrics.ts';
 import type { createAdmissions } from './admissions.ts';
 import type { Admission } from './caller-limits.ts';
+import { type ReasonCheck, reasonCheckOf } from './declared-reasons.ts';
 import { Cancelled, DeadlineExceeded, Overloaded, Undecodable } from './errors.ts';
 import type { AnyHandler } from './handler.ts';
 import { createRefusalBrake } from './refusal-brake.ts';
@@ -44,6 +45,7 @@ export interface Route<Raw, Encoded> {
   readonly input: DescMethodUnary['input'];
   readonly output: DescMethodUnary['output'];
   readonly access: Access;
+  readonly checkReason: ReasonCheck;
   /** Of the line that logs a call that went well. */
   readonly logLevel: 'info' | 'debug';
   readonly metrics: CallMetrics;
@@ -195,6 +197,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         input: method.input,
         output: method.output,
         access: accessOf(method),
+        checkReason: reasonCheckOf(method),
         logLevel: options.polledMethods.has(name) ? 'debug' : 'info',
         metrics: metrics({ method: name, transport }),
         validate: validatorOf(method.input),
@@ -234,6 +237,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           status,
           error,
         );
+        route.checkReason(status.reason, call);
         answer.fail(status, call.requestId);
       };
       const giveUp = (reason: Error) => {

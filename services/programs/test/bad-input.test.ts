@@ -48,6 +48,20 @@ test('what no database can hold is refused deep inside rule sets and rewards, to
   });
 });
 
+test('what is read while an operator keeps a table locked may be read later', async () => {
+  const { programId } = await createDraft(setting);
+  const client = new pg.Client(setting.databaseUrl);
+  await client.connect();
+  try {
+    await client.query('BEGIN; LOCK TABLE programs IN ACCESS EXCLUSIVE MODE');
+    await expect(setting.clients.programs.getProgram({ programId }, admin())).rejects.toMatchObject(
+      { reason: 'STORAGE_UNAVAILABLE', retryAfterMs: expect.any(Number) },
+    );
+  } finally {
+    await client.end();
+  }
+});
+
 test('a change that waits too long for another one says so, and reading goes on', async () => {
   const { programId } = await createDraft(setting);
   const client = new pg.Client(setting.databaseUrl);

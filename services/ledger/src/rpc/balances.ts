@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { instantPosition, pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
+import { reasonCheckOf } from '@loyalty/platform/rpc/declared-reasons.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
@@ -12,7 +13,7 @@ import {
   BatchAdjustItemSchema,
   BatchAdjustOutcomeSchema,
   ExpirySchema,
-  type LedgerService,
+  LedgerService,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { MaturitySchema } from '@loyalty/proto/loyalty/ledger/v1/membership_pb.ts';
 import { type AdjustBalanceInput, adjustBalance, adjustmentsOf } from '../app/adjust-balance.ts';
@@ -47,6 +48,7 @@ export function balanceHandlers(
   | 'batchAdjust'
 > {
   const validate = validatorOf(BatchAdjustItemSchema);
+  const checkReason = reasonCheckOf(LedgerService.method.adjustBalance);
   return {
     async getBalance({ programId, userId }) {
       return {
@@ -139,6 +141,7 @@ export function balanceHandlers(
       const adjust = adjustmentsOf(together, programId, authorOf(context));
       const results = await resultsOf(adjustments, {
         schema: BatchAdjustItemSchema,
+        checkReason,
         context,
         async apply(item) {
           validate(item);

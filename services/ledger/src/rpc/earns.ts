@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
+import { reasonCheckOf } from '@loyalty/platform/rpc/declared-reasons.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
@@ -9,7 +10,7 @@ import { EarnSchema } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import {
   BatchEarnItemSchema,
   BatchEarnOutcomeSchema,
-  type LedgerService,
+  LedgerService,
   SubmitEarnResponse_State,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import type { MessagingApp } from '../app/app.ts';
@@ -43,6 +44,7 @@ export function earnHandlers(
   'earn' | 'submitEarn' | 'batchEarn' | 'getEarn' | 'listEarns' | 'listProgramEarns' | 'quoteEarn'
 > {
   const validate = validatorOf(BatchEarnItemSchema);
+  const checkReason = reasonCheckOf(LedgerService.method.earn);
   return {
     async earn(request, context) {
       return renderEarnResult(await earn(app, parseEarn(request), authorOf(context)));
@@ -64,6 +66,7 @@ export function earnHandlers(
       const together = { ...app, queue: await app.queue.together() };
       const results = await resultsOf(earns, {
         schema: BatchEarnItemSchema,
+        checkReason,
         context,
         async apply(item) {
           validate(item);

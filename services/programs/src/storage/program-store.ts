@@ -15,7 +15,7 @@ import {
 } from './program-rows.ts';
 import { type RewardRows, rewardRows } from './reward-rows.ts';
 import { type RuleSetRows, ruleSetRows } from './rule-set-rows.ts';
-import { translated } from './storage-errors.ts';
+import { translated, translatedRead } from './storage-errors.ts';
 
 export interface ProgramStoreOptions {
   knex: Knex;
@@ -33,16 +33,16 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
   const ruleSets = ruleSetRows(definitions.ruleSet);
   const rewards = rewardRows(definitions.reward);
   return {
-    findProgram: (programId, at) => translated(selectProgram(knex, { programId, at })),
-    listPrograms: (query) => translated(selectPrograms(knex, query)),
-    listRevisions: (query) => translated(selectRevisions(knex, query)),
-    findRuleSet: (key) => translated(ruleSets.find(knex, key)),
-    listRuleSets: (query) => translated(ruleSets.list(knex, query)),
-    findReward: (key) => translated(rewards.find(knex, key)),
-    listRewards: (query) => translated(rewards.list(knex, query)),
-    listChanges: (query) => translated(selectChanges(knex, query)),
+    findProgram: (programId, at) => translatedRead(selectProgram(knex, { programId, at })),
+    listPrograms: (query) => translatedRead(selectPrograms(knex, query)),
+    listRevisions: (query) => translatedRead(selectRevisions(knex, query)),
+    findRuleSet: (key) => translatedRead(ruleSets.find(knex, key)),
+    listRuleSets: (query) => translatedRead(ruleSets.list(knex, query)),
+    findReward: (key) => translatedRead(rewards.find(knex, key)),
+    listRewards: (query) => translatedRead(rewards.list(knex, query)),
+    listChanges: (query) => translatedRead(selectChanges(knex, query)),
     readSnapshot: ({ programId, at, known }) =>
-      translated(
+      translatedRead(
         knex.transaction(
           async (tx) => {
             const program = await selectProgram(tx, { programId, at });
