@@ -37,7 +37,7 @@ export const defaultLimits: GatewayLimits = {
   callsInFlightMax: 4096,
   bytesInFlightMax: 128 * 1024 * 1024,
   callers: defaultCallerLimits,
-  // For one address, the viewer 16 times at once, or four times without a content coding.
+  // For one address, the whole reference 16 times at once, or three times without a content coding.
   downloads: { addressBytesMax: 8 * 1024 * 1024, bytesMax: 32 * 1024 * 1024 },
   bodyBytesMax: 1024 * 1024,
   requestArrivalMsMax: 15_000,

@@ -107,7 +107,8 @@ describe('the reference', () => {
       '/docs/unknown',
       '/docs/errors/',
       '/openapi.json/',
-      '/docs/../docs',
+      '/docs%2Ferrors',
+      '/DOCS',
       '//',
     ]) {
       const got = await ask(`${url}${path}`);
@@ -118,7 +119,7 @@ describe('the reference', () => {
 
   test('has the same headers when only they are asked for', async () => {
     const { url } = await started();
-    for (const path of allPaths) {
+    for (const path of Object.keys(contents)) {
       for (const headers of [{}, { 'accept-encoding': 'br' }] as Record<string, string>[]) {
         const get = await ask(`${url}${path}`, { headers });
         const head = await ask(`${url}${path}`, { headers, method: 'HEAD' });
@@ -190,9 +191,10 @@ describe('the reference', () => {
     await ask(`${url}/docs/unknown`);
     await eventually(async () => {
       const metrics = await (await fetch(`${managementUrl}/metrics`)).text();
-      expect(metrics).toMatch(
-        /http_server_duration_seconds_count\{method="GET",route="\/docs",status="200".*\} 2/,
-      );
+      const counts = metrics
+        .split('\n')
+        .filter((line) => /^http_server_duration_seconds_count\{.*route="\/docs"/.test(line));
+      expect(counts).toEqual([expect.stringMatching(/method="GET".*status="200"\} 2$/)]);
       expect(metrics).not.toContain('unknown');
     });
   });
