@@ -66,11 +66,28 @@ export async function encodeContent(content: string, coding: ContentCoding): Pro
 
 /** Quality 3: for 3 MB of JSON, 4 takes three times as long and gives 3 % less. */
 function brOptions({ length }: string): BrotliOptions {
+  return { params: brParams({ quality: 3, bytes: length }) };
+}
+
+function brParams({ quality, bytes }: { quality: number; bytes: number }) {
   return {
-    params: {
-      [constants.BROTLI_PARAM_QUALITY]: 3,
-      [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
-      [constants.BROTLI_PARAM_SIZE_HINT]: length,
-    },
+    [constants.BROTLI_PARAM_QUALITY]: quality,
+    [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+    [constants.BROTLI_PARAM_SIZE_HINT]: bytes,
   };
+}
+
+/**
+ * The content in a coding, for a body that is compressed once and sent many times. Quality 5: for 1.7 MB of JavaScript, 3 takes
+ * half of the time and gives 13 % more, 9 takes four times as long and gives 3 % less.
+ */
+export async function encodeForReuse(content: Buffer, coding: ContentCoding): Promise<Buffer> {
+  switch (coding) {
+    case 'br':
+      return await compressBr(content, { params: brParams({ quality: 5, bytes: content.length }) });
+    case 'gzip':
+      return await compressGzip(content);
+    default:
+      return coding satisfies never;
+  }
 }

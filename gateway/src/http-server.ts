@@ -26,6 +26,9 @@ import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { problemContentType, problemOf } from './problem.ts';
+import { createDownloadLimits } from './reference/download-limits.ts';
+import type { Page } from './reference/page.ts';
+import { serveReference } from './reference/serve-reference.ts';
 import { clientPath } from './request-from-http.ts';
 import { createRequestLimits } from './request-limits.ts';
 import type { Route } from './routes-from-descriptors.ts';
@@ -34,6 +37,8 @@ import type { Call } from './upstreams.ts';
 
 export interface HttpServerOptions {
   readonly routes: readonly Route[];
+  /** What everybody may read. */
+  readonly pages: readonly Page[];
   readonly call: Call;
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
@@ -90,8 +95,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   app.addHook('onResponse', async (request, reply) => {
     logAnswer(request, reply);
     options.metrics.answered({
-      method: request.target?.route.httpMethod,
-      route: request.target?.route.path,
+      method: request.target?.route.httpMethod ?? (request.page && 'GET'),
+      route: routeOf(request),
       status: reply.statusCode,
       durationSeconds: reply.elapsedTime / 1000,
     });
@@ -102,6 +107,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     await answerError(error, request, reply);
   });
   allowOrigins(app, options.corsOrigins);
+  serveReference(app, { pages: options.pages, downloads: createDownloadLimits(limits.downloads) });
   readJsonBodies(app);
   serveRoutes(app, {
     ...options,
@@ -213,14 +219,19 @@ function isComplaint(
   );
 }
 
+/** The template or page that the request is for: one of a few. */
+function routeOf({ target, page }: FastifyRequest): string | undefined {
+  return target?.route.path ?? page?.path;
+}
+
 function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
-  const { target } = request;
-  if (target === undefined && reply.statusCode < 400) return; // preflights
+  const route = routeOf(request);
+  if (route === undefined && reply.statusCode < 400) return; // preflights
   request.log.info(
     {
       httpMethod: request.method,
       // The route and not the path: that one is the caller's business, and has no bounds.
-      route: target?.route.path,
+      route,
       status: reply.statusCode,
       reason: request.reason,
       durationMs: Math.round(reply.elapsedTime * 100) / 100,

@@ -3,6 +3,7 @@ import {
   defaultCallerLimits,
 } from '@loyalty/platform/rpc/caller-limits.ts';
 import { defaultLimits as rpcLimits } from '@loyalty/platform/rpc/limits.ts';
+import type { DownloadLimitsOptions } from './reference/download-limits.ts';
 
 /** What the gateway lets its callers have of it. */
 export interface GatewayLimits {
@@ -18,6 +19,8 @@ export interface GatewayLimits {
   readonly bytesInFlightMax: number;
   /** What each caller may have. */
   readonly callers: CallerLimitsOptions;
+  /** What may be on its way of the pages that need no token. */
+  readonly downloads: DownloadLimitsOptions;
   readonly bodyBytesMax: number;
   /** Time that a request, headers and body, may take to arrive. */
   readonly requestArrivalMsMax: number;
@@ -34,6 +37,8 @@ export const defaultLimits: GatewayLimits = {
   callsInFlightMax: 4096,
   bytesInFlightMax: 128 * 1024 * 1024,
   callers: defaultCallerLimits,
+  // For one address, the whole reference 16 times at once, or three times without a content coding.
+  downloads: { addressBytesMax: 8 * 1024 * 1024, bytesMax: 32 * 1024 * 1024 },
   bodyBytesMax: 1024 * 1024,
   requestArrivalMsMax: 15_000,
   silenceMsMax: rpcLimits.silenceMsMax,

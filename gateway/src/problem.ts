@@ -30,8 +30,13 @@ export interface ProblemAnswer {
 
 export const problemContentType = 'application/problem+json';
 
-/** Where the documentation of the reasons is; each has a section. */
-const documentation = '/docs/errors';
+/** The path of the page that explains the reasons. */
+export const errorsPath = '/docs/errors';
+
+/** The section of that page about a reason, without the `#`. */
+export function anchorOf(reason: string): string {
+  return reason.toLowerCase();
+}
 
 /**
  * The response to an error: as the catalogue says if it has a reason, INTERNAL otherwise.
@@ -51,7 +56,7 @@ export function problemOf(
     message,
   }));
   const problem: Problem = {
-    type: `${documentation}#${reason.toLowerCase()}`,
+    type: `${errorsPath}#${anchorOf(reason)}`,
     title: titleOf(reason),
     status: entry.httpStatus,
     detail: detailOf(error, entry, violations),
@@ -66,7 +71,7 @@ export function problemOf(
 function internal(requestId: string): ProblemAnswer {
   const entry = answerTo('INTERNAL');
   const problem: Problem = {
-    type: `${documentation}#internal`,
+    type: `${errorsPath}#${anchorOf('INTERNAL')}`,
     title: titleOf('INTERNAL'),
     status: 500,
     detail: entry?.meaning ?? '',

@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import type { Answer } from './answer-from-message.ts';
-import { type ContentCoding, contentCodingFor, encodeContent } from './content-coding.ts';
+import { contentCodingFor, encodeContent } from './content-coding.ts';
+import { addVary, etagHeader, hasAlready, hashOf } from './etags.ts';
 import type { Route } from './routes-from-descriptors.ts';
 
 /**
@@ -22,7 +22,8 @@ export async function sendAnswer(
   const coding = reads
     ? contentCodingFor(request['accept-encoding'], Buffer.byteLength(content))
     : undefined;
-  const tag = etagHeader(etag ?? (isGet ? hashOf(content) : undefined), coding);
+  const version = etag ?? (isGet ? hashOf(content) : undefined);
+  const tag = version === undefined ? undefined : etagHeader(version, coding);
   const isKnown = isGet && hasAlready(request['if-none-match'], tag);
   const encoded = coding === undefined || isKnown ? content : await encodeContent(content, coding);
   reply.headers(headers);
@@ -35,31 +36,4 @@ export async function sendAnswer(
   if (isKnown) return reply.code(304).send();
   if (coding !== undefined) reply.header('content-encoding', coding);
   return reply.code(status).type('application/json; charset=utf-8').send(encoded);
-}
-
-function etagHeader(etag: string | undefined, coding: ContentCoding | undefined) {
-  if (etag === undefined) return undefined;
-  return coding === undefined ? `"${etag}"` : `W/"${etag}"`;
-}
-
-/** 128 bits of SHA-256. */
-function hashOf(content: string): string {
-  return hash('sha256', content, 'base64url').slice(0, 22);
-}
-
-/** Beside what the header has already: CORS varies by origin. */
-function addVary(reply: FastifyReply, field: string): void {
-  const fields = reply.getHeader('vary');
-  reply.header('vary', fields === undefined ? field : `${String(fields)}, ${field}`);
-}
-
-/** Whether an If-None-Match header says that the client has this version already. The comparison is the weak one, as RFC 9110 asks. */
-function hasAlready(ifNoneMatch: string | undefined, etag: string | undefined): boolean {
-  if (ifNoneMatch === undefined || etag === undefined) return false;
-  const known = ifNoneMatch.split(',').map((tag) => opaque(tag.trim()));
-  return known.includes('*') || known.includes(opaque(etag));
-}
-
-function opaque(etag: string): string {
-  return etag.replace(/^W\//, '');
 }

@@ -14,6 +14,7 @@ import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_serv
 import type { GatewayConfig } from './config.ts';
 import { createHttpServer } from './http-server.ts';
 import { httpMetrics } from './metrics.ts';
+import { readReference } from './reference/reference.ts';
 import { readRoutes } from './routes-from-descriptors.ts';
 import { connectUpstreams, type Upstream } from './upstreams.ts';
 
@@ -47,6 +48,7 @@ export function upstreamsOf(
  */
 export async function startGateway(config: GatewayConfig, logger: Logger): Promise<Gateway> {
   const targets = upstreamsOf(config);
+  const services = targets.flatMap((target) => target.services);
   const tls = await openTls(config.tls, { logger });
   const upstreams = connectUpstreams(targets, {
     sessions: config.sessionsPerService,
@@ -57,7 +59,8 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
   // It is ready without its upstreams: it answers for them while they are away.
   const management = createManagementPort({ isReady: () => open, metrics });
   const app = createHttpServer({
-    routes: readRoutes(targets.flatMap(({ services }) => services)),
+    routes: readRoutes(services),
+    pages: readReference(services),
     call: upstreams.call,
     verifier: createTokenVerifier({ ...config.tokens, settingPrefix: 'GATEWAY_' }),
     logger,

@@ -18,6 +18,7 @@ export function welcome(options: WelcomeOptions): string {
   const { programs, ledger } = options;
   return `
   gateway     ${options.gatewayUrl}   HTTP and JSON, for apps and operators
+  reference   ${options.gatewayUrl}/docs   every route and every error, to read and to try
   programs    ${programs.grpc} gRPC, ${programs.http} Connect
   ledger      ${ledger.grpc} gRPC, ${ledger.http} Connect
   PostgreSQL  ${withoutLogin(options.databases.programs)}
