@@ -63,11 +63,11 @@ function isEmptyTextRefused({ minBytes, minLen, pattern, notIn }: StringRules): 
   return pattern !== '' && !new RegExp(pattern, 'u').test('');
 }
 
-function isZeroRefused({ greaterThan, lessThan }: Int32Rules | Int64Rules): boolean {
+function isZeroRefused({ greaterThan, lessThan, notIn }: Int32Rules | Int64Rules): boolean {
   const isTooLow =
     greaterThan.case === 'gte' ? greaterThan.value > 0 : (greaterThan.value ?? -1) >= 0;
   const isTooHigh = lessThan.case === 'lte' ? lessThan.value < 0 : (lessThan.value ?? 1) <= 0;
-  return isTooLow || isTooHigh;
+  return isTooLow || isTooHigh || notIn.some((value) => Number(value) === 0);
 }
 
 /**
@@ -129,12 +129,13 @@ function textConstraints(
   };
 }
 
-function integerKeywords({ greaterThan, lessThan }: Int32Rules | Int64Rules): Schema {
-  const keywords: Record<string, number> = {};
+function integerKeywords({ greaterThan, lessThan, notIn }: Int32Rules | Int64Rules): Schema {
+  const keywords: Record<string, unknown> = {};
   if (greaterThan.case === 'gte') keywords['minimum'] = Number(greaterThan.value);
   if (greaterThan.case === 'gt') keywords['exclusiveMinimum'] = Number(greaterThan.value);
   if (lessThan.case === 'lte') keywords['maximum'] = Number(lessThan.value);
   if (lessThan.case === 'lt') keywords['exclusiveMaximum'] = Number(lessThan.value);
+  if (notIn.length > 0) keywords['not'] = { enum: notIn.map(Number) };
   return keywords;
 }
 
