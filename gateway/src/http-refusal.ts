@@ -6,7 +6,7 @@
  * `send-answer.ts`. All other errors have reasons of the catalogue, whose statuses it gives, and the gateway's own are among those
  * of every method: 400 of what can't be read, 401, 403, 429, 499, 500, 503, 504.
  */
-const refusals = {
+export const httpRefusals = {
   404: { reason: 'ROUTE_NOT_FOUND', title: 'Not found' },
   405: { reason: 'METHOD_NOT_ALLOWED', title: 'Method not allowed' },
   408: { reason: 'REQUEST_TIMEOUT', title: 'Request timeout' },
@@ -16,7 +16,7 @@ const refusals = {
   431: { reason: 'HEADERS_TOO_LARGE', title: 'Headers too large' },
 } as const;
 
-export type RefusalStatus = keyof typeof refusals;
+export type RefusalStatus = keyof typeof httpRefusals;
 
 /** Thrown for a request that can't be brought to any RPC. */
 export class HttpRefusal extends Error {
@@ -35,10 +35,10 @@ export class HttpRefusal extends Error {
   }
 
   get reason(): string {
-    return refusals[this.status].reason;
+    return httpRefusals[this.status].reason;
   }
 
   get title(): string {
-    return refusals[this.status].title;
+    return httpRefusals[this.status].title;
   }
 }

@@ -1,0 +1,177 @@
+// Programs, members and redemptions for generated requests, in every state that an operation needs to succeed.
+import { randomUUID } from 'node:crypto';
+import type { Platform } from '@loyalty/local/running-platform.ts';
+import { http } from '../http.ts';
+import { tokenFor } from '../tokens.ts';
+import { until } from '../until.ts';
+import type { Ids, Tokens } from './requests.ts';
+
+export interface Site {
+  readonly tokens: Tokens;
+  /** Members of one program, each with points, an earn and a hold. */
+  readonly contexts: readonly Ids[];
+  /** What an operation that needs a state of its own finds, by operationId. */
+  readonly prepared: ReadonlyMap<string, Ids>;
+}
+
+const earnRules = [
+  {
+    ruleId: 'base',
+    displayName: 'One for one',
+    rate: { points: 1, per: { currencyCode: 'USD', minorUnits: 100 } },
+  },
+];
+const members = 12;
+
+export async function createSite(platform: Platform): Promise<Site> {
+  const suffix = randomUUID().slice(0, 8);
+  const admin = platform.env['LOYALTY_ADMIN_TOKEN'] ?? '';
+  const service = platform.env['LOYALTY_SERVICE_TOKEN'] ?? '';
+  const call = async (token: string, path: string, body?: object, key?: string) => {
+    const answer = await http(platform, {
+      token,
+      path,
+      ...(body === undefined ? {} : { body }),
+      ...(key === undefined ? {} : { headers: { 'Idempotency-Key': key } }),
+    });
+    if (answer.status >= 300) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+    return answer.body;
+  };
+  const createProgram = async (name: string, isActive: boolean) => {
+    const programId = `${name}-${suffix}`;
+    await call(admin, 'programs', { programId, displayName: name, limits });
+    await call(admin, `programs/${programId}/rule-sets`, { earnRules });
+    await call(admin, `programs/${programId}/rule-sets/1:publish`, {});
+    if (isActive) await call(admin, `programs/${programId}:activate`, {});
+    return programId;
+  };
+  const join = async (programId: string, userId: string) => {
+    await call(service, `programs/${programId}/members`, { userId });
+    await call(service, `programs/${programId}/earns`, {
+      userId,
+      transaction: { ...purchase, transactionId: `order-${userId}` },
+    });
+  };
+  const redeem = async (programId: string, userId: string, capture: string) => {
+    const path = `programs/${programId}/members/${userId}/redemptions`;
+    const body = await call(service, path, { rewardId: 'glass', capture }, randomUUID());
+    return (body['redemption'] as { redemptionId: string }).redemptionId;
+  };
+
+  const programId = await createProgram('open', true);
+  for (const reward of rewards) await call(admin, `programs/${programId}/rewards`, reward);
+  for (let version = 2; version <= 4; version += 1) {
+    await call(admin, `programs/${programId}/rule-sets`, { earnRules });
+  }
+  await call(admin, `programs/${programId}/rule-sets/3:publish`, {
+    effectiveTime: '2035-01-01T00:00:00Z',
+  });
+  const contexts: Ids[] = [];
+  const memberTokens = new Map<string, string>();
+  for (let index = 0; index < members; index += 1) {
+    const userId = `user-${index}-${suffix}`;
+    memberTokens.set(userId, await tokenFor(platform, 'member', userId));
+    await join(programId, userId);
+    await call(service, `programs/${programId}/earns/later-${userId}:reverse`, {
+      refundId: 'refund-1',
+      full: {},
+    });
+    contexts.push({
+      programId,
+      userId,
+      rewardId: 'glass',
+      version: 1,
+      transactionId: `order-${userId}`,
+      refundId: 'refund-1',
+      redemptionId: await redeem(programId, userId, 'HOLD'),
+      deadLetterId: 'none',
+    });
+  }
+  const [first = {}, second = {}, third = {}] = contexts;
+  const ofUser = ({ userId }: Ids) => ({ ...first, userId: String(userId) });
+  const doomed = async (name: string) => {
+    const userId = `${name}-${suffix}`;
+    await join(programId, userId);
+    return { ...first, userId };
+  };
+  const captured = await redeem(programId, String(third['userId']), 'IMMEDIATE');
+  const suspended = await doomed('resumed');
+  await call(admin, `programs/${programId}/members/${suspended.userId}:suspend`, {});
+  for (const transactionId of ['lost-1', 'lost-2']) {
+    await call(service, `programs/${programId}/earns:submit`, {
+      userId: `nobody-${suffix}`,
+      transaction: { ...purchase, transactionId },
+    });
+  }
+  const letters = await until(
+    async () => {
+      const body = await call(admin, `dead-letters?programId=${programId}`);
+      return body['deadLetters'] as { deadLetterId: string }[];
+    },
+    ({ length }) => length === 2,
+  );
+  const prepared = new Map<string, Ids>([
+    ['activateProgram', { ...first, programId: await createProgram('ready', false) }],
+    ['suspendProgram', { ...first, programId: await createProgram('busy', true) }],
+    ['archiveProgram', { ...first, programId: await createProgram('over', false) }],
+    ['createProgram', { ...first, programId: `new-${suffix}` }],
+    ['createReward', { ...first, rewardId: 'new-reward' }],
+    ['joinProgram', ofUser({ userId: `joining-${suffix}` })],
+    ['publishRuleSet', { ...first, version: 2 }],
+    ['withdrawRuleSet', { ...first, version: 3 }],
+    ['updateRuleSet', { ...first, version: 4 }],
+    ['suspendMembership', await doomed('suspended')],
+    ['resumeMembership', suspended],
+    ['leaveProgram', await doomed('leaving')],
+    ['earn', { ...first, transactionId: 'order-new' }],
+    ['submitEarn', { ...first, transactionId: 'order-submitted' }],
+    ['cancelRefund', { ...first, transactionId: `later-${String(first['userId'])}` }],
+    ['captureRedemption', first],
+    ['cancelRedemption', second],
+    ['reverseRedemption', { ...third, redemptionId: captured }],
+    ['getDeadLetter', { ...first, deadLetterId: letters[0]?.deadLetterId ?? '' }],
+    ['replayDeadLetter', { ...first, deadLetterId: letters[0]?.deadLetterId ?? '' }],
+    ['discardDeadLetter', { ...first, deadLetterId: letters[1]?.deadLetterId ?? '' }],
+  ]);
+  return {
+    contexts,
+    prepared,
+    tokens: { admin, service, member: (userId) => memberTokens.get(userId) ?? stranger },
+  };
+}
+
+// A member without a membership; the token is as good as none.
+const stranger = 'not.a.token';
+const limits = { redemptionsPerMinute: 0 };
+const purchase = {
+  occurTime: new Date(Date.now() - 3_600_000).toISOString(),
+  amount: { currencyCode: 'USD', minorUnits: 100_000 },
+  items: [{ itemId: 'item-1', quantity: 2, amount: { currencyCode: 'USD', minorUnits: 1_000 } }],
+};
+const rewards = [
+  { rewardId: 'glass', displayName: 'A glass of wine', fixed: { points: 10 } },
+  {
+    rewardId: 'voucher',
+    displayName: 'A voucher',
+    conversion: { points: 100, per: { currencyCode: 'USD', minorUnits: 100 } },
+  },
+];
+
+/** Values that the platform understands, by the name of the member that has them. */
+export const knownValues: ReadonlyMap<string, readonly unknown[]> = new Map<string, unknown[]>([
+  ['condition', ['', 'member.lifetime_earned >= 0', "transaction.channel == 'web'"]],
+  ['currencyCode', ['USD']],
+  ['timeZone', ['UTC', 'Europe/Paris']],
+  ['occurTime', [purchase.occurTime]],
+  ['effectiveTime', ['2034-01-01T00:00:00Z']],
+  ['itemId', ['item-1']],
+  ['minorUnits', [100, 1_000, '25000']],
+  ['points', [1, 10, '100']],
+  ['description', ['', 'Words about it']],
+  ['attributes', [{ tier: 'gold' }, {}]],
+  ['etag', ['']],
+  ['pageToken', ['']],
+  ['startTime', ['2026-01-01T00:00:00Z']],
+  ['endTime', ['2034-01-01T00:00:00Z']],
+  ['attributeKey', ['tier']],
+]);
