@@ -3,6 +3,11 @@
 import { parseArgs, styleText } from 'node:util';
 import { findBreakingChanges } from './breaking-changes.ts';
 import { Finding, isCommand, run } from './commands.ts';
+import {
+  configurationDocs,
+  configurationDocsFile,
+  isConfigurationDocsStale,
+} from './configuration-docs.ts';
 import { dumpedSchemas } from './database-schema.ts';
 import { loosePins } from './dependency-pins.ts';
 import { deploymentProblems } from './deployments.ts';
@@ -35,6 +40,7 @@ const steps: Record<string, Step> = {
   generated: async () => {
     const stale = (await staleFiles(await generatedCode())).map((path) => `proto/gen/${path}`);
     if (await isErrorDocsStale(await errorDocs())) stale.push(errorDocsFile);
+    if (await isConfigurationDocsStale(configurationDocs())) stale.push(configurationDocsFile);
     return refuse(stale, 'Run: npm run generate');
   },
   migrations: async () => refuse(migrationProblems(), 'CONTRIBUTING.md says what the line is for.'),

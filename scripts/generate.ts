@@ -1,5 +1,5 @@
-// npm run generate: writes proto/gen and docs/errors.md from the contracts. Only files whose content
-// differs are touched, and nothing is when a contract has an error.
+// npm run generate: writes proto/gen and docs/errors.md from the contracts, and docs/configuration.md from
+// the schemas of settings. Only files whose content differs are touched, and nothing is when a contract has an error.
 import { styleText } from 'node:util';
 import { Finding } from './commands.ts';
 import { errorDocs, isErrorDocsStale, writeErrorDocs } from './error-docs.ts';
@@ -12,8 +12,15 @@ try {
   await writeGenerated(files);
   const isPageStale = await isErrorDocsStale(page);
   if (isPageStale) await writeErrorDocs(page);
-  const changed = stale.length + (isPageStale ? 1 : 0);
-  console.log(`${files.size + 1} generated files, ${changed} changed.`);
+  // The schemas are in modules that import the generated code, which is new only now.
+  const { configurationDocs, isConfigurationDocsStale, writeConfigurationDocs } = await import(
+    './configuration-docs.ts'
+  );
+  const settings = configurationDocs();
+  const areSettingsStale = await isConfigurationDocsStale(settings);
+  if (areSettingsStale) await writeConfigurationDocs(settings);
+  const changed = stale.length + [isPageStale, areSettingsStale].filter(Boolean).length;
+  console.log(`${files.size + 2} generated files, ${changed} changed.`);
 } catch (error) {
   if (!(error instanceof Finding)) throw error;
   console.error(error.message);
