@@ -75,7 +75,7 @@ if (pythonWithGrpc === undefined || generator === undefined) {
         'OVERLOADED 5\nVALIDATION_FAILED 1\nNEW_REASON 1\nUNAVAILABLE 5\nPERMISSION_DENIED 1\n',
       );
     },
-    patience(120_000),
+    patience(240_000),
   );
 }
 
