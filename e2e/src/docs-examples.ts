@@ -1,5 +1,5 @@
 // What the pages of docs/integrate/ show, as files and commands that a test can run.
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -49,4 +49,14 @@ export function runShell(
       else reject(new Error(`${commands}\n${stdout}\n${stderr}`));
     });
   });
+}
+
+/** Whether that command runs without a failure on this machine. */
+export function isInstalled(program: string, ...args: string[]): boolean {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,5 @@
 // The commands and programs of docs/integrate/nats.md, run as they stand there.
 
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -9,7 +8,7 @@ import type { Platform } from '@loyalty/local/running-platform.ts';
 import { root } from '@loyalty/local/settings.ts';
 import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
-import { codeBlocks, runShell, writeFiles } from '../src/docs-examples.ts';
+import { codeBlocks, isInstalled, runShell, writeFiles } from '../src/docs-examples.ts';
 import { http } from '../src/http.ts';
 import { until } from '../src/until.ts';
 
@@ -71,7 +70,7 @@ test(
   patience(240_000),
 );
 
-if (works('nats', '--version')) {
+if (isInstalled('nats', '--version')) {
   test(
     'docs/integrate/nats.md: what the nats command publishes is credited',
     async () => {
@@ -84,7 +83,7 @@ if (works('nats', '--version')) {
   test.todo('docs/integrate/nats.md: the nats command: skipped, it is not installed here');
 }
 
-if (works('python3', '-c', 'import nats, google.protobuf, grpc_tools')) {
+if (isInstalled('python3', '-c', 'import nats, google.protobuf, grpc_tools')) {
   test(
     'docs/integrate/nats.md: what Python publishes is credited',
     async () => {
@@ -112,13 +111,4 @@ async function credited(transactionId: string): Promise<void> {
     () => http(platform, { token, path }),
     ({ status }) => status === 200,
   );
-}
-
-function works(program: string, ...args: string[]): boolean {
-  try {
-    execFileSync(program, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }
