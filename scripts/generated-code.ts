@@ -45,7 +45,8 @@ export async function writeGenerated(files: ReadonlyMap<string, string>): Promis
   }
 }
 
-async function readTree(top: string): Promise<Map<string, string>> {
+/** The files below a folder, which is created if it is missing: relative path → content. */
+export async function readTree(top: string): Promise<Map<string, string>> {
   await mkdir(top, { recursive: true });
   const entries = await readdir(top, { recursive: true, withFileTypes: true });
   const files = new Map<string, string>();

@@ -1,5 +1,5 @@
 import { callerLimitSettings, callerLimits } from '@loyalty/platform/caller-limit-config.ts';
-import { integer, port, readConfig } from '@loyalty/platform/config.ts';
+import { integer, port, readConfig, taking } from '@loyalty/platform/config.ts';
 import {
   type ProcessConfig,
   processConfig,
@@ -24,12 +24,13 @@ export interface GatewayConfig extends ProcessConfig {
   readonly limits: GatewayLimits;
 }
 
-const prefix = 'GATEWAY_';
-const address = z.string().regex(/^.+:\d{1,5}$/, 'must be host:port');
+export const gatewayPrefix = 'GATEWAY_';
+const address = taking('host:port', z.string().regex(/^.+:\d{1,5}$/, 'must be host:port'));
 
-const schema = z.object({
+/** Keyed by the names of environment variables behind {@link gatewayPrefix}. */
+export const gatewaySettings = z.object({
   ...processSettings({ managementPort: 9090 }),
-  PORT: port().default(8080),
+  PORT: port().default(8080).describe('the port of HTTP and JSON; 0 takes a free one'),
   PROGRAMS_ADDRESS: address.describe("the Programs service's gRPC address, host:port"),
   LEDGER_ADDRESS: address.describe("the Ledger service's gRPC address, host:port"),
   SESSIONS_PER_SERVICE: integer({ min: 1, max: 64 })
@@ -39,12 +40,17 @@ const schema = z.object({
   TRUSTED_PROXIES: integer({ min: 0, max: 10 })
     .default(0)
     .describe('how many proxies add to X-Forwarded-For between clients and the gateway'),
-  CORS_ORIGINS: z
-    .string()
-    .default('')
-    .transform((value) => value.split(',').flatMap((origin) => origin.trim() || []))
-    .refine((origins) => origins.every(isOrigin), 'must be * or a comma-separated list of origins')
-    .describe('such as https://app.example.com'),
+  CORS_ORIGINS: taking(
+    '* or a comma-separated list of origins',
+    z
+      .string()
+      .default('')
+      .transform((value) => value.split(',').flatMap((origin) => origin.trim() || []))
+      .refine(
+        (origins) => origins.every(isOrigin),
+        'must be * or a comma-separated list of origins',
+      ),
+  ).describe('whose web pages may call, such as https://app.example.com; * for all'),
 });
 
 function isOrigin(origin: string): boolean {
@@ -55,13 +61,13 @@ function isOrigin(origin: string): boolean {
 export function readGatewayConfig(
   env: Readonly<Record<string, string | undefined>>,
 ): GatewayConfig {
-  const values = readConfig({ env, prefix, schema });
+  const values = readConfig({ env, prefix: gatewayPrefix, schema: gatewaySettings });
   requireDifferentPorts({
-    [`${prefix}PORT`]: values.PORT,
-    [`${prefix}MANAGEMENT_PORT`]: values.MANAGEMENT_PORT,
+    [`${gatewayPrefix}PORT`]: values.PORT,
+    [`${gatewayPrefix}MANAGEMENT_PORT`]: values.MANAGEMENT_PORT,
   });
   return {
-    ...processConfig(values, prefix),
+    ...processConfig(values, gatewayPrefix),
     port: values.PORT,
     programsAddress: values.PROGRAMS_ADDRESS,
     ledgerAddress: values.LEDGER_ADDRESS,

@@ -1,21 +1,29 @@
 import { join, resolve } from 'node:path';
-import { port, readConfig } from '@loyalty/platform/config.ts';
+import { file, port, readConfig } from '@loyalty/platform/config.ts';
 import { z } from 'zod';
 import { freePort } from './guarded-process.ts';
 
 /** The project's top folder. */
 export const root = join(import.meta.dirname, '../..');
 
-const schema = z.object({
-  DIRECTORY: z.string().default(join(root, '.local')),
-  GATEWAY_PORT: port().default(8080),
-  GATEWAY_MANAGEMENT_PORT: port().default(9090),
-  PROGRAMS_GRPC_PORT: port().default(50_051),
-  PROGRAMS_HTTP_PORT: port().default(8081),
-  PROGRAMS_MANAGEMENT_PORT: port().default(9091),
-  LEDGER_GRPC_PORT: port().default(50_052),
-  LEDGER_HTTP_PORT: port().default(8082),
-  LEDGER_MANAGEMENT_PORT: port().default(9092),
+const portOf = (what: string, preset: number) =>
+  port().default(preset).describe(`the port of ${what}; 0 takes a free one`);
+
+export const localPrefix = 'LOYALTY_LOCAL_';
+
+/** Keyed by the names of environment variables behind {@link localPrefix}. */
+export const localSettings = z.object({
+  DIRECTORY: file()
+    .default(join(root, '.local'))
+    .describe('the folder for all that outlives a run'),
+  GATEWAY_PORT: portOf('the gateway', 8080),
+  GATEWAY_MANAGEMENT_PORT: portOf("the gateway's probes and metrics", 9090),
+  PROGRAMS_GRPC_PORT: portOf('Programs for gRPC', 50_051),
+  PROGRAMS_HTTP_PORT: portOf('Programs for Connect', 8081),
+  PROGRAMS_MANAGEMENT_PORT: portOf("Programs' probes and metrics", 9091),
+  LEDGER_GRPC_PORT: portOf('the ledger for gRPC', 50_052),
+  LEDGER_HTTP_PORT: portOf('the ledger for Connect', 8082),
+  LEDGER_MANAGEMENT_PORT: portOf("the ledger's probes and metrics", 9092),
 });
 
 export interface LocalPorts {
@@ -49,7 +57,7 @@ export const portSettings: Readonly<Record<keyof LocalPorts, string>> = {
 
 /** @throws {ConfigError} naming every setting that is unknown or bad */
 export async function readLocalSettings(env: NodeJS.ProcessEnv): Promise<LocalSettings> {
-  const values = readConfig({ env, prefix: 'LOYALTY_LOCAL_', schema });
+  const values = readConfig({ env, prefix: localPrefix, schema: localSettings });
   // For 0 a service takes a free port as well, but then no one would know which.
   const chosen = (value: number) => (value === 0 ? freePort() : value);
   return {

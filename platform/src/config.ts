@@ -79,14 +79,40 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
+/** What docs/configuration.md says of a setting besides its description and its default. */
+export interface SettingTraits {
+  /** Which values it takes, such as `true or false`. */
+  readonly allowed?: string;
+  /** Whether anyone who knows the value can do harm with it. */
+  readonly isSecret?: boolean;
+}
+
+export const settingTraits = z.registry<SettingTraits>();
+
+/** Says which values a schema takes. Wrap it before a default, because a schema is copied by what is called on it. */
+export function taking<Schema extends z.ZodType>(allowed: string, schema: Schema): Schema {
+  settingTraits.add(schema, { ...settingTraits.get(schema), allowed });
+  return schema;
+}
+
+/** Marks a setting as one that belongs into a secret store. */
+export function secret<Schema extends z.ZodType>(schema: Schema): Schema {
+  settingTraits.add(schema, { ...settingTraits.get(schema), isSecret: true });
+  return schema;
+}
+
 /** A whole number within bounds, both inclusive. */
 export function integer({ min, max }: { min: number; max: number }) {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^-?\d{1,15}$/, message)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, message);
+  const allowed = `a whole number from ${min} to ${max}`;
+  const message = `must be ${allowed}`;
+  return taking(
+    allowed,
+    z
+      .string()
+      .regex(/^-?\d{1,15}$/, message)
+      .transform(Number)
+      .refine((value) => value >= min && value <= max, message),
+  );
 }
 
 /** A TCP port; 0 lets the system choose a free one. */
@@ -96,23 +122,37 @@ export function port() {
 
 /** A URL of one of the given protocols, e.g. `postgres:`. */
 export function url({ protocols }: { protocols: readonly string[] }) {
-  return z.string().refine(
-    (value) => {
+  const allowed = `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
+  return taking(
+    allowed,
+    z.string().refine((value) => {
       const parsed = URL.parse(value);
       return parsed !== null && protocols.includes(parsed.protocol);
-    },
-    `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    }, `must be ${allowed}`),
   );
 }
 
+/** The path of a file. */
+export function file() {
+  return taking('a path', z.string());
+}
+
 export function flag() {
-  return z
-    .enum(['true', 'false'], { error: 'must be true or false' })
-    .transform((value) => value === 'true');
+  const allowed = 'true or false';
+  return taking(
+    allowed,
+    z
+      .enum(['true', 'false'], { error: `must be ${allowed}` })
+      .transform((value) => value === 'true'),
+  );
 }
 
 export function logLevel() {
-  return z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
-    error: 'must be fatal, error, warn, info, debug, trace or silent',
-  });
+  const allowed = 'fatal, error, warn, info, debug, trace or silent';
+  return taking(
+    allowed,
+    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+      error: `must be ${allowed}`,
+    }),
+  );
 }

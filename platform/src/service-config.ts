@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { jwksProblem } from './auth/key-source.ts';
 import { secretProblem } from './auth/secret-strength.ts';
 import { callerLimitSettings, callerLimits } from './caller-limit-config.ts';
-import { ConfigError, flag, integer, logLevel, port, url } from './config.ts';
+import { ConfigError, flag, integer, logLevel, port, secret, taking, url } from './config.ts';
 import type { CallerLimitsOptions } from './rpc/caller-limits.ts';
 import { isName, type TrustedCallers, trustedCallerProblem } from './rpc/trusted-callers.ts';
 import { type TlsConfig, tlsConfig, tlsSettings } from './tls/tls-config.ts';
@@ -50,17 +50,23 @@ export function processSettings({ managementPort }: { managementPort: number }) 
       .string()
       .optional()
       .describe('the address to answer probes and monitoring on, if not HOST'),
-    MANAGEMENT_PORT: port().default(managementPort),
+    MANAGEMENT_PORT: port()
+      .default(managementPort)
+      .describe('the port of /livez, /readyz and /metrics; 0 takes a free one'),
     ...tlsSettings(),
     JWT_ISSUER: claim().describe('the iss that tokens must have'),
     JWT_AUDIENCE: claim().describe('the aud that tokens must have'),
-    JWT_SECRET: text(secretProblem)
+    JWT_SECRET: secret(taking('at least 32 bytes that are hard to guess', text(secretProblem)))
       .optional()
       .describe('a shared secret, where there is no JWT_JWKS'),
-    JWT_JWKS: text(jwksProblem).optional().describe("URL or file of the issuer's keys"),
-    LOG_LEVEL: logLevel().default('info'),
-    LOG_PRETTY: flag().default(false),
-    SHUTDOWN_GRACE_SECONDS: integer({ min: 0, max: 3600 }).default(20),
+    JWT_JWKS: taking('an https:// URL, or a path', text(jwksProblem))
+      .optional()
+      .describe("URL or file of the issuer's keys, where there is no JWT_SECRET"),
+    LOG_LEVEL: logLevel().default('info').describe('the least severe lines to log'),
+    LOG_PRETTY: flag().default(false).describe('lines for people instead of JSON'),
+    SHUTDOWN_GRACE_SECONDS: integer({ min: 0, max: 3600 })
+      .default(20)
+      .describe('how long calls and messages may take to finish after SIGTERM'),
   };
 }
 
@@ -74,27 +80,35 @@ export function serviceSettings(service: {
 }) {
   return {
     ...processSettings(service),
-    GRPC_PORT: port().default(service.grpcPort),
-    HTTP_PORT: port().default(service.httpPort),
-    DATABASE_URL: url({ protocols: ['postgres:', 'postgresql:'] }).describe(
-      `such as postgres://user:password@host:5432/${service.database}`,
+    GRPC_PORT: port().default(service.grpcPort).describe('the port of gRPC; 0 takes a free one'),
+    HTTP_PORT: port()
+      .default(service.httpPort)
+      .describe('the port of Connect, gRPC-Web and JSON; 0 takes a free one'),
+    DATABASE_URL: secret(url({ protocols: ['postgres:', 'postgresql:'] })).describe(
+      `the service's database, such as postgres://user:password@host:5432/${service.database}`,
     ),
-    DATABASE_POOL_SIZE: integer({ min: 1, max: 500 }).default(10),
+    DATABASE_POOL_SIZE: integer({ min: 1, max: 500 })
+      .default(10)
+      .describe(
+        'connections to the database for calls and messages, at most; a few more are for other work',
+      ),
     ...callerLimitSettings(),
-    TRUSTED_CALLERS: z
-      .string()
-      .default('')
-      .transform((value) => value.split(',').flatMap((caller) => caller.trim() || []))
-      .superRefine((callers, context) => {
-        for (const caller of callers) {
-          const message = trustedCallerProblem(caller);
-          if (message !== undefined) context.addIssue({ code: 'custom', message });
-        }
-      })
-      .describe('who has held callers to their limits already: gateways'),
-    NATS_URL: natsUrls().describe('such as nats://host:4222'),
-    NATS_USER: z.string().optional(),
-    NATS_PASSWORD: z.string().optional(),
+    TRUSTED_CALLERS: taking(
+      'addresses, networks, and names in certificates, separated by commas',
+      z
+        .string()
+        .default('')
+        .transform((value) => value.split(',').flatMap((caller) => caller.trim() || []))
+        .superRefine((callers, context) => {
+          for (const caller of callers) {
+            const message = trustedCallerProblem(caller);
+            if (message !== undefined) context.addIssue({ code: 'custom', message });
+          }
+        }),
+    ).describe('who has held callers to their limits already: gateways'),
+    NATS_URL: natsUrls().describe('the NATS servers, such as nats://host:4222'),
+    NATS_USER: z.string().optional().describe('the user at NATS, where NATS_URL has none'),
+    NATS_PASSWORD: secret(z.string()).optional().describe('the password of NATS_USER'),
   };
 }
 
@@ -122,12 +136,16 @@ function claim() {
 /** One server or several, separated by commas. */
 function natsUrls() {
   const one = url({ protocols: ['nats:', 'tls:'] });
-  return z
-    .string()
-    .refine(
-      (value) => value.split(',').every((part) => one.safeParse(part.trim()).success),
-      'must be one or more URLs that start with nats:// or tls://, separated by commas',
-    );
+  const allowed = 'one or more URLs that start with nats:// or tls://, separated by commas';
+  return taking(
+    allowed,
+    z
+      .string()
+      .refine(
+        (value) => value.split(',').every((part) => one.safeParse(part.trim()).success),
+        `must be ${allowed}`,
+      ),
+  );
 }
 
 type Values<Settings extends z.core.$ZodLooseShape> = z.output<z.ZodObject<Settings>>;

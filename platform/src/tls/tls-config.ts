@@ -1,6 +1,6 @@
 // Settings of TLS. Names are those of environment variables behind the process's prefix.
-import { z } from 'zod';
-import { ConfigError } from '../config.ts';
+import type { z } from 'zod';
+import { ConfigError, file } from '../config.ts';
 
 /** A file in PEM format, with the setting that names it. */
 export interface PemFile {
@@ -28,14 +28,18 @@ export interface TlsConfig {
 }
 
 export function tlsSettings() {
-  const file = (meaning: string) => z.string().optional().describe(meaning);
+  const pem = (meaning: string) => file().optional().describe(meaning);
   return {
-    TLS_CERTIFICATE_FILE: file("the process's own certificate, with those between it and its CA"),
-    TLS_KEY_FILE: file('the private key of TLS_CERTIFICATE_FILE'),
-    TLS_CLIENT_CA_FILE: file('the CAs whose certificates callers must have'),
-    UPSTREAM_CA_FILE: file('the CAs of the processes that this one calls'),
-    UPSTREAM_CERTIFICATE_FILE: file('the certificate for calls to other processes'),
-    UPSTREAM_KEY_FILE: file('the private key of UPSTREAM_CERTIFICATE_FILE'),
+    TLS_CERTIFICATE_FILE: pem(
+      "the process's own certificate, with those between it and its CA; turns TLS on at the ports for calls",
+    ),
+    TLS_KEY_FILE: pem('the private key of TLS_CERTIFICATE_FILE'),
+    TLS_CLIENT_CA_FILE: pem('the CAs whose certificates callers must have; turns mutual TLS on'),
+    UPSTREAM_CA_FILE: pem(
+      'the CAs of the processes that this one calls; turns TLS on for these calls',
+    ),
+    UPSTREAM_CERTIFICATE_FILE: pem('the certificate for calls to other processes'),
+    UPSTREAM_KEY_FILE: pem('the private key of UPSTREAM_CERTIFICATE_FILE'),
   };
 }
 

@@ -1,4 +1,4 @@
-import { ConfigError, integer, readConfig } from '@loyalty/platform/config.ts';
+import { ConfigError, file, integer, readConfig, taking } from '@loyalty/platform/config.ts';
 import {
   type ServiceConfig,
   serviceConfig,
@@ -6,20 +6,29 @@ import {
 } from '@loyalty/platform/service-config.ts';
 import { z } from 'zod';
 
-const prefix = 'LEDGER_';
+export const ledgerPrefix = 'LEDGER_';
 
-const schema = z.object({
+/** Keyed by the names of environment variables behind {@link ledgerPrefix}. */
+export const ledgerSettings = z.object({
   ...serviceSettings({
     grpcPort: 50_052,
     httpPort: 8082,
     managementPort: 9092,
     database: 'ledger',
   }),
-  PROGRAMS_ADDRESS: z.string().min(1).describe('such as programs:50051'),
-  SERVICE_TOKEN_FILE: z.string().optional(),
+  PROGRAMS_ADDRESS: taking('a gRPC target, such as host:port', z.string().min(1)).describe(
+    "the Programs service's gRPC address, such as programs:50051",
+  ),
+  SERVICE_TOKEN_FILE: file()
+    .optional()
+    .describe(
+      'a token for calls to Programs, read again for each; needed where there is no JWT_SECRET',
+    ),
   QUEUE_WAIT_MS_MAX: integer({ min: 10, max: 60_000 })
     .default(1_000)
-    .describe('a change that would wait longer to be written is refused with OVERLOADED'),
+    .describe(
+      'milliseconds; a change that would wait longer to be written is refused with OVERLOADED',
+    ),
 });
 
 export interface LedgerConfig extends ServiceConfig {
@@ -39,8 +48,8 @@ export interface LedgerConfig extends ServiceConfig {
  * @throws {ConfigError}
  */
 export function readLedgerConfig(env: NodeJS.ProcessEnv): LedgerConfig {
-  const values = readConfig({ env, prefix, schema });
-  const config = serviceConfig(values, prefix);
+  const values = readConfig({ env, prefix: ledgerPrefix, schema: ledgerSettings });
+  const config = serviceConfig(values, ledgerPrefix);
   if (config.tokens.secret === undefined && values.SERVICE_TOKEN_FILE === undefined) {
     throw new ConfigError(
       'LEDGER_SERVICE_TOKEN_FILE is missing; set it to a file with a service token, because without LEDGER_JWT_SECRET the ledger can’t sign its own',

@@ -1,4 +1,4 @@
-import { readConfig } from '@loyalty/platform/config.ts';
+import { readConfig, taking } from '@loyalty/platform/config.ts';
 import {
   type ServiceConfig,
   serviceConfig,
@@ -6,16 +6,19 @@ import {
 } from '@loyalty/platform/service-config.ts';
 import { z } from 'zod';
 
-const prefix = 'PROGRAMS_';
+export const programsPrefix = 'PROGRAMS_';
 
-const schema = z.object({
+/** Keyed by the names of environment variables behind {@link programsPrefix}. */
+export const programsSettings = z.object({
   ...serviceSettings({
     grpcPort: 50_051,
     httpPort: 8081,
     managementPort: 9091,
     database: 'programs',
   }),
-  LEDGER_ADDRESS: z.string().min(1).describe('such as ledger:50052'),
+  LEDGER_ADDRESS: taking('a gRPC target, such as host:port', z.string().min(1)).describe(
+    "the Ledger service's gRPC address, such as ledger:50052",
+  ),
 });
 
 export interface ProgramsConfig extends ServiceConfig {
@@ -31,6 +34,6 @@ export interface ProgramsConfig extends ServiceConfig {
  * @throws {ConfigError}
  */
 export function readProgramsConfig(env: NodeJS.ProcessEnv): ProgramsConfig {
-  const values = readConfig({ env, prefix, schema });
-  return { ...serviceConfig(values, prefix), ledger: { address: values.LEDGER_ADDRESS } };
+  const values = readConfig({ env, prefix: programsPrefix, schema: programsSettings });
+  return { ...serviceConfig(values, programsPrefix), ledger: { address: values.LEDGER_ADDRESS } };
 }
