@@ -2,6 +2,7 @@
 // npm run check -- types lint: only the steps named.
 import { parseArgs, styleText } from 'node:util';
 import { findBreakingChanges } from './breaking-changes.ts';
+import { clientErrors, clientErrorsFile, isClientErrorsStale } from './client-errors.ts';
 import { Finding, isCommand, run } from './commands.ts';
 import { dumpedSchemas } from './database-schema.ts';
 import { loosePins } from './dependency-pins.ts';
@@ -35,6 +36,7 @@ const steps: Record<string, Step> = {
   generated: async () => {
     const stale = (await staleFiles(await generatedCode())).map((path) => `proto/gen/${path}`);
     if (await isErrorDocsStale(await errorDocs())) stale.push(errorDocsFile);
+    if (await isClientErrorsStale(await clientErrors())) stale.push(clientErrorsFile);
     return refuse(stale, 'Run: npm run generate');
   },
   migrations: async () => refuse(migrationProblems(), 'CONTRIBUTING.md says what the line is for.'),

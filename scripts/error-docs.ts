@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFileRegistry, fromBinary, getOption } from '@bufbuild/protobuf';
+import { createFileRegistry, type FileRegistry, fromBinary, getOption } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { root, run } from './commands.ts';
 import { writeThirdPartyProtos } from './third-party-protos.ts';
@@ -11,7 +11,7 @@ import { writeThirdPartyProtos } from './third-party-protos.ts';
 export const errorDocsFile = 'docs/errors.md';
 
 /** What the contract says of a reason; `code` is a number of google.rpc.Code. */
-interface ErrorAnswer {
+export interface ErrorAnswer {
   readonly code: number;
   readonly httpStatus: number;
   readonly meaning: string;
@@ -71,7 +71,8 @@ export async function writeErrorDocs(content: string): Promise<void> {
   await writeFile(join(root, errorDocsFile), content);
 }
 
-async function contracts() {
+/** Everything that the contracts define; throws a Finding of buf's messages when one has an error. */
+export async function contracts(): Promise<FileRegistry> {
   writeThirdPartyProtos();
   const directory = await mkdtemp(join(tmpdir(), 'loyalty-contracts-'));
   try {

@@ -1,6 +1,7 @@
-// npm run generate: writes proto/gen and docs/errors.md from the contracts. Only files whose content
+// npm run generate: writes proto/gen, docs/errors.md and the client's error classes from the contracts. Only files whose content
 // differs are touched, and nothing is when a contract has an error.
 import { styleText } from 'node:util';
+import { clientErrors, isClientErrorsStale, writeClientErrors } from './client-errors.ts';
 import { Finding } from './commands.ts';
 import { errorDocs, isErrorDocsStale, writeErrorDocs } from './error-docs.ts';
 import { generatedCode, staleFiles, writeGenerated } from './generated-code.ts';
@@ -8,12 +9,15 @@ import { generatedCode, staleFiles, writeGenerated } from './generated-code.ts';
 try {
   const files = await generatedCode();
   const page = await errorDocs();
+  const classes = await clientErrors();
   const stale = await staleFiles(files);
   await writeGenerated(files);
   const isPageStale = await isErrorDocsStale(page);
   if (isPageStale) await writeErrorDocs(page);
-  const changed = stale.length + (isPageStale ? 1 : 0);
-  console.log(`${files.size + 1} generated files, ${changed} changed.`);
+  const areClassesStale = await isClientErrorsStale(classes);
+  if (areClassesStale) await writeClientErrors(classes);
+  const changed = stale.length + (isPageStale ? 1 : 0) + (areClassesStale ? 1 : 0);
+  console.log(`${files.size + 2} generated files, ${changed} changed.`);
 } catch (error) {
   if (!(error instanceof Finding)) throw error;
   console.error(error.message);
