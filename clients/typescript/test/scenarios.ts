@@ -28,9 +28,17 @@ async function outcomeOf(call: Promise<object>): Promise<unknown> {
   }
 }
 
-const varying = new Set(['redemptionId', 'requestId', 'actor', 'userId', 'transactionId']);
-/** The double knows no rules: it explains nothing, and has no versions. */
-const unknownToDouble = new Set(['explanation', 'rules', 'ruleSetVersion', 'etag', 'refundExtent']);
+const varying = new Set(['redemptionId', 'userId', 'transactionId']);
+/** The double knows no rules and no callers: it explains nothing, and doesn't say who did it. */
+const unknownToDouble = new Set([
+  'actor',
+  'etag',
+  'explanation',
+  'refundExtent',
+  'requestId',
+  'ruleSetVersion',
+  'rules',
+]);
 
 function stable(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;

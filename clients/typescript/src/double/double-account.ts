@@ -31,7 +31,15 @@ export interface Account {
   /** By their ids. */
   readonly redemptions: Map<string, DoubleRedemption>;
   /** By idempotency key. */
-  readonly adjustments: Map<string, { content: string; entry: Entry }>;
+  readonly adjustments: Map<string, { content: AdjustmentContent; entry: Entry }>;
+}
+
+/** By the names that errors have. */
+export interface AdjustmentContent {
+  readonly points: bigint;
+  readonly reason: string;
+  readonly note: string;
+  readonly allow_deficit: boolean;
 }
 
 export interface DoubleRedemption {

@@ -5,7 +5,7 @@ import type {
   AdjustBalanceResponseSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { IdempotencyKeyReused, InsufficientPoints, ValidationFailed } from '../errors.ts';
-import { balanceOf, credited, debited, record } from './double-account.ts';
+import { type AdjustmentContent, balanceOf, credited, debited, record } from './double-account.ts';
 import { NotInDouble, type Store } from './double-store.ts';
 
 export function adjustBalance(
@@ -16,12 +16,10 @@ export function adjustBalance(
   check(request);
   store.program(request.programId);
   const account = store.account(request);
-  const content = JSON.stringify([String(points), reason, note, allowDeficit]);
+  const content = { points, reason, note, allow_deficit: allowDeficit };
   const before = account.adjustments.get(idempotencyKey);
   if (before !== undefined) {
-    if (before.content !== content) {
-      throw new IdempotencyKeyReused('the idempotency key was used before; use a new key');
-    }
+    refuseOtherContent(before.content, content);
     return { entry: before.entry, balance: balanceOf(account), replayed: true };
   }
   const debit = points < 0n ? debited(account, -points) : undefined;
@@ -37,6 +35,14 @@ export function adjustBalance(
   const entry = record(account, { kind: Entry_Kind.ADJUST, now: store.now(), changes, about });
   account.adjustments.set(idempotencyKey, { content, entry });
   return { entry, balance: balanceOf(account), replayed: false };
+}
+
+function refuseOtherContent(first: AdjustmentContent, repeat: AdjustmentContent): void {
+  const names = ['points', 'reason', 'note', 'allow_deficit'] as const;
+  const fields = names.filter((name) => first[name] !== repeat[name]).join(',');
+  if (fields === '') return;
+  const message = `the idempotency key was used before with another ${fields}; use a new key`;
+  throw new IdempotencyKeyReused(message, { metadata: { fields } });
 }
 
 function check({ points, reason, availableTime, expireTime }: AdjustBalanceRequest): void {

@@ -263,18 +263,13 @@ type Extent = ReverseEarnRequest['extent'];
 /** The minor units that a refund gives back. */
 function refundedBy(earn: DoubleEarn, extent: Extent): bigint {
   const left = leftOf(earn);
-  if (extent.case === 'full') {
-    if (left === 0n && earn.refunds.size > 0) throw exceeding();
-    return left;
-  }
+  if (extent.case === 'full') return left;
   if (extent.case !== 'amount') throw new NotInDouble('refunds by items');
   const minorUnits = extent.value.minorUnits ?? 0n;
-  if (minorUnits > left) throw exceeding();
+  if (minorUnits > left) {
+    throw new RefundExceedsTransaction('more would be refunded than is left of the transaction');
+  }
   return minorUnits;
-}
-
-function exceeding(): RefundExceedsTransaction {
-  return new RefundExceedsTransaction('more would be refunded than is left of the transaction');
 }
 
 function sameExtent(left: Extent, right: Extent): boolean {
