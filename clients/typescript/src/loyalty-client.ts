@@ -1,3 +1,4 @@
+import type { DescService } from '@bufbuild/protobuf';
 import { ChannelCredentials, credentials as grpcCredentials } from '@grpc/grpc-js';
 import { DeadLetterService } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_service_pb.ts';
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
@@ -6,7 +7,7 @@ import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_s
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
-import { type Channel, openChannel } from './channel.ts';
+import { openChannel } from './channel.ts';
 import { createRetryBudget, type RetryOptions } from './retries.ts';
 import {
   type CallDefaults,
@@ -39,9 +40,12 @@ export interface TlsOptions {
 }
 
 export interface LoyaltyClientOptions {
-  /** `host:port` of the ledger's gRPC port, or a target of grpc-js such as `dns:///ledger-headless:50052`. */
-  ledgerAddress: string;
-  /** The same of the programs service; needed only for `programs`, `ruleSets` and `rewards`. */
+  /**
+   * `host:port` of the ledger's gRPC port, or a target of grpc-js such as `dns:///ledger-headless:50052`. Needed for
+   * `ledger`, `memberships`, `redemptions` and `deadLetters`.
+   */
+  ledgerAddress?: string | undefined;
+  /** The same of the programs service. Needed for `programs`, `ruleSets` and `rewards`. */
   programsAddress?: string | undefined;
   token: TokenSource;
   /** Plaintext when absent; `true` for TLS with the authorities that Node.js trusts. */
@@ -55,7 +59,8 @@ export interface LoyaltyClientOptions {
 
 const defaultTimeoutMs = 10_000;
 const defaultAttemptTimeoutMs = 4_000;
-const defaultAttemptsMax = 5;
+/** Together about three seconds, as long as a service takes to restart. */
+const defaultAttemptsMax = 8;
 
 /**
  * Connects on the first call. One client serves a whole process: calls share its connections, and take turns among the
@@ -69,31 +74,31 @@ export function createLoyaltyClient(options: LoyaltyClientOptions): LoyaltyClien
     attemptsMax: options.retries?.attemptsMax ?? defaultAttemptsMax,
     budget: createRetryBudget(),
   };
-  const { ledgerAddress, programsAddress } = options;
   const credentials = credentialsOf(options.tls);
-  const ledger = openChannel({ address: ledgerAddress, credentials });
-  const programs =
-    programsAddress === undefined
-      ? undefined
-      : openChannel({ address: programsAddress, credentials });
-  const clientOf = <S extends Parameters<typeof createServiceClient>[0]>(
-    service: S,
-    channel: Channel | undefined,
-  ): ServiceClient<S> =>
-    channel === undefined
-      ? withoutAddress(service.name)
-      : (createServiceClient(service, channel, defaults) as ServiceClient<S>);
+  const channelTo = (option: 'ledgerAddress' | 'programsAddress') => {
+    const address = options[option];
+    const channel = address === undefined ? undefined : openChannel({ address, credentials });
+    return {
+      clientOf: <S extends DescService>(service: S): ServiceClient<S> =>
+        channel === undefined
+          ? withoutAddress(service.name, option)
+          : createServiceClient(service, channel, defaults),
+      close: () => channel?.close(),
+    };
+  };
+  const ledger = channelTo('ledgerAddress');
+  const programs = channelTo('programsAddress');
   return {
-    ledger: clientOf(LedgerService, ledger),
-    memberships: clientOf(MembershipService, ledger),
-    redemptions: clientOf(RedemptionService, ledger),
-    deadLetters: clientOf(DeadLetterService, ledger),
-    programs: clientOf(ProgramService, programs),
-    ruleSets: clientOf(RuleSetService, programs),
-    rewards: clientOf(RewardService, programs),
+    ledger: ledger.clientOf(LedgerService),
+    memberships: ledger.clientOf(MembershipService),
+    redemptions: ledger.clientOf(RedemptionService),
+    deadLetters: ledger.clientOf(DeadLetterService),
+    programs: programs.clientOf(ProgramService),
+    ruleSets: programs.clientOf(RuleSetService),
+    rewards: programs.clientOf(RewardService),
     close() {
       ledger.close();
-      programs?.close();
+      programs.close();
     },
   };
 }
@@ -109,10 +114,10 @@ function bytesOf(pem: string | Buffer | undefined): Buffer | null {
   return pem === undefined ? null : Buffer.from(pem);
 }
 
-function withoutAddress<Client extends object>(service: string): Client {
+function withoutAddress<Client extends object>(service: string, option: string): Client {
   return new Proxy({} as Client, {
     get() {
-      throw new Error(`${service} needs the option programsAddress of createLoyaltyClient`);
+      throw new Error(`${service} needs the option ${option} of createLoyaltyClient`);
     },
   });
 }

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface RetryOptions {
-  /** How many times a request is sent at most; 5 by default, and 1 for no retries. */
+  /** How many times a request is sent at most; 8 by default, and 1 for no retries. */
   attemptsMax?: number | undefined;
 }
 

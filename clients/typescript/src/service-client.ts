@@ -89,6 +89,7 @@ async function retried({ method, send, request, options, defaults }: Call): Prom
   const { signal, traceparent, requestId = randomUUID(), token = defaults.token } = options;
   const { budget, attemptTimeoutMs, attemptsMax } = defaults;
   const deadlineMs = Date.now() + (options.timeoutMs ?? defaults.timeoutMs);
+  const canRepeat = method.idempotency !== IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
   for (let attempts = 1; ; attempts += 1) {
     const bearer = typeof token === 'string' ? token : await token();
     if (signal?.aborted) throw cancelled(signal, { requestId, attempts: attempts - 1 });
@@ -96,7 +97,11 @@ async function retried({ method, send, request, options, defaults }: Call): Prom
     try {
       const response = await send(request, {
         metadata: metadataOf({ requestId, traceparent, token: bearer }),
-        deadlineMs: Math.min(deadlineMs, Date.now() + attemptTimeoutMs),
+        // The last attempt has all the time that is left.
+        deadlineMs:
+          canRepeat && attempts < attemptsMax
+            ? Math.min(deadlineMs, Date.now() + attemptTimeoutMs)
+            : deadlineMs,
         signal,
         failed(error) {
           const cancelledHere = signal?.aborted === true;
@@ -109,7 +114,9 @@ async function retried({ method, send, request, options, defaults }: Call): Prom
     } catch (error) {
       if (failure === undefined || !mayRepeat(method, failure)) throw error;
       budget.note('failure');
-      const pauseMs = pauseMsBefore({ attempts, retryAfterMs: failure.retryAfterMs });
+      const { fromService, retryAfterMs } = failure;
+      // Another replica may respond at once where one can't be reached.
+      const pauseMs = pauseMsBefore({ attempts, ...(fromService && { retryAfterMs }) });
       const isLast = attempts >= attemptsMax || Date.now() + pauseMs >= deadlineMs;
       if (isLast || !budget.allows()) throw error;
       await pause(pauseMs, signal);

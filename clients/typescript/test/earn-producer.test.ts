@@ -2,7 +2,7 @@
 
 import { fromBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createTestNats } from '@loyalty/local/test-environment.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
@@ -35,7 +35,8 @@ async function addStream() {
   return manager;
 }
 
-afterEach(async () => {
+// A nats-server for tests has the platform's streams.
+beforeEach(async () => {
   const manager = await connection.jetstreamManager();
   await manager.streams.delete(stream).catch(() => undefined);
 });
