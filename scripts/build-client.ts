@@ -16,7 +16,7 @@ const template = {
       local: 'protoc-gen-es',
       out: '.',
       include_imports: true,
-      opt: ['target=ts', 'import_extension=ts', 'erasable_syntax=true'],
+      opt: ['target=js+dts', 'import_extension=js', 'erasable_syntax=true'],
     },
   ],
   inputs: [
@@ -65,10 +65,12 @@ try {
   await pointToContracts(stage);
   await writeFile(
     join(stage, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions, include: ['**/*.ts'] }),
+    JSON.stringify({ compilerOptions, include: ['*.ts', 'double/*.ts'] }),
   );
-  await rm(join(folder, 'dist'), { recursive: true, force: true });
+  const dist = join(folder, 'dist');
+  await rm(dist, { recursive: true, force: true });
   await run('tsc', ['--project', stage]);
+  await cp(join(stage, 'proto'), join(dist, 'proto'), { recursive: true });
   await cp(join(root, 'LICENSE'), join(folder, 'LICENSE'));
 } finally {
   await rm(stage, { recursive: true, force: true });
@@ -81,7 +83,7 @@ async function pointToContracts(top: string): Promise<void> {
     const path = join(entry.parentPath, entry.name);
     const up = entry.parentPath === top ? './' : '../'.repeat(depth(entry.parentPath, top));
     const text = await readFile(path, 'utf8');
-    await writeFile(path, text.replaceAll("'@loyalty/proto/", `'${up}proto/`));
+    await writeFile(path, text.replace(/'@loyalty\/proto\/(.*)\.ts'/g, `'${up}proto/$1.js'`));
   }
 }
 
