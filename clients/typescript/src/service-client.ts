@@ -4,16 +4,15 @@ import {
   create,
   type DescMethodUnary,
   type DescService,
-  getOption,
   type Message,
   type MessageInitShape,
   type MessageShape,
 } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as IdempotencyLevel } from '@bufbuild/protobuf/wkt';
-import { header } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
 import { type CallFailure, callFailureOf } from './call-failure.ts';
 import { type Channel, metadataOf, type UnaryCall, unaryCall } from './channel.ts';
 import { Cancelled, errorClasses } from './errors.ts';
+import { keyGiver } from './idempotency-key.ts';
 import { LoyaltyError } from './loyalty-error.ts';
 import { pause, pauseMsBefore, type RetryBudget } from './retries.ts';
 
@@ -67,12 +66,9 @@ type Caller = (
 
 function callerOf(method: DescMethodUnary, channel: Channel, defaults: CallDefaults): Caller {
   const send = unaryCall(method, channel);
-  const keyField = method.input.fields.find(
-    (field) => getOption(field, header) === 'Idempotency-Key',
-  )?.localName;
+  const giveKey = keyGiver(method.input);
   return (init, options = {}) => {
-    const request = create(method.input, init) as Message & Record<string, unknown>;
-    if (keyField !== undefined && request[keyField] === '') request[keyField] = randomUUID();
+    const request = giveKey(create(method.input, init));
     return retried({ method, send, request, options, defaults });
   };
 }
@@ -89,7 +85,6 @@ async function retried({ method, send, request, options, defaults }: Call): Prom
   const { signal, traceparent, requestId = randomUUID(), token = defaults.token } = options;
   const { budget, attemptTimeoutMs, attemptsMax } = defaults;
   const deadlineMs = Date.now() + (options.timeoutMs ?? defaults.timeoutMs);
-  const canRepeat = method.idempotency !== IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
   for (let attempts = 1; ; attempts += 1) {
     const bearer = typeof token === 'string' ? token : await token();
     if (signal?.aborted) throw cancelled(signal, { requestId, attempts: attempts - 1 });
@@ -99,7 +94,7 @@ async function retried({ method, send, request, options, defaults }: Call): Prom
         metadata: metadataOf({ requestId, traceparent, token: bearer }),
         // The last attempt has all the time that is left.
         deadlineMs:
-          canRepeat && attempts < attemptsMax
+          isRepeatable(method) && attempts < attemptsMax
             ? Math.min(deadlineMs, Date.now() + attemptTimeoutMs)
             : deadlineMs,
         signal,
@@ -112,7 +107,8 @@ async function retried({ method, send, request, options, defaults }: Call): Prom
       budget.note('success');
       return response;
     } catch (error) {
-      if (failure === undefined || !mayRepeat(method, failure)) throw error;
+      const isRetryable = error instanceof LoyaltyError && error.retryable;
+      if (failure === undefined || !isRetryable || !mayRepeat(method, failure)) throw error;
       budget.note('failure');
       const { fromService, retryAfterMs } = failure;
       // Another replica may respond at once where one can't be reached.
@@ -144,11 +140,11 @@ function cancelled(
 /** Of the retryable reasons, those that say that the request had no effect. */
 const withoutEffect: ReadonlySet<string> = new Set(['RATE_LIMITED', 'OVERLOADED', 'CONTENTION']);
 
-function mayRepeat(method: DescMethodUnary, failure: CallFailure): boolean {
-  if (!errorOf(failure, 1).retryable) return false;
-  // Repeating these could have an effect twice, such as a second draft of a rule set.
-  if (method.idempotency === IdempotencyLevel.IDEMPOTENCY_UNKNOWN) {
-    return failure.fromService && withoutEffect.has(failure.reason);
-  }
-  return true;
+function mayRepeat(method: DescMethodUnary, { fromService, reason }: CallFailure): boolean {
+  return isRepeatable(method) || (fromService && withoutEffect.has(reason));
+}
+
+/** Whether repeating the method can't have an effect twice, such as a second draft of a rule set. */
+function isRepeatable({ idempotency }: DescMethodUnary): boolean {
+  return idempotency !== IdempotencyLevel.IDEMPOTENCY_UNKNOWN;
 }

@@ -1,6 +1,8 @@
 // What a call does when its service refuses, fails or stays silent.
+import { create } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { patience } from '@loyalty/local/test-patience.ts';
+import { RedeemRequestSchema } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import {
   Cancelled,
   DeadlineExceeded,
@@ -137,6 +139,14 @@ describe('a call that fails', () => {
   test('keeps the key of the caller', async () => {
     await client.redemptions.redeem({ ...redeem, idempotencyKey: 'order-1' });
     expect(fake.received[0]?.request['idempotencyKey']).toBe('order-1');
+  });
+
+  test('has another key when the caller sends the same message again', async () => {
+    const message = create(RedeemRequestSchema, redeem);
+    await client.redemptions.redeem(message);
+    await client.redemptions.redeem(message);
+    const keys = fake.received.map(({ request }) => request['idempotencyKey']);
+    expect(new Set(keys).size).toBe(2);
   });
 
   test('is given up after as many attempts as allowed', async () => {

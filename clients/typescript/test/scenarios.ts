@@ -174,6 +174,13 @@ export const scenarios = {
     ];
   },
 
+  async 'redeeming without a key'(setting) {
+    const { service } = setting;
+    const { member } = await joined(setting, 40_000);
+    const redeem = () => outcomeOf(service.redemptions.redeem({ ...member, rewardId: 'glass' }));
+    return [await redeem(), await redeem(), ...(await stateOf(setting, member))];
+  },
+
   async holding(setting) {
     const { service } = setting;
     const { member } = await joined(setting, 40_000);

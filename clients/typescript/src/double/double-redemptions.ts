@@ -76,14 +76,14 @@ function redeem(store: Store, request: RedeemRequest) {
   const program = store.program(request.programId);
   const { quantity = 1, rewardId, capture, holdSeconds, reference, idempotencyKey } = request;
   const isHold = capture === RedeemRequest_Capture.HOLD;
-  const content = JSON.stringify([rewardId, quantity, isHold, holdSeconds, reference]);
+  const seconds = isHold ? (holdSeconds ?? holdSecondsDefault) : undefined;
+  const content = JSON.stringify([rewardId, quantity, seconds, reference]);
   const before = replayOf(store.find(request), { idempotencyKey, content });
   if (before !== undefined) return before;
   const account = store.activeAccount(request);
   const { points, displayName } = priceOf(program, { rewardId, quantity });
   refuseOtherPrice(points, request.expectedPoints);
   const now = store.now();
-  const holdMs = (holdSeconds ?? holdSecondsDefault) * 1000;
   const redemption: DoubleRedemption = {
     idempotencyKey,
     content,
@@ -98,7 +98,9 @@ function redeem(store: Store, request: RedeemRequest) {
       points,
       reference,
       createTime: timestampFromDate(now),
-      ...(isHold && { holdExpireTime: timestampFromDate(new Date(now.getTime() + holdMs)) }),
+      ...(seconds !== undefined && {
+        holdExpireTime: timestampFromDate(new Date(now.getTime() + seconds * 1000)),
+      }),
     }),
   };
   account.redemptions.set(redemption.message.redemptionId, redemption);

@@ -5,6 +5,7 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from '@bufbuild/protobuf';
+import { keyGiver } from '../idempotency-key.ts';
 import type { ServiceClient } from '../service-client.ts';
 import { NotInDouble } from './double-store.ts';
 
@@ -23,15 +24,16 @@ export function serviceOf<S extends DescService>(
   handlers: Handlers<S> = {},
 ): ServiceClient<S> {
   const untyped = handlers as Readonly<Record<string, Handler | undefined>>;
-  const methods = service.methods.map((method) => [
-    method.localName,
-    async (init: Record<string, unknown>) => {
+  const methods = service.methods.map((method) => {
+    const giveKey = keyGiver(method.input);
+    const call = async (init: Record<string, unknown>) => {
       const handler = untyped[method.localName];
       if (handler === undefined) throw new NotInDouble(`${service.name}.${method.localName}`);
       // Copies, so that nobody changes what the double remembers.
-      const request = clone(method.input, create(method.input, init));
+      const request = giveKey(clone(method.input, create(method.input, init)));
       return clone(method.output, create(method.output, handler(request)));
-    },
-  ]);
+    };
+    return [method.localName, call];
+  });
   return Object.fromEntries(methods) as ServiceClient<S>;
 }
