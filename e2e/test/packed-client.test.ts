@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Platform } from '@loyalty/local/running-platform.ts';
 import { root } from '@loyalty/local/settings.ts';
 import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
@@ -59,22 +59,32 @@ test('no program of the pages is left out', () => {
   expect(blocks).toHaveLength(examples.length);
 });
 
-test('strict TypeScript compiles them', () => project.compile(), patience(120_000));
+test(
+  'strict TypeScript compiles them',
+  async () => {
+    await expect(project.compile()).resolves.toBeUndefined();
+  },
+  patience(120_000),
+);
 
-const run = async (node: string, { file, printed }: Example) => {
+async function expectPrinted(node: string, { file, printed }: Example): Promise<void> {
   const env = { ...platform.env, LOYALTY_LEDGER_HTTP: platform.ledgerHttp };
   expect(await project.run(file, { node, env })).toBe(printed);
-};
+}
 
-describe('what they print, on the Node.js of this repository', () => {
-  test.each(examples)('$file', (example) => run(process.execPath, example), patience(60_000));
-});
+test.each(examples)(
+  '$file prints what its page says',
+  (example) => expectPrinted(process.execPath, example),
+  patience(60_000),
+);
 
-describe('what they print, on the Node.js of this machine', () => {
-  const machine = otherNode;
-  if (machine === undefined) {
-    test.skip('it has no other Node.js 20 or newer', () => undefined);
-  } else {
-    test.each(examples)('$file', (example) => run(machine, example), patience(60_000));
-  }
-});
+if (otherNode === undefined) {
+  test.todo('the same on the Node.js of this machine, which has no other that is 20 or newer');
+} else {
+  const node = otherNode;
+  test.each(examples)(
+    '$file prints the same on the Node.js of this machine',
+    (example) => expectPrinted(node, example),
+    patience(60_000),
+  );
+}

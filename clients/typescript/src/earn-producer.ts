@@ -92,9 +92,7 @@ export async function createEarnProducer(options: EarnProducerOptions): Promise<
       signal: call.signal,
     });
     underWay.add(published);
-    const done = () => underWay.delete(published);
-    published.then(done, done);
-    return published;
+    return published.finally(() => underWay.delete(published));
   };
   return {
     async earn(event, call) {

@@ -72,8 +72,9 @@ describe('a message', () => {
 
   test('is published again while the stream is missing for a moment', async () => {
     const published = producer.earn(earn);
-    await addStream();
+    const manager = await addStream();
     await published;
+    expect((await manager.streams.info(stream)).state.messages).toBe(1);
   });
 
   test('that no stream takes fails with what to do', async () => {

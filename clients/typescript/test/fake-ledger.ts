@@ -46,7 +46,7 @@ export async function startFakeLedger(): Promise<FakeLedger> {
       const handler = (call: ServerUnaryCall<Buffer, Buffer>, respond: Respond) => {
         received.push({
           method: method.localName,
-          request: fromBinary<DescMessage>(method.input, call.request) as never,
+          request: { ...fromBinary(method.input, call.request) },
           metadata: call.metadata.getMap(),
         });
         const answer = answers.length > 1 ? answers.shift() : answers[0];

@@ -210,7 +210,7 @@ function contentOf(transaction: Transaction): Record<string, string> {
     'transaction.amount': text(amount),
     'transaction.items': text(items.toSorted((a, b) => (a.itemId < b.itemId ? -1 : 1))),
     'transaction.channel': channel,
-    'transaction.attributes': text(Object.entries(attributes).sort()),
+    'transaction.attributes': text(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1))),
   };
 }
 

@@ -183,13 +183,7 @@ function requireReserved({ message }: DoubleRedemption, to: string): void {
 }
 
 function about({ message }: DoubleRedemption) {
-  const {
-    redemptionId,
-    rewardId = '',
-    rewardDisplayName = '',
-    quantity = 1,
-    reference = '',
-  } = message;
+  const { redemptionId, rewardId, rewardDisplayName, quantity, reference } = message;
   return { redemptionId, rewardId, rewardDisplayName, quantity, reference };
 }
 
