@@ -1,11 +1,15 @@
 import { manifests } from './manifests.ts';
 
+/** Installed by others, beside packages of their own: it names what it works with. */
+const libraries: ReadonlySet<string> = new Set(['clients/typescript']);
+
 const exactVersion = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
 
 /** One line for each dependency that isn't one exact version, or has another one in another workspace. */
 export function loosePins(): string[] {
   const first = new Map<string, { version: string; file: string }>();
-  return manifests().flatMap(({ file, dependencies, devDependencies, optionalDependencies }) =>
+  const pinned = manifests().filter(({ folder }) => !libraries.has(folder));
+  return pinned.flatMap(({ file, dependencies, devDependencies, optionalDependencies }) =>
     Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }).flatMap(
       ([name, version]) => {
         const earlier = first.get(name);

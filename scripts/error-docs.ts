@@ -9,7 +9,7 @@ import { contractRegistry } from './contract-registry.ts';
 export const errorDocsFile = 'docs/errors.md';
 
 /** What the contract says of a reason; `code` is a number of google.rpc.Code. */
-interface ErrorAnswer {
+export interface ErrorAnswer {
   readonly code: number;
   readonly httpStatus: number;
   readonly meaning: string;

@@ -12,6 +12,7 @@ interface Layer {
 const generated = 'proto/gen/.*';
 const platform = 'platform/src/.*';
 const rules = 'rules/src/.*';
+const client = 'clients/typescript/src/.*';
 const messages = '@bufbuild/protobuf';
 const node = 'node:.*';
 const npm = '[^/]+|@[^/]+/[^/]+';
@@ -35,6 +36,15 @@ const layers: readonly Layer[] = [
     ),
   },
   {
+    paths: match('clients/typescript/src/.*\\.test\\.ts', 'clients/typescript/test/.*'),
+    may: match('clients/typescript/.*', generated, 'local/src/.*', node, npm),
+  },
+  {
+    // Installed alone, by others: nothing of the platform but the contracts.
+    paths: match(client),
+    may: match(client, 'proto/gen/(google|loyalty)/.*', messages, '@grpc/grpc-js', 'nats', node),
+  },
+  {
     paths: match('platform/src/.*\\.test\\.ts', 'platform/test/.*'),
     may: match('platform/.*', generated, 'local/src/.*', node, npm),
   },
@@ -47,6 +57,8 @@ const layers: readonly Layer[] = [
     paths: match('platform/src/.*'),
     may: match(
       platform,
+      // How grpc-js is called, and what its errors say.
+      'clients/typescript/src/(channel|call-failure)\\.ts',
       'proto/gen/(google|grpc|health)/.*',
       'proto/gen/loyalty/options/.*',
       'proto/gen/loyalty/events/v1/outbox_pb\\.ts',
@@ -70,6 +82,7 @@ const layers: readonly Layer[] = [
       'cli/.*',
       generated,
       platform,
+      client,
       // Money, and what clocks on the wall show.
       'rules/src/(decimal|fraction|zone-clock)\\.ts',
       'services/ledger/src/(verify|replay)/.*',
@@ -90,7 +103,7 @@ const layers: readonly Layer[] = [
   {
     // From outside, as any other client, with what starts the platform.
     paths: match('(e2e|bench)/.*'),
-    may: match('(e2e|bench|local|platform|proto|rules)/.*', node, npm),
+    may: match('(e2e|bench|local|platform|proto|rules)/.*', client, node, npm),
   },
   {
     // The document of what the gateway serves is made of the gateway's own routes.
@@ -263,6 +276,8 @@ function isDeclared(file: string, target: string): boolean {
   const own = packages.get(importer);
   return [
     own?.dependencies,
+    // The contracts are compiled into the package, which can't depend on what no registry has.
+    ...(importer === 'clients/typescript' && owner === 'proto' ? [own?.devDependencies] : []),
     // What all tests use is declared at the top.
     ...(isForTests ? [own?.devDependencies, packages.get('')?.devDependencies] : []),
   ].some((declared) => declared && name && name in declared);

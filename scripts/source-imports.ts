@@ -33,14 +33,19 @@ async function importsOf(file: string): Promise<SourceImport[]> {
   return specifiers.map((specifier) => ({ file, target: resolve(file, specifier) }));
 }
 
-const services = new Set(['programs', 'ledger']);
+/** Of the workspaces whose names aren't their folders. */
+const folders = new Map([
+  ['programs', 'services/programs'],
+  ['ledger', 'services/ledger'],
+  ['client', 'clients/typescript'],
+]);
 
 function resolve(file: string, specifier: string): string {
   if (specifier.startsWith('.')) return normalize(join(dirname(file), specifier));
   if (specifier.startsWith('node:')) return specifier;
   const [first = '', second = '', ...rest] = specifier.split('/');
   if (first === '@loyalty') {
-    const folder = services.has(second) ? `services/${second}` : second;
+    const folder = folders.get(second) ?? second;
     return [folder, second === 'proto' ? 'gen' : 'src', ...rest].join('/');
   }
   return first.startsWith('@') ? `${first}/${second}` : first;

@@ -20,7 +20,7 @@ export interface BalancesImport extends Omit<ImportJob<BalanceLine>, 'lines'> {
  *
  * @throws {FileRefused} when the file changes meanwhile
  * @throws {ProgramRefused} when the program no longer accepts members
- * @throws {RemoteError} when the ledger stays down, or refuses the token
+ * @throws {LoyaltyError} when the ledger stays down, or refuses the token
  */
 export async function importBalances(input: BalancesImport): Promise<void> {
   const job = { ...input, lines: input.file.lines };

@@ -28,7 +28,7 @@ const refundsPerBatch = 50;
  *
  * @throws {FileRefused} when the file changes meanwhile
  * @throws {ProgramRefused} when the program no longer accepts purchases
- * @throws {RemoteError} when the ledger stays down, or refuses the token
+ * @throws {LoyaltyError} when the ledger stays down, or refuses the token
  */
 export async function importPurchases(input: PurchasesImport): Promise<void> {
   const { file, ledger } = input;

@@ -18,7 +18,7 @@ export interface ImportSession {
 /**
  * Runs an import, which may be interrupted at any time: the same command goes on from there.
  *
- * @throws {ConfigError} {@link RemoteError} PROGRAM_NOT_FOUND, and whatever `work` throws
+ * @throws {ConfigError} {@link LoyaltyError} PROGRAM_NOT_FOUND, and whatever `work` throws
  */
 export async function withImportSession(
   { programId, token }: { programId: string; token: string },

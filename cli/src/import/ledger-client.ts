@@ -1,19 +1,15 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationMs, type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt';
-import { isReasoned } from '@loyalty/platform/errors.ts';
-import {
-  type ChannelCredentials,
-  createChannel,
-  createClient,
-} from '@loyalty/platform/rpc/client.ts';
+import { createLoyaltyClient } from '@loyalty/client/loyalty-client.ts';
+import { LoyaltyError } from '@loyalty/client/loyalty-error.ts';
+import type { ChannelCredentials } from '@loyalty/platform/rpc/client.ts';
 import { Refund_State } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
-import {
-  type AdjustFailure,
-  type BatchAdjustItemSchema,
-  type BatchEarnItemSchema,
-  type EarnFailure,
-  LedgerService,
-  type ReverseEarnResponse,
+import type {
+  AdjustFailure,
+  BatchAdjustItemSchema,
+  BatchEarnItemSchema,
+  EarnFailure,
+  ReverseEarnResponse,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { ErrorReason, ErrorReasonSchema } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import type { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
@@ -34,7 +30,7 @@ export type AdjustItem = MessageInitShape<typeof BatchAdjustItemSchema>;
  * The calls of the ledger that an import makes. All of them are idempotent, and return a result for each item in the
  * items' order.
  *
- * @throws {ProgramRefused} {@link ServiceUnavailable} {@link RemoteError}
+ * @throws {ProgramRefused} {@link ServiceUnavailable} {@link LoyaltyError}
  */
 export interface LedgerClient {
   earn(items: readonly EarnItem[]): Promise<(Answer | Postponed)[]>;
@@ -53,14 +49,15 @@ export function openLedger(options: {
   joinMissing: boolean;
 }): LedgerClient {
   const { address, credentials, token, programId, joinMissing } = options;
-  // Without services, so that the channel repeats nothing behind our back: what was sent twice is counted as such.
-  const channel = createChannel({ address, services: [], credentials });
-  const ledger = createClient(LedgerService, channel);
+  // One attempt, so that nothing is repeated behind our back: what was sent twice is counted as such.
+  const retries = { attemptsMax: 1 };
+  const client = createLoyaltyClient({ ledgerAddress: address, tls: credentials, token, retries });
+  const { ledger } = client;
   const reached = naming(`The ledger at ${address}`);
   return {
     async earn(items) {
       const request = { programId, earns: [...items], joinMissing };
-      const { outcomes } = await reached(ledger.batchEarn(request, { token }));
+      const { outcomes } = await reached(ledger.batchEarn(request));
       return outcomes.map(({ result }) => {
         if (result.case !== 'success') return refusal(result.value);
         const { earn, replayed } = result.value;
@@ -72,7 +69,7 @@ export function openLedger(options: {
         items.map(({ transactionId, refundId, amount }) => {
           const extent = { case: 'amount', value: amount } as const;
           const request = { programId, transactionId, refundId, extent };
-          return reached(ledger.reverseEarn(request, { token }));
+          return reached(ledger.reverseEarn(request));
         }),
       );
       return settled.map((each) =>
@@ -81,14 +78,14 @@ export function openLedger(options: {
     },
     async adjust(items) {
       const request = { programId, adjustments: [...items], joinMissing };
-      const { outcomes } = await reached(ledger.batchAdjust(request, { token }));
+      const { outcomes } = await reached(ledger.batchAdjust(request));
       return outcomes.map(({ result }) => {
         if (result.case !== 'success') return refusalOfBalance(result.value);
         const { entry, replayed } = result.value;
         return done(entry?.points, replayed, entry?.createTime);
       });
     },
-    close: () => channel.close(),
+    close: () => client.close(),
   };
 }
 
@@ -162,7 +159,7 @@ const refundReasons: ReadonlySet<string> = new Set([
 ]);
 
 function refundRefusal(error: unknown): Answer {
-  if (!isReasoned(error)) throw error;
+  if (!(error instanceof LoyaltyError)) throw error;
   if (programReasons.has(error.reason)) throw new ProgramRefused(error.message);
   if (!refundReasons.has(error.reason)) throw error;
   return { kind: 'refused', problem: `${error.reason}: ${error.message}` };

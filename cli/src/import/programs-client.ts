@@ -1,14 +1,10 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import {
-  type ChannelCredentials,
-  createChannel,
-  createClient,
-} from '@loyalty/platform/rpc/client.ts';
+import { createLoyaltyClient } from '@loyalty/client/loyalty-client.ts';
+import type { ChannelCredentials } from '@loyalty/platform/rpc/client.ts';
 import {
   Program_State,
   Program_StateSchema,
 } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
-import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import type { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import { createZoneClock, type ZoneClock } from '@loyalty/rules/zone-clock.ts';
 import { naming } from './naming.ts';
@@ -33,7 +29,7 @@ export interface ProgramsClient {
   close(): void;
 }
 
-/** @throws {ServiceUnavailable} {@link RemoteError} from all calls */
+/** @throws {ServiceUnavailable} {@link LoyaltyError} from all calls */
 export function openPrograms(options: {
   address: string;
   credentials: ChannelCredentials;
@@ -41,12 +37,19 @@ export function openPrograms(options: {
   programId: string;
 }): ProgramsClient {
   const { address, credentials, token, programId } = options;
-  const channel = createChannel({ address, services: [ProgramService], credentials });
-  const programs = createClient(ProgramService, channel);
+  // Few attempts: the import itself says that it waits for a service, and goes on waiting.
+  const retries = { attemptsMax: 4 };
+  const client = createLoyaltyClient({
+    programsAddress: address,
+    tls: credentials,
+    token,
+    retries,
+  });
+  const { programs } = client;
   const reached = naming(`The programs service at ${address}`);
   return {
     async program() {
-      const { program } = await reached(programs.getProgram({ programId }, { token }));
+      const { program } = await reached(programs.getProgram({ programId }));
       const state = program?.state ?? Program_State.STATE_UNSPECIFIED;
       return {
         clock: createZoneClock(program?.timeZone ?? ''),
@@ -57,9 +60,9 @@ export function openPrograms(options: {
     },
     async preview(purchase) {
       const request = { programId, transaction: purchase };
-      return (await reached(programs.previewEarn(request, { token }))).points;
+      return (await reached(programs.previewEarn(request))).points;
     },
-    close: () => channel.close(),
+    close: () => client.close(),
   };
 }
 

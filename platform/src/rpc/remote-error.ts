@@ -1,16 +1,5 @@
-import { fromBinary } from '@bufbuild/protobuf';
-import { anyUnpack, durationMs } from '@bufbuild/protobuf/wkt';
-import type { ServiceError } from '@grpc/grpc-js';
-import { Code } from '@loyalty/proto/google/rpc/code_pb.ts';
-import {
-  BadRequestSchema,
-  ErrorInfoSchema,
-  RetryInfoSchema,
-} from '@loyalty/proto/google/rpc/error_details_pb.ts';
-import { StatusSchema } from '@loyalty/proto/google/rpc/status_pb.ts';
-import { answerTo } from '../error-catalogue.ts';
+import type { CallFailure } from '@loyalty/client/call-failure.ts';
 import type { FieldViolation, Reasoned } from '../errors.ts';
-import { errorDomain } from './status.ts';
 
 /**
  * Thrown when a call to another service fails. It has a reason of the catalogue like any other, so that a handler that
@@ -26,125 +15,14 @@ export class RemoteError extends Error implements Reasoned {
   readonly retryAfterMs: number | undefined;
   readonly requestId: string;
 
-  constructor(message: string, options: RemoteErrorOptions) {
-    super(message, { cause: options.cause });
+  constructor(failure: CallFailure) {
+    super(failure.message, { cause: failure.cause });
     this.name = 'RemoteError';
-    this.code = options.code;
-    this.reason = options.reason;
-    this.metadata = options.metadata;
-    this.violations = options.violations;
-    this.retryAfterMs = options.retryAfterMs;
-    this.requestId = options.requestId;
+    this.code = failure.code;
+    this.reason = failure.reason;
+    this.metadata = failure.metadata;
+    this.violations = failure.violations;
+    this.retryAfterMs = failure.retryAfterMs;
+    this.requestId = failure.requestId;
   }
-}
-
-interface RemoteErrorOptions {
-  code: number;
-  reason: string;
-  metadata: Readonly<Record<string, string>>;
-  violations: readonly FieldViolation[] | undefined;
-  retryAfterMs: number | undefined;
-  requestId: string;
-  /** What grpc-js said, for the log: it can name hosts. */
-  cause: ServiceError;
-}
-
-/** What a failed call of grpc-js says, with the details that the server attached. */
-export function remoteErrorOf(
-  error: ServiceError,
-  sent: { requestId: string; cancelledHere: boolean },
-): RemoteError {
-  const requestId = error.metadata.get('x-request-id')[0];
-  const common = {
-    requestId: typeof requestId === 'string' ? requestId : sent.requestId,
-    cause: error,
-  };
-  const { reason, metadata = {}, violations, retryAfterMs } = detailsOf(error);
-  if (reason !== undefined) {
-    const { code, details } = error;
-    return new RemoteError(details, {
-      ...common,
-      code,
-      reason,
-      metadata,
-      violations,
-      retryAfterMs,
-    });
-  }
-  const { message, ...failure } = transportFailureOf(error, sent.cancelledHere);
-  return new RemoteError(message, {
-    ...common,
-    ...failure,
-    code: answerTo(failure.reason)?.code ?? Code.UNAVAILABLE,
-    metadata: {},
-    violations: undefined,
-  });
-}
-
-/**
- * What went wrong between a call and its handler. The caller didn't cause it, whatever the code suggests: gRPC has the
- * same codes for a message that is too large, a session that is full, and a proxy that refuses a call.
- */
-function transportFailureOf(
-  { code, details }: ServiceError,
-  cancelledHere: boolean,
-): { reason: string; message: string; retryAfterMs: number | undefined } {
-  switch (code as number) {
-    case Code.DEADLINE_EXCEEDED:
-      return { reason: 'DEADLINE_EXCEEDED', message: details, retryAfterMs: undefined };
-    case Code.UNIMPLEMENTED:
-      return { reason: 'NOT_IMPLEMENTED', message: details, retryAfterMs: undefined };
-    case Code.RESOURCE_EXHAUSTED:
-      return {
-        reason: 'OVERLOADED',
-        message: 'The connection to the service has as much under way as it can take',
-        retryAfterMs: transportRetryMs,
-      };
-    default:
-      // A server that dies resets its calls, which looks as if they had been cancelled here.
-      if (code === Code.CANCELLED && cancelledHere) {
-        return { reason: 'CANCELLED', message: details, retryAfterMs: undefined };
-      }
-      return {
-        reason: 'SERVICE_UNAVAILABLE',
-        message: "The service can't be reached at the moment",
-        retryAfterMs: transportRetryMs,
-      };
-  }
-}
-
-const transportRetryMs = 1000;
-
-interface Details {
-  reason?: string;
-  metadata?: Readonly<Record<string, string>>;
-  violations?: FieldViolation[];
-  retryAfterMs?: number;
-}
-
-function detailsOf(error: ServiceError): Details {
-  const bytes = error.metadata.get('grpc-status-details-bin')[0];
-  const found: Details = {};
-  if (!Buffer.isBuffer(bytes)) return found;
-  try {
-    for (const any of fromBinary(StatusSchema, bytes).details) {
-      const info = anyUnpack(any, ErrorInfoSchema);
-      if (info?.domain === errorDomain) {
-        found.reason = info.reason;
-        found.metadata = info.metadata;
-      }
-      const badRequest = anyUnpack(any, BadRequestSchema);
-      if (badRequest !== undefined) {
-        found.violations = badRequest.fieldViolations.map(({ field, description }) => ({
-          field,
-          message: description,
-        }));
-      }
-      const retryDelay = anyUnpack(any, RetryInfoSchema)?.retryDelay;
-      if (retryDelay !== undefined) found.retryAfterMs = durationMs(retryDelay);
-    }
-  } catch {
-    // Details that can't be read are as good as none: the code still says what happened.
-  }
-  return found;
 }

@@ -6,6 +6,7 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { anyPack, durationFromMs } from '@bufbuild/protobuf/wkt';
+import { errorDomain } from '@loyalty/client/call-failure.ts';
 import { Code, CodeSchema } from '@loyalty/proto/google/rpc/code_pb.ts';
 import {
   BadRequestSchema,
@@ -16,9 +17,6 @@ import { StatusSchema } from '@loyalty/proto/google/rpc/status_pb.ts';
 import { answerTo, isRetryable } from '../error-catalogue.ts';
 import { type FieldViolation, isReasoned } from '../errors.ts';
 import { type FieldNaming, named, protoNaming } from '../json/field-naming.ts';
-
-/** The domain of every reason, as google.rpc.ErrorInfo has it. */
-export const errorDomain = 'loyalty';
 
 /** How an error is returned by every transport. */
 export interface CallStatus {

@@ -1,0 +1,66 @@
+// clients/typescript/src/errors.ts: a class for each reason of the catalogue, generated from its contract.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { getOption } from '@bufbuild/protobuf';
+import { root } from './commands.ts';
+import { contractRegistry } from './contract-registry.ts';
+import type { ErrorAnswer } from './error-docs.ts';
+
+/** From the project's top. */
+export const clientErrorsFile = 'clients/typescript/src/errors.ts';
+
+const introduction = `// Written by \`npm run generate\` from proto/loyalty/options/v1/errors.proto.
+import { LoyaltyError, type LoyaltyErrorOptions } from './loyalty-error.ts';`;
+
+/** The classes, from the contracts as they are now; throws a Finding of buf's messages when one has an error. */
+export async function clientErrors(): Promise<string> {
+  const registry = await contractRegistry();
+  const reasons = registry.getEnum('loyalty.options.v1.ErrorReason');
+  const answer = registry.getExtension('loyalty.options.v1.error_answer');
+  if (!reasons || !answer) throw new Error('The contracts have no catalogue of errors');
+  const values = reasons.values.filter(({ number }) => number !== 0);
+  const classes = values.map((value) => {
+    const { code, meaning, remedy, retryable } = getOption(value, answer) as ErrorAnswer;
+    const className = classNameOf(value.name);
+    return `/**
+ * ${meaning}
+ *
+ * ${remedy}
+ */
+export class ${className} extends LoyaltyError {
+  override readonly reason = '${value.name}';
+
+  constructor(message: string, options: LoyaltyErrorOptions = {}) {
+    super(message, { ...options, reason: '${value.name}', code: ${code}, retryable: ${retryable} });
+  }
+}`;
+  });
+  const table = `/** The class of each reason. */
+export const errorClasses = {
+${values.map(({ name }) => `  ${name}: ${classNameOf(name)},`).join('\n')}
+} as const;
+
+/** A reason that this version knows. */
+export type Reason = keyof typeof errorClasses;`;
+  return `${[introduction, ...classes, table].join('\n\n')}\n`;
+}
+
+/** `OutOfStock` for OUT_OF_STOCK. */
+function classNameOf(reason: string): string {
+  return reason
+    .toLowerCase()
+    .split('_')
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join('');
+}
+
+/** Whether the file is missing or out of date. */
+export async function isClientErrorsStale(content: string): Promise<boolean> {
+  const present = await readFile(join(root, clientErrorsFile), 'utf8').catch(() => '');
+  return present !== content;
+}
+
+/** Brings the file up to date. */
+export async function writeClientErrors(content: string): Promise<void> {
+  await writeFile(join(root, clientErrorsFile), content);
+}
