@@ -10,6 +10,7 @@ import { errorDocs, errorDocsFile, isErrorDocsStale } from './error-docs.ts';
 import { generatedCode, staleFiles } from './generated-code.ts';
 import { forbiddenImports } from './import-layers.ts';
 import { migrationProblems } from './migrations.ts';
+import { isOpenApiStale, openApiDocument, openApiFile } from './openapi/document.ts';
 import { retiredWordsFile, retiredWordsInUse } from './retired-words.ts';
 import { sourceImports } from './source-imports.ts';
 import { writeThirdPartyProtos } from './third-party-protos.ts';
@@ -35,6 +36,7 @@ const steps: Record<string, Step> = {
   generated: async () => {
     const stale = (await staleFiles(await generatedCode())).map((path) => `proto/gen/${path}`);
     if (await isErrorDocsStale(await errorDocs())) stale.push(errorDocsFile);
+    if (await isOpenApiStale(await openApiDocument())) stale.push(openApiFile);
     return refuse(stale, 'Run: npm run generate');
   },
   migrations: async () => refuse(migrationProblems(), 'CONTRIBUTING.md says what the line is for.'),

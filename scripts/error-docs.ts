@@ -1,11 +1,9 @@
 // docs/errors.md: the catalogue of error reasons, generated from its contract.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createFileRegistry, fromBinary, getOption } from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { root, run } from './commands.ts';
-import { writeThirdPartyProtos } from './third-party-protos.ts';
+import { getOption } from '@bufbuild/protobuf';
+import { root } from './commands.ts';
+import { contractRegistry } from './contract-registry.ts';
 
 /** From the project's top. */
 export const errorDocsFile = 'docs/errors.md';
@@ -37,7 +35,7 @@ To find the error in the logs, use the request id from the header or metadata \`
 
 /** The page, from the contracts as they are now; throws a Finding of buf's messages when one has an error. */
 export async function errorDocs(): Promise<string> {
-  const registry = await contracts();
+  const registry = await contractRegistry();
   const reasons = registry.getEnum('loyalty.options.v1.ErrorReason');
   const answer = registry.getExtension('loyalty.options.v1.error_answer');
   const codes = registry.getEnum('google.rpc.Code');
@@ -69,16 +67,4 @@ export async function isErrorDocsStale(content: string): Promise<boolean> {
 /** Brings the page up to date. */
 export async function writeErrorDocs(content: string): Promise<void> {
   await writeFile(join(root, errorDocsFile), content);
-}
-
-async function contracts() {
-  writeThirdPartyProtos();
-  const directory = await mkdtemp(join(tmpdir(), 'loyalty-contracts-'));
-  try {
-    const image = join(directory, 'image.binpb');
-    await run('buf', ['build', 'proto', '--output', image]);
-    return createFileRegistry(fromBinary(FileDescriptorSetSchema, await readFile(image)));
-  } finally {
-    await rm(directory, { recursive: true });
-  }
 }

@@ -1,4 +1,4 @@
-// npm run generate: writes proto/gen and docs/errors.md from the contracts. Only files whose content
+// npm run generate: writes proto/gen, docs/errors.md and gateway/openapi.json from the contracts. Only files whose content
 // differs are touched, and nothing is when a contract has an error.
 import { styleText } from 'node:util';
 import { Finding } from './commands.ts';
@@ -12,8 +12,13 @@ try {
   await writeGenerated(files);
   const isPageStale = await isErrorDocsStale(page);
   if (isPageStale) await writeErrorDocs(page);
-  const changed = stale.length + (isPageStale ? 1 : 0);
-  console.log(`${files.size + 1} generated files, ${changed} changed.`);
+  // It runs the generated code, which is new only now.
+  const { isOpenApiStale, openApiDocument, writeOpenApi } = await import('./openapi/document.ts');
+  const document = await openApiDocument();
+  const isDocumentStale = await isOpenApiStale(document);
+  if (isDocumentStale) await writeOpenApi(document);
+  const changed = stale.length + [isPageStale, isDocumentStale].filter(Boolean).length;
+  console.log(`${files.size + 2} generated files, ${changed} changed.`);
 } catch (error) {
   if (!(error instanceof Finding)) throw error;
   console.error(error.message);

@@ -93,6 +93,11 @@ const layers: readonly Layer[] = [
     may: match('(e2e|bench|local|platform|proto|rules)/.*', node, npm),
   },
   {
+    // The document of what the gateway serves is made of the gateway's own routes.
+    paths: match('scripts/openapi/.*'),
+    may: match('scripts/.*', 'gateway/src/.*', platform, node, npm),
+  },
+  {
     paths: match('scripts/.*'),
     may: match(
       'scripts/.*',

@@ -1,5 +1,5 @@
 /** What HTTP itself requires to be refused, before there is an RPC. */
-const refusals = {
+export const httpRefusals = {
   404: { reason: 'ROUTE_NOT_FOUND', title: 'Not found' },
   405: { reason: 'METHOD_NOT_ALLOWED', title: 'Method not allowed' },
   408: { reason: 'REQUEST_TIMEOUT', title: 'Request timeout' },
@@ -9,7 +9,7 @@ const refusals = {
   431: { reason: 'HEADERS_TOO_LARGE', title: 'Headers too large' },
 } as const;
 
-export type RefusalStatus = keyof typeof refusals;
+export type RefusalStatus = keyof typeof httpRefusals;
 
 /** Thrown for a request that can't be brought to any RPC. */
 export class HttpRefusal extends Error {
@@ -28,10 +28,10 @@ export class HttpRefusal extends Error {
   }
 
   get reason(): string {
-    return refusals[this.status].reason;
+    return httpRefusals[this.status].reason;
   }
 
   get title(): string {
-    return refusals[this.status].title;
+    return httpRefusals[this.status].title;
   }
 }

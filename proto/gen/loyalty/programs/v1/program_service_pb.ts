@@ -900,7 +900,7 @@ export const ProgramService: GenService<{
     output: typeof ListProgramsResponseSchema;
   },
   /**
-   * Changes what update_mask names.
+   * Changes fields of a program.
    *
    * @generated from rpc loyalty.programs.v1.ProgramService.UpdateProgram
    */

@@ -269,7 +269,7 @@ export const RewardService: GenService<{
     output: typeof CreateRewardResponseSchema;
   },
   /**
-   * Changes what update_mask names. State ARCHIVED ends the offer.
+   * Changes fields of a reward. State ARCHIVED ends the offer.
    *
    * @generated from rpc loyalty.programs.v1.RewardService.UpdateReward
    */

@@ -434,7 +434,7 @@ export const RuleSetService: GenService<{
     output: typeof CopyRuleSetResponseSchema;
   },
   /**
-   * Changes what update_mask names, of a draft only.
+   * Changes fields of a draft.
    *
    * @generated from rpc loyalty.programs.v1.RuleSetService.UpdateRuleSet
    */

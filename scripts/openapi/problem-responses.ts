@@ -1,0 +1,210 @@
+import { STATUS_CODES } from 'node:http';
+import { HttpRefusal, httpRefusals, type RefusalStatus } from '@loyalty/gateway/http-refusal.ts';
+import { problemContentType, problemOf } from '@loyalty/gateway/problem.ts';
+import type { Route } from '@loyalty/gateway/routes-from-descriptors.ts';
+import { ValidationFailed } from '@loyalty/platform/errors.ts';
+import { capitalized } from './component-names.ts';
+import type { ContractOptions, Reason } from './contract-options.ts';
+import type { RecordedExample, RecordedExamples } from './recorded-examples.ts';
+import { type Schema, schemaRef } from './schema.ts';
+
+/** The body of every error: `Problem` in gateway/src/problem.ts. */
+export const problemSchema: Schema = {
+  description:
+    'Why a request failed, as RFC 9457 has it. Decide by the reason; the texts are for people.',
+  type: 'object',
+  properties: {
+    type: {
+      description: 'Where the reason is explained; `about:blank` if the status says it all.',
+      type: 'string',
+      format: 'uri-reference',
+    },
+    title: { description: 'The reason in words.', type: 'string' },
+    status: { description: 'The HTTP status.', type: 'integer' },
+    detail: { description: 'What is wrong with this request.', type: 'string' },
+    instance: { description: 'The request id.', type: 'string' },
+    reason: {
+      description: 'Why the request failed, from the catalogue of reasons.',
+      type: 'string',
+    },
+    metadata: {
+      description: 'Details of the reason, such as `missingPoints`.',
+      type: 'object',
+      additionalProperties: { type: 'string' },
+    },
+    violations: {
+      description: 'The fields at fault.',
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          field: {
+            description:
+              'The field, such as `transaction.items[2].quantity`; empty for the request itself.',
+            type: 'string',
+          },
+          message: { description: 'What is wrong with it.', type: 'string' },
+        },
+        required: ['field', 'message'],
+      },
+    },
+  },
+  required: ['type', 'title', 'status', 'detail', 'instance', 'reason', 'metadata'],
+};
+
+export interface ProblemResponses {
+  /** The errors of a route by status; what routes have in common refers to the components. */
+  of(route: Route, example: RecordedExample | undefined): Record<string, Schema>;
+  /** Responses that routes have in common, by name. */
+  readonly components: Schema;
+  /** A problem of each reason, by the reason. */
+  readonly examples: Schema;
+}
+
+export function createProblemResponses(
+  options: ContractOptions,
+  recorded: RecordedExamples,
+): ProblemResponses {
+  const ofAnyRoute = [
+    ...options.reasons.filter(({ anyMethod }) => anyMethod),
+    ...refusedBeforeRoutes.map(refusal),
+  ];
+  const ofBodies = refusedBodies.map(refusal);
+  const shared = [...byStatus([...ofAnyRoute, ...ofBodies])].map(
+    ([status, reasons]): [string, Schema] => [
+      sharedName(status, reasons),
+      responseSchema(status, reasons, undefined),
+    ],
+  );
+  const examples = exampleProblems(options.reasons, recorded);
+  return {
+    of(route, example) {
+      const reasons = [
+        ...options.reasonsOf(route.method),
+        ...ofAnyRoute,
+        ...(route.body === undefined ? [] : ofBodies),
+      ];
+      const responses = [...byStatus(reasons)].map(([status, those]): [string, Schema] => {
+        const problem = example?.responses[status];
+        const isShared = problem === undefined && !those.some(isOfRoute);
+        return [
+          String(status),
+          isShared
+            ? { $ref: `#/components/responses/${sharedName(status, those)}` }
+            : responseSchema(status, those, problem),
+        ];
+      });
+      return Object.fromEntries(responses);
+    },
+    components: Object.fromEntries(shared),
+    examples,
+  };
+
+  function isOfRoute(reason: Reason): boolean {
+    return !ofAnyRoute.includes(reason) && !ofBodies.includes(reason);
+  }
+}
+
+// A path of the document exists and allows its method.
+const refusedBeforeRoutes = [408, 417, 431] as const;
+const refusedBodies = [413, 415] as const;
+
+/** A refusal by the gateway itself, which is in no catalogue. */
+const refusals = new Map(
+  [...refusedBeforeRoutes, ...refusedBodies].map((status): [RefusalStatus, Reason] => {
+    const { reason, title } = httpRefusals[status];
+    return [
+      status,
+      {
+        name: reason,
+        httpStatus: status,
+        meaning: `${title}.`,
+        remedy: '',
+        retryable: false,
+        anyMethod: true,
+      },
+    ];
+  }),
+);
+
+function refusal(status: RefusalStatus): Reason {
+  const reason = refusals.get(status);
+  if (reason === undefined) throw new Error(`There is no refusal ${status}`);
+  return reason;
+}
+
+function byStatus(reasons: readonly Reason[]): [number, Reason[]][] {
+  return [...Map.groupBy(reasons, ({ httpStatus }) => httpStatus)].sort(([a], [b]) => a - b);
+}
+
+function sharedName(status: number, reasons: readonly Reason[]): string {
+  const phrase = STATUS_CODES[status] ?? (reasons[0]?.name ?? '').toLowerCase();
+  return phrase.split(/\W+/).map(capitalized).join('');
+}
+
+function responseSchema(status: number, reasons: readonly Reason[], problem: unknown): Schema {
+  const names = reasons.map(({ name }) => name);
+  const recordedReason = (problem as { reason?: string } | undefined)?.reason;
+  const examples = names.map((name) => [
+    name,
+    name === recordedReason ? { value: problem } : { $ref: `#/components/examples/${name}` },
+  ]);
+  return {
+    description: reasons.map(line).join('\n'),
+    headers: headersOf(status, reasons),
+    content: {
+      [problemContentType]: {
+        schema: {
+          allOf: [
+            schemaRef('Problem'),
+            {
+              type: 'object',
+              properties: { status: { const: status }, reason: { enum: names } },
+              required: ['status', 'reason'],
+            },
+          ],
+        },
+        examples: Object.fromEntries(examples),
+      },
+    },
+  };
+}
+
+function line({ name, meaning, remedy }: Reason): string {
+  return `- \`${name}\`: ${meaning} ${remedy}`.trimEnd();
+}
+
+function headersOf(status: number, reasons: readonly Reason[]): Schema {
+  const names = ['X-Request-Id'];
+  if (status === 401) names.push('WWW-Authenticate');
+  if (reasons.some(({ retryable }) => retryable)) names.push('Retry-After');
+  if (status === 429) names.push('RateLimit', 'RateLimit-Policy');
+  return Object.fromEntries(names.map((name) => [name, headerRef(name)]));
+}
+
+export function headerRef(name: string): Schema {
+  return { $ref: `#/components/headers/${name}` };
+}
+
+/** Recorded problems where there are some; else what the gateway would make of the reason alone. */
+function exampleProblems(reasons: readonly Reason[], recorded: RecordedExamples): Schema {
+  const answers = Object.values(recorded).flatMap(({ responses }) => Object.values(responses));
+  const entries = [...reasons, ...refusals.values()].map((reason): [string, Schema] => {
+    const answer = answers.find((body) => (body as { reason?: string })?.reason === reason.name);
+    return [reason.name, { summary: reason.meaning, value: answer ?? madeProblem(reason) }];
+  });
+  return Object.fromEntries(entries);
+}
+
+const requestId = '5c0f7f0e-6f0a-4a53-9f55-0b1c2d3e4f50';
+
+function madeProblem({ name, httpStatus, meaning }: Reason): unknown {
+  if (refusals.has(httpStatus as RefusalStatus)) {
+    return problemOf(new HttpRefusal(httpStatus as RefusalStatus, meaning), requestId).problem;
+  }
+  const error =
+    name === 'VALIDATION_FAILED'
+      ? new ValidationFailed([{ field: 'pageSize', message: 'must be at least 0' }])
+      : Object.assign(new Error(meaning), { reason: name });
+  return problemOf(error, requestId).problem;
+}
