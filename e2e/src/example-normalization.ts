@@ -11,8 +11,8 @@ const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 const uuidPattern = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 
 /**
- * Replaces ids, etags, page tokens and times. Equal ones stay equal, and times keep their distances: midnights become midnights,
- * all others count from the start in steps of five minutes.
+ * Replaces ids, etags, page tokens and times. Equal ones stay equal, and times keep their distances: midnights become
+ * midnights, and all others count from the start in steps of five minutes.
  *
  * @param startMs when the scenario began
  */

@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Platform } from '@loyalty/local/running-platform.ts';
 import { root } from '@loyalty/local/settings.ts';
@@ -43,17 +44,8 @@ async function runAll(): Promise<string[]> {
     // `node` is the Node that runs the tests.
     env: { ...process.env, PATH: `${join(process.execPath, '..')}:${process.env['PATH']}` },
   };
-  const stdout = await new Promise<string>((resolve, reject) => {
-    execFile(
-      'sh',
-      ['-e', '-c', script.join(`\necho; echo '${mark}'\n`)],
-      options,
-      (error, text) => {
-        if (error === null) resolve(text);
-        else reject(error);
-      },
-    );
-  });
+  const commands = script.join(`\necho; echo '${mark}'\n`);
+  const { stdout } = await promisify(execFile)('sh', ['-e', '-c', commands], options);
   return stdout.split(`\n${mark}\n`);
 }
 
