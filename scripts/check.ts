@@ -11,6 +11,11 @@ import { generatedCode, staleFiles } from './generated-code.ts';
 import { forbiddenImports } from './import-layers.ts';
 import { migrationProblems } from './migrations.ts';
 import { isOpenApiStale, openApiDocument, openApiFile } from './openapi/document.ts';
+import {
+  isPostmanCollectionStale,
+  postmanCollection,
+  postmanCollectionFile,
+} from './postman-collection.ts';
 import { retiredWordsFile, retiredWordsInUse } from './retired-words.ts';
 import { sourceImports } from './source-imports.ts';
 import { writeThirdPartyProtos } from './third-party-protos.ts';
@@ -36,7 +41,11 @@ const steps: Record<string, Step> = {
   generated: async () => {
     const stale = (await staleFiles(await generatedCode())).map((path) => `proto/gen/${path}`);
     if (await isErrorDocsStale(await errorDocs())) stale.push(errorDocsFile);
-    if (await isOpenApiStale(await openApiDocument())) stale.push(openApiFile);
+    const document = await openApiDocument();
+    if (await isOpenApiStale(document)) stale.push(openApiFile);
+    if (await isPostmanCollectionStale(postmanCollection(document))) {
+      stale.push(postmanCollectionFile);
+    }
     return refuse(stale, 'Run: npm run generate');
   },
   migrations: async () => refuse(migrationProblems(), 'CONTRIBUTING.md says what the line is for.'),

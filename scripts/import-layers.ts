@@ -284,6 +284,7 @@ function isDeclared(file: string, target: string): boolean {
 }
 
 function workspaceOf(path: string): string {
-  const folders = [...packages.keys()].filter((folder) => folder !== '');
-  return folders.find((folder) => path.startsWith(`${folder}/`)) ?? '';
+  const folders = [...packages.keys()].filter((folder) => path.startsWith(`${folder}/`));
+  // A workspace can be in the folder of another one.
+  return folders.reduce((inner, folder) => (folder.length > inner.length ? folder : inner), '');
 }

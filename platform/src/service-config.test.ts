@@ -33,6 +33,12 @@ describe('a service does not start', () => {
     ['with an audience of spaces', { TEST_JWT_AUDIENCE: ' ' }, 'TEST_JWT_AUDIENCE', 'blank'],
     ['with a space after it', { TEST_JWT_AUDIENCE: 'loyalty ' }, 'TEST_JWT_AUDIENCE', 'remove'],
     [
+      'with a claim of an issuer’s beside a secret',
+      { TEST_JWT_ROLES_CLAIM: 'https://loyalty.example.com/roles' },
+      'TEST_JWT_ROLES_CLAIM',
+      'set TEST_JWT_JWKS instead of TEST_JWT_SECRET',
+    ],
+    [
       'with a short secret',
       { TEST_JWT_SECRET: 'Xh3kA' },
       'TEST_JWT_SECRET',

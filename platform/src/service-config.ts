@@ -14,6 +14,9 @@ export interface TokenConfig {
   readonly audience: string;
   readonly secret: string | undefined;
   readonly jwks: string | undefined;
+  /** The claims of an issuer that can't name them `roles` and `programs`. */
+  readonly rolesClaim?: string | undefined;
+  readonly programsClaim?: string | undefined;
 }
 
 export interface ProcessConfig {
@@ -62,6 +65,12 @@ export function processSettings({ managementPort }: { managementPort: number }) 
     JWT_JWKS: taking('an https:// URL, or a path', text(jwksProblem))
       .optional()
       .describe("URL or file of the issuer's keys, where there is no JWT_SECRET"),
+    JWT_ROLES_CLAIM: claim()
+      .optional()
+      .describe('with JWT_JWKS, the claim that has the roles, if not roles'),
+    JWT_PROGRAMS_CLAIM: claim()
+      .optional()
+      .describe('with JWT_JWKS, the claim that has the programs, if not programs'),
     LOG_LEVEL: logLevel().default('info').describe('the least severe lines to log'),
     LOG_PRETTY: flag().default(false).describe('lines for people instead of JSON'),
     SHUTDOWN_GRACE_SECONDS: integer({ min: 0, max: 3600 })
@@ -163,6 +172,13 @@ export function processConfig(
       `${prefix}JWT_SECRET must be set if, and only if, ${prefix}JWT_JWKS is not`,
     );
   }
+  for (const setting of ['JWT_ROLES_CLAIM', 'JWT_PROGRAMS_CLAIM'] as const) {
+    // Tokens that the platform signs by itself have the usual claims.
+    if (values.JWT_SECRET === undefined || values[setting] === undefined) continue;
+    throw new ConfigError(
+      `${prefix}${setting} is for tokens of an issuer; remove it, or set ${prefix}JWT_JWKS instead of ${prefix}JWT_SECRET`,
+    );
+  }
   return {
     host: values.HOST,
     management: { host: values.MANAGEMENT_HOST ?? values.HOST, port: values.MANAGEMENT_PORT },
@@ -172,6 +188,8 @@ export function processConfig(
       audience: values.JWT_AUDIENCE,
       secret: values.JWT_SECRET,
       jwks: values.JWT_JWKS,
+      rolesClaim: values.JWT_ROLES_CLAIM,
+      programsClaim: values.JWT_PROGRAMS_CLAIM,
     },
     log: { level: values.LOG_LEVEL, pretty: values.LOG_PRETTY },
     shutdownGraceMs: values.SHUTDOWN_GRACE_SECONDS * 1000,

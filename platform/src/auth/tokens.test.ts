@@ -54,6 +54,20 @@ describe('a token signed with the shared secret', () => {
     expect((await verifier.verify(await sign(goodClaims))).programs).toBeUndefined();
   });
 
+  test('may have its roles and programs in claims of other names, as some issuers ask for', async () => {
+    const rolesClaim = 'https://loyalty.example.com/roles';
+    const programsClaim = 'https://loyalty.example.com/programs';
+    const renamed = createTokenVerifier({ issuer, audience, secret, rolesClaim, programsClaim });
+    const { roles: _, ...others } = goodClaims;
+    const claims = { ...others, [rolesClaim]: ['member'], [programsClaim]: ['wine-dine'] };
+    expect(await renamed.verify(await sign(claims))).toMatchObject({
+      roles: new Set(['member']),
+      programs: new Set(['wine-dine']),
+    });
+    await expect(verifier.verify(await sign(claims))).rejects.toThrow('"roles"');
+    await expect(renamed.verify(await sign(goodClaims))).rejects.toThrow(`"${rolesClaim}"`);
+  });
+
   test('gives no rights for roles that the platform does not know', async () => {
     const token = await sign({ ...goodClaims, roles: ['offline_access', 'service'] });
     expect((await verifier.verify(token)).roles).toEqual(new Set(['service']));

@@ -31,6 +31,10 @@ export interface TokenVerifier {
 export interface TokenVerifierOptions extends KeySourceOptions {
   issuer: string;
   audience: string;
+  /** `roles` if undefined. */
+  rolesClaim?: string | undefined;
+  /** `programs` if undefined. */
+  programsClaim?: string | undefined;
 }
 
 const clockToleranceSeconds = 30;
@@ -70,7 +74,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         maxTokenAge: tokenAgeSecondsMax,
         requiredClaims: ['exp', 'sub'],
       });
-      const caller = callerOf(claims, token);
+      const caller = callerOf(claims, token, options);
       if (remembered.size >= rememberedTokensMax) {
         // The oldest goes: it is the nearest to its end, and at worst verified again.
         for (const oldest of remembered.keys()) {
@@ -109,11 +113,18 @@ function complaint(error: unknown): string {
   return 'it is malformed or not signed by the expected issuer';
 }
 
-function callerOf(claims: JWTPayload, token: string): Caller {
-  const { sub, roles, programs } = claims as Record<string, unknown>;
+function callerOf(
+  claims: JWTPayload,
+  token: string,
+  {
+    rolesClaim = 'roles',
+    programsClaim = 'programs',
+  }: Pick<TokenVerifierOptions, 'rolesClaim' | 'programsClaim'>,
+): Caller {
+  const { sub, [rolesClaim]: roles, [programsClaim]: programs } = claims as Record<string, unknown>;
   if (typeof sub !== 'string' || !subjectPattern.test(sub)) throw badClaim('sub');
-  if (!isListOfTexts(roles)) throw badClaim('roles');
-  if (programs !== undefined && !isListOfTexts(programs)) throw badClaim('programs');
+  if (!isListOfTexts(roles)) throw badClaim(rolesClaim);
+  if (programs !== undefined && !isListOfTexts(programs)) throw badClaim(programsClaim);
   return {
     subject: sub,
     roles: new Set(roles.filter(isRole)),
