@@ -70,8 +70,8 @@ const layers: readonly Layer[] = [
       'cli/.*',
       generated,
       platform,
-      // Money, and what clocks on the wall show.
-      'rules/src/(decimal|fraction|zone-clock)\\.ts',
+      // Money, what clocks on the wall show, and what is wrong with rules.
+      'rules/src/(decimal|fraction|time-zone-name|validate-rule-set|zone-clock)\\.ts',
       'services/ledger/src/(verify|replay)/.*',
       'local/src/(linear-time|property|test-(certificates|environment))\\.ts',
       node,

@@ -1,0 +1,168 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { ConfigError } from '@loyalty/platform/config.ts';
+import { Command } from 'commander';
+import { readChannelCredentials } from './import/channel-credentials.ts';
+import { naming } from './import/naming.ts';
+import { applyPlan } from './programs/apply-plan.ts';
+import { overwrittenChanges } from './programs/base.ts';
+import { ProgramsFileRefused } from './programs/file-problem.ts';
+import { isEmpty, type ProgramPlan, planProgram, stateName } from './programs/plan.ts';
+import { listProgramIds, readProgram } from './programs/platform-program.ts';
+import { openProgramsApi, type ProgramsApi } from './programs/programs-api.ts';
+import { type FileProgram, readProgramsFile } from './programs/programs-file.ts';
+import { describePlan } from './programs/report.ts';
+import { writeYaml } from './programs/write-yaml.ts';
+import { readSetting } from './settings.ts';
+
+interface CompareFlags {
+  prune?: true;
+  base?: string;
+}
+
+const help = `
+The file has one YAML document for each program: "program", "ruleSet" and "rewards", as their JSON is at the gateway.
+"-" is standard input or output. See docs/programs-as-code.md for more.
+
+The token is LOYALTY_ADMIN_TOKEN, and the address LOYALTY_PROGRAMS_GRPC. A token for some programs works for those.`;
+
+/** `loyalty programs`: programs, their rules and rewards as a file under version control. */
+export function programsCommand(): Command {
+  return new Command('programs')
+    .description('Keep programs, their rules and rewards in a file.')
+    .addCommand(
+      new Command('export')
+        .description('Write programs to a file.')
+        .argument('<file>', 'the YAML file, which is overwritten; - for standard output')
+        .option(
+          '--program <id...>',
+          'the only programs to write (default: all that are not archived)',
+        )
+        .addHelpText('after', `${help}\n\nExample:\n  $ npx loyalty programs export programs.yaml`)
+        .action(runExport),
+    )
+    .addCommand(
+      comparing('diff')
+        .description('Show what apply would change, and what members would notice.')
+        .addHelpText(
+          'after',
+          `${help}\n\nExit codes: 0 when there is nothing to change, 1 when there is, 2 when it can't be said.\n\nExample:\n  $ npx loyalty programs diff programs.yaml`,
+        )
+        .action(runDiff),
+    )
+    .addCommand(
+      comparing('apply')
+        .description('Make the platform what the file says.')
+        .addHelpText(
+          'after',
+          `${help}\n\nIdempotent: applied again, a file changes nothing. An interrupted run is continued by running it again.\n\nExit codes: 0 when the platform is what the file says, 2 when it isn't.\n\nExample:\n  $ npx loyalty programs apply programs.yaml`,
+        )
+        .action(runApply),
+    );
+}
+
+function comparing(name: string): Command {
+  return new Command(name)
+    .argument('<file>', 'the YAML file; - for standard input')
+    .option('--prune', 'archive rewards on offer that the file does not have')
+    .option(
+      '--base <file>',
+      'the file that this one was made from: what was changed on the platform since then is not overwritten',
+    );
+}
+
+async function runExport(path: string, { program: named }: { program?: string[] }): Promise<void> {
+  await withApi(async (api) => {
+    const ids = [...new Set(named ?? (await listProgramIds(api)))].toSorted();
+    const definitions = [];
+    for (const programId of ids) {
+      const program = await readProgram(api, programId);
+      if (program === undefined) throw new ConfigError(`There is no program ${programId}`);
+      if (named !== undefined || stateName(program.program.state) !== 'ARCHIVED') {
+        definitions.push(program.definition);
+      }
+    }
+    const yaml = writeYaml(definitions);
+    if (path === '-') process.stdout.write(yaml);
+    else await writeFile(path, yaml);
+  });
+}
+
+async function runDiff(path: string, flags: CompareFlags): Promise<void> {
+  await withApi(async (api) => {
+    const { plans } = await planFile(api, path, flags);
+    for (const { plan } of plans) console.log(describePlan(plan));
+    process.exitCode = plans.every(({ plan }) => isEmpty(plan)) ? 0 : 1;
+  });
+}
+
+async function runApply(path: string, flags: CompareFlags): Promise<void> {
+  await withApi(async (api) => {
+    const { plans, fileName } = await planFile(api, path, flags);
+    for (const { plan, file } of plans) {
+      console.log(describePlan(plan));
+      if (isEmpty(plan)) continue;
+      await applyPlan({ api, plan, file, fileName, done: (what) => console.log(what) });
+    }
+  });
+}
+
+/**
+ * Plans all programs of a file before any of them is changed.
+ *
+ * @throws {ProgramsFileRefused} with everything that can't be done
+ */
+async function planFile(
+  api: ProgramsApi,
+  path: string,
+  { prune, base: basePath }: CompareFlags,
+): Promise<{ plans: { plan: ProgramPlan; file: FileProgram }[]; fileName: string }> {
+  const fileName = nameOf(path);
+  const files = readProgramsFile(fileName, await readInput(path));
+  const bases =
+    basePath === undefined
+      ? undefined
+      : readProgramsFile(nameOf(basePath), await readInput(basePath));
+  const nowMs = Date.now();
+  const plans = [];
+  const problems = [];
+  for (const file of files) {
+    const { programId } = file.definition.program;
+    const platform = await readProgram(api, programId);
+    const planned = planProgram(file, platform, { prune: prune === true, nowMs });
+    const base = bases?.find(({ definition }) => definition.program.programId === programId);
+    const overwritten =
+      bases === undefined ? [] : overwrittenChanges(planned.plan, { file, base, nowMs });
+    problems.push(...planned.problems, ...overwritten);
+    plans.push({ plan: planned.plan, file });
+  }
+  if (problems.length > 0) throw new ProgramsFileRefused(fileName, problems);
+  return { plans, fileName };
+}
+
+async function withApi(work: (api: ProgramsApi) => Promise<void>): Promise<void> {
+  const address = readSetting('LOYALTY_PROGRAMS_GRPC');
+  const api = openProgramsApi({
+    address,
+    credentials: await readChannelCredentials(process.env),
+    token: readSetting('LOYALTY_ADMIN_TOKEN'),
+  });
+  try {
+    await naming(`The programs service at ${address}`)(work(api));
+  } finally {
+    api.close();
+  }
+}
+
+function nameOf(path: string): string {
+  return path === '-' ? 'standard input' : path;
+}
+
+async function readInput(path: string): Promise<Uint8Array> {
+  try {
+    return path === '-' ? await buffer(process.stdin) : await readFile(path);
+  } catch (error) {
+    const why = Error.isError(error) ? error.message : String(error);
+    throw new ConfigError(`${path} can't be read: ${why}`, { cause: error });
+  }
+}
