@@ -65,6 +65,11 @@ const layers: readonly Layer[] = [
     may: match('gateway/src/.*', generated, platform, node, `(?!(pg|knex|nats)$)(${npm})`),
   },
   {
+    // What is tried against a programs service runs one.
+    paths: match('cli/test/programs(-docs)?\\.test\\.ts'),
+    may: match('cli/.*', 'services/programs/test/running-programs\\.ts', generated, platform, 'local/src/.*', node, npm),
+  },
+  {
     paths: match('cli/.*'),
     may: match(
       'cli/.*',

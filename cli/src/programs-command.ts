@@ -5,14 +5,11 @@ import { Command } from 'commander';
 import { readChannelCredentials } from './import/channel-credentials.ts';
 import { naming } from './import/naming.ts';
 import { applyPlan } from './programs/apply-plan.ts';
-import { overwrittenChanges } from './programs/base.ts';
-import { ProgramsFileRefused } from './programs/file-problem.ts';
-import { isEmpty, type ProgramPlan, planProgram, stateName } from './programs/plan.ts';
-import { listProgramIds, readProgram } from './programs/platform-program.ts';
+import { exportPrograms } from './programs/export-programs.ts';
+import { isEmpty } from './programs/plan.ts';
+import { type NamedText, type PlannedFile, planPrograms } from './programs/plan-programs.ts';
 import { openProgramsApi, type ProgramsApi } from './programs/programs-api.ts';
-import { type FileProgram, readProgramsFile } from './programs/programs-file.ts';
 import { describePlan } from './programs/report.ts';
-import { writeYaml } from './programs/write-yaml.ts';
 import { readSetting } from './settings.ts';
 
 interface CompareFlags {
@@ -73,16 +70,7 @@ function comparing(name: string): Command {
 
 async function runExport(path: string, { program: named }: { program?: string[] }): Promise<void> {
   await withApi(async (api) => {
-    const ids = [...new Set(named ?? (await listProgramIds(api)))].toSorted();
-    const definitions = [];
-    for (const programId of ids) {
-      const program = await readProgram(api, programId);
-      if (program === undefined) throw new ConfigError(`There is no program ${programId}`);
-      if (named !== undefined || stateName(program.program.state) !== 'ARCHIVED') {
-        definitions.push(program.definition);
-      }
-    }
-    const yaml = writeYaml(definitions);
+    const yaml = await exportPrograms(api, named);
     if (path === '-') process.stdout.write(yaml);
     else await writeFile(path, yaml);
   });
@@ -98,46 +86,26 @@ async function runDiff(path: string, flags: CompareFlags): Promise<void> {
 
 async function runApply(path: string, flags: CompareFlags): Promise<void> {
   await withApi(async (api) => {
-    const { plans, fileName } = await planFile(api, path, flags);
+    const { plans, name } = await planFile(api, path, flags);
     for (const { plan, file } of plans) {
       console.log(describePlan(plan));
       if (isEmpty(plan)) continue;
-      await applyPlan({ api, plan, file, fileName, done: (what) => console.log(what) });
+      await applyPlan({ api, plan, file, fileName: name, done: (what) => console.log(what) });
     }
   });
 }
 
-/**
- * Plans all programs of a file before any of them is changed.
- *
- * @throws {ProgramsFileRefused} with everything that can't be done
- */
 async function planFile(
   api: ProgramsApi,
   path: string,
-  { prune, base: basePath }: CompareFlags,
-): Promise<{ plans: { plan: ProgramPlan; file: FileProgram }[]; fileName: string }> {
-  const fileName = nameOf(path);
-  const files = readProgramsFile(fileName, await readInput(path));
-  const bases =
-    basePath === undefined
-      ? undefined
-      : readProgramsFile(nameOf(basePath), await readInput(basePath));
-  const nowMs = Date.now();
-  const plans = [];
-  const problems = [];
-  for (const file of files) {
-    const { programId } = file.definition.program;
-    const platform = await readProgram(api, programId);
-    const planned = planProgram(file, platform, { prune: prune === true, nowMs });
-    const base = bases?.find(({ definition }) => definition.program.programId === programId);
-    const overwritten =
-      bases === undefined ? [] : overwrittenChanges(planned.plan, { file, base, nowMs });
-    problems.push(...planned.problems, ...overwritten);
-    plans.push({ plan: planned.plan, file });
-  }
-  if (problems.length > 0) throw new ProgramsFileRefused(fileName, problems);
-  return { plans, fileName };
+  { prune, base }: CompareFlags,
+): Promise<PlannedFile> {
+  return await planPrograms(api, {
+    file: await readInput(path),
+    base: base === undefined ? undefined : await readInput(base),
+    prune: prune === true,
+    nowMs: Date.now(),
+  });
 }
 
 async function withApi(work: (api: ProgramsApi) => Promise<void>): Promise<void> {
@@ -154,13 +122,10 @@ async function withApi(work: (api: ProgramsApi) => Promise<void>): Promise<void>
   }
 }
 
-function nameOf(path: string): string {
-  return path === '-' ? 'standard input' : path;
-}
-
-async function readInput(path: string): Promise<Uint8Array> {
+async function readInput(path: string): Promise<NamedText> {
+  if (path === '-') return { name: 'standard input', bytes: await buffer(process.stdin) };
   try {
-    return path === '-' ? await buffer(process.stdin) : await readFile(path);
+    return { name: path, bytes: await readFile(path) };
   } catch (error) {
     const why = Error.isError(error) ? error.message : String(error);
     throw new ConfigError(`${path} can't be read: ${why}`, { cause: error });

@@ -8,7 +8,7 @@ import {
   ProgramSchema,
 } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import { RewardSchema } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
-import { type RuleSet, RuleSetSchema } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { type RuleSet, RuleSet_State, RuleSetSchema } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { rewardWithDefaults } from './definition.ts';
 import { type Difference, differencesOf } from './differences.ts';
 import { ProgramsFileRefused } from './file-problem.ts';
@@ -133,8 +133,11 @@ class Steps {
     const { ruleSet } = await this.#placed(RuleSetSchema, 'ruleSet', () =>
       api.ruleSets.publishRuleSet(request, api.call()),
     );
-    const from = ruleSet === undefined ? '' : `, in force from ${isoTime(effectiveMs(ruleSet))}`;
-    this.#done(`published version ${version} of the rules${from}`);
+    const from =
+      time !== undefined && ruleSet !== undefined
+        ? `in force from ${isoTime(effectiveMs(ruleSet))}`
+        : `in force ${ruleSet?.state === RuleSet_State.ACTIVE ? 'now' : 'in 2 seconds'}`;
+    this.#done(`published version ${version} of the rules, ${from}`);
   }
 
   /** The draft of an interrupted run, or a new one. Drafts that others made or changed stay theirs. */

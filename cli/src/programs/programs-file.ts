@@ -102,6 +102,7 @@ class DocumentReader {
   /** Undefined where a problem was found. */
   program(): FileProgram | undefined {
     const { input } = this.#yaml;
+    if (isObject(input)) this.#programId = idIn(input['program']);
     for (const { line, path, message } of this.#yaml.problems) {
       this.problems.push({ ...this.#problemAt(path, message), line });
     }
@@ -122,7 +123,6 @@ class DocumentReader {
 
   #definition(document: JsonInputObject): ProgramDefinition | undefined {
     const { program: programInput, rewards: rewardsInput } = document;
-    if (isObject(programInput)) this.#programId = idIn(programInput);
     for (const name of Object.keys(document)) {
       if (!sections.includes(name) && name !== 'rule_set') {
         this.#refuse(name, `is not a part of a program; it has ${sections.join(', ')}`);
@@ -196,20 +196,23 @@ class DocumentReader {
     input: JsonInput,
     path: string,
   ): MessageShape<Desc> | undefined {
-    const found = this.problems.length;
-    if (isObject(input)) {
-      for (const name of Object.keys(input)) {
-        const field = fieldByName(desc, name);
-        const refusal = field && refusalOf(field);
-        if (field && refusal) this.#refuse(`${path}.${field.jsonName}`, refusal);
-      }
-    }
-    if (this.problems.length > found) return undefined;
     let message: MessageShape<Desc> | undefined;
     this.#check(desc, path, () => {
-      message = messageOf(desc, input);
+      message = messageOf(desc, isObject(input) ? this.#authored(desc, input, path) : input);
     });
     return message;
+  }
+
+  /** Without what only the platform sets, which is refused. */
+  #authored(desc: DescMessage, input: JsonInputObject, path: string): JsonInputObject {
+    const members = Object.entries(input).filter(([name]) => {
+      const field = fieldByName(desc, name);
+      const refusal = field && refusalOf(field);
+      if (field === undefined || refusal === undefined) return true;
+      this.#refuse(`${path}.${field.jsonName}`, refusal);
+      return false;
+    });
+    return Object.fromEntries(members);
   }
 
   /** Collects what is wrong with a part of the document; violations may begin with its field in a request. */
@@ -251,12 +254,14 @@ export function placedViolations(
 ): FieldViolation[] {
   const within = violations.map((violation) => ({
     ...violation,
+    names: desc.fields.map(({ name }) => name).concat(violation.names ?? []),
     field: violation.field.replace(/^(?:program|rule_?[sS]et|reward)(?:\.|$)/, ''),
   }));
   return [...named({ message: '', violations: within }, jsonNaming(desc)).violations];
 }
 
-function idIn(program: JsonInputObject): string {
+function idIn(program: JsonInput | undefined): string {
+  if (!isObject(program)) return '';
   const id = program['programId'] ?? program['program_id'];
   return typeof id === 'string' ? id : '';
 }
