@@ -67,7 +67,15 @@ const layers: readonly Layer[] = [
   {
     // What is tried against a programs service runs one.
     paths: match('cli/test/programs(-docs)?\\.test\\.ts'),
-    may: match('cli/.*', 'services/programs/test/running-programs\\.ts', generated, platform, 'local/src/.*', node, npm),
+    may: match(
+      'cli/.*',
+      'services/programs/test/running-programs\\.ts',
+      generated,
+      platform,
+      'local/src/.*',
+      node,
+      npm,
+    ),
   },
   {
     paths: match('cli/.*'),

@@ -8,7 +8,11 @@ import {
   ProgramSchema,
 } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import { RewardSchema } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
-import { type RuleSet, RuleSet_State, RuleSetSchema } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import {
+  type RuleSet,
+  RuleSet_State,
+  RuleSetSchema,
+} from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { rewardWithDefaults } from './definition.ts';
 import { type Difference, differencesOf } from './differences.ts';
 import { ProgramsFileRefused } from './file-problem.ts';

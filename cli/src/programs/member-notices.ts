@@ -8,6 +8,7 @@ import type { EarnRule, RuleSet } from '@loyalty/proto/loyalty/programs/v1/rule_
 import { awardText, periodText, priceText } from './award-text.ts';
 import type { Difference } from './differences.ts';
 import { isoTime, type ProgramPlan, type RewardPlan, type RulesPlan, stateName } from './plan.ts';
+import { expiryText, maturationText } from './policy-text.ts';
 
 /** What members would notice of a plan, a sentence each; empty if that is nothing. */
 export function memberNotices(plan: ProgramPlan): string[] {
@@ -91,12 +92,23 @@ function ruleNotices(
       .map(({ path }) => path.slice(`earnRules[${ruleId}].`.length));
     return changed.length === 0 ? [] : ruleNotice(old.get(ruleId), now.get(ruleId), changed);
   });
+  const changed = new Set(differences.map(({ path }) => /^\w+/.exec(path)?.[0] ?? ''));
+  const policies = [
+    ...(changed.has('maturation')
+      ? [
+          `New points become available ${maturationText(after.maturation)}, instead of ${maturationText(before.maturation)}.`,
+        ]
+      : []),
+    ...(changed.has('expiry')
+      ? [`New points expire ${expiryText(after.expiry)}, instead of ${expiryText(before.expiry)}.`]
+      : []),
+  ];
   const others = differences.flatMap(({ path, before: from, after: to }) => {
     const notice = ruleSetNotices[/^\w+/.exec(path)?.[0] ?? ''];
     if (notice === undefined || path.startsWith('earnRules[')) return [];
     return [path === 'earnRules' ? `${notice}.` : `${notice}${change(from, to)}.`];
   });
-  return [...rules, ...new Set(others)];
+  return [...rules, ...policies, ...others];
 }
 
 function byId({ earnRules }: RuleSet): Map<string, EarnRule> {
@@ -106,8 +118,6 @@ function byId({ earnRules }: RuleSet): Map<string, EarnRule> {
 const ruleSetNotices: Readonly<Record<string, string>> = {
   rounding: 'Points of a purchase are rounded another way',
   earnRules: 'The rules are applied in another order',
-  maturation: 'New points become available at another time',
-  expiry: 'New points expire at another time',
   refund: 'Refunds take points back another way',
   maximumPoints: 'The most that one purchase gives changes',
   cap: 'The most that a member gets within a period changes',

@@ -119,7 +119,8 @@ function objectOf(node: YAMLMap.Parsed, path: string, refuse: Refuse, depth: num
     }
     const name = nameOf(key);
     const here = memberPath(path, name);
-    if (name === '<<' && key.type === 'PLAIN') refuse(key, path, "can't merge with <<; write the members out");
+    if (name === '<<' && key.type === 'PLAIN')
+      refuse(key, path, "can't merge with <<; write the members out");
     else if (name === '__proto__') refuse(key, here, 'is not an allowed name; leave it out');
     else if (Object.hasOwn(object, name)) refuse(key, here, 'is given twice; give it once');
     else if (value === null) refuse(key, here, 'has no value; give it one, or leave it out');
