@@ -1,6 +1,5 @@
 // Programs as code against a running programs service: what a file says becomes so, once, and nothing else does.
 import { randomUUID } from 'node:crypto';
-import { credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fc } from '@loyalty/local/property.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
@@ -11,6 +10,7 @@ import {
   startSetting,
   tokenOf,
 } from '../../services/programs/test/running-programs.ts';
+import { readChannelCredentials } from '../src/import/channel-credentials.ts';
 import { applyPlan } from '../src/programs/apply-plan.ts';
 import { exportPrograms } from '../src/programs/export-programs.ts';
 import { isEmpty } from '../src/programs/plan.ts';
@@ -21,9 +21,11 @@ import { describePlan } from '../src/programs/report.ts';
 
 let setting: Setting;
 let api: ProgramsApi;
+let credentials: Awaited<ReturnType<typeof readChannelCredentials>>;
 
 beforeAll(async () => {
   setting = await startSetting();
+  credentials = await readChannelCredentials({});
   api = openWith(setting.tokens.admin);
 }, patience(60_000));
 
@@ -33,8 +35,7 @@ afterAll(async () => {
 }, patience(30_000));
 
 function openWith(token: string): ProgramsApi {
-  const address = setting.grpcAddress;
-  return openProgramsApi({ address, credentials: credentials.createInsecure(), token });
+  return openProgramsApi({ address: setting.grpcAddress, credentials, token });
 }
 
 /** A call that isn't one of the command's. */
@@ -66,6 +67,12 @@ function plan(text: string, { prune = false, base, with: by = api }: Options = {
     prune,
     nowMs: setting.now(),
   });
+}
+
+async function described(text: string): Promise<string> {
+  const [planned] = (await plan(text)).plans;
+  if (planned === undefined) throw new Error('no plan');
+  return describePlan(planned.plan);
 }
 
 /** What it did. A step at which it has to stop is one after which the process is killed. */
@@ -124,8 +131,7 @@ test(
         { rewardId: 'tea', displayName: 'Tea', fixed: { points: 12 } },
       ],
     });
-    const { plans } = await plan(text);
-    expect(describePlan(plans[0]?.plan as never)).toBe(
+    expect(await described(text)).toBe(
       [
         `${first.program.programId}`,
         '  program',
@@ -295,8 +301,7 @@ test(
     const first = written();
     await apply(stringify(first));
     const text = stringify({ ...first, rewards: [] });
-    const { plans } = await plan(text);
-    expect(describePlan(plans[0]?.plan as never)).toContain(
+    expect(await described(text)).toContain(
       'reward tea is not in the file and stays; --prune would archive it',
     );
     expect(await apply(text)).toEqual([]);

@@ -170,15 +170,19 @@ class Steps {
 
   async #draftOfInterruptedRun(): Promise<RuleSet | undefined> {
     const { api, plan } = this.#options;
-    const [newest] = plan.platform?.drafts ?? [];
-    if (newest === undefined) return undefined;
+    const drafts = plan.platform?.drafts ?? [];
+    if (drafts.length === 0) return undefined;
     const changes = await allPages(async (pageToken) => {
       const request = { programId: plan.programId, pageSize, pageToken };
       const page = await api.programs.listProgramChanges(request, api.call());
       return { items: page.changes, nextPageToken: page.nextPageToken };
     });
-    const ofDraft = changes.filter(({ ruleSetVersion }) => ruleSetVersion === newest.version);
-    return ofDraft.every(({ requestId }) => isOfAnyRun(requestId)) ? newest : undefined;
+    const others = new Set(
+      changes
+        .filter(({ requestId }) => !isOfAnyRun(requestId))
+        .map(({ ruleSetVersion }) => ruleSetVersion),
+    );
+    return drafts.find(({ version }) => !others.has(version));
   }
 
   async reward({ rewardId, before, after, differences }: RewardPlan): Promise<void> {

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@bufbuild/protobuf';
 import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
 import { ProgramSchema } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import { RewardSchema } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
@@ -80,20 +81,20 @@ function definitionDifferences(
   ];
 }
 
-function prefixed(prefix: string, ...[before, after]: [object, object]): Difference[] {
-  const differences = differencesOf(before as never, after as never);
+function prefixed(prefix: string, before: JsonObject, after: JsonObject): Difference[] {
+  const differences = differencesOf(before, after);
   return differences.map((difference) => ({ ...difference, path: `${prefix}.${difference.path}` }));
 }
 
 /** Without the state where the other says none. */
-function programJson({ program }: ProgramDefinition, other: ProgramDefinition) {
+function programJson({ program }: ProgramDefinition, other: ProgramDefinition): JsonObject {
   const { state, ...settings } = authoredJson(ProgramSchema, program);
   const isSaid = authoredJson(ProgramSchema, other.program)['state'] !== undefined;
   return isSaid && state !== undefined ? { ...settings, state } : settings;
 }
 
 /** Without an effective time that has passed. */
-function rulesJson({ ruleSet }: ProgramDefinition, nowMs: number) {
+function rulesJson({ ruleSet }: ProgramDefinition, nowMs: number): JsonObject {
   if (ruleSet === undefined) return {};
   const { effectiveTime, ...rules } = authoredJson(RuleSetSchema, ruleSet);
   const isLater = (msOfTimestamp(ruleSet.effectiveTime, 'effective_time') ?? 0) > nowMs;
@@ -108,7 +109,9 @@ function isWithin(path: string, other: string): boolean {
 function pathInFile(path: string, { definition, rewardPath }: FileProgram): string {
   const [, rewardId = '', inReward = ''] = /^rewards\[([^\]]*)\](.*)$/.exec(path) ?? [];
   if (rewardId !== '') {
-    return definition.rewards?.has(rewardId) === true ? rewardPath(rewardId) + inReward : 'rewards';
+    return definition.rewards?.has(rewardId) === true
+      ? rewardPath(rewardId) + inReward
+      : rewardPath(rewardId);
   }
   return path.replace(/^ruleSet\.earnRules\[([^\]]*)\]/, (whole, ruleId: string) => {
     const index = definition.ruleSet?.earnRules.findIndex((rule) => rule.ruleId === ruleId) ?? -1;

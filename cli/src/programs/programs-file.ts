@@ -29,7 +29,7 @@ export interface FileProgram {
   readonly definition: ProgramDefinition;
   /** A problem of the program, at a path such as `rewards[0].fixed.points`. */
   problemAt(path: string, message: string): FileProblem;
-  /** The path of a reward of the file, such as `rewards[0]`. */
+  /** The path of a reward, such as `rewards[0]`; `rewards` if the file doesn't have it. */
   rewardPath(rewardId: string): string;
 }
 
@@ -117,7 +117,8 @@ class DocumentReader {
     return {
       definition,
       problemAt: (path, message) => this.#problemAt(path, message),
-      rewardPath: (rewardId) => `rewards[${ids.indexOf(rewardId)}]`,
+      rewardPath: (rewardId) =>
+        ids.includes(rewardId) ? `rewards[${ids.indexOf(rewardId)}]` : 'rewards',
     };
   }
 
