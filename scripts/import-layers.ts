@@ -77,14 +77,27 @@ const layers: readonly Layer[] = [
     may: match('gateway/src/.*', generated, platform, node, `(?!(pg|knex|nats)$)(${npm})`),
   },
   {
+    // What is tried against a programs service runs one.
+    paths: match('cli/test/programs(-docs)?\\.test\\.ts'),
+    may: match(
+      'cli/.*',
+      'services/programs/test/running-programs\\.ts',
+      generated,
+      platform,
+      'local/src/.*',
+      node,
+      npm,
+    ),
+  },
+  {
     paths: match('cli/.*'),
     may: match(
       'cli/.*',
       generated,
       platform,
       client,
-      // Money, and what clocks on the wall show.
-      'rules/src/(decimal|fraction|zone-clock)\\.ts',
+      // Money, what clocks on the wall show, and what is wrong with rules.
+      'rules/src/(decimal|fraction|time-zone-name|validate-rule-set|zone-clock)\\.ts',
       'services/ledger/src/(verify|replay)/.*',
       'local/src/(linear-time|property|test-(certificates|environment))\\.ts',
       node,

@@ -8,6 +8,9 @@ import { importBalancesCommand } from './import-balances-command.ts';
 import { importCommand } from './import-command.ts';
 import { natsCommand } from './nats-command.ts';
 import { printable } from './printable.ts';
+import { ProgramsFileRefused } from './programs/file-problem.ts';
+import { ProgramChanged } from './programs/program-changed.ts';
+import { programsCommand } from './programs-command.ts';
 import { tokenCommand } from './token-command.ts';
 import { verifyCommand } from './verify-command.ts';
 
@@ -18,6 +21,7 @@ const program = new Command('loyalty')
   .addCommand(tokenCommand())
   .addCommand(importCommand())
   .addCommand(importBalancesCommand())
+  .addCommand(programsCommand())
   .addCommand(verifyCommand())
   .addCommand(natsCommand());
 
@@ -31,7 +35,11 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = failureExitCode;
-  console.error(isForThePerson(error) ? printable(error.message) : error);
+  if (error instanceof ProgramsFileRefused) {
+    for (const line of error.lines) console.error(printable(line));
+  } else {
+    console.error(isForThePerson(error) ? printable(error.message) : error);
+  }
   if (isReasoned(error) && isAway(error.reason)) {
     console.error('Is the platform running? npm start runs one here.');
   }
@@ -52,6 +60,7 @@ function isForThePerson(error: unknown): error is Error {
     error instanceof StreamRefused ||
     error instanceof FileRefused ||
     error instanceof ProgramRefused ||
+    error instanceof ProgramChanged ||
     isReasoned(error)
   );
 }

@@ -1,6 +1,6 @@
+import { timeZoneNamed } from '@loyalty/rules/time-zone-name.ts';
 import { ValidationFailed, type Violation } from '../domain/errors.ts';
 import type { RuleSetState } from '../domain/rule-set.ts';
-import { timeZoneNamed } from '../domain/time-zone.ts';
 
 /** What a caller believes of that which only the server decides; undefined where nothing was said. */
 export interface AssumedRuleSet {

@@ -1,7 +1,7 @@
+import { timeZoneNamed } from '@loyalty/rules/time-zone-name.ts';
 import { type Author, differences } from '../domain/change.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { type Program, type ProgramSettings, settingsViolations } from '../domain/program.ts';
-import { timeZoneNamed } from '../domain/time-zone.ts';
 import type { App } from './app.ts';
 
 export interface CreateProgram {

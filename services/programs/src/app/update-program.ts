@@ -1,4 +1,5 @@
 import type { EtagConditions } from '@loyalty/rules/etag-conditions.ts';
+import { timeZoneNamed } from '@loyalty/rules/time-zone-name.ts';
 import { type Author, differences } from '../domain/change.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { requireEtag } from '../domain/etag.ts';
@@ -10,7 +11,6 @@ import {
   requireChangeable,
   settingsViolations,
 } from '../domain/program.ts';
-import { timeZoneNamed } from '../domain/time-zone.ts';
 import type { App } from './app.ts';
 
 export interface UpdateProgram {

@@ -1,5 +1,5 @@
+import { timeZoneNamed } from '@loyalty/rules/time-zone-name.ts';
 import { IllegalTransition, ProgramNotActive, type Violation } from './errors.ts';
-import { timeZoneNamed } from './time-zone.ts';
 
 export type ProgramState = 'DRAFT' | 'ACTIVE' | 'SUSPENDED' | 'ARCHIVED';
 export type Enrollment = 'OPEN' | 'AUTO';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { timeZoneNamed } from './time-zone.ts';
+import { timeZoneNamed } from './time-zone-name.ts';
 
 test.each([
   ['Europe/Paris', 'Europe/Paris'],

@@ -1,4 +1,4 @@
-import { isTimeZone } from '@loyalty/rules/zone-clock.ts';
+import { isTimeZone } from './zone-clock.ts';
 
 /** The IANA time zone that a text names, in its usual spelling (`europe/paris` → `Europe/Paris`), or undefined. */
 export function timeZoneNamed(text: string): string | undefined {
