@@ -6,16 +6,10 @@ import { Finding, isCommand, run } from './commands.ts';
 import { dumpedSchemas } from './database-schema.ts';
 import { loosePins } from './dependency-pins.ts';
 import { deploymentProblems } from './deployments.ts';
-import { errorDocs, errorDocsFile, isErrorDocsStale } from './error-docs.ts';
 import { generatedCode, staleFiles } from './generated-code.ts';
+import { differing, generatedFiles } from './generated-files.ts';
 import { forbiddenImports } from './import-layers.ts';
 import { migrationProblems } from './migrations.ts';
-import { isOpenApiStale, openApiDocument, openApiFile } from './openapi/document.ts';
-import {
-  isPostmanCollectionStale,
-  postmanCollection,
-  postmanCollectionFile,
-} from './postman-collection.ts';
 import { retiredWordsFile, retiredWordsInUse } from './retired-words.ts';
 import { sourceImports } from './source-imports.ts';
 import { writeThirdPartyProtos } from './third-party-protos.ts';
@@ -40,12 +34,7 @@ const steps: Record<string, Step> = {
   breaking: findBreakingChanges,
   generated: async () => {
     const stale = (await staleFiles(await generatedCode())).map((path) => `proto/gen/${path}`);
-    if (await isErrorDocsStale(await errorDocs())) stale.push(errorDocsFile);
-    const document = await openApiDocument();
-    if (await isOpenApiStale(document)) stale.push(openApiFile);
-    if (await isPostmanCollectionStale(postmanCollection(document))) {
-      stale.push(postmanCollectionFile);
-    }
+    stale.push(...(await differing(await generatedFiles())).map(({ path }) => path));
     return refuse(stale, 'Run: npm run generate');
   },
   migrations: async () => refuse(migrationProblems(), 'CONTRIBUTING.md says what the line is for.'),

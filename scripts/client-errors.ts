@@ -1,8 +1,4 @@
-// clients/typescript/src/errors.ts: a class for each reason of the catalogue, generated from its contract.
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { getOption } from '@bufbuild/protobuf';
-import { root } from './commands.ts';
 import { contractRegistry } from './contract-registry.ts';
 import type { ErrorAnswer } from './error-docs.ts';
 
@@ -52,15 +48,4 @@ function classNameOf(reason: string): string {
     .split('_')
     .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
     .join('');
-}
-
-/** Whether the file is missing or out of date. */
-export async function isClientErrorsStale(content: string): Promise<boolean> {
-  const present = await readFile(join(root, clientErrorsFile), 'utf8').catch(() => '');
-  return present !== content;
-}
-
-/** Brings the file up to date. */
-export async function writeClientErrors(content: string): Promise<void> {
-  await writeFile(join(root, clientErrorsFile), content);
 }

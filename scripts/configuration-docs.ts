@@ -1,6 +1,4 @@
-// docs/configuration.md: every setting, generated from the schemas by which the processes read them.
-import { readFile, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { gatewayPrefix, gatewaySettings } from '@loyalty/gateway/config.ts';
 import { ledgerPrefix, ledgerSettings } from '@loyalty/ledger/config.ts';
 import { localPrefix, localSettings } from '@loyalty/local/settings.ts';
@@ -68,17 +66,6 @@ export function configurationDocs(): string {
     ),
   ];
   return `${[introduction, ...sections].join('\n\n')}\n`;
-}
-
-/** Whether the page is missing or out of date. */
-export async function isConfigurationDocsStale(content: string): Promise<boolean> {
-  const present = await readFile(join(root, configurationDocsFile), 'utf8').catch(() => '');
-  return present !== content;
-}
-
-/** Brings the page up to date. */
-export async function writeConfigurationDocs(content: string): Promise<void> {
-  await writeFile(join(root, configurationDocsFile), content);
 }
 
 /** The settings that are the same in all of them, up to the prefix. */

@@ -1,8 +1,4 @@
-// docs/errors.md: the catalogue of error reasons, generated from its contract.
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type DescExtension, type DescMethod, getOption } from '@bufbuild/protobuf';
-import { root } from './commands.ts';
 import { contractRegistry } from './contract-registry.ts';
 
 /** From the project's top. */
@@ -77,15 +73,4 @@ export async function errorDocs(): Promise<string> {
 /** Numbers of those that a method declares. */
 function reasonsOf(method: DescMethod, declared: DescExtension): readonly number[] {
   return getOption(method, declared) as readonly number[];
-}
-
-/** Whether the page is missing or out of date. */
-export async function isErrorDocsStale(content: string): Promise<boolean> {
-  const present = await readFile(join(root, errorDocsFile), 'utf8').catch(() => '');
-  return present !== content;
-}
-
-/** Brings the page up to date. */
-export async function writeErrorDocs(content: string): Promise<void> {
-  await writeFile(join(root, errorDocsFile), content);
 }

@@ -1,10 +1,3 @@
-// docs/loyalty.postman_collection.json: the requests of gateway/openapi.json for Postman, Bruno, Insomnia and whatever
-// else imports Postman's format 2.1. openapi-to-postmanv2 makes one, too, but it brings 85 packages (40 MB), and makes
-// 4.5 MB of which ids and values are others each time.
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { root } from './commands.ts';
-
 /** From the project's top. */
 export const postmanCollectionFile = 'docs/loyalty.postman_collection.json';
 
@@ -74,17 +67,6 @@ export function postmanCollection(openApi: string): string {
     variable: Object.entries(variables).map(([key, value]) => ({ key, value })),
   };
   return `${JSON.stringify(collection, undefined, 2)}\n`;
-}
-
-/** Whether the file is missing or out of date. */
-export async function isPostmanCollectionStale(content: string): Promise<boolean> {
-  const present = await readFile(join(root, postmanCollectionFile), 'utf8').catch(() => '');
-  return present !== content;
-}
-
-/** Brings the file up to date. */
-export async function writePostmanCollection(content: string): Promise<void> {
-  await writeFile(join(root, postmanCollectionFile), content);
 }
 
 interface Source {

@@ -1,6 +1,6 @@
 // gateway/openapi.json: what the gateway serves, as OpenAPI 3.1. Everything in it comes from the contracts and from the
 // gateway's own routes, which are read from the contracts, too.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DescService, FileRegistry } from '@bufbuild/protobuf';
 import { type Route, readRoutes } from '@loyalty/gateway/routes-from-descriptors.ts';
@@ -33,17 +33,6 @@ export async function openApiDocument(): Promise<string> {
   const registry = await contractRegistry();
   const document = documentOf(registry, await readRecordedExamples(), await packageVersion());
   return `${JSON.stringify(document, null, 2)}\n`;
-}
-
-/** Whether the file is missing or out of date. */
-export async function isOpenApiStale(content: string): Promise<boolean> {
-  const present = await readFile(join(root, openApiFile), 'utf8').catch(() => '');
-  return present !== content;
-}
-
-/** Brings the file up to date. */
-export async function writeOpenApi(content: string): Promise<void> {
-  await writeFile(join(root, openApiFile), content);
 }
 
 async function packageVersion(): Promise<string> {
