@@ -1,5 +1,6 @@
 // What the gateway shows of its API to anyone, without a service behind it.
 import { type IncomingHttpHeaders, request } from 'node:http';
+import { connect } from 'node:net';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@loyalty/local/test-patience.ts';
@@ -291,6 +292,28 @@ describe('a stranger', () => {
     expect((await ask(`${url}/docs`)).status).toBe(200);
     const token = await tokenFor('admin', 'ops');
     expect((await send(`${url}/v1/programs/p`, 'GET', { token })).status).toBe(503);
+  });
+
+  test('who does not read what they asked for keeps nobody else from it', async () => {
+    const { url, port } = await started({
+      limits: { ...defaultLimits, downloads: { addressBytesMax: 3_000_000, bytesMax: 6_000_000 } },
+      trustedProxies: 1,
+    });
+    const socket = connect(port, '127.0.0.1').pause();
+    stops.push(async () => void socket.destroy());
+    const fromStranger = { 'x-forwarded-for': '192.0.2.1' };
+    const fromOther = { 'x-forwarded-for': '192.0.2.2' };
+    const asking = `GET ${script} HTTP/1.1\r\nHost: gateway\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n`;
+    const asked = async (headers: Record<string, string>) =>
+      (await ask(`${url}${script}`, { headers })).status;
+    // The system takes some responses off the gateway's hands.
+    await eventually(async () => {
+      socket.write(asking);
+      expect(await asked(fromStranger)).toBe(429);
+    });
+    expect(await asked(fromOther)).toBe(200);
+    socket.destroy();
+    await eventually(async () => expect(await asked(fromStranger)).toBe(200));
   });
 
   test('who asks again and again, or leaves early, is served as long as little is on its way', async () => {
