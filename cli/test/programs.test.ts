@@ -513,14 +513,16 @@ describe('random edits', () => {
       const programId = newId();
       await fc.assert(
         fc.asyncProperty(definition, async ({ program, ruleSet, rewards }) => {
-          const file = stringify({
+          const document = {
             program: { programId, ...program },
             ruleSet: {
               ...ruleSet,
               earnRules: ruleSet.earnRules.map((one, index) => ({ ruleId: `r${index}`, ...one })),
             },
             rewards: Object.entries(rewards).map(([rewardId, offer]) => ({ rewardId, ...offer })),
-          });
+          };
+          // A plain << is refused: to readers of YAML 1.1 it is a merge.
+          const file = stringify(document, { compat: 'yaml-1.1' });
           await apply(file, { prune: true });
           expect(await apply(file, { prune: true })).toEqual([]);
           const copy = await exported(programId);
