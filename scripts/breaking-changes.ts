@@ -2,7 +2,10 @@ import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root, run } from './commands.ts';
+import { Finding, root, run } from './commands.ts';
+import { breakingChanges } from './openapi/breaking-changes.ts';
+import { openApiFile } from './openapi/document.ts';
+import type { Schema } from './openapi/schema.ts';
 import { writeThirdPartyProtos } from './third-party-protos.ts';
 
 /**
@@ -33,11 +36,24 @@ export async function findBreakingChanges(): Promise<string> {
   }
 }
 
+/** The same of the document of what the gateway serves. */
+export async function findBreakingOpenApi(): Promise<string> {
+  const base = await baseCommit();
+  const earlier = base && (await git('show', `${base}:${openApiFile}`));
+  if (!base || !earlier) return `skipped: there is no earlier commit with ${openApiFile}`;
+  const changes = breakingChanges(
+    JSON.parse(earlier) as Schema,
+    JSON.parse(readFileSync(join(root, openApiFile), 'utf8')) as Schema,
+  );
+  if (changes.length > 0) throw new Finding(changes.join('\n'));
+  return `against ${base.slice(0, 8)}`;
+}
+
 /** Where this work departed from the main branch; on the main branch itself, the commit before the last change. */
 async function baseCommit(): Promise<string | undefined> {
   const head = await commit('HEAD');
   const candidates = [await commit('origin/main'), await commit('main')];
-  const isChanged = (await git('status', '--porcelain', '--', 'proto')) !== '';
+  const isChanged = (await git('status', '--porcelain', '--', 'proto', openApiFile)) !== '';
   const base =
     candidates.find((candidate) => candidate !== undefined && candidate !== head) ??
     (isChanged ? head : await commit('HEAD^'));

@@ -1,7 +1,7 @@
 // npm run check: everything that can be said about the tree without running the platform.
 // npm run check -- types lint: only the steps named.
 import { parseArgs, styleText } from 'node:util';
-import { findBreakingChanges } from './breaking-changes.ts';
+import { findBreakingChanges, findBreakingOpenApi } from './breaking-changes.ts';
 import { Finding, isCommand, run } from './commands.ts';
 import { dumpedSchemas } from './database-schema.ts';
 import { loosePins } from './dependency-pins.ts';
@@ -32,6 +32,7 @@ const steps: Record<string, Step> = {
     return quiet('buf', 'lint', 'proto');
   },
   breaking: findBreakingChanges,
+  openapi: findBreakingOpenApi,
   generated: async () => {
     const stale = (await staleFiles(await generatedCode())).map((path) => `proto/gen/${path}`);
     stale.push(...(await differing(await generatedFiles())).map(({ path }) => path));

@@ -60,24 +60,29 @@ interface GivenParameter {
   readonly value: string;
 }
 
+/** What a header can have of all texts. */
+const headerTexts: fc.Arbitrary<unknown> = fc.stringMatching(/^[\x21-\x7e]{1,20}$/);
+
 /** None or one value, or several of a parameter that is a list. */
 function given(
   parameter: Parameter,
   options: RequestOptions,
 ): fc.Arbitrary<readonly GivenParameter[]> {
   const { name, in: place, required = false } = parameter;
-  const values = valuesOf(parameter.schema, options, name).map((value) =>
+  const values =
+    place === 'header'
+      ? headerTexts
+      : valuesOf(parameter.schema, options, name).filter(
+          (value) => place === 'query' || value !== '',
+        );
+  const sent = values.map((value) =>
     [value].flat().map((each) => ({ parameter, value: String(each) })),
   );
-  // A header or a path can't have what these have.
-  const sendable = values.map((list) =>
-    list.filter(({ value }) => place === 'query' || /^[\x21-\x7e]+$/.test(value)),
-  );
-  if (place === 'path') return values.filter((list) => list.every(({ value }) => value !== ''));
-  if (required) return sendable.filter((list) => list.length > 0);
+  if (required) return sent;
+  const presence = Math.round(options.optional * 100);
   return fc.oneof(
-    { weight: options.optional, arbitrary: sendable },
-    { weight: 1 - options.optional, arbitrary: fc.constant([]) },
+    { weight: presence, arbitrary: sent },
+    { weight: 100 - presence, arbitrary: fc.constant([]) },
   );
 }
 
