@@ -57,7 +57,7 @@ export function parametersOf(
       ),
       ...(place === 'path' || isRequired(field) ? { required: true } : {}),
       schema,
-      ...(given?.[name] === undefined ? {} : { example: given[name] }),
+      ...(given?.[name] === undefined ? {} : { example: exampleFor(schema, given[name]) }),
     };
   };
   return [
@@ -68,6 +68,11 @@ export function parametersOf(
     parameterRef('RequestId'),
     parameterRef('TraceParent'),
   ];
+}
+
+/** A value as it was sent, in the type that the schema has. */
+function exampleFor({ type }: Schema, value: unknown): unknown {
+  return type === 'integer' ? Number(value) : value;
 }
 
 function parameterRef(name: keyof typeof commonParameters): Schema {

@@ -84,8 +84,9 @@ export function undocumented(
   if (content === undefined) return response.body === '' ? undefined : 'a body';
   const mediaType = response.contentType?.split(';')[0] ?? '';
   if (content[mediaType] === undefined) return `a body of the type ${mediaType}`;
-  const place = documented['$ref'] ?? `#/${pointer.map(escaped).join('/')}`;
-  const validate = validatorAt(`${String(place)}/content/${escaped(mediaType)}/schema`);
+  const reference = documented['$ref'] as string | undefined;
+  const place = reference ?? `#/${pointer.map(escaped).join('/')}`;
+  const validate = validatorAt(`${place}/content/${escaped(mediaType)}/schema`);
   return validate(JSON.parse(response.body)) ? undefined : ajv.errorsText(validate.errors);
 }
 

@@ -159,6 +159,7 @@ const rewards = [
 
 /** Values that the platform understands, by the name of the member that has them. */
 export const knownValues: ReadonlyMap<string, readonly unknown[]> = new Map<string, unknown[]>([
+  ['quantity', [1]],
   ['condition', ['', 'member.lifetime_earned >= 0', "transaction.channel == 'web'"]],
   ['currencyCode', ['USD']],
   ['timeZone', ['UTC', 'Europe/Paris']],

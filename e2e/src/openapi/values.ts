@@ -137,7 +137,7 @@ function texts(schema: Schema): fc.Arbitrary<string> {
   if (pattern === undefined || pattern.includes('\\P{C}')) {
     const least = Math.max(minLength, pattern === undefined || pattern.startsWith('^$') ? 0 : 1);
     return fc
-      .array(fc.constantFrom(...'abcXYZ 0189-_.é字🍷'), {
+      .array(fc.constantFrom(...Array.from('abcXYZ 0189-_.é字🍷')), {
         minLength: least,
         maxLength: Math.max(least, Math.min(maxLength, 12)),
       })
