@@ -274,8 +274,8 @@ function typesOf({ type }: Schema): string[] {
   return type === undefined ? [] : [type].flat().map(String);
 }
 
-function formatOf({ format }: Schema): string {
-  return format === undefined ? 'none' : String(format);
+function formatOf({ format = 'none' }: Schema): string {
+  return format as string;
 }
 
 function objectAt(schema: Schema, key: string): Schema {
