@@ -127,6 +127,20 @@ describe('a membership that is locked', () => {
   });
 });
 
+test(
+  'a table that an operator locks can be read later',
+  async () => {
+    ledger = await startUseCases(program);
+    await earnAs('alice');
+    const other = await lockElsewhere('LOCK TABLE memberships IN ACCESS EXCLUSIVE MODE');
+    const refused = { reason: 'STORAGE_UNAVAILABLE', retryAfterMs: expect.any(Number) };
+    await expect(ledger.balance('alice')).rejects.toMatchObject(refused);
+    await other.query('COMMIT');
+    expect(await ledger.balance('alice')).toMatchObject({ available: 5n });
+  },
+  patience(20_000),
+);
+
 describe('a key that another replica inserted and did not commit', () => {
   const insertEarn = () =>
     lockElsewhere(

@@ -6,16 +6,30 @@ import { StorageUnavailable } from '../domain/errors.ts';
 const wroteFirst = (cause: unknown) =>
   new LostRace('a concurrent transaction wrote it first', { cause });
 
-/** What errors of the database mean for the commands of a transaction, and for reads. */
-export const { nameOf: storageError, translated } = storageErrors({
+const refused = (cause: unknown) => new RefusedByStorage('the database refused a value', { cause });
+const unavailable = (cause: unknown) => new StorageUnavailable(cause);
+
+/** What errors of the database mean for the commands of a transaction. */
+export const { nameOf: storageError } = storageErrors({
   constraints: {
     member_ids_pkey: wroteFirst,
     earns_pkey: wroteFirst,
     redemptions_idempotency_key: wroteFirst,
     requests_pkey: wroteFirst,
   },
-  refused: (cause) => new RefusedByStorage('the database refused a value', { cause }),
+  refused,
   lost: (cause) => new LostRace('the transaction lost against a concurrent one', { cause }),
   locked: (cause) => new LockTimeout('somebody else kept a lock for too long', { cause }),
-  unavailable: (cause) => new StorageUnavailable(cause),
+  unavailable,
+});
+
+/**
+ * What they mean for everything else. Nothing but an operator's lock on a table, such as that of a migration, stands in the way
+ * of a read: the database can't be used for as long.
+ */
+export const { translated } = storageErrors({
+  constraints: {},
+  refused,
+  lost: unavailable,
+  unavailable,
 });
