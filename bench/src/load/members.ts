@@ -4,6 +4,7 @@ import { type Client, createChannel, createClient } from '@loyalty/platform/rpc/
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
+import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
 import { RateAward_Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
 import type { Stage } from '../machine/stage.ts';
@@ -19,7 +20,10 @@ export function userIds(count: number): string[] {
   );
 }
 
-/** An active program that gives 5 points for each 100.00 USD. */
+/** What one point buys. */
+export const rewardId = 'point';
+
+/** An active program that gives 5 points for each 100.00 USD, and a reward of one point. */
 export async function createProgram(
   stage: Stage,
   { address, programId }: { address: string; programId: string },
@@ -42,6 +46,11 @@ export async function createProgram(
       await ruleSets.createRuleSet({ programId, ruleSet }, { token });
       await ruleSets.publishRuleSet({ programId, version: 1 }, { token });
     });
+    await withClient(address, RewardService, async (rewards) => {
+      const price = { case: 'fixed', value: { points: 1n } } as const;
+      const reward = { rewardId, displayName: 'What one point buys', price };
+      await rewards.createReward({ programId, reward }, { token });
+    });
     await programs.activateProgram({ programId }, { token });
   });
 }
@@ -58,18 +67,18 @@ export async function joinMembers(
   });
 }
 
-/** Gives each of the users one purchase. */
+/** Gives each of the users one purchase, of 250.00 USD by default. */
 export async function earnOnce(
   stage: Stage,
-  options: { address: string; programId: string; users: readonly string[] },
+  options: { address: string; programId: string; users: readonly string[]; cents?: bigint },
 ): Promise<void> {
-  const { address, programId, users } = options;
+  const { address, programId, users, cents = 25_000n } = options;
   const token = await stage.token('service');
   await withClient(address, LedgerService, async (ledger) => {
     const transaction = (userId: string) => ({
       transactionId: `first-${userId}`,
       occurTime: timestampNow(),
-      amount: { currencyCode: 'USD', minorUnits: 25_000n },
+      amount: { currencyCode: 'USD', minorUnits: cents },
     });
     await forEach(users, (userId) =>
       ledger.earn({ programId, userId, transaction: transaction(userId) }, { token }),
