@@ -9,7 +9,7 @@ import { checkOut, type Revision } from './machine/revision.ts';
 import { setStage } from './machine/stage.ts';
 import { chartOf } from './report/chart.ts';
 import { profileLines } from './report/profile.ts';
-import { environmentLines, tableOf } from './report/table.ts';
+import { costColumns, environmentLines, tableOf } from './report/table.ts';
 import type { Aim, Effort, Row } from './row.ts';
 import { balanceRow } from './rows/balance.ts';
 import { batchRow } from './rows/batch.ts';
@@ -152,16 +152,7 @@ async function measureGroup(
 function comparisons({ id }: Row, revision: Revision | undefined): Aim[] {
   if (revision === undefined) return [];
   const against = `${id}@${revision.commit}`;
-  const costs = [
-    'serviceCpuPerCallUs',
-    'serviceAllocatedPerCallBytes',
-    'postgresCpuPerCallUs',
-    'natsCpuPerCallUs',
-    'clientCpuPerCallUs',
-    'statementsPerCall',
-    'walPerCallBytes',
-  ];
-  return [{ against }, ...costs.map((of) => ({ against, of }))];
+  return [{ against }, ...costColumns.map(([of]) => ({ against, of }))];
 }
 
 function readArguments() {

@@ -1,5 +1,6 @@
 // A CPU profile for the first look: who spends the time, by package and by our own folders.
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 
 /** What a `.cpuprofile` file holds, as far as it is read here: the format of V8's inspector. */
@@ -46,7 +47,7 @@ export function profileShares(profiles: readonly CpuProfile[], root: string): Pr
 function placeOf({ functionName, url }: ProfileNode['callFrame'], root: string): string {
   if (url === '') return functionName.startsWith('(') ? functionName : `native ${functionName}`;
   if (url.startsWith('node:')) return url;
-  const path = url.replace(/^file:\/\//, '');
+  const path = url.startsWith('file:') ? fileURLToPath(url) : url;
   const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path) ?? [];
   if (name !== undefined) return name;
   const own = path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;

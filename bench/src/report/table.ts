@@ -13,8 +13,8 @@ export function environmentLines(environment: Environment): string[] {
   ];
 }
 
-/** Costs of one call that have a column. */
-const costColumns = [
+/** Costs of one call that have a column, by the name of the detail. */
+export const costColumns = [
   ['serviceCpuPerCallUs', 'CPU µs'],
   ['serviceAllocatedPerCallBytes', 'alloc B'],
   ['postgresCpuPerCallUs', 'PG µs'],
