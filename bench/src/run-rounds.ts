@@ -94,7 +94,7 @@ function contestantResult(
   rounds: readonly Measurement[],
 ): ContestantResult {
   const latencies = rounds.flatMap(({ latencyMs }) => (latencyMs ? [latencyMs] : []));
-  const names = Object.keys(rounds[0]?.details ?? {});
+  const names = new Set(rounds.flatMap(({ details }) => Object.keys(details)));
   const medianOf = (name: string) =>
     spreadOf(rounds.flatMap(({ details }) => details[name] ?? [])).median;
   return {
@@ -108,7 +108,7 @@ function contestantResult(
         p999: spreadOf(latencies.map(({ p999 }) => p999)),
       },
     }),
-    details: Object.fromEntries(names.map((name) => [name, medianOf(name)])),
+    details: Object.fromEntries([...names].map((name) => [name, medianOf(name)])),
     rounds,
   };
 }

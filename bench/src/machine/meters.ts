@@ -41,9 +41,10 @@ export function combined(meters: readonly Meter[]): Meter {
   };
 }
 
-/** The readings for each of as many calls, to a tenth of the unit, or a thousandth where that is more. */
+/** The readings for each of as many calls, to a tenth of the unit, or a thousandth below ten; none where there are no calls. */
 export function perCall(readings: Readings, calls: number): Partial<Record<Detail, number>> {
   const details: Partial<Record<Detail, number>> = {};
+  if (calls === 0) return details;
   for (const [name, total] of Object.entries(readings)) {
     const value = total / calls;
     const digits = value < 10 ? 1_000 : 10;

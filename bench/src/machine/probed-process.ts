@@ -22,11 +22,15 @@ export function probedProcess(child: ChildProcess): ProbedProcess {
   const ask = (request: ProbeRequest) =>
     new Promise<ProbeAnswer>((resolve, reject) => {
       const gone = () => reject(new Error('The process under measurement has ended'));
-      const answered = (answer: unknown) => {
+      // Memory may be asked for in the middle of a window.
+      const answered = (message: unknown) => {
+        const answer = message as ProbeAnswer;
+        if (answer.probe !== request.probe) return;
+        child.off('message', answered);
         child.off('disconnect', gone);
-        resolve(answer as ProbeAnswer);
+        resolve(answer);
       };
-      child.once('message', answered);
+      child.on('message', answered);
       child.once('disconnect', gone);
       child.send(request, (error) => {
         if (error !== null) reject(error);
