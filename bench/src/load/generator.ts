@@ -8,8 +8,8 @@ import { openHttpConnection } from './http-connection.ts';
 import { openNatsConnection } from './nats-connection.ts';
 import type { GeneratorMessage, LoadPlan, LoadResult, Target } from './run-load.ts';
 
-/** Below the number of streams that a server takes on one connection; HTTP/1.1 has one request at a time. */
-const callsPerConnectionMax = { grpc: 50, http: 1, nats: Number.POSITIVE_INFINITY } as const;
+/** Below the number of streams that a server takes on one connection; HTTP/1.1 has one request at a time, NATS no limit. */
+const callsPerConnectionMax = { grpc: 50, http: 1, nats: 10_000 } as const;
 
 /** How long the last calls may take. */
 const patienceMs = 30_000;

@@ -12,6 +12,7 @@ import type { Stage } from '../machine/stage.ts';
 export const userIdPrefix = 'member-';
 export const userIdWidth = 6;
 const callsInFlight = 200;
+const earnsPerBatch = 500;
 
 export function userIds(count: number): string[] {
   return Array.from(
@@ -67,22 +68,33 @@ export async function joinMembers(
   });
 }
 
-/** Gives each of the users one purchase, of 250.00 USD by default. */
-export async function earnOnce(
+/** Makes the users members of the program by one purchase each, of the value in cents. */
+export async function joinWithPurchase(
   stage: Stage,
-  options: { address: string; programId: string; users: readonly string[]; cents?: bigint },
+  options: { address: string; programId: string; users: readonly string[]; cents: bigint },
 ): Promise<void> {
-  const { address, programId, users, cents = 25_000n } = options;
+  const { address, programId, users, cents } = options;
   const token = await stage.token('service');
-  await withClient(address, LedgerService, async (ledger) => {
-    const transaction = (userId: string) => ({
+  const earnOf = (userId: string) => ({
+    userId,
+    transaction: {
       transactionId: `first-${userId}`,
       occurTime: timestampNow(),
       amount: { currencyCode: 'USD', minorUnits: cents },
-    });
-    await forEach(users, (userId) =>
-      ledger.earn({ programId, userId, transaction: transaction(userId) }, { token }),
-    );
+    },
+  });
+  await withClient(address, LedgerService, async (ledger) => {
+    for (let start = 0; start < users.length; start += earnsPerBatch) {
+      const earns = users.slice(start, start + earnsPerBatch).map(earnOf);
+      const { outcomes } = await ledger.batchEarn(
+        { programId, earns, joinMissing: true },
+        { token },
+      );
+      const failed = outcomes.find(({ result }) => result.case !== 'success');
+      if (failed?.result.case === 'failure') {
+        throw new Error(`A first purchase failed: ${failed.result.value.message}`);
+      }
+    }
   });
 }
 

@@ -2,7 +2,7 @@
 import { earnLoad, memberCount } from '../load/earn-plan.ts';
 import type { Row } from '../row.ts';
 import { earnContestant } from './earn-contestants.ts';
-import { restoredEarnsEach, startLedger, startLedgers } from './ledgers.ts';
+import { restoredEarnsEach, startLedger, startLedgers, usualCents } from './ledgers.ts';
 
 const id = 'earn-restored';
 const restoredEarns = (memberCount * restoredEarnsEach).toLocaleString('en');
@@ -14,7 +14,11 @@ export const earnRestoredRow: Row = {
   isShared: false,
   aims: [{ against: 'F', atLeast: 0.85 }],
   async prepare(bench) {
-    const ledgers = await startLedgers(bench, { name: id, state: 'restored' });
+    const ledgers = await startLedgers(bench, {
+      name: id,
+      state: 'restored',
+      firstPurchaseCents: usualCents,
+    });
     const fresh = await startLedger(bench.stage, { name: `${id}-new`, state: 'unanalyzed' });
     const contestants = ledgers.map((ledger) => earnContestant(bench, ledger, { id }));
     const title = "the ledger on a new database that isn't analyzed";

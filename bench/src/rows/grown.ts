@@ -1,12 +1,12 @@
 // Earns in a ledger that has a past of years, next to an empty one.
 import { execute } from '@loyalty/local/test-environment.ts';
 import type { Bench } from '../bench.ts';
-import { earnLoad, memberCount, programId, users } from '../load/earn-plan.ts';
-import { earnOnce, userIdWidth } from '../load/members.ts';
+import { earnLoad, memberCount } from '../load/earn-plan.ts';
+import { userIdWidth } from '../load/members.ts';
 import { repeatEarns, repeatMembers } from '../machine/past-earns.ts';
 import type { Row } from '../row.ts';
 import { earnContestant } from './earn-contestants.ts';
-import { drain, type LedgerUnderTest, startLedger, startLedgers } from './ledgers.ts';
+import { type LedgerUnderTest, startLedger, startLedgers, usualCents } from './ledgers.ts';
 
 const id = 'grown';
 const earnsEach = 10;
@@ -21,7 +21,11 @@ export const grownRow: Row = {
   isOnlyNamed: true,
   aims: [{ against: 'F', atLeast: 0.85 }],
   async prepare(bench) {
-    const ledgers = await startLedgers(bench, { name: id, state: 'new' });
+    const ledgers = await startLedgers(bench, {
+      name: id,
+      state: 'new',
+      firstPurchaseCents: usualCents,
+    });
     for (const ledger of ledgers) await grow(bench, ledger);
     const fresh = await startLedger(bench.stage, { name: `${id}-new`, state: 'new' });
     const members = memberCount * memberFactor(bench.isQuick);
@@ -33,10 +37,8 @@ export const grownRow: Row = {
   },
 };
 
-async function grow({ stage, isQuick }: Bench, { services }: LedgerUnderTest): Promise<void> {
-  const { ledger, ledgerDatabaseUrl } = services;
-  await earnOnce(stage, { address: ledger.address, programId, users });
-  await drain(services);
+async function grow({ isQuick }: Bench, { services }: LedgerUnderTest): Promise<void> {
+  const { ledgerDatabaseUrl } = services;
   await services.restartLedger(async () => {
     await repeatMembers(ledgerDatabaseUrl, { times: memberFactor(isQuick), userIdWidth });
     await repeatEarns(ledgerDatabaseUrl, earnsEach);

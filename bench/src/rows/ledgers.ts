@@ -4,7 +4,7 @@ import { root as ownRoot } from '@loyalty/local/settings.ts';
 import { disableAutovacuum, pretendRestored } from '@loyalty/local/table-statistics.ts';
 import type { Bench } from '../bench.ts';
 import { programId, users } from '../load/earn-plan.ts';
-import { createProgram, earnOnce, joinMembers } from '../load/members.ts';
+import { createProgram, joinMembers, joinWithPurchase } from '../load/members.ts';
 import { type LoyaltyServices, startLoyaltyServices } from '../machine/loyalty-services.ts';
 import { repeatEarns } from '../machine/past-earns.ts';
 import type { Stage } from '../machine/stage.ts';
@@ -24,27 +24,25 @@ export interface LedgerUnderTest {
 type DatabaseState = 'new' | 'unanalyzed' | 'restored';
 
 interface LedgerOptions {
-  /** Tells its databases from those of others. */
+  /** Distinguishes its databases from those of others. */
   readonly name: string;
   readonly state: DatabaseState;
+  /** What each member has bought before; nothing by default. */
+  readonly firstPurchaseCents?: bigint;
 }
 
 export const restoredEarnsEach = 100;
 const drainPatienceMs = 60_000;
 /** 12,500 points: no member runs out of them in a run. */
 const plentyCents = 25_000_000n;
+/** As those of the load are. */
+export const usualCents = 25_000n;
 
 /** The ledgers of all rows that share. Their members have points to redeem. */
 export function sharedLedgers(bench: Bench): Promise<readonly LedgerUnderTest[]> {
-  return bench.shared('ledgers', async () => {
-    const ledgers = await startLedgers(bench, { name: 'shared', state: 'new' });
-    for (const { services } of ledgers) {
-      const { address } = services.ledger;
-      await earnOnce(bench.stage, { address, programId, users, cents: plentyCents });
-      await drain(services);
-    }
-    return ledgers;
-  });
+  return bench.shared('ledgers', () =>
+    startLedgers(bench, { name: 'shared', state: 'new', firstPurchaseCents: plentyCents }),
+  );
 }
 
 /** This project's ledger, and that of another revision if there is one. */
@@ -62,21 +60,22 @@ export async function startLedgers(
 
 export async function startLedger(
   stage: Stage,
-  { name, state, root = ownRoot }: LedgerOptions & { root?: string },
+  { name, state, firstPurchaseCents, root = ownRoot }: LedgerOptions & { root?: string },
 ): Promise<LedgerUnderTest> {
   const services = await startLoyaltyServices(stage, { name, root });
   if (state !== 'new') await disableAutovacuum(services.ledgerDatabaseUrl);
   await createProgram(stage, { address: services.programs.address, programId });
-  await joinMembers(stage, { address: services.ledger.address, programId, users });
-  if (state === 'restored') await restoreEarns(stage, services);
+  const members = { address: services.ledger.address, programId, users };
+  if (firstPurchaseCents === undefined) await joinMembers(stage, members);
+  else await joinWithPurchase(stage, { ...members, cents: firstPurchaseCents });
+  await drain(services);
+  if (state === 'restored') await restoreEarns(services);
   return { suffix: '', title: 'the ledger', root, services, state };
 }
 
 /** Gives the members a past, as a ledger has that was restored a moment ago. */
-async function restoreEarns(stage: Stage, services: LoyaltyServices): Promise<void> {
-  const { ledger, ledgerDatabaseUrl } = services;
-  await earnOnce(stage, { address: ledger.address, programId, users });
-  await drain(services);
+async function restoreEarns(services: LoyaltyServices): Promise<void> {
+  const { ledgerDatabaseUrl } = services;
   await services.restartLedger(async () => {
     await repeatEarns(ledgerDatabaseUrl, restoredEarnsEach);
     await pretendRestored(ledgerDatabaseUrl);
