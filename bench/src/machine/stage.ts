@@ -31,7 +31,7 @@ export interface Stage {
 }
 
 export interface PostgresWork {
-  /** Of clients, `BEGIN` and `COMMIT` included. */
+  /** As pg_stat_statements counts them. */
   readonly statements: number;
   readonly walBytes: number;
 }
