@@ -35,6 +35,8 @@ export async function createProgram(
       programId,
       displayName: 'Benchmark',
       unit: { singular: 'point', plural: 'points' },
+      // Unlimited: the default lets no member redeem as often as the load does.
+      limits: { earnsPerMinute: 0, redemptionsPerMinute: 0 },
     };
     await programs.createProgram({ program }, { token });
     await withClient(address, RuleSetService, async (ruleSets) => {
