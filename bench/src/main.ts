@@ -3,30 +3,67 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '@loyalty/local/settings.ts';
+import { createBench, Profiles } from './bench.ts';
 import { currentLoad, readEnvironment } from './machine/environment.ts';
 import { checkOut, type Revision } from './machine/revision.ts';
-import { type Stage, setStage } from './machine/stage.ts';
+import { setStage } from './machine/stage.ts';
 import { chartOf } from './report/chart.ts';
-import { environmentLines, tableOf } from './report/table.ts';
-import type { Aim, Row } from './row.ts';
+import { profileLines } from './report/profile.ts';
+import { costColumns, environmentLines, tableOf } from './report/table.ts';
+import type { Aim, Effort, Row } from './row.ts';
+import { balanceRow } from './rows/balance.ts';
 import { batchRow } from './rows/batch.ts';
-import { earnRestoredRow, earnRow, earnUnanalyzedRow } from './rows/earn.ts';
+import { earnRow } from './rows/earn.ts';
+import { earnRestoredRow } from './rows/earn-restored.ts';
+import { earnUnanalyzedRow } from './rows/earn-unanalyzed.ts';
 import { evaluateRow } from './rows/evaluate.ts';
-import { type RowResult, runRounds } from './run-rounds.ts';
+import { gatewayBalanceRow } from './rows/gateway-balance.ts';
+import { grownRow } from './rows/grown.ts';
+import { hotRow } from './rows/hot.ts';
+import { importRow } from './rows/import.ts';
+import { memoryRow } from './rows/memory.ts';
+import { redeemRow } from './rows/redeem.ts';
+import { streamRow } from './rows/stream.ts';
+import { type ReadyRow, type RowResult, runRounds } from './run-rounds.ts';
 
-const rows: readonly Row[] = [earnRow, earnUnanalyzedRow, earnRestoredRow, batchRow, evaluateRow];
+const rows: readonly Row[] = [
+  earnRow,
+  batchRow,
+  streamRow,
+  redeemRow,
+  balanceRow,
+  gatewayBalanceRow,
+  hotRow,
+  importRow,
+  evaluateRow,
+  earnUnanalyzedRow,
+  earnRestoredRow,
+  grownRow,
+  memoryRow,
+];
 
-const usage = `npm run bench                 every row, 5 rounds, about 5 minutes a row
-npm run bench -- --quick      3 short rounds, about a minute a row
-npm run bench -- ${rows.map(({ id }) => id).join('|')}         only the rows named
+const usage = `npm run bench                 every row but grown and memory, 5 rounds, about 35 minutes
+npm run bench -- --quick      3 short rounds, about 10 minutes; the JIT isn't warm
+npm run bench -- ROW...       only the rows named: ${rows.map(({ id }) => id).join(', ')}
              --rounds N       another number of rounds
-             --compare REV    also measures the ledger of another commit, in turn with this one, in 9 rounds
-             --profile        also writes the ledger's CPU profile, which costs some throughput`;
+             --compare REV    also measures another commit, in turn with this one, in 9 rounds
+             --grown          also the row grown, which fills a database for minutes
+             --profile        also writes CPU profiles of the ledger, and shows who takes the time, which costs some throughput`;
 
-const full = { rounds: 5, window: { warmUpMs: 3_000, measureMs: 10_000 } };
+const full: Effort = {
+  rounds: 5,
+  window: { warmUpMs: 4_000, measureMs: 10_000 },
+  firstWarmUpMs: 15_000,
+};
 /** A difference of a few percent shows only over this many. */
 const roundsToCompare = 9;
-const quick = { rounds: 3, window: { warmUpMs: 1_000, measureMs: 3_000 } };
+const quick: Effort = {
+  rounds: 3,
+  window: { warmUpMs: 1_000, measureMs: 3_000 },
+  firstWarmUpMs: 1_000,
+};
+const quickWarning =
+  "A quick run: the JIT isn't warm, so that CPU and allocations per call are higher than in a full run.";
 
 const resources = new AsyncDisposableStack();
 let cleaned: Promise<void> | undefined;
@@ -43,24 +80,28 @@ async function main(): Promise<number> {
   mkdirSync(directory, { recursive: true });
   const loadBefore = currentLoad();
   try {
+    if (options.isQuick) console.log(quickWarning);
     console.log('Starting PostgreSQL and NATS …');
     const stage = await setStage(resources);
     const environment = await readEnvironment(stage.postgres, loadBefore);
-    const nodeArgs = options.profile
-      ? ['--cpu-prof', `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${name}.cpuprofile`]
-      : [];
+    const profiles = options.profile ? new Profiles({ directory, run: name }) : undefined;
     const revision =
       options.compare === undefined ? undefined : await checkOut(stage, options.compare);
+    const { isQuick, effortOf } = options;
     const results: RowResult[] = [];
-    for (const row of options.rows) {
-      console.log(`\n${row.title}\nPreparing …`);
-      results.push(await measureRow(row, { stage, nodeArgs, revision, effort: options.effort }));
+    for (const group of groupsOf(options.rows, effortOf)) {
+      results.push(...(await measureGroup(group, { stage, isQuick, revision, profiles })));
     }
-    const report = { startTime, ...options.effort, environment, rows: results };
+    const report = { startTime, isQuick, environment, rows: results };
     const file = join(directory, name);
     writeFileSync(`${file}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
     writeFileSync(`${file}.svg`, chartOf(report));
     console.log(['', ...environmentLines(environment), ...results.flatMap(tableOf)].join('\n'));
+    for (const { id } of profiles === undefined ? [] : results) {
+      const files = profiles?.of(id) ?? [];
+      if (files.length > 0) console.log(profileLines(id, { files, root }).join('\n'));
+    }
+    if (isQuick) console.log(`\n${quickWarning}`);
     console.log(`\nKept in ${relative(process.cwd(), file)}.json and .svg`);
     return 0;
   } catch (error) {
@@ -72,37 +113,46 @@ async function main(): Promise<number> {
   }
 }
 
-async function measureRow(
-  row: Row,
-  {
-    stage,
-    nodeArgs,
-    revision,
-    effort,
-  }: {
-    stage: Stage;
-    nodeArgs: readonly string[];
-    revision: Revision | undefined;
-    effort: typeof full;
-  },
-): Promise<RowResult> {
-  // What one row has started takes nothing from the next.
-  const own = stage.resources.use(new AsyncDisposableStack());
-  const prepared = await row.prepare({ ...stage, resources: own }, { nodeArgs, revision });
-  await stage.settle();
-  const aims = revision === undefined ? [] : comparisonsWith(revision);
-  const result = await runRounds(row, prepared, { ...effort, aims, tell: console.log });
-  await own.disposeAsync();
-  return result;
+/** Rows that are measured together. */
+interface Group {
+  readonly rows: readonly Row[];
+  readonly effort: Effort;
 }
 
-/** The throughput, and what it costs the ledger and PostgreSQL. */
-function comparisonsWith({ commit }: Revision): Aim[] {
+/** Those that share, then each of the others alone. */
+function groupsOf(chosen: readonly Row[], effortOf: (row?: Row) => Effort): Group[] {
+  const shared = chosen.filter(({ isShared }) => isShared);
+  const others = chosen.filter(({ isShared }) => !isShared);
   return [
-    { against: commit },
-    { against: commit, of: 'serviceCpuPerCallUs' },
-    { against: commit, of: 'postgresCpuPerCallUs' },
+    ...(shared.length === 0 ? [] : [{ rows: shared, effort: effortOf() }]),
+    ...others.map((row) => ({ rows: [row], effort: effortOf(row) })),
   ];
+}
+
+async function measureGroup(
+  { rows: group, effort }: Group,
+  { stage, ...options }: Parameters<typeof createBench>[0],
+): Promise<RowResult[]> {
+  // What one group has started takes nothing from the next.
+  const own = stage.resources.use(new AsyncDisposableStack());
+  const bench = createBench({ stage: { ...stage, resources: own }, ...options });
+  const ready: ReadyRow[] = [];
+  for (const row of group) {
+    console.log(`\n${row.title}\nPreparing …`);
+    const aims = [...row.aims, ...comparisons(row, options.revision)];
+    ready.push({ row, prepared: await row.prepare(bench), aims });
+  }
+  await stage.settle();
+  const results = await runRounds(ready, { ...effort, tell: console.log });
+  await own.disposeAsync();
+  return results;
+}
+
+/** The throughput, and what it costs. */
+function comparisons({ id }: Row, revision: Revision | undefined): Aim[] {
+  if (revision === undefined) return [];
+  const against = `${id}@${revision.commit}`;
+  return [{ against }, ...costColumns.map(([of]) => ({ against, of }))];
 }
 
 function readArguments() {
@@ -113,25 +163,27 @@ function readArguments() {
         quick: { type: 'boolean', default: false },
         rounds: { type: 'string' },
         compare: { type: 'string' },
+        grown: { type: 'boolean', default: false },
         profile: { type: 'boolean', default: false },
       },
     });
-    const effort = values.quick ? quick : full;
-    const ordinary = values.compare === undefined ? effort.rounds : roundsToCompare;
-    const rounds = Number(values.rounds ?? ordinary);
-    if (!Number.isInteger(rounds) || rounds < 1) {
+    const { quick: isQuick, compare, grown, profile } = values;
+    if (values.rounds !== undefined && !/^[1-9]\d*$/.test(values.rounds)) {
       throw new Error('--rounds needs a whole number from 1');
     }
     const unknown = positionals.filter((id) => rows.every((row) => row.id !== id));
     if (unknown.length > 0) throw new Error(`There is no row ${unknown.join(', ')}`);
-    const chosen = rows.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
-    const { compare, profile } = values;
-    const alone = chosen.filter(({ takesRevision }) => compare !== undefined && !takesRevision);
-    if (alone.length > 0) {
-      const able = rows.filter(({ takesRevision }) => takesRevision).map(({ id }) => id);
-      throw new Error(`--compare is for ${able.join(' and ')}: name the row`);
-    }
-    return { rows: chosen, effort: { ...effort, rounds }, compare, profile };
+    const isWanted = ({ id, isOnlyNamed }: Row) =>
+      positionals.includes(id) ||
+      (positionals.length === 0 && isOnlyNamed !== true) ||
+      (grown && id === grownRow.id);
+    const effortOf = (row?: Row): Effort => {
+      const usual = isQuick ? quick : full;
+      const rounds = compare === undefined ? usual.rounds : roundsToCompare;
+      const effort = row?.effort?.(isQuick) ?? { ...usual, rounds };
+      return values.rounds === undefined ? effort : { ...effort, rounds: Number(values.rounds) };
+    };
+    return { rows: rows.filter(isWanted), isQuick, effortOf, compare, profile };
   } catch (error) {
     console.error(`${(error as Error).message}\n${usage}`);
     return undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { percentiles, ratioOf, spreadOf } from './statistics.ts';
+import { percentiles, ratioOf, slopeOf, spreadOf } from './statistics.ts';
 
 describe('the spread of rounds', () => {
   test('has the middle one of an odd number as its median, whatever their order', () => {
@@ -45,5 +45,26 @@ describe('percentiles', () => {
 
   test('of few values are one of them', () => {
     expect(percentiles([5, 6], { p1: 0.01, p99: 0.99 })).toEqual({ p1: 5, p99: 6 });
+  });
+});
+
+describe('a slope', () => {
+  test('is that of a line', () => {
+    const points = [1, 2, 5].map((x) => ({ x, y: 100 - 4 * x }));
+    expect(slopeOf(points)).toBeCloseTo(-4);
+  });
+
+  test('averages what lies beside it', () => {
+    const points = [
+      { x: 0, y: 1 },
+      { x: 1, y: 0 },
+      { x: 2, y: 3 },
+      { x: 3, y: 2 },
+    ];
+    expect(slopeOf(points)).toBeCloseTo(0.6);
+  });
+
+  test('needs two different points', () => {
+    expect(() => slopeOf([{ x: 1, y: 1 }])).toThrow('a slope needs two points');
   });
 });

@@ -44,6 +44,21 @@ export function percentiles<Name extends string>(
   return Object.fromEntries(ranked) as Record<Name, number>;
 }
 
+/**
+ * The slope of the line through points by least squares, in units of y for one of x.
+ *
+ * @throws {RangeError} when there are fewer than two different x
+ */
+export function slopeOf(points: readonly { readonly x: number; readonly y: number }[]): number {
+  const meanOf = (values: readonly number[]) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const meanX = meanOf(points.map(({ x }) => x));
+  const meanY = meanOf(points.map(({ y }) => y));
+  const spread = points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0);
+  if (!(spread > 0)) throw new RangeError('a slope needs two points');
+  return points.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0) / spread;
+}
+
 function sortedNumbers(values: readonly number[]): Float64Array {
   return Float64Array.from(values).sort();
 }

@@ -1,9 +1,9 @@
 /**
- * A gRPC message as it is on the wire, encoded once; only digits change from call to call. Encoding every request
+ * A request as it is on the wire, encoded once; only digits change from call to call. Encoding every request
  * would cost the load generator more than sending it.
  */
 export interface FrameTemplate {
-  /** Length prefix and message, base64: it crosses to another process as JSON. */
+  /** Its bytes, base64: it crosses to another process as JSON. */
   readonly frame: string;
   readonly slots: readonly Slot[];
 }
@@ -16,9 +16,9 @@ interface Slot {
   readonly below?: number;
 }
 
-/** A run of zeros in the message that is a placeholder for a number. */
+/** A run of zeros in the request that is a placeholder for a number. */
 export interface Placeholder {
-  /** The text before the zeros, wherever it occurs in the message. */
+  /** The text before the zeros, wherever it occurs in the request. */
   readonly prefix: string;
   readonly width: number;
   readonly below?: number;
@@ -26,14 +26,16 @@ export interface Placeholder {
 
 const prefixBytes = 5;
 
-/** @throws {Error} when the message has no such placeholder */
-export function frameTemplate(
-  message: Uint8Array,
-  placeholders: readonly Placeholder[],
-): FrameTemplate {
+/** A gRPC message with its length prefix. */
+export function grpcFrame(message: Uint8Array): Buffer {
   const frame = Buffer.alloc(prefixBytes + message.length);
   frame.writeUInt32BE(message.length, 1);
   frame.set(message, prefixBytes);
+  return frame;
+}
+
+/** @throws {Error} when the frame has no such placeholder */
+export function frameTemplate(frame: Buffer, placeholders: readonly Placeholder[]): FrameTemplate {
   const slots = placeholders.flatMap((placeholder) => slotsOf(frame, placeholder));
   return { frame: frame.toString('base64'), slots };
 }
@@ -45,7 +47,7 @@ function slotsOf(frame: Buffer, { prefix, width, below }: Placeholder): Slot[] {
     const offset = at + Buffer.byteLength(prefix);
     slots.push(below === undefined ? { offset, width } : { offset, width, below });
   }
-  if (slots.length === 0) throw new Error(`The message has no placeholder ${text}`);
+  if (slots.length === 0) throw new Error(`The request has no placeholder ${text}`);
   return slots;
 }
 

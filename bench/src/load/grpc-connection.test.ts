@@ -1,7 +1,7 @@
 import { createServer, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { openConnection } from './grpc-connection.ts';
+import { openGrpcConnection } from './grpc-connection.ts';
 
 const message = Buffer.from([0, 0, 0, 0, 2, 8, 1]);
 const cleanups: (() => void)[] = [];
@@ -23,7 +23,11 @@ async function connectTo(serve: Serve) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const address = `127.0.0.1:${port}`;
-  const connection = await openConnection({ address, path: '/test.Service/Call', token: 'secret' });
+  const connection = await openGrpcConnection({
+    address,
+    path: '/test.Service/Call',
+    token: 'secret',
+  });
   cleanups.push(
     () => connection.close(),
     () => server.close(),

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { batchedWriter, type Caller, type Connection, openSocket } from './connection.ts';
 import {
   connectionPreface,
   encodeFrame,
@@ -12,21 +12,6 @@ import {
   initialWindow,
 } from './http2-frames.ts';
 
-export interface GrpcConnection {
-  /**
-   * Sends one unary call. Resolves to what is wrong with its response, or to nothing.
-   *
-   * @throws {Error} when the connection is lost
-   */
-  call(message: Buffer): Promise<string | undefined>;
-  close(): void;
-}
-
-interface Caller {
-  resolve(failure: string | undefined): void;
-  reject(error: Error): void;
-}
-
 export interface GrpcConnectionOptions {
   /** `host:port` */
   address: string;
@@ -39,7 +24,7 @@ export interface GrpcConnectionOptions {
  * A gRPC client reduced to what a load needs: it checks the status and the size of responses and decodes none. Through
  * node:http2 a call cost eight times as much, which is taken from the server that shares the machine.
  */
-export async function openConnection(options: GrpcConnectionOptions): Promise<GrpcConnection> {
+export async function openGrpcConnection(options: GrpcConnectionOptions): Promise<Connection> {
   const socket = await openSocket(options.address);
   const send = batchedWriter(socket);
   const answers = createAnswers();
@@ -103,29 +88,6 @@ export async function openConnection(options: GrpcConnectionOptions): Promise<Gr
         else start(message, caller);
       }),
     close: () => socket.end(),
-  };
-}
-
-async function openSocket(address: string): Promise<Socket> {
-  const separator = address.lastIndexOf(':');
-  const socket = connect(Number(address.slice(separator + 1)), address.slice(0, separator));
-  socket.setNoDelay(true);
-  await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve);
-    socket.once('error', reject);
-  });
-  // 'close' rejects the calls in progress.
-  return socket.on('error', () => undefined);
-}
-
-/** What one turn of the event loop leads to goes out in one write. */
-function batchedWriter(socket: Socket): (...bytes: Buffer[]) => void {
-  const unsent: Buffer[] = [];
-  return (...bytes) => {
-    if (unsent.length === 0) {
-      process.nextTick(() => socket.write(Buffer.concat(unsent.splice(0))));
-    }
-    unsent.push(...bytes);
   };
 }
 

@@ -4,6 +4,7 @@ import { type Client, createChannel, createClient } from '@loyalty/platform/rpc/
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
+import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
 import { RateAward_Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
 import type { Stage } from '../machine/stage.ts';
@@ -11,6 +12,7 @@ import type { Stage } from '../machine/stage.ts';
 export const userIdPrefix = 'member-';
 export const userIdWidth = 6;
 const callsInFlight = 200;
+const earnsPerBatch = 500;
 
 export function userIds(count: number): string[] {
   return Array.from(
@@ -19,7 +21,10 @@ export function userIds(count: number): string[] {
   );
 }
 
-/** An active program that gives 5 points for each 100.00 USD. */
+/** What one point buys. */
+export const rewardId = 'point';
+
+/** An active program that gives 5 points for each 100.00 USD, and a reward of one point. */
 export async function createProgram(
   stage: Stage,
   { address, programId }: { address: string; programId: string },
@@ -30,6 +35,8 @@ export async function createProgram(
       programId,
       displayName: 'Benchmark',
       unit: { singular: 'point', plural: 'points' },
+      // Unlimited: the default lets no member redeem as often as the load does.
+      limits: { earnsPerMinute: 0, redemptionsPerMinute: 0 },
     };
     await programs.createProgram({ program }, { token });
     await withClient(address, RuleSetService, async (ruleSets) => {
@@ -41,6 +48,11 @@ export async function createProgram(
       const ruleSet = { earnRules: [{ ruleId: 'base', award }] };
       await ruleSets.createRuleSet({ programId, ruleSet }, { token });
       await ruleSets.publishRuleSet({ programId, version: 1 }, { token });
+    });
+    await withClient(address, RewardService, async (rewards) => {
+      const price = { case: 'fixed', value: { points: 1n } } as const;
+      const reward = { rewardId, displayName: 'What one point buys', price };
+      await rewards.createReward({ programId, reward }, { token });
     });
     await programs.activateProgram({ programId }, { token });
   });
@@ -58,22 +70,33 @@ export async function joinMembers(
   });
 }
 
-/** Gives each of the users one purchase. */
-export async function earnOnce(
+/** Makes the users members of the program by one purchase each, of the value in cents. */
+export async function joinWithPurchase(
   stage: Stage,
-  options: { address: string; programId: string; users: readonly string[] },
+  options: { address: string; programId: string; users: readonly string[]; cents: bigint },
 ): Promise<void> {
-  const { address, programId, users } = options;
+  const { address, programId, users, cents } = options;
   const token = await stage.token('service');
-  await withClient(address, LedgerService, async (ledger) => {
-    const transaction = (userId: string) => ({
+  const earnOf = (userId: string) => ({
+    userId,
+    transaction: {
       transactionId: `first-${userId}`,
       occurTime: timestampNow(),
-      amount: { currencyCode: 'USD', minorUnits: 25_000n },
-    });
-    await forEach(users, (userId) =>
-      ledger.earn({ programId, userId, transaction: transaction(userId) }, { token }),
-    );
+      amount: { currencyCode: 'USD', minorUnits: cents },
+    },
+  });
+  await withClient(address, LedgerService, async (ledger) => {
+    for (let start = 0; start < users.length; start += earnsPerBatch) {
+      const earns = users.slice(start, start + earnsPerBatch).map(earnOf);
+      const { outcomes } = await ledger.batchEarn(
+        { programId, earns, joinMissing: true },
+        { token },
+      );
+      const failed = outcomes.find(({ result }) => result.case !== 'success');
+      if (failed?.result.case === 'failure') {
+        throw new Error(`A first purchase failed: ${failed.result.value.message}`);
+      }
+    }
   });
 }
 

@@ -1,56 +1,99 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { FrameTemplate } from './frame-template.ts';
+import type { NatsConnectionOptions } from './nats-connection.ts';
 
-/** A closed loop: as many calls as `inFlight` are always under way, spread over a few connections. */
+/** Where requests go and how. */
+export type Target =
+  | {
+      readonly protocol: 'grpc';
+      /** `host:port` */
+      readonly address: string;
+      /** `/package.Service/Method` */
+      readonly path: string;
+      readonly token: string;
+    }
+  | { readonly protocol: 'http'; readonly address: string }
+  | ({ readonly protocol: 'nats' } & NatsConnectionOptions);
+
+/** A load of requests that differ only in digits. */
 export interface LoadPlan {
-  /** `host:port` of a gRPC server. */
-  address: string;
-  /** `/package.Service/Method` */
-  path: string;
-  token: string;
-  template: FrameTemplate;
-  inFlight: number;
+  readonly target: Target;
+  readonly template: FrameTemplate;
+  /** As many calls are always in progress, spread over a few connections; in an open loop, no more than these are. */
+  readonly inFlight: number;
+  /**
+   * Makes the loop an open one: calls are sent at this rate whether or not earlier ones have their responses, and their
+   * latency counts from the time at which they were meant to be sent.
+   */
+  readonly callsPerSecond?: number;
   /** How many of what is counted a call carries: 1, or the length of a batch. */
-  itemsPerCall: number;
-  warmUpMs: number;
-  measureMs: number;
+  readonly itemsPerCall: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
 }
 
 export interface LoadResult {
   /** Items of calls answered with success within the measured time. */
-  perSecond: number;
+  readonly perSecond: number;
   /** Of calls. */
-  latencyMs: { p50: number; p99: number; max: number };
+  readonly latencyMs: {
+    readonly p50: number;
+    readonly p99: number;
+    readonly p999: number;
+    readonly max: number;
+  };
   /** Items of all calls answered with success: those of the warm-up, and those still under way at the end, too. */
-  acknowledged: number;
+  readonly acknowledged: number;
+  /** Items of calls answered with success between the two marks. */
+  readonly marked: number;
   /** What went wrong, and how often. */
-  failures: Record<string, number>;
-  /** What the generator itself used, from its start on. */
-  cpuSeconds: number;
+  readonly failures: Readonly<Record<string, number>>;
+  /** What the generator used between the two marks. */
+  readonly cpuSeconds: number;
 }
 
-/** What the generator's process answers with. */
-export type LoadOutcome = LoadResult | { error: string };
+/** What the generator's process sends: a mark at the begin and the end of the measured time, then how it went. */
+export type GeneratorMessage =
+  | { readonly mark: 'begin' | 'end' }
+  | { readonly result: LoadResult }
+  | { readonly error: string };
 
-/** Runs the plan in a process of its own. Rejects when the server went away, or the process did. */
-export function runLoad(plan: LoadPlan): Promise<LoadResult> {
+/**
+ * Runs the plan in a process of its own, and calls `begin` and `end` at the borders of the measured time.
+ *
+ * @throws {Error} when the server went away, the process did, or `begin` or `end` failed
+ */
+export async function runLoad(
+  plan: LoadPlan,
+  marks: { begin: () => Promise<void>; end: () => Promise<void> },
+): Promise<LoadResult> {
   const generator = fork(join(import.meta.dirname, 'generator.ts'));
-  return new Promise((resolve, reject) => {
-    let outcome: LoadOutcome | undefined;
+  let marked = Promise.resolve();
+  const result = new Promise<LoadResult>((resolve, reject) => {
+    let outcome: LoadResult | { error: string } | undefined;
     generator.once('error', reject);
-    generator.once('message', (message) => {
-      outcome = message as LoadOutcome;
+    generator.on('message', (message: GeneratorMessage) => {
+      if ('mark' in message) {
+        marked = marked.then(marks[message.mark]);
+        // It is awaited below, and mustn't end the process before.
+        marked.catch(() => undefined);
+      } else {
+        outcome = 'result' in message ? message.result : message;
+      }
     });
     generator.once('exit', (code, signal) => {
       if (outcome === undefined) {
         reject(new Error(`The load generator ended early (${signal ?? `exit code ${code}`})`));
       } else if ('error' in outcome) {
-        reject(new Error(`The load on ${plan.path} failed: ${outcome.error}`));
+        reject(new Error(`The load on ${plan.target.address} failed: ${outcome.error}`));
       } else {
         resolve(outcome);
       }
     });
-    generator.send(plan);
   });
+  generator.send(plan);
+  const done = await result;
+  await marked;
+  return done;
 }

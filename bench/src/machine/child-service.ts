@@ -5,22 +5,17 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '@loyalty/local/guarded-process.ts';
 import { root as ownRoot } from '@loyalty/local/settings.ts';
+import { type ProbedProcess, probeArgs, probedProcess } from './probed-process.ts';
 import type { Stage } from './stage.ts';
 
 /** A service under load, in a process of its own. */
-export interface ChildService {
+export interface ChildService extends ProbedProcess {
   /** `host:port` of its gRPC door. */
   readonly address: string;
-  /** What it says about itself at `/metrics`. */
-  usage(): Promise<ProcessUsage>;
+  /** `host:port` of its HTTP port. */
+  readonly httpAddress: string;
   /** Ends it before the stage does. */
   stop(): Promise<void>;
-}
-
-export interface ProcessUsage {
-  /** Processor time since its start. */
-  readonly cpuSeconds: number;
-  readonly residentBytes: number;
 }
 
 export interface ChildServiceOptions {
@@ -61,10 +56,10 @@ export async function startChildService(
   const logFile = join(stage.directory, `${name}.log`);
   // Lines go straight to a file: reading them here would take CPU time from what is measured.
   const log = openSync(logFile, 'w');
-  const child = spawn(process.execPath, [...nodeArgs, join(root, main), ...args], {
+  const child = spawn(process.execPath, [...probeArgs, ...nodeArgs, join(root, main), ...args], {
     cwd: root,
     env: { ...process.env, ...env },
-    // The channel ends the service when this process ends, however it ends.
+    // The channel of the probe ends the service when this process ends, however it ends.
     stdio: ['ignore', log, log, 'ipc'],
     // A terminal's Ctrl-C must not end the service before those who use it.
     detached: true,
@@ -85,7 +80,12 @@ export async function startChildService(
     }
     await delay(50);
   }
-  return { address: `${host}:${grpcPort}`, usage: () => readUsage(probesPort), stop };
+  return {
+    address: `${host}:${grpcPort}`,
+    httpAddress: `${host}:${httpPort}`,
+    ...probedProcess(child),
+    stop,
+  };
 }
 
 async function isReady(managementPort: number): Promise<boolean> {
@@ -100,20 +100,4 @@ async function isReady(managementPort: number): Promise<boolean> {
 
 function lastLines(file: string): string {
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-20).join('\n');
-}
-
-async function readUsage(managementPort: number): Promise<ProcessUsage> {
-  const response = await fetch(`http://${host}:${managementPort}/metrics`);
-  const text = await response.text();
-  return {
-    cpuSeconds: metric(text, 'process_cpu_seconds_total'),
-    residentBytes: metric(text, 'process_resident_memory_bytes'),
-  };
-}
-
-/** The value of a metric without labels of its own, in the text format of Prometheus. */
-function metric(text: string, name: string): number {
-  const [, value] = new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'm').exec(text) ?? [];
-  if (value === undefined) throw new Error(`/metrics has no ${name}`);
-  return Number(value);
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureDatabase } from '@loyalty/local/databases.ts';
 import { startNats } from '@loyalty/local/nats-server.ts';
@@ -10,6 +11,9 @@ export interface LoyaltyServices {
   /** The one that runs at the moment. */
   readonly ledger: ChildService;
   readonly ledgerDatabaseUrl: string;
+  readonly nats: { readonly url: string; readonly pid: number };
+  /** Starts a gateway in front of them. */
+  startGateway(): Promise<ChildService>;
   /** Ends the ledger and starts another one on the same database, which `meanwhile` has to itself. */
   restartLedger(meanwhile: () => Promise<void>): Promise<void>;
 }
@@ -19,20 +23,19 @@ export interface LoyaltyServicesOptions {
   name: string;
   /** The top of the project whose services these are; by default of the one that measures. */
   root?: string;
-  /** Arguments for the ledger's Node, for a profiler. */
-  ledgerNodeArgs?: readonly string[];
 }
 
 /** Starts the two services as they are run in production, on databases of their own and with their own nats-server. */
 export async function startLoyaltyServices(
   stage: Stage,
-  { name, root, ledgerNodeArgs = [] }: LoyaltyServicesOptions,
+  { name, root }: LoyaltyServicesOptions,
 ): Promise<LoyaltyServices> {
   const database = (service: string) =>
     ensureDatabase(stage.postgres, `${service}-${name}`, { owner: service });
   const programsDatabaseUrl = await database('programs');
   const ledgerDatabaseUrl = await database('ledger');
-  const nats = await startNats({ directory: join(stage.directory, `nats-${name}`) });
+  const natsDirectory = join(stage.directory, `nats-${name}`);
+  const nats = await startNats({ directory: natsDirectory });
   stage.resources.defer(() => nats.stop());
   const common = (prefix: string) => commonSettings(prefix, { stage, natsUrl: nats.url });
   const ledgerPort = await unusedPort();
@@ -58,7 +61,6 @@ export async function startLoyaltyServices(
       name: `ledger-${name}`,
       main: 'services/ledger/src/main.ts',
       ...(root !== undefined && { root }),
-      nodeArgs: ledgerNodeArgs,
       grpcPort: ledgerPort,
       settings: ({ grpcPort, httpPort, managementPort }) => ({
         env: {
@@ -73,6 +75,25 @@ export async function startLoyaltyServices(
         },
       }),
     });
+  const startGateway = () =>
+    startChildService(stage, {
+      name: `gateway-${name}`,
+      main: 'gateway/src/main.ts',
+      ...(root !== undefined && { root }),
+      // As in its image, deploy/Dockerfile.
+      nodeArgs: ['--max-semi-space-size=8'],
+      settings: ({ httpPort, managementPort }) => ({
+        env: {
+          ...tokenSettings('GATEWAY_', stage),
+          GATEWAY_PORT: String(httpPort),
+          ...(managementPort !== undefined && {
+            GATEWAY_MANAGEMENT_PORT: String(managementPort),
+          }),
+          GATEWAY_PROGRAMS_ADDRESS: programs.address,
+          GATEWAY_LEDGER_ADDRESS: ledger.address,
+        },
+      }),
+    });
   let ledger = await startLedger();
   return {
     programs,
@@ -80,6 +101,8 @@ export async function startLoyaltyServices(
       return ledger;
     },
     ledgerDatabaseUrl,
+    nats: { url: nats.url, pid: Number(readFileSync(join(natsDirectory, 'nats.pid'), 'utf8')) },
+    startGateway,
     async restartLedger(meanwhile) {
       await ledger.stop();
       await meanwhile();
@@ -90,11 +113,14 @@ export async function startLoyaltyServices(
 
 function commonSettings(
   prefix: string,
-  { stage: { tokens }, natsUrl }: { stage: Stage; natsUrl: string },
+  { stage, natsUrl }: { stage: Stage; natsUrl: string },
 ): Record<string, string> {
+  return { ...tokenSettings(prefix, stage), [`${prefix}NATS_URL`]: natsUrl };
+}
+
+function tokenSettings(prefix: string, { tokens }: Stage): Record<string, string> {
   return {
     [`${prefix}HOST`]: host,
-    [`${prefix}NATS_URL`]: natsUrl,
     [`${prefix}JWT_ISSUER`]: tokens.issuer,
     [`${prefix}JWT_AUDIENCE`]: tokens.audience,
     [`${prefix}JWT_SECRET`]: tokens.secret,

@@ -63,6 +63,15 @@ export async function processorSeconds(root: number): Promise<number | undefined
   }
 }
 
+/**
+ * The CPU time of this process's children that have ended, in seconds; undefined on a system without /proc. Of a tool
+ * that is run and waited for, it is the tool's.
+ */
+export async function endedChildrenSeconds(): Promise<number | undefined> {
+  const times = await readTimes(process.pid);
+  return times && times.ended / ticksPerSecond;
+}
+
 /** The process that started this one; undefined on a system without /proc. */
 export async function parentOf(pid: number): Promise<number | undefined> {
   return (await readTimes(pid))?.parent;

@@ -6,6 +6,7 @@ import { type PostgresServer, startPostgres } from '@loyalty/local/postgres-serv
 import { execute } from '@loyalty/local/test-environment.ts';
 import { mintToken } from '@loyalty/platform/auth/mint.ts';
 import type { Role } from '@loyalty/platform/auth/tokens.ts';
+import pg from 'pg';
 import { scalar } from '../scalar.ts';
 import { parentOf, processorSeconds } from './processor-time.ts';
 
@@ -21,10 +22,18 @@ export interface Stage {
    * Undefined on a system that doesn't report it.
    */
   postgresSeconds(): Promise<number | undefined>;
+  /** What PostgreSQL has been asked and has written to its log since its start. */
+  postgresWork(): Promise<PostgresWork>;
   /** Writes out what preparations have left dirty, so that no measurement pays for it. */
   settle(): Promise<void>;
   /** What has to be stopped in the end, the newest first. */
   readonly resources: AsyncDisposableStack;
+}
+
+export interface PostgresWork {
+  /** As pg_stat_statements counts them. */
+  readonly statements: number;
+  readonly walBytes: number;
 }
 
 export interface TokenSettings {
@@ -39,7 +48,7 @@ export async function setStage(resources: AsyncDisposableStack): Promise<Stage> 
   resources.defer(() => rm(directory, { recursive: true, force: true }));
   // PostgreSQL may run under another account, which must come through.
   await chmod(directory, 0o711);
-  const postgres = await startPostgres({ directory: join(directory, 'postgres') });
+  const postgres = await startCountingPostgres(join(directory, 'postgres'));
   resources.defer(() => postgres.stop());
   const serverUrl = postgres.url('postgres');
   // Or one contestant would pay for the checkpoint that another one has caused.
@@ -52,6 +61,11 @@ export async function setStage(resources: AsyncDisposableStack): Promise<Stage> 
     "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'",
   );
   const server = await parentOf(child);
+  const counters = new pg.Client(serverUrl);
+  // What ends it is the server's stop.
+  counters.on('error', () => undefined);
+  await counters.connect();
+  resources.defer(() => counters.end());
   const tokens = {
     issuer: 'loyalty-bench',
     audience: 'loyalty',
@@ -64,9 +78,33 @@ export async function setStage(resources: AsyncDisposableStack): Promise<Stage> 
     token: (role) =>
       mintToken({ ...tokens, subject: `bench-${role}`, roles: [role], lifetimeSeconds: 86_400 }),
     postgresSeconds: async () => server && (await processorSeconds(server)),
+    postgresWork: () => readWork(counters),
     settle: () => execute(serverUrl, 'CHECKPOINT'),
     resources,
   };
+}
+
+/** Starts PostgreSQL with its extension that counts statements, which is loaded only at a start. */
+async function startCountingPostgres(directory: string): Promise<PostgresServer> {
+  const first = await startPostgres({ directory });
+  try {
+    await execute(
+      first.url('postgres'),
+      "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'",
+    );
+  } finally {
+    await first.stop();
+  }
+  const postgres = await startPostgres({ directory });
+  await execute(postgres.url('postgres'), 'CREATE EXTENSION pg_stat_statements');
+  return postgres;
+}
+
+async function readWork(counters: pg.Client): Promise<PostgresWork> {
+  const { rows } = await counters.query<{ statements: string; wal_bytes: string }>(`
+    SELECT (SELECT sum(calls) FROM pg_stat_statements(false)) AS statements,
+      pg_current_wal_insert_lsn() - '0/0' AS wal_bytes`);
+  return { statements: Number(rows[0]?.statements), walBytes: Number(rows[0]?.wal_bytes) };
 }
 
 const tmpfsType = 0x01021994;

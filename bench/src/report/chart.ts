@@ -1,6 +1,6 @@
 import type { Environment } from '../machine/environment.ts';
 import type { ContestantResult, RatioResult, RowResult } from '../run-rounds.ts';
-import { describeRatio, environmentLines, whole } from './table.ts';
+import { comparedIn, describeRatio, environmentLines, targetOf, whole } from './table.ts';
 
 export interface Charted {
   readonly startTime: Date;
@@ -45,18 +45,18 @@ ${parts.join('\n')}
 `;
 }
 
-function rowChart({ title, unit, contestants, ratios }: RowResult, top: number): string {
+function rowChart({ id, title, unit, contestants, ratios }: RowResult, top: number): string {
   const most = Math.max(...contestants.map(({ perSecond }) => perSecond.max));
   const scale = (value: number) => barLeft + (value / most) * (barRight - barLeft);
   const bars = contestants.map((contestant, index) =>
-    bar(contestant, { y: top + rowHead + index * barStep, scale, isOwn: index === 0 }),
+    bar(contestant, { y: top + rowHead + index * barStep, scale, isOwn: contestant.id === id }),
   );
   const ratiosTop = top + rowHead + contestants.length * barStep + 12;
   return [
     text({ x: left, y: top + 16, label: `${title}: ${unit} per second`, kind: 'title' }),
     ...bars,
     ...ratios.map((ratio, index) =>
-      text({ x: left, y: ratiosTop + index * lineHeight, label: ratioText(ratio, contestants) }),
+      text({ x: left, y: ratiosTop + index * lineHeight, label: ratioText(ratio) }),
     ),
   ].join('\n');
 }
@@ -69,20 +69,17 @@ function bar(
   const [start, end] = [scale(min), scale(max)].map((value) => value.toFixed(1));
   const barWidth = (scale(median) - barLeft).toFixed(1);
   return [
-    text({ x: left, y: middle + 4, label: isOwn ? title : `${id}  ${title}` }),
+    text({ x: left, y: middle + 4, label: `${id}  ${title}` }),
     `<rect x="${barLeft}" y="${y}" width="${barWidth}" height="${barHeight}" rx="2" class="${isOwn ? 'own' : 'yardstick'}"/>`,
     `<path class="whisker" d="M${start} ${middle}H${end}M${start} ${middle - 4}v8M${end} ${middle - 4}v8"/>`,
     text({ x: Math.round(scale(max)) + 10, y: middle + 4, label: whole(median), kind: 'figure' }),
   ].join('\n');
 }
 
-function ratioText(
-  { against, of, atLeast, ratio }: RatioResult,
-  [own]: readonly ContestantResult[],
-): string {
-  const what = of === undefined ? '' : `, ${of}`;
-  const aim = atLeast === undefined ? '' : `, target ${atLeast}`;
-  return `${own?.title} / ${against}${what}: ${describeRatio(ratio)}${aim}`;
+function ratioText(result: RatioResult): string {
+  const target = targetOf(result);
+  const aim = target === undefined ? '' : `, target ${target}`;
+  return `${comparedIn(result)}: ${describeRatio(result.ratio)}${aim}`;
 }
 
 type Kind = 'title' | 'note' | 'figure';

@@ -13,64 +13,74 @@ export function environmentLines(environment: Environment): string[] {
   ];
 }
 
-/** A row for people: each contestant's throughput and latency, then the ratios. */
+/** Costs of one call that have a column, by the name of the detail. */
+export const costColumns = [
+  ['serviceCpuPerCallUs', 'CPU µs'],
+  ['serviceAllocatedPerCallBytes', 'alloc B'],
+  ['postgresCpuPerCallUs', 'PG µs'],
+  ['natsCpuPerCallUs', 'NATS µs'],
+  ['clientCpuPerCallUs', 'client µs'],
+  ['statementsPerCall', 'stmts'],
+  ['walPerCallBytes', 'WAL B'],
+] as const;
+
+/** A row for people: each contestant's throughput, latency and costs, then the ratios. */
 export function tableOf({ title, unit, contestants, ratios, verified }: RowResult): string[] {
-  const titleWidth = Math.max(...contestants.map((contestant) => nameOf(contestant).length));
-  const head = [
-    '',
-    `${unit}/s`,
-    'min – max',
-    'p50 ms',
-    'p99 ms',
-    'CPU µs/call',
-    'PG µs/call',
-    'MiB',
-  ];
-  const lines = contestants.map((contestant) => {
-    const { perSecond, latencyMs, details } = contestant;
-    return columns(titleWidth, [
-      nameOf(contestant),
+  const idWidth = Math.max(...contestants.map(({ id }) => id.length));
+  const costs = costColumns.filter(([name]) =>
+    contestants.some(({ details }) => details[name] !== undefined),
+  );
+  const head = ['', `${unit}/s`, 'min – max', 'p50 ms', 'p99 ms', 'p99.9 ms'];
+  const lines = contestants.map(({ id, perSecond, latencyMs, details }) =>
+    columns(idWidth, [
+      id,
       whole(perSecond.median),
       `${whole(perSecond.min)} – ${whole(perSecond.max)}`,
-      latencyMs ? latencyMs.p50.median.toFixed(1) : '',
-      latencyMs ? latencyMs.p99.median.toFixed(1) : '',
-      optional(details['serviceCpuPerCallUs']),
-      optional(details['postgresCpuPerCallUs']),
-      optional(details['serviceResidentMiB']),
-    ]);
-  });
+      ...[latencyMs?.p50, latencyMs?.p99, latencyMs?.p999].map((spread) =>
+        spread === undefined ? '' : spread.median.toFixed(1),
+      ),
+      ...costs.map(([name]) => cost(details[name])),
+    ]),
+  );
   return [
     '',
     styleText('bold', title),
-    styleText('dim', columns(titleWidth, head)),
+    styleText('dim', columns(idWidth, [...head, ...costs.map(([, name]) => name)])),
     ...lines,
+    ...contestants.map((each) => styleText('dim', `${each.id.padEnd(idWidth)} ${each.title}`)),
     '',
-    ...ratios.map((ratio) => ratioLine(ratio, contestants)),
+    ...ratios.map(ratioLine),
     ...detailLines(contestants),
-    `${styleText('green', '✓')} ${verified}`,
+    ...verified.map((found) => `${styleText('green', '✓')} ${found}`),
   ];
 }
 
-function nameOf({ id, title }: ContestantResult): string {
-  return `${id.padEnd(7)}  ${title}`;
+function columns(idWidth: number, [id = '', ...values]: readonly string[]): string {
+  const widths = [13, 17, 8, 8, 8];
+  const cells = values.map((value, index) => value.padStart(widths[index] ?? 9));
+  return [id.padEnd(idWidth), ...cells].join(' ').trimEnd();
 }
 
-function columns(titleWidth: number, [title = '', ...values]: readonly string[]): string {
-  const widths = [9, 17, 8, 8, 12, 11, 6];
-  const cells = values.map((value, index) => value.padStart(widths[index] ?? 0));
-  return [title.padEnd(titleWidth), ...cells].join(' ').trimEnd();
-}
-
-function ratioLine(
-  { against, of, atLeast, ratio, ofMedians }: RatioResult,
-  [own]: readonly ContestantResult[],
-): string {
-  const what = of === undefined ? '' : `  ${of}`;
-  const text = `${own?.id} / ${against}  ${describeRatio(ratio)}, of medians ${ofMedians.toFixed(2)}${what}`;
-  if (atLeast === undefined) return text;
-  const isReached = ratio.median >= atLeast;
+function ratioLine(result: RatioResult): string {
+  const { ratio, ofMedians } = result;
+  const text = `${comparedIn(result)}  ${describeRatio(ratio)}, of medians ${ofMedians.toFixed(2)}`;
+  const target = targetOf(result);
+  if (target === undefined) return text;
+  const isReached =
+    ratio.median >= (result.atLeast ?? 0) && ratio.median <= (result.atMost ?? Infinity);
   const verdict = styleText(isReached ? 'green' : 'yellow', isReached ? 'reached' : 'not reached');
-  return `${text}  target: ${atLeast}  ${verdict}`;
+  return `${text}  target: ${target}  ${verdict}`;
+}
+
+/** `earn / P  postgresCpuPerCallUs / allCpuPerCallUs` */
+export function comparedIn({ from, against, of, to }: RatioResult): string {
+  return [`${from} / ${against}`, [of, to].filter(Boolean).join(' / ')].join('  ').trimEnd();
+}
+
+/** `at least 3`; undefined where none is set. */
+export function targetOf({ atLeast, atMost }: RatioResult): string | undefined {
+  if (atLeast !== undefined) return `at least ${atLeast}`;
+  return atMost === undefined ? undefined : `at most ${atMost}`;
 }
 
 /** `1.42 (1.38 – 1.47)`: the median, the least and the most of the rounds. */
@@ -78,10 +88,12 @@ export function describeRatio({ median, min, max }: Spread): string {
   return `${median.toFixed(2)} (${min.toFixed(2)} – ${max.toFixed(2)})`;
 }
 
-// The columns show some of the details already.
-function detailLines([own]: readonly ContestantResult[]): string[] {
-  const shown = ['serviceCpuPerCallUs', 'postgresCpuPerCallUs', 'serviceResidentMiB'];
-  const rest = Object.entries(own?.details ?? {}).filter(([name]) => !shown.includes(name));
+// The columns show the others.
+function detailLines(contestants: readonly ContestantResult[]): string[] {
+  const shown: readonly string[] = costColumns.map(([name]) => name);
+  const rest = Object.entries(contestants[0]?.details ?? {}).filter(
+    ([name]) => !shown.includes(name),
+  );
   return rest.map(([name, value]) => styleText('dim', `${name} ${value}`));
 }
 
@@ -90,6 +102,7 @@ export function whole(value: number): string {
   return Math.round(value).toLocaleString('en');
 }
 
-function optional(value: number | undefined): string {
-  return value === undefined ? '' : whole(value);
+function cost(value: number | undefined): string {
+  if (value === undefined) return '';
+  return value < 10 ? value.toFixed(2) : whole(value);
 }

@@ -1,120 +1,62 @@
-// Unary Earn over gRPC, the path that the platform exists for.
-import { create, toBinary } from '@bufbuild/protobuf';
-import { timestampNow } from '@bufbuild/protobuf/wkt';
-import {
-  EarnRequestSchema,
-  LedgerService,
-} from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
-import { frameTemplate } from '../load/frame-template.ts';
-import type { Row } from '../row.ts';
-import {
-  createEmptyService,
-  createNaiveService,
-  type PlanEarns,
-} from '../yardsticks/earn-yardsticks.ts';
-import { createPgbench } from '../yardsticks/pgbench.ts';
-import {
-  anyUser,
-  anyUserId,
-  memberCount,
-  programId,
-  restoredEarnsEach,
-  startLedger,
-  startLedgers,
-  users,
-  verifyAll,
-} from './ledger-contestants.ts';
+// Unary Earn over gRPC, the path that the platform exists for: at saturation, and its latency below.
+import type { Bench } from '../bench.ts';
+import { earnLoad, earnPlanner, programId, users } from '../load/earn-plan.ts';
+import type { Contestant, Row } from '../row.ts';
+import { bareService, createNaiveService, emptyService } from '../yardsticks/earn-yardsticks.ts';
+import { pgbench } from '../yardsticks/pgbench.ts';
+import { earnContestant, type Saturated, spreadEarns } from './earn-contestants.ts';
 
-const inFlight = 200;
-const method = LedgerService.method.earn;
-
-const load = `Earn, unary gRPC, ${inFlight} in flight, ${memberCount.toLocaleString('en')} members`;
-const restoredEarns = (memberCount * restoredEarnsEach).toLocaleString('en');
+/** How many calls an open loop may have waiting before it falls behind. */
+const inFlightMax = 800;
+const sharesOfSaturation = [0.5, 0.8];
 
 export const earnRow: Row = {
   id: 'earn',
-  title: load,
+  title: earnLoad,
   unit: 'earns',
-  aims: [{ against: 'P', atLeast: 1.5 }, { against: 'N', atLeast: 8 }, { against: 'E' }],
-  takesRevision: true,
-  async prepare(stage, options) {
-    const pgbench = await createPgbench(stage);
-    const plan = planner(await stage.token('service'));
-    const ledgers = await startLedgers(stage, { row: 'earn', plan, state: 'new', ...options });
-    const naive = await createNaiveService(stage, { plan, programId, userIds: users });
-    const empty = await createEmptyService(stage, plan);
-    return {
-      contestants: [...ledgers, pgbench, naive, empty],
-      async verify() {
-        await naive.verify();
-        return verifyAll(ledgers);
-      },
-    };
-  },
-};
-
-/** What there is before autovacuum has come by for the first time: tables that grow, and plans made while they were empty. */
-export const earnUnanalyzedRow: Row = {
-  id: 'earn-unanalyzed',
-  title: `${load}, on a new database that isn't analyzed`,
-  unit: 'earns',
-  aims: [],
-  takesRevision: true,
-  async prepare(stage, options) {
-    const plan = planner(await stage.token('service'));
-    const row = 'earn-unanalyzed';
-    const ledgers = await startLedgers(stage, { row, plan, state: 'unanalyzed', ...options });
-    return { contestants: ledgers, verify: () => verifyAll(ledgers) };
-  },
-};
-
-/** What there is after a restore, before autovacuum has come by: every row, and no statistics. */
-export const earnRestoredRow: Row = {
-  id: 'earn-restored',
-  title: `${load}, after a restore of ${restoredEarns} earns without statistics`,
-  unit: 'earns',
-  aims: [{ against: 'F', atLeast: 0.85 }],
-  takesRevision: true,
-  async prepare(stage, options) {
-    const plan = planner(await stage.token('service'));
-    const row = 'earn-restored';
-    const ledgers = await startLedgers(stage, { row, plan, state: 'restored', ...options });
-    const fresh = await startLedger(stage, plan, {
-      id: 'F',
-      title: "the ledger on a new database that isn't analyzed",
-      name: `${row}-new`,
-      state: 'unanalyzed',
-    });
-    const contestants = [...ledgers, fresh];
-    return { contestants, verify: () => verifyAll(contestants) };
-  },
-};
-
-/** Plans rounds whose transactions differ by the round's number, as backends count theirs up. */
-function planner(token: string): PlanEarns {
-  let round = 0;
-  return (window) => {
-    round += 1;
-    const prefix = `bench-${round}-`;
-    const message = create(EarnRequestSchema, {
+  isShared: true,
+  aims: [
+    { against: 'P', atLeast: 1 },
+    { against: 'N' },
+    { against: 'E' },
+    { against: 'E', of: 'serviceCpuPerCallUs', atMost: 1.9 },
+    { from: 'E', against: 'B', of: 'serviceCpuPerCallUs', atMost: 2.5 },
+    { against: 'E', of: 'serviceAllocatedPerCallBytes' },
+    { against: 'P', of: 'postgresCpuPerCallUs', to: 'allCpuPerCallUs', atMost: 0.25 },
+    { against: 'P', of: 'statementsPerCall' },
+    { against: 'P', of: 'walPerCallBytes' },
+  ],
+  async prepare(bench) {
+    const earns = await spreadEarns(bench);
+    const token = await bench.stage.token('service');
+    const naive = await createNaiveService(bench.stage, {
+      plan: earnPlanner({ contestantId: 'naive', token }),
       programId,
-      userId: anyUserId,
-      transaction: {
-        transactionId: prefix + '0'.repeat(10),
-        occurTime: timestampNow(),
-        amount: { currencyCode: 'USD', minorUnits: 25_000n },
-      },
+      userIds: users,
     });
     return {
-      path: `/${method.parent.typeName}/${method.name}`,
-      token,
-      template: frameTemplate(toBinary(EarnRequestSchema, message), [
-        { prefix, width: 10 },
-        anyUser,
-      ]),
-      inFlight,
-      itemsPerCall: 1,
-      ...window,
+      contestants: [
+        ...earns.map(({ contestant }) => contestant),
+        ...(await openLoops(bench, earns)),
+        naive,
+      ],
+      yardsticks: [await pgbench(bench), await emptyService(bench), await bareService(bench)],
     };
-  };
+  },
+};
+
+/** Each ledger's latency at shares of what it last took at saturation. */
+function openLoops(bench: Bench, earns: readonly Saturated[]): Promise<Contestant[]> {
+  const loops = earns.flatMap(({ ledger, lastPerSecond }) =>
+    sharesOfSaturation.map((share) => {
+      const percent = Math.round(share * 100);
+      return earnContestant(bench, ledger, {
+        id: `earn-${percent}`,
+        title: `${ledger.title}, open loop at ${percent} % of its rate`,
+        inFlight: inFlightMax,
+        callsPerSecond: () => share * lastPerSecond(),
+      });
+    }),
+  );
+  return Promise.all(loops);
 }

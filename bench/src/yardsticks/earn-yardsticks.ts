@@ -1,39 +1,56 @@
 import { ensureDatabase } from '@loyalty/local/databases.ts';
 import pg from 'pg';
-import { measureService } from '../load/measure-service.ts';
-import type { LoadPlan } from '../load/run-load.ts';
+import type { Bench } from '../bench.ts';
+import { earnPlanner, type PlanLoad } from '../load/earn-plan.ts';
+import { measureLoad } from '../load/measure-load.ts';
 import { host, startChildService } from '../machine/child-service.ts';
+import { postgresMeter, serviceMeter } from '../machine/meters.ts';
 import type { Stage } from '../machine/stage.ts';
-import type { Contestant, Window } from '../row.ts';
+import type { Contestant } from '../row.ts';
 import { scalar } from '../scalar.ts';
 
-/** The load for a round; each must bring transactions that weren't there before. */
-export type PlanEarns = (window: Window) => Omit<LoadPlan, 'address'>;
-
-/** Starts E. */
-export async function createEmptyService(stage: Stage, plan: PlanEarns): Promise<Contestant> {
-  const service = await startChildService(stage, {
-    name: 'empty',
-    main: 'bench/src/yardsticks/empty-main.ts',
-    settings: (ports) => ({ args: [JSON.stringify({ host, ...ports, tokens: stage.tokens })] }),
-  });
-  return {
-    id: 'E',
-    title: 'empty handler behind the same door',
-    measure: (window) => measureService({ stage, service }, plan(window)),
-  };
+/** E, once for all rows. */
+export function emptyService(bench: Bench): Promise<Contestant> {
+  return bench.shared('E', () =>
+    createYardstick(bench, {
+      id: 'E',
+      title: 'empty handler over the same transport',
+      name: 'empty',
+    }),
+  );
 }
 
-export interface NaiveService extends Contestant {
-  /** @throws {Error} when not each acknowledged earn is stored, or more are */
-  verify(): Promise<void>;
+/** B, once for all rows. */
+export function bareService(bench: Bench): Promise<Contestant> {
+  return bench.shared('B', () =>
+    createYardstick(bench, {
+      id: 'B',
+      title: 'node:http2 alone, the same bytes',
+      name: 'bare',
+    }),
+  );
+}
+
+/** A service that answers earns and stores nothing. */
+async function createYardstick(
+  { stage }: Bench,
+  { id, title, name }: { id: string; title: string; name: string },
+): Promise<Contestant> {
+  const plan = earnPlanner({ contestantId: id, token: await stage.token('service') });
+  const service = await startChildService(stage, {
+    name,
+    main: `bench/src/yardsticks/${name}-main.ts`,
+    settings: (ports) => ({ args: [JSON.stringify({ host, ...ports, tokens: stage.tokens })] }),
+  });
+  const meters = [serviceMeter(service), postgresMeter(stage)];
+  return { id, title, measure: (window) => measureLoad(plan(window, service.address), meters) };
 }
 
 /** Starts N, with an account for each user. */
 export async function createNaiveService(
   stage: Stage,
-  options: { plan: PlanEarns; programId: string; userIds: readonly string[] },
-): Promise<NaiveService> {
+  options: { plan: PlanLoad; programId: string; userIds: readonly string[] },
+): Promise<Contestant> {
   const databaseUrl = await ensureDatabase(stage.postgres, 'naive');
   await createTables(databaseUrl, options);
   const service = await startChildService(stage, {
@@ -48,7 +65,8 @@ export async function createNaiveService(
     id: 'N',
     title: 'naive service, one transaction per earn',
     async measure(window) {
-      const measurement = await measureService({ stage, service }, options.plan(window));
+      const plan = options.plan(window, service.address);
+      const measurement = await measureLoad(plan, [serviceMeter(service), postgresMeter(stage)]);
       acknowledged += measurement.acknowledged;
       return measurement;
     },
@@ -57,6 +75,7 @@ export async function createNaiveService(
       if (stored !== acknowledged) {
         throw new Error(`The naive service acknowledged ${acknowledged} earns, stored ${stored}`);
       }
+      return `N: ${stored.toLocaleString('en')} earns acknowledged and stored`;
     },
   };
 }

@@ -4,7 +4,9 @@ import { existsSync, globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ensureDatabase } from '@loyalty/local/databases.ts';
-import { withPostgresCost } from '../machine/postgres-cost.ts';
+import type { Bench } from '../bench.ts';
+import { combined, type Detail, perCall, postgresMeter, processMeter } from '../machine/meters.ts';
+import { endedChildrenSeconds } from '../machine/processor-time.ts';
 import type { Stage } from '../machine/stage.ts';
 import type { Contestant } from '../row.ts';
 import { prepareSimpleUpdates, runSimpleUpdates } from './simple-update.ts';
@@ -15,8 +17,13 @@ const clients = 32;
 /** In hundred thousands of accounts, as pgbench counts: enough that clients seldom meet on a row. */
 export const scale = 10;
 
+/** P, once for all rows. */
+export function pgbench(bench: Bench): Promise<Contestant> {
+  return bench.shared('P', () => createPgbench(bench.stage));
+}
+
 /** pgbench itself where it is installed, and the same transaction through pg elsewhere. */
-export async function createPgbench(stage: Stage): Promise<Contestant> {
+async function createPgbench(stage: Stage): Promise<Contestant> {
   const url = await ensureDatabase(stage.postgres, 'pgbench');
   const program = findPgbench();
   if (program === undefined) {
@@ -36,22 +43,34 @@ export async function createPgbench(stage: Stage): Promise<Contestant> {
     const args = [...options, '--jobs', '2', '--time', String(seconds), '--no-vacuum', url];
     return (await run(program, args)).stdout;
   };
+  const meter = combined([postgresMeter(stage), processMeter('clientCpuUs', endedChildrenSeconds)]);
   return {
     id: 'P',
     title: `pgbench ${options.join(' ')}`,
     async measure({ warmUpMs, measureMs }) {
       await runFor(warmUpMs);
-      const { result, cost } = await withPostgresCost(
-        stage,
-        () => runFor(measureMs),
-        (output) => figure(output, 'number of transactions actually processed:'),
-      );
+      const end = await meter();
+      const output = await runFor(measureMs);
+      const readings = await end();
+      const transactions = figure(output, 'number of transactions actually processed:');
+      const costs = perCall(readings, transactions);
       return {
-        perSecond: figure(result, 'tps ='),
-        details: { latencyMeanMs: figure(result, 'latency average ='), ...cost },
+        perSecond: figure(output, 'tps ='),
+        details: {
+          latencyMeanMs: figure(output, 'latency average ='),
+          ...costs,
+          ...allOf(costs),
+        },
       };
     },
   };
+}
+
+/** What a transaction takes, its client included. */
+function allOf(costs: Partial<Record<Detail, number>>): Record<string, number> {
+  const { postgresCpuPerCallUs, clientCpuPerCallUs } = costs;
+  if (postgresCpuPerCallUs === undefined || clientCpuPerCallUs === undefined) return {};
+  return { allCpuPerCallUs: postgresCpuPerCallUs + clientCpuPerCallUs };
 }
 
 function findPgbench(): string | undefined {
