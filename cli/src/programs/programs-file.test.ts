@@ -57,6 +57,11 @@ describe('a file is refused, with the place and the fix:', () => {
       [at(1, 'program.programId: is given twice; give it once')],
     ],
     [
+      'a part by both of its names',
+      `${head}ruleSet: {rounding: FLOOR}\nrule_set: {rounding: CEILING}\n`,
+      [at(2, 'ruleSet: is given twice; give it once')],
+    ],
+    [
       'what the platform sets',
       `${head}ruleSet: {version: 3, state: ACTIVE, timeZone: UTC}\n`,
       [

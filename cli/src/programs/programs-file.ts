@@ -129,6 +129,9 @@ class DocumentReader {
         this.#refuse(name, `is not a part of a program; it has ${sections.join(', ')}`);
       }
     }
+    if (Object.hasOwn(document, 'ruleSet') && Object.hasOwn(document, 'rule_set')) {
+      this.#refuse('ruleSet', 'is given twice; give it once');
+    }
     if (programInput === undefined) {
       this.#refuse('program', 'must be there, with programId and displayName');
       return undefined;
