@@ -83,27 +83,30 @@ export interface Attempt {
   failed: (error: ServiceError) => Error;
 }
 
-/** One call of a method, without retries. The signal must not be aborted yet. */
+/**
+ * One call of a method, without retries. The signal must not be aborted yet.
+ *
+ * @throws {Error} naming the field when the request can't be encoded
+ */
 export type UnaryCall = (request: Message, attempt: Attempt) => Promise<Message>;
 
 /** How a method is called over a channel. */
 export function unaryCall(method: DescMethodUnary, channel: Channel): UnaryCall {
   const { input, output } = method;
   const path = `/${method.parent.typeName}/${method.name}`;
-  const serialize = (request: Message): Buffer => {
-    const bytes = toBinary(input, request);
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  };
+  const asIs = (bytes: Buffer): Buffer => bytes;
   const deserialize = (bytes: Buffer): Message => fromBinary(output, bytes);
 
   return (request, { metadata, deadlineMs, signal, failed }) =>
     new Promise((resolve, reject) => {
+      // Not by grpc-js, whose error would look like that of a connection, and be retried.
+      const bytes = toBinary(input, request);
       const cancel = () => call.cancel();
       const call = channel.grpc.makeUnaryRequest(
         path,
-        serialize,
+        asIs,
         deserialize,
-        request,
+        Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
         metadata,
         { deadline: deadlineMs },
         (error, response) => {

@@ -51,3 +51,21 @@ export async function pause(ms: number, signal: AbortSignal | undefined): Promis
     if (signal?.aborted !== true) throw error;
   });
 }
+
+/** What the work resolves to; undefined if the time is over or the signal is aborted first. */
+export async function within<Result>(
+  work: Promise<Result>,
+  ms: number,
+  signal: AbortSignal | undefined,
+): Promise<Result | undefined> {
+  const waiting = new AbortController();
+  const stop = () => waiting.abort();
+  signal?.addEventListener('abort', stop);
+  if (signal?.aborted) stop();
+  try {
+    return await Promise.race([work, pause(ms, waiting.signal).then(() => undefined)]);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    stop();
+  }
+}

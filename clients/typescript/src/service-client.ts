@@ -11,12 +11,15 @@ import {
 import { MethodOptions_IdempotencyLevel as IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { type CallFailure, callFailureOf } from './call-failure.ts';
 import { type Channel, metadataOf, type UnaryCall, unaryCall } from './channel.ts';
-import { Cancelled, errorClasses } from './errors.ts';
+import { Cancelled, DeadlineExceeded, errorClasses } from './errors.ts';
 import { keyGiver } from './idempotency-key.ts';
 import { LoyaltyError } from './loyalty-error.ts';
-import { pause, pauseMsBefore, type RetryBudget } from './retries.ts';
+import { pause, pauseMsBefore, type RetryBudget, within } from './retries.ts';
 
-/** A bearer token, or what returns one for each attempt; it should remember the token until shortly before it expires. */
+/**
+ * A bearer token, or what returns one for each attempt; it should remember the token until shortly before it expires. The call
+ * rejects with whatever error it throws.
+ */
 export type TokenSource = string | (() => string | Promise<string>);
 
 export interface CallOptions {
@@ -67,9 +70,9 @@ type Caller = (
 function callerOf(method: DescMethodUnary, channel: Channel, defaults: CallDefaults): Caller {
   const send = unaryCall(method, channel);
   const giveKey = keyGiver(method.input);
-  return (init, options = {}) => {
+  return async (init, options = {}) => {
     const request = giveKey(create(method.input, init));
-    return retried({ method, send, request, options, defaults });
+    return await retried({ method, send, request, options, defaults });
   };
 }
 
@@ -86,8 +89,12 @@ async function retried({ method, send, request, options, defaults }: Call): Prom
   const { budget, attemptTimeoutMs, attemptsMax } = defaults;
   const deadlineMs = Date.now() + (options.timeoutMs ?? defaults.timeoutMs);
   for (let attempts = 1; ; attempts += 1) {
-    const bearer = typeof token === 'string' ? token : await token();
-    if (signal?.aborted) throw cancelled(signal, { requestId, attempts: attempts - 1 });
+    const bearer = await tokenFrom(token, { deadlineMs, signal });
+    const sent = { requestId, attempts: attempts - 1 };
+    if (signal?.aborted) throw cancelled(signal, sent);
+    if (bearer === undefined) {
+      throw new DeadlineExceeded('The token source returned no token in time', sent);
+    }
     let failure: CallFailure | undefined;
     try {
       const response = await send(request, {
@@ -118,6 +125,15 @@ async function retried({ method, send, request, options, defaults }: Call): Prom
       await pause(pauseMs, signal);
     }
   }
+}
+
+/** Undefined if the deadline passes or the signal is aborted first. */
+async function tokenFrom(
+  source: TokenSource,
+  { deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal | undefined },
+): Promise<string | undefined> {
+  if (typeof source === 'string') return source;
+  return await within(Promise.resolve(source()), deadlineMs - Date.now(), signal);
 }
 
 function errorOf(failure: CallFailure, attempts: number): LoyaltyError {

@@ -149,6 +149,15 @@ describe('a call that fails', () => {
     expect(new Set(keys).size).toBe(2);
   });
 
+  test('is not sent at all with a value that its field cannot have', async () => {
+    const points = 1.5 as unknown as bigint;
+    await expect(client.ledger.adjustBalance({ ...member, points })).rejects.toThrow('1.5');
+    await expect(client.ledger.listEntries({ ...member, pageSize: 1.5 })).rejects.toThrow(
+      'ListEntriesRequest.page_size',
+    );
+    expect(fake.received).toHaveLength(0);
+  });
+
   test('is given up after as many attempts as allowed', async () => {
     fake.answerWith(unavailable);
     const retries = { attemptsMax: 3 };
@@ -200,6 +209,16 @@ describe('a call without an answer', () => {
     fake.answerWith('silence');
     const error = await errorOf(client.ledger.getBalance(member, { timeoutMs: 200 }));
     expect(error).toBeInstanceOf(DeadlineExceeded);
+  });
+
+  test('fails when its time is over, or it is cancelled, before it has a token', async () => {
+    const token = () => new Promise<string>(() => {});
+    const late = await errorOf(client.ledger.getBalance(member, { token, timeoutMs: 50 }));
+    expect(late).toBeInstanceOf(DeadlineExceeded);
+    const signal = AbortSignal.timeout(50);
+    const cancelled = await errorOf(client.ledger.getBalance(member, { token, signal }));
+    expect(cancelled).toBeInstanceOf(Cancelled);
+    expect([late.attempts, cancelled.attempts, fake.received.length]).toEqual([0, 0, 0]);
   });
 
   test('can be cancelled, also while it waits for the next attempt', async () => {
