@@ -67,22 +67,23 @@ const defaultAttemptsMax = 8;
  * replicas that the addresses resolve to.
  */
 export function createLoyaltyClient(options: LoyaltyClientOptions): LoyaltyClient {
-  const defaults: CallDefaults = {
+  const defaults: Omit<CallDefaults, 'budget'> = {
     token: options.token,
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     attemptTimeoutMs: options.attemptTimeoutMs ?? defaultAttemptTimeoutMs,
     attemptsMax: options.retries?.attemptsMax ?? defaultAttemptsMax,
-    budget: createRetryBudget(),
   };
   const credentials = credentialsOf(options.tls);
   const channelTo = (option: 'ledgerAddress' | 'programsAddress') => {
     const address = options[option];
     const channel = address === undefined ? undefined : openChannel({ address, credentials });
+    // Of its own, so that the failures of one service don't end the retries of the other.
+    const budget = createRetryBudget();
     return {
       clientOf: <S extends DescService>(service: S): ServiceClient<S> =>
         channel === undefined
           ? withoutAddress(service.name, option)
-          : createServiceClient(service, channel, defaults),
+          : createServiceClient(service, channel, { ...defaults, budget }),
       close: () => channel?.close(),
     };
   };

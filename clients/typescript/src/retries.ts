@@ -6,7 +6,7 @@ export interface RetryOptions {
   attemptsMax?: number | undefined;
 }
 
-/** What the calls of a client have in common: retries stop when too many of them fail, and only add load. */
+/** What the calls to an address have in common: retries stop when too many of them fail, and only add load. */
 export interface RetryBudget {
   /** Whether there may be a retry now. */
   allows(): boolean;

@@ -243,13 +243,28 @@ describe('a call without an answer', () => {
 });
 
 describe('retries', () => {
+  test('of one service go on while those of the other have ended', async () => {
+    fake.answerWith(unavailable);
+    const retries = { attemptsMax: 2 };
+    const addresses = { ledgerAddress: fake.address, programsAddress: fake.address };
+    const moderate = createLoyaltyClient({ ...addresses, token: '', retries });
+    await Promise.all(
+      Array.from({ length: 50 }, () => errorOf(moderate.ledger.getBalance(member))),
+    );
+    fake.answerWith(unavailable, { response: {} });
+    expect(await errorOf(moderate.ledger.getBalance(member))).toMatchObject({ attempts: 1 });
+    fake.answerWith(unavailable, { response: {} });
+    await moderate.ruleSets.listRuleSets({ programId: 'wine-dine' });
+    moderate.close();
+  });
+
   test('wait for a random part of a bound that doubles, after the delay asked for', () => {
     const most = (attempts: number) => pauseMsBefore({ attempts }, () => 1);
     expect([1, 2, 3, 10].map(most)).toEqual([50, 100, 200, 2_000]);
     expect(pauseMsBefore({ attempts: 1, retryAfterMs: 500 }, () => 0.5)).toBe(525);
   });
 
-  test('end while half of the calls fail, and come back with successes', () => {
+  test('end after 50 failures, and come back with successes', () => {
     const budget = createRetryBudget();
     for (let count = 0; count < 50; count += 1) budget.note('failure');
     expect(budget.allows()).toBe(false);
