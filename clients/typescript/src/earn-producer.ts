@@ -12,7 +12,7 @@ import {
   type NatsError,
 } from 'nats';
 import { checkEarn, checkRefund } from './producer-checks.ts';
-import { pause, pauseMsBefore } from './retries.ts';
+import { pause, pauseMsBefore, within } from './retries.ts';
 
 export interface EarnProducerOptions {
   /** `nats://host:port`, or several of them. A user and a password may be part of it. */
@@ -33,6 +33,7 @@ export interface EarnProducerOptions {
 
 export interface PublishOptions {
   timeoutMs?: number | undefined;
+  /** Stops waiting: the publish rejects with {@link PublishFailed}, though the message may have been stored. */
   signal?: AbortSignal | undefined;
 }
 
@@ -165,9 +166,11 @@ async function publishUntilStored(
     const leftMs = deadlineMs - Date.now();
     try {
       signal?.throwIfAborted();
-      await jetstream.publish(subject, data, {
-        timeout: Math.max(1, Math.min(leftMs, attemptTimeoutMs)),
-      });
+      const timeout = Math.max(1, Math.min(leftMs, attemptTimeoutMs));
+      const stored = jetstream.publish(subject, data, { timeout });
+      await within(stored, timeout, signal);
+      signal?.throwIfAborted();
+      await stored;
       return;
     } catch (error) {
       const pauseMs = pauseMsBefore({ attempts });

@@ -85,6 +85,17 @@ describe('a message', () => {
     await expect(publishing).rejects.toBeInstanceOf(PublishFailed);
   });
 
+  test('that is not acknowledged can be given up at once', async () => {
+    const silent = connection.subscribe('loyalty.earn.>');
+    await connection.flush();
+    const patient = await createEarnProducer({ servers: nats.url, attemptTimeoutMs: 600_000 });
+    const signal = AbortSignal.timeout(50);
+    const publishing = patient.earn(earn, { signal, timeoutMs: 600_000 });
+    await expect(publishing).rejects.toBeInstanceOf(PublishFailed);
+    silent.unsubscribe();
+    await patient.close();
+  });
+
   test('that the ledger could only refuse is not published', async () => {
     const manager = await addStream();
     const { occurTime: _, ...transaction } = earn.transaction;
