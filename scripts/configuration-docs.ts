@@ -36,7 +36,7 @@ Settings are environment variables, with the prefix of the process that reads th
 If a setting is unknown, missing or invalid, the process prints a line that names it, without the value, and exits with
 code 78 before it listens.
 
-**Required** settings have no default. A **secret** belongs into a secret store: anyone who knows it can do harm.
+**Required** settings have no default. A **secret** belongs in a secret store: anyone who knows it can do harm.
 [Deploy](deploy.md) explains what the settings are for: [TLS](deploy.md#tls), [tokens](deploy.md#tokens),
 [limits of callers](deploy.md#limits-of-callers). The settings of the \`loyalty\` command are in
 [import](import.md#another-platform) and \`npx loyalty --help\`.`;

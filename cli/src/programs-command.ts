@@ -43,7 +43,7 @@ export function programsCommand(): Command {
         .description('Show what apply would change, and what members would notice.')
         .addHelpText(
           'after',
-          `${help}\n\nExit codes: 0 when there is nothing to change, 1 when there is, 2 when it can't be said.\n\nExample:\n  $ npx loyalty programs diff programs.yaml`,
+          `${help}\n\nExit codes: 0 when there is nothing to change, 1 when there is, 2 when it can't compare.\n\nExample:\n  $ npx loyalty programs diff programs.yaml`,
         )
         .action(runDiff),
     )
