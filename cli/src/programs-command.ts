@@ -72,7 +72,7 @@ async function runExport(path: string, { program: named }: { program?: string[] 
   await withApi(async (api) => {
     const yaml = await exportPrograms(api, named);
     if (path === '-') process.stdout.write(yaml);
-    else await writeFile(path, yaml);
+    else await writeFile(path, yaml).catch(refuseFile(path, 'written'));
   });
 }
 
@@ -100,6 +100,9 @@ async function planFile(
   path: string,
   { prune, base }: CompareFlags,
 ): Promise<PlannedFile> {
+  if (path === '-' && base === '-') {
+    throw new ConfigError('only one of the file and --base can be standard input; name the other');
+  }
   return await planPrograms(api, {
     file: await readInput(path),
     base: base === undefined ? undefined : await readInput(base),
@@ -124,10 +127,12 @@ async function withApi(work: (api: ProgramsApi) => Promise<void>): Promise<void>
 
 async function readInput(path: string): Promise<NamedText> {
   if (path === '-') return { name: 'standard input', bytes: await buffer(process.stdin) };
-  try {
-    return { name: path, bytes: await readFile(path) };
-  } catch (error) {
+  return { name: path, bytes: await readFile(path).catch(refuseFile(path, 'read')) };
+}
+
+function refuseFile(path: string, verb: 'read' | 'written'): (error: unknown) => never {
+  return (error) => {
     const why = Error.isError(error) ? error.message : String(error);
-    throw new ConfigError(`${path} can't be read: ${why}`, { cause: error });
-  }
+    throw new ConfigError(`${path} can't be ${verb}: ${why}`, { cause: error });
+  };
 }

@@ -4,6 +4,13 @@ import type { Socket } from 'node:net';
 interface Connection {
   readonly socket: Socket;
   requestsInFlight: number;
+  /** Whether it has ever had a request. */
+  isUsed: boolean;
+}
+
+export interface Connections {
+  /** Ends those that have never had a request. Node takes them for busy and waits for them when the server closes. */
+  closeUnused(): void;
 }
 
 /** The connections of one address. */
@@ -18,7 +25,10 @@ interface Neighbors {
  * Bounds the open connections. When one more comes, the address that has the most idle ones gives up the one that has waited
  * longest, so that no address can shut the others out. Only if all others have requests, the new connection is closed.
  */
-export function makeRoomForConnections(server: Pick<Server, 'on'>, connectionsMax: number): void {
+export function makeRoomForConnections(
+  server: Pick<Server, 'on'>,
+  connectionsMax: number,
+): Connections {
   const addresses = new Map<string, Neighbors>();
   let open = 0;
 
@@ -39,7 +49,7 @@ export function makeRoomForConnections(server: Pick<Server, 'on'>, connectionsMa
     if (address === undefined || port === undefined) return;
     const neighbors: Neighbors = addresses.get(address) ?? { byPort: new Map(), idle: 0 };
     addresses.set(address, neighbors);
-    const connection: Connection = { socket, requestsInFlight: 0 };
+    const connection: Connection = { socket, requestsInFlight: 0, isUsed: false };
     neighbors.byPort.set(port, connection);
     neighbors.idle += 1;
     open += 1;
@@ -61,6 +71,7 @@ export function makeRoomForConnections(server: Pick<Server, 'on'>, connectionsMa
     if (neighbors === undefined || connection === undefined) return;
     if (connection.requestsInFlight === 0) neighbors.idle -= 1;
     connection.requestsInFlight += 1;
+    connection.isUsed = true;
     response.once('close', () => {
       connection.requestsInFlight -= 1;
       if (neighbors.byPort.get(port) !== connection) return;
@@ -72,4 +83,10 @@ export function makeRoomForConnections(server: Pick<Server, 'on'>, connectionsMa
   for (const event of ['request', 'checkContinue', 'checkExpectation']) {
     server.on(event, countRequest);
   }
+  return {
+    closeUnused() {
+      const all = [...addresses.values()].flatMap(({ byPort }) => [...byPort.values()]);
+      for (const { socket, isUsed } of all) if (!isUsed) socket.destroy();
+    },
+  };
 }

@@ -5,7 +5,7 @@ import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { createCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { createConnectionAge } from '@loyalty/platform/rpc/connection-age.ts';
-import { closeIfBodyIsUnderWay } from '@loyalty/platform/rpc/lingering-close.ts';
+import { closeIfBodyIsUnderWay, hasBody } from '@loyalty/platform/rpc/lingering-close.ts';
 import { createRefusalBrake } from '@loyalty/platform/rpc/refusal-brake.ts';
 import { requestIdOf } from '@loyalty/platform/rpc/request-id.ts';
 import { hasOneHost } from '@loyalty/platform/rpc/socket-response.ts';
@@ -114,7 +114,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     requestLimits: createRequestLimits(limits, createCallerLimits(limits.callers)),
   });
   if (options.tls !== undefined) renewCertificates(app.server as HttpsServer, options.tls);
-  makeRoomForConnections(app.server, limits.connectionsMax);
+  const connections = makeRoomForConnections(app.server, limits.connectionsMax);
+  app.addHook('preClose', async () => connections.closeUnused());
   return app;
 }
 
@@ -153,10 +154,7 @@ function readJsonBodies(app: FastifyInstance): void {
   );
   app.addHook('preParsing', async (request, reply) => {
     const { 'content-type': type, 'content-encoding': encoding = 'identity' } = request.headers;
-    const hasBody =
-      request.headers['transfer-encoding'] !== undefined ||
-      Number(request.headers['content-length'] ?? 0) > 0;
-    if (!hasBody) return;
+    if (!hasBody(request.raw)) return;
     if (type === undefined || !jsonMediaType.test(type)) {
       throw new HttpRefusal(415, 'the body must be application/json in UTF-8');
     }

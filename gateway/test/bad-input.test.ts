@@ -182,7 +182,7 @@ describe('a path is refused', () => {
     ['/v1/programs/wine-dine/', 404],
     ['//v1/programs/wine-dine', 404],
     ['/v1/programs/wine-dine/members/', 404],
-    ['/', 404],
+    ['/v1', 404],
     ['/v2/programs', 404],
     ['/v1/programs/wine-dine/rule-sets/one', 400],
     [`/v1/programs/wine-dine/members/${'x'.repeat(129)}`, 400],

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { send, startService, startTestGateway, tokenFor } from './start-gateway.ts';
 
@@ -49,6 +50,17 @@ test('a request that is under way is answered while the gateway stops', async ()
   expect((await answer).status).toBe(200);
   await stopped;
   await expect(fetch(`${gateway.url}/livez`)).rejects.toThrow('fetch failed');
+});
+
+test('a connection that has never had a request does not keep the gateway from stopping', async () => {
+  const gateway = await started({});
+  const client = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+  const closed = new Promise((resolve) => client.once('close', resolve));
+  await new Promise((resolve) => client.once('connect', resolve));
+  // The server may learn of the connection after its client.
+  await fetch(`${gateway.url}/docs/errors`, { method: 'HEAD' });
+  await gateway.stop();
+  await closed;
 });
 
 test('a read that nobody waits for any more is called off', async () => {

@@ -115,18 +115,26 @@ function textConstraints(
     .filter((text) => text !== undefined)
     .map(sentence);
   // JSON Schema counts characters: one has at most four bytes, and at least one.
-  const shortest = minLen > 0n ? Number(minLen) : Math.ceil(Number(minBytes) / 4);
+  const least = minLen > 0n ? Number(minLen) : Math.ceil(Number(minBytes) / 4);
+  const isUnsaid = pattern !== '' && !isPortable(pattern);
+  const shortest = isUnsaid && !new RegExp(pattern, 'u').test('') ? Math.max(least, 1) : least;
   const longest = maxLen > 0n ? Number(maxLen) : Number(maxBytes);
   if (maxBytes > 0n) words.push(`At most ${maxBytes} bytes in UTF-8.`);
   return {
     keywords: {
       ...(shortest > 0 && !mayBeEmpty ? { minLength: shortest } : {}),
       ...(longest > 0 ? { maxLength: longest } : {}),
-      ...(pattern === '' ? {} : { pattern: mayBeEmpty ? `^$|${pattern}` : pattern }),
-      ...(notIn.length > 0 ? { not: { enum: [...notIn] } } : {}),
+      ...(isPortable(pattern) ? { pattern: mayBeEmpty ? `^$|${pattern}` : pattern } : {}),
+      // The type isn't needed, but viewers show "never" without it.
+      ...(notIn.length > 0 ? { not: { type: 'string', enum: [...notIn] } } : {}),
     },
     words,
   };
+}
+
+/** Classes of Unicode characters are unknown to Python, and to JavaScript without its flag u. The words say what they mean. */
+function isPortable(pattern: string): boolean {
+  return pattern !== '' && !/\\p\{/i.test(pattern);
 }
 
 function integerKeywords({ greaterThan, lessThan, notIn }: Int32Rules | Int64Rules): Schema {
@@ -135,7 +143,7 @@ function integerKeywords({ greaterThan, lessThan, notIn }: Int32Rules | Int64Rul
   if (greaterThan.case === 'gt') keywords['exclusiveMinimum'] = Number(greaterThan.value);
   if (lessThan.case === 'lte') keywords['maximum'] = Number(lessThan.value);
   if (lessThan.case === 'lt') keywords['exclusiveMaximum'] = Number(lessThan.value);
-  if (notIn.length > 0) keywords['not'] = { enum: notIn.map(Number) };
+  if (notIn.length > 0) keywords['not'] = { type: 'integer', enum: notIn.map(Number) };
   return keywords;
 }
 

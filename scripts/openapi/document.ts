@@ -46,7 +46,7 @@ function documentOf(registry: FileRegistry, examples: RecordedExamples, version:
   const options = readContractOptions(registry);
   const components = createComponents(registry);
   components.add('Problem', { owner: 'the gateway', make: () => problemSchema });
-  const problems = createProblemResponses(options, examples);
+  const problems = createProblemResponses(options);
   const parts: OperationParts = {
     components,
     requests: createRequestSchemas(components, options),

@@ -1,11 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpRefusal, httpRefusals, type RefusalStatus } from '@loyalty/gateway/http-refusal.ts';
-import { problemContentType, problemOf } from '@loyalty/gateway/problem.ts';
+import { anchorOf, problemContentType, problemOf } from '@loyalty/gateway/problem.ts';
 import type { Route } from '@loyalty/gateway/routes-from-descriptors.ts';
 import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import { capitalized } from './component-names.ts';
 import type { ContractOptions, Reason } from './contract-options.ts';
-import type { RecordedExample, RecordedExamples } from './recorded-examples.ts';
+import type { RecordedExample } from './recorded-examples.ts';
 import { type Schema, schemaRef } from './schema.ts';
 
 /** The body of every error: `Problem` in gateway/src/problem.ts. */
@@ -61,48 +61,41 @@ export interface ProblemResponses {
   readonly examples: Schema;
 }
 
-export function createProblemResponses(
-  options: ContractOptions,
-  recorded: RecordedExamples,
-): ProblemResponses {
+/** Statuses that clients tell apart. What every route has of the others is in one response, or nobody would see these. */
+const notableStatuses = [400, 401, 403, 429, 503];
+const otherName = 'Other';
+
+export function createProblemResponses(options: ContractOptions): ProblemResponses {
   const ofAnyRoute = [
     ...options.reasons.filter(({ anyMethod }) => anyMethod),
     ...refusedBeforeRoutes.map(refusal),
   ];
   const ofBodies = refusedBodies.map(refusal);
-  const shared = [...byStatus([...ofAnyRoute, ...ofBodies])].map(
+  const others = [...ofAnyRoute, ...ofBodies].filter(isOther);
+  const shared = byStatus(ofAnyRoute.filter((reason) => !isOther(reason))).map(
     ([status, reasons]): [string, Schema] => [
-      sharedName(status, reasons),
-      responseSchema(status, reasons, undefined),
+      sharedName(status),
+      responseSchema(reasons, undefined),
     ],
   );
-  const examples = exampleProblems(options.reasons, recorded);
+  shared.push([otherName, responseSchema(others, undefined)]);
   return {
     of(route, example) {
-      const reasons = [
-        ...options.reasonsOf(route.method),
-        ...ofAnyRoute,
-        ...(route.body === undefined ? [] : ofBodies),
-      ];
-      const responses = [...byStatus(reasons)].map(([status, those]): [string, Schema] => {
+      const ofRoute = options.reasonsOf(route.method);
+      const reasons = [...ofRoute, ...ofAnyRoute.filter((reason) => !isOther(reason))];
+      const responses = byStatus(reasons).map(([status, those]): [string, Schema] => {
         const problem = example?.responses[status];
-        const isShared = problem === undefined && !those.some(isOfRoute);
+        const isShared = problem === undefined && !those.some((reason) => ofRoute.includes(reason));
         return [
           String(status),
-          isShared
-            ? { $ref: `#/components/responses/${sharedName(status, those)}` }
-            : responseSchema(status, those, problem),
+          isShared ? responseRef(sharedName(status)) : responseSchema(those, problem),
         ];
       });
-      return Object.fromEntries(responses);
+      return { ...Object.fromEntries(responses), default: responseRef(otherName) };
     },
     components: Object.fromEntries(shared),
-    examples,
+    examples: exampleProblems(options.reasons),
   };
-
-  function isOfRoute(reason: Reason): boolean {
-    return !ofAnyRoute.includes(reason) && !ofBodies.includes(reason);
-  }
 }
 
 // A path of the document exists and allows its method.
@@ -133,16 +126,25 @@ function refusal(status: RefusalStatus): Reason {
   return reason;
 }
 
+function isOther({ httpStatus }: Reason): boolean {
+  return !notableStatuses.includes(httpStatus);
+}
+
 function byStatus(reasons: readonly Reason[]): [number, Reason[]][] {
   return [...Map.groupBy(reasons, ({ httpStatus }) => httpStatus)].sort(([a], [b]) => a - b);
 }
 
-function sharedName(status: number, reasons: readonly Reason[]): string {
-  const phrase = STATUS_CODES[status] ?? (reasons[0]?.name ?? '').toLowerCase();
-  return phrase.split(/\W+/).map(capitalized).join('');
+function sharedName(status: number): string {
+  return (STATUS_CODES[status] ?? '').split(/\W+/).map(capitalized).join('');
 }
 
-function responseSchema(status: number, reasons: readonly Reason[], problem: unknown): Schema {
+function responseRef(name: string): Schema {
+  return { $ref: `#/components/responses/${name}` };
+}
+
+/** @param problem the recorded one, if there is one */
+function responseSchema(reasons: readonly Reason[], problem: unknown): Schema {
+  const statuses = [...new Set(reasons.map(({ httpStatus }) => httpStatus))].sort((a, b) => a - b);
   const names = reasons.map(({ name }) => name);
   const recordedReason = (problem as { reason?: string } | undefined)?.reason;
   const examples = names.map((name) => [
@@ -151,7 +153,7 @@ function responseSchema(status: number, reasons: readonly Reason[], problem: unk
   ]);
   return {
     description: reasons.map(line).join('\n'),
-    headers: headersOf(status, reasons),
+    headers: headersOf(statuses, reasons),
     content: {
       [problemContentType]: {
         schema: {
@@ -159,7 +161,7 @@ function responseSchema(status: number, reasons: readonly Reason[], problem: unk
             schemaRef('Problem'),
             {
               type: 'object',
-              properties: { status: { const: status }, reason: { enum: names } },
+              properties: { status: { enum: statuses }, reason: { enum: names } },
               required: ['status', 'reason'],
             },
           ],
@@ -170,15 +172,17 @@ function responseSchema(status: number, reasons: readonly Reason[], problem: unk
   };
 }
 
-function line({ name, meaning, remedy }: Reason): string {
-  return `- \`${name}\`: ${meaning} ${remedy}`.trimEnd();
+function line({ name, httpStatus, meaning, remedy }: Reason): string {
+  const isInCatalogue = !refusals.has(httpStatus as RefusalStatus);
+  const reason = isInCatalogue ? `[\`${name}\`](/docs/errors#${anchorOf(name)})` : `\`${name}\``;
+  return `- ${httpStatus} ${reason}: ${meaning} ${remedy}`.trimEnd();
 }
 
-function headersOf(status: number, reasons: readonly Reason[]): Schema {
+function headersOf(statuses: readonly number[], reasons: readonly Reason[]): Schema {
   const names = ['X-Request-Id'];
-  if (status === 401) names.push('WWW-Authenticate');
+  if (statuses.includes(401)) names.push('WWW-Authenticate');
   if (reasons.some(({ retryable }) => retryable)) names.push('Retry-After');
-  if (status === 429) names.push('RateLimit', 'RateLimit-Policy');
+  if (statuses.includes(429)) names.push('RateLimit', 'RateLimit-Policy');
   return Object.fromEntries(names.map((name) => [name, headerRef(name)]));
 }
 
@@ -186,14 +190,14 @@ export function headerRef(name: string): Schema {
   return { $ref: `#/components/headers/${name}` };
 }
 
-/** Recorded problems where there are some; else what the gateway would make of the reason alone. */
-function exampleProblems(reasons: readonly Reason[], recorded: RecordedExamples): Schema {
-  const answers = Object.values(recorded).flatMap(({ responses }) => Object.values(responses));
-  const entries = [...reasons, ...refusals.values()].map((reason): [string, Schema] => {
-    const answer = answers.find((body) => (body as { reason?: string })?.reason === reason.name);
-    return [reason.name, { summary: reason.meaning, value: answer ?? madeProblem(reason) }];
-  });
-  return Object.fromEntries(entries);
+/** What the gateway would make of a reason alone, for operations of which no such problem was recorded. */
+function exampleProblems(reasons: readonly Reason[]): Schema {
+  return Object.fromEntries(
+    [...reasons, ...refusals.values()].map((reason) => [
+      reason.name,
+      { summary: reason.meaning, value: madeProblem(reason) },
+    ]),
+  );
 }
 
 const requestId = '5c0f7f0e-6f0a-4a53-9f55-0b1c2d3e4f50';
@@ -204,7 +208,7 @@ function madeProblem({ name, httpStatus, meaning }: Reason): unknown {
   }
   const error =
     name === 'VALIDATION_FAILED'
-      ? new ValidationFailed([{ field: 'pageSize', message: 'must be at least 0' }])
+      ? new ValidationFailed([{ field: 'programId', message: 'must be given' }])
       : Object.assign(new Error(meaning), { reason: name });
   return problemOf(error, requestId).problem;
 }

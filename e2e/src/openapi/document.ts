@@ -76,9 +76,10 @@ export function undocumented(
   { path, method }: Operation,
   response: { status: number; contentType: string | undefined; body: string },
 ): string | undefined {
-  const pointer = ['paths', path, method.toLowerCase(), 'responses', String(response.status)];
   const responses = document.paths[path]?.[method.toLowerCase()]?.['responses'] as Schema;
-  const documented = responses[response.status] as Schema | undefined;
+  const key = String(response.status) in responses ? String(response.status) : 'default';
+  const pointer = ['paths', path, method.toLowerCase(), 'responses', key];
+  const documented = responses[key] as Schema | undefined;
   if (documented === undefined) return `the status ${response.status}`;
   const content = resolved(documented)['content'] as Content | undefined;
   if (content === undefined) return response.body === '' ? undefined : 'a body';

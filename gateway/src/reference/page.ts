@@ -36,8 +36,11 @@ export function contentPage(options: {
     etag: hashOf(content),
     content,
     encoded(coding) {
-      const encoding = encodings.get(coding) ?? encodeForReuse(content, coding);
+      const known = encodings.get(coding);
+      if (known !== undefined) return known;
+      const encoding = encodeForReuse(content, coding);
       encodings.set(coding, encoding);
+      encoding.catch(() => encodings.delete(coding));
       return encoding;
     },
   };

@@ -145,6 +145,8 @@ export function createHttpPort(
           resolve();
         });
         http1.closeIdleConnections();
+        // Node takes a connection that hasn't sent anything for busy.
+        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
         for (const session of sessions) session.close();
       }),
   };

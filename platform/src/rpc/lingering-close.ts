@@ -18,7 +18,7 @@ export function closeLingering(socket: Duplex): void {
     bytes += chunk.length;
     if (bytes > lingerBytesMax) socket.destroy();
   });
-  const timer = setTimeout(() => socket.destroy(), lingerMsMax);
+  const timer = setTimeout(() => socket.destroy(), lingerMsMax).unref();
   socket.once('close', () => clearTimeout(timer));
   socket.end();
   socket.resume();
@@ -36,8 +36,11 @@ export function closeIfBodyIsUnderWay(response: ServerResponse): void {
   socket.destroySoon = () => closeLingering(socket);
 }
 
-function isBodyUnderWay({ headers, complete }: IncomingMessage): boolean {
-  const hasBody =
-    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  return hasBody && !complete;
+function isBodyUnderWay(request: IncomingMessage): boolean {
+  return hasBody(request) && !request.complete;
+}
+
+/** Whether a request announces a body that isn't empty. */
+export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -24,8 +24,8 @@ export const { nameOf: storageError } = storageErrors({
 });
 
 /**
- * What they mean for everything else. Nothing but an operator's lock on a table, such as that of a migration, stands in the way
- * of a read: the database can't be used for as long.
+ * What they mean for everything else: reads, dead letters, and snapshots of programs. Callers can't stand in the way of these. An
+ * operator's lock on a table can, such as that of a migration, and while it lasts the database can't be used.
  */
 export const { translated } = storageErrors({
   constraints: {},
