@@ -112,7 +112,18 @@ inBrowser(`the reference in a browser${missing}`, () => {
       }
       const page = await openPage(type);
       await page.locator('#program_not_found .methods a', { hasText: 'JoinProgram' }).click();
-      await page.waitForSelector('#operations-MembershipService-joinProgram.is-open');
+      const operation = page.locator('#operations-MembershipService-joinProgram.is-open');
+      await operation.locator('.opblock-body').waitFor();
+      const heading = operation.locator('.opblock-summary-path');
+      await page.waitForFunction(
+        "document.querySelector('.is-open .opblock-summary')?.getBoundingClientRect().top < 150",
+      );
+      const isCovered = await heading.evaluate((element) => {
+        const { x, y } = element.getBoundingClientRect();
+        return !element.contains(document.elementFromPoint(x + 2, y + 2));
+      });
+      expect(isCovered).toBe(false);
+      expect(await operation.textContent()).not.toContain('never');
     },
     patience(60_000),
   );

@@ -77,7 +77,7 @@ function documentOf(registry: FileRegistry, examples: RecordedExamples, version:
           scheme: 'bearer',
           bearerFormat: 'JWT',
           description:
-            'A signed token. Its claim `roles` has `admin`, `service` or `member`, and `sub` is the user or backend; a claim `programs` limits it to those programs.',
+            'A signed token. Its claim `roles` has `admin`, `service` or `member`, and `sub` is the user or backend; a claim `programs` limits it to those programs. `npm start` writes one for each role to `.local/env`.',
         },
       },
       parameters: commonParameters,
