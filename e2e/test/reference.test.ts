@@ -120,7 +120,7 @@ inBrowser(`the reference in a browser${missing}`, () => {
       );
       const isCovered = await heading.evaluate((element) => {
         const { x, y } = element.getBoundingClientRect();
-        return !element.contains(document.elementFromPoint(x + 2, y + 2));
+        return !element.contains(element.ownerDocument.elementFromPoint(x + 2, y + 2));
       });
       expect(isCovered).toBe(false);
       expect(await operation.textContent()).not.toContain('never');
