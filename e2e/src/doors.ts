@@ -1,17 +1,30 @@
-// The platform as different clients see it. None of them uses the platform's own client.
+// The platform as different clients see it. Only one of them is the platform's own.
 import { execFile, execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { create, type DescFile, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  create,
+  type DescFile,
+  type DescMessage,
+  fromBinary,
+  fromJson,
+  type MessageShape,
+  toBinary,
+  toJson,
+} from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { createLoyaltyClient, type LoyaltyClient } from '@loyalty/client/loyalty-client.ts';
+import { LoyaltyError } from '@loyalty/client/loyalty-error.ts';
 import type { Platform } from '@loyalty/local/running-platform.ts';
 import { root } from '@loyalty/local/settings.ts';
 import { ErrorInfoSchema } from '@loyalty/proto/google/rpc/error_details_pb.ts';
 import { StatusSchema } from '@loyalty/proto/google/rpc/status_pb.ts';
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import { BalanceSchema, MembershipSchema } from '@loyalty/proto/loyalty/ledger/v1/membership_pb.ts';
 import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
+import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 
 export type Json = { [name: string]: Json } | Json[] | string | number | boolean | null;
 export type JsonObject = Record<string, Json>;
@@ -109,6 +122,46 @@ export function connectDoor({ ledgerHttp }: Platform): Door {
     const body = (await response.json()) as JsonObject;
     return response.ok ? { ok: true, body } : refusal(body);
   });
+}
+
+/** gRPC by the package that backends install. */
+export function clientDoor({ env }: Platform): Door {
+  const answer = async <Desc extends DescMessage>(
+    token: string,
+    schema: Desc,
+    call: (client: LoyaltyClient) => Promise<MessageShape<Desc> | undefined>,
+  ): Promise<Answer> => {
+    const client = createLoyaltyClient({ ledgerAddress: env['LOYALTY_LEDGER_GRPC'], token });
+    try {
+      const message = (await call(client)) ?? create(schema);
+      return { ok: true, body: toJson(schema, message) as JsonObject };
+    } catch (error) {
+      if (!(error instanceof LoyaltyError)) throw error;
+      return { ok: false, reason: error.reason, metadata: { ...error.metadata } };
+    } finally {
+      client.close();
+    }
+  };
+  return {
+    join: (token, request) =>
+      answer(token, MembershipSchema, async ({ memberships }) => {
+        return (await memberships.joinProgram(request)).membership;
+      }),
+    earn: (token, { transaction, ...request }) =>
+      answer(token, LedgerService.method.earn.output, ({ ledger }) =>
+        ledger.earn({ ...request, transaction: fromJson(TransactionSchema, transaction) }),
+      ),
+    balance: (token, request) =>
+      answer(
+        token,
+        BalanceSchema,
+        async ({ ledger }) => (await ledger.getBalance(request)).balance,
+      ),
+    redeem: (token, request) =>
+      answer(token, RedemptionService.method.redeem.output, ({ redemptions }) =>
+        redemptions.redeem(request),
+      ),
+  };
 }
 
 /** gRPC by buf, which learns the methods by reflection. */

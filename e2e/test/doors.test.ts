@@ -8,6 +8,7 @@ import { patience } from '@loyalty/local/test-patience.ts';
 import {
   type Answer,
   bufDoor,
+  clientDoor,
   connectDoor,
   type Door,
   gatewayDoor,
@@ -25,6 +26,7 @@ beforeAll(async () => {
 const doors: [string, () => Door][] = [
   ['HTTP at the gateway', () => gatewayDoor(platform)],
   ['Connect', () => connectDoor(platform)],
+  ['gRPC by @loyalty/client', () => clientDoor(platform)],
   ['gRPC by buf curl', () => bufDoor(platform)],
 ];
 if (pythonWithGrpc !== undefined) {
