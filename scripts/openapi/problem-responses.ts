@@ -71,7 +71,9 @@ export function createProblemResponses(options: ContractOptions): ProblemRespons
     ...refusedBeforeRoutes.map(refusal),
   ];
   const ofBodies = refusedBodies.map(refusal);
-  const others = [...ofAnyRoute, ...ofBodies].filter(isOther);
+  const others = [...ofAnyRoute, ...ofBodies]
+    .filter(isOther)
+    .sort((a, b) => a.httpStatus - b.httpStatus);
   const shared = byStatus(ofAnyRoute.filter((reason) => !isOther(reason))).map(
     ([status, reasons]): [string, Schema] => [
       sharedName(status),
@@ -152,7 +154,7 @@ function responseSchema(reasons: readonly Reason[], problem: unknown): Schema {
     name === recordedReason ? { value: problem } : { $ref: `#/components/examples/${name}` },
   ]);
   return {
-    description: reasons.map(line).join('\n'),
+    description: reasons.map((reason) => line(reason, statuses.length > 1)).join('\n'),
     headers: headersOf(statuses, reasons),
     content: {
       [problemContentType]: {
@@ -172,10 +174,10 @@ function responseSchema(reasons: readonly Reason[], problem: unknown): Schema {
   };
 }
 
-function line({ name, httpStatus, meaning, remedy }: Reason): string {
+function line({ name, httpStatus, meaning, remedy }: Reason, saysStatus: boolean): string {
   const isInCatalogue = !refusals.has(httpStatus as RefusalStatus);
   const reason = isInCatalogue ? `[\`${name}\`](/docs/errors#${anchorOf(name)})` : `\`${name}\``;
-  return `- ${httpStatus} ${reason}: ${meaning} ${remedy}`.trimEnd();
+  return `- ${saysStatus ? `${httpStatus} ` : ''}${reason}: ${meaning} ${remedy}`.trimEnd();
 }
 
 function headersOf(statuses: readonly number[], reasons: readonly Reason[]): Schema {
