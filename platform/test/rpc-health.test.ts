@@ -17,6 +17,7 @@ import {
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from '@loyalty/proto/health/v1/health_pb.ts';
 import { Access_Role, access } from '@loyalty/proto/loyalty/options/v1/access_pb.ts';
+import { errors } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { definitionOf } from '../src/rpc/bare-service.ts';
 import { defaultLimits } from '../src/rpc/limits.ts';
 import { eventually } from './eventually.ts';
@@ -238,7 +239,9 @@ describe('reflection, without a token,', () => {
       case: 'allExtensionNumbersOfType',
       value: containingType,
     });
-    expect(messageResponse).toMatchObject({ value: { extensionNumber: [access.number] } });
+    expect(messageResponse).toMatchObject({
+      value: { extensionNumber: [access.number, errors.number] },
+    });
   });
 
   test.each<Question>([
