@@ -12,6 +12,7 @@ import { createRetryBudget, type RetryOptions } from './retries.ts';
 import {
   type CallDefaults,
   createServiceClient,
+  requireDuration,
   type ServiceClient,
   type TokenSource,
 } from './service-client.ts';
@@ -65,8 +66,12 @@ const defaultAttemptsMax = 8;
 /**
  * Connects on the first call. One client serves a whole process: calls share its connections, and take turns among the
  * replicas that the addresses resolve to.
+ *
+ * @throws {TypeError} without a token
+ * @throws {RangeError} for a time that isn't a number
  */
 export function createLoyaltyClient(options: LoyaltyClientOptions): LoyaltyClient {
+  requireOptions(options);
   const defaults: Omit<CallDefaults, 'budget'> = {
     token: options.token,
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
@@ -102,6 +107,18 @@ export function createLoyaltyClient(options: LoyaltyClientOptions): LoyaltyClien
       programs.close();
     },
   };
+}
+
+function requireOptions({
+  token,
+  timeoutMs = defaultTimeoutMs,
+  attemptTimeoutMs = defaultAttemptTimeoutMs,
+}: LoyaltyClientOptions): void {
+  if (typeof token !== 'string' && typeof token !== 'function') {
+    throw new TypeError('token must be given: a text, or a function that returns one');
+  }
+  requireDuration('timeoutMs', timeoutMs);
+  requireDuration('attemptTimeoutMs', attemptTimeoutMs);
 }
 
 function credentialsOf(tls: LoyaltyClientOptions['tls']): ChannelCredentials {

@@ -52,18 +52,21 @@ export async function pause(ms: number, signal: AbortSignal | undefined): Promis
   });
 }
 
-/** What the work resolves to; undefined if the time is over or the signal is aborted first. */
+/** What {@link within} resolves to when the work isn't done. */
+export const late: unique symbol = Symbol('late');
+
+/** What the work resolves to; {@link late} if the time is over or the signal is aborted first. */
 export async function within<Result>(
   work: Promise<Result>,
   ms: number,
   signal: AbortSignal | undefined,
-): Promise<Result | undefined> {
+): Promise<Result | typeof late> {
   const waiting = new AbortController();
   const stop = () => waiting.abort();
   signal?.addEventListener('abort', stop);
   if (signal?.aborted) stop();
   try {
-    return await Promise.race([work, pause(ms, waiting.signal).then(() => undefined)]);
+    return await Promise.race([work, pause(ms, waiting.signal).then((): typeof late => late)]);
   } finally {
     signal?.removeEventListener('abort', stop);
     stop();

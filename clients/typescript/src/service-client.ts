@@ -14,7 +14,8 @@ import { type Channel, metadataOf, type UnaryCall, unaryCall } from './channel.t
 import { Cancelled, DeadlineExceeded, errorClasses } from './errors.ts';
 import { keyGiver } from './idempotency-key.ts';
 import { LoyaltyError } from './loyalty-error.ts';
-import { pause, pauseMsBefore, type RetryBudget, within } from './retries.ts';
+import { late, pause, pauseMsBefore, type RetryBudget, within } from './retries.ts';
+import { requireWholeTexts } from './whole-texts.ts';
 
 /**
  * A bearer token, or what returns one for each attempt; it should remember the token until shortly before it expires. The call
@@ -72,6 +73,7 @@ function callerOf(method: DescMethodUnary, channel: Channel, defaults: CallDefau
   const giveKey = keyGiver(method.input);
   return async (init, options = {}) => {
     const request = giveKey(create(method.input, init));
+    requireWholeTexts(request);
     return await retried({ method, send, request, options, defaults });
   };
 }
@@ -87,14 +89,20 @@ interface Call {
 async function retried({ method, send, request, options, defaults }: Call): Promise<Message> {
   const { signal, traceparent, requestId = randomUUID(), token = defaults.token } = options;
   const { budget, attemptTimeoutMs, attemptsMax } = defaults;
-  const deadlineMs = Date.now() + (options.timeoutMs ?? defaults.timeoutMs);
+  const { timeoutMs = defaults.timeoutMs } = options;
+  requireDuration('timeoutMs', timeoutMs);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError('signal must be an AbortSignal');
+  }
+  const deadlineMs = Date.now() + timeoutMs;
   for (let attempts = 1; ; attempts += 1) {
     const bearer = await tokenFrom(token, { deadlineMs, signal });
     const sent = { requestId, attempts: attempts - 1 };
     if (signal?.aborted) throw cancelled(signal, sent);
-    if (bearer === undefined) {
+    if (bearer === late) {
       throw new DeadlineExceeded('The token source returned no token in time', sent);
     }
+    requireToken(bearer);
     let failure: CallFailure | undefined;
     try {
       const response = await send(request, {
@@ -127,13 +135,25 @@ async function retried({ method, send, request, options, defaults }: Call): Prom
   }
 }
 
-/** Undefined if the deadline passes or the signal is aborted first. */
+/** `late` if the deadline passes or the signal is aborted first. */
 async function tokenFrom(
   source: TokenSource,
   { deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal | undefined },
-): Promise<string | undefined> {
+): Promise<string | typeof late> {
   if (typeof source === 'string') return source;
   return await within(Promise.resolve(source()), deadlineMs - Date.now(), signal);
+}
+
+/** @throws {TypeError} which doesn't show the token, because errors are logged */
+function requireToken(token: unknown): void {
+  if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return;
+  throw new TypeError('token must be, or return, a text of visible ASCII characters');
+}
+
+/** @throws {RangeError} for what grpc-js would end the process for */
+export function requireDuration(name: string, ms: number): void {
+  if (typeof ms === 'number' && !Number.isNaN(ms)) return;
+  throw new RangeError(`${name} must be a number of milliseconds, not ${String(ms)}`);
 }
 
 function errorOf(failure: CallFailure, attempts: number): LoyaltyError {

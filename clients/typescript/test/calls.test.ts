@@ -51,7 +51,47 @@ async function errorOf(call: Promise<unknown>): Promise<LoyaltyError> {
   throw new Error(`Not an error of the client: ${String(outcome)}`);
 }
 
+test.each([
+  ['without a token', { token: undefined }, 'token must be given'],
+  ['with a time that is no number', { timeoutMs: Number.NaN }, 'timeoutMs must be'],
+  ['with a time of an attempt that is none', { attemptTimeoutMs: Number.NaN }, 'attemptTimeoutMs'],
+])('a client %s is not made', (_what, options, message) => {
+  const given = { ledgerAddress: fake.address, token: 'a-token', ...options };
+  expect(() => createLoyaltyClient(given as never)).toThrow(message);
+});
+
 describe('a call', () => {
+  test('with half of a character is refused before it is sent: encoded, two ids would be one', async () => {
+    const half = String.fromCharCode(0xd83d);
+    const error = await errorOf(
+      client.ledger.earn({
+        ...member,
+        transaction: { transactionId: `order-${half}`, items: [{ categories: ['a', half] }] },
+      }),
+    );
+    expect(error).toMatchObject({
+      reason: 'VALIDATION_FAILED',
+      attempts: 0,
+      violations: [
+        { field: 'transaction.transactionId' },
+        { field: 'transaction.items[0].categories[1]' },
+      ],
+    });
+    expect(fake.received).toEqual([]);
+  });
+
+  test.each([
+    ['a time that is no number', { timeoutMs: Number.NaN }, 'timeoutMs'],
+    ['a signal that is none', { signal: {} as AbortSignal }, 'signal'],
+    ['a token of two lines', { token: 'secret\ntoken' }, 'token'],
+    ['a token source without a token', { token: () => undefined as unknown as string }, 'token'],
+  ])('with %s is rejected at once, and the token not shown', async (_what, options, name) => {
+    const call = client.ledger.getBalance(member, options);
+    await expect(call).rejects.toThrow(new RegExp(`^${name} must be`));
+    await expect(call).rejects.not.toThrow('secret');
+    expect(fake.received).toEqual([]);
+  });
+
   test('carries the token, the request id and the trace', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     await client.ledger.getBalance(member, { requestId: 'request-1', traceparent });
@@ -75,7 +115,10 @@ describe('a call', () => {
   });
 
   test('says which option is missing when the programs service has no address', () => {
-    const { programs, close } = createLoyaltyClient({ ledgerAddress: fake.address, token: '' });
+    const { programs, close } = createLoyaltyClient({
+      ledgerAddress: fake.address,
+      token: 'a-token',
+    });
     expect(() => programs.getProgram({ programId: 'wine-dine' })).toThrow(
       'ProgramService needs the option programsAddress of createLoyaltyClient',
     );
@@ -116,7 +159,7 @@ describe('an error', () => {
   test('of a service that is not there says so', async () => {
     const { ledger, close } = createLoyaltyClient({
       ledgerAddress: '127.0.0.1:1',
-      token: '',
+      token: 'a-token',
       retries: { attemptsMax: 1 },
     });
     expect(await errorOf(ledger.getBalance(member))).toBeInstanceOf(ServiceUnavailable);
@@ -161,7 +204,11 @@ describe('a call that fails', () => {
   test('is given up after as many attempts as allowed', async () => {
     fake.answerWith(unavailable);
     const retries = { attemptsMax: 3 };
-    const moderate = createLoyaltyClient({ ledgerAddress: fake.address, token: '', retries });
+    const moderate = createLoyaltyClient({
+      ledgerAddress: fake.address,
+      token: 'a-token',
+      retries,
+    });
     const error = await errorOf(moderate.ledger.getBalance(member));
     expect(error).toBeInstanceOf(StorageUnavailable);
     expect(error).toMatchObject({ attempts: 3, retryable: true });
@@ -196,7 +243,7 @@ describe('a call without an answer', () => {
     fake.answerWith('silence', { response: {} });
     const impatient = createLoyaltyClient({
       ledgerAddress: fake.address,
-      token: '',
+      token: 'a-token',
       timeoutMs: patience(10_000),
       attemptTimeoutMs: patience(300),
     });
@@ -247,7 +294,7 @@ describe('retries', () => {
     fake.answerWith(unavailable);
     const retries = { attemptsMax: 2 };
     const addresses = { ledgerAddress: fake.address, programsAddress: fake.address };
-    const moderate = createLoyaltyClient({ ...addresses, token: '', retries });
+    const moderate = createLoyaltyClient({ ...addresses, token: 'a-token', retries });
     await Promise.all(
       Array.from({ length: 50 }, () => errorOf(moderate.ledger.getBalance(member))),
     );

@@ -7,6 +7,7 @@ import {
 } from '@bufbuild/protobuf';
 import { keyGiver } from '../idempotency-key.ts';
 import type { ServiceClient } from '../service-client.ts';
+import { requireWholeTexts } from '../whole-texts.ts';
 import { NotInDouble } from './double-store.ts';
 
 /** The methods of a service that the double has. They return at once, or throw. */
@@ -31,6 +32,7 @@ export function serviceOf<S extends DescService>(
       if (handler === undefined) throw new NotInDouble(`${service.name}.${method.localName}`);
       // Copies, so that nobody changes what the double remembers.
       const request = giveKey(clone(method.input, create(method.input, init)));
+      requireWholeTexts(request);
       return clone(method.output, create(method.output, handler(request)));
     };
     return [method.localName, call];
