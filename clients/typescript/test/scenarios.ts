@@ -170,6 +170,8 @@ export const scenarios = {
       await redeem('d', 'glass', { expectedPoints: 9n }),
       await redeem('e', 'glass', { quantity: 2 }),
       await redeem('f', 'glass', { expectedPoints: 10n }),
+      await redeem('g', 'glass', { quantity: 0 }),
+      await redeem('h', 'glass', { quantity: -1 }),
       ...(await stateOf(setting, member)),
     ];
   },

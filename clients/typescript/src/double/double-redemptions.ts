@@ -20,6 +20,7 @@ import {
   PriceChanged,
   RedemptionNotFound,
   RewardNotFound,
+  ValidationFailed,
 } from '../errors.ts';
 import { type Account, balanceOf, type DoubleRedemption, record } from './double-account.ts';
 import type { DoubleProgram } from './double-program.ts';
@@ -75,6 +76,10 @@ function redeem(store: Store, request: RedeemRequest) {
   if (request.points !== undefined) throw new NotInDouble('rewards that convert points');
   const program = store.program(request.programId);
   const { quantity = 1, rewardId, capture, holdSeconds, reference, idempotencyKey } = request;
+  if (quantity < 1) {
+    const violation = { field: 'quantity', message: 'must be at least 1' };
+    throw new ValidationFailed('quantity must be at least 1', { violations: [violation] });
+  }
   const isHold = capture === RedeemRequest_Capture.HOLD;
   const seconds = isHold ? (holdSeconds ?? holdSecondsDefault) : undefined;
   const content = JSON.stringify([rewardId, quantity, seconds, reference]);
