@@ -91,6 +91,20 @@ describe('a file is refused, with the place and the fix:', () => {
       [at(3, 'ruleSet.description: has no value; give it one, or leave it out')],
     ],
     [
+      'half of a character in a value and in a key',
+      `${head}ruleSet:\n  description: "\\ud800"\n  "\\ud800": x\n`,
+      [
+        at(
+          3,
+          'ruleSet.description: has half of a character (an unpaired surrogate); write it whole',
+        ),
+        at(
+          4,
+          'ruleSet: has a key with half of a character (an unpaired surrogate); write it whole',
+        ),
+      ],
+    ],
+    [
       'an anchor and its alias',
       `${head}ruleSet: &a {}\nrewards: *a\n`,
       [

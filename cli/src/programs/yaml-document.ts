@@ -92,6 +92,7 @@ function documentOf(
 type Refuse = (node: ParsedNode, path: string, message: string) => null;
 
 const depthMax = 64;
+const brokenText = 'half of a character (an unpaired surrogate); write it whole';
 
 function inputOf(node: ParsedNode, path: string, refuse: Refuse, depth = 0): JsonInput {
   if (depth > depthMax) return refuse(node, path, `nests deeper than ${depthMax} levels`);
@@ -106,6 +107,9 @@ function inputOf(node: ParsedNode, path: string, refuse: Refuse, depth = 0): Jso
   if (isMap(node)) return objectOf(node, path, refuse, depth);
   const { value, source } = node;
   if (typeof value === 'number' || typeof value === 'bigint') return new JsonNumber(source);
+  if (typeof value === 'string' && !value.isWellFormed()) {
+    return refuse(node, path, `has ${brokenText}`);
+  }
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   return refuse(node, path, 'has no value; give it one, or leave it out');
 }
@@ -118,6 +122,10 @@ function objectOf(node: YAMLMap.Parsed, path: string, refuse: Refuse, depth: num
       continue;
     }
     const name = nameOf(key);
+    if (!name.isWellFormed()) {
+      refuse(key, path, `has a key with ${brokenText}`);
+      continue;
+    }
     const here = memberPath(path, name);
     if (name === '<<' && key.type === 'PLAIN')
       refuse(key, path, "can't merge with <<; write the members out");
