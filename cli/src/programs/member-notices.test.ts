@@ -181,3 +181,45 @@ test('a program that opens says so, and nothing else', () => {
   expect(plan.wanted.state).toBe(Program_State.ACTIVE);
   expect(memberNotices(plan)).toEqual(['The program opens: users can join, earn and redeem.']);
 });
+
+describe('of a scheduled version that the file withdraws, members would notice', () => {
+  const points = (now: number) => rule(rate(now));
+  const scheduled = (now: number, from: string): RuleSet => ({
+    ...(fileOf(points(now)).definition.ruleSet ?? create(RuleSetSchema)),
+    version: 2,
+    state: RuleSet_State.SCHEDULED,
+    effectiveTime: timestampFromDate(new Date(from)),
+    publishTime: timestampFromDate(new Date(nowMs)),
+  });
+
+  test.each<[string, { points: number; from: string }, string[]]>([
+    [
+      'only that it does not come, if the rules stay those in force',
+      { points: 5, from: '2029-01-01T00:00:00Z' },
+      ["What version 2 of the rules was to change doesn't happen."],
+    ],
+    [
+      'what replaces the rules in force, and not the version that never counts',
+      { points: 6, from: '2031-01-01T00:00:00Z' },
+      [
+        'From 2031-01-01T00:00:00Z: Rule base gives 6 points for each full 100.00 USD, instead of 5 points for each full 100.00 USD.',
+        "What version 2 of the rules was to change doesn't happen.",
+      ],
+    ],
+    [
+      'that it comes at another time',
+      { points: 7, from: '2031-01-01T00:00:00Z' },
+      [
+        'From 2031-01-01T00:00:00Z: Rule base gives 7 points for each full 100.00 USD, instead of 5 points for each full 100.00 USD.',
+        'What version 2 of the rules was to change happens at another time.',
+      ],
+    ],
+  ])('%s', (_what, wanted, notices) => {
+    const platform = platformOf(fileOf(points(5)).definition);
+    const published = [...platform.published, scheduled(7, '2030-01-01T00:00:00Z')];
+    const { ruleSet } = points(wanted.points);
+    const file = fileOf({ ruleSet: { ...ruleSet, effectiveTime: wanted.from } });
+    const { plan } = planProgram(file, { ...platform, published }, { prune: true, nowMs });
+    expect(memberNotices(plan)).toEqual(notices);
+  });
+});

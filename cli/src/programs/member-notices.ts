@@ -6,8 +6,15 @@ import {
 } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import type { EarnRule, RuleSet } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { awardText, periodText, priceText } from './award-text.ts';
-import type { Difference } from './differences.ts';
-import { isoTime, type ProgramPlan, type RewardPlan, type RulesPlan, stateName } from './plan.ts';
+import { type Difference, differencesOf } from './differences.ts';
+import {
+  isoTime,
+  type ProgramPlan,
+  type RewardPlan,
+  type RulesPlan,
+  rulesJson,
+  stateName,
+} from './plan.ts';
 import { expiryText, maturationText } from './policy-text.ts';
 
 /** What members would notice of a plan, a sentence each; empty if that is nothing. */
@@ -62,17 +69,22 @@ function change(before: JsonValue | undefined, after: JsonValue | undefined): st
   return texts.every((text) => text.length <= 80) ? `, from ${texts.join(' to ')}` : '';
 }
 
-function rulesNotices({ last, publish, differences, effectiveMs, withdraw }: RulesPlan): string[] {
+function rulesNotices({ last, replaced, publish, effectiveMs, withdraw }: RulesPlan): string[] {
   const from = effectiveMs === undefined ? '' : `From ${isoTime(effectiveMs)}: `;
   const rules =
-    publish === undefined || last === undefined ? [] : ruleNotices(last, publish, differences);
-  const time = differences.some(({ path }) => path === 'effectiveTime');
+    publish === undefined || replaced === undefined
+      ? []
+      : ruleNotices(replaced, publish, differencesOf(rulesJson(replaced), rulesJson(publish)));
+  const isMoved =
+    publish !== undefined &&
+    last !== undefined &&
+    differencesOf(rulesJson(last), rulesJson(publish)).length === 0;
   const withdrawn = withdraw.map(({ version }) => version).join(', ');
   return [
     ...rules.map((notice) => `${from}${notice}`),
-    ...(withdraw.length > 0 && (rules.length === 0 || time)
+    ...(withdraw.length > 0
       ? [
-          `What version ${withdrawn} of the rules was to change ${publish === undefined ? "doesn't happen" : 'happens at another time'}.`,
+          `What version ${withdrawn} of the rules was to change ${isMoved ? 'happens at another time' : "doesn't happen"}.`,
         ]
       : []),
   ];

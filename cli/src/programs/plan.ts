@@ -49,6 +49,8 @@ export interface RulesPlan {
   readonly differences: readonly Difference[];
   /** The last of the published versions. */
   readonly last: RuleSet | undefined;
+  /** The version that the file's rules replace when they begin to count, once others are withdrawn. */
+  readonly replaced: RuleSet | undefined;
   /** The rules to publish, with their effective time if they aren't to count at once; undefined if they are published already. */
   readonly publish: RuleSet | undefined;
   /** From when on the rules count; undefined is at once. */
@@ -150,6 +152,10 @@ function planRules(
       isScheduled(version) &&
       (!isLater || version === last || effectiveMs(version) >= requestedMs),
   );
+  const beginMs = isLater ? requestedMs : nowMs;
+  const replaced = published.findLast(
+    (version) => version !== kept && !withdraw.includes(version) && effectiveMs(version) <= beginMs,
+  );
   const timeBefore = last && isScheduled(last) ? isoTime(effectiveMs(last)) : undefined;
   const timeAfter = isLater ? isoTime(requestedMs) : undefined;
   const time = { path: 'effectiveTime', before: timeBefore, after: timeAfter };
@@ -159,6 +165,7 @@ function planRules(
       ...(timeBefore === timeAfter ? [] : [time]),
     ],
     last,
+    replaced,
     publish: kept === undefined ? wanted : undefined,
     effectiveMs: isLater ? requestedMs : undefined,
     withdraw,
