@@ -111,8 +111,8 @@ inBrowser(`the reference in a browser${missing}`, () => {
         expect(top).toBeLessThan(150);
       }
       const page = await openPage(type);
-      await page.locator('#program_not_found .methods a', { hasText: 'JoinProgram' }).click();
-      const operation = page.locator('#operations-MembershipService-joinProgram.is-open');
+      await page.locator('#program_not_found a[href="/docs#/RedemptionService/redeem"]').click();
+      const operation = page.locator('#operations-RedemptionService-redeem.is-open');
       await operation.locator('.opblock-body').waitFor();
       const heading = operation.locator('.opblock-summary-path');
       await page.waitForFunction(

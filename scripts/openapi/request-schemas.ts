@@ -175,7 +175,7 @@ export function isCallersId(field: DescField): boolean {
 function withMe(keywords: Schema): Schema {
   const { not, ...others } = keywords;
   const names = (not as { enum: string[] } | undefined)?.enum.filter((name) => name !== 'me') ?? [];
-  return names.length > 0 ? { ...others, not: { enum: names } } : others;
+  return names.length > 0 ? { ...others, not: { ...(not as Schema), enum: names } } : others;
 }
 
 function constrained(schema: Schema, keywords: Schema): Schema {
