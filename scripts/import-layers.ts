@@ -97,7 +97,7 @@ const layers: readonly Layer[] = [
       platform,
       client,
       // Money, what clocks on the wall show, and what is wrong with rules.
-      'rules/src/(decimal|fraction|time-zone-name|validate-rule-set|zone-clock)\\.ts',
+      'rules/src/(decimal|fraction|rule-set-defaults|time-zone-name|validate-rule-set|zone-clock)\\.ts',
       'services/ledger/src/(verify|replay)/.*',
       'local/src/(linear-time|property|test-(certificates|environment))\\.ts',
       node,

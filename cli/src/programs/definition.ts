@@ -1,4 +1,4 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import { msOfTimestamp, timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
   type Program,
@@ -10,18 +10,8 @@ import {
   Reward_State,
   RewardSchema,
 } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
-import {
-  type EarnRule,
-  type EarnRuleSchema,
-  type ExpiryPolicy,
-  ExpiryPolicy_After_RoundUpTo,
-  type ExpiryPolicySchema,
-  RateAward_Mode,
-  RefundPolicy_Shortfall,
-  type RuleSet,
-  RuleSet_Rounding,
-  RuleSetSchema,
-} from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import type { RuleSet } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { ruleSetWithDefaults } from '@loyalty/rules/rule-set-defaults.ts';
 import { timeZoneNamed } from '@loyalty/rules/time-zone-name.ts';
 
 /** A program as its author writes it, with the platform's default for each thing that is left out. */
@@ -33,7 +23,8 @@ export interface ProgramDefinition {
   readonly rewards: ReadonlyMap<string, Reward> | undefined;
 }
 
-// The defaults are those of the programs service, which stores them: what it returns must equal what a file means.
+// The defaults of programs and rewards are those of the programs service, which stores them: what it returns must equal what a
+// file means. Those of rules stand once, in rules/.
 
 /** The settings and, if it is given, the state. */
 export function programWithDefaults(program: Program): Program {
@@ -55,40 +46,12 @@ export function programWithDefaults(program: Program): Program {
 }
 
 /** The rules, with the effective time that the message has. */
-export function ruleSetWithDefaults(ruleSet: RuleSet): RuleSet {
-  const { description, earnRules, effectiveTime, maximumPoints, cap, refund } = ruleSet;
-  return create(RuleSetSchema, {
-    description,
-    rounding: ruleSet.rounding || RuleSet_Rounding.FLOOR,
-    earnRules: earnRules.map(ruleWithDefaults),
-    maturation: ruleSet.maturation ?? { policy: { case: 'immediate', value: {} } },
-    expiry: expiryWithDefaults(ruleSet.expiry),
-    refund: {
-      shortfall: refund?.shortfall || RefundPolicy_Shortfall.DEFICIT,
-      restoreGraceDays: refund?.restoreGraceDays ?? 0,
-    },
+export function scheduledWithDefaults(ruleSet: RuleSet): RuleSet {
+  return {
+    ...ruleSetWithDefaults(ruleSet),
     // As it is stored, without what is finer than a millisecond.
-    ...timestampField('effectiveTime', msOfTimestamp(effectiveTime, 'effective_time')),
-    ...(maximumPoints !== undefined && { maximumPoints }),
-    ...(cap !== undefined && { cap }),
-  });
-}
-
-function ruleWithDefaults(rule: EarnRule): MessageInitShape<typeof EarnRuleSchema> {
-  const { award } = rule;
-  if (award.case !== 'rate') return rule;
-  const mode = award.value.mode || RateAward_Mode.STEP;
-  return { ...rule, award: { case: 'rate', value: { ...award.value, mode } } };
-}
-
-function expiryWithDefaults(
-  expiry: ExpiryPolicy | undefined,
-): MessageInitShape<typeof ExpiryPolicySchema> {
-  if (expiry === undefined) return { policy: { case: 'never', value: {} } };
-  const { policy } = expiry;
-  if (policy.case !== 'after') return expiry;
-  const roundUpTo = policy.value.roundUpTo || ExpiryPolicy_After_RoundUpTo.DAY;
-  return { policy: { case: 'after', value: { ...policy.value, roundUpTo } } };
+    ...timestampField('effectiveTime', msOfTimestamp(ruleSet.effectiveTime, 'effective_time')),
+  };
 }
 
 /** The offer of a reward, with its id. */

@@ -8,7 +8,7 @@ import {
   type ProgramDefinition,
   programWithDefaults,
   rewardWithDefaults,
-  ruleSetWithDefaults,
+  scheduledWithDefaults,
 } from './definition.ts';
 import { ProgramChanged } from './program-changed.ts';
 import { allPages, type ProgramsApi, pageSize } from './programs-api.ts';
@@ -122,7 +122,7 @@ export function effectiveMs({ effectiveTime }: RuleSet): number {
  * the earliest possible.
  */
 function authoredRuleSet(ruleSet: RuleSet): RuleSet {
-  const { effectiveTime, ...rest } = ruleSetWithDefaults(ruleSet);
+  const { effectiveTime, ...rest } = scheduledWithDefaults(ruleSet);
   return isScheduled(ruleSet) ? { ...rest, ...(effectiveTime && { effectiveTime }) } : rest;
 }
 

@@ -19,7 +19,7 @@ import {
   type ProgramDefinition,
   programWithDefaults,
   rewardWithDefaults,
-  ruleSetWithDefaults,
+  scheduledWithDefaults,
 } from './definition.ts';
 import { type FileProblem, ProgramsFileRefused } from './file-problem.ts';
 import { readYaml, type YamlDocument } from './yaml-document.ts';
@@ -149,7 +149,7 @@ class DocumentReader {
     if (program === undefined) return undefined;
     return {
       program: programWithDefaults(program),
-      ruleSet: ruleSet && ruleSetWithDefaults(ruleSet),
+      ruleSet: ruleSet && scheduledWithDefaults(ruleSet),
       rewards,
     };
   }

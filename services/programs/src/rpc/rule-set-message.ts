@@ -1,20 +1,12 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
 import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
-  type EarnRule,
-  type EarnRuleSchema,
-  type ExpiryPolicy,
-  ExpiryPolicy_After_RoundUpTo,
-  type ExpiryPolicySchema,
-  RateAward_Mode,
-  RefundPolicy_Shortfall,
-  RuleSet_Rounding,
   RuleSet_State,
   type RuleSet as RuleSetMessage,
   RuleSetSchema,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { ruleSetWithDefaults } from '@loyalty/rules/rule-set-defaults.ts';
 import type { AssumedRuleSet } from '../app/assumed-rule-set.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import { type RuleSetState, type RuleSetView, ruleSetEtag } from '../domain/rule-set.ts';
@@ -60,19 +52,7 @@ export function parseDefinition(message: RuleSetMessage): RuleSetMessage {
       { field: 'rule_set.effective_time', message: 'is given when the rule set is published' },
     ]);
   }
-  return create(RuleSetSchema, {
-    description: message.description,
-    rounding: message.rounding || RuleSet_Rounding.FLOOR,
-    earnRules: message.earnRules.map(withMode),
-    maturation: message.maturation ?? { policy: { case: 'immediate', value: {} } },
-    expiry: withRoundUpTo(message.expiry),
-    refund: {
-      shortfall: message.refund?.shortfall || RefundPolicy_Shortfall.DEFICIT,
-      restoreGraceDays: message.refund?.restoreGraceDays ?? 0,
-    },
-    ...(message.maximumPoints !== undefined && { maximumPoints: message.maximumPoints }),
-    ...(message.cap !== undefined && { cap: message.cap }),
-  });
+  return ruleSetWithDefaults(message);
 }
 
 /** What a message says of that which only the server decides. */
@@ -91,20 +71,3 @@ const ruleSetStates: readonly RuleSetState[] = [
   'SUPERSEDED',
   'WITHDRAWN',
 ];
-
-function withMode(rule: EarnRule): MessageInitShape<typeof EarnRuleSchema> {
-  const { award } = rule;
-  if (award.case !== 'rate') return rule;
-  const mode = award.value.mode || RateAward_Mode.STEP;
-  return { ...rule, award: { case: 'rate', value: { ...award.value, mode } } };
-}
-
-function withRoundUpTo(
-  expiry: ExpiryPolicy | undefined,
-): MessageInitShape<typeof ExpiryPolicySchema> {
-  if (expiry === undefined) return { policy: { case: 'never', value: {} } };
-  const { policy } = expiry;
-  if (policy.case !== 'after') return expiry;
-  const roundUpTo = policy.value.roundUpTo || ExpiryPolicy_After_RoundUpTo.DAY;
-  return { policy: { case: 'after', value: { ...policy.value, roundUpTo } } };
-}
