@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 
 /**
  * Writes to a port, and resolves to what comes back until the server closes the connection. Rejects if the connection is
- * reset. Once something comes back, `later` is written, too, in parts of which each has left before the next.
+ * reset. Once something comes back, the parts of `later` are written, one after the other.
  */
 export function talk(url: string, text: string, later: readonly string[] = []): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -56,7 +56,7 @@ function allowedBy(reference: Schema, options: ValueOptions, name: string): Valu
   }
 }
 
-/** A schema of which others ask for more members. */
+/** One schema for all parts of an `allOf`, which add members or require them. */
 function merged({ allOf }: Schema): Schema {
   const parts = (allOf as Schema[]).map(resolved);
   return {

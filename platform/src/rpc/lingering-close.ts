@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 
 /** How long a client has to read its last response and close its side. */
 const lingerMsMax = 2000;
-/** More than any request may have, so that clients can also read that theirs is too large. */
+/** More than a request may have, so that a client whose request is too large can read that, too. */
 const lingerBytesMax = 8 * 1024 * 1024;
 
 /**
