@@ -3,6 +3,7 @@ import { pathToString } from '@bufbuild/protobuf/reflect';
 import { createValidator, type Violation } from '@bufbuild/protovalidate';
 import { type FieldViolation, ValidationFailed } from '../errors.ts';
 import { sizeOf } from './message-size.ts';
+import { quickValidatorOf } from './quick-validation.ts';
 import { wordsOf } from './violation-words.ts';
 
 /** Compiled once; the patterns are those of the contracts, so that no caller can bring a slow one. */
@@ -26,7 +27,9 @@ const smallMessageElements = 25;
 export function validatorOf(schema: DescMessage): (message: Message) => void {
   const trial = validator.validate(schema, create(schema));
   if (trial.kind === 'error' && trial.error.name === 'CompilationError') throw trial.error;
+  const isQuicklyValid = quickValidatorOf(schema);
   return (message) => {
+    if (isQuicklyValid(message)) return;
     const { elements, tooLong } = sizeOf(schema, message);
     if (tooLong.length > 0) throw new ValidationFailed(tooLong);
     const { validate } = elements <= smallMessageElements ? validator : firstFaultValidator;
