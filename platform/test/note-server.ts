@@ -61,7 +61,7 @@ export async function startNoteServer(
   const metrics = new Registry();
   const server = createRpcServer({
     name: 'notes',
-    logger: createLogger({ name: 'notes', level: 'info', destination }),
+    logger: createLogger({ name: 'notes', level: 'debug', destination }),
     verifier: testTokens,
     services: [
       {

@@ -4,11 +4,10 @@ import type { CallContext } from '../src/rpc/call-context.ts';
 import { type CallOptions, createClient } from '../src/rpc/client.ts';
 import { undeclaredReasonsChannel } from '../src/rpc/declared-reasons.ts';
 import { unimplemented } from '../src/rpc/handler.ts';
-import { unaryMethodsOf } from '../src/rpc/mount.ts';
 import { RemoteError } from '../src/rpc/remote-error.ts';
 import { eventually } from './eventually.ts';
 import { type NoteServer, startNoteServer, tokenFor } from './note-server.ts';
-import { type Note, noteService } from './note-service.ts';
+import type { Note } from './note-service.ts';
 
 interface NotFound extends Error {
   reason: string;
@@ -90,20 +89,12 @@ describe('a call that is in order', () => {
     expect(JSON.stringify(lines)).not.toMatch(/payload|eyJ/i);
   });
 
-  test('of a polled method is logged at level debug, and a refused one as ever', async () => {
-    const [polled] = unaryMethodsOf(noteService());
-    if (polled === undefined) throw new Error('the service has no method');
-    const quiet = await startNoteServer({}, { polledMethods: [polled] });
-    try {
-      const { writeNote } = createClient(quiet.service, quiet.channel());
-      await writeNote?.({ userId: 'alice' }, { token: member, requestId: 'polled-1' });
-      const refused = writeNote?.({ userId: 'bob' }, { token: member, requestId: 'polled-2' });
-      await expect(refused).rejects.toMatchObject({ reason: 'PERMISSION_DENIED' });
-      const calls = quiet.lines.filter(({ msg }) => msg === 'call');
-      expect(calls.map(({ requestId }) => requestId)).toEqual(['polled-2']);
-    } finally {
-      await quiet.stop();
-    }
+  test('is logged at level debug, and a refused one at level info', async () => {
+    await call('writeNote', { userId: 'alice' }, { token: member, requestId: 'level-1' });
+    const refused = call('writeNote', { userId: 'bob' }, { token: member, requestId: 'level-2' });
+    await expect(refused).rejects.toMatchObject({ reason: 'PERMISSION_DENIED' });
+    expect(lineOf('level-1')).toMatchObject({ level: 'debug' });
+    expect(lineOf('level-2')).toMatchObject({ level: 'info' });
   });
 
   test('is logged with the trace that it belongs to', async () => {

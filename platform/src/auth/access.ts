@@ -138,7 +138,10 @@ export function requireReach(
 }
 
 function isMemberOnly(access: Access, caller: Pick<Caller, 'roles'>): boolean {
-  return [...caller.roles].every((role) => role === 'member' || !access.roles.has(role));
+  for (const role of caller.roles) {
+    if (role !== 'member' && access.roles.has(role)) return false;
+  }
+  return true;
 }
 
 /** Whether the caller's token reaches the program. */

@@ -38,6 +38,8 @@ import { createUnknownMethodHandler, isMethodPath } from './unknown-method.ts';
 
 /** What is known of a request before the library looks at it. */
 interface Received {
+  /** Calls back when the response has been read or given up; at once if it has. */
+  readonly whenClosed: (done: () => void) => void;
   readonly body: RawBody | undefined;
   readonly identity: Promise<Identity>;
   /** Whether the pipeline has the call, and lets go of the caller's admission when it ends. */
@@ -131,24 +133,24 @@ async function serveHttp(
   const problem = mendTimeouts(request);
   const contextValues = createContextValues();
   const universal = universalRequestFromNodeRequest(request, response, undefined, contextValues);
-  const identity = pipeline.identify({
-    authorization: valuesOf(request, 'authorization'),
-    peer: () => ({
-      address: request.socket.remoteAddress,
-      names: () => peerNamesOf(request.socket),
-    }),
-    whenClosed: (done) => (isClosed ? done() : response.once('close', done)),
-  });
-  let received: Received | undefined;
-  let isClosed = false;
-  response.once('close', () => {
-    isClosed = true;
-    // A call may end without a handler, such as one of an unknown method.
-    if (received?.isServed === true) return;
+  const identity = identified(pipeline, request);
+  const leave = () => {
     identity.then(
       ({ admission }) => admission.release(),
       () => {},
     );
+  };
+  let received: Received | undefined;
+  let isRefused = false;
+  let isClosed = false;
+  const whenClosed = (done: () => void) => {
+    if (isClosed) done();
+    else response.once('close', done);
+  };
+  response.once('close', () => {
+    isClosed = true;
+    // A call may end without a handler, such as one of an unknown method.
+    if (isRefused || received?.isServed !== true) leave();
   });
   let taken: Awaited<ReturnType<typeof takeBody>>;
   let admitted: Promise<Identity> = identity;
@@ -158,10 +160,7 @@ async function serveHttp(
     const count = (bytes: number) => admission.addBytes(bytes);
     taken = await takeBody(universal, { compressions, bytesMax, count });
   } catch (error) {
-    identity.then(
-      ({ admission }) => admission.release(),
-      () => {},
-    );
+    isRefused = true;
     if (error instanceof Unauthenticated && !canRefuse(request, response)) return;
     // The body of a caller who isn't let in isn't read, and their call fails for that reason.
     const { promise, reject } = Promise.withResolvers<never>();
@@ -170,7 +169,7 @@ async function serveHttp(
     admitted = promise;
     taken = { request: withoutBody(universal), body: { problem: 'it was not read' } };
   }
-  received = { body: taken.body, identity: admitted, isServed: false };
+  received = { body: taken.body, identity: admitted, isServed: false, whenClosed };
   contextValues.set(receivedKey, received);
   if (response instanceof ServerResponse) closeIfBodyIsUnderWay(response);
   const answer = await handler(taken.request);
@@ -181,6 +180,17 @@ async function serveHttp(
   // The library knows no status of HTTP for it; the code and the reason in the body are those of any bad request.
   const isTooLarge = answer.status === 400 && isTooLargeBody(taken.body);
   await universalResponseToNodeResponse(isTooLarge ? { ...answer, status: 413 } : answer, response);
+}
+
+/** What the headers say of who calls. */
+async function identified(pipeline: Pipeline, request: HttpRequest): Promise<Identity> {
+  return await pipeline.identify({
+    authorization: valuesOf(request, 'authorization'),
+    peer: () => ({
+      address: request.socket.remoteAddress,
+      names: () => peerNamesOf(request.socket),
+    }),
+  });
 }
 
 type RefusalLimit = (request: HttpRequest, response: HttpResponse) => boolean;
@@ -269,7 +279,7 @@ function serveCall(
 ): Promise<Message> {
   const received = context.values.get(receivedKey);
   if (received?.body === undefined) throw new Error(`${route.name} was called without a body`);
-  const { body: raw, identity } = received;
+  const { body: raw, identity, whenClosed } = received;
   return new Promise((resolve, reject) => {
     const timeoutMs = context.timeoutMs();
     const cancel = pipeline.serve(
@@ -285,6 +295,9 @@ function serveCall(
         deadlineMs: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
         usesJsonNames: () =>
           isJson(raw) || asksForJsonNames(context.requestHeader.get(fieldNamesHeader) ?? undefined),
+        releaseWhenClosed(admission) {
+          whenClosed(() => admission.release());
+        },
       },
       {
         succeed(response, requestId) {

@@ -1,32 +1,15 @@
 import { type DescMethodUnary, type Message, toBinary } from '@bufbuild/protobuf';
-import {
-  type Deadline,
-  Metadata,
-  type MethodDefinition,
-  Server,
-  type ServerUnaryCall,
-  type StatusObject,
-  type sendUnaryData,
-} from '@grpc/grpc-js';
+import { type MethodDefinition, Server } from '@grpc/grpc-js';
 import { idsInBinary, readBinaryMessage } from '../binary-message.ts';
 import type { CertificateSource } from '../tls/certificates.ts';
 import { grpcServerCredentials } from '../tls/grpc-credentials.ts';
-import { namesIn } from '../tls/peer-names.ts';
 import type { BareService } from './bare-service.ts';
-import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
-import {
-  createGrpcReception,
-  type GrpcReception,
-  type InterceptedCall,
-  type ReceptionOptions,
-  streamOf,
-} from './grpc-reception.ts';
-import { grpcStatusOf, guardStreams, limitConnections } from './grpc-streams.ts';
+import { createGrpcInterceptor } from './grpc-call.ts';
+import { guardStreams, limitConnections } from './grpc-streams.ts';
 import type { Mountable } from './handler.ts';
 import type { RpcLimits } from './limits.ts';
 import { handlerOf, unaryMethodsOf } from './mount.ts';
-import type { Answer, Codec, Credentials, Pipeline, Route } from './pipeline.ts';
-import type { CallStatus } from './status.ts';
+import type { Codec, Pipeline, Route } from './pipeline.ts';
 
 export interface GrpcTransport {
   /** Starts to listen; resolves to the port. */
@@ -53,14 +36,6 @@ export function createGrpcTransport({
   tls,
 }: GrpcTransportOptions): GrpcTransport {
   const routes = new Map<string, Route<Buffer, Buffer>>();
-  const reception = createGrpcReception({
-    receives: (path) => routes.has(path),
-    identify: (metadata, call) => pipeline.identify(credentialsOf(metadata, call)),
-    refuse({ path, ...refusal }) {
-      const route = routes.get(path);
-      if (route !== undefined) refuseUnread(pipeline, route, refusal);
-    },
-  });
   const server = new Server({
     'grpc.max_receive_message_length': limits.requestBytesMax,
     'grpc.max_send_message_length': limits.responseBytesMax,
@@ -73,7 +48,7 @@ export function createGrpcTransport({
     // In megabytes; what one connection may make the server hold before its streams are refused.
     'grpc-node.max_session_memory': 64,
     'grpc.enable_channelz': 0,
-    interceptors: [reception.interceptor],
+    interceptors: [createGrpcInterceptor(pipeline, routes)],
   });
   for (const mountable of services) {
     const definition: Record<string, MethodDefinition<Buffer, Buffer>> = {};
@@ -95,7 +70,7 @@ export function createGrpcTransport({
         responseSerialize: unchanged,
         responseDeserialize: unchanged,
       };
-      implementation[method.name] = serveWith(pipeline, route, reception);
+      implementation[method.name] = neverCalled;
     }
     server.addService(definition, implementation);
   }
@@ -135,6 +110,11 @@ export function createGrpcTransport({
   };
 }
 
+/** grpc-js serves only methods that have a handler; the interceptor serves the calls before they get there. */
+function neverCalled(): void {
+  throw new Error('The call passed the interceptor');
+}
+
 function unchanged(bytes: Buffer): Buffer {
   return bytes;
 }
@@ -148,121 +128,4 @@ function binaryCodec({ input, output }: DescMethodUnary): Codec<Buffer, Buffer> 
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     },
   };
-}
-
-function serveWith(pipeline: Pipeline, route: Route<Buffer, Buffer>, reception: GrpcReception) {
-  return (call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>): void => {
-    const startedMs = performance.now();
-    const { metadata, request } = call;
-    const cancel = pipeline.serve(
-      route,
-      {
-        ...incomingOf(metadata, call.getDeadline()),
-        raw: request,
-        identify: () => reception.identityOf(metadata, request.length),
-      },
-      answerWith({ call, respond, startedMs }),
-    );
-    // Also emitted after every finished call, when it no longer has an effect.
-    call.on('cancelled', cancel);
-  };
-}
-
-const nothing = Buffer.alloc(0);
-
-/** Answers a call with an error that is known before its request is read. */
-function refuseUnread(
-  pipeline: Pipeline,
-  route: Route<Buffer, Buffer>,
-  { metadata, call, error }: Omit<Parameters<ReceptionOptions['refuse']>[0], 'path'>,
-): void {
-  const startedMs = performance.now();
-  pipeline.serve(
-    route,
-    {
-      ...incomingOf(metadata, call.getDeadline()),
-      raw: nothing,
-      identify: () => Promise.reject(error),
-    },
-    {
-      succeed: () => undefined,
-      fail(status, requestId) {
-        const tookMs = performance.now() - startedMs;
-        call.sendStatus(failureOf(status, { requestId, tookMs }));
-      },
-    },
-  );
-}
-
-/** What the headers say of a call. */
-function incomingOf(metadata: Metadata, deadline: Deadline) {
-  return {
-    requestId: textOf(metadata, 'x-request-id'),
-    traceparent: textOf(metadata, 'traceparent'),
-    deadlineMs: deadline === Number.POSITIVE_INFINITY ? undefined : Number(deadline),
-    usesJsonNames: () => asksForJsonNames(textOf(metadata, fieldNamesHeader)),
-  };
-}
-
-function credentialsOf(metadata: Metadata, call: InterceptedCall): Credentials {
-  return {
-    authorization: metadata.get('authorization').map(String),
-    peer: () => ({
-      address: addressOf(call.getPeer()),
-      names: () => namesIn(call.getAuthContext()?.sslPeerCertificate?.subjectaltname),
-    }),
-    whenClosed(done) {
-      const stream = streamOf(call);
-      if (stream.closed) done();
-      else stream.once('close', done);
-    },
-  };
-}
-
-/** `10.0.0.1` of `10.0.0.1:54321`, and `::1` of `[::1]:54321`. */
-function addressOf(peer: string): string {
-  return peer.slice(0, peer.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1');
-}
-
-function textOf(metadata: Metadata, key: string): string | undefined {
-  const value = metadata.get(key)[0];
-  return typeof value === 'string' ? value : undefined;
-}
-
-interface StartedCall {
-  readonly call: ServerUnaryCall<Buffer, Buffer>;
-  readonly respond: sendUnaryData<Buffer>;
-  /** By the process's own clock. */
-  readonly startedMs: number;
-}
-
-function answerWith({ call, respond, startedMs }: StartedCall): Answer<Buffer> {
-  return {
-    succeed(encoded, requestId) {
-      const header = new Metadata();
-      header.set('x-request-id', requestId);
-      call.sendMetadata(header);
-      respond(null, encoded);
-    },
-    fail(status, requestId) {
-      const tookMs = performance.now() - startedMs;
-      respond(failureOf(status, { requestId, tookMs }));
-    },
-  };
-}
-
-/** A failure that took longer has waited for a peer that is down; a quicker one may be over at the next attempt. */
-const quickFailureMsMax = 500;
-
-function failureOf(
-  status: CallStatus,
-  { requestId, tookMs }: { requestId: string; tookMs: number },
-): StatusObject {
-  const { code, details, metadata } = grpcStatusOf(status, requestId);
-  // Clients that retry by themselves would keep an overloaded service overloaded, and would wait several times for what
-  // the server has waited for already, until their deadline passes, and they never learn the reason.
-  if (status.reason === 'OVERLOADED' || tookMs > quickFailureMsMax) {
-    metadata.set('grpc-retry-pushback-ms', '-1');
-  }
-  return { code, details, metadata };
 }

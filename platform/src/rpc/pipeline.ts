@@ -46,8 +46,6 @@ export interface Route<Raw, Encoded> {
   readonly output: DescMethodUnary['output'];
   readonly access: Access;
   readonly checkReason: ReasonCheck;
-  /** Of the line that logs a call that went well. */
-  readonly logLevel: 'info' | 'debug';
   readonly metrics: CallMetrics;
   readonly validate: (request: Message) => void;
   readonly handler: AnyHandler;
@@ -65,9 +63,7 @@ export interface Credentials {
   /** The values of the header `authorization`. */
   readonly authorization: readonly string[];
   /** The other end of the connection. */
-  readonly peer: () => Peer;
-  /** Calls back once the response has been read or given up: until then it takes memory, and the call counts for its caller. */
-  readonly whenClosed: (done: () => void) => void;
+  peer(): Peer;
 }
 
 /** A call as a transport received it. */
@@ -77,12 +73,14 @@ export interface Incoming<Raw> {
   readonly requestId: string | undefined;
   /** The header `traceparent`. */
   readonly traceparent: string | undefined;
-  /** Asked for once, before anything else is looked at. Rejects as {@link Pipeline.identify} does. */
-  readonly identify: () => Promise<Identity>;
+  /** Asked for once, before anything else is looked at. Fails as {@link Pipeline.identify} does. */
+  identify(): Identity | Promise<Identity>;
   /** Milliseconds since the epoch; undefined if the caller set no deadline. */
   readonly deadlineMs: number | undefined;
   /** Whether errors are to name fields as JSON does. A function, because calls that go well have no use for the answer. */
-  readonly usesJsonNames: () => boolean;
+  usesJsonNames(): boolean;
+  /** Ends the call for its caller once the response has been read or given up: until then it takes memory. */
+  releaseWhenClosed(admission: Admission): void;
 }
 
 /** How a transport answers a call; exactly one of the two is called, once. */
@@ -98,13 +96,13 @@ export interface Pipeline {
     options: { transport: TransportName; handler: AnyHandler; codec: Codec<Raw, Encoded> },
   ): Route<Raw, Encoded>;
   /**
-   * Verifies who calls, and lets them in.
+   * Verifies who calls, and lets them in; at once where their token is known.
    *
    * @throws {Unauthenticated}
    * @throws {RateLimited} when the caller has too much in flight, or calls too often
    * @throws {RequestTooLarge} {@link Overloaded}
    */
-  identify(credentials: Credentials): Promise<Identity>;
+  identify(credentials: Credentials): Identity | Promise<Identity>;
   /** Serves a call. The function returned is to be called when the caller goes away; after the answer it does nothing. */
   serve<Raw, Encoded>(
     route: Route<Raw, Encoded>,
@@ -121,38 +119,41 @@ export interface PipelineOptions {
   callsInFlightMax: number;
   /** Lets in a caller who comes by way of a peer. */
   admit: ReturnType<typeof createAdmissions>;
-  /** By their names in routes. */
-  polledMethods: ReadonlySet<string>;
   translateError: (error: unknown) => unknown;
+}
+
+/** A call with all that serves it. */
+interface Served<Raw, Encoded> {
+  readonly route: Route<Raw, Encoded>;
+  readonly incoming: Incoming<Raw>;
+  readonly answer: Answer<Encoded>;
+  readonly call: RunningCall;
 }
 
 /** The one way that every call goes, whichever transport it came through. */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { logger, verifier, metrics, defaultDeadlineMs, callsInFlightMax } = options;
-  // Lines of calls have fixed fields and no credentials; looking for some in each would cost a fifth of the throughput.
+  // Lines of calls have fixed fields and no credentials, and looking for some takes longer than the line.
   const callLogger = logger.child({}, { redact: [] });
   const brake = createRefusalBrake();
   let inFlight = 0;
 
-  async function respond<Raw, Encoded>(
-    route: Route<Raw, Encoded>,
-    incoming: Incoming<Raw>,
-    call: RunningCall,
-  ): Promise<Encoded> {
+  async function respond<Raw, Encoded>({
+    route,
+    incoming,
+    call,
+  }: Served<Raw, Encoded>): Promise<Encoded> {
+    const { caller, admission } = await incoming.identify();
+    call.caller = caller;
+    call.admission = admission;
+    if (call.settled) throw new Cancelled('The caller went away');
     if (inFlight > callsInFlightMax) {
       throw new Overloaded('The service has reached its limit of calls in flight');
     }
-    const { caller, admission } = await identified(incoming, call);
-    if (call.settled) {
-      admission.release();
-      throw new Cancelled('The caller went away');
-    }
-    call.caller = caller;
-    call.admission = admission;
     // Before the request is decoded, which can cost much.
     requireRole(route.access, caller);
     const request = decoded(route, incoming.raw, caller);
-    call.memberOnly = authorize(route.access, call.caller, request);
+    call.memberOnly = authorize(route.access, caller, request);
     route.validate(request);
     if (call.deadlineMs <= Date.now()) throw deadlineExceeded();
     const response = create(route.output, await route.handler(request, call));
@@ -162,14 +163,48 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return route.codec.encode(response, incoming.raw);
   }
 
-  async function identified(incoming: Incoming<unknown>, call: RunningCall): Promise<Identity> {
+  async function run<Raw, Encoded>(served: Served<Raw, Encoded>): Promise<void> {
+    const { route, incoming, answer, call } = served;
+    let encoded: Encoded;
     try {
-      return await incoming.identify();
+      encoded = await respond(served);
     } catch (error) {
-      // Within the call's time, or its caller would never learn the reason.
-      await brake(error, { pauseMsMax: (call.deadlineMs - Date.now()) / 2 });
-      throw error;
+      // Those who were let in aren't over their limits. Within the call's time, or its caller would never learn the reason.
+      if (call.admission === undefined) {
+        await brake(error, { pauseMsMax: (call.deadlineMs - Date.now()) / 2 });
+      }
+      end(incoming, call);
+      fail(served, error);
+      return;
     }
+    end(incoming, call);
+    if (!settle(route, call, 'OK')) return;
+    if (callLogger.isLevelEnabled('debug')) callLogger.debug(lineOf(route, call, 'OK'), 'call');
+    answer.succeed(encoded, call.requestId);
+  }
+
+  function fail<Raw, Encoded>(
+    { route, answer, call }: Served<Raw, Encoded>,
+    thrown: unknown,
+  ): void {
+    if (call.settled) return;
+    const error = options.translateError(thrown);
+    const status = statusOf(error, call.requestId, call.fieldNaming(route.input));
+    settle(route, call, codeName(status.code));
+    logFailure(status.reason === 'OVERLOADED' ? callLogger : logger, route, call, status, error);
+    route.checkReason(status.reason, call);
+    answer.fail(status, call.requestId);
+  }
+
+  function giveUp<Raw, Encoded>(served: Served<Raw, Encoded>, reason: Error): void {
+    const { call } = served;
+    if (call.settled) return;
+    call.abort(reason);
+    fail(served, reason);
+  }
+
+  function expire<Raw, Encoded>(served: Served<Raw, Encoded>): void {
+    giveUp(served, deadlineExceeded());
   }
 
   /** Ends the call's time; false if it had ended before. */
@@ -183,9 +218,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   /** Counts the call down, also one that was answered before: its handler may have gone on. */
-  function end(call: RunningCall): void {
+  function end(incoming: Incoming<unknown>, { admission }: RunningCall): void {
     inFlight -= 1;
-    call.admission?.release();
+    if (admission !== undefined) incoming.releaseWhenClosed(admission);
   }
 
   return {
@@ -198,7 +233,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         output: method.output,
         access: accessOf(method),
         checkReason: reasonCheckOf(method),
-        logLevel: options.polledMethods.has(name) ? 'debug' : 'info',
         metrics: metrics({ method: name, transport }),
         validate: validatorOf(method.input),
         handler,
@@ -206,10 +240,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       };
     },
 
-    async identify({ authorization, peer, whenClosed }) {
-      const caller = await verifier.verify(bearerToken(authorization));
-      const { addBytes, release } = options.admit(caller, peer());
-      return { caller, admission: { addBytes, release: () => whenClosed(release) } };
+    identify(credentials) {
+      const token = bearerToken(credentials.authorization);
+      const admit = (caller: Caller) => ({
+        caller,
+        admission: options.admit(caller, credentials.peer()),
+      });
+      const known = verifier.remembered(token);
+      return known === undefined ? verifier.verify(token).then(admit) : admit(known);
     },
 
     serve(route, incoming, answer) {
@@ -219,52 +257,19 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         traceparent: incoming.traceparent,
         deadlineMs: incoming.deadlineMs ?? nowMs + defaultDeadlineMs,
         method: route.name,
-        usesJsonNames: incoming.usesJsonNames,
+        usesJsonNames: () => incoming.usesJsonNames(),
         logger,
       });
       inFlight += 1;
       route.metrics.started();
-
-      const fail = (thrown: unknown) => {
-        if (call.settled) return;
-        const error = options.translateError(thrown);
-        const status = statusOf(error, call.requestId, call.fieldNaming(route.input));
-        settle(route, call, codeName(status.code));
-        logFailure(
-          status.reason === 'OVERLOADED' ? callLogger : logger,
-          route,
-          call,
-          status,
-          error,
-        );
-        route.checkReason(status.reason, call);
-        answer.fail(status, call.requestId);
-      };
-      const giveUp = (reason: Error) => {
-        if (call.settled) return;
-        call.abort(reason);
-        fail(reason);
-      };
-      call.timer = setTimeout(
-        () => giveUp(deadlineExceeded()),
-        Math.min(Math.max(call.deadlineMs - nowMs, 0), timerMsMax),
-      );
-      respond(route, incoming, call).then(
-        (encoded) => {
-          end(call);
-          if (!settle(route, call, 'OK')) return;
-          logSuccess(callLogger, route, call);
-          answer.succeed(encoded, call.requestId);
-        },
-        (error: unknown) => {
-          end(call);
-          fail(error);
-        },
-      );
+      const served = { route, incoming, answer, call };
+      const leftMs = Math.min(Math.max(call.deadlineMs - nowMs, 0), timerMsMax);
+      call.timer = setTimeout(expire, leftMs, served);
+      void run(served);
       return () => {
         if (call.settled) return;
-        const late = call.deadlineMs <= Date.now();
-        giveUp(late ? deadlineExceeded() : new Cancelled('The caller went away'));
+        if (call.deadlineMs <= Date.now()) expire(served);
+        else giveUp(served, new Cancelled('The caller went away'));
       };
     },
   };
@@ -287,11 +292,6 @@ function decoded<Raw>({ access, codec }: Route<Raw, unknown>, raw: Raw, caller: 
     const problem = Error.isError(error) ? error.message : 'malformed';
     throw new Undecodable(`The request can't be decoded: ${problem}`, { cause: error });
   }
-}
-
-function logSuccess(logger: Logger, route: Route<never, unknown>, call: RunningCall): void {
-  const { logLevel } = route;
-  if (logger.isLevelEnabled(logLevel)) logger[logLevel](lineOf(route, call, 'OK'), 'call');
 }
 
 function logFailure(

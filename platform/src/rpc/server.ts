@@ -1,4 +1,3 @@
-import type { DescMethodUnary } from '@bufbuild/protobuf';
 import type { Registry } from 'prom-client';
 import { createTokenVerifier, type TokenVerifier } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
@@ -19,7 +18,7 @@ import { createHealthService } from './health.ts';
 import { createHttpPort } from './http-port.ts';
 import { answerProblem } from './http-problem.ts';
 import { defaultLimits, type RpcLimits } from './limits.ts';
-import { createPipeline, routeName } from './pipeline.ts';
+import { createPipeline } from './pipeline.ts';
 import { createReadiness } from './readiness.ts';
 import { createReflectionServices } from './reflection.ts';
 import { createTrust, type TrustedCallers } from './trusted-callers.ts';
@@ -53,8 +52,6 @@ export interface RpcServerOptions {
    * connection; what it doesn't know it returns as it is.
    */
   translateError?: (error: unknown) => unknown;
-  /** Methods that other services call every second: calls that go well are logged at level debug. */
-  polledMethods?: readonly DescMethodUnary[];
   limits?: Partial<RpcLimits>;
   /** What each caller may have; the defaults when absent. */
   callerLimits?: CallerLimitsOptions;
@@ -115,7 +112,6 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       bytesInFlightMax: limits.bytesInFlightMax,
       isTrusted: createTrust(options.trustedCallers ?? []),
     }),
-    polledMethods: new Set(options.polledMethods?.map(routeName)),
     translateError: options.translateError ?? ((error) => error),
   });
   const readiness = createReadiness(options.readiness, logger);

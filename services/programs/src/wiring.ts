@@ -13,7 +13,6 @@ import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { openTls } from '@loyalty/platform/tls/tls.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
-import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import type { App } from './app/app.ts';
 import type { ProgramsConfig } from './config.ts';
 import { announceProgramChanged } from './events/program-changed.ts';
@@ -110,7 +109,6 @@ export async function startPrograms(
       defaultDeadlineMs: 10_000,
       metrics,
       translateError: storageError,
-      polledMethods: [ProgramService.method.listProgramRevisions],
     });
     cleanups.push(() => server.stop(config.shutdownGraceMs));
     return { ...(await server.start()), stop: stopAll };
