@@ -2,12 +2,16 @@
 // reports over the channel to its parent what a window of time cost the process.
 import { writeFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { GCProfiler, type GCProfilerResult, getHeapStatistics } from 'node:v8';
 import { allocatedBytes } from './allocations.ts';
 import type { ProbeAnswer, ProbeRequest, ProcessUsage } from './probe-messages.ts';
 
 /** Fine enough for functions of a few percent of ten seconds, and still cheap. */
 const samplingIntervalUs = 500;
+
+/** In which calls end that are under way when a window ends. */
+const callsEndMs = 1_000;
 
 interface Window {
   readonly cpu: NodeJS.CpuUsage;
@@ -56,6 +60,8 @@ async function end(profileFile: string | undefined): Promise<ProcessUsage> {
     residentBytes: process.memoryUsage.rss(),
   };
   if (window.profiler !== undefined && profileFile !== undefined) {
+    // Stopping takes seconds in which nothing else runs, and calls that are under way would fail.
+    await delay(callsEndMs);
     await stopProfiler(window.profiler, profileFile);
   }
   window = undefined;
