@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http';
 import { constants } from 'node:http2';
-import { type DescMethodUnary, type Message, toBinary, toJson } from '@bufbuild/protobuf';
+import { create, type DescMethodUnary, type Message, toBinary, toJson } from '@bufbuild/protobuf';
 import {
   createConnectRouter,
   createContextKey,
@@ -257,9 +257,10 @@ function rawCodec({ input, output }: DescMethodUnary): Codec<RawBody, Message> {
     // The library encodes only after the call has ended well, and would tell the caller why it can't. So it is tried
     // here, for the price of encoding twice.
     encode(response, raw) {
-      if (isJson(raw)) toJson(output, response);
-      else toBinary(output, response);
-      return response;
+      const message = create(output, response);
+      if (isJson(raw)) toJson(output, message);
+      else toBinary(output, message);
+      return message;
     },
   };
 }

@@ -1,5 +1,6 @@
-import { type DescMethodUnary, type Message, toBinary } from '@bufbuild/protobuf';
+import type { DescMethodUnary } from '@bufbuild/protobuf';
 import { type MethodDefinition, Server } from '@grpc/grpc-js';
+import { encoderOf } from '../binary-encoding.ts';
 import { idsInBinary, readBinaryMessage } from '../binary-message.ts';
 import type { CertificateSource } from '../tls/certificates.ts';
 import { grpcServerCredentials } from '../tls/grpc-credentials.ts';
@@ -123,9 +124,6 @@ function binaryCodec({ input, output }: DescMethodUnary): Codec<Buffer, Buffer> 
   return {
     decode: (bytes) => readBinaryMessage(input, bytes),
     idsOf: (bytes, access) => idsInBinary(access, bytes),
-    encode: (response: Message) => {
-      const bytes = toBinary(output, response);
-      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    },
+    encode: encoderOf(output),
   };
 }

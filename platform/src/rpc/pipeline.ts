@@ -1,4 +1,4 @@
-import { create, type DescMethodUnary, type Message } from '@bufbuild/protobuf';
+import type { DescMethodUnary, Message, MessageInitShape } from '@bufbuild/protobuf';
 import {
   type Access,
   type AccessedIds,
@@ -27,14 +27,16 @@ import { validatorOf } from './validation.ts';
 
 export type TransportName = 'grpc' | 'connect';
 
+type Response = MessageInitShape<DescMethodUnary['output']>;
+
 /** How a transport's form of requests becomes messages, and messages its form of responses. */
 export interface Codec<Raw, Encoded> {
   /** May throw anything: the request is answered with VALIDATION_FAILED, and the violations of a ValidationFailed. */
   decode(raw: Raw): Message;
   /** The ids that decide who may call, as far as they are found in a request that can't be decoded. */
   idsOf(raw: Raw, access: Access): AccessedIds;
-  /** Gets the request, too, whose form the response may have to follow. */
-  encode(response: Message, raw: Raw): Encoded;
+  /** Gets what the handler returned, and the request, whose form the response may have to follow. */
+  encode(response: Response, raw: Raw): Encoded;
 }
 
 /** A method at one transport, with everything prepared that doesn't depend on the call. */
@@ -43,7 +45,6 @@ export interface Route<Raw, Encoded> {
   readonly name: string;
   readonly transport: TransportName;
   readonly input: DescMethodUnary['input'];
-  readonly output: DescMethodUnary['output'];
   readonly access: Access;
   readonly checkReason: ReasonCheck;
   readonly metrics: CallMetrics;
@@ -156,7 +157,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     call.memberOnly = authorize(route.access, caller, request);
     route.validate(request);
     if (call.deadlineMs <= Date.now()) throw deadlineExceeded();
-    const response = create(route.output, await route.handler(request, call));
+    const response = await route.handler(request, call);
     if (call.memberOnly && route.access.own === 'LOADED_OWNER' && !call.ownerAsserted) {
       throw new Error(`${route.name} answered a member without asserting the owner`);
     }
@@ -230,7 +231,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         name,
         transport,
         input: method.input,
-        output: method.output,
         access: accessOf(method),
         checkReason: reasonCheckOf(method),
         metrics: metrics({ method: name, transport }),
