@@ -34,7 +34,9 @@ test('every message of the contracts has the same bytes as by the library', () =
         const encode = encoderOf<DescMessage>(desc);
         bytes += expected.length;
         expect(encode(message).equals(expected)).toBe(true);
-        expect(encode(initOf(message) as MessageInitShape<DescMessage>).equals(expected)).toBe(true);
+        expect(encode(initOf(message) as MessageInitShape<DescMessage>).equals(expected)).toBe(
+          true,
+        );
       },
     ),
     { numRuns: 4_000 },

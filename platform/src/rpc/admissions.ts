@@ -22,27 +22,45 @@ export function createAdmissions({
   bytesInFlightMax,
   isTrusted,
 }: AdmissionsOptions): (caller: Caller, peer: Peer) => Admission {
-  let bytesInFlight = 0;
+  const total = { bytesInFlight: 0, bytesInFlightMax };
   return (caller, peer) => {
     const ofCaller = isTrusted(peer) ? undefined : callerLimits.admit(caller);
-    let bytesOfCall = 0;
-    let released = false;
-    return {
-      addBytes(bytes) {
-        if (released) return;
-        if (bytesInFlight + bytes > bytesInFlightMax) {
-          throw new Overloaded('The service has reached its limit of request bytes in memory');
-        }
-        ofCaller?.addBytes(bytes);
-        bytesInFlight += bytes;
-        bytesOfCall += bytes;
-      },
-      release() {
-        if (released) return;
-        released = true;
-        ofCaller?.release();
-        bytesInFlight -= bytesOfCall;
-      },
-    };
+    return new AdmissionOfCall(total, ofCaller);
   };
+}
+
+/** The bytes of all calls. */
+interface Total {
+  bytesInFlight: number;
+  readonly bytesInFlightMax: number;
+}
+
+class AdmissionOfCall implements Admission {
+  readonly #total: Total;
+  readonly #ofCaller: Admission | undefined;
+  #bytes = 0;
+  #isReleased = false;
+
+  constructor(total: Total, ofCaller: Admission | undefined) {
+    this.#total = total;
+    this.#ofCaller = ofCaller;
+  }
+
+  addBytes(bytes: number): void {
+    if (this.#isReleased) return;
+    const total = this.#total;
+    if (total.bytesInFlight + bytes > total.bytesInFlightMax) {
+      throw new Overloaded('The service has reached its limit of request bytes in memory');
+    }
+    this.#ofCaller?.addBytes(bytes);
+    total.bytesInFlight += bytes;
+    this.#bytes += bytes;
+  }
+
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#ofCaller?.release();
+    this.#total.bytesInFlight -= this.#bytes;
+  }
 }

@@ -114,31 +114,42 @@ export function createCallerLimits(
         throw tooOften(usage, limit.rate);
       }
       usage.callsInFlight += 1;
-      remember(principal, usage);
-      let bytesOfCall = 0;
-      let released = false;
-      return {
-        addBytes(bytes) {
-          if (released) return;
-          if (bytesOfCall + bytes > limit.bytesInFlightMax) {
-            throw new RequestTooLarge(limit.bytesInFlightMax);
-          }
-          if (usage.bytesInFlight + bytes > limit.bytesInFlightMax) {
-            throw tooMany('content-bytes', limit.bytesInFlightMax);
-          }
-          usage.bytesInFlight += bytes;
-          bytesOfCall += bytes;
-        },
-        release() {
-          if (released) return;
-          released = true;
-          usage.callsInFlight -= 1;
-          usage.bytesInFlight -= bytesOfCall;
-          if (usage.callsInFlight === 0) remember(principal, usage);
-        },
-      };
+      if (usage.callsInFlight === 1) remember(principal, usage);
+      return new AdmissionOfCaller(usage, limit.bytesInFlightMax, () => remember(principal, usage));
     },
   };
+}
+
+class AdmissionOfCaller implements Admission {
+  readonly #usage: Usage;
+  readonly #bytesMax: number;
+  readonly #whenIdle: () => void;
+  #bytes = 0;
+  #isReleased = false;
+
+  constructor(usage: Usage, bytesMax: number, whenIdle: () => void) {
+    this.#usage = usage;
+    this.#bytesMax = bytesMax;
+    this.#whenIdle = whenIdle;
+  }
+
+  addBytes(bytes: number): void {
+    if (this.#isReleased) return;
+    if (this.#bytes + bytes > this.#bytesMax) throw new RequestTooLarge(this.#bytesMax);
+    if (this.#usage.bytesInFlight + bytes > this.#bytesMax) {
+      throw tooMany('content-bytes', this.#bytesMax);
+    }
+    this.#usage.bytesInFlight += bytes;
+    this.#bytes += bytes;
+  }
+
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#usage.callsInFlight -= 1;
+    this.#usage.bytesInFlight -= this.#bytes;
+    if (this.#usage.callsInFlight === 0) this.#whenIdle();
+  }
 }
 
 type Rate = NonNullable<CallerLimit['rate']>;

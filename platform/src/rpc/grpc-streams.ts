@@ -55,7 +55,7 @@ export function guardStreams(
   const admitPublic = createPublicLimit(limits);
   internals._streamHandler = (interceptors, stream, headers, flags, rawHeaders) => {
     // Also those that never get to grpc-js can be told of the end of their connection; without a listener that ends the process.
-    stream.on('error', () => undefined);
+    stream.on('error', ignore);
     const timeout = headers['grpc-timeout'];
     if (timeout !== undefined) {
       if (!isTimeout(String(timeout))) {
@@ -70,7 +70,7 @@ export function guardStreams(
     }
     // Node keeps only the first, and another process on the way may have looked at another.
     const tokens = valuesOf('authorization', rawHeaders);
-    if (tokens.length > 1) Object.assign(headers, { authorization: tokens });
+    if (tokens !== undefined) Object.assign(headers, { authorization: tokens });
     const path = String(headers[':path']);
     if (unaryPaths.has(path)) {
       limitUnaryTimes(stream, headers);
@@ -135,13 +135,14 @@ export function limitConnections(server: Server, connectionsMax: number): void {
   for (const listening of http2Servers.keys()) listening.maxConnections = connectionsMax;
 }
 
-function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
-  const values: string[] = [];
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index] === name) values.push(rawHeaders[index + 1] ?? '');
-  }
-  return values;
+/** The values of a header that was sent more than once. */
+function valuesOf(name: string, rawHeaders: readonly string[]): string[] | undefined {
+  const first = rawHeaders.indexOf(name);
+  if (first < 0 || rawHeaders.indexOf(name, first + 1) < 0) return undefined;
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1] === name);
 }
+
+function ignore(): void {}
 
 /** Ends a stream: with the error as its status, or, where a response has begun, by a code that gRPC takes for RESOURCE_EXHAUSTED. */
 function refuse(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, error: Error): void {

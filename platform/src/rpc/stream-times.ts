@@ -58,7 +58,7 @@ export function createStreamTimes({
   return (stream, tooLate) => {
     const arrivalDueMs = performance.now() + arrivalMsMax;
     open.set(stream, { arrivalDueMs, tooLate, respondingSinceMs: undefined });
-    stream.once('close', forget);
+    stream.on('close', forget);
     lookLater();
   };
 }

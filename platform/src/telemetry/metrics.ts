@@ -40,6 +40,7 @@ export function rpcMetrics(registry: Registry): RpcMetrics {
   });
   return (labels) => {
     let calls: number | undefined;
+    const labelsOf = new Map<string, typeof labels & { code: string }>();
     tellInFlight.push((gauge) => {
       if (calls !== undefined) gauge.set(labels, calls);
     });
@@ -49,7 +50,12 @@ export function rpcMetrics(registry: Registry): RpcMetrics {
       },
       finished({ code, durationSeconds }) {
         calls = (calls ?? 0) - 1;
-        durations.observe({ ...labels, code }, durationSeconds);
+        let withCode = labelsOf.get(code);
+        if (withCode === undefined) {
+          withCode = { ...labels, code };
+          labelsOf.set(code, withCode);
+        }
+        durations.observe(withCode, durationSeconds);
       },
     };
   };
