@@ -71,7 +71,9 @@ export function processSettings({ managementPort }: { managementPort: number }) 
     JWT_PROGRAMS_CLAIM: claim()
       .optional()
       .describe('with JWT_JWKS, the claim that has the programs, if not programs'),
-    LOG_LEVEL: logLevel().default('info').describe('the least severe lines to log'),
+    LOG_LEVEL: logLevel()
+      .default('info')
+      .describe('the least severe lines to log; calls that go well have theirs at debug'),
     LOG_PRETTY: flag().default(false).describe('lines for people instead of JSON'),
     SHUTDOWN_GRACE_SECONDS: integer({ min: 0, max: 3600 })
       .default(20)
