@@ -12,22 +12,36 @@ import { FeatureSet_FieldPresence as FieldPresence } from '@bufbuild/protobuf/wk
 
 /**
  * Compiles the protobuf encoding of a message. It takes what a handler returns as it is, where the library first creates
- * messages of it and then encodes them into several buffers: half the time and a third of the garbage. Both give the same bytes,
+ * messages of it and then encodes them into several buffers: a quarter of the time, and one buffer. Both give the same bytes,
  * as a property test shows for all messages of the contracts; messages with fields of kinds that these don't have are left to the
  * library.
  */
 export function encoderOf<Desc extends DescMessage>(
   desc: Desc,
 ): (init: MessageInitShape<Desc>) => Buffer {
-  if (!isCompilable(desc, new Set())) {
-    return (init) => Buffer.from(toBinary(desc, create(desc, init)));
-  }
+  const known = encoders.get(desc);
+  if (known !== undefined) return known;
+  const encode = compiledEncoder(desc) ?? byLibrary(desc);
+  encoders.set(desc, encode);
+  return encode;
+}
+
+type Encoder = (init: MessageInitShape<DescMessage>) => Buffer;
+
+const encoders = new Map<DescMessage, Encoder>();
+
+function compiledEncoder(desc: DescMessage): Encoder | undefined {
+  if (!isCompilable(desc, new Set())) return undefined;
   const write = messageWriter(desc);
   return (init) => {
     shared.begin();
     write(shared, init as unknown as Fields);
     return shared.finish();
   };
+}
+
+function byLibrary(desc: DescMessage): Encoder {
+  return (init) => Buffer.from(toBinary(desc, create(desc, init)));
 }
 
 /** A message, or what one is created of. */

@@ -1,10 +1,5 @@
-import {
-  create,
-  type DescMessage,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from '@bufbuild/protobuf';
+import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
+import { encoderOf } from '../binary-encoding.ts';
 import { encodePageToken, type PagedList } from '../paging.ts';
 
 /** Well below the largest message of common gRPC clients, 4 MiB. */
@@ -32,14 +27,15 @@ export function renderPage<Item, Position, Desc extends DescMessage>({
   schema,
   render,
 }: PageRendering<Item, Position, Desc>): {
-  messages: MessageShape<Desc>[];
+  messages: MessageInitShape<Desc>[];
   nextPageToken: string;
 } {
-  const messages: MessageShape<Desc>[] = [];
+  const encode = encoderOf(schema);
+  const messages: MessageInitShape<Desc>[] = [];
   let bytes = 0;
   for (const item of items) {
-    const message = create(schema, render(item));
-    bytes += toBinary(schema, message).length;
+    const message = render(item);
+    bytes += encode(message).length;
     if (bytes > pageBytesMax && messages.length > 0) break;
     messages.push(message);
   }

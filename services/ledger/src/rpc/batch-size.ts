@@ -1,4 +1,5 @@
-import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { encoderOf } from '@loyalty/platform/binary-encoding.ts';
 import type {
   BatchAdjustOutcome,
   BatchEarnOutcome,
@@ -29,7 +30,8 @@ export function fitBatch<Desc extends DescMessage>(
   const bytesAtMost = outcomes.reduce((sum, outcome) => sum + bytesOfTexts(outcome), 0);
   if (bytesAtMost + outcomes.length * fixedBytesMax <= batchBytesMax) return;
 
-  const bytesOf = (outcome: MessageShape<Desc>) => toBinary(schema, outcome).length;
+  const encode = encoderOf(schema);
+  const bytesOf = (outcome: MessageShape<Desc>) => encode(outcome as MessageInitShape<Desc>).length;
   let bytes = outcomes.reduce((sum, outcome) => sum + bytesOf(outcome), 0);
   for (const omit of [omitExplanation, omitDetails]) {
     for (const outcome of outcomes.toReversed()) {
