@@ -35,7 +35,7 @@ function compiledEncoder(desc: DescMessage): Encoder | undefined {
   const write = messageWriter(desc);
   return (init) => {
     shared.begin();
-    write(shared, init as unknown as Fields);
+    write(shared, init);
     return shared.finish();
   };
 }
@@ -77,7 +77,7 @@ function isCompilableField(field: DescField, seen: Set<DescMessage>): boolean {
     const isGroup = 'delimitedEncoding' in field && field.delimitedEncoding === true;
     return !isGroup && isCompilable(field.message, seen);
   }
-  return field.enum !== undefined || compilableScalars.has(field.scalar as ScalarType);
+  return field.enum !== undefined || compilableScalars.has(field.scalar);
 }
 
 type Write<Value> = (writer: Writer, value: Value) => void;

@@ -1,4 +1,4 @@
-import type { DescMessage, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { encoderOf } from '@loyalty/platform/binary-encoding.ts';
 import type {
   BatchAdjustOutcome,
@@ -31,7 +31,7 @@ export function fitBatch<Desc extends DescMessage>(
   if (bytesAtMost + outcomes.length * fixedBytesMax <= batchBytesMax) return;
 
   const encode = encoderOf(schema);
-  const bytesOf = (outcome: MessageShape<Desc>) => encode(outcome as MessageInitShape<Desc>).length;
+  const bytesOf = (outcome: MessageShape<Desc>) => encode(outcome).length;
   let bytes = outcomes.reduce((sum, outcome) => sum + bytesOf(outcome), 0);
   for (const omit of [omitExplanation, omitDetails]) {
     for (const outcome of outcomes.toReversed()) {
