@@ -7,8 +7,9 @@ import { createBench, Profiles } from './bench.ts';
 import { currentLoad, readEnvironment } from './machine/environment.ts';
 import { checkOut, type Revision } from './machine/revision.ts';
 import { setStage } from './machine/stage.ts';
+import { budgetLines } from './report/budget.ts';
 import { chartOf } from './report/chart.ts';
-import { profileLines } from './report/profile.ts';
+import { profileLines, readProfiles } from './report/profile.ts';
 import { costColumns, environmentLines, tableOf } from './report/table.ts';
 import type { Aim, Effort, Row } from './row.ts';
 import { balanceRow } from './rows/balance.ts';
@@ -97,9 +98,9 @@ async function main(): Promise<number> {
     writeFileSync(`${file}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
     writeFileSync(`${file}.svg`, chartOf(report));
     console.log(['', ...environmentLines(environment), ...results.flatMap(tableOf)].join('\n'));
-    for (const { id } of profiles === undefined ? [] : results) {
-      const files = profiles?.of(id) ?? [];
-      if (files.length > 0) console.log(profileLines(id, { files, root }).join('\n'));
+    for (const result of results) {
+      const files = profiles?.of(result.id) ?? [];
+      if (files.length > 0) console.log(linesOfProfiles(result, files).join('\n'));
     }
     if (isQuick) console.log(`\n${quickWarning}`);
     console.log(`\nKept in ${relative(process.cwd(), file)}.json and .svg`);
@@ -111,6 +112,13 @@ async function main(): Promise<number> {
   } finally {
     await cleanUp();
   }
+}
+
+/** Who takes the time, and at what. */
+function linesOfProfiles({ id, contestants }: RowResult, files: readonly string[]): string[] {
+  const profiles = readProfiles(files);
+  const cpuPerCallUs = contestants[0]?.details['ledgerCpuPerCallUs'] ?? 0;
+  return [...profileLines(id, { profiles, root }), ...budgetLines(profiles, cpuPerCallUs)];
 }
 
 /** Rows that are measured together. */

@@ -15,6 +15,7 @@ export interface CpuProfile {
 interface ProfileNode {
   readonly id: number;
   readonly callFrame: { readonly functionName: string; readonly url: string };
+  readonly children?: readonly number[];
 }
 
 export interface ProfileShare {
@@ -54,16 +55,19 @@ function placeOf({ functionName, url }: ProfileNode['callFrame'], root: string):
   return own.slice(0, Math.max(own.lastIndexOf('/'), 0));
 }
 
+export function readProfiles(files: readonly string[]): CpuProfile[] {
+  return files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as CpuProfile);
+}
+
 /** The windows of a contestant together, as lines for people. */
 export function profileLines(
   id: string,
-  { files, root }: { files: readonly string[]; root: string },
+  { profiles, root }: { profiles: readonly CpuProfile[]; root: string },
 ): string[] {
-  const profiles = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as CpuProfile);
   const shown = profileShares(profiles, root).filter(({ share }) => share >= shownShareMin);
   return [
     '',
-    styleText('bold', `${id}: self time of its process in ${files.length} measured windows`),
+    styleText('bold', `${id}: self time of its process in ${profiles.length} measured windows`),
     ...shown.map(({ place, share }) => `${(share * 100).toFixed(1).padStart(5)} %  ${place}`),
   ];
 }
