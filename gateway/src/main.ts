@@ -1,5 +1,12 @@
 import { serviceMain } from '@loyalty/platform/service-main.ts';
 import { readGatewayConfig } from './config.ts';
-import { startGateway } from './wiring.ts';
 
-await serviceMain({ name: 'gateway', readConfig: readGatewayConfig, start: startGateway });
+await serviceMain({
+  name: 'gateway',
+  readConfig: readGatewayConfig,
+  // Loaded once the configuration is known to be good: what is wrong with it is said in a third of the time.
+  async start(config, logger) {
+    const { startGateway } = await import('./wiring.ts');
+    return startGateway(config, logger);
+  },
+});

@@ -29,7 +29,10 @@ function environment(): Record<string, string> {
 }
 
 function run(env: Record<string, string>) {
-  const child = spawn(process.execPath, [main], { env: { PATH: '/usr/bin:/bin', ...env } });
+  const { NODE_COMPILE_CACHE = '' } = process.env;
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: '/usr/bin:/bin', NODE_COMPILE_CACHE, ...env },
+  });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (data) => (output.stdout += data));
   child.stderr.on('data', (data) => (output.stderr += data));
