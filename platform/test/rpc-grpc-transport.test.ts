@@ -87,6 +87,7 @@ describe('a request that is', () => {
     ['followed by a byte', '000000000000'],
     ['followed by another message', '00000000000000000000'],
     ['with a first byte that is neither 0 nor 1', '0200000000'],
+    ['compressed in a way that no header names', '0100000000'],
   ])('%s is INVALID_ARGUMENT', async (_case, bytes) => {
     const answer = await send(Buffer.from(bytes, 'hex'));
     expect(answer.status).toBe(3);

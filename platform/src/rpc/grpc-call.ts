@@ -234,7 +234,10 @@ class GrpcCall implements Listener, Credentials, Incoming<Buffer>, Answer<Buffer
     if (prefix.length < prefixBytes) return undefined;
     if (this.#bytes > prefixBytes + prefix.readUInt32BE(1)) return 'it has more than one message';
     const flag = prefix.readUInt8(0);
-    return flag > 1 ? `its first byte must be 0 or 1, not ${flag}` : undefined;
+    if (flag > 1) return `its first byte must be 0 or 1, not ${flag}`;
+    return flag === 1 && !namesEncoding(this.#call)
+      ? 'it is compressed, and the header "grpc-encoding" doesn\'t say how'
+      : undefined;
   }
 
   /** Fails the call whether or not its request has arrived. What still comes of it is thrown away. */
@@ -267,6 +270,14 @@ function ignore(): void {}
 
 function undecodable(problem: string): Undecodable {
   return new Undecodable(`The request can't be decoded: ${problem}`);
+}
+
+/** Whether the call's headers say how its message is compressed; grpc-js takes the header out of the metadata. */
+function namesEncoding(call: InterceptedCall): boolean {
+  const { incomingEncoding } = call as unknown as { incomingEncoding?: string };
+  if (incomingEncoding === undefined)
+    throw new Error('This release of grpc-js keeps encodings in another place');
+  return incomingEncoding !== 'identity';
 }
 
 /** The stream of a call. It isn't part of grpc-js's interface; there is no other way to see a body before it is complete. */
