@@ -59,10 +59,9 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const { logger, limits, isOpen } = options;
   const app = fastify({
     loggerInstance: logger,
-    logController: new LogController({
-      disableRequestLogging: true,
-      requestIdLogLabel: 'requestId',
-    }),
+    logController: new LogController({ disableRequestLogging: true }),
+    // One for each request costs a fifteenth of what a request allocates.
+    childLoggerFactory: (ofServer) => ofServer,
     bodyLimit: limits.bodyBytesMax,
     trustProxy: (_address, hop) => hop < options.trustedProxies,
     requestTimeout: limits.requestArrivalMsMax,
@@ -92,8 +91,10 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     if (!isOpen() || age.isOver(request.raw.socket)) reply.header('connection', 'close');
     closeIfBodyIsUnderWay(reply.raw);
   });
+  // Lines of answers have fixed fields and no credentials; looking for some in each took a third of what a request allocates.
+  const answerLogger = logger.child({}, { redact: [] });
   app.addHook('onResponse', async (request, reply) => {
-    logAnswer(request, reply);
+    logAnswer(answerLogger, request, reply);
     options.metrics.answered({
       method: request.target?.route.httpMethod ?? (request.page && 'GET'),
       route: routeOf(request),
@@ -177,7 +178,7 @@ async function answerError(
   request.reason = problem.reason;
   if (problem.status >= 500) {
     const level = problem.reason === 'INTERNAL' ? 'error' : 'warn';
-    request.log[level]({ err: error, reason: problem.reason }, 'failed');
+    request.log[level]({ requestId: request.id, err: error, reason: problem.reason }, 'failed');
   }
   await reply
     .code(problem.status)
@@ -222,11 +223,15 @@ function routeOf({ target, page }: FastifyRequest): string | undefined {
   return target?.route.path ?? page?.path;
 }
 
-function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
+function logAnswer(logger: Logger, request: FastifyRequest, reply: FastifyReply): void {
   const route = routeOf(request);
-  if (route === undefined && reply.statusCode < 400) return; // preflights
-  request.log.info(
+  const isSuccess = reply.statusCode < 400;
+  if (route === undefined && isSuccess) return; // preflights
+  const level = isSuccess ? 'debug' : 'info';
+  if (!logger.isLevelEnabled(level)) return;
+  logger[level](
     {
+      requestId: request.id,
       httpMethod: request.method,
       // The route and not the path: that one is the caller's business, and has no bounds.
       route,
