@@ -76,10 +76,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
   }) as unknown as FastifyInstance;
 
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     requireHttp(request);
+    done();
   });
   // Without listeners Node answers these by itself, before anybody has looked at the token.
   for (const event of ['checkContinue', 'checkExpectation']) {
@@ -87,13 +88,14 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   }
   app.server.on('connect', refuseTunnel);
   const age = createConnectionAge(limits.connectionAgeMsMax);
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', (request, reply, _payload, done) => {
     if (!isOpen() || age.isOver(request.raw.socket)) reply.header('connection', 'close');
     closeIfBodyIsUnderWay(reply.raw);
+    done();
   });
   // Lines of answers have fixed fields and no credentials; looking for some in each took a third of what a request allocates.
   const answerLogger = logger.child({}, { redact: [] });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     logAnswer(answerLogger, request, reply);
     options.metrics.answered({
       method: request.target?.route.httpMethod ?? (request.page && 'GET'),
@@ -101,6 +103,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
       status: reply.statusCode,
       durationSeconds: reply.elapsedTime / 1000,
     });
+    done();
   });
   const brake = createRefusalBrake();
   app.setErrorHandler(async (error, request, reply) => {
@@ -153,9 +156,12 @@ function readJsonBodies(app: FastifyInstance): void {
   app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body.length === 0 ? undefined : body),
   );
-  app.addHook('preParsing', async (request, reply) => {
+  app.addHook('preParsing', (request, reply, _payload, done) => {
     const { 'content-type': type, 'content-encoding': encoding = 'identity' } = request.headers;
-    if (!hasBody(request.raw)) return;
+    if (!hasBody(request.raw)) {
+      done();
+      return;
+    }
     if (type === undefined || !jsonMediaType.test(type)) {
       throw new HttpRefusal(415, 'the body must be application/json in UTF-8');
     }
@@ -163,6 +169,7 @@ function readJsonBodies(app: FastifyInstance): void {
       throw new HttpRefusal(415, 'the body must come without a content encoding');
     }
     if (request.headers.expect !== undefined) reply.raw.writeContinue();
+    done();
   });
 }
 
