@@ -115,11 +115,13 @@ class IdTable {
     id: Digest,
     { content, mayBeRefund = false }: Omit<IdentifiedLine, 'id'>,
   ): 'first' | 'repeated' | 'other' {
-    if (!this.#isWithin(id)) return 'other';
+    const [high, low] = wordsOf(id);
+    if (!this.#isWithin(high)) return 'other';
     if (this.#count === this.#capacity) this.#narrow();
-    if (!this.#isWithin(id)) return 'other';
-    const entry = [...wordsOf(id), ...wordsOf(digestOf(content))] as const;
-    const slot = this.#slotOf(entry[0], entry[1]);
+    if (!this.#isWithin(high)) return 'other';
+    const [contentHigh, contentLow] = wordsOf(digestOf(content));
+    const entry = [high, low, contentHigh, contentLow] as const;
+    const slot = this.#slotOf(high, low);
     const refund = mayBeRefund ? states.besideRefund : 0;
     const state = this.#states[slot] ?? 0;
     if (state === 0) {
@@ -145,12 +147,13 @@ class IdTable {
   }
 
   #has(id: Digest, bit: number): boolean {
-    return this.#isWithin(id) && ((this.#states[this.#slotOf(...wordsOf(id))] ?? 0) & bit) !== 0;
+    const [high, low] = wordsOf(id);
+    return this.#isWithin(high) && ((this.#states[this.#slotOf(high, low)] ?? 0) & bit) !== 0;
   }
 
-  #isWithin(id: Digest): boolean {
-    const [prefix] = wordsOf(id);
-    return prefix >= this.#from && prefix < this.#to;
+  /** Whether an id's digest begins within the range, by its first word. */
+  #isWithin(high: number): boolean {
+    return high >= this.#from && high < this.#to;
   }
 
   /** Where the id is, or would be put. */

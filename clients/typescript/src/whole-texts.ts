@@ -20,7 +20,8 @@ function isWhole(value: unknown): boolean {
   if (typeof value === 'string') return value.isWellFormed();
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return true;
   if (Array.isArray(value)) return value.every(isWhole);
-  return Object.entries(value).every(([key, member]) => key.isWellFormed() && isWhole(member));
+  const members = value as Readonly<Record<string, unknown>>;
+  return Object.keys(members).every((key) => key.isWellFormed() && isWhole(members[key]));
 }
 
 function findBroken(value: unknown, path: string, violations: FieldViolation[]): void {
