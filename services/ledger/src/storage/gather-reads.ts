@@ -1,13 +1,15 @@
 /**
  * Asks the database together what callers ask within one turn of the event loop, in which all requests arrive that were read
- * from a socket at once. A statement for each question cost the service half of its time, and PostgreSQL six times as much.
- * A question that comes alone waits for nothing else than the rest of its turn.
+ * from a socket at once. With a statement for each question, a balance took 2.5 times the CPU of the ledger and 7 times that
+ * of PostgreSQL. A question that comes alone waits only for the rest of its turn.
  *
- * Questions are asked after they came, so each sees what was committed before. What `read` throws, all get that were asked
- * with it; an answer may come later than the others, or fail alone, as a promise.
+ * Limiting the reads at once, so that more questions gather, made no difference, and one that stands still would have held up
+ * the others.
  *
- * @param read returns the answer to each question at its position
- * @param maxBatch the maximum number of questions asked together
+ * @param read returns the answer to each question at its position. It begins after the questions were asked, so that they see
+ * what was committed before. If it rejects, all of its questions do; an answer that is a promise may come later, or reject,
+ * alone.
+ * @param maxBatch the maximum number of questions in one read
  */
 export function gatherReads<Question, Answer>(
   read: (questions: readonly Question[]) => Promise<readonly (Answer | PromiseLike<Answer>)[]>,
