@@ -1,29 +1,29 @@
 import { ConfigError } from '@loyalty/platform/config.ts';
 import { isReasoned } from '@loyalty/platform/errors.ts';
-import { StreamRefused } from '@loyalty/platform/messaging/set-up-streams.ts';
+import { StreamRefused } from '@loyalty/platform/messaging/stream-refused.ts';
 import { Command } from 'commander';
 import { FileRefused } from './csv/file-refused.ts';
 import { ProgramRefused } from './import/program-refused.ts';
-import { importBalancesCommand } from './import-balances-command.ts';
-import { importCommand } from './import-command.ts';
-import { natsCommand } from './nats-command.ts';
 import { printable } from './printable.ts';
 import { ProgramsFileRefused } from './programs/file-problem.ts';
 import { ProgramChanged } from './programs/program-changed.ts';
-import { programsCommand } from './programs-command.ts';
-import { tokenCommand } from './token-command.ts';
-import { verifyCommand } from './verify-command.ts';
 
 const failureExitCode = 2;
 
-const program = new Command('loyalty')
-  .description('Work with the loyalty platform from the command line.')
-  .addCommand(tokenCommand())
-  .addCommand(importCommand())
-  .addCommand(importBalancesCommand())
-  .addCommand(programsCommand())
-  .addCommand(verifyCommand())
-  .addCommand(natsCommand());
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  token: async () => (await import('./token-command.ts')).tokenCommand(),
+  import: async () => (await import('./import-command.ts')).importCommand(),
+  'import-balances': async () =>
+    (await import('./import-balances-command.ts')).importBalancesCommand(),
+  programs: async () => (await import('./programs-command.ts')).programsCommand(),
+  verify: async () => (await import('./verify-command.ts')).verifyCommand(),
+  nats: async () => (await import('./nats-command.ts')).natsCommand(),
+};
+
+const program = new Command('loyalty').description(
+  'Work with the loyalty platform from the command line.',
+);
+for (const load of commandsToLoad(process.argv[2])) program.addCommand(await load());
 
 for (const command of withSubcommands(program)) {
   command
@@ -43,6 +43,12 @@ try {
   if (isReasoned(error) && isAway(error.reason)) {
     console.error('Is the platform running? npm start runs one here.');
   }
+}
+
+/** What each command needs takes a while to load; without one of their names, all of them are listed. */
+function commandsToLoad(name = ''): (() => Promise<Command>)[] {
+  const named = Object.entries(commands).find(([each]) => each === name);
+  return named === undefined ? Object.values(commands) : [named[1]];
 }
 
 function withSubcommands(command: Command): Command[] {

@@ -25,7 +25,7 @@ interface Node<R> {
 
 interface End<R> {
   readonly routes: ReadonlyMap<string, R>;
-  readonly values: readonly string[];
+  readonly values: string[];
 }
 
 /** @throws {Error} when two routes have the same method and path */
@@ -36,7 +36,7 @@ export function createRouteTable<R extends Routable>(routes: readonly R[]): Rout
   return (httpMethod, rawPath) => {
     if (!rawPath.startsWith('/')) return { found: 'nothing' };
     const segments = rawPath.slice(1).split('/', depthMax + 1);
-    const end = segments.length > depthMax ? undefined : find(root, segments, []);
+    const end = segments.length > depthMax ? undefined : find(root, segments, 0);
     if (end === undefined) return { found: 'nothing' };
     const route = end.routes.get(httpMethod === 'HEAD' ? 'GET' : httpMethod);
     if (route !== undefined) return { found: 'route', route, values: end.values };
@@ -79,51 +79,41 @@ function describe({ segments, verb }: PathTemplate): string {
   return `/${parts.join('/')}${verb === '' ? '' : `:${verb}`}`;
 }
 
-function find<R>(
-  node: Node<R>,
-  segments: readonly string[],
-  values: readonly string[],
-): End<R> | undefined {
-  const [segment, ...rest] = segments;
+/** The end of the path whose segments from `index` on are still to be found below the node. */
+function find<R>(node: Node<R>, segments: readonly string[], index: number): End<R> | undefined {
+  const segment = segments[index];
   if (segment === undefined) return undefined;
-  if (rest.length === 0) return findEnd(node, segment, values);
-  for (const [next, taken] of step(node, segment)) {
-    const end = find(next, rest, [...values, ...taken]);
-    if (end !== undefined) return end;
-  }
-  return undefined;
+  if (index === segments.length - 1) return findEnd(node, segment);
+  const literal = node.literals.get(segment);
+  const end = literal && find(literal, segments, index + 1);
+  if (end !== undefined || node.variable === undefined || segment === '') return end;
+  return withValue(find(node.variable, segments, index + 1), segment);
 }
 
 /**
  * A colon may belong to an id ("auth0:123") as well as introduce a verb. It is a verb where the table has it at
  * this place, whatever the method is, so that a path means the same thing to every method.
  */
-function findEnd<R>(node: Node<R>, segment: string, values: readonly string[]): End<R> | undefined {
+function findEnd<R>(node: Node<R>, segment: string): End<R> | undefined {
   const colon = segment.lastIndexOf(':');
   if (colon > 0) {
     const verb = segment.slice(colon + 1);
-    const end = verb === '' ? undefined : endAt(node, segment.slice(0, colon), verb, values);
+    const end = verb === '' ? undefined : endAt(node, segment.slice(0, colon), verb);
     if (end !== undefined) return end;
   }
-  return endAt(node, segment, '', values);
+  return endAt(node, segment, '');
 }
 
-function endAt<R>(
-  node: Node<R>,
-  segment: string,
-  verb: string,
-  values: readonly string[],
-): End<R> | undefined {
-  for (const [next, taken] of step(node, segment)) {
-    const routes = next.ends.get(verb);
-    if (routes !== undefined) return { routes, values: [...values, ...taken] };
-  }
-  return undefined;
+/** A literal goes before the variable. */
+function endAt<R>(node: Node<R>, segment: string, verb: string): End<R> | undefined {
+  const literal = node.literals.get(segment)?.ends.get(verb);
+  if (literal !== undefined) return { routes: literal, values: [] };
+  const variable = segment === '' ? undefined : node.variable?.ends.get(verb);
+  return variable && { routes: variable, values: [segment] };
 }
 
-/** Where a segment leads, the literal before the variable; with the value that it gives the variable. */
-function* step<R>(node: Node<R>, segment: string): Generator<[Node<R>, string[]]> {
-  const literal = node.literals.get(segment);
-  if (literal !== undefined) yield [literal, []];
-  if (node.variable !== undefined && segment !== '') yield [node.variable, [segment]];
+/** The end of a path that has the value before those that come later. */
+function withValue<R>(end: End<R> | undefined, value: string): End<R> | undefined {
+  end?.values.unshift(value);
+  return end;
 }

@@ -57,12 +57,26 @@ export function connectUpstreams(
       const client = clients.get(method.parent)?.[sessionOf(caller.subject, sessions)];
       const rpc = client?.[method.localName];
       if (rpc === undefined) throw new Error(`${method.parent.typeName} has no address`);
-      return rpc(request, { ...options, token: caller.token });
+      return withoutStack(() => rpc(request, { ...options, token: caller.token }));
     },
     close() {
       for (const channel of channels) channel.close();
     },
   };
+}
+
+/**
+ * Begins a call without the stack that grpc-js notes for errors of each. It took a tenth of the gateway's time, and all calls
+ * begin here.
+ */
+function withoutStack<Result>(begin: () => Result): Result {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return begin();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** The session of a caller, from 0: FNV-1a of their id. */

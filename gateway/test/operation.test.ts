@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { createLogger } from '@loyalty/platform/logging.ts';
 import { send, startService, startTestGateway, tokenFor } from './start-gateway.ts';
 
 const stops: (() => Promise<void>)[] = [];
@@ -30,6 +31,50 @@ test('probes and metrics need no token, and are at the management port only', as
   expect(metrics).toContain('route="/v1/programs/{program_id}",status="501"');
   expect(metrics).toContain('method="none",route="none",status="404"');
   expect(metrics).not.toContain('such/path');
+});
+
+describe('the line of a request', () => {
+  async function linesOf(level: string, requests: Record<string, string>) {
+    const service = await startService({
+      getProgram: () => ({ program: { programId: 'wine-dine' } }),
+    });
+    stops.push(() => service.stop());
+    const lines: Record<string, unknown>[] = [];
+    const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
+    const log = createLogger({ name: 'gateway', level, destination });
+    const { url, stop } = await startTestGateway(service.address, {}, log);
+    const token = await tokenFor('admin', 'ops');
+    for (const [id, path] of Object.entries(requests)) {
+      await send(`${url}${path}`, 'GET', { token, headers: { 'x-request-id': id } });
+    }
+    // Once it has stopped, all is logged.
+    await stop();
+    return lines.filter(({ requestId }) => requestId !== undefined);
+  }
+  const route = '/v1/programs/{program_id}';
+  const requests = { good: '/v1/programs/wine-dine', bad: '/v1/programs/wine-dine?such=none' };
+  const refused = {
+    ...{ level: 'info', requestId: 'bad', msg: 'answered', httpMethod: 'GET', route },
+    ...{ status: 400, reason: 'VALIDATION_FAILED', subject: 'ops' },
+  };
+
+  test('is there for one that is refused', async () => {
+    expect(await linesOf('info', requests)).toMatchObject([refused]);
+  });
+
+  test('is there for each one where the level is debug', async () => {
+    const answered = { level: 'debug', requestId: 'good', route, status: 200, subject: 'ops' };
+    expect(await linesOf('debug', requests)).toMatchObject([answered, refused]);
+  });
+
+  test('has the error of one that the services can’t serve, and another says why', async () => {
+    const lines = await linesOf('info', { unserved: '/v1/programs/wine-dine/members/ann' });
+    const line = { requestId: 'unserved', reason: 'NOT_IMPLEMENTED' };
+    expect(lines).toMatchObject([
+      { ...line, msg: 'failed', err: { type: 'RemoteError' } },
+      { ...line, msg: 'answered', status: 501 },
+    ]);
+  });
 });
 
 test('a request that is under way is answered while the gateway stops', async () => {

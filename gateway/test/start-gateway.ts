@@ -68,6 +68,7 @@ export interface TestGateway {
 export async function startTestGateway(
   serviceAddress: string,
   overrides: Partial<GatewayConfig> = {},
+  log = logger,
 ): Promise<TestGateway> {
   const config = readGatewayConfig({
     GATEWAY_HOST: '127.0.0.1',
@@ -79,7 +80,7 @@ export async function startTestGateway(
     GATEWAY_JWT_AUDIENCE: audience,
     GATEWAY_JWT_SECRET: secret,
   });
-  const { port, managementPort, stop } = await startGateway({ ...config, ...overrides }, logger);
+  const { port, managementPort, stop } = await startGateway({ ...config, ...overrides }, log);
   return {
     port,
     url: `http://127.0.0.1:${port}`,

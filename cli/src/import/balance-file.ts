@@ -78,7 +78,7 @@ export async function openBalanceFile(
   const looksWhole = (fields: readonly string[]) => /^\d+$/.test(fields[columns.points ?? 0] ?? '');
   const rows = () => table.rows({ looksWhole, onRead: survey.onRead });
   try {
-    return { table, columns, lines: await identifyLines(rows, balanceKind(columns)) };
+    return { table, columns, lines: await identifyLines(rows, balanceKind(columns), table.file) };
   } finally {
     survey.end();
   }

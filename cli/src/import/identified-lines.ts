@@ -3,7 +3,7 @@ import type { BitSet } from './bit-set.ts';
 import { contentId, digestOf } from './content-id.ts';
 import { type EqualLines, EqualLinesBuilder } from './equal-lines.ts';
 import { LineProblem } from './line-problem.ts';
-import { findSharedIds, type IdentifiedLine, type SharedIds } from './shared-ids.ts';
+import { findSharedIds, type IdentifiedLine, idsAtOnceOf, type SharedIds } from './shared-ids.ts';
 
 /** How the rows of a kind of file are read, and what identifies a line. */
 export interface LineKind<Line> {
@@ -53,7 +53,9 @@ type Rows = Table['rows'];
 export async function identifyLines<Line>(
   rows: Rows,
   kind: LineKind<Line>,
+  { sizeBytes }: { sizeBytes: number },
 ): Promise<IdentifiedLines<Line>> {
+  const idsAtOnce = idsAtOnceOf(sizeBytes);
   let rowCount = 0;
   const counted: Rows = async function* () {
     rowCount = 0;
@@ -63,9 +65,11 @@ export async function identifyLines<Line>(
     }
   };
   const { ownIdOf, agreement } = kind;
-  const shared = ownIdOf && (await findSharedIds(() => identified(counted, ownIdOf)));
+  const shared =
+    ownIdOf && (await findSharedIds(() => identified(counted, ownIdOf), { idsAtOnce }));
   const disagreeing =
-    agreement && (await findSharedIds(() => identified(rows, agreement.of))).conflicting;
+    agreement &&
+    (await findSharedIds(() => identified(rows, agreement.of), { idsAtOnce })).conflicting;
   const equal = kind.contentOf && (await numberEqualLines(counted, kind));
   return {
     rowCount,

@@ -64,7 +64,7 @@ export async function openPurchaseFile(
       decimal: flags.decimal ?? (await decideDecimal(rows, positions.amount ?? 0)),
       refunds: flags.refunds,
     };
-    return { table, reading, lines: await identifyLines(rows, purchaseKind(reading)) };
+    return { table, reading, lines: await identifyLines(rows, purchaseKind(reading), table.file) };
   } finally {
     survey.end();
   }

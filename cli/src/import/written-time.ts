@@ -40,8 +40,9 @@ export function parseTime(text: string): WrittenTime {
       : `${year}-${month}-${day}T${hour}:${minute}:${second}.${milliseconds}Z`;
   const wallMs = Date.parse(iso);
   const offsetMs = zoneText === undefined ? undefined : parseOffset(zoneText);
-  // The 30th of February parses as a day of March.
-  if (Number.isNaN(wallMs) || Number.isNaN(offsetMs) || new Date(wallMs).toISOString() !== iso) {
+  // The 30th of February parses as a day of March, and 24:00 as the next day.
+  const isInCalendar = new Date(wallMs).getUTCDate() === Number(day);
+  if (!isInCalendar || Number.isNaN(offsetMs)) {
     throw new LineProblem(`${quoted(text)} is not in the calendar`);
   }
   return { wallMs, offsetMs, isDate: hour === undefined };

@@ -8,16 +8,25 @@ import { ValidationFailed } from './errors.ts';
  * @throws {ValidationFailed} naming every field that has one
  */
 export function requireWholeTexts(request: Message): void {
+  if (isWhole(request)) return;
   const violations: FieldViolation[] = [];
   findBroken(request, '', violations);
-  if (violations.length === 0) return;
   const message = violations.map(({ field, message: what }) => `${field} ${what}`).join('; ');
   throw new ValidationFailed(message, { violations, attempts: 0 });
 }
 
+/** Without a word on where: only what is broken pays for that. */
+function isWhole(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return true;
+  if (Array.isArray(value)) return value.every(isWhole);
+  const members = value as Readonly<Record<string, unknown>>;
+  return Object.keys(members).every((key) => key.isWellFormed() && isWhole(members[key]));
+}
+
 function findBroken(value: unknown, path: string, violations: FieldViolation[]): void {
   if (typeof value === 'string') {
-    if (isBroken(value)) violations.push({ field: path, message: problem });
+    if (!value.isWellFormed()) violations.push({ field: path, message: problem });
     return;
   }
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return;
@@ -26,7 +35,7 @@ function findBroken(value: unknown, path: string, violations: FieldViolation[]):
     return;
   }
   for (const [key, member] of Object.entries(value)) {
-    if (isBroken(key))
+    if (!key.isWellFormed())
       violations.push({
         field: path,
         message: 'has a key with half of a character (an unpaired surrogate)',
@@ -36,7 +45,3 @@ function findBroken(value: unknown, path: string, violations: FieldViolation[]):
 }
 
 const problem = 'must not contain half of a character (an unpaired surrogate)';
-
-function isBroken(text: string): boolean {
-  return /\p{Surrogate}/u.test(text);
-}

@@ -19,10 +19,17 @@ export function serveReference(
 ): void {
   const byPath = new Map(pages.map((page) => [page.path, page]));
   app.decorateRequest('page', undefined);
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const [path = ''] = (request.raw.url ?? '').split('?', 1);
     const page = byPath.get(path);
-    if (page === undefined) return;
+    return page === undefined ? done() : servePage(page, request, reply);
+  });
+
+  async function servePage(
+    page: Page,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       throw new HttpRefusal(405, 'the path allows GET, HEAD', { allow: 'GET, HEAD' });
     }
@@ -31,7 +38,7 @@ export function serveReference(
     reply.header('cache-control', 'public, no-cache');
     if ('location' in page) return await reply.redirect(page.location, 302);
     return await sendContent(request, reply, { page, downloads });
-  });
+  }
 }
 
 async function sendContent(

@@ -13,11 +13,7 @@ import {
   type StreamOptions,
   unchangeableDifference,
 } from './jetstream.ts';
-
-/** Thrown when an existing stream can't be changed to what the platform needs. The message names the way out. */
-export class StreamRefused extends Error {
-  override readonly name = 'StreamRefused';
-}
+import { StreamRefused } from './stream-refused.ts';
 
 export interface StreamSetup {
   readonly stream: string;

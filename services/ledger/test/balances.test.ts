@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import type { Command, PageRequest } from '../src/app/ledger-store.ts';
 import { lockedAccount } from '../src/app/locked-account.ts';
 import type { Page } from '../src/app/page.ts';
@@ -100,6 +100,29 @@ test.each([
     }
   },
 );
+
+test('accounts that are asked for together are those that are asked for alone, whatever instants they are asked for', async () => {
+  const ruleSet = aRuleSet({ maturation: days(3), expiry: livesFor(20) });
+  ledger = await startUseCases(aProgram({ ruleSets: [ruleSet], rewards: glass }));
+  ledger.setClock(new Date(start));
+  await shopDaily(-30, 1);
+  await ledger.earn(aPurchase({ userId: 'bob', minorUnits: 10_000n }), author);
+  const hold = aRedemption({ userId: 'alice', capture: 'HOLD', holdSeconds: 5 * 86_400 });
+  await ledger.redeem(hold, author);
+
+  const questions = ['alice', 'nobody', 'bob', 'alice'].flatMap((userId) =>
+    [0, 0.9, 2.4, 5.5, 12, 19, 40].map((day) => ({ userId, now: start + day * dayMs })),
+  );
+  const balanceOf = async ({ userId, now }: (typeof questions)[number]) => {
+    const account = await ledger.reader.account({ ...alice, userId }, now);
+    return account && balanceAt(account, now);
+  };
+  const alone = await Array.fromAsync(questions, balanceOf);
+  const query = jest.spyOn(ledger.pool, 'query');
+  expect(await Promise.all(questions.map(balanceOf))).toEqual(alone);
+  expect(query).toHaveBeenCalledTimes(1);
+  expect(new Set(alone).has(undefined)).toBe(true);
+});
 
 test('what expires next is told also where points that mature first pay a debt with all they are', async () => {
   const ruleSet = aRuleSet({ maturation: days(3), expiry: livesFor(20) });

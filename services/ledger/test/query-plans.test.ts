@@ -247,7 +247,7 @@ describe('with 100,000 members and a million earns', () => {
   });
 
   test.each([
-    ['read_account', [asked, 'wine-dine', 'user-1'], [asked, 'wine-dine', 'user-2']],
+    ['read_accounts', [asked, ['wine-dine'], ['user-1']], [asked, ['wine-dine'], ['user-2']]],
     ['read_entries', [1n, null, ...ever, 5], [2n, null, ...ever, 5]],
     [
       'read_entries_of_kinds',

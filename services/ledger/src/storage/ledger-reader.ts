@@ -6,7 +6,8 @@ import { decideOnSnapshot } from './decide-on-snapshot.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { perRow } from './plan-forms.ts';
-import { accountOf, createAccountReader } from './read-accounts.ts';
+import { createMemberAccountReader } from './read-account.ts';
+import { createAccountReader } from './read-accounts.ts';
 import { readEarnsById, readRedemptionsById, readRefundsById } from './read-by-id.ts';
 import { readEntries } from './read-entries.ts';
 import { readAccountByDate } from './read-lot-dates.ts';
@@ -45,10 +46,7 @@ export function createLedgerReader(pool: Pool): LedgerReader {
 
     membershipId,
 
-    async account(member, now) {
-      const [account] = await accounts(accountOf(member, now));
-      return account;
-    },
+    account: createMemberAccountReader(pool),
 
     accountByDate: (query, now) => readAccountByDate(pool, query, now),
 

@@ -1,6 +1,5 @@
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool, QueryConfig } from 'pg';
-import type { MemberName } from '../app/ledger-store.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Lot } from '../domain/lot.ts';
@@ -25,7 +24,7 @@ export interface AccountQuery {
 }
 
 /** A membership with one of the lots asked for; the lot's columns are NULL where it has none. */
-type AccountRow = MembershipRow & { next_due_at: Timestamp } & {
+export type AccountRow = MembershipRow & { next_due_at: Timestamp } & {
   [Column in keyof Omit<LotRow, 'membership_id'>]: LotRow[Column] | null;
 };
 
@@ -52,33 +51,14 @@ export async function readAccountRows(
 ): Promise<AccountRows> {
   const { rows } = await translated(pool.query<AccountRow>(statement));
   // Few members have a hold that has ended a moment ago, so the others don't pay for looking at them.
-  return haveEndedHolds(rows, statement)
+  return rows.some((row) => hasEndedHold(row, statement.now))
     ? await translated(readOnlyTransaction(pool, async (tx) => await readWithHolds(tx, statement)))
     : { rows, endedHolds: [] };
 }
 
-/** Reads the account of a member in a {@link readOnlyTransaction}. */
-export async function readAccountIn(
-  tx: DbTransaction,
-  member: MemberName,
-  now: Instant,
-): Promise<Account | undefined> {
-  const [account] = accountsOf(await readWithHolds(tx, statementOf(accountOf(member, now))));
-  return account;
-}
-
-/** The query for the account of a member. */
-export function accountOf({ programId, userId }: MemberName, now: Instant): AccountQuery {
-  return {
-    name: 'read_account',
-    members: 'SELECT membership_id FROM member_ids WHERE program_id = $2 AND user_id = $3',
-    values: [programId, userId],
-    now,
-  };
-}
-
-function haveEndedHolds(rows: readonly AccountRow[], { now }: AccountStatement): boolean {
-  return rows.some((row) => row.reserved > 0n && instant(row.next_due_at) <= now);
+/** Whether a hold of the row's account has ended by then, but not been released. */
+export function hasEndedHold(row: AccountRow, now: Instant): boolean {
+  return row.reserved > 0n && instant(row.next_due_at) <= now;
 }
 
 export const lotExpiry = `CASE lots.class
@@ -109,8 +89,8 @@ const lotsOfBalance = lotsWhere(`${lotDue}
     OR ${lotExpiry} = ${first(lotExpiry, `${lotExpiry} < 'infinity'`)}
     OR lots.available_at = ${first('lots.available_at', lotPending)}`);
 
-// One statement, so that a balance and its lots are of the same time.
-function statementOf({ name, members, order, values, now }: AccountQuery): AccountStatement {
+/** One statement, so that a balance and its lots are of the same time. */
+export function statementOf({ name, members, order, values, now }: AccountQuery): AccountStatement {
   return {
     name,
     text: `SELECT memberships.*, lots.available_at, lots.expires_at, lots.class, lots.remaining
@@ -123,7 +103,11 @@ function statementOf({ name, members, order, values, now }: AccountQuery): Accou
   };
 }
 
-async function readWithHolds(tx: DbTransaction, statement: AccountStatement): Promise<AccountRows> {
+/** Reads rows of accounts, and the holds of theirs that have ended, in a {@link readOnlyTransaction}. */
+export async function readWithHolds(
+  tx: DbTransaction,
+  statement: AccountStatement,
+): Promise<AccountRows> {
   const { rows } = await tx.query<AccountRow>(statement);
   const holds = await tx.query<RedemptionRow>({
     name: 'read_ended_holds',

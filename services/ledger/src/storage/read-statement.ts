@@ -6,7 +6,7 @@ import type { KindTotal } from '../domain/statement.ts';
 import { timestamptz } from './column-values.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { perRow } from './plan-forms.ts';
-import { readAccountIn } from './read-accounts.ts';
+import { readAccountIn } from './read-account.ts';
 import { readEntries, wanted } from './read-entries.ts';
 import { readOnlyTransaction } from './read-only-transaction.ts';
 import { translated } from './storage-errors.ts';
