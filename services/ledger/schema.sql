@@ -239,7 +239,6 @@ CREATE TABLE public.outbox (
     create_time timestamp with time zone DEFAULT now() NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0', vacuum_truncate=off);
-ALTER TABLE ONLY public.outbox ALTER COLUMN batch SET STORAGE EXTERNAL;
 
 --
 -- Name: outbox_id_seq; Type: SEQUENCE; Schema: public
