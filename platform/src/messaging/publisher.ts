@@ -7,10 +7,14 @@ import {
 } from './confirmations.ts';
 import type { Nats } from './connection.ts';
 
+type Headers = Readonly<Record<string, string>>;
+
 export interface OutgoingMessage {
   subject: string;
   data: Uint8Array;
-  headers?: Readonly<Record<string, string>>;
+  headers?: Headers;
+  /** More headers, the same object for all messages that share them: they are formatted once. */
+  sharedHeaders?: Headers;
   /** Sent as Nats-Msg-Id: the stream drops another message with the same id within its window. */
   messageId?: string;
 }
@@ -57,13 +61,11 @@ export function createPublisher(nats: Nats, { timeoutMs = 5_000 } = {}): Publish
   };
 }
 
-function publishOn(
-  { connection, confirmations }: Opened,
-  { subject, data, headers = {}, messageId }: OutgoingMessage,
-): Promise<PublishReceipt> {
+function publishOn({ connection, confirmations }: Opened, message: OutgoingMessage) {
+  const { subject, data } = message;
   const { reply, confirmed } = confirmations.expect(subject);
   try {
-    connection.publish(subject, data, { headers: new HeaderLines(headers, messageId), reply });
+    connection.publish(subject, data, { headers: new HeaderLines(message), reply });
   } catch (error) {
     // For example, a message over the server's size limit fails on every attempt.
     confirmations.forget(reply);
@@ -76,17 +78,33 @@ function publishOn(
 class HeaderLines extends MsgHdrsImpl {
   readonly #lines: string;
 
-  constructor(headers: Readonly<Record<string, string>>, messageId: string | undefined) {
+  constructor({ headers = {}, sharedHeaders, messageId }: OutgoingMessage) {
     super();
-    let lines = 'NATS/1.0\r\n';
-    for (const name of Object.keys(headers)) lines += headerLine(name, headers[name] as string);
-    if (messageId !== undefined) lines += headerLine('Nats-Msg-Id', messageId);
-    this.#lines = `${lines}\r\n`;
+    const shared = sharedHeaders === undefined ? '' : sharedLinesOf(sharedHeaders);
+    const id = messageId === undefined ? '' : headerLine('Nats-Msg-Id', messageId);
+    this.#lines = `NATS/1.0\r\n${shared}${linesOf(headers)}${id}\r\n`;
   }
 
   override encode(): Uint8Array {
     return Buffer.from(this.#lines);
   }
+}
+
+const knownLines = new WeakMap<Headers, string>();
+
+function sharedLinesOf(headers: Headers): string {
+  let lines = knownLines.get(headers);
+  if (lines === undefined) {
+    lines = linesOf(headers);
+    knownLines.set(headers, lines);
+  }
+  return lines;
+}
+
+function linesOf(headers: Headers): string {
+  let lines = '';
+  for (const name of Object.keys(headers)) lines += headerLine(name, headers[name] as string);
+  return lines;
 }
 
 /** @throws {Error} for a value that would end its header and begin another */

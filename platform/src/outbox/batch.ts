@@ -1,7 +1,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import {
+  type OutboxBatch,
   OutboxBatchSchema,
-  type OutboxMessage,
   type OutboxMessageSchema,
 } from '@loyalty/proto/loyalty/events/v1/outbox_pb.ts';
 
@@ -18,10 +18,9 @@ export function encodeOutboxBatch(messages: readonly OutboxMessageInit[]): Uint8
   return toBinary(OutboxBatchSchema, batch);
 }
 
-/** The messages of a batch, each with all of its headers. */
-export function decodeOutboxBatch(batch: Uint8Array): OutboxMessage[] {
-  const { messages, headers } = fromBinary(OutboxBatchSchema, batch);
-  return messages.map((message) => ({ ...message, headers: { ...headers, ...message.headers } }));
+/** What {@link encodeOutboxBatch} wrote: the messages, and the headers that each has besides its own. */
+export function decodeOutboxBatch(batch: Uint8Array): OutboxBatch {
+  return fromBinary(OutboxBatchSchema, batch);
 }
 
 /**
