@@ -65,12 +65,12 @@ const absentLength = -1;
  * An array as a parameter in PostgreSQL's binary format, which neither side has to format, escape and parse as text. An array
  * without values is NULL: `unnest` fills up the shorter of its arrays.
  *
- * @param valueOf the element of a row; null or undefined for NULL
+ * @param elementOf the element of a row; null or undefined for NULL
  */
 export function arrayParameter<Row>(
   rows: readonly Row[],
   type: ElementType,
-  valueOf: (row: Row) => Element | null | undefined,
+  elementOf: (row: Row) => Element | null | undefined,
 ): Buffer | null {
   const { oid, sizeMax, write } = codecs[type] as Codec & CodecOf<Element>;
   let end = headerSize;
@@ -79,7 +79,7 @@ export function arrayParameter<Row>(
   let previousStart = 0;
   let previousEnd = 0;
   for (const row of rows) {
-    const value = valueOf(row);
+    const value = elementOf(row);
     if (value === null || value === undefined) {
       reserve(end + lengthSize);
       view.setInt32(end, absentLength);

@@ -28,8 +28,7 @@ export function createMembershipIds(pool: Pool): MembershipIds {
       const unknown = new Map<string, MemberName>();
       for (const member of members) {
         const key = memberKey(member);
-        // Without making it the newest: to reorder the list cost more than to look a forgotten member up now and then.
-        const id = remembered.peek(key);
+        const id = remembered.get(key);
         if (id === undefined) unknown.set(key, member);
         else ids.set(key, id);
       }
