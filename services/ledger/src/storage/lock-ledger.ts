@@ -16,7 +16,13 @@ import { type AwaitedRow, type EarnRow, earnOf } from './earn-rows.ts';
 import { stockKey, transactionKey } from './ledger-keys.ts';
 import type { LoadedLedger } from './ledger-layers.ts';
 import type { Locking } from './locking.ts';
-import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
+import {
+  type LotRow,
+  lotOf,
+  type MembershipRow,
+  membershipNames,
+  membershipOf,
+} from './membership-rows.ts';
 import { perRow } from './plan-forms.ts';
 import { lockAwaited, readLapses, readRefunds } from './read-refunds.ts';
 import {
@@ -144,7 +150,8 @@ function stockConcerned({
   };
 }
 
-const readingMemberships = `SELECT * FROM memberships WHERE membership_id = ANY($1::bigint[])
+const readingMemberships = `SELECT ${membershipNames} FROM memberships
+  WHERE membership_id = ANY($1::bigint[])
   ORDER BY membership_id`;
 
 const membershipStatements = {

@@ -31,6 +31,34 @@ export interface MembershipRow {
   redemption_window_count: number;
 }
 
+/** The columns of a {@link MembershipRow}. What else the table has would be formatted and parsed for nothing. */
+export const membershipNames = (
+  [
+    'membership_id',
+    'program_id',
+    'user_id',
+    'state',
+    'suspended',
+    'attributes',
+    'attributes_revision',
+    'join_time',
+    'last_sequence',
+    'last_entry_time',
+    'available',
+    'pending',
+    'reserved',
+    'deficit',
+    'lifetime_earned',
+    'lifetime_redeemed',
+    'lifetime_expired',
+    'inactivity_expires_at',
+    'earn_window_start',
+    'earn_window_count',
+    'redemption_window_start',
+    'redemption_window_count',
+  ] satisfies (keyof MembershipRow)[]
+).join(', ');
+
 export function membershipOf(row: MembershipRow): Membership {
   return {
     membershipId: row.membership_id,
@@ -89,6 +117,31 @@ const memberColumns = {
 } satisfies Columns<Account>;
 
 export const membershipPoints = bulk<Account>(pointColumns);
+
+const { membership_id, last_sequence, last_entry_time, available, lifetime_earned } = pointColumns;
+
+/** What a credit touches that is available at once, and that nothing is owed of: most earns are one. */
+export const membershipCredit = bulk<Account>({
+  membership_id,
+  last_sequence,
+  last_entry_time,
+  available,
+  lifetime_earned,
+});
+
+/** Whether more than {@link membershipCredit} changed of the points. */
+export function pointsMoved(before: Account, after: Account): boolean {
+  const [old, present] = [before.membership, after.membership];
+  return (
+    old.pending !== present.pending ||
+    old.reserved !== present.reserved ||
+    old.deficit !== present.deficit ||
+    old.lifetimeRedeemed !== present.lifetimeRedeemed ||
+    old.lifetimeExpired !== present.lifetimeExpired ||
+    old.inactivityExpiresAt !== present.inactivityExpiresAt ||
+    nextDueAt(before) !== nextDueAt(after)
+  );
+}
 
 export const wholeMembership = bulk<Account>({
   ...pointColumns,

@@ -9,8 +9,10 @@ import type { LedgerChanges } from './locked-ledger.ts';
 import {
   lotColumns,
   memberChanged,
+  membershipCredit,
   membershipPoints,
   type OwnedLot,
+  pointsMoved,
   wholeMembership,
 } from './membership-rows.ts';
 import { sameKey } from './plan-forms.ts';
@@ -76,6 +78,14 @@ const updatePoints = `UPDATE memberships SET
   FROM ${membershipPoints.source}
   WHERE ${sameKey('memberships', ['membership_id'])}`;
 
+const updateCredited = `UPDATE memberships SET
+    last_sequence = rows.last_sequence,
+    last_entry_time = rows.last_entry_time,
+    available = rows.available,
+    lifetime_earned = rows.lifetime_earned
+  FROM ${membershipCredit.source}
+  WHERE ${sameKey('memberships', ['membership_id'])}`;
+
 const updateMemberships = `UPDATE memberships SET
     ${pointAssignments},
     state = rows.state,
@@ -105,10 +115,12 @@ const deleteLots = `DELETE FROM lots USING ${lotColumns.source}
   WHERE ${sameKey('lots', lotKey)}`;
 
 function accountStatements(accounts: readonly Changed<Account>[]) {
-  const opened = accounts.filter(({ before }) => before === undefined);
-  const known = accounts.filter(({ before }) => before !== undefined);
-  const changed = known.filter(isMemberChanged);
-  const credited = known.filter((account) => !isMemberChanged(account));
+  const {
+    opened = [],
+    changed = [],
+    moved = [],
+    credited = [],
+  } = Object.groupBy(accounts, extentOf);
   const lots = accounts.flatMap(changedLots);
   const emptied = lots.filter(({ remaining }) => remaining === 0n);
   const made = lots.filter(({ remaining, isNew }) => remaining > 0n && isNew);
@@ -124,8 +136,11 @@ function accountStatements(accounts: readonly Changed<Account>[]) {
     changed.length > 0
       ? wholeMembership.statement('update_memberships', updateMemberships, after(changed))
       : undefined,
+    moved.length > 0
+      ? membershipPoints.statement('update_points', updatePoints, after(moved))
+      : undefined,
     credited.length > 0
-      ? membershipPoints.statement('update_points', updatePoints, after(credited))
+      ? membershipCredit.statement('update_credited', updateCredited, after(credited))
       : undefined,
     made.length > 0 ? lotColumns.statement('insert_lots', insertLots, made) : undefined,
     kept.length > 0 ? lotColumns.statement('update_lots', updateLots, kept) : undefined,
@@ -133,8 +148,14 @@ function accountStatements(accounts: readonly Changed<Account>[]) {
   ];
 }
 
-function isMemberChanged({ before, after }: Changed<Account>): boolean {
-  return before !== undefined && memberChanged(before.membership, after.membership);
+/** How much of a membership has to be written. */
+function extentOf({
+  before,
+  after,
+}: Changed<Account>): 'opened' | 'changed' | 'moved' | 'credited' {
+  if (before === undefined) return 'opened';
+  if (memberChanged(before.membership, after.membership)) return 'changed';
+  return pointsMoved(before, after) ? 'moved' : 'credited';
 }
 
 interface ChangedLot extends OwnedLot<Lot> {
