@@ -1,4 +1,4 @@
-import { MsgHdrsImpl, type NatsConnection } from 'nats';
+import type { MsgHdrs, MsgHdrsImpl, NatsConnection } from 'nats';
 import {
   type Confirmations,
   openConfirmations,
@@ -65,7 +65,7 @@ function publishOn({ connection, confirmations }: Opened, message: OutgoingMessa
   const { subject, data } = message;
   const { reply, confirmed } = confirmations.expect(subject);
   try {
-    connection.publish(subject, data, { headers: new HeaderLines(message), reply });
+    connection.publish(subject, data, { headers: encodableHeaders(message), reply });
   } catch (error) {
     // For example, a message over the server's size limit fails on every attempt.
     confirmations.forget(reply);
@@ -74,20 +74,15 @@ function publishOn({ connection, confirmations }: Opened, message: OutgoingMessa
   return confirmed;
 }
 
-/** Headers that are only written. The client's own keep a list of values for each name, and are written from that. */
-class HeaderLines extends MsgHdrsImpl {
-  readonly #lines: string;
-
-  constructor({ headers = {}, sharedHeaders, messageId }: OutgoingMessage) {
-    super();
-    const shared = sharedHeaders === undefined ? '' : sharedLinesOf(sharedHeaders);
-    const id = messageId === undefined ? '' : headerLine('Nats-Msg-Id', messageId);
-    this.#lines = `NATS/1.0\r\n${shared}${linesOf(headers)}${id}\r\n`;
-  }
-
-  override encode(): Uint8Array {
-    return Buffer.from(this.#lines);
-  }
+/**
+ * Headers with all that the client needs to send them. Its own keep a list of values for each name, and are written from
+ * that.
+ */
+function encodableHeaders({ headers = {}, sharedHeaders, messageId }: OutgoingMessage): MsgHdrs {
+  const shared = sharedHeaders === undefined ? '' : sharedLinesOf(sharedHeaders);
+  const id = messageId === undefined ? '' : headerLine('Nats-Msg-Id', messageId);
+  const bytes = Buffer.from(`NATS/1.0\r\n${shared}${linesOf(headers)}${id}\r\n`);
+  return { encode: () => bytes } as Pick<MsgHdrsImpl, 'encode'> as MsgHdrsImpl;
 }
 
 const knownLines = new WeakMap<Headers, string>();
