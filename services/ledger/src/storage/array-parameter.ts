@@ -24,7 +24,7 @@ interface Codec {
   readonly write: (value: never, at: number) => number;
 }
 
-/** https://www.postgresql.org/docs/current/protocol-message-formats.html says nothing of these: see array_recv. */
+/** What PostgreSQL's own functions for binary input read, such as int8recv; array_recv reads what is around them. */
 const codecs: { readonly [Type in ElementType]: Codec & CodecOf<Elements[Type]> } = {
   bigint: { oid: 20, sizeMax: () => 8, write: writeBigint },
   integer: { oid: 23, sizeMax: () => 4, write: writeInteger },
@@ -106,18 +106,12 @@ export function arrayParameter<Row>(
   return Buffer.from(memory.subarray(0, end));
 }
 
-/** An array of values as a parameter, like those of {@link arrayParameter}, but not NULL where it is empty. */
+/** The same of the values themselves. */
 export function valuesParameter<Type extends ElementType>(
   type: Type,
   values: readonly Elements[Type][],
-): Buffer {
-  return arrayParameter(values, type, (value) => value) ?? emptyArray(type);
-}
-
-function emptyArray(type: ElementType): Buffer {
-  const empty = Buffer.alloc(12);
-  empty.writeInt32BE(codecs[type].oid, 8);
-  return empty;
+): Buffer | null {
+  return arrayParameter(values, type, (value) => value);
 }
 
 function writeHeader(array: { oid: number; length: number; hasNull: boolean }): void {
