@@ -12,7 +12,7 @@ CREATE TABLE public.allocations (
     class text NOT NULL,
     points bigint NOT NULL
 )
-WITH (autovacuum_vacuum_insert_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
+WITH (autovacuum_vacuum_insert_scale_factor='0.02', autovacuum_analyze_scale_factor='0.5');
 
 --
 -- Name: cap_usage; Type: TABLE; Schema: public
@@ -97,7 +97,7 @@ CASE state
     ELSE false
 END)
 )
-WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
+WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.02', autovacuum_analyze_scale_factor='0.5');
 
 --
 -- Name: entries; Type: TABLE; Schema: public
@@ -127,7 +127,7 @@ CREATE TABLE public.entries (
     program_id text COLLATE pg_catalog."C",
     CONSTRAINT entries_attributes CHECK ((num_nulls(attributes_before, attributes_after) <> 1))
 )
-WITH (autovacuum_vacuum_insert_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
+WITH (autovacuum_vacuum_insert_scale_factor='0.02', autovacuum_analyze_scale_factor='0.5');
 
 --
 -- Name: lapsed_lots; Type: TABLE; Schema: public

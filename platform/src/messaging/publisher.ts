@@ -1,4 +1,4 @@
-import { type MsgHdrs, MsgHdrsImpl, type NatsConnection } from 'nats';
+import type { MsgHdrs, MsgHdrsImpl, NatsConnection } from 'nats';
 import {
   type Confirmations,
   openConfirmations,
@@ -7,10 +7,14 @@ import {
 } from './confirmations.ts';
 import type { Nats } from './connection.ts';
 
+type Headers = Readonly<Record<string, string>>;
+
 export interface OutgoingMessage {
   subject: string;
   data: Uint8Array;
-  headers?: Readonly<Record<string, string>>;
+  headers?: Headers;
+  /** More headers, the same object for all messages that share them: they are formatted once. */
+  sharedHeaders?: Headers;
   /** Sent as Nats-Msg-Id: the stream drops another message with the same id within its window. */
   messageId?: string;
 }
@@ -24,6 +28,11 @@ export interface Publisher {
   publish(message: OutgoingMessage): Promise<PublishReceipt>;
 }
 
+interface Opened {
+  readonly connection: NatsConnection;
+  readonly confirmations: Confirmations;
+}
+
 /**
  * Publishes on JetStream. The client's own way makes a request with a timer and two stack traces of every message, which
  * took five times as long as the publishing itself; here all confirmations come to one inbox, and one timer looks for
@@ -32,42 +41,69 @@ export interface Publisher {
  * `timeoutMs`: how long one publish may take, waiting for a connection included twice.
  */
 export function createPublisher(nats: Nats, { timeoutMs = 5_000 } = {}): Publisher {
-  const opened = new WeakMap<NatsConnection, Confirmations>();
+  let opened: Opened | undefined;
+
+  async function open(): Promise<Opened> {
+    const connection = await nats.connection({ timeoutMs });
+    if (opened?.connection !== connection) {
+      opened = { connection, confirmations: openConfirmations(connection, timeoutMs) };
+    }
+    return opened;
+  }
 
   return {
-    async publish({ subject, data, headers = {}, messageId }) {
-      const connection = await nats.connection({ timeoutMs });
-      let confirmations = opened.get(connection);
-      if (confirmations === undefined) {
-        confirmations = openConfirmations(connection, timeoutMs);
-        opened.set(connection, confirmations);
-      }
-      const { reply, confirmed } = confirmations.expect(subject);
-      try {
-        connection.publish(subject, data, { headers: natsHeaders(headers, messageId), reply });
-      } catch (error) {
-        // For example, a message over the server's size limit fails on every attempt.
-        confirmations.forget(reply);
-        throw connection.isClosed() ? unconfirmed(subject, error) : error;
-      }
-      return await confirmed;
+    async publish(message) {
+      // A connection is the same until it is closed: it isn't asked for with each message.
+      const known = opened;
+      const isKnown = known !== undefined && !known.connection.isClosed();
+      return await publishOn(isKnown ? known : await open(), message);
     },
   };
 }
 
-/** As a whole: the client's `set` looks through all names and takes out the old value before it adds one. */
-function natsHeaders(
-  headers: Readonly<Record<string, string>>,
-  messageId: string | undefined,
-): MsgHdrs {
-  const values: Record<string, string[]> = {};
-  for (const [name, value] of Object.entries(headers)) values[name] = [requireOneLine(value)];
-  if (messageId !== undefined) values['Nats-Msg-Id'] = [requireOneLine(messageId)];
-  return MsgHdrsImpl.fromRecord(values);
+function publishOn({ connection, confirmations }: Opened, message: OutgoingMessage) {
+  const { subject, data } = message;
+  const { reply, confirmed } = confirmations.expect(subject);
+  try {
+    connection.publish(subject, data, { headers: encodableHeaders(message), reply });
+  } catch (error) {
+    // For example, a message over the server's size limit fails on every attempt.
+    confirmations.forget(reply);
+    throw connection.isClosed() ? unconfirmed(subject, error) : error;
+  }
+  return confirmed;
+}
+
+/**
+ * Headers with all that the client needs to send them. Its own keep a list of values for each name, and are written from
+ * that.
+ */
+function encodableHeaders({ headers = {}, sharedHeaders, messageId }: OutgoingMessage): MsgHdrs {
+  const shared = sharedHeaders === undefined ? '' : sharedLinesOf(sharedHeaders);
+  const id = messageId === undefined ? '' : headerLine('Nats-Msg-Id', messageId);
+  const bytes = Buffer.from(`NATS/1.0\r\n${shared}${linesOf(headers)}${id}\r\n`);
+  return { encode: () => bytes } as Pick<MsgHdrsImpl, 'encode'> as MsgHdrsImpl;
+}
+
+const knownLines = new WeakMap<Headers, string>();
+
+function sharedLinesOf(headers: Headers): string {
+  let lines = knownLines.get(headers);
+  if (lines === undefined) {
+    lines = linesOf(headers);
+    knownLines.set(headers, lines);
+  }
+  return lines;
+}
+
+function linesOf(headers: Headers): string {
+  let lines = '';
+  for (const name of Object.keys(headers)) lines += headerLine(name, headers[name] as string);
+  return lines;
 }
 
 /** @throws {Error} for a value that would end its header and begin another */
-function requireOneLine(value: string): string {
+function headerLine(name: string, value: string): string {
   if (/[\r\n]/.test(value)) throw new Error('a header must not have line breaks');
-  return value;
+  return `${name}: ${value}\r\n`;
 }

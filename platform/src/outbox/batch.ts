@@ -1,7 +1,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import {
+  type OutboxBatch,
   OutboxBatchSchema,
-  type OutboxMessage,
   type OutboxMessageSchema,
 } from '@loyalty/proto/loyalty/events/v1/outbox_pb.ts';
 
@@ -11,32 +11,47 @@ type Headers = Readonly<Record<string, string>>;
 
 /** The `batch` of an outbox row: all that one transaction has to announce, in order. */
 export function encodeOutboxBatch(messages: readonly OutboxMessageInit[]): Uint8Array {
-  // Most headers of a batch are the same, and were half of its bytes when each message had them.
-  const headers = sharedHeaders(messages);
-  const rest = messages.map((message) => ({
-    ...message,
-    headers: withoutShared(message.headers ?? {}, headers),
-  }));
-  return toBinary(OutboxBatchSchema, create(OutboxBatchSchema, { messages: rest, headers }));
-}
-
-/** The messages of a batch, each with all of its headers. */
-export function decodeOutboxBatch(batch: Uint8Array): OutboxMessage[] {
-  const { messages, headers } = fromBinary(OutboxBatchSchema, batch);
-  return messages.map((message) => ({ ...message, headers: { ...headers, ...message.headers } }));
-}
-
-function sharedHeaders([first, ...others]: readonly OutboxMessageInit[]): Record<string, string> {
-  const shared = Object.entries(first?.headers ?? {}).filter(([name, value]) =>
-    others.every(({ headers }) => headers?.[name] === value),
+  const batch = create(
+    OutboxBatchSchema,
+    shareHeaders(messages.map((message) => ({ ...message, headers: message.headers ?? {} }))),
   );
-  return Object.fromEntries(shared);
+  return toBinary(OutboxBatchSchema, batch);
+}
+
+/** What {@link encodeOutboxBatch} wrote: the messages, and the headers that each has besides its own. */
+export function decodeOutboxBatch(batch: Uint8Array): OutboxBatch {
+  return fromBinary(OutboxBatchSchema, batch);
+}
+
+/**
+ * The messages, each with the headers that only it has, and those that all of them have: most headers of a batch are the
+ * same, and were half of its bytes when each message had them.
+ */
+export function shareHeaders<Message extends { readonly headers: Headers }>(
+  messages: readonly Message[],
+): { messages: Message[]; headers: Record<string, string> } {
+  const shared = sharedHeaders(messages.map(({ headers }) => headers));
+  return {
+    messages: messages.map((message) => ({
+      ...message,
+      headers: withoutShared(message.headers, shared),
+    })),
+    headers: shared,
+  };
+}
+
+function sharedHeaders([first = {}, ...others]: readonly Headers[]): Record<string, string> {
+  const shared: Record<string, string> = {};
+  for (const [name, value] of Object.entries(first)) {
+    if (others.every((headers) => headers[name] === value)) shared[name] = value;
+  }
+  return shared;
 }
 
 function withoutShared(headers: Headers, shared: Headers): Record<string, string> {
   const own: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (!Object.hasOwn(shared, name)) own[name] = value;
+  for (const name of Object.keys(headers)) {
+    if (!Object.hasOwn(shared, name)) own[name] = headers[name] as string;
   }
   return own;
 }

@@ -1,10 +1,14 @@
 import type { Pool } from 'pg';
-import { transaction } from '../postgres/transaction.ts';
 
 export interface OutboxRow {
   id: bigint;
   batch: Uint8Array;
 }
+
+// A crash of the server may undo a lease or a deletion, whose messages are then published again: that is allowed
+// anyway. Not waiting for the disk leaves it to the commits that callers wait for. The setting ends with the statement, which
+// is a transaction of its own: with BEGIN, SET LOCAL and COMMIT these were four statements for each commit of the service.
+const withoutWaiting = "(SELECT set_config('synchronous_commit', 'off', true)) = 'off'";
 
 // The row lock lasts as long as this statement; what keeps others away from the rows while they are being published
 // is the lease. Ids become visible out of order, so a cursor over them would lose rows.
@@ -12,7 +16,7 @@ const leaseRows = {
   name: 'outbox-lease',
   text: `
     UPDATE outbox SET leased_until = now() + $2 * interval '1 millisecond'
-    WHERE id = ANY (ARRAY(
+    WHERE ${withoutWaiting} AND id = ANY (ARRAY(
       SELECT id FROM outbox WHERE leased_until < now() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
     ))
     RETURNING id, batch`,
@@ -20,14 +24,14 @@ const leaseRows = {
 
 const deleteRows = {
   name: 'outbox-delete',
-  text: 'DELETE FROM outbox WHERE id = ANY ($1::bigint[])',
+  text: `DELETE FROM outbox WHERE ${withoutWaiting} AND id = ANY ($1::bigint[])`,
 };
 
 const postponeRows = {
   name: 'outbox-postpone',
   text: `
     UPDATE outbox SET leased_until = now() + $2 * interval '1 millisecond'
-    WHERE id = ANY ($1::bigint[])`,
+    WHERE ${withoutWaiting} AND id = ANY ($1::bigint[])`,
 };
 
 /** Leases up to `limit` rows that aren't being published, oldest first, for `leaseMs`. */
@@ -35,13 +39,13 @@ export async function lease(
   pool: Pool,
   { limit, leaseMs }: { limit: number; leaseMs: number },
 ): Promise<OutboxRow[]> {
-  const rows = await run<OutboxRow>(pool, { ...leaseRows, values: [limit, leaseMs] });
+  const { rows } = await pool.query<OutboxRow>({ ...leaseRows, values: [limit, leaseMs] });
   return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** Deletes rows once JetStream has stored all of their messages. */
 export async function remove(pool: Pool, ids: bigint[]): Promise<void> {
-  await run(pool, { ...deleteRows, values: [ids] });
+  await pool.query({ ...deleteRows, values: [ids] });
 }
 
 /** Delays the next lease of rows by `delayMs`. */
@@ -49,7 +53,7 @@ export async function postpone(
   pool: Pool,
   { ids, delayMs }: { ids: bigint[]; delayMs: number },
 ): Promise<void> {
-  await run(pool, { ...postponeRows, values: [ids, delayMs] });
+  await pool.query({ ...postponeRows, values: [ids, delayMs] });
 }
 
 /** Age of the oldest row in seconds; 0 when there is none. */
@@ -60,19 +64,4 @@ export async function oldestAgeSeconds(pool: Pool): Promise<number> {
       FROM outbox ORDER BY id LIMIT 1`,
   });
   return rows[0]?.age ?? 0;
-}
-
-// A crash of the server may undo a lease or a deletion, whose messages are then published again: that is allowed
-// anyway. Not waiting for the disk leaves it to the commits that callers wait for.
-async function run<Row extends object>(
-  pool: Pool,
-  statement: { name: string; text: string; values: unknown[] },
-): Promise<Row[]> {
-  return await transaction(pool, async (tx) => {
-    const relaxed = tx.query('SET LOCAL synchronous_commit = off');
-    const answer = tx.query<Row & Record<string, unknown>>(statement);
-    tx.commit();
-    await relaxed;
-    return (await answer).rows;
-  });
 }

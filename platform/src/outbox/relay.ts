@@ -104,9 +104,10 @@ type Outcome = 'published' | 'unavailable' | 'refused';
 async function publishRow(row: OutboxRow, options: RelayOptions): Promise<Outcome> {
   const { publisher, logger } = options;
   try {
+    const { messages, headers: sharedHeaders } = decodeOutboxBatch(row.batch);
     const attempts = await Promise.allSettled(
-      decodeOutboxBatch(row.batch).map(({ subject, data, headers, eventId }) =>
-        publisher.publish({ subject, data, headers, messageId: eventId }),
+      messages.map(({ subject, data, headers, eventId }) =>
+        publisher.publish({ subject, data, headers, sharedHeaders, messageId: eventId }),
       ),
     );
     for (const attempt of attempts) if (attempt.status === 'rejected') throw attempt.reason;

@@ -28,7 +28,8 @@ export async function recordStatements(work: () => Promise<void>): Promise<State
       ? { text: statement, name: undefined, values: Array.isArray(parameters) ? parameters : [] }
       : statement;
     if (!/\b(from|insert|update)\b/i.test(text)) continue;
-    const rows = Array.isArray(values[0]) ? values[0].length : 0;
+    const [first] = values;
+    const rows = Array.isArray(first) || Buffer.isBuffer(first) ? first.length : 0;
     sent.set(`${name ?? text} ${rows}`, { name, text, values });
   }
   query.mockRestore();

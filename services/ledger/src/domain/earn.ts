@@ -2,7 +2,7 @@ import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
 import { credit } from './available.ts';
 import { bringUpToDate } from './bring-up-to-date.ts';
 import type { Instant } from './instant.ts';
-import { type Account, type Author, record, withMembership } from './journal.ts';
+import { type Account, type Author, record } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { addPoints } from './points.ts';
 
@@ -71,12 +71,10 @@ export function postEarn(
     kind: 'EARN',
     ...credit(account, earn),
     subject: { transactionId: earn.transactionId },
+    lifetimeEarned: addPoints(account.membership.lifetimeEarned, earn.points),
     inactivityExpiresAt: earn.inactivityExpiresAt,
     author: earn.author,
     now: earn.now,
   });
-  const counted = withMembership(after, {
-    lifetimeEarned: addPoints(account.membership.lifetimeEarned, earn.points),
-  });
-  return bringUpToDate(counted, earn.now);
+  return bringUpToDate(after, earn.now);
 }

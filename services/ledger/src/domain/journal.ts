@@ -102,6 +102,8 @@ export interface NewEntry {
   readonly attributes?: Attributes;
   /** When the user joined, where it makes a member. */
   readonly joinTime?: Instant;
+  /** All points that the member was ever credited with, where it adds to them. */
+  readonly lifetimeEarned?: bigint;
   /** The date that an activity gives to points that expire by inactivity; it only ever moves forward. */
   readonly inactivityExpiresAt?: Instant | undefined;
   readonly author: Author;
@@ -144,6 +146,7 @@ export function record(account: Account, added: NewEntry): Account {
       pending: membership.pending + added.changes.pending,
       reserved: membership.reserved + added.changes.reserved,
       deficit: membership.deficit + added.changes.deficit,
+      lifetimeEarned: added.lifetimeEarned ?? membership.lifetimeEarned,
     },
     lots: allocate(account.lots, added.allocations),
     redemptions: account.redemptions,

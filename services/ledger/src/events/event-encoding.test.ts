@@ -22,9 +22,14 @@ function announced(kind: EntryKind, changes: Partial<Entry> = {}) {
     ...changes,
   };
   const recorded = { programId: 'wine-dine', userId: 'alice', membershipId: 3n, entry };
-  const [message] = decodeOutboxBatch(encodeEvents([recorded]));
+  const { messages, headers } = decodeOutboxBatch(encodeEvents([recorded]));
+  const [message] = messages;
   if (message === undefined) throw new Error('nothing is announced');
-  return { ...message, content: fromBinary(EntryRecordedSchema, message.data) };
+  return {
+    ...message,
+    headers: { ...headers, ...message.headers },
+    content: fromBinary(EntryRecordedSchema, message.data),
+  };
 }
 
 test('every kind of entry has an event of its own', () => {

@@ -1,9 +1,14 @@
-import { create, toBinary } from '@bufbuild/protobuf';
-import { encodeOutboxBatch, type OutboxMessageInit } from '@loyalty/platform/outbox/batch.ts';
+import { toBinary } from '@bufbuild/protobuf';
+import { shareHeaders } from '@loyalty/platform/outbox/batch.ts';
 import { EntryRecordedSchema } from '@loyalty/proto/loyalty/events/v1/entry_recorded_pb.ts';
+import {
+  EntryBatchSchema,
+  type EntryMessage,
+  EntryMessageSchema,
+} from '@loyalty/proto/loyalty/events/v1/outbox_pb.ts';
 import type { RecordedEntry } from '../app/ledger-store.ts';
 import type { EntryKind } from '../domain/journal.ts';
-import { renderEntry } from '../messages/entry-message.ts';
+import { entryMessage } from '../messages/entry-message.ts';
 import { headerText } from './header-text.ts';
 
 /** The last part of an event's subject and type, by what it announces. */
@@ -31,15 +36,17 @@ const eventTypes: Readonly<Record<EntryKind, string>> = {
  * consumer the order of a membership's events, which of them it has seen, and whether one is missing.
  */
 export function encodeEvents(entries: readonly RecordedEntry[]): Uint8Array {
-  return encodeOutboxBatch(entries.map(eventOf));
+  const { messages, headers } = shareHeaders(entries.map(eventOf));
+  return toBinary(EntryBatchSchema, { $typeName: EntryBatchSchema.typeName, messages, headers });
 }
 
-function eventOf(recorded: RecordedEntry): OutboxMessageInit {
-  const { programId, entry } = recorded;
-  const membershipId = String(recorded.membershipId);
+// Written as a whole: `create` looks at each of the forty fields of an event, which took twice as long as encoding it.
+function eventOf({ programId, userId, membershipId: id, entry }: RecordedEntry): EntryMessage {
+  const membershipId = String(id);
   const type = eventTypes[entry.kind];
   const eventId = `${membershipId}-${entry.sequence}`;
   return {
+    $typeName: EntryMessageSchema.typeName,
     eventId,
     subject: `loyalty.events.v1.${programId}.${type}`,
     headers: {
@@ -53,11 +60,12 @@ function eventOf(recorded: RecordedEntry): OutboxMessageInit {
       'ce-actor': headerText(entry.actor),
       'content-type': 'application/protobuf',
     },
-    data: dataOf(recorded, membershipId),
+    data: {
+      $typeName: EntryRecordedSchema.typeName,
+      programId,
+      userId,
+      membershipId,
+      entry: entryMessage(entry),
+    },
   };
-}
-
-function dataOf({ programId, userId, entry }: RecordedEntry, membershipId: string): Uint8Array {
-  const recorded = { programId, userId, membershipId, entry: renderEntry(entry) };
-  return toBinary(EntryRecordedSchema, create(EntryRecordedSchema, recorded));
 }

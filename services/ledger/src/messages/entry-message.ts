@@ -1,10 +1,12 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
+  AttributesChangeSchema,
   Entry_Kind,
   Entry_KindSchema,
-  type EntrySchema,
+  type Entry as EntryMessage,
+  EntrySchema,
 } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import type { DescribedEntry } from '../app/described-entry.ts';
 import { type Entry, type EntryKind, memberActor, pointsOf } from '../domain/journal.ts';
@@ -34,6 +36,25 @@ export function renderEntry(entry: Entry) {
     ...(attributesChange !== undefined && { attributesChange }),
     ...timestampField('joinTime', joinTime),
     ...timestampField('inactivityExpireTime', inactivityExpiresAt),
+  };
+}
+
+/** The entry as a whole message, with what its event carries. */
+export function entryMessage(entry: Entry): EntryMessage {
+  const { attributesChange, ...rendered } = renderEntry(entry);
+  return {
+    $typeName: EntrySchema.typeName,
+    userId: '',
+    channel: '',
+    rules: [],
+    rewardId: '',
+    rewardDisplayName: '',
+    quantity: 0,
+    reference: '',
+    ...rendered,
+    ...(attributesChange !== undefined && {
+      attributesChange: create(AttributesChangeSchema, attributesChange),
+    }),
   };
 }
 

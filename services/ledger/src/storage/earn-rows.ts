@@ -5,7 +5,7 @@ import type { CapCounts, Earn, EarnFacts, EarnState } from '../domain/earn.ts';
 import type { LotClass } from '../domain/lot.ts';
 import type { RefundState } from '../domain/refund.ts';
 import { bulk } from './bulk.ts';
-import { instant, jsonOrNull, type Timestamp, timestamptz } from './column-values.ts';
+import { instant, jsonOrNull, type Timestamp } from './column-values.ts';
 
 export interface EarnRow {
   program_id: string;
@@ -79,10 +79,10 @@ export const earnColumns = bulk<PostedEarn>({
   reversed_points: ['bigint', (earn) => earn.reversedPoints],
   cap_counts: ['jsonb', ({ capCounts }) => jsonOrNull(capCounts && capCountsJson(capCounts))],
   explanation: ['jsonb', (earn) => JSON.stringify(explanationOf(earn))],
-  available_at: ['timestamptz', (earn) => timestamptz(earn.lot.availableAt)],
-  expires_at: ['timestamptz', (earn) => timestamptz(earn.lot.expiresAt)],
+  available_at: ['timestamptz', (earn) => earn.lot.availableAt],
+  expires_at: ['timestamptz', (earn) => earn.lot.expiresAt],
   lot_class: ['text', (earn) => earn.lot.class],
-  post_time: ['timestamptz', (earn) => timestamptz(earn.postTime)],
+  post_time: ['timestamptz', (earn) => earn.postTime],
   transaction: ['bytea', (earn) => encodeTransaction(earn.transaction)],
 });
 
@@ -149,7 +149,7 @@ export const refundColumns = bulk<TransactionRefund>({
   lapsed: ['bigint', (refund) => refund.lapsed],
   owed: ['bigint', (refund) => refund.owed],
   forgiven: ['bigint', (refund) => refund.forgiven],
-  create_time: ['timestamptz', (refund) => timestamptz(refund.createTime)],
+  create_time: ['timestamptz', (refund) => refund.createTime],
   arrival: ['integer', (refund) => refund.arrival],
 });
 

@@ -2,7 +2,7 @@ import type { RecordedEntry, RequestRecord } from '../app/ledger-store.ts';
 import type { Attributes } from '../domain/attributes.ts';
 import type { Entry, EntryKind, MembershipChange } from '../domain/journal.ts';
 import { bulk } from './bulk.ts';
-import { instant, jsonOrNull, timestamptz, timestamptzOrNull } from './column-values.ts';
+import { instant, jsonOrNull } from './column-values.ts';
 
 export interface EntryRow {
   sequence: bigint;
@@ -76,14 +76,11 @@ export const entryColumns = bulk<Omit<RecordedEntry, 'userId'>>({
   note: ['text', ({ entry }) => entry.note],
   actor: ['text', ({ entry }) => entry.actor],
   request_id: ['text', ({ entry }) => entry.requestId],
-  create_time: ['timestamptz', ({ entry }) => timestamptz(entry.createTime)],
+  create_time: ['timestamptz', ({ entry }) => entry.createTime],
   attributes_before: ['jsonb', ({ entry }) => jsonOrNull(entry.attributesChange?.before)],
   attributes_after: ['jsonb', ({ entry }) => jsonOrNull(entry.attributesChange?.after)],
-  join_time: ['timestamptz', ({ entry }) => timestamptzOrNull(entry.joinTime)],
-  inactivity_expires_at: [
-    'timestamptz',
-    ({ entry }) => timestamptzOrNull(entry.inactivityExpiresAt),
-  ],
+  join_time: ['timestamptz', ({ entry }) => entry.joinTime],
+  inactivity_expires_at: ['timestamptz', ({ entry }) => entry.inactivityExpiresAt],
   // Of a program's list, which finds the earns by their own table.
   program_id: ['text', ({ programId, entry }) => (entry.kind === 'EARN' ? null : programId)],
 });

@@ -9,12 +9,20 @@ import { beginningOfTime, type Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import { nowOf } from '../domain/membership.ts';
 import { isOverdue, type Redemption } from '../domain/redemption-state.ts';
+import { valuesParameter } from './array-parameter.ts';
 import { type ConcernedStock, withoutAccount, withoutStock } from './blocked-commands.ts';
+import { bulk } from './bulk.ts';
 import { type AwaitedRow, type EarnRow, earnOf } from './earn-rows.ts';
 import { stockKey, transactionKey } from './ledger-keys.ts';
 import type { LoadedLedger } from './ledger-layers.ts';
 import type { Locking } from './locking.ts';
-import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
+import {
+  type LotRow,
+  lotOf,
+  type MembershipRow,
+  membershipNames,
+  membershipOf,
+} from './membership-rows.ts';
 import { perRow } from './plan-forms.ts';
 import { lockAwaited, readLapses, readRefunds } from './read-refunds.ts';
 import {
@@ -142,7 +150,8 @@ function stockConcerned({
   };
 }
 
-const readingMemberships = `SELECT * FROM memberships WHERE membership_id = ANY($1::bigint[])
+const readingMemberships = `SELECT ${membershipNames} FROM memberships
+  WHERE membership_id = ANY($1::bigint[])
   ORDER BY membership_id`;
 
 const membershipStatements = {
@@ -157,20 +166,18 @@ async function lockAccounts(
   locking: Locking,
 ): Promise<Account[]> {
   if (membershipIds.length === 0) return [];
-  const memberships = tx.query<MembershipRow>({
-    ...membershipStatements[locking],
-    values: [membershipIds],
-  });
+  const values = [valuesParameter('bigint', membershipIds)];
+  const memberships = tx.query<MembershipRow>({ ...membershipStatements[locking], values });
   const lots = tx.query<LotRow>({
     name: 'read_lots',
     text: 'SELECT * FROM lots WHERE membership_id = ANY($1::bigint[])',
-    values: [membershipIds],
+    values,
   });
   const holds = tx.query<RedemptionRow>({
     name: 'read_holds',
     text: `SELECT * FROM redemptions
       WHERE membership_id = ANY($1::bigint[]) AND state = 'RESERVED'`,
-    values: [membershipIds],
+    values,
   });
   const [membershipRows, lotRows, holdRows] = await Promise.all([memberships, lots, holds]);
   const lotsById = groupById(lotRows.rows, lotOf);
@@ -203,37 +210,41 @@ interface Earns {
 }
 
 function transactionsOf(needs: readonly Needs[]): TransactionName[] {
-  return needs.flatMap(({ transaction, refundOf }) => [
-    ...(transaction === undefined ? [] : [transaction]),
-    ...(refundOf === undefined ? [] : [refundOf]),
-  ]);
+  return needs
+    .flatMap(({ transaction, refundOf }) => [transaction, refundOf])
+    .filter((name) => name !== undefined);
 }
+
+const transactionNames = bulk<TransactionName>({
+  program_id: ['text', ({ programId }) => programId],
+  transaction_id: ['text', ({ transactionId }) => transactionId],
+});
+
+const readingEarns = `SELECT earns.*
+  FROM ${transactionNames.source}
+  CROSS JOIN LATERAL (
+    SELECT * FROM earns
+    WHERE program_id = rows.program_id AND transaction_id = rows.transaction_id ${perRow}
+  ) AS earns`;
 
 async function readEarns(tx: DbTransaction, needs: readonly Needs[]): Promise<Earns> {
   const names = transactionsOf(needs);
   if (names.length === 0) return { posted: [], awaited: [] };
-  const { rows } = await tx.query<EarnRow | AwaitedRow>({
-    name: 'read_earns',
-    text: `SELECT earns.*
-      FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS names (program_id, transaction_id)
-      CROSS JOIN LATERAL (
-        SELECT * FROM earns
-        WHERE program_id = names.program_id AND transaction_id = names.transaction_id ${perRow}
-      ) AS earns`,
-    values: [
-      names.map(({ programId }) => programId),
-      names.map(({ transactionId }) => transactionId),
-    ],
-  });
+  const { rows } = await tx.query<EarnRow | AwaitedRow>(
+    transactionNames.statement('read_earns', readingEarns, names),
+  );
   const earns: Earns = { posted: [], awaited: [] };
-  for (const row of rows) {
-    if (row.state === 'AWAITED') {
-      earns.awaited.push({ programId: row.program_id, transactionId: row.transaction_id });
-    } else {
-      earns.posted.push(earnOf(row));
-    }
+  // Several commands may be about the same one.
+  const distinct = new Map(rows.map((row) => [transactionKey(nameOf(row)), row]));
+  for (const row of distinct.values()) {
+    if (row.state === 'AWAITED') earns.awaited.push(nameOf(row));
+    else earns.posted.push(earnOf(row));
   }
   return earns;
+}
+
+function nameOf(row: { program_id: string; transaction_id: string }): TransactionName {
+  return { programId: row.program_id, transactionId: row.transaction_id };
 }
 
 /** What refunds need: rare, so that it may cost a round trip of its own. */

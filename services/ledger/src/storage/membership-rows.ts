@@ -4,7 +4,7 @@ import type { Account } from '../domain/journal.ts';
 import type { Lot, LotClass, LotKey } from '../domain/lot.ts';
 import type { Membership, MembershipState } from '../domain/membership.ts';
 import { bulk, type Columns } from './bulk.ts';
-import { instant, type Timestamp, timestamptz } from './column-values.ts';
+import { instant, type Timestamp } from './column-values.ts';
 
 export interface MembershipRow {
   membership_id: bigint;
@@ -30,6 +30,34 @@ export interface MembershipRow {
   redemption_window_start: Timestamp;
   redemption_window_count: number;
 }
+
+/** The columns of a {@link MembershipRow}. What else the table has would be formatted and parsed for nothing. */
+export const membershipNames = (
+  [
+    'membership_id',
+    'program_id',
+    'user_id',
+    'state',
+    'suspended',
+    'attributes',
+    'attributes_revision',
+    'join_time',
+    'last_sequence',
+    'last_entry_time',
+    'available',
+    'pending',
+    'reserved',
+    'deficit',
+    'lifetime_earned',
+    'lifetime_redeemed',
+    'lifetime_expired',
+    'inactivity_expires_at',
+    'earn_window_start',
+    'earn_window_count',
+    'redemption_window_start',
+    'redemption_window_count',
+  ] satisfies (keyof MembershipRow)[]
+).join(', ');
 
 export function membershipOf(row: MembershipRow): Membership {
   return {
@@ -63,7 +91,7 @@ export function membershipOf(row: MembershipRow): Membership {
 const pointColumns = {
   membership_id: ['bigint', ({ membership }) => membership.membershipId],
   last_sequence: ['bigint', ({ membership }) => membership.lastSequence],
-  last_entry_time: ['timestamptz', ({ membership }) => timestamptz(membership.lastEntryTime)],
+  last_entry_time: ['timestamptz', ({ membership }) => membership.lastEntryTime],
   available: ['bigint', ({ membership }) => membership.available],
   pending: ['bigint', ({ membership }) => membership.pending],
   reserved: ['bigint', ({ membership }) => membership.reserved],
@@ -71,11 +99,8 @@ const pointColumns = {
   lifetime_earned: ['bigint', ({ membership }) => membership.lifetimeEarned],
   lifetime_redeemed: ['bigint', ({ membership }) => membership.lifetimeRedeemed],
   lifetime_expired: ['bigint', ({ membership }) => membership.lifetimeExpired],
-  inactivity_expires_at: [
-    'timestamptz',
-    ({ membership }) => timestamptz(membership.inactivityExpiresAt),
-  ],
-  next_due_at: ['timestamptz', (account) => timestamptz(nextDueAt(account))],
+  inactivity_expires_at: ['timestamptz', ({ membership }) => membership.inactivityExpiresAt],
+  next_due_at: ['timestamptz', (account) => nextDueAt(account)],
 } satisfies Columns<Account>;
 
 /** What changes now and then. */
@@ -84,17 +109,39 @@ const memberColumns = {
   suspended: ['boolean', ({ membership }) => membership.suspended],
   attributes: ['jsonb', ({ membership }) => JSON.stringify(membership.attributes)],
   attributes_revision: ['bigint', ({ membership }) => membership.attributesRevision],
-  join_time: ['timestamptz', ({ membership }) => timestamptz(membership.joinTime)],
-  earn_window_start: ['timestamptz', ({ membership }) => timestamptz(membership.earnWindow.start)],
+  join_time: ['timestamptz', ({ membership }) => membership.joinTime],
+  earn_window_start: ['timestamptz', ({ membership }) => membership.earnWindow.start],
   earn_window_count: ['integer', ({ membership }) => membership.earnWindow.count],
-  redemption_window_start: [
-    'timestamptz',
-    ({ membership }) => timestamptz(membership.redemptionWindow.start),
-  ],
+  redemption_window_start: ['timestamptz', ({ membership }) => membership.redemptionWindow.start],
   redemption_window_count: ['integer', ({ membership }) => membership.redemptionWindow.count],
 } satisfies Columns<Account>;
 
 export const membershipPoints = bulk<Account>(pointColumns);
+
+const { membership_id, last_sequence, last_entry_time, available, lifetime_earned } = pointColumns;
+
+/** What a credit touches that is available at once, and that nothing is owed of: most earns are one. */
+export const membershipCredit = bulk<Account>({
+  membership_id,
+  last_sequence,
+  last_entry_time,
+  available,
+  lifetime_earned,
+});
+
+/** Whether more than {@link membershipCredit} changed of the points. */
+export function pointsMoved(before: Account, after: Account): boolean {
+  const [old, present] = [before.membership, after.membership];
+  return (
+    old.pending !== present.pending ||
+    old.reserved !== present.reserved ||
+    old.deficit !== present.deficit ||
+    old.lifetimeRedeemed !== present.lifetimeRedeemed ||
+    old.lifetimeExpired !== present.lifetimeExpired ||
+    old.inactivityExpiresAt !== present.inactivityExpiresAt ||
+    nextDueAt(before) !== nextDueAt(after)
+  );
+}
 
 export const wholeMembership = bulk<Account>({
   ...pointColumns,
@@ -137,8 +184,8 @@ export type OwnedLot<Value extends LotKey> = Value & { readonly membershipId: bi
 
 export const lotColumns = bulk<OwnedLot<Lot>>({
   membership_id: ['bigint', (lot) => lot.membershipId],
-  available_at: ['timestamptz', (lot) => timestamptz(lot.availableAt)],
-  expires_at: ['timestamptz', (lot) => timestamptz(lot.expiresAt)],
+  available_at: ['timestamptz', (lot) => lot.availableAt],
+  expires_at: ['timestamptz', (lot) => lot.expiresAt],
   class: ['text', (lot) => lot.class],
   remaining: ['bigint', (lot) => lot.remaining],
 });

@@ -8,7 +8,6 @@ import {
   jsonOrNull,
   type Timestamp,
   timestamptz,
-  timestamptzOrNull,
 } from './column-values.ts';
 
 export interface RedemptionRow {
@@ -110,17 +109,14 @@ export const redemptionColumns = bulk<Redemption>({
   value_minor_units: ['bigint', (redemption) => redemption.value?.minorUnits],
   rate_points: ['bigint', (redemption) => redemption.rate?.points],
   rate_minor_units: ['bigint', (redemption) => redemption.rate?.minorUnits],
-  create_time: ['timestamptz', (redemption) => timestamptz(redemption.createTime)],
-  hold_expires_at: ['timestamptz', (redemption) => timestamptzOrNull(redemption.holdExpiresAt)],
+  create_time: ['timestamptz', (redemption) => redemption.createTime],
+  hold_expires_at: ['timestamptz', (redemption) => redemption.holdExpiresAt],
   made_by_member: ['boolean', (redemption) => redemption.madeByMember],
   refusal_reason: ['text', (redemption) => redemption.refusal?.reason],
   refusal_metadata: ['jsonb', (redemption) => jsonOrNull(redemption.refusal?.metadata)],
   stock_taken: ['boolean', (redemption) => redemption.stockTaken],
   usage_period: ['text', (redemption) => redemption.usagePeriod?.period],
-  usage_period_start: [
-    'timestamptz',
-    (redemption) => timestamptzOrNull(redemption.usagePeriod?.start),
-  ],
+  usage_period_start: ['timestamptz', (redemption) => redemption.usagePeriod?.start],
 });
 
 /** A part of a redemption in JSON: instants as PostgreSQL reads them, points as text, so that none is rounded. */

@@ -1,7 +1,6 @@
 import type { Account } from '../domain/journal.ts';
 import type { Membership } from '../domain/membership.ts';
 import { bulk } from './bulk.ts';
-import { timestamptz } from './column-values.ts';
 import type { Changed } from './layered-map.ts';
 import { sameKey } from './plan-forms.ts';
 
@@ -18,7 +17,7 @@ const columns = bulk<MemberAttribute>({
   program_id: ['text', ({ account }) => account.membership.programId],
   user_id: ['text', ({ account }) => account.membership.userId],
   state: ['text', ({ account }) => account.membership.state],
-  join_time: ['timestamptz', ({ account }) => timestamptz(account.membership.joinTime)],
+  join_time: ['timestamptz', ({ account }) => account.membership.joinTime],
 });
 
 const insertAttributes = `INSERT INTO member_attributes (${columns.names})

@@ -1,5 +1,4 @@
 import { bulk } from './bulk.ts';
-import { timestamptz } from './column-values.ts';
 import type { LedgerChanges } from './locked-ledger.ts';
 import { sameKey } from './plan-forms.ts';
 
@@ -18,7 +17,7 @@ const usageColumns = bulk<LedgerChanges['usage'][number]>({
   membership_id: ['bigint', ({ membershipId }) => membershipId],
   reward_id: ['text', ({ rewardId }) => rewardId],
   period: ['text', ({ period }) => period],
-  period_start: ['timestamptz', ({ start }) => timestamptz(start)],
+  period_start: ['timestamptz', ({ start }) => start],
   taken: ['bigint', ({ taken }) => taken],
 });
 
@@ -37,14 +36,14 @@ const capColumns = bulk<LedgerChanges['capUsage'][number]>({
   membership_id: ['bigint', ({ membershipId }) => membershipId],
   rule_id: ['text', ({ ruleId }) => ruleId],
   period: ['text', ({ period }) => period],
-  period_start: ['timestamptz', ({ start }) => timestamptz(start)],
+  period_start: ['timestamptz', ({ start }) => start],
   points: ['bigint', ({ points }) => points],
 });
 
 const lapsedRefundedColumns = bulk<LedgerChanges['lapsedRefunded'][number]>({
   membership_id: ['bigint', ({ membershipId }) => membershipId],
-  available_at: ['timestamptz', ({ availableAt }) => timestamptz(availableAt)],
-  expires_at: ['timestamptz', ({ expiresAt }) => timestamptz(expiresAt)],
+  available_at: ['timestamptz', ({ availableAt }) => availableAt],
+  expires_at: ['timestamptz', ({ expiresAt }) => expiresAt],
   class: ['text', (lot) => lot.class],
   sequence: ['bigint', ({ sequence }) => sequence],
   points: ['bigint', ({ points }) => points],

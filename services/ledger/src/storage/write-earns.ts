@@ -1,11 +1,12 @@
 import type { PostedEarn, TransactionName } from '../app/ledger-store.ts';
+import { compareBytes } from './byte-order.ts';
 import { earnColumns, refundColumns } from './earn-rows.ts';
 import type { LedgerChanges } from './locked-ledger.ts';
 import { sameKey } from './plan-forms.ts';
 
+// In the order of the rows, which are sorted already: PostgreSQL would copy all columns of each to do that.
 const insertEarns = `INSERT INTO earns (${earnColumns.names})
-  SELECT * FROM ${earnColumns.source}
-  ORDER BY program_id, transaction_id`;
+  SELECT * FROM ${earnColumns.source}`;
 
 const updateEarns = `UPDATE earns SET
     state = rows.state,
@@ -50,8 +51,18 @@ function awaitedValues(names: string): string {
     .join(', ');
 }
 
+/** The order in which PostgreSQL has them in `insert_earns_and_awaited`: that of their bytes. */
+function byKey(left: TransactionName, right: TransactionName): number {
+  return (
+    compareBytes(left.programId, right.programId) ||
+    compareBytes(left.transactionId, right.transactionId)
+  );
+}
+
 function insertStatement(posted: readonly PostedEarn[], awaited: readonly TransactionName[]) {
-  if (awaited.length === 0) return earnColumns.statement('insert_earns', insertEarns, posted);
+  if (awaited.length === 0) {
+    return earnColumns.statement('insert_earns', insertEarns, posted.toSorted(byKey));
+  }
   const name = 'insert_earns_and_awaited';
   const statement = earnColumns.statement(name, insertEarnsAndAwaited, posted);
   const names = [

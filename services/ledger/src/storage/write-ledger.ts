@@ -1,17 +1,18 @@
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { RecordedEntry } from '../app/ledger-store.ts';
 import type { Account, Entry } from '../domain/journal.ts';
-import type { Allocation } from '../domain/lot.ts';
+import { type Allocation, type Lot, sameLot } from '../domain/lot.ts';
 import { bulk } from './bulk.ts';
-import { timestamptz } from './column-values.ts';
 import { entryColumns, requestColumns } from './entry-rows.ts';
 import type { Changed } from './layered-map.ts';
 import type { LedgerChanges } from './locked-ledger.ts';
 import {
   lotColumns,
   memberChanged,
+  membershipCredit,
   membershipPoints,
   type OwnedLot,
+  pointsMoved,
   wholeMembership,
 } from './membership-rows.ts';
 import { sameKey } from './plan-forms.ts';
@@ -77,6 +78,14 @@ const updatePoints = `UPDATE memberships SET
   FROM ${membershipPoints.source}
   WHERE ${sameKey('memberships', ['membership_id'])}`;
 
+const updateCredited = `UPDATE memberships SET
+    last_sequence = rows.last_sequence,
+    last_entry_time = rows.last_entry_time,
+    available = rows.available,
+    lifetime_earned = rows.lifetime_earned
+  FROM ${membershipCredit.source}
+  WHERE ${sameKey('memberships', ['membership_id'])}`;
+
 const updateMemberships = `UPDATE memberships SET
     ${pointAssignments},
     state = rows.state,
@@ -91,22 +100,31 @@ const updateMemberships = `UPDATE memberships SET
   FROM ${wholeMembership.source}
   WHERE ${sameKey('memberships', ['membership_id'])}`;
 
-// Absolute, since the lots were read under the membership's lock.
-const upsertLots = `INSERT INTO lots (${lotColumns.names})
-  SELECT * FROM ${lotColumns.source}
-  ON CONFLICT ON CONSTRAINT lots_pkey DO UPDATE SET remaining = excluded.remaining`;
+const insertLots = `INSERT INTO lots (${lotColumns.names})
+  SELECT * FROM ${lotColumns.source}`;
+
+const lotKey = ['membership_id', 'available_at', 'expires_at', 'class'];
+
+// Absolute, since the lots were read under the membership's lock, which also says which of them there are: an INSERT with ON
+// CONFLICT would look each up and lock it first, which took half as long again.
+const updateLots = `UPDATE lots SET remaining = rows.remaining
+  FROM ${lotColumns.source}
+  WHERE ${sameKey('lots', lotKey)}`;
 
 const deleteLots = `DELETE FROM lots USING ${lotColumns.source}
-  WHERE ${sameKey('lots', ['membership_id', 'available_at', 'expires_at', 'class'])}`;
+  WHERE ${sameKey('lots', lotKey)}`;
 
 function accountStatements(accounts: readonly Changed<Account>[]) {
-  const opened = accounts.filter(({ before }) => before === undefined);
-  const known = accounts.filter(({ before }) => before !== undefined);
-  const changed = known.filter(isMemberChanged);
-  const credited = known.filter((account) => !isMemberChanged(account));
+  const {
+    opened = [],
+    changed = [],
+    moved = [],
+    credited = [],
+  } = Object.groupBy(accounts, extentOf);
   const lots = accounts.flatMap(changedLots);
-  const kept = lots.filter(({ remaining }) => remaining > 0n);
   const emptied = lots.filter(({ remaining }) => remaining === 0n);
+  const made = lots.filter(({ remaining, isNew }) => remaining > 0n && isNew);
+  const kept = lots.filter(({ remaining, isNew }) => remaining > 0n && !isNew);
   const after = (each: readonly Changed<Account>[]) => each.map((account) => account.after);
   return [
     opened.length > 0
@@ -118,25 +136,46 @@ function accountStatements(accounts: readonly Changed<Account>[]) {
     changed.length > 0
       ? wholeMembership.statement('update_memberships', updateMemberships, after(changed))
       : undefined,
-    credited.length > 0
-      ? membershipPoints.statement('update_points', updatePoints, after(credited))
+    moved.length > 0
+      ? membershipPoints.statement('update_points', updatePoints, after(moved))
       : undefined,
-    kept.length > 0 ? lotColumns.statement('upsert_lots', upsertLots, kept) : undefined,
+    credited.length > 0
+      ? membershipCredit.statement('update_credited', updateCredited, after(credited))
+      : undefined,
+    made.length > 0 ? lotColumns.statement('insert_lots', insertLots, made) : undefined,
+    kept.length > 0 ? lotColumns.statement('update_lots', updateLots, kept) : undefined,
     emptied.length > 0 ? lotColumns.statement('delete_lots', deleteLots, emptied) : undefined,
   ];
 }
 
-function isMemberChanged({ before, after }: Changed<Account>): boolean {
-  return before !== undefined && memberChanged(before.membership, after.membership);
+/** How much of a membership has to be written. */
+function extentOf({
+  before,
+  after,
+}: Changed<Account>): 'opened' | 'changed' | 'moved' | 'credited' {
+  if (before === undefined) return 'opened';
+  if (memberChanged(before.membership, after.membership)) return 'changed';
+  return pointsMoved(before, after) ? 'moved' : 'credited';
+}
+
+interface ChangedLot extends OwnedLot<Lot> {
+  readonly isNew: boolean;
 }
 
 // The domain replaces a lot that changes and keeps the others, so identity tells them apart.
-function changedLots({ before, after }: Changed<Account>) {
+function changedLots({ before, after }: Changed<Account>): ChangedLot[] {
   const { membershipId } = after.membership;
-  const unchanged = new Set(before?.lots);
+  const known = before?.lots ?? [];
   return after.lots
-    .filter((lot) => !unchanged.has(lot))
-    .map((lot): OwnedLot<typeof lot> => ({ ...lot, membershipId }));
+    .filter((lot) => !known.includes(lot))
+    .map(({ availableAt, expiresAt, class: lotClass, remaining }) => ({
+      membershipId,
+      availableAt,
+      expiresAt,
+      class: lotClass,
+      remaining,
+      isNew: !known.some((each) => sameLot(each, { availableAt, expiresAt, class: lotClass })),
+    }));
 }
 
 const insertEntries = `INSERT INTO entries (${entryColumns.names})
@@ -145,8 +184,8 @@ const insertEntries = `INSERT INTO entries (${entryColumns.names})
 const allocationColumns = bulk<OwnedLot<Allocation> & { sequence: bigint }>({
   membership_id: ['bigint', ({ membershipId }) => membershipId],
   sequence: ['bigint', ({ sequence }) => sequence],
-  available_at: ['timestamptz', ({ availableAt }) => timestamptz(availableAt)],
-  expires_at: ['timestamptz', ({ expiresAt }) => timestamptz(expiresAt)],
+  available_at: ['timestamptz', ({ availableAt }) => availableAt],
+  expires_at: ['timestamptz', ({ expiresAt }) => expiresAt],
   class: ['text', (allocation) => allocation.class],
   points: ['bigint', ({ points }) => points],
 });

@@ -44,7 +44,7 @@ export async function checkEvents({
   const sightings = new Sightings();
   const outbox = await tx.query<{ batch: Uint8Array }>('SELECT batch FROM outbox');
   for (const { batch } of outbox.rows) {
-    for (const { eventId, ...message } of decodeOutboxBatch(batch)) {
+    for (const { eventId, ...message } of decodeOutboxBatch(batch).messages) {
       sightings.addWaiting(eventId, message);
     }
   }
