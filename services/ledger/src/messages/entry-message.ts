@@ -1,12 +1,10 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
-  AttributesChangeSchema,
   Entry_Kind,
   Entry_KindSchema,
-  type Entry as EntryMessage,
-  EntrySchema,
+  type EntrySchema,
 } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import type { DescribedEntry } from '../app/described-entry.ts';
 import { type Entry, type EntryKind, memberActor, pointsOf } from '../domain/journal.ts';
@@ -36,25 +34,6 @@ export function renderEntry(entry: Entry) {
     ...(attributesChange !== undefined && { attributesChange }),
     ...timestampField('joinTime', joinTime),
     ...timestampField('inactivityExpireTime', inactivityExpiresAt),
-  };
-}
-
-/** The entry as a whole message, with what its event carries. */
-export function entryMessage(entry: Entry): EntryMessage {
-  const { attributesChange, ...rendered } = renderEntry(entry);
-  return {
-    $typeName: EntrySchema.typeName,
-    userId: '',
-    channel: '',
-    rules: [],
-    rewardId: '',
-    rewardDisplayName: '',
-    quantity: 0,
-    reference: '',
-    ...rendered,
-    ...(attributesChange !== undefined && {
-      attributesChange: create(AttributesChangeSchema, attributesChange),
-    }),
   };
 }
 

@@ -4,15 +4,13 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { EntryRecorded } from "./entry_recorded_pb.ts";
-import { file_loyalty_events_v1_entry_recorded } from "./entry_recorded_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file loyalty/events/v1/outbox.proto.
  */
 export const file_loyalty_events_v1_outbox: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sb3lhbHR5L2V2ZW50cy92MS9vdXRib3gucHJvdG8SEWxveWFsdHkuZXZlbnRzLnYxIq8BCgtPdXRib3hCYXRjaBIyCghtZXNzYWdlcxgBIAMoCzIgLmxveWFsdHkuZXZlbnRzLnYxLk91dGJveE1lc3NhZ2USPAoHaGVhZGVycxgCIAMoCzIrLmxveWFsdHkuZXZlbnRzLnYxLk91dGJveEJhdGNoLkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKwAQoNT3V0Ym94TWVzc2FnZRIQCghldmVudF9pZBgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEj4KB2hlYWRlcnMYAyADKAsyLS5sb3lhbHR5LmV2ZW50cy52MS5PdXRib3hNZXNzYWdlLkhlYWRlcnNFbnRyeRIMCgRkYXRhGAQgASgMGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIqwBCgpFbnRyeUJhdGNoEjEKCG1lc3NhZ2VzGAEgAygLMh8ubG95YWx0eS5ldmVudHMudjEuRW50cnlNZXNzYWdlEjsKB2hlYWRlcnMYAiADKAsyKi5sb3lhbHR5LmV2ZW50cy52MS5FbnRyeUJhdGNoLkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLQAQoMRW50cnlNZXNzYWdlEhAKCGV2ZW50X2lkGAEgASgJEg8KB3N1YmplY3QYAiABKAkSPQoHaGVhZGVycxgDIAMoCzIsLmxveWFsdHkuZXZlbnRzLnYxLkVudHJ5TWVzc2FnZS5IZWFkZXJzRW50cnkSLgoEZGF0YRgEIAEoCzIgLmxveWFsdHkuZXZlbnRzLnYxLkVudHJ5UmVjb3JkZWQaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFiBnByb3RvMw", [file_loyalty_events_v1_entry_recorded]);
+  fileDesc("Ch5sb3lhbHR5L2V2ZW50cy92MS9vdXRib3gucHJvdG8SEWxveWFsdHkuZXZlbnRzLnYxIq8BCgtPdXRib3hCYXRjaBIyCghtZXNzYWdlcxgBIAMoCzIgLmxveWFsdHkuZXZlbnRzLnYxLk91dGJveE1lc3NhZ2USPAoHaGVhZGVycxgCIAMoCzIrLmxveWFsdHkuZXZlbnRzLnYxLk91dGJveEJhdGNoLkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKwAQoNT3V0Ym94TWVzc2FnZRIQCghldmVudF9pZBgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEj4KB2hlYWRlcnMYAyADKAsyLS5sb3lhbHR5LmV2ZW50cy52MS5PdXRib3hNZXNzYWdlLkhlYWRlcnNFbnRyeRIMCgRkYXRhGAQgASgMGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM");
 
 /**
  * The content of one row of an outbox table: all events of one database transaction.
@@ -83,75 +81,4 @@ export type OutboxMessage = Message<"loyalty.events.v1.OutboxMessage"> & {
  */
 export const OutboxMessageSchema: GenMessage<OutboxMessage> = /*@__PURE__*/
   messageDesc(file_loyalty_events_v1_outbox, 1);
-
-/**
- * An OutboxBatch of journal entries, before it is encoded. Its bytes are those of an OutboxBatch, because protobuf writes a
- * message in a field like bytes; so all of its entries are encoded in one go.
- *
- * @generated from message loyalty.events.v1.EntryBatch
- */
-export type EntryBatch = Message<"loyalty.events.v1.EntryBatch"> & {
-  /**
-   * Like those of OutboxBatch.
-   *
-   * @generated from field: repeated loyalty.events.v1.EntryMessage messages = 1;
-   */
-  messages: EntryMessage[];
-
-  /**
-   * Like those of OutboxBatch.
-   *
-   * @generated from field: map<string, string> headers = 2;
-   */
-  headers: { [key: string]: string };
-};
-
-/**
- * Describes the message loyalty.events.v1.EntryBatch.
- * Use `create(EntryBatchSchema)` to create a new message.
- */
-export const EntryBatchSchema: GenMessage<EntryBatch> = /*@__PURE__*/
-  messageDesc(file_loyalty_events_v1_outbox, 2);
-
-/**
- * An OutboxMessage that announces an entry, before it is encoded.
- *
- * @generated from message loyalty.events.v1.EntryMessage
- */
-export type EntryMessage = Message<"loyalty.events.v1.EntryMessage"> & {
-  /**
-   * Like that of OutboxMessage.
-   *
-   * @generated from field: string event_id = 1;
-   */
-  eventId: string;
-
-  /**
-   * Like that of OutboxMessage.
-   *
-   * @generated from field: string subject = 2;
-   */
-  subject: string;
-
-  /**
-   * Like those of OutboxMessage.
-   *
-   * @generated from field: map<string, string> headers = 3;
-   */
-  headers: { [key: string]: string };
-
-  /**
-   * The message's payload.
-   *
-   * @generated from field: loyalty.events.v1.EntryRecorded data = 4;
-   */
-  data?: EntryRecorded | undefined;
-};
-
-/**
- * Describes the message loyalty.events.v1.EntryMessage.
- * Use `create(EntryMessageSchema)` to create a new message.
- */
-export const EntryMessageSchema: GenMessage<EntryMessage> = /*@__PURE__*/
-  messageDesc(file_loyalty_events_v1_outbox, 3);
 
