@@ -102,6 +102,16 @@ test('members who joined before a time are found, the earliest first', async () 
   expect(idsOf(await list({ joinEndTime }))).toEqual(['a-1', 'b-9', 'a-10', 'a-2']);
 });
 
+test('members are listed for a period of join times that ends after it starts', async () => {
+  const joinStartTime = timestampFromMs(firstJoin);
+  for (const joinEndTime of [joinStartTime, timestampFromMs(firstJoin - 1)]) {
+    expect(await refusalOf(list({ joinStartTime, joinEndTime }))).toMatchObject({
+      reason: 'VALIDATION_FAILED',
+      violations: [{ field: 'join_end_time', message: 'must be later than join_start_time' }],
+    });
+  }
+});
+
 test('a token is good for its filter only, and a value needs a key', async () => {
   const { memberships } = setting.clients;
   const asked = { programId, pageSize: 1, attributeKey: 'shop', attributeValue: 'paris' };

@@ -203,7 +203,7 @@ export type ListMembersRequest = Message<"loyalty.ledger.v1.ListMembersRequest">
   joinStartTime?: Timestamp | undefined;
 
   /**
-   * Only members who last joined before this time.
+   * Only members who last joined before this time, which must be later than join_start_time.
    *
    * @generated from field: google.protobuf.Timestamp join_end_time = 9;
    */
