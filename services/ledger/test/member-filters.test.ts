@@ -112,7 +112,17 @@ test('members are listed for a period of join times that ends after it starts', 
   }
 });
 
-test('a token is good for its filter only, and a value needs a key', async () => {
+test.each([
+  ['attributeKey', 'attribute_key', 'needs attribute_value, which is what the attribute must be'],
+  ['attributeValue', 'attribute_value', 'needs attribute_key, which names the attribute'],
+])('%s is refused alone', async (name, field, message) => {
+  expect(await refusalOf(list({ [name]: 'shop' }))).toMatchObject({
+    reason: 'VALIDATION_FAILED',
+    violations: [{ field, message }],
+  });
+});
+
+test('a token is good for its filter only', async () => {
   const { memberships } = setting.clients;
   const asked = { programId, pageSize: 1, attributeKey: 'shop', attributeValue: 'paris' };
   const { nextPageToken: pageToken } = await memberships.listMembers(asked, checkout);
@@ -120,7 +130,6 @@ test('a token is good for its filter only, and a value needs a key', async () =>
     { ...asked, pageToken, attributeValue: 'rome' },
     { programId, pageToken },
     { ...asked, pageToken, joinStartTime: timestampFromMs(0) },
-    { programId, attributeValue: 'paris' },
   ]) {
     expect(await refusalOf(memberships.listMembers(request, checkout))).toMatchObject({
       reason: 'VALIDATION_FAILED',
