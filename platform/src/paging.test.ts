@@ -37,6 +37,10 @@ describe('page tokens', () => {
   test.each([
     ['another filter', encodePageToken('a', { ...list, filter: { ...filter, user_id: 'bob' } })],
     ['a truncated token', encodePageToken('order-1', list).slice(0, -4)],
+    ['a token with a space behind it', `${encodePageToken('order-1', list)} `],
+    ['a token with padding', `${encodePageToken('order-1', list)}==`],
+    ['a token with a digit too many', `${encodePageToken('order-1', list)}A`],
+    ['a token with more in its middle', encodePageToken('order-1', list).replace(/^..../, '$&.')],
     ['a changed position', Buffer.from('["0000000000000000","1"]').toString('base64url')],
     ['no JSON', 'hello'],
     ['no list', Buffer.from('{"a":1}').toString('base64url')],

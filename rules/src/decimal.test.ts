@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { fractionText, isCurrency, moneyText, parseDecimal } from './decimal.ts';
+import { fc } from '@loyalty/local/property.ts';
+import { fractionText, isCurrency, moneyText, parseDecimal, readFraction } from './decimal.ts';
 import { fraction, whole } from './fraction.ts';
 
 describe('a number shown to people', () => {
@@ -13,6 +14,20 @@ describe('a number shown to people', () => {
     [0n, 1n, '0'],
   ])('%d/%d is %s', (numerator, denominator, text) => {
     expect(fractionText(fraction(numerator, denominator))).toBe(text);
+  });
+
+  test('is read back as the same', () => {
+    const numerators = fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n });
+    const denominators = fc.oneof(
+      fc.bigInt({ min: 1n, max: 10n ** 30n }),
+      fc.constantFrom(1n, 2n, 3n, 1000n),
+    );
+    fc.assert(
+      fc.property(numerators, denominators, (numerator, denominator) => {
+        const value = fraction(numerator, denominator);
+        expect(readFraction(fractionText(value))).toEqual(value);
+      }),
+    );
   });
 
   test.each([

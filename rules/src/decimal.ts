@@ -1,4 +1,4 @@
-import { type Fraction, fraction } from './fraction.ts';
+import { type Fraction, fraction, sumOf } from './fraction.ts';
 
 /** The exact number as people write it: "-12.5", or "2/3" and "3 1/3" where no decimal is exact. */
 export function fractionText(value: Fraction, placesMin = 0): string {
@@ -16,6 +16,25 @@ function mixedText({ numerator, denominator }: Fraction): string {
   const sign = numerator < 0n ? '-' : '';
   const [integer, rest] = [abs(numerator) / denominator, abs(numerator) % denominator];
   return `${sign}${integer === 0n ? '' : `${integer} `}${rest}/${denominator}`;
+}
+
+/** Reads what {@link fractionText} wrote. */
+export function readFraction(text: string): Fraction {
+  const isNegative = text.startsWith('-');
+  const size = sumOf(
+    text
+      .slice(isNegative ? 1 : 0)
+      .split(' ')
+      .map(readPart),
+  );
+  return isNegative ? { ...size, numerator: -size.numerator } : size;
+}
+
+function readPart(text: string): Fraction {
+  const [numerator = '', denominator] = text.split('/');
+  if (denominator !== undefined) return fraction(BigInt(numerator), BigInt(denominator));
+  const [integer = '', decimals = ''] = text.split('.');
+  return fraction(BigInt(integer + decimals), 10n ** BigInt(decimals.length));
 }
 
 /** An amount in minor units as people write it: 25000 of USD is "250.00 USD". */

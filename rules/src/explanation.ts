@@ -32,3 +32,11 @@ export const CONDITION_FAILED = 'condition failed';
 export function noteForMembers(note: string): string {
   return note.startsWith(`${CONDITION_FAILED}:`) ? CONDITION_FAILED : note;
 }
+
+/** Begins the note of a multiplier that changed points, and of no other rule that gave some; then follow its factor and sum. */
+export const MULTIPLIES = '×';
+
+/** Whether a line with points is what a multiplier added or took. */
+export function isOfMultiplier({ note }: ExplanationLine): boolean {
+  return note.startsWith(MULTIPLIES);
+}

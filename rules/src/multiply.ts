@@ -1,6 +1,7 @@
 import { capText } from './cap-text.ts';
 import { fractionText } from './decimal.ts';
 import { keepBestOfGroups } from './exclusive-group.ts';
+import { MULTIPLIES } from './explanation.ts';
 import {
   add,
   compare,
@@ -74,7 +75,7 @@ function lineOf(
       ? [`its bonus limited to ${fractionText(room)} by its cap of ${capText(cap)}`]
       : []),
   ];
-  const product = `× ${fractionText(factorOf(multiplier))} on ${fractionText(sum)}`;
+  const product = `${MULTIPLIES} ${fractionText(factorOf(multiplier))} on ${fractionText(sum)}`;
   return {
     kind: isCut ? 'MAXIMUM' : 'RULE',
     points: bonus,

@@ -8,6 +8,7 @@ import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate } from '@loyalty/rules/evaluate.ts';
 import { POINTS_MAX, type RuleSet } from '@loyalty/rules/language.ts';
 import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
+import { pointsGiven } from '@loyalty/rules/points-given.ts';
 import { afterRefund, wholePurchase } from '@loyalty/rules/remaining-purchase.ts';
 import { validatePurchase } from '@loyalty/rules/validate-purchase.ts';
 import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
@@ -273,6 +274,32 @@ describe('whatever an operator writes and a member buys', () => {
         const sum = numerator / denominator;
         expect(award.points).toBe(award.exceedsLimit ? POINTS_MAX : sum);
         expect(award.exceedsLimit).toBe(sum > POINTS_MAX);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('what the rules gave after all limits adds up to the points before they are rounded', () => {
+    const smallCap = fc.bigInt({ min: 1n, max: 1_000_000n });
+    fc.assert(
+      fc.property(cases, smallCap, fc.boolean(), ({ rules, purchase, used }, points, isUsed) => {
+        for (const { cap: limit } of [...rules.earnRules, rules]) {
+          if (limit !== undefined) limit.points = points;
+        }
+        const capUsed = () => (isUsed ? used % (2n * points) : 0n);
+        const { explanation } = evaluateFor(rules, purchase, { capUsed });
+        const given = pointsGiven(explanation);
+        const exact = explanation.filter(({ kind }) => kind !== 'ROUNDING');
+        const sumOf = (lines: readonly { points: string }[]) =>
+          lines.map(({ points: text }) => readNumber(text)).reduce(plus, [0n, 1n]);
+        const [expected, found] = [sumOf(exact), sumOf(given)];
+        expect(found[0] * expected[1]).toBe(expected[0] * found[1]);
+        for (const { ruleId, points: text } of given) {
+          const rule = rules.earnRules.find((each) => each.ruleId === ruleId);
+          const [numerator] = readNumber(text);
+          expect(numerator).not.toBe(0n);
+          expect(numerator > 0n || rule?.award.case === 'multiplier').toBe(true);
+        }
       }),
       { numRuns: 400 },
     );

@@ -10,6 +10,7 @@ import { DeadLetterSchema } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_p
 import {
   BatchEarnRequestSchema,
   EarnRequestSchema,
+  ListProgramEarnsRequestSchema,
   ReverseEarnRequestSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { UpdateMembershipRequestSchema } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
@@ -268,6 +269,9 @@ test('values of another kind are refused, each by its place', () => {
     { field: 'earnRules[0].match', message: 'must be an object' },
     { field: 'earnRules[1]', message: 'must not be null' },
     { field: 'earnRules[2].schedule.daysOfWeek', message: 'must be a list' },
+  ]);
+  expect(violationsOf(ListProgramEarnsRequestSchema, '{"state":"LOST"}')).toEqual([
+    { field: 'state', message: 'must be one of POSTED, REVERSED' },
   ]);
   expect(violationsOf(RuleSetSchema, '{"rounding":2}')).toMatchObject([{ field: 'rounding' }]);
   expect(violationsOf(RuleSetSchema, '[]')).toEqual([{ field: '', message: 'must be an object' }]);

@@ -1,6 +1,5 @@
 import {
   create,
-  type DescEnum,
   type DescField,
   type DescMessage,
   fromJson,
@@ -10,6 +9,7 @@ import {
   ScalarType,
 } from '@bufbuild/protobuf';
 import { DurationSchema, FieldMaskSchema, TimestampSchema } from '@bufbuild/protobuf/wkt';
+import { wordsOfEnum } from '../enum-words.ts';
 import { type FieldViolation, ValidationFailed } from '../errors.ts';
 import {
   fieldByName,
@@ -142,7 +142,7 @@ function readField(field: DescField, input: JsonInput, place: Place): JsonValue 
     case 'scalar':
       return readScalar(field.scalar, input, place);
     case 'enum':
-      return readEnum(field.enum, input, place);
+      return readEnum(field, input, place);
     case 'list':
       return readList(field, input, place);
     case 'map':
@@ -179,7 +179,7 @@ function readItem(field: ListField | MapField, input: JsonInput, place: Place): 
   if (kind === 'message' && field.message !== undefined) {
     return readMessage(field.message, input, place);
   }
-  if (kind === 'enum' && field.enum !== undefined) return readEnum(field.enum, input, place);
+  if (kind === 'enum') return readEnum(field, input, place);
   return readScalar(field.scalar ?? ScalarType.STRING, input, place);
 }
 
@@ -254,11 +254,9 @@ function isBase64(text: string): boolean {
   );
 }
 
-function readEnum(desc: DescEnum, input: JsonInput, place: Place): JsonValue {
-  const names = desc.values.map((value) => value.name);
-  return typeof input === 'string' && names.includes(input)
-    ? input
-    : refuse(place, `must be one of ${names.slice(1).join(', ')}`);
+function readEnum(field: DescField, input: JsonInput, place: Place): JsonValue {
+  const isName = field.enum?.values.some(({ name }) => name === input) ?? false;
+  return typeof input === 'string' && isName ? input : refuse(place, wordsOfEnum(field));
 }
 
 const timestamp =

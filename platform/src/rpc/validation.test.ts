@@ -14,11 +14,13 @@ import {
   field as fieldRules,
 } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { Earn_State } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import type { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import {
   AdjustBalanceRequestSchema,
   EarnRequestSchema,
   ListEntriesRequestSchema,
+  ListProgramEarnsRequestSchema,
   ReverseEarnRequestSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
@@ -105,6 +107,12 @@ describe('a caller who sends', () => {
     expect(violationsOf(CapSchema, { points: 1n })).toEqual({
       period: 'must be one of DAY, WEEK, MONTH, LIFETIME',
     });
+    for (const state of [Earn_State.AWAITED, 99 as Earn_State]) {
+      const asked = { programId: 'wine-dine', state };
+      expect(violationsOf(ListProgramEarnsRequestSchema, asked)).toEqual({
+        state: 'must be one of POSTED, REVERSED',
+      });
+    }
     expect(violationsOf(ListEntriesRequestSchema, { kinds: [99 as Entry_Kind] })).toHaveProperty(
       ['kinds[0]'],
       expect.stringMatching(/^must be one of .*EARN, .*UPDATED$/),

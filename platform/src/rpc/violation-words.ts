@@ -5,6 +5,7 @@ import {
   FieldRulesSchema,
   field as fieldRules,
 } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
+import { wordsOfEnum } from '../enum-words.ts';
 import type { FieldViolation } from '../errors.ts';
 import { wordsOfPatterns, wordsOfReserved } from './text-rules.ts';
 
@@ -34,7 +35,7 @@ function wordsOfRule(violation: Violation): string {
       return ruleValueOf(violation) === 1n ? 'must not be empty' : message;
     case 'enum.defined_only':
     case 'enum.not_in':
-      return wordsOfEnum(violation);
+      return wordsOfValue(violation);
     case 'string.not_in':
       return wordsOfReserved.get(listOf(violation).join()) ?? message;
     case 'int64.not_in':
@@ -61,18 +62,9 @@ function wordsOfAbsence({ field }: Violation): string {
     : 'must be given';
 }
 
-function wordsOfEnum(violation: Violation): string {
+function wordsOfValue(violation: Violation): string {
   const field = fieldOf(violation);
-  const refused = field === undefined ? [] : refusedValues(field);
-  const values = field?.enum?.values.filter(({ number }) => !refused.includes(number)) ?? [];
-  if (values.length === 0) return violation.message;
-  return `must be one of ${values.map(({ name }) => name).join(', ')}`;
-}
-
-/** The numbers of an enum that no request may give. */
-function refusedValues(field: DescField): readonly number[] {
-  const { type } = getOption(field, fieldRules);
-  return type.case === 'enum' ? [0, ...type.value.notIn] : [0];
+  return field?.enum === undefined ? violation.message : wordsOfEnum(field);
 }
 
 /** The values of a list in the contract. */

@@ -1,3 +1,4 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   type Entry,
@@ -5,6 +6,10 @@ import {
   Entry_Kind as Kind,
 } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import { RedeemRequest_Capture } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
+import {
+  Cap_Period as CapPeriod,
+  type RuleSetSchema,
+} from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import {
   conversion,
   createCustomMember,
@@ -78,6 +83,114 @@ describe('an entry of a purchase', () => {
     });
     expect(joined).toMatchObject({ kind: Kind.JOINED, channel: '', rules: [] });
     expect(joined?.amount).toBeUndefined();
+  });
+
+  const CAPPED = { period: CapPeriod.DAY };
+  const flat = (ruleId: string, points: bigint, changes: object = {}) => ({
+    ruleId,
+    award: { case: 'fixed', value: { points } } as const,
+    ...changes,
+  });
+  const times = (factor: string) => ({
+    ruleId: 'times',
+    award: { case: 'multiplier', value: { factor } } as const,
+  });
+
+  /** What each of two purchases on one day gives, and by which rules. */
+  const cases: {
+    title: string;
+    ruleSet: MessageInitShape<typeof RuleSetSchema>;
+    expected: [points: bigint, rules: Record<string, string>][];
+  }[] = [
+    {
+      title: 'none of a rule whose cap is used up',
+      ruleSet: {
+        earnRules: [flat('base', 25n), flat('bonus', 50n, { cap: { ...CAPPED, points: 50n } })],
+      },
+      expected: [
+        [75n, { base: '25', bonus: '50' }],
+        [25n, { base: '25' }],
+      ],
+    },
+    {
+      title: 'what a cap leaves',
+      ruleSet: {
+        earnRules: [flat('base', 25n), flat('bonus', 50n, { cap: { ...CAPPED, points: 70n } })],
+      },
+      expected: [
+        [75n, { base: '25', bonus: '50' }],
+        [45n, { base: '25', bonus: '20' }],
+      ],
+    },
+    {
+      title: 'only the best of a group',
+      ruleSet: {
+        earnRules: [
+          flat('small', 10n, { exclusiveGroup: 'g' }),
+          flat('large', 30n, { exclusiveGroup: 'g' }),
+        ],
+      },
+      expected: [
+        [30n, { large: '30' }],
+        [30n, { large: '30' }],
+      ],
+    },
+    {
+      title: 'a multiplier, without what it adds above a cap',
+      ruleSet: {
+        earnRules: [
+          flat('base', 25n),
+          flat('bonus', 50n, { cap: { ...CAPPED, points: 120n } }),
+          times('2'),
+        ],
+      },
+      expected: [
+        [150n, { base: '25', bonus: '50', times: '75' }],
+        [70n, { base: '25', bonus: '10', times: '35' }],
+      ],
+    },
+    {
+      title: 'what a multiplier below 1 takes',
+      ruleSet: { earnRules: [flat('base', 25n), times('0.6')] },
+      expected: [
+        [15n, { base: '25', times: '-10' }],
+        [15n, { base: '25', times: '-10' }],
+      ],
+    },
+    {
+      title: 'what the rule set allows for one purchase, and for a day',
+      ruleSet: {
+        earnRules: [flat('base', 25n), flat('bonus', 75n)],
+        maximumPoints: 80n,
+        cap: { ...CAPPED, points: 90n },
+      },
+      expected: [
+        [80n, { base: '20', bonus: '60' }],
+        [10n, { base: '2.5', bonus: '7.5' }],
+      ],
+    },
+    {
+      title: 'no rule where the rule set allows nothing more',
+      ruleSet: { earnRules: [flat('base', 25n)], cap: { ...CAPPED, points: 25n } },
+      expected: [
+        [25n, { base: '25' }],
+        [0n, {}],
+      ],
+    },
+  ];
+
+  test.each(cases)('names the rules that gave points: $title', async ({ ruleSet, expected }) => {
+    const member = await createCustomMember(setting, { ruleSet });
+    for (const [points, rules] of expected) {
+      await setting.clients.ledger.earn(
+        { ...member, transaction: { ...purchase(10_000), ...bought } },
+        checkout,
+      );
+      const earned = (await journalOf(member)).at(-1);
+      expect(earned?.points).toBe(points);
+      const given = (earned?.rules ?? []).map((rule) => [rule.ruleId, rule.points]);
+      expect(Object.fromEntries(given)).toEqual(rules);
+    }
   });
 
   test('is told again by those of its refunds, with what was given back', async () => {

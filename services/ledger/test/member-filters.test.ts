@@ -102,7 +102,27 @@ test('members who joined before a time are found, the earliest first', async () 
   expect(idsOf(await list({ joinEndTime }))).toEqual(['a-1', 'b-9', 'a-10', 'a-2']);
 });
 
-test('a token is good for its filter only, and a value needs a key', async () => {
+test('members are listed for a period of join times that ends after it starts', async () => {
+  const joinStartTime = timestampFromMs(firstJoin);
+  for (const joinEndTime of [joinStartTime, timestampFromMs(firstJoin - 1)]) {
+    expect(await refusalOf(list({ joinStartTime, joinEndTime }))).toMatchObject({
+      reason: 'VALIDATION_FAILED',
+      violations: [{ field: 'join_end_time', message: 'must be later than join_start_time' }],
+    });
+  }
+});
+
+test.each([
+  ['attributeKey', 'attribute_key', 'needs attribute_value, which is what the attribute must be'],
+  ['attributeValue', 'attribute_value', 'needs attribute_key, which names the attribute'],
+])('%s is refused alone', async (name, field, message) => {
+  expect(await refusalOf(list({ [name]: 'shop' }))).toMatchObject({
+    reason: 'VALIDATION_FAILED',
+    violations: [{ field, message }],
+  });
+});
+
+test('a token is good for its filter only', async () => {
   const { memberships } = setting.clients;
   const asked = { programId, pageSize: 1, attributeKey: 'shop', attributeValue: 'paris' };
   const { nextPageToken: pageToken } = await memberships.listMembers(asked, checkout);
@@ -110,7 +130,6 @@ test('a token is good for its filter only, and a value needs a key', async () =>
     { ...asked, pageToken, attributeValue: 'rome' },
     { programId, pageToken },
     { ...asked, pageToken, joinStartTime: timestampFromMs(0) },
-    { programId, attributeValue: 'paris' },
   ]) {
     expect(await refusalOf(memberships.listMembers(request, checkout))).toMatchObject({
       reason: 'VALIDATION_FAILED',

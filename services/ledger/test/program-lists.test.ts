@@ -229,6 +229,14 @@ describe('the redemptions of a program', () => {
   });
 });
 
+test('a journal is listed for a period that ends after it starts', async () => {
+  const asked = { programId, userId: 'alice', ...sinceNoon(), ...beforeNoon() };
+  expect(await refusalOf(setting.clients.ledger.listEntries(asked, checkout))).toMatchObject({
+    reason: 'VALIDATION_FAILED',
+    violations: [{ field: 'end_time', message: 'must be later than start_time' }],
+  });
+});
+
 describe('a list of a program', () => {
   const lists = {
     earns: (request: object, caller = checkout) =>
@@ -249,6 +257,19 @@ describe('a list of a program', () => {
       reason: 'VALIDATION_FAILED',
     });
   });
+
+  test.each(Object.entries(lists))(
+    'of %s needs a period that ends after it starts',
+    async (_, list) => {
+      const { startTime } = sinceNoon();
+      for (const endTime of [startTime, timestampFromMs(noon - 1)]) {
+        expect(await refusalOf(list({ startTime, endTime }))).toMatchObject({
+          reason: 'VALIDATION_FAILED',
+          violations: [{ field: 'end_time', message: 'must be later than start_time' }],
+        });
+      }
+    },
+  );
 
   test.each(Object.entries(lists))('of %s is for operators, of known programs', async (_, list) => {
     const alice = await tokenOf('member', 'alice');

@@ -1,25 +1,18 @@
 import type { Purchase } from '@loyalty/rules/language.ts';
+import { pointsGiven, type RulePoints } from '@loyalty/rules/points-given.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
 import { unitsOfEntry } from '../domain/entry-units.ts';
 import type { Entry } from '../domain/journal.ts';
 import type { App } from './app.ts';
-import { type ExplainedEarn, explained, explainingProgram } from './explained-earn.ts';
-import type { PostedEarn, RecordedEntry, TransactionRefund } from './ledger-store.ts';
-import type { ProgramDefinition } from './program-catalog.ts';
-
-/** A rule that gave points for a purchase, or took some as a multiplier below 1, with the exact points of its line. */
-export interface EntryRule {
-  readonly ruleId: string;
-  readonly displayName: string;
-  readonly points: string;
-}
+import { explained, explainingProgram } from './explained-earn.ts';
+import type { RecordedEntry, TransactionRefund } from './ledger-store.ts';
 
 /** An entry with what it is about, so that it can be understood without the earn or the redemption that it names. */
 export interface DescribedEntry extends Entry {
   /** Of EARN and REFUND. */
   readonly purchase: Purchase | undefined;
   /** Of EARN. */
-  readonly rules: readonly EntryRule[];
+  readonly rules: readonly RulePoints[];
   /** Of REFUND. */
   readonly refundExtent: RefundPart | undefined;
   /** Of entries about a redemption. */
@@ -58,7 +51,10 @@ export async function describeEntries(
     return {
       ...entry,
       purchase: earn?.transaction,
-      rules: earn !== undefined && entry.kind === 'EARN' ? rulesOf(earn, program) : [],
+      rules:
+        earn !== undefined && entry.kind === 'EARN'
+          ? pointsGiven(explained(earn, program).explanation)
+          : [],
       refundExtent: refundByKey.get(refundKey({ transactionId, refundId }))?.extent,
       reward: redemption && {
         rewardId: redemption.rewardId,
@@ -68,13 +64,6 @@ export async function describeEntries(
       },
     };
   });
-}
-
-function rulesOf(earn: PostedEarn, program: ProgramDefinition | undefined): EntryRule[] {
-  const { explanation }: ExplainedEarn = explained(earn, program);
-  return explanation
-    .filter(({ kind, points }) => (kind === 'RULE' || kind === 'MAXIMUM') && points !== '0')
-    .map(({ ruleId, displayName, points }) => ({ ruleId, displayName, points }));
 }
 
 function transactionOf({ transactionId }: Entry) {

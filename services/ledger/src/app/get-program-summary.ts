@@ -2,7 +2,7 @@ import { isListed } from '@loyalty/rules/reward-availability.ts';
 import { dateAt } from '@loyalty/rules/zone-clock.ts';
 import { ValidationFailed } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { Period } from '../domain/period.ts';
+import { type Period, requireLaterEnd } from '../domain/period.ts';
 import type { ProgramTotals, TotalsQuery } from '../domain/program-totals.ts';
 import type { App } from './app.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
@@ -113,18 +113,20 @@ function periodOf(
   { startTime, endTime }: SummaryQuery,
   now: Instant,
 ): Period {
+  requireLaterEnd({ startTime, endTime });
   const period = {
     startTime: startTime ?? monthFrom(program, now, 0).start,
     endTime: endTime ?? monthFrom(program, now, 1).start,
   };
   if (period.startTime < period.endTime) return period;
-  const names = ['start_time'];
   throw new ValidationFailed([
     startTime === undefined
-      ? { field: 'end_time', message: 'is before this month; give start_time as well', names }
-      : endTime === undefined
-        ? { field: 'start_time', message: 'must not be later than this month' }
-        : { field: 'end_time', message: 'must be later than start_time', names },
+      ? {
+          field: 'end_time',
+          message: 'is before this month; give start_time as well',
+          names: ['start_time'],
+        }
+      : { field: 'start_time', message: 'must not be later than this month' },
   ]);
 }
 

@@ -1,6 +1,6 @@
-import { MembershipNotFound, ValidationFailed } from '../domain/errors.ts';
+import { MembershipNotFound } from '../domain/errors.ts';
 import { endOfTime, type Instant } from '../domain/instant.ts';
-import type { Period } from '../domain/period.ts';
+import { type Period, requireLaterEnd } from '../domain/period.ts';
 import { type Statement, statementOf } from '../domain/statement.ts';
 import type { App } from './app.ts';
 import { type DescribedEntry, describeEntries } from './described-entry.ts';
@@ -31,10 +31,7 @@ export async function getStatement(
   query: MemberName & Period & PageRequest<StatementPosition>,
 ): Promise<StatementPage> {
   const { programId, userId, startTime, endTime, limit, after } = query;
-  if (endTime <= startTime) {
-    const message = 'must be later than start_time';
-    throw new ValidationFailed([{ field: 'end_time', message, names: ['start_time'] }]);
-  }
+  requireLaterEnd(query);
   const now = app.clock();
   const asOf = Math.min(after?.asOf ?? now, now);
   const period = { startTime, endTime };

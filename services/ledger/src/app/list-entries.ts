@@ -1,5 +1,6 @@
 import type { Instant } from '../domain/instant.ts';
 import type { EntryKind } from '../domain/journal.ts';
+import { requireLaterEnd } from '../domain/period.ts';
 import type { App } from './app.ts';
 import { type DescribedEntry, describeEntries } from './described-entry.ts';
 import type { MemberName, PageRequest } from './ledger-store.ts';
@@ -18,12 +19,13 @@ export interface EntryFilter {
 /**
  * A member's journal, the newest entry first. Positions are sequences.
  *
- * @throws {MembershipNotFound}
+ * @throws {ValidationFailed} {@link MembershipNotFound}
  */
 export async function listEntries(
   app: App,
   query: MemberName & EntryFilter & PageRequest<bigint>,
 ): Promise<Page<DescribedEntry, bigint>> {
+  requireLaterEnd(query);
   const membershipId = await requireMembershipId(app.reader, query);
   const { kinds, startTime, endTime } = query;
   const page = await readPage(query, {

@@ -1,4 +1,5 @@
 import type { EarnState } from '../domain/earn.ts';
+import { requireLaterEnd } from '../domain/period.ts';
 import type { App } from './app.ts';
 import { type ExplainedEarn, explained, explainingProgram } from './explained-earn.ts';
 import type { EarnPosition, OwnedEarn, ProgramQuery } from './ledger-store.ts';
@@ -7,12 +8,13 @@ import { type Page, readPage } from './page.ts';
 /**
  * The earns of all members of a program, the newest first.
  *
- * @throws {ProgramNotFound} {@link ProgramsUnavailable}, where there are none to show
+ * @throws {ValidationFailed} {@link ProgramNotFound} {@link ProgramsUnavailable}, the last two where there are none to show
  */
 export async function listProgramEarns(
   app: App,
   query: ProgramQuery<EarnPosition> & { state: EarnState | undefined },
 ): Promise<Page<OwnedEarn & ExplainedEarn, EarnPosition>> {
+  requireLaterEnd(query);
   const page = await readPage(query, {
     read: (part) => app.reader.earnsOfProgram({ ...query, ...part }),
     positionOf: ({ postTime, transactionId }) => ({ postTime, transactionId }),

@@ -1,4 +1,5 @@
 import type { EntryKind } from '../domain/journal.ts';
+import { requireLaterEnd } from '../domain/period.ts';
 import type { App } from './app.ts';
 import { type DescribedEntry, describeEntries } from './described-entry.ts';
 import type { EntryPosition, ProgramQuery } from './ledger-store.ts';
@@ -11,12 +12,13 @@ export type OwnedEntry = DescribedEntry & { readonly userId: string };
  * The journals of all members of a program as one, the newest entry first.
  *
  * @param query.kinds only these; all when empty
- * @throws {ProgramNotFound} {@link ProgramsUnavailable}, where there are none to show
+ * @throws {ValidationFailed} {@link ProgramNotFound} {@link ProgramsUnavailable}, the last two where there are none to show
  */
 export async function listProgramEntries(
   app: App,
   query: ProgramQuery<EntryPosition> & { kinds: readonly EntryKind[] },
 ): Promise<Page<OwnedEntry, EntryPosition>> {
+  requireLaterEnd(query);
   const { programId } = query;
   const page = await readPage(query, {
     read: (part) => app.reader.entriesOfProgram({ ...query, ...part }),

@@ -1,3 +1,4 @@
+import { requireLaterEnd } from '../domain/period.ts';
 import { type RedemptionState, redemptionAt } from '../domain/redemption-state.ts';
 import type { App } from './app.ts';
 import type { EntryPosition, OwnedRedemption, ProgramQuery } from './ledger-store.ts';
@@ -14,12 +15,13 @@ export interface RedemptionFilter {
 /**
  * The redemptions of all members of a program as they are at this instant, the newest first.
  *
- * @throws {ProgramNotFound} {@link ProgramsUnavailable}, where there are none to show
+ * @throws {ValidationFailed} {@link ProgramNotFound} {@link ProgramsUnavailable}, the last two where there are none to show
  */
 export async function listProgramRedemptions(
   app: App,
   query: ProgramQuery<EntryPosition> & RedemptionFilter,
 ): Promise<Page<OwnedRedemption, EntryPosition>> {
+  requireLaterEnd(query);
   const now = app.clock();
   const page = await readPage(query, {
     read: (part) => app.reader.redemptionsOfProgram({ ...query, ...part, now }),

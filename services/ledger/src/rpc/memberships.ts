@@ -11,6 +11,7 @@ import {
 } from '@loyalty/proto/loyalty/ledger/v1/membership_pb.ts';
 import {
   JoinProgramRequestSchema,
+  type ListMembersRequest,
   ListMembersRequestSchema,
   type MembershipService,
 } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
@@ -54,11 +55,7 @@ export function membershipHandlers(app: App): Handlers<typeof MembershipService>
     async listMembers(request) {
       requireStorable(ListMembersRequestSchema, request);
       const { attributeKey: key, attributeValue: value } = request;
-      if (key === '' && value !== '') {
-        const message = 'needs attribute_key, which names the attribute';
-        const violation = { field: 'attribute_value', message, names: ['attribute_key'] };
-        throw new ValidationFailed([violation]);
-      }
+      requireKeyWithValue(request);
       const query = {
         programId: request.programId,
         userIdPrefix: request.userIdPrefix,
@@ -144,6 +141,18 @@ export function membershipHandlers(app: App): Handlers<typeof MembershipService>
       return { membership: renderMembership(viewMembership(account, app.clock())) };
     },
   };
+}
+
+/** No value given is the same as an empty one, so nothing can be listed by an empty value. */
+function requireKeyWithValue({ attributeKey, attributeValue }: ListMembersRequest): void {
+  if (attributeKey === '' && attributeValue !== '') {
+    const message = 'needs attribute_key, which names the attribute';
+    throw new ValidationFailed([{ field: 'attribute_value', message, names: ['attribute_key'] }]);
+  }
+  if (attributeKey !== '' && attributeValue === '') {
+    const message = 'needs attribute_value, which is what the attribute must be';
+    throw new ValidationFailed([{ field: 'attribute_key', message, names: ['attribute_value'] }]);
+  }
 }
 
 function attributesUpdate(

@@ -179,7 +179,7 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   channel: string;
 
   /**
-   * For EARN: the rules that gave points, in their order. The earn's explanation has the whole calculation. Not in events.
+   * For EARN: the rules that gave points, in their order; a rule whose points a limit took entirely isn't among them. The earn's explanation has the whole calculation. Not in events.
    *
    * @generated from field: repeated loyalty.ledger.v1.EntryRule rules = 23;
    */
@@ -375,7 +375,7 @@ export const Entry_KindSchema: GenEnum<Entry_Kind> = /*@__PURE__*/
   enumDesc(file_loyalty_ledger_v1_entry, 0, 0);
 
 /**
- * A rule that gave points for a transaction.
+ * A rule that gave points for a transaction, after all limits.
  *
  * @generated from message loyalty.ledger.v1.EntryRule
  */
@@ -395,7 +395,7 @@ export type EntryRule = Message<"loyalty.ledger.v1.EntryRule"> & {
   displayName: string;
 
   /**
-   * The exact points after the rule's own maximum, before caps, the rule set's limits and rounding: a decimal such as "12.5" if possible, otherwise a fraction such as "2/3" or "3 1/3". Negative for a multiplier below 1.
+   * The exact points that it gave after all limits, before rounding: a decimal such as "12.5" if possible, otherwise a fraction such as "2/3" or "3 1/3". Negative for a multiplier below 1, never 0. A rule and the multipliers share what its cap took in proportion to their points; all rules share what the rule set's limits took.
    *
    * @generated from field: string points = 3;
    */

@@ -579,7 +579,7 @@ export type ListProgramEarnsRequest = Message<"loyalty.ledger.v1.ListProgramEarn
   startTime?: Timestamp | undefined;
 
   /**
-   * Only earns written before this time.
+   * Only earns written before this time, which must be later than start_time.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 5;
    */
@@ -670,7 +670,7 @@ export type ListProgramEntriesRequest = Message<"loyalty.ledger.v1.ListProgramEn
   startTime?: Timestamp | undefined;
 
   /**
-   * Only entries written before this time.
+   * Only entries written before this time, which must be later than start_time.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 6;
    */
@@ -1093,7 +1093,7 @@ export type ListEntriesRequest = Message<"loyalty.ledger.v1.ListEntriesRequest">
   startTime?: Timestamp | undefined;
 
   /**
-   * Only entries written before this time.
+   * Only entries written before this time, which must be later than start_time.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 7;
    */

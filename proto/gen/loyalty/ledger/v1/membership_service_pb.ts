@@ -175,14 +175,14 @@ export type ListMembersRequest = Message<"loyalty.ledger.v1.ListMembersRequest">
   userIdPrefix: string;
 
   /**
-   * Only members who have this attribute, with the value attribute_value; all when empty.
+   * Only members who have this attribute with the value attribute_value, which must be given as well; all when empty.
    *
    * @generated from field: string attribute_key = 5;
    */
   attributeKey: string;
 
   /**
-   * The value of the attribute. Only with attribute_key.
+   * The value of the attribute; empty values can't be asked for. Only with attribute_key.
    *
    * @generated from field: string attribute_value = 6;
    */
@@ -203,7 +203,7 @@ export type ListMembersRequest = Message<"loyalty.ledger.v1.ListMembersRequest">
   joinStartTime?: Timestamp | undefined;
 
   /**
-   * Only members who last joined before this time.
+   * Only members who last joined before this time, which must be later than join_start_time.
    *
    * @generated from field: google.protobuf.Timestamp join_end_time = 9;
    */

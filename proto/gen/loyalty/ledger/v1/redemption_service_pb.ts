@@ -601,7 +601,7 @@ export type ListProgramRedemptionsRequest = Message<"loyalty.ledger.v1.ListProgr
   startTime?: Timestamp | undefined;
 
   /**
-   * Only redemptions made before this time.
+   * Only redemptions made before this time, which must be later than start_time.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 5;
    */
