@@ -34,7 +34,7 @@ beforeAll(async () => {
       programs: { address: setting.grpcAddress, tokenFile: undefined },
       queueWaitMsMax: 1_000,
     },
-    createLogger({ name: 'ledger', level: 'info', destination }),
+    createLogger({ name: 'ledger', level: 'debug', destination }),
   );
 });
 afterAll(async () => {
