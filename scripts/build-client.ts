@@ -33,7 +33,7 @@ const template = {
 const compilerOptions = {
   target: 'es2022',
   // Of Node 20: anything newer is an error here.
-  lib: ['es2023'],
+  lib: ['es2023', 'es2024.string'],
   module: 'nodenext',
   types: ['node'],
   rootDir: '.',
