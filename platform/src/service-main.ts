@@ -17,6 +17,7 @@ const cleanUpMs = 5_000;
 export async function serviceMain<Config extends ProcessConfig>(service: {
   name: string;
   readConfig: (env: NodeJS.ProcessEnv) => Config;
+  /** Imports what the service is made of, which takes a while: a mistake in the configuration is reported without it. */
   start: (config: Config, logger: Logger) => Promise<Running>;
 }): Promise<void> {
   const { name } = service;

@@ -4,7 +4,6 @@ import { readLedgerConfig } from './config.ts';
 await serviceMain({
   name: 'ledger',
   readConfig: readLedgerConfig,
-  // Loaded once the configuration is known to be good: what is wrong with it is said in a third of the time.
   async start(config, logger) {
     const { startLedger } = await import('./wiring.ts');
     return startLedger(config, logger);

@@ -41,8 +41,12 @@ interface CodecOf<Value> {
   readonly write: (value: Value, at: number) => number;
 }
 
-/** Where parameters are written before they are copied to a buffer of their size. It grows with the largest. */
-let memory = Buffer.allocUnsafeSlow(64 * 1024);
+const memoryBytes = 64 * 1024;
+/** What a larger array needed isn't kept for the next. */
+const keptBytesMax = 1024 * 1024;
+
+/** Where parameters are written before they are copied to a buffer of their size. */
+let memory = Buffer.allocUnsafeSlow(memoryBytes);
 let view = viewOf(memory);
 
 function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
@@ -53,8 +57,12 @@ function reserve(size: number): void {
   if (size <= memory.length) return;
   const larger = Buffer.allocUnsafeSlow(Math.max(size, 2 * memory.length));
   memory.copy(larger);
-  memory = larger;
-  view = viewOf(memory);
+  use(larger);
+}
+
+function use(buffer: Buffer<ArrayBuffer>): void {
+  memory = buffer;
+  view = viewOf(buffer);
 }
 
 const headerSize = 20;
@@ -103,7 +111,9 @@ export function arrayParameter<Row>(
   }
   if (count === 0) return null;
   writeHeader({ oid, length: rows.length, hasNull: count < rows.length });
-  return Buffer.from(memory.subarray(0, end));
+  const written = Buffer.from(memory.subarray(0, end));
+  if (memory.length > keptBytesMax) use(Buffer.allocUnsafeSlow(memoryBytes));
+  return written;
 }
 
 /** The same of the values themselves. */

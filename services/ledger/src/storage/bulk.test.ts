@@ -90,3 +90,9 @@ test('rows may be larger than any before', async () => {
   const rows = Array.from({ length: 300 }, (_, index) => ({ label: `${index}`.repeat(400) }));
   expect(await column('label', rows)).toEqual(rows.map(({ label }) => label));
 });
+
+test('rows after very large ones are read as they were', async () => {
+  const large = 'é'.repeat(1_000_000);
+  expect(await column('label', [{ label: large }, { label: 'a' }])).toEqual([large, 'a']);
+  expect(await column('label', [{ label: 'b' }])).toEqual(['b']);
+});

@@ -61,13 +61,15 @@ const insertMemberIds = `INSERT INTO member_ids (${memberIdColumns.names})
 const insertMemberships = `INSERT INTO memberships (${wholeMembership.names})
   SELECT * FROM ${wholeMembership.source}`;
 
-const pointAssignments = `last_sequence = rows.last_sequence,
+const creditAssignments = `last_sequence = rows.last_sequence,
     last_entry_time = rows.last_entry_time,
     available = rows.available,
+    lifetime_earned = rows.lifetime_earned`;
+
+const pointAssignments = `${creditAssignments},
     pending = rows.pending,
     reserved = rows.reserved,
     deficit = rows.deficit,
-    lifetime_earned = rows.lifetime_earned,
     lifetime_redeemed = rows.lifetime_redeemed,
     lifetime_expired = rows.lifetime_expired,
     inactivity_expires_at = rows.inactivity_expires_at,
@@ -79,10 +81,7 @@ const updatePoints = `UPDATE memberships SET
   WHERE ${sameKey('memberships', ['membership_id'])}`;
 
 const updateCredited = `UPDATE memberships SET
-    last_sequence = rows.last_sequence,
-    last_entry_time = rows.last_entry_time,
-    available = rows.available,
-    lifetime_earned = rows.lifetime_earned
+    ${creditAssignments}
   FROM ${membershipCredit.source}
   WHERE ${sameKey('memberships', ['membership_id'])}`;
 
