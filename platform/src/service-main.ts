@@ -1,6 +1,7 @@
 import { configured, runService } from './lifecycle.ts';
 import { createLogger, type Logger } from './logging.ts';
 import type { ProcessConfig } from './service-config.ts';
+import { allocateAmongTheYoung } from './young-objects.ts';
 
 /** A service, with the ports that it listens on. */
 interface Running {
@@ -20,6 +21,7 @@ export async function serviceMain<Config extends ProcessConfig>(service: {
   /** Imports what the service is made of, which takes a while: a mistake in the configuration is reported without it. */
   start: (config: Config, logger: Logger) => Promise<Running>;
 }): Promise<void> {
+  allocateAmongTheYoung();
   const { name } = service;
   const config = configured(name, () => service.readConfig(process.env));
   const logger = createLogger({ name, ...config.log });

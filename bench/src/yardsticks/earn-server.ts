@@ -11,6 +11,7 @@ import {
 } from '@loyalty/platform/rpc/handler.ts';
 import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
+import { allocateAmongTheYoung } from '@loyalty/platform/young-objects.ts';
 import { Earn_State } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import {
   type EarnRequest,
@@ -36,6 +37,7 @@ export async function runEarnServer(options: {
   settings: EarnServerSettings;
   start: (logger: Logger) => Promise<{ earn: EarnHandler; stop: () => Promise<void> }>;
 }): Promise<void> {
+  allocateAmongTheYoung();
   const { name, settings, start } = options;
   const { host, grpcPort, httpPort, managementPort, tokens } = settings;
   const logger = createLogger({ name, level: 'info' });

@@ -16,8 +16,14 @@ export interface Confirmations {
 }
 
 interface Awaited {
-  readonly subject: string;
   readonly dueMs: number;
+  /** Undefined once it got its reply: a table that the Map no longer uses would keep all that waits for it from being collected. */
+  publication: Publication | undefined;
+}
+
+/** A message that was published, and what waits for its receipt. */
+interface Publication {
+  readonly subject: string;
   readonly confirmed: PromiseWithResolvers<PublishReceipt>;
 }
 
@@ -30,9 +36,9 @@ export function openConfirmations(connection: NatsConnection, timeoutMs: number)
 
   connection.subscribe(`${inbox}.*`, {
     callback(_error, message) {
-      const { subject, confirmed } = awaited.get(message.subject) ?? {};
-      if (subject === undefined || confirmed === undefined) return;
-      awaited.delete(message.subject);
+      const publication = take(message.subject);
+      if (publication === undefined) return;
+      const { subject, confirmed } = publication;
       try {
         confirmed.resolve(receiptOf(message, subject));
       } catch (error) {
@@ -41,12 +47,21 @@ export function openConfirmations(connection: NatsConnection, timeoutMs: number)
     },
   });
 
+  function take(reply: string): Publication | undefined {
+    const entry = awaited.get(reply);
+    if (entry === undefined) return undefined;
+    awaited.delete(reply);
+    const { publication } = entry;
+    entry.publication = undefined;
+    return publication;
+  }
+
   function giveUpOverdue(): void {
     watching = false;
     const now = Date.now();
-    for (const [reply, { subject, dueMs, confirmed }] of awaited) {
+    for (const [reply, { dueMs }] of awaited) {
       if (dueMs > now) break;
-      awaited.delete(reply);
+      const { subject, confirmed } = take(reply) as Publication;
       confirmed.reject(unconfirmed(subject, new Error(`no response within ${timeoutMs} ms`)));
     }
     watch();
@@ -65,13 +80,11 @@ export function openConfirmations(connection: NatsConnection, timeoutMs: number)
       last += 1;
       const reply = `${inbox}.${last}`;
       const confirmed = Promise.withResolvers<PublishReceipt>();
-      awaited.set(reply, { subject, dueMs: Date.now() + timeoutMs, confirmed });
+      awaited.set(reply, { dueMs: Date.now() + timeoutMs, publication: { subject, confirmed } });
       watch();
       return { reply, confirmed: confirmed.promise };
     },
-    forget(reply) {
-      awaited.delete(reply);
-    },
+    forget: take,
   };
 }
 

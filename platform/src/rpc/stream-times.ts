@@ -1,11 +1,14 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 
 interface OpenStream {
+  readonly stream: ServerHttp2Stream;
   /** When its request must have arrived. */
   readonly arrivalDueMs: number;
   readonly tooLate: () => void;
   /** When its response was first seen to be under way. */
   respondingSinceMs: number | undefined;
+  /** Where it is among those that are open. */
+  index: number;
 }
 
 export interface StreamTimes {
@@ -25,15 +28,19 @@ export function createStreamTimes({
   readingMsMax,
 }: StreamTimes): (stream: ServerHttp2Stream, tooLate: () => void) => void {
   const intervalMs = Math.min(1000, Math.ceil(Math.min(arrivalMsMax, readingMsMax) / 4));
-  const open = new Map<ServerHttp2Stream, OpenStream>();
+  // Not a Map: each time it makes a new table, the old one keeps the streams that it had, and is often among the old objects.
+  const open: OpenStream[] = [];
   let looking = false;
 
-  function forget(this: ServerHttp2Stream): void {
-    open.delete(this);
+  function forget({ index }: OpenStream): void {
+    const last = open.pop();
+    if (last === undefined || last.index === index) return;
+    last.index = index;
+    open[index] = last;
   }
 
   function lookLater(): void {
-    if (looking || open.size === 0) return;
+    if (looking || open.length === 0) return;
     looking = true;
     // The connections keep the process alive, if anything does.
     setTimeout(look, intervalMs).unref();
@@ -42,7 +49,8 @@ export function createStreamTimes({
   function look(): void {
     looking = false;
     const nowMs = performance.now();
-    for (const [stream, times] of open) {
+    for (const times of open) {
+      const { stream } = times;
       if (stream.headersSent) {
         times.respondingSinceMs ??= nowMs;
         if (nowMs - times.respondingSinceMs > readingMsMax) {
@@ -56,9 +64,29 @@ export function createStreamTimes({
   }
 
   return (stream, tooLate) => {
-    const arrivalDueMs = performance.now() + arrivalMsMax;
-    open.set(stream, { arrivalDueMs, tooLate, respondingSinceMs: undefined });
-    stream.on('close', forget);
+    const times: OpenStream = {
+      stream,
+      arrivalDueMs: performance.now() + arrivalMsMax,
+      tooLate,
+      respondingSinceMs: undefined,
+      index: open.length,
+    };
+    open.push(times);
+    stream.on('close', () => {
+      forget(times);
+      letGo(stream);
+    });
     lookLater();
   };
 }
+
+/**
+ * Drops what listened to a closed stream, which is all that its call was. Node's own table of a session's streams keeps many of
+ * them until the old objects are collected.
+ */
+function letGo(stream: ServerHttp2Stream): void {
+  stream.removeAllListeners();
+  stream.on('error', ignore);
+}
+
+function ignore(): void {}

@@ -57,6 +57,11 @@ export interface CommitQueueOptions {
   now?: () => number;
 }
 
+interface BatchInFlight {
+  readonly batch: Batch;
+  readonly startMs: number;
+}
+
 /** Before anything is known of how long commands take. */
 const retryAfterMsMin = 100;
 
@@ -83,8 +88,8 @@ export function createCommitQueue({
   let waiting: QueuedCommand[] = [];
   /** Those that concern what others concern which are being committed. They hold up nobody else. */
   let heldBack: QueuedCommand[] = [];
-  /** When each began, the oldest first. */
-  const inFlight = new Map<Batch, number>();
+  /** The oldest first. Not a Map, because the tables that it no longer uses keep batches with all their calls from being collected. */
+  let inFlight: readonly BatchInFlight[] = [];
   const apart = new SetApart({ maxBatch, maxBlockedMs, now });
   /** Of all that has been taken and not been answered. */
   const busy = new KeyCounts();
@@ -95,7 +100,7 @@ export function createCommitQueue({
   // No fixed pause: a batch is whatever arrived while the previous ones were being committed. The first of a burst
   // waits for the rest of its event loop turn, in which the others of the same read from a socket arrive.
   function schedule(): void {
-    if (scheduled || inFlight.size >= maxInFlight || waiting.length === 0) return;
+    if (scheduled || inFlight.length >= maxInFlight || waiting.length === 0) return;
     if (gathersOn()) {
       lookAgain();
       return;
@@ -114,8 +119,8 @@ export function createCommitQueue({
   function gathersOn(): boolean {
     const [first] = inFlight;
     if (first === undefined) return false;
-    const [{ commands }, startMs] = first;
-    const sizeMin = Math.min(commands.length * shareMin, maxBatch);
+    const { batch, startMs } = first;
+    const sizeMin = Math.min(batch.commands.length * shareMin, maxBatch);
     return waiting.length < sizeMin && now() - startMs < gatherMsMax;
   }
 
@@ -147,9 +152,9 @@ export function createCommitQueue({
 
   async function run(batch: Batch): Promise<void> {
     const startMs = now();
-    inFlight.set(batch, startMs);
+    inFlight = [...inFlight, { batch, startMs }];
     const unanswered = await commitBatch(batch, { commit, maxBlockedMs, now });
-    inFlight.delete(batch);
+    inFlight = inFlight.filter((each) => each.batch !== batch);
     pace.observe({ commands: batch.commands.length, ms: now() - startMs });
     apart.add(unanswered);
     goOn(batch, unanswered);
@@ -191,15 +196,17 @@ export function createCommitQueue({
 
   /** How long one more command would wait for those before it. */
   function expectedWaitMs(nowMs: number): number {
-    const batches = [...inFlight.keys()];
-    const commands = batches.reduce((sum, each) => sum + each.commands.length, waiting.length);
+    const commands = inFlight.reduce(
+      (sum, { batch }) => sum + batch.commands.length,
+      waiting.length,
+    );
     const commandsMs = (commands * pace.msPerCommand) / maxInFlight;
     // These fit into the next transaction, which runs anyway: however slow the database, some work goes on.
     if (waiting.length < maxBatch) return commandsMs;
-    const transactions = Math.floor(waiting.length / maxBatch) + batches.length;
+    const transactions = Math.floor(waiting.length / maxBatch) + inFlight.length;
     const transactionsMs = (transactions * pace.msPerBatch) / maxInFlight;
     // A batch that doesn't come back says more than those that have: the database may stand still.
-    const [oldestStartMs = nowMs] = inFlight.values();
+    const oldestStartMs = inFlight[0]?.startMs ?? nowMs;
     return Math.max(commandsMs + transactionsMs, nowMs - oldestStartMs);
   }
 
