@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { nodeOptionsOfImage } from './node-options.ts';
 import { createServiceLog, type ServiceLog } from './service-log.ts';
 import { type ServiceProcess, startService } from './service-process.ts';
-import type { LocalPorts } from './settings.ts';
+import { type LocalPorts, root } from './settings.ts';
 
 export interface ServicesOptions {
   ports: LocalPorts;
@@ -39,7 +40,14 @@ export function startServices(options: ServicesOptions): Services {
     const file = join(logDirectory, `${name}.log`);
     const log = createServiceLog({ name, file, show: options.tell });
     logs.push(log);
-    return startService({ name, main, managementPort, env, log, tell: options.tell });
+    return startService({
+      name,
+      main,
+      managementPort,
+      env: { ...env, NODE_OPTIONS: nodeOptionsOf(name) },
+      log,
+      tell: options.tell,
+    });
   };
   const programs = start('programs', 'services/programs/src/main.ts', ports.programsManagement, {
     ...common('PROGRAMS_', options),
@@ -68,8 +76,6 @@ export function startServices(options: ServicesOptions): Services {
     GATEWAY_MANAGEMENT_PORT: String(ports.gatewayManagement),
     GATEWAY_PROGRAMS_ADDRESS: `${host}:${ports.programsGrpc}`,
     GATEWAY_LEDGER_ADDRESS: `${host}:${ports.ledgerGrpc}`,
-    // As in its image, deploy/Dockerfile.
-    NODE_OPTIONS: [process.env['NODE_OPTIONS'], '--max-semi-space-size=8'].join(' ').trim(),
   });
   const inOrder: readonly ServiceProcess[] = [gateway, ledger, programs];
   const failed = Promise.race(inOrder.map((service) => service.failed));
@@ -99,4 +105,9 @@ function common(prefix: string, { tokens }: ServicesOptions): Record<string, str
     [`${prefix}JWT_SECRET`]: tokens.secret,
     [`${prefix}SHUTDOWN_GRACE_SECONDS`]: '5',
   };
+}
+
+/** Those that this process was given, and those of the service's image. */
+function nodeOptionsOf(service: string): string {
+  return [process.env['NODE_OPTIONS'], ...nodeOptionsOfImage(root, service)].join(' ').trim();
 }

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureDatabase } from '@loyalty/local/databases.ts';
 import { startNats } from '@loyalty/local/nats-server.ts';
+import { nodeOptionsOfImage } from '@loyalty/local/node-options.ts';
 import { unusedPort } from '@loyalty/local/port-check.ts';
+import { root as ownRoot } from '@loyalty/local/settings.ts';
 import { type ChildService, host, startChildService } from './child-service.ts';
 import type { Stage } from './stage.ts';
 
@@ -28,7 +30,7 @@ export interface LoyaltyServicesOptions {
 /** Starts the two services as they are run in production, on databases of their own and with their own nats-server. */
 export async function startLoyaltyServices(
   stage: Stage,
-  { name, root }: LoyaltyServicesOptions,
+  { name, root = ownRoot }: LoyaltyServicesOptions,
 ): Promise<LoyaltyServices> {
   const database = (service: string) =>
     ensureDatabase(stage.postgres, `${service}-${name}`, { owner: service });
@@ -42,7 +44,7 @@ export async function startLoyaltyServices(
   const programs = await startChildService(stage, {
     name: `programs-${name}`,
     main: 'services/programs/src/main.ts',
-    ...(root !== undefined && { root }),
+    root,
     settings: ({ grpcPort, httpPort, managementPort }) => ({
       env: {
         ...common('PROGRAMS_'),
@@ -60,7 +62,8 @@ export async function startLoyaltyServices(
     startChildService(stage, {
       name: `ledger-${name}`,
       main: 'services/ledger/src/main.ts',
-      ...(root !== undefined && { root }),
+      nodeArgs: nodeOptionsOfImage(root, 'ledger'),
+      root,
       grpcPort: ledgerPort,
       settings: ({ grpcPort, httpPort, managementPort }) => ({
         env: {
@@ -79,9 +82,8 @@ export async function startLoyaltyServices(
     startChildService(stage, {
       name: `gateway-${name}`,
       main: 'gateway/src/main.ts',
-      ...(root !== undefined && { root }),
-      // As in its image, deploy/Dockerfile.
-      nodeArgs: ['--max-semi-space-size=8'],
+      root,
+      nodeArgs: nodeOptionsOfImage(root, 'gateway'),
       settings: ({ httpPort, managementPort }) => ({
         env: {
           ...tokenSettings('GATEWAY_', stage),
