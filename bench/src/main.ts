@@ -43,7 +43,7 @@ const rows: readonly Row[] = [
   memoryRow,
 ];
 
-const usage = `npm run bench                 every row but grown and memory, 5 rounds, about 35 minutes
+const usage = `npm run bench                 every row but grown and memory, 5 rounds, about 30 minutes
 npm run bench -- --quick      3 short rounds, about 10 minutes; the JIT isn't warm
 npm run bench -- ROW...       only the rows named: ${rows.map(({ id }) => id).join(', ')}
              --rounds N       another number of rounds
