@@ -31,6 +31,7 @@ export function chartOf({ startTime, environment, rows }: Charted): string {
   );
   const height = y + notes.length * 14 + 10;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
+<title>What the platform does per second, beside its yardsticks</title>
 <style>
   svg { background: #fff; font-family: system-ui, sans-serif; font-size: 13px; fill: #1f2933 }
   .title { font-size: 16px; font-weight: 600 }
