@@ -375,11 +375,13 @@ async function handleDeadLetters({ record, prepare }: Story): Promise<void> {
     // Always the same time, because it is part of the payload.
     const transaction = purchase(`order-${6 + index}`, '2026-03-01T18:20:00Z');
     await prepare('submitEarn', 202, { as: 'service', body: { userId, transaction } });
+    // One after the other, so that they always have the same ids.
+    await until(
+      () => prepare('listDeadLetters', 200),
+      (listed) => lettersOf(listed.body).length === index + 1,
+    );
   }
-  const { body } = await until(
-    () => prepare('listDeadLetters', 200),
-    (listed) => lettersOf(listed.body).length === 2,
-  );
+  const { body } = await prepare('listDeadLetters', 200);
   const idByTransaction = new Map(
     lettersOf(body).map(({ deadLetterId, transactionId }) => [transactionId, deadLetterId]),
   );
@@ -388,14 +390,18 @@ async function handleDeadLetters({ record, prepare }: Story): Promise<void> {
   });
   const missing = { path: { deadLetterId: '999' } };
   await record('listDeadLetters', 200, { query: { programId, state: 'DEAD' } });
-  await record('listDeadLetters', 403, { as: 'service' });
-  await record('getDeadLetter', 200, letter('order-6'));
+  await record('listDeadLetters', 403, { as: 'alice' });
+  await record('getDeadLetter', 200, { as: 'service', ...letter('order-6') });
   await record('getDeadLetter', 404, missing);
   await prepare('joinProgram', 201, { as: 'service', body: { userId: 'dave' } });
-  await record('replayDeadLetter', 200, { ...letter('order-6'), body: {} });
+  const whyReplayed = { why: 'Dave has joined.' };
+  await record('replayDeadLetter', 200, { ...letter('order-6'), body: whyReplayed });
   await record('replayDeadLetter', 404, { ...missing, body: {} });
-  await record('discardDeadLetter', 200, { ...letter('order-7'), body: {} });
+  const whyDiscarded = { why: 'Erin is the name of a test.' };
+  await record('discardDeadLetter', 200, { ...letter('order-7'), body: whyDiscarded });
   await record('discardDeadLetter', 404, { ...missing, body: {} });
+  await record('discardDeadLetter', 409, { ...letter('order-6'), body: {} });
+  await record('replayDeadLetter', 409, { ...letter('order-7'), body: {} });
 }
 
 async function endProgram({ record }: Story): Promise<void> {

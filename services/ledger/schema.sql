@@ -49,7 +49,16 @@ CREATE TABLE public.dead_letters (
     attempts integer NOT NULL,
     retry_at timestamp with time zone NOT NULL,
     create_time timestamp with time zone NOT NULL,
-    CONSTRAINT dead_letters_state CHECK ((state = ANY (ARRAY['WAITING'::text, 'DEAD'::text])))
+    decide_time timestamp with time zone,
+    decide_actor text,
+    decide_request_id text,
+    decide_why text,
+    CONSTRAINT dead_letters_decision CHECK ((num_nulls(decide_time, decide_actor, decide_request_id, decide_why) =
+CASE
+    WHEN (state = ANY (ARRAY['REPLAYED'::text, 'DISCARDED'::text])) THEN 0
+    ELSE 4
+END)),
+    CONSTRAINT dead_letters_state CHECK ((state = ANY (ARRAY['WAITING'::text, 'DEAD'::text, 'REPLAYED'::text, 'DISCARDED'::text])))
 );
 
 --
@@ -503,16 +512,34 @@ ALTER TABLE ONLY public.reward_usage
 CREATE INDEX dead_letters_by_program ON public.dead_letters USING btree (program_id, state, dead_letter_id) WHERE (program_id IS NOT NULL);
 
 --
+-- Name: dead_letters_by_program_and_reason; Type: INDEX; Schema: public
+--
+
+CREATE INDEX dead_letters_by_program_and_reason ON public.dead_letters USING btree (program_id, state, reason, dead_letter_id) WHERE (reason IS NOT NULL);
+
+--
+-- Name: dead_letters_by_reason; Type: INDEX; Schema: public
+--
+
+CREATE INDEX dead_letters_by_reason ON public.dead_letters USING btree (state, reason, dead_letter_id) WHERE (reason IS NOT NULL);
+
+--
 -- Name: dead_letters_by_state; Type: INDEX; Schema: public
 --
 
-CREATE INDEX dead_letters_by_state ON public.dead_letters USING btree (state, dead_letter_id) WHERE (state IS NOT NULL);
+CREATE INDEX dead_letters_by_state ON public.dead_letters USING btree (state, dead_letter_id) INCLUDE (reason) WHERE (state IS NOT NULL);
 
 --
 -- Name: dead_letters_by_transaction; Type: INDEX; Schema: public
 --
 
 CREATE INDEX dead_letters_by_transaction ON public.dead_letters USING btree (program_id, transaction_id) WHERE (transaction_id IS NOT NULL);
+
+--
+-- Name: dead_letters_decided; Type: INDEX; Schema: public
+--
+
+CREATE INDEX dead_letters_decided ON public.dead_letters USING btree (decide_time) WHERE (decide_time IS NOT NULL);
 
 --
 -- Name: dead_letters_due; Type: INDEX; Schema: public

@@ -121,7 +121,7 @@ export class EarnNotPosted extends LoyaltyError {
 /**
  * No such dead letter exists.
  *
- * Check the id; the dead letter may have been replayed or discarded meanwhile.
+ * Check the id; a dead letter is deleted once a retry has applied it, and some time after it was replayed or discarded.
  */
 export class DeadLetterNotFound extends LoyaltyError {
   override readonly reason = 'DEAD_LETTER_NOT_FOUND';

@@ -3,6 +3,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import { isReasoned } from '../errors.ts';
 import type { Logger } from '../logging.ts';
 import type { Publisher } from '../messaging/publisher.ts';
+import { patientCollect } from '../telemetry/patient-collect.ts';
 import { backoffMs, pause } from '../waiting.ts';
 import { decodeOutboxBatch } from './batch.ts';
 import { lease, type OutboxRow, oldestAgeSeconds, postpone, remove } from './leases.ts';
@@ -118,8 +119,6 @@ async function publishRow(row: OutboxRow, options: RelayOptions): Promise<Outcom
   }
 }
 
-const collectMsMax = 500;
-
 function relayMetrics({ pool, registry }: RelayOptions) {
   const registers = registry === undefined ? [] : [registry];
   const rows = new Counter({
@@ -128,23 +127,11 @@ function relayMetrics({ pool, registry }: RelayOptions) {
     labelNames: ['outcome'],
     registers,
   });
-  let asking: Promise<void> | undefined;
-  new Gauge({
+  const oldest: Gauge = new Gauge({
     name: 'outbox_oldest_seconds',
     help: 'Age of the oldest unpublished row',
     registers,
-    async collect() {
-      // Metrics must be readable while the database is down or hangs; the last known age is then the best available.
-      asking ??= oldestAgeSeconds(pool)
-        .then(
-          (age) => this.set(age),
-          () => undefined,
-        )
-        .finally(() => {
-          asking = undefined;
-        });
-      await Promise.race([asking, pause(collectMsMax)]);
-    },
+    collect: patientCollect(async () => oldest.set(await oldestAgeSeconds(pool))),
   });
   return {
     add({ published, failed }: { published: number; failed: number }) {

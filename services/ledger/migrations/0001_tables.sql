@@ -363,7 +363,7 @@ CREATE TABLE outbox (
   CONSTRAINT outbox_pkey PRIMARY KEY (id)
 );
 
--- Messages that couldn't be applied.
+-- Messages that couldn't be applied. What was decided about them stays for a while, to show who did so and why.
 CREATE TABLE dead_letters (
   dead_letter_id bigint GENERATED ALWAYS AS IDENTITY,
   state text NOT NULL,
@@ -384,16 +384,30 @@ CREATE TABLE dead_letters (
   attempts integer NOT NULL,
   retry_at timestamptz NOT NULL,
   create_time timestamptz NOT NULL,
+  -- The call that replayed or discarded it.
+  decide_time timestamptz,
+  decide_actor text,
+  decide_request_id text,
+  decide_why text,
   CONSTRAINT dead_letters_pkey PRIMARY KEY (dead_letter_id),
   CONSTRAINT dead_letters_message UNIQUE (stream_sequence, stream_time),
-  CONSTRAINT dead_letters_state CHECK (state IN ('WAITING', 'DEAD'))
+  CONSTRAINT dead_letters_state CHECK (state IN ('WAITING', 'DEAD', 'REPLAYED', 'DISCARDED')),
+  CONSTRAINT dead_letters_decision CHECK (
+    num_nulls(decide_time, decide_actor, decide_request_id, decide_why)
+      = CASE WHEN state IN ('REPLAYED', 'DISCARDED') THEN 0 ELSE 4 END
+  )
 );
 
 CREATE INDEX dead_letters_due ON dead_letters (retry_at) WHERE state = 'WAITING' AND retry_at IS NOT NULL;
--- For the lists of operators, of all programs and of some.
-CREATE INDEX dead_letters_by_state ON dead_letters (state, dead_letter_id) WHERE state IS NOT NULL;
+-- For the lists of operators, of all programs and of some. The first also counts how many there are for each reason.
+CREATE INDEX dead_letters_by_state ON dead_letters (state, dead_letter_id) INCLUDE (reason) WHERE state IS NOT NULL;
 CREATE INDEX dead_letters_by_program ON dead_letters (program_id, state, dead_letter_id)
   WHERE program_id IS NOT NULL;
+-- For the lists by reason.
+CREATE INDEX dead_letters_by_reason ON dead_letters (state, reason, dead_letter_id) WHERE reason IS NOT NULL;
+CREATE INDEX dead_letters_by_program_and_reason ON dead_letters (program_id, state, reason, dead_letter_id)
+  WHERE reason IS NOT NULL;
+CREATE INDEX dead_letters_decided ON dead_letters (decide_time) WHERE decide_time IS NOT NULL;
 -- After the one by program: of two that seem to cost the same, PostgreSQL takes the newer.
 CREATE INDEX dead_letters_by_transaction ON dead_letters (program_id, transaction_id)
   WHERE transaction_id IS NOT NULL;

@@ -29,6 +29,11 @@ export const ledgerSettings = z.object({
     .describe(
       'milliseconds; a change that would wait longer to be written is refused with OVERLOADED',
     ),
+  DEAD_LETTER_DAYS: integer({ min: 1, max: 3_650 })
+    .default(90)
+    .describe(
+      'days; how long a dead letter that was replayed or discarded is kept, with who decided and why',
+    ),
 });
 
 export interface LedgerConfig extends ServiceConfig {
@@ -40,6 +45,8 @@ export interface LedgerConfig extends ServiceConfig {
   };
   /** Changes that would wait longer to be written are refused. */
   readonly queueWaitMsMax: number;
+  /** How long dead letters are kept after they were replayed or discarded. */
+  readonly deadLetterDays: number;
 }
 
 /**
@@ -59,5 +66,6 @@ export function readLedgerConfig(env: NodeJS.ProcessEnv): LedgerConfig {
     ...config,
     programs: { address: values.PROGRAMS_ADDRESS, tokenFile: values.SERVICE_TOKEN_FILE },
     queueWaitMsMax: values.QUEUE_WAIT_MS_MAX,
+    deadLetterDays: values.DEAD_LETTER_DAYS,
   };
 }

@@ -31,12 +31,14 @@ import { followProgramChanges } from './catalog/program-changes.ts';
 import { createProgramFollower } from './catalog/program-follower.ts';
 import { createProgramSource } from './catalog/program-source.ts';
 import type { LedgerConfig } from './config.ts';
+import { registerDeadLetterMetrics } from './dead-letter-metrics.ts';
 import type { Instant } from './domain/instant.ts';
 import { createEarnStream } from './events/earn-stream.ts';
 import { encodeEvents } from './events/event-encoding.ts';
 import { createMessageReader } from './events/message-reader.ts';
 import { consumeStream } from './events/stream-consumer.ts';
 import { bringMembershipsUpToDate } from './jobs/bring-up-to-date.ts';
+import { removeDecidedLetters } from './jobs/remove-decided-letters.ts';
 import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
 import { type ClockWatch, createClockWatch } from './jobs/watch-clock.ts';
 import { ledgerServices } from './rpc/services.ts';
@@ -124,6 +126,7 @@ export async function startLedger(
     relay.start();
     cleanups.push(() => relay.stop());
     const { app, backgroundApp } = createApps(runtime, { catalog, wakeRelay: relay.wake });
+    registerDeadLetterMetrics(metrics, app.deadLetters);
     const clockWatch = createClockWatch({
       clock,
       databaseTime: () => databaseTime(pool),
@@ -238,8 +241,13 @@ function createApps(
   return { app, backgroundApp: { ...app, queue: patientQueue } };
 }
 
+const dayMs = 24 * 60 * 60 * 1_000;
+
 /** Runs the consumer of the incoming stream, the retries of waiting messages, and what is due. */
-function startBackground({ nats, logger, background, signal }: Runtime, app: MessagingApp): void {
+function startBackground(
+  { config, nats, logger, background, signal }: Runtime,
+  app: MessagingApp,
+): void {
   const consumer = { nats, logger, signal };
   background.push(
     consumeStream(app, { ...consumer, durable: 'ledger-earns', filter: 'loyalty.earn.v1.*' }),
@@ -247,6 +255,12 @@ function startBackground({ nats, logger, background, signal }: Runtime, app: Mes
     retryDeadLetters({
       ...app,
       apply: (message, attempt) => applyMessage(app, message, attempt),
+      logger,
+      signal,
+    }),
+    removeDecidedLetters({
+      ...app,
+      keepMs: config.deadLetterDays * dayMs,
       logger,
       signal,
     }),

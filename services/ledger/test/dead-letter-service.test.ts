@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => setting.stop());
 
-const { DEAD, WAITING } = DeadLetter_State;
+const { DEAD, WAITING, REPLAYED, DISCARDED } = DeadLetter_State;
 
 async function publish(kind: 'earn' | 'refund', programId: string, data: Uint8Array | string) {
   const json = typeof data === 'string';
@@ -40,12 +40,13 @@ async function publish(kind: 'earn' | 'refund', programId: string, data: Uint8Ar
 const encodeRefund = (event: MessageInitShape<typeof RefundRequestedSchema>) =>
   toBinary(RefundRequestedSchema, create(RefundRequestedSchema, event));
 
-/** The dead letters of a program, once there are so many. */
+/** The dead letters of a program that wait or are dead, once there are so many. */
 async function lettersOf(programId: string, count: number): Promise<DeadLetter[]> {
   return await eventually(async () => {
     const { deadLetters } = await setting.clients.deadLetters.listDeadLetters({ programId }, admin);
-    expect(deadLetters).toHaveLength(count);
-    return deadLetters;
+    const undecided = deadLetters.filter(({ state }) => state === WAITING || state === DEAD);
+    expect(undecided).toHaveLength(count);
+    return undecided;
   });
 }
 
@@ -95,6 +96,34 @@ describe('dead letters', () => {
     expect(all.deadLetters).toEqual(letters);
   });
 
+  test('are listed by reason, page by page, of all programs and of one', async () => {
+    const { programId, event } = await purchaseOfNobody();
+    const { deadLetters } = setting.clients;
+    await publish('earn', programId, '{"a":1}');
+    await lettersOf(programId, 2);
+    await publish('earn', programId, encodeEarn({ ...event, transaction: purchase(1) }));
+    await lettersOf(programId, 3);
+    const reason = ErrorReason.MEMBERSHIP_NOT_FOUND;
+    const listed = async (query: { programId?: string; pageToken?: string }) =>
+      await deadLetters.listDeadLetters({ reason, pageSize: 1, ...query }, admin);
+    for (const query of [{}, { programId }]) {
+      const first = await listed(query);
+      const second = await listed({ ...query, pageToken: first.nextPageToken });
+      const found = [...first.deadLetters, ...second.deadLetters];
+      expect(found).toMatchObject([
+        { programId, reason },
+        { programId, reason },
+      ]);
+      expect(found[0]?.deadLetterId).not.toBe(found[1]?.deadLetterId);
+      const another = { ...query, reason: ErrorReason.VALIDATION_FAILED };
+      const { nextPageToken: pageToken } = first;
+      const call = deadLetters.listDeadLetters({ ...another, pageSize: 1, pageToken }, admin);
+      expect(await refusalOf(call)).toMatchObject({
+        reason: 'VALIDATION_FAILED',
+      });
+    }
+  });
+
   test('of a refund that can’t be read name their transaction', async () => {
     const programId = await createCustomProgram(setting, {});
     await publish('refund', programId, '{"transactionId":"order-1","refundId":"r1","fulll":{}}');
@@ -112,14 +141,28 @@ describe('dead letters', () => {
 
     const bob = { programId, userId: 'bob' };
     await memberships.joinProgram(bob, checkout);
-    const { deadLetter } = await deadLetters.replayDeadLetter({ deadLetterId }, admin);
-    expect(deadLetter).toMatchObject({ deadLetterId, attempts: 2, payload: encodeEarn(event) });
+    const why = 'bob has joined';
+    const request = { deadLetterId, why };
+    const { deadLetter } = await deadLetters.replayDeadLetter(request, {
+      ...admin,
+      requestId: 'replay-1',
+    });
+    expect(deadLetter).toMatchObject({
+      ...{ deadLetterId, state: REPLAYED, attempts: 3, payload: encodeEarn(event) },
+      decision: { actor: 'admin:ann', requestId: 'replay-1', why },
+    });
     expect(await availablePoints(setting, bob)).toBe(10n);
     expect(await lettersOf(programId, 0)).toEqual([]);
-    expect(await refusalOf(deadLetters.replayDeadLetter({ deadLetterId }, admin))).toMatchObject({
-      code: 5,
-      reason: 'DEAD_LETTER_NOT_FOUND',
+    const { deadLetter: again } = await deadLetters.replayDeadLetter({ deadLetterId }, admin);
+    expect(again).toEqual(deadLetter);
+    expect(await refusalOf(deadLetters.discardDeadLetter({ deadLetterId }, admin))).toMatchObject({
+      reason: 'ILLEGAL_TRANSITION',
+      metadata: { from: 'REPLAYED', to: 'DISCARDED' },
     });
+    const { ledger } = setting.clients;
+    const { transactionId } = event.transaction;
+    const { earn } = await ledger.getEarn({ programId, transactionId }, admin);
+    expect(earn?.unappliedReport).toBeUndefined();
   });
 
   test('that are replayed forty times at once are applied once', async () => {
@@ -141,24 +184,61 @@ describe('dead letters', () => {
     const bob = { programId, userId: 'bob' };
     await memberships.joinProgram(bob, checkout);
     await memberships.suspendMembership(bob, admin);
-    await deadLetters.replayDeadLetter({ deadLetterId }, admin);
+    const { deadLetter } = await deadLetters.replayDeadLetter({ deadLetterId }, admin);
     const [letter] = await lettersOf(programId, 1);
     expect(letter).toMatchObject({ state: WAITING, reason: ErrorReason.MEMBERSHIP_SUSPENDED });
     expect(letter?.retryTime).toBeDefined();
+    expect(deadLetter).toMatchObject({ state: WAITING, attempts: 2 });
+    expect(deadLetter?.decision).toBeUndefined();
     await memberships.resumeMembership(bob, admin);
     await deadLetters.replayDeadLetter({ deadLetterId }, admin);
     expect(await availablePoints(setting, bob)).toBe(10n);
   });
 
-  test('that are discarded are gone', async () => {
+  test('that are discarded stay with who decided and why, and are not tried again', async () => {
     const { programId, event, deadLetterId } = await purchaseOfNobody();
-    const { deadLetters } = setting.clients;
-    const { deadLetter } = await deadLetters.discardDeadLetter({ deadLetterId }, admin);
-    expect(deadLetter?.payload).toEqual(encodeEarn(event));
-    await lettersOf(programId, 0);
-    expect(await refusalOf(deadLetters.discardDeadLetter({ deadLetterId }, admin))).toMatchObject({
-      reason: 'DEAD_LETTER_NOT_FOUND',
+    const { deadLetters, ledger, memberships } = setting.clients;
+    const why = 'a test of the shop';
+    const { deadLetter } = await deadLetters.discardDeadLetter({ deadLetterId, why }, admin);
+    expect(deadLetter).toMatchObject({
+      ...{ state: DISCARDED, attempts: 1, payload: encodeEarn(event) },
+      decision: { actor: 'admin:ann', why },
     });
+    expect(deadLetter?.decision?.decideTime).toBeDefined();
+    await lettersOf(programId, 0);
+    for (const query of [{ programId }, { programId, state: DISCARDED }]) {
+      expect((await deadLetters.listDeadLetters(query, admin)).deadLetters).toEqual([
+        { ...deadLetter, payload: new Uint8Array() },
+      ]);
+    }
+    const other = { deadLetterId, why: 'another' };
+    expect((await deadLetters.discardDeadLetter(other, admin)).deadLetter).toEqual(deadLetter);
+    await memberships.joinProgram({ programId, userId: 'bob' }, checkout);
+    expect(await refusalOf(deadLetters.replayDeadLetter({ deadLetterId }, admin))).toMatchObject({
+      reason: 'ILLEGAL_TRANSITION',
+      metadata: { from: 'DISCARDED', to: 'REPLAYED' },
+    });
+    const { transactionId } = event.transaction;
+    expect(await refusalOf(ledger.getEarn({ programId, transactionId }, admin))).toMatchObject({
+      ...{ reason: 'EARN_NOT_POSTED', metadata: {} },
+    });
+  });
+
+  test('show in the metrics how many there are and how long they have waited', async () => {
+    const metrics = async () => await (await fetch(`${setting.managementUrl}/metrics`)).text();
+    const deadFor = async (reason: string) => {
+      const labels = `state="DEAD",reason="${reason}",service="ledger"`;
+      const found = new RegExp(`^dead_letters\\{${labels}\\} (\\d+)$`, 'm');
+      return Number(found.exec(await metrics())?.[1] ?? 0);
+    };
+    const before = await deadFor('MEMBERSHIP_NOT_FOUND');
+    const { deadLetterId } = await purchaseOfNobody();
+    expect(await deadFor('MEMBERSHIP_NOT_FOUND')).toBe(before + 1);
+    expect(await metrics()).toMatch(
+      /^dead_letters_oldest_seconds\{state="DEAD",service="ledger"\} (?!0$)[\d.e-]+$/m,
+    );
+    await setting.clients.deadLetters.discardDeadLetter({ deadLetterId }, admin);
+    expect(await deadFor('MEMBERSHIP_NOT_FOUND')).toBe(before);
   });
 
   test('that never were are not found', async () => {
@@ -174,18 +254,22 @@ describe('dead letters', () => {
     }
   });
 
-  test('are for admins, and for those of their program only', async () => {
+  test('are for admins and services, and for those of their program only', async () => {
     const { programId, deadLetterId } = await purchaseOfNobody();
     const { deadLetters } = setting.clients;
     const elsewhere = await tokenOf('admin', 'eve', ['another-program']);
     const here = await tokenOf('admin', 'ann', [programId]);
-    for (const call of [
-      deadLetters.getDeadLetter({ deadLetterId }, elsewhere),
-      deadLetters.replayDeadLetter({ deadLetterId }, elsewhere),
-      deadLetters.discardDeadLetter({ deadLetterId }, elsewhere),
-    ]) {
-      expect(await refusalOf(call)).toMatchObject({ reason: 'DEAD_LETTER_NOT_FOUND' });
-    }
+    const shop = await tokenOf('service', 'shop', [programId]);
+    const shopElsewhere = await tokenOf('service', 'shop', ['another-program']);
+    const unseen = await Promise.all(
+      [
+        deadLetters.getDeadLetter({ deadLetterId }, elsewhere),
+        deadLetters.replayDeadLetter({ deadLetterId }, elsewhere),
+        deadLetters.discardDeadLetter({ deadLetterId }, elsewhere),
+        deadLetters.getDeadLetter({ deadLetterId }, shopElsewhere),
+      ].map(refusalOf),
+    );
+    expect(new Set(unseen.map(({ reason }) => reason))).toEqual(new Set(['DEAD_LETTER_NOT_FOUND']));
     expect(await refusalOf(deadLetters.listDeadLetters({ programId }, elsewhere))).toMatchObject({
       reason: 'PERMISSION_DENIED',
     });
@@ -195,12 +279,26 @@ describe('dead letters', () => {
     expect((await deadLetters.listDeadLetters({}, elsewhere)).deadLetters).toEqual([]);
     const state = DEAD;
     expect((await deadLetters.listDeadLetters({ state }, here)).deadLetters).toHaveLength(1);
-    for (const caller of [checkout, await tokenOf('member', 'alice')]) {
-      expect(await refusalOf(deadLetters.getDeadLetter({ deadLetterId }, caller))).toMatchObject({
-        reason: 'PERMISSION_DENIED',
-      });
+    for (const caller of [shop, checkout, here]) {
+      await deadLetters.getDeadLetter({ deadLetterId }, caller);
+      const { deadLetters: seen } = await deadLetters.listDeadLetters({ programId }, caller);
+      expect(seen).toMatchObject([{ deadLetterId }]);
     }
-    await deadLetters.getDeadLetter({ deadLetterId }, here);
+    expect((await deadLetters.listDeadLetters({}, shop)).deadLetters).toMatchObject([
+      { deadLetterId },
+    ]);
+    expect((await deadLetters.listDeadLetters({}, shopElsewhere)).deadLetters).toEqual([]);
+    const alice = await tokenOf('member', 'alice', [programId]);
+    const refusals = await Promise.all(
+      [
+        deadLetters.getDeadLetter({ deadLetterId }, alice),
+        deadLetters.listDeadLetters({ programId }, alice),
+        deadLetters.replayDeadLetter({ deadLetterId }, shop),
+        deadLetters.discardDeadLetter({ deadLetterId }, shop),
+        deadLetters.listDeadLetters({ programId }, shopElsewhere),
+      ].map(refusalOf),
+    );
+    expect(new Set(refusals.map(({ reason }) => reason))).toEqual(new Set(['PERMISSION_DENIED']));
   });
 });
 

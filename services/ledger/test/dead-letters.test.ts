@@ -4,8 +4,9 @@ import { eventually } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import type { Knex } from 'knex';
-import type { Failure } from '../src/app/dead-letters.ts';
+import type { Decision, Failure } from '../src/app/dead-letters.ts';
 import type { StreamMessage } from '../src/app/stream-message.ts';
+import { removeDecidedLetters } from '../src/jobs/remove-decided-letters.ts';
 import { retryDeadLetters } from '../src/jobs/retry-dead-letters.ts';
 import { createDeadLetters } from '../src/storage/dead-letters.ts';
 
@@ -86,6 +87,103 @@ test('what waits for a program can be made due, and nothing else', async () => {
   await deadLetters.makeDue('wine-dine', noon);
   const due = await deadLetters.takeDue({ limit: 10, leaseMs: 1, now: noon });
   expect(due.map(({ message }) => message.streamSequence)).toEqual([4]);
+});
+
+/** The id of a dead letter that was just kept. */
+async function idOf(transactionId: string): Promise<bigint> {
+  const [row] = await knex('dead_letters').where({ transaction_id: transactionId });
+  return row.dead_letter_id;
+}
+
+const decision = (state: Decision['state'], changes: Partial<Decision> = {}): Decision => ({
+  ...{ state, author: { actor: 'admin:ann', requestId: 'call-2' }, why: 'a test', time: noon },
+  ...changes,
+});
+
+test('the first decision stays, but that an attempt under way has applied a message counts more', async () => {
+  const deadLetters = await keep(messageOf(7), waiting(), 'decided');
+  const deadLetterId = await idOf('decided');
+  const found = () => deadLetters.find({ deadLetterId, programs: undefined });
+  await deadLetters.decide(deadLetterId, decision('DISCARDED'));
+  await deadLetters.decide(deadLetterId, decision('DISCARDED', { why: 'another' }));
+  expect((await found())?.decision).toEqual(decision('DISCARDED'));
+  const replayed = decision('REPLAYED', { why: '', time: noon + 1 });
+  await deadLetters.decide(deadLetterId, replayed);
+  await deadLetters.decide(deadLetterId, decision('REPLAYED'));
+  await deadLetters.decide(deadLetterId, decision('DISCARDED'));
+  expect(await found()).toMatchObject({ state: 'REPLAYED', attempts: 2, decision: replayed });
+});
+
+test('what was decided is neither tried again, nor changed or removed by a retry', async () => {
+  const deadLetters = await keep(messageOf(8), waiting(), 'under-way');
+  const deadLetterId = await idOf('under-way');
+  await deadLetters.decide(deadLetterId, decision('DISCARDED'));
+  const due = await deadLetters.takeDue({ limit: 100, leaseMs: 1, now: noon + 10_000_000 });
+  expect(due.map((each) => each.deadLetterId)).not.toContain(deadLetterId);
+  await deadLetters.recordFailure(deadLetterId, waiting());
+  await deadLetters.remove([deadLetterId]);
+  expect(await deadLetters.find({ deadLetterId, programs: undefined })).toMatchObject({
+    ...{ state: 'DISCARDED', attempts: 1 },
+  });
+  expect(await deadLetters.ofTransaction(about('under-way'))).toBeUndefined();
+});
+
+test('what was decided is removed when it was kept for its time, and nothing else is', async () => {
+  const deadLetters = await keep(messageOf(9), waiting({ state: 'DEAD' }), 'dead-for-long');
+  const ids: bigint[] = [];
+  for (let index = 0; index < 450; index++) {
+    const transactionId = `old-${index}`;
+    await keep(messageOf(1_000 + index), waiting({ state: 'DEAD' }), transactionId);
+    ids.push(await idOf(transactionId));
+  }
+  const [newest = 0n, ...others] = ids;
+  for (const deadLetterId of others) await deadLetters.decide(deadLetterId, decision('DISCARDED'));
+  await deadLetters.decide(newest, decision('DISCARDED', { time: noon + 1 }));
+  const stopping = new AbortController();
+  let now = noon + 1_000;
+  const removing = removeDecidedLetters({
+    deadLetters,
+    keepMs: 1_000,
+    clock: () => now,
+    logger: createLogger({ name: 'test', level: 'silent' }),
+    signal: stopping.signal,
+    pauseMs: 1,
+  });
+  const left = async () => {
+    const rows = await knex('dead_letters').whereLike('transaction_id', 'old-%');
+    return rows.map(({ transaction_id: transactionId }) => transactionId);
+  };
+  try {
+    expect(await left()).toHaveLength(450);
+    now += 1;
+    await eventually(async () => expect(await left()).toEqual(['old-0']));
+  } finally {
+    stopping.abort();
+    await removing;
+  }
+  expect(await deadLetters.ofTransaction(about('dead-for-long'))).toBeDefined();
+});
+
+test('they are counted by state and reason, with the age of the oldest, and those decided are not', async () => {
+  await knex('dead_letters').delete();
+  const dead = (reason: string) => waiting({ state: 'DEAD', reason });
+  const deadLetters = await keep(messageOf(2_000), dead('VALIDATION_FAILED'), 'counted-1');
+  await keep(messageOf(2_001), dead('VALIDATION_FAILED'), 'counted-2');
+  await keep(messageOf(2_002), dead('MEMBERSHIP_NOT_FOUND'), 'counted-3');
+  await keep(messageOf(2_003), waiting(), 'counted-4');
+  await keep(messageOf(2_004), dead('INTERNAL'), 'counted-5');
+  await deadLetters.decide(await idOf('counted-5'), decision('DISCARDED'));
+  await knex('dead_letters')
+    .where({ transaction_id: 'counted-1' })
+    .update({ create_time: knex.raw("now() - interval '1 hour'") });
+  const counts = await deadLetters.count();
+  const byReason = counts.toSorted((a, b) => (a.reason < b.reason ? -1 : 1));
+  expect(byReason).toMatchObject([
+    { state: 'DEAD', reason: 'MEMBERSHIP_NOT_FOUND', count: 1 },
+    { state: 'WAITING', reason: 'PROGRAM_NOT_ACTIVE', count: 1 },
+    { state: 'DEAD', reason: 'VALIDATION_FAILED', count: 2 },
+  ]);
+  expect(byReason.map(({ oldestSeconds }) => Math.floor(oldestSeconds / 3_600))).toEqual([1, 0, 1]);
 });
 
 test('a waiting message that fails in an unforeseen way is dead after five attempts', async () => {

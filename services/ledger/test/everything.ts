@@ -242,11 +242,18 @@ async function callDeadLetters(deadLetters: DeadLetters): Promise<void> {
   await deadLetters.recordFailure(deadLetterId, { ...failure, retryAt: now });
   await deadLetters.find({ deadLetterId, programs: [programId] });
   await deadLetters.remove([deadLetterId]);
+  for (const state of ['DISCARDED', 'REPLAYED'] as const) {
+    await deadLetters.decide(deadLetterId, { state, author, why: '', time: now });
+  }
+  await deadLetters.removeDecided({ before: now, limit: 10 });
+  await deadLetters.count();
   await deadLetters.makeDue(programId, now);
   await deadLetters.ofTransaction({ programId, transactionId: 'dead-1' });
   for (const programs of [undefined, [programId]]) {
-    await deadLetters.list({ programs, state: undefined, ...firstPage });
-    await deadLetters.list({ programs, state: 'WAITING', ...firstPage });
+    for (const reason of [undefined, 'VALIDATION_FAILED']) {
+      await deadLetters.list({ programs, state: undefined, reason, ...firstPage });
+      await deadLetters.list({ programs, state: 'WAITING', reason, ...firstPage });
+    }
   }
 }
 

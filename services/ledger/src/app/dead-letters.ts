@@ -1,10 +1,11 @@
 import type { Instant } from '../domain/instant.ts';
+import type { Author } from '../domain/journal.ts';
 import type { PageRequest, TransactionName } from './ledger-store.ts';
 import type { StreamMessage } from './stream-message.ts';
 
 /** Why a message couldn't be applied, and whether it is tried again. */
 export interface Failure {
-  /** WAITING is tried again at `retryAt`; DEAD stays until an operator deals with it. */
+  /** WAITING is tried again at `retryAt`; DEAD stays until an operator replays or discards it. */
   readonly state: 'WAITING' | 'DEAD';
   /** A reason of the contract's error catalogue. */
   readonly reason: string;
@@ -12,6 +13,18 @@ export interface Failure {
   /** Of no meaning for DEAD. */
   readonly retryAt: Instant;
 }
+
+/** What an operator has made of a message. It is final. */
+export interface Decision {
+  /** REPLAYED has been applied; DISCARDED isn't tried again. */
+  readonly state: 'REPLAYED' | 'DISCARDED';
+  readonly author: Author;
+  /** Empty if the author didn't say. */
+  readonly why: string;
+  readonly time: Instant;
+}
+
+export type DeadLetterState = Failure['state'] | Decision['state'];
 
 /** A kept message, for another attempt. */
 export interface DueLetter {
@@ -22,9 +35,21 @@ export interface DueLetter {
 }
 
 /** A message that couldn't be applied, as an operator sees it. */
-export interface DeadLetter extends DueLetter, Failure {
+export interface DeadLetter extends DueLetter, Omit<Failure, 'state'> {
+  readonly state: DeadLetterState;
   readonly about: TransactionName;
   readonly createTime: Instant;
+  /** Of REPLAYED and DISCARDED. */
+  readonly decision: Decision | undefined;
+}
+
+/** How many messages wait or are dead for a reason. */
+export interface DeadLetterCount {
+  readonly state: Failure['state'];
+  readonly reason: string;
+  readonly count: number;
+  /** Since the first of all messages in the state was kept. */
+  readonly oldestSeconds: number;
 }
 
 /** A message that reports a purchase and couldn't be applied. */
@@ -49,20 +74,30 @@ export interface DeadLetters {
    * abandoned and are due again.
    */
   takeDue(batch: { limit: number; leaseMs: number; now: Instant }): Promise<DueLetter[]>;
-  /** Notes that another attempt failed. */
+  /** Notes that another attempt failed, unless something was decided meanwhile. */
   recordFailure(deadLetterId: bigint, failure: Failure): Promise<void>;
-  /** Forgets messages that have been applied. */
+  /** Forgets messages that a retry has applied, unless something was decided meanwhile. */
   remove(deadLetterIds: readonly bigint[]): Promise<void>;
+  /**
+   * Keeps a decision unless there is one. Only that a message was replayed replaces that it was discarded: an attempt
+   * that was under way has applied it.
+   */
+  decide(deadLetterId: bigint, decision: Decision): Promise<void>;
+  /** Forgets at most `limit` messages that were decided about before an instant, and resolves to how many it was. */
+  removeDecided(batch: { before: Instant; limit: number }): Promise<number>;
   /** Makes due at once what waits for a program to be active. */
   makeDue(programId: string, now: Instant): Promise<void>;
   /** The newest first, without their payloads, which can be large. Positions are ids. */
   list(
     query: {
       programs: ProgramScope;
-      state: Failure['state'] | undefined;
+      state: DeadLetterState | undefined;
+      reason: string | undefined;
     } & PageRequest<bigint>,
   ): Promise<DeadLetter[]>;
   find(query: { deadLetterId: bigint; programs: ProgramScope }): Promise<DeadLetter | undefined>;
-  /** The newest message that reports a purchase. */
+  /** The newest message that reports a purchase and waits or is dead. */
   ofTransaction(transaction: TransactionName): Promise<UnappliedReport | undefined>;
+  /** How many wait or are dead, for each reason. */
+  count(): Promise<DeadLetterCount[]>;
 }

@@ -1,5 +1,5 @@
 import type { MessagingApp } from './app.ts';
-import type { DeadLetter, Failure, ProgramScope } from './dead-letters.ts';
+import type { DeadLetter, DeadLetterState, ProgramScope } from './dead-letters.ts';
 import type { PageRequest } from './ledger-store.ts';
 import { type Page, readPage } from './page.ts';
 
@@ -9,7 +9,9 @@ export async function listDeadLetters(
   query: {
     programs: ProgramScope;
     /** All when undefined. */
-    state: Failure['state'] | undefined;
+    state: DeadLetterState | undefined;
+    /** All when undefined. */
+    reason: string | undefined;
   } & PageRequest<bigint>,
 ): Promise<Page<DeadLetter, bigint>> {
   return await readPage(query, {

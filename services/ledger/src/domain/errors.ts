@@ -183,7 +183,7 @@ export class DeadLetterNotFound extends LedgerError {
   readonly reason = 'DEAD_LETTER_NOT_FOUND';
 
   constructor(deadLetterId: string) {
-    super('there is no dead letter with that id; it may have been replayed or discarded', {
+    super('there is no dead letter with that id; a retry may have applied it', {
       metadata: { deadLetterId },
     });
   }

@@ -5,7 +5,7 @@ import {
   type DeadLetterSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_pb.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
-import type { DeadLetter } from '../app/dead-letters.ts';
+import type { DeadLetter, Decision } from '../app/dead-letters.ts';
 
 /** A dead letter as the contract shows it. */
 export function renderDeadLetter(letter: DeadLetter): MessageInitShape<typeof DeadLetterSchema> {
@@ -23,5 +23,10 @@ export function renderDeadLetter(letter: DeadLetter): MessageInitShape<typeof De
     createTime: timestampFromMs(letter.createTime),
     contentType: message.contentType,
     payload: message.payload,
+    ...(letter.decision && { decision: renderDecision(letter.decision) }),
   };
+}
+
+function renderDecision({ author, why, time }: Decision) {
+  return { ...author, why, decideTime: timestampFromMs(time) };
 }

@@ -1,5 +1,13 @@
 import type { Knex } from 'knex';
-import type { DeadLetter, DeadLetters, DueLetter, Failure } from '../app/dead-letters.ts';
+import type {
+  DeadLetter,
+  DeadLetterState,
+  DeadLetters,
+  Decision,
+  DueLetter,
+  Failure,
+  ProgramScope,
+} from '../app/dead-letters.ts';
 import type { TransactionName } from '../app/ledger-store.ts';
 import type { StreamMessage } from '../app/stream-message.ts';
 import { aboveAllIds, instant, type Timestamp, timestamptz } from './column-values.ts';
@@ -19,44 +27,90 @@ interface DueRow {
 }
 
 interface DeadLetterRow extends DueRow {
-  state: Failure['state'];
+  state: DeadLetterState;
   reason: string;
   detail: string;
   program_id: string;
   transaction_id: string;
   retry_at: Timestamp;
   create_time: Date;
+  decide_time: Date | null;
+  decide_actor: string | null;
+  decide_request_id: string | null;
+  decide_why: string | null;
 }
 
 /** All but the payload, which can be large. */
 const summaryColumns = `dead_letter_id, stream_sequence, stream_time, subject, content_type, actor, request_id, attempts,
-  state, reason, detail, program_id, transaction_id, retry_at, create_time`;
+  state, reason, detail, program_id, transaction_id, retry_at, create_time,
+  decide_time, decide_actor, decide_request_id, decide_why`;
 
-const allStates: Failure['state'][] = ['WAITING', 'DEAD'];
+/** States of messages about which nothing was decided. */
+const undecidedStates: Failure['state'][] = ['WAITING', 'DEAD'];
+const allStates: DeadLetterState[] = [...undecidedStates, 'REPLAYED', 'DISCARDED'];
 
-// The newest of each state, and of these the newest. In an order that only the index by state has: in that of the ids
-// alone, PostgreSQL may look for the few that wait among all that are dead.
-const newestOfStates = `
-  SELECT letters.*
-  FROM unnest(CAST(:states AS text[])) AS asked (state)
+const asked = 'unnest(CAST(:states AS text[])) AS asked (state)';
+const programsAndStates = `unnest(CAST(:programs AS text[])) AS scope (program_id) CROSS JOIN ${asked}`;
+
+/** A column, and the value that is wanted in it. */
+type Wanted = readonly [column: string, value: string];
+
+// The newest of each program, state or reason, and of these the newest. In an order that only the index by these columns
+// has: in that of the ids alone, PostgreSQL may look for the few that wait among all that are dead. Only the last condition
+// lets it use an index, the one whose predicate is on that column.
+function newestOf(
+  tables: string,
+  wanted: readonly Wanted[],
+  [indexed, indexedValue]: Wanted,
+): string {
+  const columns = wanted.map(([column]) => column).join(', ');
+  const values = wanted.map(([, value]) => value).join(', ');
+  const order = wanted.map(([column]) => `dead_letters.${column} DESC`).join(', ');
+  const from = wanted.length === 1 ? '' : `(${columns}) >= (${values}) AND`;
+  return `
+    SELECT letters.*
+    FROM ${tables}
+    CROSS JOIN LATERAL (
+      SELECT ${summaryColumns} FROM dead_letters
+      WHERE (${columns}, dead_letter_id) < (${values}, :before) AND ${from} ${indexed} >= ${indexedValue}
+      ORDER BY ${order}, dead_letter_id DESC LIMIT :limit
+    ) AS letters
+    ORDER BY dead_letter_id DESC LIMIT :limit`;
+}
+
+const ofProgram: Wanted = ['program_id', 'scope.program_id'];
+const inState: Wanted = ['state', 'asked.state'];
+const forReason: Wanted = ['reason', ':reason'];
+
+const newestOfStates = newestOf(asked, [inState], inState);
+const newestForReason = newestOf(asked, [inState, forReason], forReason);
+const newestOfPrograms = newestOf(programsAndStates, [ofProgram, inState], ofProgram);
+const newestOfProgramsForReason = newestOf(
+  programsAndStates,
+  [ofProgram, inState, forReason],
+  forReason,
+);
+
+function newest(query: { programs: ProgramScope; reason: string | undefined }): string {
+  const { programs, reason } = query;
+  if (programs === undefined) return reason === undefined ? newestOfStates : newestForReason;
+  return reason === undefined ? newestOfPrograms : newestOfProgramsForReason;
+}
+
+// Counts in the index by state, which includes the reasons; in an order, so that PostgreSQL doesn't plan now with a hash, now
+// with a sort. The oldest is the first in the index.
+const counts = `
+  SELECT asked.state, counted.reason, counted.count,
+    (
+      SELECT CAST(extract(epoch FROM clock_timestamp() - create_time) AS float8) FROM dead_letters
+      WHERE (state, dead_letter_id) > (asked.state, 0) AND state <= asked.state
+      ORDER BY dead_letters.state, dead_letter_id LIMIT 1
+    ) AS oldest_seconds
+  FROM ${asked}
   CROSS JOIN LATERAL (
-    SELECT ${summaryColumns} FROM dead_letters
-    WHERE (state, dead_letter_id) < (asked.state, :before) AND state >= asked.state
-    ORDER BY dead_letters.state DESC, dead_letter_id DESC LIMIT :limit
-  ) AS letters
-  ORDER BY dead_letter_id DESC LIMIT :limit`;
-
-const newestOfPrograms = `
-  SELECT letters.*
-  FROM unnest(CAST(:programs AS text[])) AS scope (program_id)
-  CROSS JOIN unnest(CAST(:states AS text[])) AS asked (state)
-  CROSS JOIN LATERAL (
-    SELECT ${summaryColumns} FROM dead_letters
-    WHERE (program_id, state, dead_letter_id) < (scope.program_id, asked.state, :before)
-      AND (program_id, state) >= (scope.program_id, asked.state) AND program_id >= scope.program_id
-    ORDER BY dead_letters.program_id DESC, dead_letters.state DESC, dead_letter_id DESC LIMIT :limit
-  ) AS letters
-  ORDER BY dead_letter_id DESC LIMIT :limit`;
+    SELECT reason, CAST(count(reason ORDER BY reason) AS integer) AS count FROM dead_letters
+    WHERE state = asked.state GROUP BY reason
+  ) AS counted`;
 
 /** The table of messages that couldn't be applied. */
 export function createDeadLetters(knex: Knex): DeadLetters {
@@ -93,35 +147,71 @@ export function createDeadLetters(knex: Knex): DeadLetters {
       await translated(
         knex('dead_letters')
           .where({ dead_letter_id: deadLetterId })
+          .whereNull('decide_time')
           .update({ ...failureColumns(failure), attempts: knex.raw('attempts + 1') }),
       );
     },
 
     async remove(deadLetterIds) {
       await translated(
-        knex('dead_letters').whereIn('dead_letter_id', deadLetterIds.map(String)).delete(),
+        knex('dead_letters')
+          .whereIn('dead_letter_id', deadLetterIds.map(String))
+          .whereNull('decide_time')
+          .delete(),
       );
+    },
+
+    async decide(deadLetterId, { state, author, why, time }) {
+      const isReplayed = state === 'REPLAYED';
+      // Neither condition on the state lets PostgreSQL use another index than that of the id.
+      const letter = knex('dead_letters').where({ dead_letter_id: String(deadLetterId) });
+      await translated(
+        (isReplayed
+          ? letter.whereRaw('state IS DISTINCT FROM ?', state)
+          : letter.whereNull('decide_time')
+        ).update({
+          state,
+          decide_time: timestamptz(time),
+          decide_actor: storable(author.actor),
+          decide_request_id: storable(author.requestId),
+          decide_why: storable(why),
+          ...(isReplayed && { attempts: knex.raw('attempts + 1') }),
+        }),
+      );
+    },
+
+    async removeDecided({ before, limit }) {
+      const { rowCount } = await translated(
+        knex.raw<{ rowCount: number }>(
+          `DELETE FROM dead_letters WHERE dead_letter_id = ANY (ARRAY(
+             SELECT dead_letter_id FROM dead_letters WHERE decide_time < :before
+             ORDER BY decide_time LIMIT :limit FOR UPDATE SKIP LOCKED
+           ))`,
+          { before: timestamptz(before), limit },
+        ),
+      );
+      return rowCount;
     },
 
     async makeDue(programId, now) {
       await translated(
         knex('dead_letters')
-          .where({ program_id: programId, state: 'WAITING', reason: 'PROGRAM_NOT_ACTIVE' })
+          .where({ program_id: programId, state: 'WAITING' })
+          // So that it isn't found sometimes by the index by program, sometimes by that by program and reason.
+          .whereRaw("reason IS NOT DISTINCT FROM 'PROGRAM_NOT_ACTIVE'")
           .update({ retry_at: timestamptz(now) }),
       );
     },
 
-    async list({ programs, state, limit, after }) {
+    async list({ programs, state, reason, limit, after }) {
       const { rows } = await translated(
-        knex.raw<{ rows: Omit<DeadLetterRow, 'payload'>[] }>(
-          programs === undefined ? newestOfStates : newestOfPrograms,
-          {
-            states: state === undefined ? allStates : [state],
-            ...(programs !== undefined && { programs: [...new Set(programs)] }),
-            before: String(after ?? aboveAllIds),
-            limit,
-          },
-        ),
+        knex.raw<{ rows: Omit<DeadLetterRow, 'payload'>[] }>(newest({ programs, reason }), {
+          states: state === undefined ? allStates : [state],
+          ...(programs !== undefined && { programs: [...new Set(programs)] }),
+          ...(reason !== undefined && { reason }),
+          before: String(after ?? aboveAllIds),
+          limit,
+        }),
       );
       return rows.map((row) => deadLetterOf({ ...row, payload: Buffer.alloc(0) }));
     },
@@ -142,7 +232,7 @@ export function createDeadLetters(knex: Knex): DeadLetters {
           `SELECT * FROM (
              SELECT dead_letter_id, reason FROM dead_letters
              WHERE program_id = :programId AND transaction_id = :transactionId
-               AND subject LIKE 'loyalty.earn.%' ${perRow}
+               AND subject LIKE 'loyalty.earn.%' AND state IN ('WAITING', 'DEAD') ${perRow}
            ) AS letters
            ORDER BY dead_letter_id DESC LIMIT 1`,
           { programId, transactionId },
@@ -151,7 +241,21 @@ export function createDeadLetters(knex: Knex): DeadLetters {
       const [row] = rows;
       return row && { deadLetterId: String(row.dead_letter_id), reason: row.reason };
     },
+
+    async count() {
+      const { rows } = await translated(
+        knex.raw<{ rows: CountRow[] }>(counts, { states: undecidedStates }),
+      );
+      return rows.map(({ oldest_seconds: oldestSeconds, ...row }) => ({ ...row, oldestSeconds }));
+    },
   };
+}
+
+interface CountRow {
+  state: Failure['state'];
+  reason: string;
+  count: number;
+  oldest_seconds: number;
 }
 
 function rowOf({
@@ -212,5 +316,17 @@ function deadLetterOf(row: DeadLetterRow): DeadLetter {
     about: { programId: row.program_id, transactionId: row.transaction_id },
     retryAt: instant(row.retry_at),
     createTime: instant(row.create_time),
+    decision: decisionOf(row),
+  };
+}
+
+function decisionOf(row: DeadLetterRow): Decision | undefined {
+  const { state } = row;
+  if (state === 'WAITING' || state === 'DEAD' || row.decide_time === null) return undefined;
+  return {
+    state,
+    author: { actor: row.decide_actor ?? '', requestId: row.decide_request_id ?? '' },
+    why: row.decide_why ?? '',
+    time: instant(row.decide_time),
   };
 }

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file loyalty/ledger/v1/dead_letter.proto.
  */
 export const file_loyalty_ledger_v1_dead_letter: GenFile = /*@__PURE__*/
-  fileDesc("CiNsb3lhbHR5L2xlZGdlci92MS9kZWFkX2xldHRlci5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEipwMKCkRlYWRMZXR0ZXISFgoOZGVhZF9sZXR0ZXJfaWQYASABKAkSMgoFc3RhdGUYAiABKA4yIy5sb3lhbHR5LmxlZGdlci52MS5EZWFkTGV0dGVyLlN0YXRlEg8KB3N1YmplY3QYAyABKAkSEgoKcHJvZ3JhbV9pZBgEIAEoCRIWCg50cmFuc2FjdGlvbl9pZBgFIAEoCRIvCgZyZWFzb24YBiABKA4yHy5sb3lhbHR5Lm9wdGlvbnMudjEuRXJyb3JSZWFzb24SDgoGZGV0YWlsGAcgASgJEhAKCGF0dGVtcHRzGAggASgFEi4KCnJldHJ5X3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2NyZWF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxjb250ZW50X3R5cGUYCyABKAkSDwoHcGF5bG9hZBgMIAEoDCI1CgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgsKB1dBSVRJTkcQARIICgRERUFEEAJiBnByb3RvMw", [file_google_protobuf_timestamp, file_loyalty_options_v1_errors]);
+  fileDesc("CiNsb3lhbHR5L2xlZGdlci92MS9kZWFkX2xldHRlci5wcm90bxIRbG95YWx0eS5sZWRnZXIudjEi6wQKCkRlYWRMZXR0ZXISFgoOZGVhZF9sZXR0ZXJfaWQYASABKAkSMgoFc3RhdGUYAiABKA4yIy5sb3lhbHR5LmxlZGdlci52MS5EZWFkTGV0dGVyLlN0YXRlEg8KB3N1YmplY3QYAyABKAkSEgoKcHJvZ3JhbV9pZBgEIAEoCRIWCg50cmFuc2FjdGlvbl9pZBgFIAEoCRIvCgZyZWFzb24YBiABKA4yHy5sb3lhbHR5Lm9wdGlvbnMudjEuRXJyb3JSZWFzb24SDgoGZGV0YWlsGAcgASgJEhAKCGF0dGVtcHRzGAggASgFEi4KCnJldHJ5X3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2NyZWF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxjb250ZW50X3R5cGUYCyABKAkSDwoHcGF5bG9hZBgMIAEoDBI4CghkZWNpc2lvbhgNIAEoCzImLmxveWFsdHkubGVkZ2VyLnYxLkRlYWRMZXR0ZXIuRGVjaXNpb24aawoIRGVjaXNpb24SDQoFYWN0b3IYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCRILCgN3aHkYAyABKAkSLwoLZGVjaWRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlIKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASCwoHV0FJVElORxABEggKBERFQUQQAhIMCghSRVBMQVlFRBADEg0KCURJU0NBUkRFRBAEYgZwcm90bzM", [file_google_protobuf_timestamp, file_loyalty_options_v1_errors]);
 
 /**
  * A message that couldn't be applied, stored with the reason.
@@ -58,7 +58,7 @@ export type DeadLetter = Message<"loyalty.ledger.v1.DeadLetter"> & {
   transactionId: string;
 
   /**
-   * Why it could not be applied.
+   * Why it could not be applied, at the last attempt that failed.
    *
    * @generated from field: loyalty.options.v1.ErrorReason reason = 6;
    */
@@ -100,11 +100,18 @@ export type DeadLetter = Message<"loyalty.ledger.v1.DeadLetter"> & {
   contentType: string;
 
   /**
-   * The message as it arrived; only from GetDeadLetter.
+   * The message as it arrived; lists leave it out.
    *
    * @generated from field: bytes payload = 12;
    */
   payload: Uint8Array;
+
+  /**
+   * Who replayed or discarded it, and why; set only after that.
+   *
+   * @generated from field: loyalty.ledger.v1.DeadLetter.Decision decision = 13;
+   */
+  decision?: DeadLetter_Decision | undefined;
 };
 
 /**
@@ -113,6 +120,48 @@ export type DeadLetter = Message<"loyalty.ledger.v1.DeadLetter"> & {
  */
 export const DeadLetterSchema: GenMessage<DeadLetter> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_dead_letter, 0);
+
+/**
+ * What was decided about a dead letter.
+ *
+ * @generated from message loyalty.ledger.v1.DeadLetter.Decision
+ */
+export type DeadLetter_Decision = Message<"loyalty.ledger.v1.DeadLetter.Decision"> & {
+  /**
+   * Who decided, such as admin:ann.
+   *
+   * @generated from field: string actor = 1;
+   */
+  actor: string;
+
+  /**
+   * The id of the call.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+
+  /**
+   * Why, as the call said; empty if it didn't.
+   *
+   * @generated from field: string why = 3;
+   */
+  why: string;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp decide_time = 4;
+   */
+  decideTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message loyalty.ledger.v1.DeadLetter.Decision.
+ * Use `create(DeadLetter_DecisionSchema)` to create a new message.
+ */
+export const DeadLetter_DecisionSchema: GenMessage<DeadLetter_Decision> = /*@__PURE__*/
+  messageDesc(file_loyalty_ledger_v1_dead_letter, 0, 0);
 
 /**
  * What happens to a dead letter next.
@@ -140,6 +189,20 @@ export const DeadLetter_State = {
    * @generated from enum value: DEAD = 2;
    */
   DEAD: 2,
+
+  /**
+   * It was replayed and applied. It is kept for a while, to show who decided.
+   *
+   * @generated from enum value: REPLAYED = 3;
+   */
+  REPLAYED: 3,
+
+  /**
+   * It was discarded. It is kept for a while, to show who decided, and why.
+   *
+   * @generated from enum value: DISCARDED = 4;
+   */
+  DISCARDED: 4,
 } as const;
 
 /**

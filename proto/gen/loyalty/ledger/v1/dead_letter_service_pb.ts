@@ -9,6 +9,7 @@ import { file_google_api_annotations } from "../../../google/api/annotations_pb.
 import type { DeadLetter, DeadLetter_State } from "./dead_letter_pb.ts";
 import { file_loyalty_ledger_v1_dead_letter } from "./dead_letter_pb.ts";
 import { file_loyalty_options_v1_access } from "../../options/v1/access_pb.ts";
+import type { ErrorReason } from "../../options/v1/errors_pb.ts";
 import { file_loyalty_options_v1_errors } from "../../options/v1/errors_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -16,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file loyalty/ledger/v1/dead_letter_service.proto.
  */
 export const file_loyalty_ledger_v1_dead_letter_service: GenFile = /*@__PURE__*/
-  fileDesc("Citsb3lhbHR5L2xlZGdlci92MS9kZWFkX2xldHRlcl9zZXJ2aWNlLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSLOAQoWTGlzdERlYWRMZXR0ZXJzUmVxdWVzdBIaCglwYWdlX3NpemUYASABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMogAgSPAoKcHJvZ3JhbV9pZBgDIAEoCUIoukgl2AEBciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBI8CgVzdGF0ZRgEIAEoDjIjLmxveWFsdHkubGVkZ2VyLnYxLkRlYWRMZXR0ZXIuU3RhdGVCCLpIBYIBAhABImcKF0xpc3REZWFkTGV0dGVyc1Jlc3BvbnNlEjMKDGRlYWRfbGV0dGVycxgBIAMoCzIdLmxveWFsdHkubGVkZ2VyLnYxLkRlYWRMZXR0ZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkMKFEdldERlYWRMZXR0ZXJSZXF1ZXN0EisKDmRlYWRfbGV0dGVyX2lkGAEgASgJQhO6SBByDiABKEAyCF5cUHtDfSskIksKFUdldERlYWRMZXR0ZXJSZXNwb25zZRIyCgtkZWFkX2xldHRlchgBIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLkRlYWRMZXR0ZXIiRgoXUmVwbGF5RGVhZExldHRlclJlcXVlc3QSKwoOZGVhZF9sZXR0ZXJfaWQYASABKAlCE7pIEHIOIAEoQDIIXlxQe0N9KyQiTgoYUmVwbGF5RGVhZExldHRlclJlc3BvbnNlEjIKC2RlYWRfbGV0dGVyGAEgASgLMh0ubG95YWx0eS5sZWRnZXIudjEuRGVhZExldHRlciJHChhEaXNjYXJkRGVhZExldHRlclJlcXVlc3QSKwoOZGVhZF9sZXR0ZXJfaWQYASABKAlCE7pIEHIOIAEoQDIIXlxQe0N9KyQiTwoZRGlzY2FyZERlYWRMZXR0ZXJSZXNwb25zZRIyCgtkZWFkX2xldHRlchgBIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLkRlYWRMZXR0ZXIy0QUKEURlYWRMZXR0ZXJTZXJ2aWNlEowBCg9MaXN0RGVhZExldHRlcnMSKS5sb3lhbHR5LmxlZGdlci52MS5MaXN0RGVhZExldHRlcnNSZXF1ZXN0GioubG95YWx0eS5sZWRnZXIudjEuTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2UiIpACAYq1GAMKAQGC0+STAhISEC92MS9kZWFkLWxldHRlcnMSqQEKDUdldERlYWRMZXR0ZXISJy5sb3lhbHR5LmxlZGdlci52MS5HZXREZWFkTGV0dGVyUmVxdWVzdBooLmxveWFsdHkubGVkZ2VyLnYxLkdldERlYWRMZXR0ZXJSZXNwb25zZSJFkAIBirUYAwoBAbq1GAEKgtPkkwIwYgtkZWFkX2xldHRlchIhL3YxL2RlYWQtbGV0dGVycy97ZGVhZF9sZXR0ZXJfaWR9Er0BChBSZXBsYXlEZWFkTGV0dGVyEioubG95YWx0eS5sZWRnZXIudjEuUmVwbGF5RGVhZExldHRlclJlcXVlc3QaKy5sb3lhbHR5LmxlZGdlci52MS5SZXBsYXlEZWFkTGV0dGVyUmVzcG9uc2UiUJACAoq1GAMKAQG6tRgCChCC0+STAjo6ASpiC2RlYWRfbGV0dGVyIigvdjEvZGVhZC1sZXR0ZXJzL3tkZWFkX2xldHRlcl9pZH06cmVwbGF5EsABChFEaXNjYXJkRGVhZExldHRlchIrLmxveWFsdHkubGVkZ2VyLnYxLkRpc2NhcmREZWFkTGV0dGVyUmVxdWVzdBosLmxveWFsdHkubGVkZ2VyLnYxLkRpc2NhcmREZWFkTGV0dGVyUmVzcG9uc2UiUJACAoq1GAMKAQG6tRgBCoLT5JMCOzoBKmILZGVhZF9sZXR0ZXIiKS92MS9kZWFkLWxldHRlcnMve2RlYWRfbGV0dGVyX2lkfTpkaXNjYXJkYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_loyalty_ledger_v1_dead_letter, file_loyalty_options_v1_access, file_loyalty_options_v1_errors]);
+  fileDesc("Citsb3lhbHR5L2xlZGdlci92MS9kZWFkX2xldHRlcl9zZXJ2aWNlLnByb3RvEhFsb3lhbHR5LmxlZGdlci52MSKJAgoWTGlzdERlYWRMZXR0ZXJzUmVxdWVzdBIaCglwYWdlX3NpemUYASABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMogAgSPAoKcHJvZ3JhbV9pZBgDIAEoCUIoukgl2AEBciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBI8CgVzdGF0ZRgEIAEoDjIjLmxveWFsdHkubGVkZ2VyLnYxLkRlYWRMZXR0ZXIuU3RhdGVCCLpIBYIBAhABEjkKBnJlYXNvbhgFIAEoDjIfLmxveWFsdHkub3B0aW9ucy52MS5FcnJvclJlYXNvbkIIukgFggECEAEiZwoXTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2USMwoMZGVhZF9sZXR0ZXJzGAEgAygLMh0ubG95YWx0eS5sZWRnZXIudjEuRGVhZExldHRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiQwoUR2V0RGVhZExldHRlclJlcXVlc3QSKwoOZGVhZF9sZXR0ZXJfaWQYASABKAlCE7pIEHIOIAEoQDIIXlxQe0N9KyQiSwoVR2V0RGVhZExldHRlclJlc3BvbnNlEjIKC2RlYWRfbGV0dGVyGAEgASgLMh0ubG95YWx0eS5sZWRnZXIudjEuRGVhZExldHRlciJdChdSZXBsYXlEZWFkTGV0dGVyUmVxdWVzdBIrCg5kZWFkX2xldHRlcl9pZBgBIAEoCUITukgQcg4gAShAMgheXFB7Q30rJBIVCgN3aHkYAiABKAlCCLpIBXIDKPQDIk4KGFJlcGxheURlYWRMZXR0ZXJSZXNwb25zZRIyCgtkZWFkX2xldHRlchgBIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLkRlYWRMZXR0ZXIiXgoYRGlzY2FyZERlYWRMZXR0ZXJSZXF1ZXN0EisKDmRlYWRfbGV0dGVyX2lkGAEgASgJQhO6SBByDiABKEAyCF5cUHtDfSskEhUKA3doeRgCIAEoCUIIukgFcgMo9AMiTwoZRGlzY2FyZERlYWRMZXR0ZXJSZXNwb25zZRIyCgtkZWFkX2xldHRlchgBIAEoCzIdLmxveWFsdHkubGVkZ2VyLnYxLkRlYWRMZXR0ZXIy1QUKEURlYWRMZXR0ZXJTZXJ2aWNlEo0BCg9MaXN0RGVhZExldHRlcnMSKS5sb3lhbHR5LmxlZGdlci52MS5MaXN0RGVhZExldHRlcnNSZXF1ZXN0GioubG95YWx0eS5sZWRnZXIudjEuTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2UiI5ACAYq1GAQKAgECgtPkkwISEhAvdjEvZGVhZC1sZXR0ZXJzEqoBCg1HZXREZWFkTGV0dGVyEicubG95YWx0eS5sZWRnZXIudjEuR2V0RGVhZExldHRlclJlcXVlc3QaKC5sb3lhbHR5LmxlZGdlci52MS5HZXREZWFkTGV0dGVyUmVzcG9uc2UiRpACAYq1GAQKAgECurUYAQqC0+STAjBiC2RlYWRfbGV0dGVyEiEvdjEvZGVhZC1sZXR0ZXJzL3tkZWFkX2xldHRlcl9pZH0SvgEKEFJlcGxheURlYWRMZXR0ZXISKi5sb3lhbHR5LmxlZGdlci52MS5SZXBsYXlEZWFkTGV0dGVyUmVxdWVzdBorLmxveWFsdHkubGVkZ2VyLnYxLlJlcGxheURlYWRMZXR0ZXJSZXNwb25zZSJRkAICirUYAwoBAbq1GAMKFBCC0+STAjo6ASpiC2RlYWRfbGV0dGVyIigvdjEvZGVhZC1sZXR0ZXJzL3tkZWFkX2xldHRlcl9pZH06cmVwbGF5EsEBChFEaXNjYXJkRGVhZExldHRlchIrLmxveWFsdHkubGVkZ2VyLnYxLkRpc2NhcmREZWFkTGV0dGVyUmVxdWVzdBosLmxveWFsdHkubGVkZ2VyLnYxLkRpc2NhcmREZWFkTGV0dGVyUmVzcG9uc2UiUZACAoq1GAMKAQG6tRgCChSC0+STAjs6ASpiC2RlYWRfbGV0dGVyIikvdjEvZGVhZC1sZXR0ZXJzL3tkZWFkX2xldHRlcl9pZH06ZGlzY2FyZGIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_loyalty_ledger_v1_dead_letter, file_loyalty_options_v1_access, file_loyalty_options_v1_errors]);
 
 /**
  * Selects dead letters.
@@ -51,6 +52,13 @@ export type ListDeadLettersRequest = Message<"loyalty.ledger.v1.ListDeadLettersR
    * @generated from field: loyalty.ledger.v1.DeadLetter.State state = 4;
    */
   state: DeadLetter_State;
+
+  /**
+   * Only dead letters with this reason; all when unspecified.
+   *
+   * @generated from field: loyalty.options.v1.ErrorReason reason = 5;
+   */
+  reason: ErrorReason;
 };
 
 /**
@@ -142,6 +150,13 @@ export type ReplayDeadLetterRequest = Message<"loyalty.ledger.v1.ReplayDeadLette
    * @generated from field: string dead_letter_id = 1;
    */
   deadLetterId: string;
+
+  /**
+   * Why, for operators; kept with the decision.
+   *
+   * @generated from field: string why = 2;
+   */
+  why: string;
 };
 
 /**
@@ -152,7 +167,7 @@ export const ReplayDeadLetterRequestSchema: GenMessage<ReplayDeadLetterRequest> 
   messageDesc(file_loyalty_ledger_v1_dead_letter_service, 4);
 
 /**
- * The dead letter as it was before it was tried.
+ * The dead letter after the attempt.
  *
  * @generated from message loyalty.ledger.v1.ReplayDeadLetterResponse
  */
@@ -184,6 +199,13 @@ export type DiscardDeadLetterRequest = Message<"loyalty.ledger.v1.DiscardDeadLet
    * @generated from field: string dead_letter_id = 1;
    */
   deadLetterId: string;
+
+  /**
+   * Why, for operators; kept with the decision.
+   *
+   * @generated from field: string why = 2;
+   */
+  why: string;
 };
 
 /**
@@ -215,7 +237,8 @@ export const DiscardDeadLetterResponseSchema: GenMessage<DiscardDeadLetterRespon
   messageDesc(file_loyalty_ledger_v1_dead_letter_service, 7);
 
 /**
- * Lists the messages that couldn't be applied, and lets operators replay or discard them.
+ * Lists the messages that couldn't be applied, and lets operators replay or discard them. A token for some programs reaches
+ * the dead letters of those only.
  *
  * @generated from service loyalty.ledger.v1.DeadLetterService
  */
@@ -241,7 +264,8 @@ export const DeadLetterService: GenService<{
     output: typeof GetDeadLetterResponseSchema;
   },
   /**
-   * Makes a dead letter due, so that it is tried again at once.
+   * Tries a dead letter again at once. If it can be applied it becomes REPLAYED, and a repeat has no effect; otherwise it
+   * stays, with the reason of this attempt.
    *
    * @generated from rpc loyalty.ledger.v1.DeadLetterService.ReplayDeadLetter
    */
@@ -251,7 +275,7 @@ export const DeadLetterService: GenService<{
     output: typeof ReplayDeadLetterResponseSchema;
   },
   /**
-   * Discards a dead letter.
+   * Discards a dead letter, which isn't tried again. Idempotent: repeating it has no effect.
    *
    * @generated from rpc loyalty.ledger.v1.DeadLetterService.DiscardDeadLetter
    */
