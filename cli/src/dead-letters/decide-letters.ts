@@ -40,7 +40,7 @@ export async function decideLetters(
   deadLetterIds: readonly string[],
   { api, verb, why, progress }: Deciding,
 ): Promise<DecisionCounts> {
-  const what = verb === 'replay' ? 'Replayed' : 'Discarded';
+  const what = verb === 'replay' ? 'Replaying' : 'Discarding';
   const wanted = verb === 'replay' ? DeadLetter_State.REPLAYED : DeadLetter_State.DISCARDED;
   const retries = createRetries({ notice: (text) => progress.notice(printable(text)) });
   const stretch = progress.start(what, deadLetterIds.length);
