@@ -96,6 +96,27 @@ describe('a call of the load generator', () => {
     await expect(connection.call(message)).rejects.toThrow(/closed|closes/);
   });
 
+  test('goes over another session once the server retires the first, and none is lost', async () => {
+    const sessions = new Set<unknown>();
+    const connection = await connectTo((stream) => {
+      const { session } = stream;
+      if (session === undefined) throw new Error('the stream has no session');
+      if (sessions.size === 0) session.goaway(0, 2 ** 31 - 1);
+      sessions.add(session);
+      setImmediate(() => {
+        answer(stream, '0', message);
+        session.close();
+      });
+    });
+    const large = Buffer.alloc(40_000, 1);
+    const atOnce = [large, message, large, large].map((sent) => connection.call(sent));
+    expect(await Promise.all(atOnce)).toEqual(atOnce.map(() => undefined));
+    for (let call = 0; call < 10; call += 1) {
+      expect(await connection.call(message)).toBeUndefined();
+    }
+    expect(sessions.size).toBeGreaterThan(1);
+  });
+
   test('arrives whole when it is larger than a frame, and when many fill the server’s window', async () => {
     const sizes: number[] = [];
     const connection = await connectTo((stream, { body }) => {

@@ -1,149 +1,29 @@
-import { batchedWriter, type Caller, type Connection, openSocket } from './connection.ts';
-import {
-  connectionPreface,
-  encodeFrame,
-  type Frame,
-  flags,
-  framePayloadMax,
-  frameReader,
-  frameTypes,
-  grpcStatusIn,
-  headerBlocks,
-  initialWindow,
-} from './http2-frames.ts';
+import type { Connection } from './connection.ts';
+import { type GrpcSessionOptions, openGrpcSession, type UnsentCall } from './grpc-session.ts';
 
-export interface GrpcConnectionOptions {
-  /** `host:port` */
-  address: string;
-  /** `/package.Service/Method` */
-  path: string;
-  token: string;
-}
+/** Goes over to another session when the server retires one, which it does with those that are a few minutes old. */
+export async function openGrpcConnection(options: GrpcSessionOptions): Promise<Connection> {
+  let session = await openGrpcSession(options, sendAgain);
+  let opening: Promise<void> | undefined;
 
-/**
- * A gRPC client reduced to what a load needs: it checks the status and the size of responses and decodes none. Through
- * node:http2 a call cost eight times as much, which is taken from the server that shares the machine.
- */
-export async function openGrpcConnection(options: GrpcConnectionOptions): Promise<Connection> {
-  const socket = await openSocket(options.address);
-  const send = batchedWriter(socket);
-  const answers = createAnswers();
-  const blocks = headerBlocks([
-    [':path', options.path],
-    [':authority', options.address],
-    ['content-type', 'application/grpc'],
-    ['te', 'trailers'],
-    ['grpc-timeout', '10S'],
-    ['authorization', `Bearer ${options.token}`],
-  ]);
-  // Messages that wait until the server's window has room for them.
-  const waiting: { message: Buffer; caller: Caller }[] = [];
-  let window = initialWindow;
-  let nextStreamId = 1;
-  let closed: Error | undefined;
-
-  function start(message: Buffer, caller: Caller): void {
-    const streamId = nextStreamId;
-    nextStreamId += 2;
-    window -= message.length;
-    answers.expect(streamId, caller);
-    const payload = streamId === 1 ? blocks.first : blocks.later;
-    send(
-      encodeFrame({ type: frameTypes.headers, flags: flags.endHeaders, streamId, payload }),
-      ...dataFrames(streamId, message),
-    );
+  async function openNext(): Promise<void> {
+    session = await openGrpcSession(options, sendAgain);
+    opening = undefined;
   }
 
-  function take(frame: Frame): void {
-    const { type, streamId, payload } = frame;
-    if (type === frameTypes.settings || type === frameTypes.ping) {
-      if (!(frame.flags & flags.ack)) send(acknowledgementOf(frame));
-    } else if (type === frameTypes.windowUpdate) {
-      if (streamId === 0) window += payload.readUInt32BE(0);
-      for (let next = waiting[0]; next && next.message.length <= window; next = waiting[0]) {
-        waiting.shift();
-        start(next.message, next.caller);
-      }
-    } else if (type === frameTypes.goAway) {
-      closed = new Error(`the server closes the connection, code ${payload.readUInt32BE(4)}`);
-    } else {
-      answers.take(frame);
-    }
+  async function callOnNext(message: Buffer): Promise<string | undefined> {
+    opening ??= openNext();
+    await opening;
+    return call(message);
   }
 
-  socket.on('data', frameReader(take));
-  socket.on('close', () => {
-    closed ??= new Error('the connection was closed');
-    answers.abandon(closed);
-    for (const { caller } of waiting.splice(0)) caller.reject(closed);
-  });
-  send(connectionPreface());
-  return {
-    call: (message) =>
-      new Promise((resolve, reject) => {
-        const caller = { resolve, reject };
-        if (closed !== undefined) reject(closed);
-        else if (message.length > initialWindow) reject(new Error('the message is too large'));
-        else if (message.length > window) waiting.push({ message, caller });
-        else start(message, caller);
-      }),
-    close: () => socket.end(),
-  };
-}
-
-function acknowledgementOf({ type, payload }: Frame): Buffer {
-  const echoed = type === frameTypes.ping ? payload : Buffer.alloc(0);
-  return encodeFrame({ type, flags: flags.ack, streamId: 0, payload: echoed });
-}
-
-function dataFrames(streamId: number, message: Buffer): Buffer[] {
-  const frames: Buffer[] = [];
-  for (let start = 0; start < message.length; start += framePayloadMax) {
-    const payload = message.subarray(start, start + framePayloadMax);
-    const isLast = start + framePayloadMax >= message.length;
-    const set = isLast ? flags.endStream : 0;
-    frames.push(encodeFrame({ type: frameTypes.data, flags: set, streamId, payload }));
-  }
-  return frames;
-}
-
-interface Answers {
-  expect(streamId: number, caller: Caller): void;
-  take(frame: Frame): void;
-  /** Rejects all calls that will get no response. */
-  abandon(error: Error): void;
-}
-
-const messagePrefixBytes = 5;
-
-function createAnswers(): Answers {
-  const expected = new Map<number, { caller: Caller; receivedBytes: number }>();
-
-  function finish(streamId: number, failure: string | undefined): void {
-    const answer = expected.get(streamId);
-    if (answer === undefined) return;
-    expected.delete(streamId);
-    const isEmpty = failure === undefined && answer.receivedBytes < messagePrefixBytes;
-    answer.caller.resolve(isEmpty ? 'no response arrived' : failure);
+  function call(message: Buffer): Promise<string | undefined> {
+    return session.isRetired() ? callOnNext(message) : session.call(message);
   }
 
-  return {
-    expect: (streamId, caller) => expected.set(streamId, { caller, receivedBytes: 0 }),
-    take({ type, flags: set, streamId, payload }) {
-      if (type === frameTypes.data) {
-        const answer = expected.get(streamId);
-        if (answer !== undefined) answer.receivedBytes += payload.length;
-        if (set & flags.endStream) finish(streamId, 'no grpc-status arrived');
-      } else if (type === frameTypes.headers && set & flags.endStream) {
-        const status = grpcStatusIn(payload);
-        finish(streamId, status === '0' ? undefined : `grpc-status ${status ?? 'missing'}`);
-      } else if (type === frameTypes.resetStream) {
-        finish(streamId, `reset with code ${payload.readUInt32BE(0)}`);
-      }
-    },
-    abandon(error) {
-      for (const { caller } of expected.values()) caller.reject(error);
-      expected.clear();
-    },
-  };
+  function sendAgain({ message, caller }: UnsentCall): void {
+    call(message).then(caller.resolve, caller.reject);
+  }
+
+  return { call, close: () => session.close() };
 }
