@@ -92,17 +92,19 @@ export const abuses: readonly Abuse[] = [
       (door): Abuse => ({ ...abuse, id: `${abuse.id}-${door}`, door, refusal: 'RATE_LIMITED' }),
     ),
   ),
-  {
-    id: 'address-tokens-gateway',
-    title: 'an address with ten times as many new tokens at once',
-    door: 'gateway',
-    role: 'member',
-    atOnce: 640,
-    bodyBytes: 0,
-    unknown: true,
-    refusal: 'RATE_LIMITED',
-    limits: noLimits,
-  },
+  ...doors.map(
+    (door): Abuse => ({
+      id: `address-tokens-${door}`,
+      title: 'an address with ten times as many new tokens at once',
+      door,
+      role: 'member',
+      atOnce: 640,
+      bodyBytes: 0,
+      unknown: true,
+      refusal: 'RATE_LIMITED',
+      limits: noLimits,
+    }),
+  ),
   ...doors.map(
     (door): Abuse => ({
       id: `stranger-bytes-${door}`,

@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Registry } from 'prom-client';
 import { answerProblem, type HttpProblem } from './rpc/http-problem.ts';
 import { refusalOptions, refuseByProblem, servingValid } from './rpc/http-refusals.ts';
@@ -24,7 +24,10 @@ interface Page {
   readonly body: string;
 }
 
-/** Orchestrator and monitoring need a few; more would let whoever reaches the port exhaust the process. */
+/**
+ * Orchestrator and monitoring need a few; more would exhaust the process. A further connection ends the oldest: if it was
+ * refused instead, a hundred that stay open would keep the orchestrator out, which would then restart the process.
+ */
 const connectionsMax = 100;
 const requestArrivalMsMax = 5_000;
 /** Ends connections that don't read their responses. */
@@ -77,7 +80,7 @@ export function createManagementPort({ isReady, metrics }: ManagementPortOptions
   );
   server.on('checkExpectation', serveValid);
   refuseByProblem(server);
-  server.maxConnections = connectionsMax;
+  limitConnections(server);
   server.setTimeout(silenceMsMax);
 
   return {
@@ -95,6 +98,17 @@ export function createManagementPort({ isReady, metrics }: ManagementPortOptions
         server.closeAllConnections();
       }),
   };
+}
+
+function limitConnections(server: Server): void {
+  // In the order of their beginning.
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    const [oldest] = open;
+    if (open.size > connectionsMax) oldest?.destroy();
+  });
 }
 
 const notFound: HttpProblem = {

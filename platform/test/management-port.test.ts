@@ -94,8 +94,9 @@ test('metrics are computed once for all who ask meanwhile', async () => {
   expect(await scrape()).toContain('slow 2');
 });
 
-test('connections beyond a hundred are not taken', async () => {
-  const { port, hostname } = new URL(await started());
+test('a hundred connections stay open, and who opens more of them keeps nobody out', async () => {
+  const url = await started();
+  const { port, hostname } = new URL(url);
   const sockets = Array.from({ length: 120 }, () => connect(Number(port), hostname));
   let closed = 0;
   for (const socket of sockets) {
@@ -106,5 +107,6 @@ test('connections beyond a hundred are not taken', async () => {
   }
   while (closed < 20) await Promise.race(sockets.map((socket) => once(socket, 'close')));
   expect(closed).toBe(20);
+  expect(await (await fetch(`${url}/livez`)).text()).toBe('alive\n');
   for (const socket of sockets) socket.destroy();
 });
