@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { nodeOptionsOfImage } from './node-options.ts';
+import { environmentOfImage } from './image-environment.ts';
 import { createServiceLog, type ServiceLog } from './service-log.ts';
 import { type ServiceProcess, startService } from './service-process.ts';
 import { type LocalPorts, root } from './settings.ts';
@@ -44,7 +44,7 @@ export function startServices(options: ServicesOptions): Services {
       name,
       main,
       managementPort,
-      env: { ...env, NODE_OPTIONS: nodeOptionsOf(name) },
+      env: { ...env, ...environmentOfImage(root, name) },
       log,
       tell: options.tell,
     });
@@ -105,9 +105,4 @@ function common(prefix: string, { tokens }: ServicesOptions): Record<string, str
     [`${prefix}JWT_SECRET`]: tokens.secret,
     [`${prefix}SHUTDOWN_GRACE_SECONDS`]: '5',
   };
-}
-
-/** Those that this process was given, and those of the service's image. */
-function nodeOptionsOf(service: string): string {
-  return [process.env['NODE_OPTIONS'], ...nodeOptionsOfImage(root, service)].join(' ').trim();
 }

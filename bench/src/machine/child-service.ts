@@ -31,8 +31,6 @@ export interface ChildServiceOptions {
     env?: Record<string, string>;
     args?: readonly string[];
   };
-  /** For Node itself. */
-  nodeArgs?: readonly string[];
 }
 
 export const host = '127.0.0.1';
@@ -44,7 +42,7 @@ export async function startChildService(
   stage: Stage,
   options: ChildServiceOptions,
 ): Promise<ChildService> {
-  const { name, main, root = ownRoot, settings, nodeArgs = [] } = options;
+  const { name, main, root = ownRoot, settings } = options;
   const grpcPort = options.grpcPort ?? (await freePort());
   const httpPort = await freePort();
   // A revision from before there was a management port has its probes at the HTTP port, and refuses the setting.
@@ -56,7 +54,7 @@ export async function startChildService(
   const logFile = join(stage.directory, `${name}.log`);
   // Lines go straight to a file: reading them here would take CPU time from what is measured.
   const log = openSync(logFile, 'w');
-  const child = spawn(process.execPath, [...probeArgs, ...nodeArgs, join(root, main), ...args], {
+  const child = spawn(process.execPath, [...probeArgs, join(root, main), ...args], {
     cwd: root,
     env: { ...process.env, ...env },
     // The channel of the probe ends the service when this process ends, however it ends.

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureDatabase } from '@loyalty/local/databases.ts';
 import { startNats } from '@loyalty/local/nats-server.ts';
-import { nodeOptionsOfImage } from '@loyalty/local/node-options.ts';
+import { environmentOfImage } from '@loyalty/local/image-environment.ts';
 import { unusedPort } from '@loyalty/local/port-check.ts';
 import { root as ownRoot } from '@loyalty/local/settings.ts';
 import { type ChildService, host, startChildService } from './child-service.ts';
@@ -62,11 +62,11 @@ export async function startLoyaltyServices(
     startChildService(stage, {
       name: `ledger-${name}`,
       main: 'services/ledger/src/main.ts',
-      nodeArgs: nodeOptionsOfImage(root, 'ledger'),
       root,
       grpcPort: ledgerPort,
       settings: ({ grpcPort, httpPort, managementPort }) => ({
         env: {
+          ...environmentOfImage(root, 'ledger'),
           ...common('LEDGER_'),
           LEDGER_GRPC_PORT: String(grpcPort),
           LEDGER_HTTP_PORT: String(httpPort),
@@ -83,9 +83,9 @@ export async function startLoyaltyServices(
       name: `gateway-${name}`,
       main: 'gateway/src/main.ts',
       root,
-      nodeArgs: nodeOptionsOfImage(root, 'gateway'),
       settings: ({ httpPort, managementPort }) => ({
         env: {
+          ...environmentOfImage(root, 'gateway'),
           ...tokenSettings('GATEWAY_', stage),
           GATEWAY_PORT: String(httpPort),
           ...(managementPort !== undefined && {
