@@ -11,8 +11,8 @@ export interface GatewayLimits {
   readonly connectionsMax: number;
   /** Age from which on a connection is closed after a response, so that clients spread over new replicas. */
   readonly connectionAgeMsMax: number;
-  /** Tokens from one address that are being verified; those that were accepted before aren't verified again. */
-  readonly verificationsMax: number;
+  /** Callers without a known token at once from one address; those that were refused count for half a second. */
+  readonly strangersPerAddressMax: number;
   /** Requests in flight of all callers. */
   readonly callsInFlightMax: number;
   /** Bytes of bodies in memory, of all callers. */
@@ -33,7 +33,7 @@ export interface GatewayLimits {
 export const defaultLimits: GatewayLimits = {
   connectionsMax: rpcLimits.connectionsMax,
   connectionAgeMsMax: rpcLimits.connectionAgeMsMax,
-  verificationsMax: 64,
+  strangersPerAddressMax: rpcLimits.strangersPerAddressMax,
   callsInFlightMax: 4096,
   bytesInFlightMax: 128 * 1024 * 1024,
   callers: defaultCallerLimits,

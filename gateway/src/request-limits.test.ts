@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import { Unauthenticated } from '@loyalty/platform/auth/errors.ts';
 import type { Caller } from '@loyalty/platform/auth/tokens.ts';
 import { createCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { defaultLimits } from './limits.ts';
@@ -15,7 +14,6 @@ const limits = {
   ...defaultLimits,
   callsInFlightMax: 3,
   bytesInFlightMax: 1000,
-  verificationsMax: 2,
 };
 
 function requestLimits() {
@@ -47,33 +45,4 @@ test('requests, bodies and callers are counted until they leave, once', () => {
   third.identify(alice, 600);
   requests.arrive();
   expect(() => requests.arrive()).toThrow('limit of requests in flight');
-});
-
-test('tokens of an address are verified a few at a time, whatever comes of it', async () => {
-  const requests = requestLimits();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const underWay = [1, 2].map(() => requests.verifying('a', () => promise));
-  await expect(requests.verifying('a', async () => alice)).rejects.toMatchObject({
-    reason: 'RATE_LIMITED',
-  });
-  expect(await requests.verifying('b', async () => alice)).toBe(alice);
-  reject(new Error('bad token'));
-  await Promise.allSettled(underWay);
-  expect(await requests.verifying('a', async () => alice)).toBe(alice);
-});
-
-test('a token that was not accepted counts for a moment longer', async () => {
-  const requests = requestLimits();
-  const attempt = () =>
-    requests.verifying('a', async () => {
-      throw new Unauthenticated('bad token');
-    });
-  const reasonOf = ({ reason }: { reason: string }) => reason;
-  for (let count = 0; count < 2; count += 1) {
-    expect(await attempt().catch(reasonOf)).toBe('UNAUTHENTICATED');
-  }
-  expect(await attempt().catch(reasonOf)).toBe('RATE_LIMITED');
-  while ((await attempt().catch(reasonOf)) === 'RATE_LIMITED') {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 });

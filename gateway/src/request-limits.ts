@@ -1,8 +1,6 @@
-import { Unauthenticated } from '@loyalty/platform/auth/errors.ts';
 import type { Caller } from '@loyalty/platform/auth/tokens.ts';
-import { createAddressLimit } from '@loyalty/platform/rpc/address-limit.ts';
 import type { Admission, CallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
-import { Overloaded, RateLimited, RequestTooLarge } from '@loyalty/platform/rpc/errors.ts';
+import { Overloaded, RequestTooLarge } from '@loyalty/platform/rpc/errors.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
 
@@ -21,7 +19,7 @@ export interface Arrival {
   leave(): void;
 }
 
-/** Keeps what is in flight within bounds: of an address while a token is verified, of a caller, and in total. */
+/** Keeps what is in flight within bounds: of a caller, and in total. */
 export interface RequestLimits {
   /**
    * Counts a request until it leaves.
@@ -29,25 +27,10 @@ export interface RequestLimits {
    * @throws {Overloaded} when there are too many
    */
   arrive(): Arrival;
-  /**
-   * Runs the verification of a token that isn't known yet. A rejected one still counts for a moment.
-   *
-   * @throws {RateLimited} when the address has too many of them under way
-   */
-  verifying<Result>(address: string, verify: () => Promise<Result>): Promise<Result>;
 }
 
-const retryAfterMs = 1000;
-
-/**
- * How long a rejected token still counts against its address. Without it, the limit of tokens at once would allow thousands a
- * second, and verifying one costs as much as serving a call.
- */
-const failureMs = 500;
-
 export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits): RequestLimits {
-  const { verificationsMax, callsInFlightMax, bytesInFlightMax } = limits;
-  const enter = createAddressLimit(verificationsMax);
+  const { callsInFlightMax, bytesInFlightMax } = limits;
   let calls = 0;
   let bytes = 0;
 
@@ -80,32 +63,6 @@ export function createRequestLimits(limits: GatewayLimits, callers: CallerLimits
           bytes -= bytesOfRequest;
         },
       };
-    },
-
-    async verifying(address, verify) {
-      const forget = enter(address);
-      if (forget === undefined) {
-        throw new RateLimited(
-          `This address already has ${verificationsMax} new tokens being verified, the maximum; wait until one is verified`,
-          {
-            policy: {
-              unit: 'concurrent-requests',
-              quota: verificationsMax,
-              windowSeconds: undefined,
-            },
-            retryAfterMs,
-          },
-        );
-      }
-      try {
-        const result = await verify();
-        forget();
-        return result;
-      } catch (error) {
-        if (error instanceof Unauthenticated) setTimeout(forget, failureMs).unref();
-        else forget();
-        throw error;
-      }
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Message } from '@bufbuild/protobuf';
 import { requireReach, requireRole } from '@loyalty/platform/auth/access.ts';
-import { bearerToken } from '@loyalty/platform/auth/bearer-token.ts';
 import type { Caller, TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
+import { createIdentification } from '@loyalty/platform/rpc/identification.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { idsInPath, idsInRequest } from './accessed-ids.ts';
@@ -50,7 +50,11 @@ export interface TranscoderOptions {
  * Serves every RPC that has a route: finds it, verifies the token, builds the message, calls the service, and responds.
  */
 export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): void {
-  const { verifier } = options;
+  const identify = createIdentification({
+    verifier: options.verifier,
+    perAddressMax: options.limits.strangersPerAddressMax,
+    isTrusted: () => false,
+  });
   const table = createRouteTable(options.routes);
   app.decorateRequest('target', undefined);
   app.decorateRequest('caller', undefined);
@@ -61,7 +65,6 @@ export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): v
     reply: FastifyReply,
     authorize: (caller: Caller) => void,
   ) => {
-    const token = bearerToken(request.raw.headersDistinct['authorization'] ?? []);
     const arrival = options.requestLimits.arrive();
     reply.raw.once('close', () => {
       // A change goes on after its client has left, and counts as long.
@@ -69,9 +72,10 @@ export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): v
       else request.work.then(arrival.leave, arrival.leave);
     });
     try {
-      const caller =
-        verifier.remembered(token) ??
-        (await options.requestLimits.verifying(request.ip, () => verifier.verify(token)));
+      const caller = await identify({
+        authorization: request.raw.headersDistinct['authorization'] ?? [],
+        peer: () => ({ address: request.ip, names: () => [] }),
+      });
       request.caller = caller;
       arrival.identify(caller, announcedBytes(request, options.limits));
       authorize(caller);

@@ -162,7 +162,7 @@ describe('a member', () => {
 
 describe('an address', () => {
   test('with too many new tokens at once is refused, and a token that was accepted before is served', async () => {
-    const { url, read, alice, bob, finish } = await started({ verificationsMax: 1 });
+    const { url, read, alice, bob, finish } = await started({ strangersPerAddressMax: 1 });
     finish();
     expect((await read(alice)).status).toBe(200);
     const strangers = Array.from({ length: 10 }, (_, index) =>

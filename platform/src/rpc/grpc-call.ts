@@ -10,7 +10,8 @@ import type { Admission } from './caller-limits.ts';
 import { Undecodable } from './errors.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
 import { grpcStatusOf, withReason } from './grpc-streams.ts';
-import type { Answer, Credentials, Identity, Incoming, Pipeline, Route } from './pipeline.ts';
+import type { Credentials } from './identification.ts';
+import type { Answer, Identity, Incoming, Pipeline, Route } from './pipeline.ts';
 import type { CallStatus } from './status.ts';
 import type { Peer } from './trusted-callers.ts';
 

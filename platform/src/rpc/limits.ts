@@ -12,6 +12,8 @@ export interface RpcLimits {
   readonly publicStreamsPerAddressMax: number;
   /** Bytes that the caller may send on such a stream. */
   readonly publicStreamBytesMax: number;
+  /** Callers without a known token at once from one address; those that were refused count for half a second. */
+  readonly strangersPerAddressMax: number;
   /** Refusals of unknown callers from one address that haven't been read, on streams of HTTP/2. */
   readonly unreadRefusalsPerAddressMax: number;
   /** Calls at once on all connections; more are refused with OVERLOADED. */
@@ -36,6 +38,7 @@ export const defaultLimits: RpcLimits = {
   connectionsMax: 4096,
   streamsPerConnectionMax: 100,
   publicStreamsPerAddressMax: 64,
+  strangersPerAddressMax: 64,
   unreadRefusalsPerAddressMax: 64,
   publicStreamBytesMax: 64 * 1024,
   callsInFlightMax: 4096,

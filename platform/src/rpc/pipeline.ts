@@ -7,8 +7,7 @@ import {
   requireReach,
   requireRole,
 } from '../auth/access.ts';
-import { bearerToken } from '../auth/bearer-token.ts';
-import type { Caller, TokenVerifier } from '../auth/tokens.ts';
+import type { Caller } from '../auth/tokens.ts';
 import { ValidationFailed } from '../errors.ts';
 import type { Logger } from '../logging.ts';
 import type { CallMetrics, RpcMetrics } from '../telemetry/metrics.ts';
@@ -17,12 +16,12 @@ import type { Admission } from './caller-limits.ts';
 import { type ReasonCheck, reasonCheckOf } from './declared-reasons.ts';
 import { Cancelled, DeadlineExceeded, Overloaded, Undecodable } from './errors.ts';
 import type { AnyHandler } from './handler.ts';
+import type { Credentials, createIdentification } from './identification.ts';
 import { createRefusalBrake } from './refusal-brake.ts';
 import { requestIdOf } from './request-id.ts';
 import { RunningCall } from './running-call.ts';
 import { type CallStatus, codeName, statusOf } from './status.ts';
 import { timerMsMax } from './timeout-header.ts';
-import type { Peer } from './trusted-callers.ts';
 import { validatorOf } from './validation.ts';
 
 export type TransportName = 'grpc' | 'connect';
@@ -59,14 +58,6 @@ export interface Identity {
   readonly admission: Admission;
 }
 
-/** What a transport knows of a caller before the request is read. */
-export interface Credentials {
-  /** The values of the header `authorization`. */
-  readonly authorization: readonly string[];
-  /** The other end of the connection. */
-  peer(): Peer;
-}
-
 /** A call as a transport received it. */
 export interface Incoming<Raw> {
   readonly raw: Raw;
@@ -100,7 +91,7 @@ export interface Pipeline {
    * Verifies who calls, and lets them in; at once where their token is known.
    *
    * @throws {Unauthenticated}
-   * @throws {RateLimited} when the caller has too much in flight, or calls too often
+   * @throws {RateLimited} when the caller has too much in flight, or calls too often, or the address has too many strangers
    * @throws {RequestTooLarge} {@link Overloaded}
    */
   identify(credentials: Credentials): Identity | Promise<Identity>;
@@ -114,7 +105,8 @@ export interface Pipeline {
 
 export interface PipelineOptions {
   logger: Logger;
-  verifier: TokenVerifier;
+  /** Finds out who calls. */
+  identify: ReturnType<typeof createIdentification>;
   metrics: RpcMetrics;
   defaultDeadlineMs: number;
   callsInFlightMax: number;
@@ -133,7 +125,7 @@ interface Served<Raw, Encoded> {
 
 /** The one way that every call goes, whichever transport it came through. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { logger, verifier, metrics, defaultDeadlineMs, callsInFlightMax } = options;
+  const { logger, metrics, defaultDeadlineMs, callsInFlightMax } = options;
   // Lines of calls have fixed fields and no credentials, and looking for some takes longer than the line.
   const callLogger = logger.child({}, { redact: [] });
   const brake = createRefusalBrake();
@@ -241,13 +233,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
 
     identify(credentials) {
-      const token = bearerToken(credentials.authorization);
       const admit = (caller: Caller) => ({
         caller,
         admission: options.admit(caller, credentials.peer()),
       });
-      const known = verifier.remembered(token);
-      return known === undefined ? verifier.verify(token).then(admit) : admit(known);
+      const caller = options.identify(credentials);
+      return 'then' in caller ? caller.then(admit) : admit(caller);
     },
 
     serve(route, incoming, answer) {

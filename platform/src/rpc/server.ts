@@ -17,6 +17,7 @@ import type { Mountable } from './handler.ts';
 import { createHealthService } from './health.ts';
 import { createHttpPort } from './http-port.ts';
 import { answerProblem } from './http-problem.ts';
+import { createIdentification } from './identification.ts';
 import { defaultLimits, type RpcLimits } from './limits.ts';
 import { createPipeline } from './pipeline.ts';
 import { createReadiness } from './readiness.ts';
@@ -101,16 +102,21 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const logger = options.logger.child({ server: options.name });
   const limits = { ...defaultLimits, ...options.limits };
   const { tls } = options;
+  const isTrusted = createTrust(options.trustedCallers ?? []);
   const pipeline = createPipeline({
     logger,
-    verifier,
+    identify: createIdentification({
+      verifier,
+      perAddressMax: limits.strangersPerAddressMax,
+      isTrusted,
+    }),
     metrics: rpcMetrics(options.metrics),
     defaultDeadlineMs,
     callsInFlightMax: limits.callsInFlightMax,
     admit: createAdmissions({
       callerLimits: createCallerLimits(options.callerLimits ?? defaultCallerLimits),
       bytesInFlightMax: limits.bytesInFlightMax,
-      isTrusted: createTrust(options.trustedCallers ?? []),
+      isTrusted,
     }),
     translateError: options.translateError ?? ((error) => error),
   });
