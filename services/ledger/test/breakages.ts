@@ -42,7 +42,7 @@ export const breakages: readonly Breakage[] = [
   {
     broken: 'points that should have paid a debt',
     sql: `ALTER TABLE memberships DROP CONSTRAINT memberships_deficit_first;
-      INSERT INTO entries SELECT membership_id, last_sequence + 1, 'ADJUST', 1, 0, 0, 0, available + 1,
+      INSERT INTO entries SELECT membership_id, last_sequence + 1, 'ADJUST', 1, 1, 0, 0, 0, available + 1,
         NULL, NULL, NULL, NULL, 'nobody', '', last_entry_time, NULL, NULL, NULL, NULL, NULL, program_id
         FROM memberships WHERE ${bob};
       INSERT INTO allocations SELECT membership_id, last_sequence + 1, '-infinity', 'infinity', 'NORMAL', 1
