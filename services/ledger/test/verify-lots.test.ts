@@ -176,7 +176,8 @@ describe('verifying lots whose date moves notices', () => {
     expect(
       await noticed(
         `UPDATE memberships SET inactivity_expires_at = '2026-03-10Z', next_due_at = '2026-03-10Z';
-         UPDATE entries SET inactivity_expires_at = '2026-03-10Z' WHERE inactivity_expires_at IS NOT NULL`,
+         UPDATE entries SET inactivity_expires_at = '2026-03-10Z' WHERE inactivity_expires_at IS NOT NULL;
+         UPDATE entries SET lots_expire_at = '2026-03-10Z' WHERE lots_expire_at IS NOT NULL`,
       ),
     ).toEqual(['I1 up to date']);
   });

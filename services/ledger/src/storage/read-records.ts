@@ -80,7 +80,7 @@ const readingEntries = `SELECT entries.*, members.program, members.user_id
   ) AS entries
   CROSS JOIN LATERAL (
     SELECT program_id AS program, user_id FROM memberships
-    WHERE membership_id = rows.membership_id ${perRow}
+    WHERE membership_id = entries.membership_id ${perRow}
   ) AS members`;
 
 interface AllocationRow {
