@@ -7,6 +7,7 @@ import { createTestDatabase, type TestDatabase } from '@loyalty/local/test-envir
 import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { StorageUnavailable } from '../src/errors.ts';
 import { connectNats, type Nats } from '../src/messaging/connection.ts';
 import { followLatest } from '../src/messaging/consumer.ts';
 import { createPublisher, type Publisher } from '../src/messaging/publisher.ts';
@@ -195,6 +196,53 @@ describe('the relay', () => {
     startRelay();
     await eventually('relayed', async () => (await messagesInStream()) === 1);
     await eventually('deleted', async () => (await rowsLeft()) === 2);
+  });
+
+  describe('of rows that name what they announce', () => {
+    beforeEach(async () => {
+      await pool.query(`ALTER TABLE outbox ALTER batch DROP NOT NULL, ADD entries bytea`);
+    });
+
+    const name = (text: string) =>
+      pool.query('INSERT INTO outbox (entries) VALUES ($1)', [Buffer.from(text)]);
+
+    const encode: NonNullable<RelayOptions['encode']> = async ({ entries }) => {
+      const eventId = Buffer.from(entries).toString();
+      if (eventId === 'later') throw new Error('made by a later release');
+      const headers = { 'ce-id': eventId };
+      return [{ eventId, subject: `events.${eventId}`, headers, sharedHeaders: {}, data: entries }];
+    };
+
+    test('publishes what the service makes of them, and rows with messages beside them', async () => {
+      await name('named');
+      await add('e1');
+      startRelay({ encode });
+      await eventually('relayed', async () => (await rowsLeft()) === 0);
+      expect(await messagesInStream()).toBe(2);
+    });
+
+    test('leaves those that it can’t encode, and goes on with the others', async () => {
+      await name('later');
+      await name('named');
+      startRelay({ encode });
+      await eventually('relayed', async () => (await rowsLeft()) === 1);
+      expect(await messagesInStream()).toBe(1);
+    });
+
+    test('tries again while what they name can’t be read', async () => {
+      await name('named');
+      let attempts = 0;
+      startRelay({
+        pollMs: 20,
+        async encode(row) {
+          attempts += 1;
+          if (attempts < 3) throw new StorageUnavailable('the database is away');
+          return await encode(row);
+        },
+      });
+      await eventually('relayed', async () => (await rowsLeft()) === 0);
+      expect(attempts).toBe(3);
+    });
   });
 
   test('goes on after the database was away', async () => {
