@@ -169,6 +169,7 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
       app,
       rules,
       'platform/src/postgres/.*',
+      'platform/src/outbox/first-lease\\.ts',
       'platform/src/errors\\.ts',
       node,
       'pg',

@@ -89,8 +89,11 @@ const encode = encoderOf(EntryRecordedSchema);
  */
 export function eventsOf({ records, ruleNames }: JournalRecords): Event[] {
   return records.map((record) => {
-    const { programId, earn } = record;
-    const names = earn && ruleNames({ programId, ruleSetVersion: earn.ruleSetVersion });
+    const { programId, entry, earn } = record;
+    const names =
+      entry.kind === 'EARN' && earn !== undefined
+        ? ruleNames({ programId, ruleSetVersion: earn.ruleSetVersion })
+        : undefined;
     return eventOf(record, names);
   });
 }
