@@ -1,9 +1,16 @@
 import type { Pool } from 'pg';
+import { firstLease } from './first-lease.ts';
 
-export interface OutboxRow {
+/** A row that has its messages. */
+export interface BatchRow {
   id: bigint;
   batch: Uint8Array;
 }
+
+/** A row of a table that also has rows which only name what they announce. */
+export type NamingRow =
+  | (BatchRow & { entries: null })
+  | { id: bigint; entries: Uint8Array; batch: null };
 
 // A crash of the server may undo a lease or a deletion, whose messages are then published again: that is allowed
 // anyway. Not waiting for the disk leaves it to the commits that callers wait for. The setting ends with the statement, which
@@ -12,15 +19,23 @@ const withoutWaiting = "(SELECT set_config('synchronous_commit', 'off', true)) =
 
 // The row lock lasts as long as this statement; what keeps others away from the rows while they are being published
 // is the lease. Ids become visible out of order, so a cursor over them would lose rows.
-const leaseRows = {
+const leaseRows = ({ free, columns }: { free: string; columns: string }) => ({
   name: 'outbox-lease',
   text: `
     UPDATE outbox SET leased_until = now() + $2 * interval '1 millisecond'
     WHERE ${withoutWaiting} AND id = ANY (ARRAY(
-      SELECT id FROM outbox WHERE leased_until < now() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+      SELECT id FROM outbox WHERE ${free} ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
     ))
-    RETURNING id, batch`,
-};
+    RETURNING ${columns}`,
+});
+
+const leaseBatches = leaseRows({ free: 'leased_until < now()', columns: 'id, batch' });
+
+// Of the process's own rows, those that no relay has had yet.
+const leaseNaming = leaseRows({
+  free: `(leased_until < now() OR (id = ANY ($3::bigint[]) AND leased_until = create_time + ${firstLease}))`,
+  columns: 'id, entries, batch',
+});
 
 const deleteRows = {
   name: 'outbox-delete',
@@ -34,13 +49,34 @@ const postponeRows = {
     WHERE ${withoutWaiting} AND id = ANY ($1::bigint[])`,
 };
 
+export interface LeaseOptions {
+  readonly limit: number;
+  readonly leaseMs: number;
+}
+
 /** Leases up to `limit` rows that aren't being published, oldest first, for `leaseMs`. */
-export async function lease(
+export async function lease(pool: Pool, options: LeaseOptions): Promise<BatchRow[]> {
+  const values = [options.limit, options.leaseMs];
+  const { rows } = await pool.query<BatchRow>({ ...leaseBatches, values });
+  return rows.toSorted(byId);
+}
+
+/**
+ * The same of a table with rows that only name what they announce.
+ *
+ * @param options.own the rows that this process has committed and whose {@link firstLease} is therefore its own
+ */
+export async function leaseNamingRows(
   pool: Pool,
-  { limit, leaseMs }: { limit: number; leaseMs: number },
-): Promise<OutboxRow[]> {
-  const { rows } = await pool.query<OutboxRow>({ ...leaseRows, values: [limit, leaseMs] });
-  return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  { limit, leaseMs, own }: LeaseOptions & { readonly own: readonly bigint[] },
+): Promise<NamingRow[]> {
+  const values = [limit, leaseMs, own];
+  const { rows } = await pool.query<NamingRow>({ ...leaseNaming, values });
+  return rows.toSorted(byId);
+}
+
+function byId(one: { id: bigint }, other: { id: bigint }): number {
+  return one.id < other.id ? -1 : 1;
 }
 
 /** Deletes rows once JetStream has stored all of their messages. */

@@ -12,6 +12,7 @@ import type {
   TransactionRefund,
   UsagePeriod,
 } from '../app/ledger-store.ts';
+import type { NamedRuleSet } from '../app/rule-names.ts';
 import { bringUpToDate } from '../domain/bring-up-to-date.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
@@ -146,6 +147,11 @@ export class CommandState implements LockedState {
 
   putEarn(earn: PostedEarn): void {
     this.#ledger.earns.set(transactionKey(earn), earn);
+  }
+
+  putRuleNames(ruleSet: NamedRuleSet): void {
+    const { ruleNames } = this.#ledger;
+    if (ruleNames.get(ruleSet.names) === undefined) ruleNames.set(ruleSet.names, ruleSet);
   }
 
   putRefund(refund: TransactionRefund): void {
