@@ -44,6 +44,7 @@ CREATE TABLE public.dead_letters (
     request_id text NOT NULL,
     program_id text NOT NULL COLLATE pg_catalog."C",
     transaction_id text NOT NULL COLLATE pg_catalog."C",
+    refund_id text NOT NULL COLLATE pg_catalog."C",
     reason text NOT NULL,
     detail text NOT NULL,
     attempts integer NOT NULL,

@@ -379,6 +379,7 @@ CREATE TABLE dead_letters (
   request_id text NOT NULL,
   program_id text COLLATE "C" NOT NULL,
   transaction_id text COLLATE "C" NOT NULL,
+  refund_id text COLLATE "C" NOT NULL,
   reason text NOT NULL,
   detail text NOT NULL,
   attempts integer NOT NULL,

@@ -24,6 +24,7 @@ import type { MessagingApp } from './app/app.ts';
 import { applyMessage } from './app/apply-message.ts';
 import { bringDueUpToDate } from './app/bring-due-up-to-date.ts';
 import { createCommitQueue } from './app/commit-queue.ts';
+import type { DeadLetters } from './app/dead-letters.ts';
 import { programSummaries } from './app/get-program-summary.ts';
 import type { ProgramCatalog } from './app/program-catalog.ts';
 import { createProgramCatalog, type ProgramCache } from './catalog/program-catalog.ts';
@@ -37,6 +38,7 @@ import { createEarnStream } from './events/earn-stream.ts';
 import { encodeEvents } from './events/event-encoding.ts';
 import { createMessageReader } from './events/message-reader.ts';
 import { consumeStream } from './events/stream-consumer.ts';
+import { encodeSubmissionFailed } from './events/submission-events.ts';
 import { bringMembershipsUpToDate } from './jobs/bring-up-to-date.ts';
 import { removeDecidedLetters } from './jobs/remove-decided-letters.ts';
 import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
@@ -114,8 +116,6 @@ export async function startLedger(
     const background: Promise<void>[] = [];
     const { signal } = stopping;
     const runtime: Runtime = { config, logger, clock, knex, pool, nats, tls, background, signal };
-    const { catalog, closeCatalog } = startCatalog(runtime);
-    cleanups.push(closeCatalog);
     const metrics = createRegistry({ service: 'ledger' });
     const relay = createRelay({
       pool,
@@ -125,8 +125,19 @@ export async function startLedger(
     });
     relay.start();
     cleanups.push(() => relay.stop());
-    const { app, backgroundApp } = createApps(runtime, { catalog, wakeRelay: relay.wake });
-    registerDeadLetterMetrics(metrics, app.deadLetters);
+    const deadLetters = createDeadLetters({
+      knex,
+      encodeFailure: encodeSubmissionFailed,
+      wakeRelay: relay.wake,
+    });
+    const { catalog, closeCatalog } = startCatalog(runtime, deadLetters);
+    cleanups.push(closeCatalog);
+    const { app, backgroundApp } = createApps(runtime, {
+      catalog,
+      deadLetters,
+      wakeRelay: relay.wake,
+    });
+    registerDeadLetterMetrics(metrics, deadLetters);
     const clockWatch = createClockWatch({
       clock,
       databaseTime: () => databaseTime(pool),
@@ -184,14 +195,16 @@ interface Runtime {
   readonly signal: AbortSignal;
 }
 
-function startCatalog(runtime: Runtime): { catalog: ProgramCache; closeCatalog: () => void } {
+function startCatalog(
+  runtime: Runtime,
+  deadLetters: Pick<DeadLetters, 'makeDue'>,
+): { catalog: ProgramCache; closeCatalog: () => void } {
   const { config, logger, clock, knex, nats, tls, background, signal } = runtime;
   const channel = createChannel({
     address: config.programs.address,
     services: [ProgramService],
     credentials: tls.channelCredentials,
   });
-  const deadLetters = createDeadLetters(knex);
   const source = createProgramSource({
     client: createClient(ProgramService, channel),
     token: createServiceToken(config),
@@ -220,8 +233,12 @@ function startCatalog(runtime: Runtime): { catalog: ProgramCache; closeCatalog: 
 
 /** What serves calls, and what works in the background: no load turns that away. */
 function createApps(
-  { config, knex, pool, nats, clock }: Runtime,
-  { catalog, wakeRelay }: { catalog: ProgramCatalog; wakeRelay: () => void },
+  { config, pool, nats, clock }: Runtime,
+  {
+    catalog,
+    deadLetters,
+    wakeRelay,
+  }: { catalog: ProgramCatalog; deadLetters: DeadLetters; wakeRelay: () => void },
 ): { app: MessagingApp; backgroundApp: MessagingApp } {
   const commit = createCommitToLedger({ pool, encodeEvents, clock, wakeRelay });
   const { queue, patientQueue } = createCommitQueue({ commit, maxWaitMs: config.queueWaitMsMax });
@@ -229,7 +246,7 @@ function createApps(
     catalog,
     queue,
     reader: createLedgerReader(pool),
-    deadLetters: createDeadLetters(knex),
+    deadLetters,
     earnStream: createEarnStream(createPublisher(nats, { timeoutMs: submitTimeoutMs })),
     readMessage: createMessageReader({
       earn: validatorOf(EarnRequestedSchema),

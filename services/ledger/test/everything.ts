@@ -5,6 +5,7 @@ import { MemberLimit_Period } from '@loyalty/proto/loyalty/programs/v1/reward_pb
 import { Cap_Period } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import type { DeadLetters } from '../src/app/dead-letters.ts';
 import type { Command } from '../src/app/ledger-store.ts';
+import { encodeSubmissionFailed } from '../src/events/submission-events.ts';
 import { applicationSession } from '../src/storage/application-session.ts';
 import { createDeadLetters } from '../src/storage/dead-letters.ts';
 import { createProgramSnapshots } from '../src/storage/program-snapshots.ts';
@@ -209,7 +210,10 @@ async function workInTheBackground(ledger: Ledger): Promise<void> {
 async function keepDeadLetters({ databaseUrl }: Ledger): Promise<void> {
   const url = applicationSession(databaseUrl);
   const knex = createKnex({ url, max: 1, applicationName: 'test' });
-  await withEveryMethod(createDeadLetters(knex), callDeadLetters);
+  await withEveryMethod(
+    createDeadLetters({ knex, encodeFailure: encodeSubmissionFailed, wakeRelay: () => undefined }),
+    callDeadLetters,
+  );
   await withEveryMethod(createProgramSnapshots(knex), async (snapshots) => {
     await snapshots.keep({
       programId,
@@ -224,7 +228,10 @@ async function keepDeadLetters({ databaseUrl }: Ledger): Promise<void> {
 }
 
 async function callDeadLetters(deadLetters: DeadLetters): Promise<void> {
-  const failure = { state: 'WAITING' as const, reason: 'MEMBER_NOT_FOUND', detail: '' };
+  const failure = {
+    ...{ state: 'WAITING' as const, reason: 'MEMBER_NOT_FOUND', detail: '' },
+    failTime: now,
+  };
   await deadLetters.keep({
     message: {
       subject: `loyalty.earn.v1.${programId}`,
@@ -234,7 +241,7 @@ async function callDeadLetters(deadLetters: DeadLetters): Promise<void> {
       streamTime: now,
       author,
     },
-    about: { programId, transactionId: 'dead-0' },
+    about: { programId, transactionId: 'dead-0', refundId: '' },
     failure: { ...failure, retryAt: now },
   });
   const [letter] = await deadLetters.takeDue({ limit: 1, leaseMs: 1, now: Date.now() + 60_000 });

@@ -58,7 +58,7 @@ export async function checkEvents({
     },
   });
   const since = new Date(completeSince.getTime() + clockToleranceMs);
-  const offenders = await compare({ tx, pool }, { eventIds: sightings.eventIds(), since });
+  const offenders = await compare({ tx, pool }, { eventIds: sightings.entryEventIds(), since });
   return {
     offenders: [...offenders, ...sightings.differing()],
     notes: [
@@ -103,8 +103,9 @@ class Sightings {
     return first;
   }
 
-  eventIds(): string[] {
-    return [...this.#byId.keys()];
+  /** Of the events that announce entries, whose ids are a membership's and a sequence; those of others have words in them. */
+  entryEventIds(): string[] {
+    return [...this.#byId.keys()].filter((eventId) => /^\d+-\d+$/.test(eventId));
   }
 
   differing(): string[] {
