@@ -63,7 +63,8 @@ CREATE TABLE memberships (
   CONSTRAINT memberships_deficit_first CHECK (deficit = 0 OR available = 0)
 ) WITH (fillfactor = 70); -- room for the next versions of a row on its own page (HOT updates)
 
-CREATE INDEX memberships_due ON memberships (next_due_at) WHERE next_due_at < 'infinity';
+-- With the id, so that notices can go on from a member: for many the same date is the next.
+CREATE INDEX memberships_due ON memberships (next_due_at, membership_id) WHERE next_due_at < 'infinity';
 
 -- For lists of members by what is known about them. A purchase changes none of these columns.
 CREATE INDEX memberships_by_state ON memberships (program_id, state, user_id) WHERE program_id <> '';
@@ -351,7 +352,21 @@ CREATE TABLE program_snapshots (
   -- In which history of the Programs service's database the revision counts: that of a restored one starts over from an
   -- earlier revision.
   epoch text NOT NULL,
+  -- The most days before a date of points that the program wants notices; 0 for none.
+  notice_days integer NOT NULL DEFAULT 0,
   CONSTRAINT program_snapshots_pkey PRIMARY KEY (program_id)
+);
+
+CREATE INDEX program_snapshots_notice_days ON program_snapshots (notice_days) WHERE notice_days > 0;
+
+-- Which dates of points have been announced before they came, so that none is twice. Rows are never deleted.
+CREATE TABLE notices (
+  membership_id bigint NOT NULL,
+  kind text NOT NULL,
+  notice_date date NOT NULL,
+  give_time timestamptz NOT NULL,
+  CONSTRAINT notices_pkey PRIMARY KEY (membership_id, kind, notice_date),
+  CONSTRAINT notices_kind CHECK (kind IN ('EXPIRING', 'MATURING'))
 );
 
 -- One row a commit: the events that it has to announce, an OutboxBatch, protobuf.
@@ -476,7 +491,7 @@ END $$;
 GRANT USAGE ON SCHEMA public TO ledger_app;
 GRANT USAGE ON SEQUENCE membership_ids TO ledger_app;
 -- Facts, which stand once they are written.
-GRANT SELECT, INSERT ON entries, allocations, member_ids, requests TO ledger_app;
+GRANT SELECT, INSERT ON entries, allocations, member_ids, requests, notices TO ledger_app;
 GRANT SELECT, INSERT, UPDATE ON
   memberships, lapsed_lots, earns, refunds, redemptions, reward_stock, reward_usage, cap_usage, program_snapshots
   TO ledger_app;

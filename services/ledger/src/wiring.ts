@@ -26,6 +26,7 @@ import { bringDueUpToDate } from './app/bring-due-up-to-date.ts';
 import { createCommitQueue } from './app/commit-queue.ts';
 import type { DeadLetters } from './app/dead-letters.ts';
 import { programSummaries } from './app/get-program-summary.ts';
+import type { NoticeStore } from './app/give-notices.ts';
 import type { ProgramCatalog } from './app/program-catalog.ts';
 import { createProgramCatalog, type ProgramCache } from './catalog/program-catalog.ts';
 import { followProgramChanges } from './catalog/program-changes.ts';
@@ -37,9 +38,11 @@ import type { Instant } from './domain/instant.ts';
 import { createEarnStream } from './events/earn-stream.ts';
 import { encodeEvents } from './events/event-encoding.ts';
 import { createMessageReader } from './events/message-reader.ts';
+import { encodeNotices } from './events/notice-events.ts';
 import { consumeStream } from './events/stream-consumer.ts';
 import { encodeSubmissionFailed } from './events/submission-events.ts';
 import { bringMembershipsUpToDate } from './jobs/bring-up-to-date.ts';
+import { giveNoticesRegularly } from './jobs/give-notices.ts';
 import { removeDecidedLetters } from './jobs/remove-decided-letters.ts';
 import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
 import { type ClockWatch, createClockWatch } from './jobs/watch-clock.ts';
@@ -50,6 +53,7 @@ import { createCommitToLedger } from './storage/commit-to-ledger.ts';
 import { databaseTime } from './storage/database-clock.ts';
 import { createDeadLetters } from './storage/dead-letters.ts';
 import { createLedgerReader } from './storage/ledger-reader.ts';
+import { createNotices } from './storage/notices.ts';
 import { createProgramSnapshots } from './storage/program-snapshots.ts';
 import { createProgramTotalsReader } from './storage/read-program-totals.ts';
 import { createReportPool } from './storage/report-pool.ts';
@@ -145,7 +149,8 @@ export async function startLedger(
       logger,
     });
     background.push(clockWatch.run(signal));
-    startBackground(runtime, backgroundApp);
+    const notices = createNotices({ pool, encodeNotices, wakeRelay: relay.wake });
+    startBackground(runtime, { app: backgroundApp, notices });
     cleanups.push(async () => {
       stopping.abort();
       await Promise.all(background);
@@ -260,10 +265,10 @@ function createApps(
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
-/** Runs the consumer of the incoming stream, the retries of waiting messages, and what is due. */
+/** Runs the consumer of the incoming stream, the retries of waiting messages, notices, and what is due. */
 function startBackground(
   { config, nats, logger, background, signal }: Runtime,
-  app: MessagingApp,
+  { app, notices }: { app: MessagingApp; notices: NoticeStore },
 ): void {
   const consumer = { nats, logger, signal };
   background.push(
@@ -281,6 +286,7 @@ function startBackground(
       logger,
       signal,
     }),
+    giveNoticesRegularly({ ...app, notices, logger, signal }),
     bringMembershipsUpToDate({
       bringDueUpToDate: (limit) => bringDueUpToDate(app, limit),
       logger,
