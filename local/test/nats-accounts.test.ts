@@ -79,6 +79,7 @@ describe('the accounts of a deployment', () => {
     ['loyalty.events.v1.wine-dine.points.earned', ['ledger']],
     ['loyalty.events.v1.wine-dine.membership.joined', ['ledger']],
     ['loyalty.events.v1.wine-dine.redemption.captured', ['ledger']],
+    ['loyalty.events.v1.wine-dine.submission.dead', ['ledger']],
     ['anything.else', []],
     ['$JS.ACK.LOYALTY_IN.ledger-earns.1.1.1.1.0', ['ledger']],
     ['$JS.ACK.OTHER.ledger-earns.1.1.1.1.0', []],
