@@ -1,15 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  create,
   type DescField,
   type DescMessage,
   type FileRegistry,
   ScalarType,
-  toJson,
 } from '@bufbuild/protobuf';
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { PointsNoticeSchema } from '@loyalty/proto/loyalty/events/v1/points_notice_pb.ts';
 import { root } from './commands.ts';
 import { contractRegistry } from './contract-registry.ts';
 import { type EventType, eventTypes } from './event-types.ts';
@@ -60,17 +56,6 @@ export async function eventExamples(): Promise<Readonly<Record<string, EventExam
 
 function notice(kind: string, date: string, time: string): EventExample {
   const membershipId = '17';
-  const data = create(PointsNoticeSchema, {
-    programId: 'corner-cafe',
-    userId: 'anna',
-    membershipId,
-    points: 23n,
-    date,
-    time: timestampFromDate(new Date(time)),
-    timeZone: 'Europe/Paris',
-    unit: { singular: 'bean', plural: 'beans' },
-    attributes: { tier: 'gold' },
-  });
   return {
     subject: `loyalty.events.v1.corner-cafe.points.${kind}`,
     headers: {
@@ -84,7 +69,12 @@ function notice(kind: string, date: string, time: string): EventExample {
       'ce-requestid': '',
       'content-type': 'application/protobuf',
     },
-    data: toJson(PointsNoticeSchema, data),
+    data: {
+      ...{ programId: 'corner-cafe', userId: 'anna', membershipId },
+      ...{ points: '23', date, time, timeZone: 'Europe/Paris' },
+      unit: { singular: 'bean', plural: 'beans' },
+      attributes: { tier: 'gold' },
+    },
   };
 }
 
