@@ -5,6 +5,7 @@ import { clientErrors, clientErrorsFile } from './client-errors.ts';
 import { root } from './commands.ts';
 import { configurationDocs, configurationDocsFile } from './configuration-docs.ts';
 import { errorDocs, errorDocsFile } from './error-docs.ts';
+import { eventDocs, eventDocsFile } from './event-docs.ts';
 import { openApiDocument, openApiFile } from './openapi/document.ts';
 import { postmanCollection, postmanCollectionFile } from './postman-collection.ts';
 
@@ -19,6 +20,7 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
   const openApi = await openApiDocument();
   return [
     { path: errorDocsFile, content: await errorDocs() },
+    { path: eventDocsFile, content: await eventDocs() },
     { path: configurationDocsFile, content: configurationDocs() },
     { path: openApiFile, content: openApi },
     { path: postmanCollectionFile, content: postmanCollection(openApi) },

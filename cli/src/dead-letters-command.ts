@@ -12,8 +12,8 @@ import {
 } from './dead-letters/dead-letters-api.ts';
 import { decideLetters } from './dead-letters/decide-letters.ts';
 import { letterLine, lettersHead, letterText } from './dead-letters/letter-text.ts';
-import { readChannelCredentials } from './import/channel-credentials.ts';
 import { createProgress } from './progress.ts';
+import { readChannelCredentials } from './service-calls/channel-credentials.ts';
 import { readSetting } from './settings.ts';
 
 interface ListFlags {

@@ -2,14 +2,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { ConfigError } from '@loyalty/platform/config.ts';
 import { Command } from 'commander';
-import { readChannelCredentials } from './import/channel-credentials.ts';
-import { naming } from './import/naming.ts';
 import { applyPlan } from './programs/apply-plan.ts';
 import { exportPrograms } from './programs/export-programs.ts';
 import { isEmpty } from './programs/plan.ts';
 import { type NamedText, type PlannedFile, planPrograms } from './programs/plan-programs.ts';
 import { openProgramsApi, type ProgramsApi } from './programs/programs-api.ts';
 import { describePlan } from './programs/report.ts';
+import { readChannelCredentials } from './service-calls/channel-credentials.ts';
+import { naming } from './service-calls/service-naming.ts';
 import { readSetting } from './settings.ts';
 
 interface CompareFlags {

@@ -10,7 +10,6 @@ import {
   startSetting,
   tokenOf,
 } from '../../services/programs/test/running-programs.ts';
-import { readChannelCredentials } from '../src/import/channel-credentials.ts';
 import { applyPlan } from '../src/programs/apply-plan.ts';
 import { exportPrograms } from '../src/programs/export-programs.ts';
 import { isEmpty } from '../src/programs/plan.ts';
@@ -18,6 +17,7 @@ import { planPrograms } from '../src/programs/plan-programs.ts';
 import { ProgramChanged } from '../src/programs/program-changed.ts';
 import { openProgramsApi, type ProgramsApi } from '../src/programs/programs-api.ts';
 import { describePlan } from '../src/programs/report.ts';
+import { readChannelCredentials } from '../src/service-calls/channel-credentials.ts';
 
 let setting: Setting;
 let api: ProgramsApi;

@@ -7,8 +7,8 @@ import { openPurchaseFile } from '../src/import/purchase-file.ts';
 import { prepareRejectedFile } from '../src/import/rejected-file.ts';
 import { Rejections } from '../src/import/rejections.ts';
 import { emptyResult } from '../src/import/result.ts';
-import { createRetries } from '../src/import/retries.ts';
 import type { Progress } from '../src/progress.ts';
+import { createRetries } from '../src/service-calls/retries.ts';
 
 const [, , path = ''] = process.argv;
 const progress: Progress = {

@@ -66,6 +66,7 @@ export async function startPlatform(options: PlatformOptions): Promise<string> {
     LOYALTY_JWT_ISSUER: issuer,
     LOYALTY_JWT_AUDIENCE: audience,
     NATS_URL: servers.natsUrls.producer,
+    NATS_CONSUMER_URL: servers.natsUrls.consumer,
     NATS_OPERATOR_URL: servers.natsUrls.operator,
     PROGRAMS_DATABASE_URL: servers.databases.programs,
     LEDGER_DATABASE_URL: servers.databases.ledger,
@@ -122,6 +123,7 @@ async function startServers(platform: Platform, data: DataDirectory) {
       programs: nats.value.urlOf('programs'),
       ledger: nats.value.urlOf('ledger'),
       producer: nats.value.urlOf('producer'),
+      consumer: nats.value.urlOf('consumer'),
     },
   };
 }

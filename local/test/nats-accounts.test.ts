@@ -1,7 +1,7 @@
 // What each user of the accounts that deployments ship may do, on a real server with that file.
 import { execFile } from 'node:child_process';
 import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +10,7 @@ import { connectNats } from '@loyalty/platform/messaging/connection.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { versionProblem } from '@loyalty/platform/messaging/server-version.ts';
 import { platformStreams } from '@loyalty/platform/messaging/streams.ts';
+import { AckPolicy, type Consumer, connect, type NatsConnection } from 'nats';
 import { natsServerProgram } from '../src/nats-program.ts';
 import {
   type NatsServerWithAccounts,
@@ -43,7 +44,7 @@ test('a server that is too old says what it does wrong', async () => {
 async function answer(user: NatsUser, line: string): Promise<string> {
   const { hostname, port, username, password } = new URL(server.urlOf(user));
   const login = { user: username, pass: password, verbose: false, pedantic: false };
-  const socket = connect(Number(port), hostname).setEncoding('utf8');
+  const socket = connectSocket(Number(port), hostname).setEncoding('utf8');
   socket.write(`CONNECT ${JSON.stringify(login)}\r\n${line}PING\r\n`);
   let answered = '';
   for await (const chunk of socket) {
@@ -79,6 +80,7 @@ describe('the accounts of a deployment', () => {
     ['loyalty.events.v1.wine-dine.points.earned', ['ledger']],
     ['loyalty.events.v1.wine-dine.membership.joined', ['ledger']],
     ['loyalty.events.v1.wine-dine.redemption.captured', ['ledger']],
+    ['loyalty.events.v1.wine-dine.submission.dead', ['ledger']],
     ['anything.else', []],
     ['$JS.ACK.LOYALTY_IN.ledger-earns.1.1.1.1.0', ['ledger']],
     ['$JS.ACK.OTHER.ledger-earns.1.1.1.1.0', []],
@@ -138,6 +140,94 @@ describe('the accounts of a deployment', () => {
     } finally {
       await Promise.all([...services, backend].map((nats) => nats.close()));
     }
+  });
+});
+
+describe('a backend that reads events', () => {
+  let consumer: NatsConnection;
+  const filter = 'loyalty.events.v1.book-club.>';
+  const subjects = ['earned', 'matured', 'expired'].map(
+    (type) => `loyalty.events.v1.book-club.points.${type}`,
+  );
+  const nothing = { info: () => undefined, warn: () => undefined };
+
+  beforeAll(async () => {
+    const ledger = connectNats({ url: server.urlOf('ledger'), name: 'ledger', logger: nothing });
+    const publisher = createPublisher(ledger);
+    for (const subject of subjects)
+      await publisher.publish({ subject, data: Buffer.from(subject) });
+    await ledger.close();
+    const { host, username, password } = new URL(server.urlOf('consumer'));
+    consumer = await connect({ servers: host, user: username, pass: password });
+  });
+  afterAll(() => consumer.close());
+
+  /** The subjects of the next messages. */
+  async function read(from: Consumer, max_messages: number): Promise<string[]> {
+    const read: string[] = [];
+    for await (const message of await from.fetch({ max_messages, expires: 5_000 })) {
+      read.push(message.subject);
+      message.ack();
+    }
+    // Behind the acknowledgements.
+    await consumer.flush();
+    return read;
+  }
+
+  test('reads all of them with an ordered consumer', async () => {
+    const ordered = await consumer
+      .jetstream({ domain: 'loyalty' })
+      .consumers.get('LOYALTY_EVENTS', { filterSubjects: filter });
+    expect(await read(ordered, 3)).toEqual(subjects);
+  });
+
+  test('goes on with a durable one where it has acknowledged', async () => {
+    const manager = await consumer.jetstreamManager({ domain: 'loyalty', checkAPI: false });
+    const settings = {
+      ...{ durable_name: 'shop', ack_policy: AckPolicy.Explicit },
+      filter_subject: filter,
+    };
+    await manager.consumers.add('LOYALTY_EVENTS', settings);
+    const durable = () =>
+      consumer.jetstream({ domain: 'loyalty' }).consumers.get('LOYALTY_EVENTS', 'shop');
+    expect(await read(await durable(), 2)).toEqual(subjects.slice(0, 2));
+    expect(await read(await durable(), 1)).toEqual(subjects.slice(2));
+    await eventually(async () => {
+      const { num_ack_pending: pending } = await manager.consumers.info('LOYALTY_EVENTS', 'shop');
+      expect(pending).toBe(0);
+    });
+  });
+
+  test('can neither take nor change what the platform’s webhooks read', async () => {
+    for (const subject of [
+      '$JS.loyalty.API.CONSUMER.CREATE.LOYALTY_EVENTS.webhooks',
+      '$JS.loyalty.API.CONSUMER.CREATE.LOYALTY_EVENTS.webhooks.loyalty.events.v1.>',
+      '$JS.loyalty.API.CONSUMER.DELETE.LOYALTY_EVENTS.webhooks',
+      '$JS.loyalty.API.CONSUMER.MSG.NEXT.LOYALTY_EVENTS.webhooks',
+      '$JS.ACK.LOYALTY_EVENTS.webhooks.1.1.1.1.0',
+    ]) {
+      expect([subject, await mayPublish('consumer', subject)]).toEqual([subject, false]);
+    }
+  });
+
+  test.each([
+    'loyalty.events.v1.wine-dine.points.earned',
+    'loyalty.earn.v1.wine-dine',
+    'loyalty.refund.v1.wine-dine',
+    '$JS.API.INFO',
+    '$JS.API.STREAM.INFO.LOYALTY_EVENTS',
+    '$JS.loyalty.API.INFO',
+    '$JS.loyalty.API.STREAM.INFO.LOYALTY_IN',
+    '$JS.loyalty.API.STREAM.MSG.GET.LOYALTY_EVENTS',
+    '$JS.loyalty.API.STREAM.NAMES',
+    '$JS.loyalty.API.CONSUMER.NAMES.LOYALTY_EVENTS',
+    '$JS.loyalty.API.CONSUMER.CREATE.LOYALTY_EVENTS',
+    '$JS.loyalty.API.CONSUMER.DURABLE.CREATE.LOYALTY_EVENTS.shop',
+    '$JS.loyalty.API.CONSUMER.CREATE.LOYALTY_IN.shop',
+    '$JS.loyalty.API.CONSUMER.MSG.NEXT.LOYALTY_IN.ledger-earns',
+    '_INBOX.someone',
+  ])('can’t publish on %s', async (subject) => {
+    expect(await mayPublish('consumer', subject)).toBe(false);
   });
 });
 

@@ -44,6 +44,7 @@ CREATE TABLE public.dead_letters (
     request_id text NOT NULL,
     program_id text NOT NULL COLLATE pg_catalog."C",
     transaction_id text NOT NULL COLLATE pg_catalog."C",
+    refund_id text NOT NULL COLLATE pg_catalog."C",
     reason text NOT NULL,
     detail text NOT NULL,
     attempts integer NOT NULL,
@@ -243,6 +244,18 @@ CREATE TABLE public.memberships (
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
 
 --
+-- Name: notices; Type: TABLE; Schema: public
+--
+
+CREATE TABLE public.notices (
+    membership_id bigint NOT NULL,
+    kind text NOT NULL,
+    notice_date date NOT NULL,
+    give_time timestamp with time zone NOT NULL,
+    CONSTRAINT notices_kind CHECK ((kind = ANY (ARRAY['EXPIRING'::text, 'MATURING'::text])))
+);
+
+--
 -- Name: outbox; Type: TABLE; Schema: public
 --
 
@@ -278,7 +291,8 @@ CREATE TABLE public.program_snapshots (
     revision bigint NOT NULL,
     snapshot bytea NOT NULL,
     update_time timestamp with time zone NOT NULL,
-    epoch text NOT NULL
+    epoch text NOT NULL,
+    notice_days integer DEFAULT 0 NOT NULL
 );
 
 --
@@ -467,6 +481,13 @@ ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_pkey PRIMARY KEY (membership_id);
 
 --
+-- Name: notices notices_pkey; Type: CONSTRAINT; Schema: public
+--
+
+ALTER TABLE ONLY public.notices
+    ADD CONSTRAINT notices_pkey PRIMARY KEY (membership_id, kind, notice_date);
+
+--
 -- Name: outbox outbox_pkey; Type: CONSTRAINT; Schema: public
 --
 
@@ -629,7 +650,13 @@ CREATE INDEX memberships_by_state ON public.memberships USING btree (program_id,
 -- Name: memberships_due; Type: INDEX; Schema: public
 --
 
-CREATE INDEX memberships_due ON public.memberships USING btree (next_due_at) WHERE (next_due_at < 'infinity'::timestamp with time zone);
+CREATE INDEX memberships_due ON public.memberships USING btree (next_due_at, membership_id) WHERE (next_due_at < 'infinity'::timestamp with time zone);
+
+--
+-- Name: program_snapshots_notice_days; Type: INDEX; Schema: public
+--
+
+CREATE INDEX program_snapshots_notice_days ON public.program_snapshots USING btree (notice_days) WHERE (notice_days > 0);
 
 --
 -- Name: redemptions_by_reference; Type: INDEX; Schema: public
@@ -750,6 +777,12 @@ GRANT USAGE ON SEQUENCE public.membership_ids TO ledger_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.memberships TO ledger_app;
+
+--
+-- Name: TABLE notices; Type: ACL; Schema: public
+--
+
+GRANT SELECT,INSERT ON TABLE public.notices TO ledger_app;
 
 --
 -- Name: TABLE outbox; Type: ACL; Schema: public

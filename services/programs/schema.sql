@@ -66,6 +66,8 @@ CREATE TABLE public.programs (
     earns_per_minute integer NOT NULL,
     redemptions_per_minute integer NOT NULL,
     metadata jsonb NOT NULL,
+    notice_expiring_days integer NOT NULL,
+    notice_maturing_days integer NOT NULL,
     revision bigint NOT NULL,
     changed_in bigint NOT NULL,
     create_time timestamp with time zone NOT NULL,
@@ -73,6 +75,7 @@ CREATE TABLE public.programs (
     CONSTRAINT programs_changed_in_reached CHECK (((changed_in >= 1) AND (changed_in <= revision))),
     CONSTRAINT programs_enrollment_known CHECK ((enrollment = ANY (ARRAY['OPEN'::text, 'AUTO'::text]))),
     CONSTRAINT programs_limits_not_negative CHECK (((earns_per_minute >= 0) AND (redemptions_per_minute >= 0))),
+    CONSTRAINT programs_notices_bounds CHECK ((((notice_expiring_days >= 0) AND (notice_expiring_days <= 90)) AND ((notice_maturing_days >= 0) AND (notice_maturing_days <= 90)))),
     CONSTRAINT programs_program_id_slug CHECK ((program_id ~ '^[a-z][a-z0-9-]{1,48}[a-z0-9]$'::text)),
     CONSTRAINT programs_state_known CHECK ((state = ANY (ARRAY['DRAFT'::text, 'ACTIVE'::text, 'SUSPENDED'::text, 'ARCHIVED'::text])))
 );

@@ -12,7 +12,7 @@ import type {
 } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_pb.ts';
 import { DeadLetterService } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_service_pb.ts';
 import type { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
-import { naming } from '../import/naming.ts';
+import { naming } from '../service-calls/service-naming.ts';
 
 /** Which dead letters are meant. */
 export interface Selection {

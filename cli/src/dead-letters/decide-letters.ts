@@ -3,10 +3,10 @@ import {
   type DeadLetter,
   DeadLetter_State,
 } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_pb.ts';
-import { forEachAtOnce } from '../import/at-once.ts';
-import { createRetries, withRetries } from '../import/retries.ts';
 import { printable } from '../printable.ts';
 import type { Progress } from '../progress.ts';
+import { forEachAtOnce } from '../service-calls/at-once.ts';
+import { createRetries, withRetries } from '../service-calls/retries.ts';
 import type { DeadLettersApi } from './dead-letters-api.ts';
 import { reasonName, stateName } from './letter-text.ts';
 

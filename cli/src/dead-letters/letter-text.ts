@@ -5,8 +5,8 @@ import {
   DeadLetter_StateSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_pb.ts';
 import { ErrorReasonSchema } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+import { isoTime } from '../iso-time.ts';
 import { printable } from '../printable.ts';
-import { isoTime } from '../programs/plan.ts';
 import { payloadText } from './payload-text.ts';
 
 const widths = [10, 9, 26, 20, 24];

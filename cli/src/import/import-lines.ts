@@ -1,10 +1,10 @@
 import type { TableRow } from '../csv/table.ts';
 import type { Progress } from '../progress.ts';
+import type { Retries } from '../service-calls/retries.ts';
 import type { IdentifiedLines, RowResult } from './identified-lines.ts';
 import type { RejectedFile } from './rejected-file.ts';
 import type { Rejections } from './rejections.ts';
 import { countDone, type ImportResult } from './result.ts';
-import type { Retries } from './retries.ts';
 import { type Sender, sendAll } from './sending.ts';
 
 export type SendableRow<Line> = Extract<RowResult<Line>, { kind: 'line' }>;

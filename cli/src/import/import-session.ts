@@ -1,9 +1,9 @@
 import type { ChannelCredentials } from '@loyalty/platform/rpc/client.ts';
 import { createProgress, type Progress } from '../progress.ts';
+import { readChannelCredentials } from '../service-calls/channel-credentials.ts';
+import { createRetries, type Retries, withRetries } from '../service-calls/retries.ts';
 import { readSetting } from '../settings.ts';
-import { readChannelCredentials } from './channel-credentials.ts';
 import { openPrograms, type ProgramFacts, type ProgramsClient } from './programs-client.ts';
-import { createRetries, type Retries, withRetries } from './retries.ts';
 
 /** What a command that imports has at hand while it runs. */
 export interface ImportSession {

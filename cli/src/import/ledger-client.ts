@@ -13,7 +13,7 @@ import type {
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { ErrorReason, ErrorReasonSchema } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import type { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
-import { naming } from './naming.ts';
+import { naming } from '../service-calls/service-naming.ts';
 import { ProgramRefused } from './program-refused.ts';
 import { type Answer, NotYet, type Postponed } from './sending.ts';
 

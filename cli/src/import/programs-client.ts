@@ -7,7 +7,7 @@ import {
 } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import type { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import { createZoneClock, type ZoneClock } from '@loyalty/rules/zone-clock.ts';
-import { naming } from './naming.ts';
+import { naming } from '../service-calls/service-naming.ts';
 import { ProgramRefused } from './program-refused.ts';
 
 /** What an import has to know about its program. */

@@ -1,6 +1,6 @@
 import type { Reasoned } from '@loyalty/platform/errors.ts';
-import { forEachAtOnce, inBatches } from './at-once.ts';
-import type { Retries } from './retries.ts';
+import { forEachAtOnce, inBatches } from '../service-calls/at-once.ts';
+import type { Retries } from '../service-calls/retries.ts';
 
 /** The ledger's final result for one line. */
 export type Answer =

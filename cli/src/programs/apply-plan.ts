@@ -13,11 +13,11 @@ import {
   RuleSet_State,
   RuleSetSchema,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { isoTime } from '../iso-time.ts';
 import { rewardWithDefaults } from './definition.ts';
 import { type Difference, differencesOf } from './differences.ts';
 import { ProgramsFileRefused } from './file-problem.ts';
 import {
-  isoTime,
   type ProgramPlan,
   type RewardPlan,
   type RulesPlan,

@@ -42,7 +42,12 @@ export function programWithDefaults(program: Program): Program {
       earnsPerMinute: program.limits?.earnsPerMinute ?? 0,
       redemptionsPerMinute: program.limits?.redemptionsPerMinute ?? 5,
     },
+    ...(hasNotices(program) && { notices: program.notices }),
   });
+}
+
+function hasNotices({ notices }: Program): boolean {
+  return notices !== undefined && (notices.expiringDays > 0 || notices.maturingDays > 0);
 }
 
 /** The rules, with the effective time that the message has. */

@@ -5,16 +5,10 @@ import {
   RewardSchema,
 } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import type { EarnRule, RuleSet } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { isoTime } from '../iso-time.ts';
 import { awardText, periodText, priceText } from './award-text.ts';
 import { type Difference, differencesOf } from './differences.ts';
-import {
-  isoTime,
-  type ProgramPlan,
-  type RewardPlan,
-  type RulesPlan,
-  rulesJson,
-  stateName,
-} from './plan.ts';
+import { type ProgramPlan, type RewardPlan, type RulesPlan, rulesJson, stateName } from './plan.ts';
 import { expiryText, maturationText } from './policy-text.ts';
 
 /** What members would notice of a plan, a sentence each; empty if that is nothing. */
@@ -54,6 +48,7 @@ const settingNotices: Readonly<Record<string, string>> = {
     'Days and months begin at another time: for rewards at once, for earning from the next version of the rules',
   enrollment: 'How users become members changes',
   limits: 'How often members can earn and redeem within a minute changes',
+  notices: 'How many days before dates of their points members can hear of them changes',
 };
 
 function settingNotice({ path, before, after }: Difference): string[] {

@@ -15,6 +15,7 @@ import {
   RuleSet_State,
   RuleSetSchema,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
+import { isoTime } from '../iso-time.ts';
 import { authoredJson } from './authored-json.ts';
 import { rewardWithDefaults } from './definition.ts';
 import { type Difference, differencesOf } from './differences.ts';
@@ -176,10 +177,6 @@ function planRules(
 export function rulesJson(ruleSet: RuleSet) {
   const { effectiveTime: _time, ...rules } = authoredJson(RuleSetSchema, ruleSet);
   return rules;
-}
-
-export function isoTime(ms: number): string {
-  return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
 
 function planRewards(

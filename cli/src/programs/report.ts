@@ -1,9 +1,10 @@
 import type { JsonValue } from '@bufbuild/protobuf';
 import { Reward_State } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
+import { isoTime } from '../iso-time.ts';
 import { printable } from '../printable.ts';
 import type { Difference } from './differences.ts';
 import { memberNotices } from './member-notices.ts';
-import { isEmpty, isoTime, type ProgramPlan, type RewardPlan, type RulesPlan } from './plan.ts';
+import { isEmpty, type ProgramPlan, type RewardPlan, type RulesPlan } from './plan.ts';
 import { effectiveMs, isScheduled } from './platform-program.ts';
 
 /** A plan for people: every field that changes, and what members would notice. */

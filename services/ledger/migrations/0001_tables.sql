@@ -65,7 +65,8 @@ CREATE TABLE memberships (
   CONSTRAINT memberships_deficit_first CHECK (deficit = 0 OR available = 0)
 ) WITH (fillfactor = 70); -- room for the next versions of a row on its own page (HOT updates)
 
-CREATE INDEX memberships_due ON memberships (next_due_at) WHERE next_due_at < 'infinity';
+-- With the id, so that notices can go on from a member: for many the same date is the next.
+CREATE INDEX memberships_due ON memberships (next_due_at, membership_id) WHERE next_due_at < 'infinity';
 
 -- For lists of members by what is known about them. A purchase changes none of these columns.
 CREATE INDEX memberships_by_state ON memberships (program_id, state, user_id) WHERE program_id <> '';
@@ -363,7 +364,21 @@ CREATE TABLE program_snapshots (
   -- In which history of the Programs service's database the revision counts: that of a restored one starts over from an
   -- earlier revision.
   epoch text NOT NULL,
+  -- The most days before a date of points that the program wants notices; 0 for none.
+  notice_days integer NOT NULL DEFAULT 0,
   CONSTRAINT program_snapshots_pkey PRIMARY KEY (program_id)
+);
+
+CREATE INDEX program_snapshots_notice_days ON program_snapshots (notice_days) WHERE notice_days > 0;
+
+-- Which dates of points have been announced before they came, so that none is twice. Rows are never deleted.
+CREATE TABLE notices (
+  membership_id bigint NOT NULL,
+  kind text NOT NULL,
+  notice_date date NOT NULL,
+  give_time timestamptz NOT NULL,
+  CONSTRAINT notices_pkey PRIMARY KEY (membership_id, kind, notice_date),
+  CONSTRAINT notices_kind CHECK (kind IN ('EXPIRING', 'MATURING'))
 );
 
 -- How the rules of a version were called when it first gave points. Rows are never changed or deleted: events have these names.
@@ -405,6 +420,7 @@ CREATE TABLE dead_letters (
   request_id text NOT NULL,
   program_id text COLLATE "C" NOT NULL,
   transaction_id text COLLATE "C" NOT NULL,
+  refund_id text COLLATE "C" NOT NULL,
   reason text NOT NULL,
   detail text NOT NULL,
   attempts integer NOT NULL,
@@ -501,7 +517,7 @@ END $$;
 GRANT USAGE ON SCHEMA public TO ledger_app;
 GRANT USAGE ON SEQUENCE membership_ids TO ledger_app;
 -- Facts, which stand once they are written.
-GRANT SELECT, INSERT ON entries, allocations, member_ids, requests, rule_names TO ledger_app;
+GRANT SELECT, INSERT ON entries, allocations, member_ids, requests, rule_names, notices TO ledger_app;
 GRANT SELECT, INSERT, UPDATE ON
   memberships, lapsed_lots, earns, refunds, redemptions, reward_stock, reward_usage, cap_usage, program_snapshots
   TO ledger_app;

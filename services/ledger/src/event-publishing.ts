@@ -17,6 +17,8 @@ export interface EventPublishing {
   readonly ruleNames: StoredRuleNames;
   /** Hands a commit's row of the outbox to the relay. */
   announce(announced: Announced): void;
+  /** Makes the relay look for rows that no commit of entries left. */
+  wake(): void;
   stop(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export function startEventPublishing({
       if (records !== undefined) recent.put(outboxId, records);
       relay.wake();
     },
+    wake: () => relay.wake(),
     stop: () => relay.stop(),
   };
 }

@@ -24,7 +24,9 @@ import type { MessagingApp } from './app/app.ts';
 import { applyMessage } from './app/apply-message.ts';
 import { bringDueUpToDate } from './app/bring-due-up-to-date.ts';
 import { createCommitQueue } from './app/commit-queue.ts';
+import type { DeadLetters } from './app/dead-letters.ts';
 import { programSummaries } from './app/get-program-summary.ts';
+import type { NoticeStore } from './app/give-notices.ts';
 import type { ProgramCatalog } from './app/program-catalog.ts';
 import { createProgramCatalog, type ProgramCache } from './catalog/program-catalog.ts';
 import { followProgramChanges } from './catalog/program-changes.ts';
@@ -36,9 +38,12 @@ import type { Instant } from './domain/instant.ts';
 import { type EventPublishing, startEventPublishing } from './event-publishing.ts';
 import { createEarnStream } from './events/earn-stream.ts';
 import { createMessageReader } from './events/message-reader.ts';
+import { encodeNotices } from './events/notice-events.ts';
 import { encodeKeys } from './events/outbox-entries.ts';
 import { consumeStream } from './events/stream-consumer.ts';
+import { encodeSubmissionFailed } from './events/submission-events.ts';
 import { bringMembershipsUpToDate } from './jobs/bring-up-to-date.ts';
+import { giveNoticesRegularly } from './jobs/give-notices.ts';
 import { removeDecidedLetters } from './jobs/remove-decided-letters.ts';
 import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
 import { type ClockWatch, createClockWatch } from './jobs/watch-clock.ts';
@@ -50,6 +55,7 @@ import { createCommitToLedger } from './storage/commit-to-ledger.ts';
 import { databaseTime } from './storage/database-clock.ts';
 import { createDeadLetters } from './storage/dead-letters.ts';
 import { createLedgerReader } from './storage/ledger-reader.ts';
+import { createNotices } from './storage/notices.ts';
 import { createProgramSnapshots } from './storage/program-snapshots.ts';
 import { createProgramTotalsReader } from './storage/read-program-totals.ts';
 import { createReportPool } from './storage/report-pool.ts';
@@ -117,13 +123,18 @@ export async function startLedger(
     const background: Promise<void>[] = [];
     const { signal } = stopping;
     const runtime: Runtime = { config, logger, clock, knex, pool, nats, tls, background, signal };
-    const { catalog, closeCatalog } = startCatalog(runtime);
-    cleanups.push(closeCatalog);
     const metrics = createRegistry({ service: 'ledger' });
     const events = startEventPublishing({ ...runtime, registry: metrics });
     cleanups.push(() => events.stop());
-    const { app, backgroundApp } = createApps(runtime, { catalog, events });
-    registerDeadLetterMetrics(metrics, app.deadLetters);
+    const deadLetters = createDeadLetters({
+      knex,
+      encodeFailure: encodeSubmissionFailed,
+      wakeRelay: events.wake,
+    });
+    const { catalog, closeCatalog } = startCatalog(runtime, deadLetters);
+    cleanups.push(closeCatalog);
+    const { app, backgroundApp } = createApps(runtime, { catalog, deadLetters, events });
+    registerDeadLetterMetrics(metrics, deadLetters);
     const clockWatch = createClockWatch({
       clock,
       databaseTime: () => databaseTime(pool),
@@ -131,7 +142,8 @@ export async function startLedger(
       logger,
     });
     background.push(clockWatch.run(signal));
-    startBackground(runtime, backgroundApp);
+    const notices = createNotices({ pool, encodeNotices, wakeRelay: events.wake });
+    startBackground(runtime, { app: backgroundApp, notices });
     cleanups.push(async () => {
       stopping.abort();
       await Promise.all(background);
@@ -187,14 +199,16 @@ interface Runtime {
   readonly signal: AbortSignal;
 }
 
-function startCatalog(runtime: Runtime): { catalog: ProgramCache; closeCatalog: () => void } {
+function startCatalog(
+  runtime: Runtime,
+  deadLetters: Pick<DeadLetters, 'makeDue'>,
+): { catalog: ProgramCache; closeCatalog: () => void } {
   const { config, logger, clock, knex, nats, tls, background, signal } = runtime;
   const channel = createChannel({
     address: config.programs.address,
     services: [ProgramService],
     credentials: tls.channelCredentials,
   });
-  const deadLetters = createDeadLetters(knex);
   const source = createProgramSource({
     client: createClient(ProgramService, channel),
     token: createServiceToken(config),
@@ -223,11 +237,16 @@ function startCatalog(runtime: Runtime): { catalog: ProgramCache; closeCatalog: 
 
 /** What serves calls, and what works in the background: no load turns that away. */
 function createApps(
-  { config, knex, pool, nats, clock }: Runtime,
+  { config, pool, nats, clock }: Runtime,
   {
     catalog,
+    deadLetters,
     events: { ruleNames, announce },
-  }: { catalog: ProgramCatalog; events: Pick<EventPublishing, 'ruleNames' | 'announce'> },
+  }: {
+    catalog: ProgramCatalog;
+    deadLetters: DeadLetters;
+    events: Pick<EventPublishing, 'ruleNames' | 'announce'>;
+  },
 ): { app: MessagingApp; backgroundApp: MessagingApp } {
   const commit = createCommitToLedger({ pool, encodeKeys, clock, ruleNames, announce });
   const { queue, patientQueue } = createCommitQueue({ commit, maxWaitMs: config.queueWaitMsMax });
@@ -235,7 +254,7 @@ function createApps(
     catalog,
     queue,
     reader: createLedgerReader(pool),
-    deadLetters: createDeadLetters(knex),
+    deadLetters,
     earnStream: createEarnStream(createPublisher(nats, { timeoutMs: submitTimeoutMs })),
     readMessage: createMessageReader({
       earn: validatorOf(EarnRequestedSchema),
@@ -249,10 +268,10 @@ function createApps(
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
-/** Runs the consumer of the incoming stream, the retries of waiting messages, and what is due. */
+/** Runs the consumer of the incoming stream, the retries of waiting messages, notices, and what is due. */
 function startBackground(
   { config, nats, logger, background, signal }: Runtime,
-  app: MessagingApp,
+  { app, notices }: { app: MessagingApp; notices: NoticeStore },
 ): void {
   const consumer = { nats, logger, signal };
   background.push(
@@ -270,6 +289,7 @@ function startBackground(
       logger,
       signal,
     }),
+    giveNoticesRegularly({ ...app, notices, logger, signal }),
     bringMembershipsUpToDate({
       bringDueUpToDate: (limit) => bringDueUpToDate(app, limit),
       logger,

@@ -65,6 +65,8 @@ export function aProgram(changes: Partial<ProgramDefinition> = {}): ProgramDefin
     clock: createZoneClock('UTC'),
     earnsPerMinute: 0,
     redemptionsPerMinute: 0,
+    unit: { singular: 'point', plural: 'points' },
+    notices: { EXPIRING: 0, MATURING: 0 },
     ruleSets: [aRuleSet({})],
     withdrawnRuleSets: [],
     rewards: new Map(),

@@ -1,11 +1,21 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@loyalty/local/test-environment.ts';
 import { eventually } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
+import { decodeOutboxBatch } from '@loyalty/platform/outbox/batch.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
+import {
+  type SubmissionFailed,
+  SubmissionFailed_Kind,
+  SubmissionFailedSchema,
+} from '@loyalty/proto/loyalty/events/v1/submission_failed_pb.ts';
+import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import type { Knex } from 'knex';
 import type { Decision, Failure } from '../src/app/dead-letters.ts';
 import type { StreamMessage } from '../src/app/stream-message.ts';
+import { encodeSubmissionFailed } from '../src/events/submission-events.ts';
 import { removeDecidedLetters } from '../src/jobs/remove-decided-letters.ts';
 import { retryDeadLetters } from '../src/jobs/retry-dead-letters.ts';
 import { createDeadLetters } from '../src/storage/dead-letters.ts';
@@ -37,13 +47,25 @@ function messageOf(streamSequence: number, changes: Partial<StreamMessage> = {})
 
 function waiting(changes: Partial<Failure> = {}): Failure {
   const reason = 'PROGRAM_NOT_ACTIVE';
-  return { state: 'WAITING', reason, detail: 'it is SUSPENDED', retryAt: noon, ...changes };
+  return {
+    ...{ state: 'WAITING', reason, detail: 'it is SUSPENDED' },
+    ...{ failTime: noon, retryAt: noon },
+    ...changes,
+  };
 }
 
-const about = (transactionId: string) => ({ programId: 'wine-dine', transactionId });
+const about = (transactionId: string) => ({
+  programId: 'wine-dine',
+  transactionId,
+  refundId: '',
+});
 
 async function keep(message: StreamMessage, failure: Failure, transactionId: string) {
-  const deadLetters = createDeadLetters(knex);
+  const deadLetters = createDeadLetters({
+    knex,
+    encodeFailure: encodeSubmissionFailed,
+    wakeRelay: () => undefined,
+  });
   await deadLetters.keep({ message, about: about(transactionId), failure });
   return deadLetters;
 }
@@ -54,6 +76,86 @@ test('a message that is delivered again is kept once; one of a stream made anew 
   await keep(messageOf(1, { streamTime: noon + 1 }), waiting({ state: 'DEAD' }), 'same-message');
   const rows = await knex('dead_letters').where({ transaction_id: 'same-message' });
   expect(rows).toHaveLength(2);
+});
+
+/** The events that wait to be published, each with its id, subject and data. */
+async function announced(): Promise<
+  { eventId: string; subject: string; data: SubmissionFailed }[]
+> {
+  const rows = await knex('outbox').orderBy('id');
+  return rows.flatMap(({ batch }) =>
+    decodeOutboxBatch(batch).messages.map(({ eventId, subject, data }) => ({
+      eventId,
+      subject,
+      data: fromBinary(SubmissionFailedSchema, data),
+    })),
+  );
+}
+
+test('every failed attempt is announced once, under an id of its own', async () => {
+  await knex('outbox').delete();
+  const refund = messageOf(100, { subject: 'loyalty.refund.v1.wine-dine' });
+  const deadLetters = await keep(refund, waiting({ retryAt: noon + 5 }), 'announced');
+  await keep(refund, waiting(), 'announced');
+  const deadLetterId = await idOf('announced');
+  await Promise.all([1, 2].map(() => deadLetters.recordFailure(deadLetterId, waiting())));
+  const detail = 'amount.minor_units: must be positive';
+  const dead = waiting({ state: 'DEAD', reason: 'VALIDATION_FAILED', detail });
+  await deadLetters.recordFailure(deadLetterId, dead);
+  await deadLetters.decide(deadLetterId, decision('DISCARDED'));
+  await deadLetters.recordFailure(deadLetterId, waiting());
+
+  const events = await announced();
+  expect(events.map(({ eventId }) => eventId)).toEqual(
+    [1, 2, 3, 4].map((attempt) => `${deadLetterId}-attempt-${attempt}`),
+  );
+  expect(events[0]).toMatchObject({
+    subject: 'loyalty.events.v1.wine-dine.submission.waiting',
+    data: {
+      ...{ programId: 'wine-dine', transactionId: 'announced', refundId: '' },
+      ...{ kind: SubmissionFailed_Kind.REFUND, deadLetterId: String(deadLetterId), attempt: 1 },
+      ...{ reason: ErrorReason.PROGRAM_NOT_ACTIVE, detail: 'it is SUSPENDED' },
+      ...{ retryTime: timestampFromMs(noon + 5), subject: 'loyalty.refund.v1.wine-dine' },
+    },
+  });
+  expect(events[3]).toMatchObject({
+    subject: 'loyalty.events.v1.wine-dine.submission.dead',
+    data: { reason: ErrorReason.VALIDATION_FAILED, detail, attempt: 4 },
+  });
+  expect(events[3]?.data.retryTime).toBeUndefined();
+});
+
+test('an attempt that can’t be announced isn’t noted, either', async () => {
+  const deadLetters = createDeadLetters({
+    knex,
+    encodeFailure() {
+      throw new TypeError('nobody can encode it');
+    },
+    wakeRelay() {
+      throw new Error('nothing was committed');
+    },
+  });
+  const letter = { message: messageOf(101), about: about('unannounced'), failure: waiting() };
+  await expect(deadLetters.keep(letter)).rejects.toThrow('nobody can encode it');
+  expect(await knex('dead_letters').where({ transaction_id: 'unannounced' })).toEqual([]);
+});
+
+test('what can’t be the id of a program has a subject of its own', async () => {
+  await knex('outbox').delete();
+  const deadLetters = await keep(messageOf(102), waiting({ state: 'DEAD' }), 'unused');
+  for (const [index, programId] of ['Wine_Dine', '*', 'a', 'wine-dine-'].entries()) {
+    const subject = `loyalty.earn.v1.${programId}`;
+    await deadLetters.keep({
+      message: messageOf(103 + index, { subject }),
+      about: { ...about(`no-program-${index}`), programId },
+      failure: waiting({ state: 'DEAD' }),
+    });
+  }
+  const [, ...events] = await announced();
+  expect(events.map(({ subject }) => subject)).toEqual(
+    Array(4).fill('loyalty.events.v1._.submission.dead'),
+  );
+  expect(events[0]?.data).toMatchObject({ programId: '', subject: 'loyalty.earn.v1.Wine_Dine' });
 });
 
 test('any text is kept, also what the database can’t hold', async () => {

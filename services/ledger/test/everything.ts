@@ -9,9 +9,13 @@ import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { MemberLimit_Period } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import { Cap_Period } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import type { DeadLetters } from '../src/app/dead-letters.ts';
+import { giveNotices } from '../src/app/give-notices.ts';
 import type { Command } from '../src/app/ledger-store.ts';
+import { encodeNotices } from '../src/events/notice-events.ts';
+import { encodeSubmissionFailed } from '../src/events/submission-events.ts';
 import { applicationSession } from '../src/storage/application-session.ts';
 import { createDeadLetters } from '../src/storage/dead-letters.ts';
+import { createNotices } from '../src/storage/notices.ts';
 import { createProgramSnapshots } from '../src/storage/program-snapshots.ts';
 import {
   aCart,
@@ -30,8 +34,9 @@ export type Ledger = Awaited<ReturnType<typeof startUseCases>>;
 
 const programId = 'wine-dine';
 
-/** With a cap, and a reward with a stock and a limit. */
+/** With a cap, a reward with a stock and a limit, and notices. */
 export const program = aProgram({
+  notices: { EXPIRING: 30, MATURING: 0 },
   ruleSets: [
     aRuleSet({
       earnRules: [
@@ -213,9 +218,14 @@ async function readJournals({ journal }: Ledger): Promise<void> {
 async function workInTheBackground(ledger: Ledger): Promise<void> {
   const { setClock, bringDueUpToDate, quoteEarn, pool } = ledger;
   // At a time when somebody's points have expired.
-  setClock(new Date('2030-01-01T12:00:00Z'));
+  const now2030 = Date.parse('2030-01-01T12:00:00Z');
+  setClock(new Date(now2030));
   // Of somebody whose hold of a limited reward has ended.
   await quoteEarn(aCart({ userId: 'user-10000', minorUnits: 100n }));
+  const notices = createNotices({ pool, encodeNotices, wakeRelay: () => undefined });
+  await notices.daysMax();
+  const giving = { catalog: { get: async () => program }, notices, clock: () => now2030 };
+  await giveNotices(giving, { daysMax: 30, after: undefined, limit: 200 });
   await bringDueUpToDate(10);
   const [first, second] = await leaseNamingRows(pool, { limit: 16, leaseMs: 30_000, own: [1n] });
   await remove(pool, [first?.id ?? 0n]);
@@ -226,13 +236,17 @@ async function workInTheBackground(ledger: Ledger): Promise<void> {
 async function keepDeadLetters({ databaseUrl }: Ledger): Promise<void> {
   const url = applicationSession(databaseUrl);
   const knex = createKnex({ url, max: 1, applicationName: 'test' });
-  await withEveryMethod(createDeadLetters(knex), callDeadLetters);
+  await withEveryMethod(
+    createDeadLetters({ knex, encodeFailure: encodeSubmissionFailed, wakeRelay: () => undefined }),
+    callDeadLetters,
+  );
   await withEveryMethod(createProgramSnapshots(knex), async (snapshots) => {
     await snapshots.keep({
       programId,
       epoch: 'first',
       revision: 1n,
       content: Buffer.from('definition'),
+      noticeDays: 30,
     });
     await snapshots.find(programId);
     await snapshots.listRevisions({ limit: 10 });
@@ -241,7 +255,10 @@ async function keepDeadLetters({ databaseUrl }: Ledger): Promise<void> {
 }
 
 async function callDeadLetters(deadLetters: DeadLetters): Promise<void> {
-  const failure = { state: 'WAITING' as const, reason: 'MEMBER_NOT_FOUND', detail: '' };
+  const failure = {
+    ...{ state: 'WAITING' as const, reason: 'MEMBER_NOT_FOUND', detail: '' },
+    failTime: now,
+  };
   await deadLetters.keep({
     message: {
       subject: `loyalty.earn.v1.${programId}`,
@@ -251,7 +268,7 @@ async function callDeadLetters(deadLetters: DeadLetters): Promise<void> {
       streamTime: now,
       author,
     },
-    about: { programId, transactionId: 'dead-0' },
+    about: { programId, transactionId: 'dead-0', refundId: '' },
     failure: { ...failure, retryAt: now },
   });
   const [letter] = await deadLetters.takeDue({ limit: 1, leaseMs: 1, now: Date.now() + 60_000 });

@@ -134,13 +134,16 @@ const otherTables = ({ members: count }: Size) => `
   INSERT INTO reward_stock SELECT 'wine-dine', 'reward-' || n, 0 FROM generate_series(1, ${count / 20}) AS n;
   INSERT INTO reward_usage SELECT id, 'reward-1', 'MONTH', '2026-03-01Z', 0 FROM crowd;
   INSERT INTO program_snapshots
-    SELECT 'program-' || n, 1, repeat('x', 500)::bytea, now(), 'first' FROM generate_series(1, ${count / 20}) AS n;
+    SELECT 'program-' || n, 1, repeat('x', 500)::bytea, now(), 'first', n % 10 FROM generate_series(1, ${count / 20}) AS n;
+  INSERT INTO notices
+    SELECT id, kind, '2026-01-01'::date + n, '2026-01-01Z'
+    FROM crowd CROSS JOIN generate_series(1, 2) AS n CROSS JOIN unnest(ARRAY['EXPIRING', 'MATURING']) AS kind;
   INSERT INTO rule_names SELECT 'wine-dine', n, '{}' FROM generate_series(1, ${count / 20}) AS n;
   INSERT INTO outbox (batch) SELECT '\\x' FROM generate_series(1, ${count / 20});
   INSERT INTO dead_letters (state, stream_sequence, stream_time, subject, content_type, payload, actor, request_id,
-      program_id, transaction_id, reason, detail, attempts, retry_at, create_time)
+      program_id, transaction_id, refund_id, reason, detail, attempts, retry_at, create_time)
     SELECT CASE WHEN n % 10 = 0 THEN 'WAITING' ELSE 'DEAD' END, n, now(), 'loyalty.earn.v1.wine-dine',
-      'application/protobuf', repeat('x', 200)::bytea, '', '', 'wine-dine', 'dead-' || n, 'VALIDATION_FAILED', '', 1,
+      'application/protobuf', repeat('x', 200)::bytea, '', '', 'wine-dine', 'dead-' || n, '', 'VALIDATION_FAILED', '', 1,
       now() + n * interval '1 second', now()
     FROM generate_series(1, ${count / 20}) AS n;
   DROP TABLE crowd`;

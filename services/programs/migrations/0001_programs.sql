@@ -16,6 +16,9 @@ create table programs (
   earns_per_minute integer not null,
   redemptions_per_minute integer not null,
   metadata jsonb not null,
+  -- How many days before a date of a member's points the ledger announces it; 0 for never.
+  notice_expiring_days integer not null,
+  notice_maturing_days integer not null,
   -- The newest revision, of whatever part of the program.
   revision bigint not null,
   changed_in bigint not null,
@@ -26,6 +29,7 @@ create table programs (
   constraint programs_state_known check (state in ('DRAFT', 'ACTIVE', 'SUSPENDED', 'ARCHIVED')),
   constraint programs_enrollment_known check (enrollment in ('OPEN', 'AUTO')),
   constraint programs_limits_not_negative check (earns_per_minute >= 0 and redemptions_per_minute >= 0),
+  constraint programs_notices_bounds check (notice_expiring_days between 0 and 90 and notice_maturing_days between 0 and 90),
   constraint programs_changed_in_reached check (changed_in between 1 and revision)
 );
 

@@ -52,6 +52,7 @@ describe('creating a program', () => {
       enrollment: Program_Enrollment.AUTO,
       limits: { earnsPerMinute: 10, redemptionsPerMinute: 0 },
       metadata: { owner: 'marketing' },
+      notices: { expiringDays: 30, maturingDays: 0 },
     };
     const { programId } = await createDraft(setting, settings);
     const { program } = await setting.clients.programs.getProgram({ programId }, admin());

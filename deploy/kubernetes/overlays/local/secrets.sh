@@ -30,6 +30,7 @@ NATS_OPERATOR_PASSWORD: $operator_nats
 NATS_PROGRAMS_PASSWORD: $programs_nats
 NATS_LEDGER_PASSWORD: $ledger_nats
 NATS_PRODUCER_PASSWORD: $(secret)
+NATS_CONSUMER_PASSWORD: $(secret)
 DATA
 manifest nats-operator <<DATA
 NATS_OPERATOR_URL: nats://operator:$operator_nats@nats:4222

@@ -8,13 +8,12 @@ import type { Instant } from '../domain/instant.ts';
 import type { MessagingApp } from './app.ts';
 import type { Failure } from './dead-letters.ts';
 import { earn } from './earn.ts';
-import type { TransactionName } from './ledger-store.ts';
 import { reverseEarn } from './reverse-earn.ts';
-import type { StreamMessage } from './stream-message.ts';
+import type { StreamMessage, SubmissionName } from './stream-message.ts';
 
 /** The outcome of a message. Without a failure it has been applied, now or before. */
 export interface Outcome {
-  readonly about: TransactionName;
+  readonly about: SubmissionName;
   readonly failure: Failure | undefined;
 }
 
@@ -57,6 +56,7 @@ export function unforeseenFailure(failed: Attempt): Failure {
     state: failed.attempt < unforeseenMax ? 'WAITING' : 'DEAD',
     reason: 'INTERNAL',
     detail: 'an internal error occurred; the log has it under the number in the stream',
+    failTime: failed.now,
     retryAt: retryTime(failed),
   };
 }
@@ -66,6 +66,7 @@ function failureOf(error: LedgerError, failed: Attempt & Pick<Failure, 'detail'>
     state: mayPass(error) ? 'WAITING' : 'DEAD',
     reason: error.reason,
     detail: failed.detail,
+    failTime: failed.now,
     retryAt: retryTime(failed, error.retryAfterMs),
   };
 }

@@ -1,7 +1,7 @@
 import type { Instant } from '../domain/instant.ts';
 import type { Author } from '../domain/journal.ts';
 import type { PageRequest, TransactionName } from './ledger-store.ts';
-import type { StreamMessage } from './stream-message.ts';
+import type { StreamMessage, SubmissionName } from './stream-message.ts';
 
 /** Why a message couldn't be applied, and whether it is tried again. */
 export interface Failure {
@@ -10,8 +10,20 @@ export interface Failure {
   /** A reason of the contract's error catalogue. */
   readonly reason: string;
   readonly detail: string;
+  readonly failTime: Instant;
   /** Of no meaning for DEAD. */
   readonly retryAt: Instant;
+}
+
+/** A failed attempt to apply a message, as it is announced. */
+export interface FailedSubmission {
+  readonly deadLetterId: bigint;
+  /** From 1; no two attempts of a dead letter have the same number. */
+  readonly attempt: number;
+  readonly subject: string;
+  readonly about: SubmissionName;
+  readonly author: Author;
+  readonly failure: Failure;
 }
 
 /** What an operator has made of a message. It is final. */
@@ -35,9 +47,9 @@ export interface DueLetter {
 }
 
 /** A message that couldn't be applied, as an operator sees it. */
-export interface DeadLetter extends DueLetter, Omit<Failure, 'state'> {
+export interface DeadLetter extends DueLetter, Pick<Failure, 'reason' | 'detail' | 'retryAt'> {
   readonly state: DeadLetterState;
-  readonly about: TransactionName;
+  readonly about: SubmissionName;
   readonly createTime: Instant;
   /** Of REPLAYED and DISCARDED. */
   readonly decision: Decision | undefined;
@@ -63,12 +75,13 @@ export interface UnappliedReport {
 export type ProgramScope = readonly string[] | undefined;
 
 /**
- * Messages that couldn't be applied, kept with their reasons. All methods throw {@link StorageUnavailable} when the
+ * Messages that couldn't be applied, kept with their reasons. Each failed attempt is announced in the database transaction
+ * that notes it. All methods throw {@link StorageUnavailable} when the
  * database is down.
  */
 export interface DeadLetters {
   /** Keeps a message. One that is delivered again is kept once. */
-  keep(letter: { message: StreamMessage; about: TransactionName; failure: Failure }): Promise<void>;
+  keep(letter: { message: StreamMessage; about: SubmissionName; failure: Failure }): Promise<void>;
   /**
    * Takes up waiting messages that are due. Others leave them alone for `leaseMs`, after which they count as
    * abandoned and are due again.

@@ -1,6 +1,7 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import type { CompiledReward } from '@loyalty/rules/reward-availability.ts';
 import type { ZoneClock } from '@loyalty/rules/zone-clock.ts';
+import type { NoticeDays } from '../domain/notices.ts';
 
 /** What the ledger knows about a program. */
 export interface ProgramDefinition {
@@ -14,6 +15,10 @@ export interface ProgramDefinition {
   /** Per member; 0 is no limit. */
   readonly earnsPerMinute: number;
   readonly redemptionsPerMinute: number;
+  /** What a point is called. */
+  readonly unit: { readonly singular: string; readonly plural: string };
+  /** How many days before dates of points members get a notice. */
+  readonly notices: NoticeDays;
   /** Published versions in the order of their effective times, without withdrawn ones. */
   readonly ruleSets: readonly CompiledRuleSet[];
   /** Never counted, unless their withdrawal came late: then purchases have earned under them. */

@@ -10,6 +10,8 @@ export interface ProgramRevision {
 /** The last known definition of a program, in the form in which the catalog keeps it. */
 export interface ProgramSnapshot extends ProgramRevision {
   readonly content: Uint8Array;
+  /** The most days before a date that it wants notices; 0 for none. */
+  readonly noticeDays: number;
 }
 
 /**

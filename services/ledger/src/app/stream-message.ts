@@ -16,10 +16,14 @@ export interface StreamMessage {
   readonly author: Author;
 }
 
+/** What a message reports. Ids that couldn't be read are empty, and so is the refund's of a purchase. */
+export interface SubmissionName extends TransactionName {
+  readonly refundId: string;
+}
+
 /** What a message requests, or why that can't be determined. */
 export type MessageContent = {
-  /** The transaction that it reports; its id is empty where it couldn't be read. */
-  readonly about: TransactionName;
+  readonly about: SubmissionName;
 } & (
   | { readonly earn: EarnInput }
   | { readonly refund: ReverseEarnInput }

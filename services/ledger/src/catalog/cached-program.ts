@@ -239,10 +239,11 @@ export class CachedProgram {
         if (known === undefined || known === last || known.epoch === '') break;
         const {
           epoch,
-          definition: { revision },
+          definition: { revision, notices },
         } = known;
         const content = snapshotBytes(known.encoded);
-        await this.#options.snapshots.keep({ programId, epoch, revision, content });
+        const noticeDays = Math.max(...Object.values(notices));
+        await this.#options.snapshots.keep({ programId, epoch, revision, content, noticeDays });
         last = known;
       }
     } catch (error) {

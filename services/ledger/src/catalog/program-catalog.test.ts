@@ -104,7 +104,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 /** Stores a definition as another process does. */
 async function store(stored: Map<string, ProgramSnapshot>, revision: bigint): Promise<void> {
   const content = toBinary(GetProgramSnapshotResponseSchema, await snapshot(revision)());
-  stored.set(programId, { programId, epoch, revision, content });
+  stored.set(programId, { programId, epoch, revision, content, noticeDays: 0 });
 }
 
 const absent: Answer = () => Promise.reject(new ProgramNotFound(programId));

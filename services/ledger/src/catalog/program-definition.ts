@@ -45,6 +45,8 @@ export function definitionOf(
     clock: createZoneClock(program.timeZone),
     earnsPerMinute: program.limits?.earnsPerMinute ?? 0,
     redemptionsPerMinute: program.limits?.redemptionsPerMinute ?? defaultRedemptionsPerMinute,
+    unit: program.unit ?? { singular: 'point', plural: 'points' },
+    notices: noticeDaysOf(program),
     ruleSets: all.filter(({ version }) => !withdrawn.has(version)),
     withdrawnRuleSets: all.filter(({ version }) => withdrawn.has(version)),
     rewards: new Map([
@@ -52,6 +54,11 @@ export function definitionOf(
       ...rewards.map((reward) => [reward.rewardId, compileReward(reward)] as const),
     ]),
   };
+}
+
+/** How many days before dates of points members get a notice. */
+function noticeDaysOf({ notices }: Program): ProgramDefinition['notices'] {
+  return { EXPIRING: notices?.expiringDays ?? 0, MATURING: notices?.maturingDays ?? 0 };
 }
 
 function stateOf({ programId, state }: Program): ProgramDefinition['state'] {

@@ -1,6 +1,7 @@
 import type { OutboxMessage } from '@loyalty/platform/outbox/relay.ts';
 import type { JournalReader } from '../app/journal-reader.ts';
-import { eventsOf, sharedHeaders } from '../messages/event-message.ts';
+import { sharedHeaders } from '../messages/event-headers.ts';
+import { eventsOf } from '../messages/event-message.ts';
 import { decodeKeys } from './outbox-entries.ts';
 import type { RecentRecords } from './recent-records.ts';
 

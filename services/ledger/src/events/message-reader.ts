@@ -49,7 +49,11 @@ function readEarn(received: Received, validate: Validate<EarnRequested>): Messag
   if ('problem' in requested) return unreadable(received, { direction: 'earn', ...requested });
   const { content } = requested;
   const { userId, transaction } = content;
-  const about = { programId, transactionId: idOrNothing(transaction?.transactionId) };
+  const about = {
+    programId,
+    transactionId: idOrNothing(transaction?.transactionId),
+    refundId: '',
+  };
   const problem = problemOf(content, { programId, validate });
   if (problem !== undefined || transaction === undefined) {
     return { about, problem: problem ?? invalid('transaction', 'must be given') };
@@ -63,7 +67,11 @@ function readRefund(received: Received, validate: Validate<RefundRequested>): Me
   if ('problem' in requested) return unreadable(received, { direction: 'refund', ...requested });
   const { content } = requested;
   const { transactionId, refundId } = content;
-  const about = { programId, transactionId: idOrNothing(transactionId) };
+  const about = {
+    programId,
+    transactionId: idOrNothing(transactionId),
+    refundId: idOrNothing(refundId),
+  };
   const problem = problemOf(content, { programId, validate });
   if (problem !== undefined) return { about, problem };
   try {
@@ -80,7 +88,7 @@ function unreadable(
   { direction, problem }: { direction: 'earn' | 'refund'; problem: LedgerError },
 ): MessageContent {
   const transactionId = idOrNothing(findTransactionId(direction, message.payload));
-  return { about: { programId, transactionId }, problem };
+  return { about: { programId, transactionId, refundId: '' }, problem };
 }
 
 function problemOf<Content extends { programId: string }>(

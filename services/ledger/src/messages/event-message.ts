@@ -20,7 +20,7 @@ import type { Allocation } from '../domain/lot.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import { renderLine } from './earn-message.ts';
 import { renderEntry, renderSubject } from './entry-message.ts';
-import { headerText } from './header-text.ts';
+import { ownHeaders } from './event-headers.ts';
 import { inKeyOrder } from './key-order.ts';
 
 /** An event as it is published. */
@@ -28,17 +28,10 @@ export interface Event {
   /** Unique, and without gaps for a membership. */
   readonly id: string;
   readonly subject: string;
-  /** Those that it has besides {@link sharedHeaders}. */
+  /** Those that it has besides `sharedHeaders`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly data: Uint8Array;
 }
-
-/** The NATS headers of every event: a CloudEvent with protobuf data. */
-export const sharedHeaders = {
-  'ce-specversion': '1.0',
-  'ce-source': '/ledger',
-  'content-type': 'application/protobuf',
-} as const;
 
 /** The last part of an event's subject and type, by what it announces. */
 const eventTypes: Readonly<Record<EntryKind, string>> = {
@@ -59,14 +52,6 @@ const eventTypes: Readonly<Record<EntryKind, string>> = {
   REJECT: 'redemption.rejected',
   RETURN: 'redemption.returned',
 };
-
-const typesOfEntries: ReadonlySet<string> = new Set(Object.values(eventTypes));
-
-/** Whether what is published on the subject announces an entry of a journal. */
-export function announcesEntry(subject: string): boolean {
-  const [, , , , ...type] = subject.split('.');
-  return typesOfEntries.has(type.join('.'));
-}
 
 /** Thrown for an entry of a later release, whose event only that release can encode. */
 export class UnknownEventVersion extends Error {
@@ -110,24 +95,15 @@ function eventOf(record: JournalRecord, names: RuleNames | undefined): Event {
   return {
     id,
     subject: `loyalty.events.v1.${programId}.${type}`,
-    headers: {
-      'ce-id': id,
-      'ce-type': `loyalty.${type}`,
-      'ce-time': isoTime(entry.createTime),
-      'ce-subject': membershipId,
-      'ce-requestid': headerText(entry.requestId),
-      'ce-actor': headerText(entry.actor),
-    },
+    headers: ownHeaders({
+      eventId: id,
+      type,
+      about: membershipId,
+      time: entry.createTime,
+      author: entry,
+    }),
     data: encode(contentOf(record, { membershipId, names })),
   };
-}
-
-// Most entries of a commit have its time.
-let latest = { ms: 0, text: new Date(0).toISOString() };
-
-function isoTime(ms: number): string {
-  if (latest.ms !== ms) latest = { ms, text: new Date(ms).toISOString() };
-  return latest.text;
 }
 
 type Content = MessageInitShape<typeof EntryRecordedSchema>;

@@ -11,7 +11,8 @@ import {
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import type { JournalApp } from '../app/app.ts';
 import { type JournalPage, readJournalOfProgram, readJournalOfUser } from '../app/read-journal.ts';
-import { type Event, eventsOf, sharedHeaders } from '../messages/event-message.ts';
+import { sharedHeaders } from '../messages/event-headers.ts';
+import { type Event, eventsOf } from '../messages/event-message.ts';
 import { entryPosition } from './positions.ts';
 
 /** The events of journals, as they were published. */

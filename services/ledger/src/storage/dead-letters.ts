@@ -5,11 +5,11 @@ import type {
   DeadLetters,
   Decision,
   DueLetter,
+  FailedSubmission,
   Failure,
   ProgramScope,
 } from '../app/dead-letters.ts';
-import type { TransactionName } from '../app/ledger-store.ts';
-import type { StreamMessage } from '../app/stream-message.ts';
+import type { StreamMessage, SubmissionName } from '../app/stream-message.ts';
 import { aboveAllIds, instant, type Timestamp, timestamptz } from './column-values.ts';
 import { perRow } from './plan-forms.ts';
 import { translated } from './storage-errors.ts';
@@ -32,6 +32,7 @@ interface DeadLetterRow extends DueRow {
   detail: string;
   program_id: string;
   transaction_id: string;
+  refund_id: string;
   retry_at: Timestamp;
   create_time: Date;
   decide_time: Date | null;
@@ -40,9 +41,24 @@ interface DeadLetterRow extends DueRow {
   decide_why: string | null;
 }
 
+/** What is announced of a row when an attempt failed. */
+const attemptColumns = [
+  'dead_letter_id',
+  'attempts',
+  'subject',
+  'actor',
+  'request_id',
+  'program_id',
+  'transaction_id',
+  'refund_id',
+  'detail',
+] as const;
+
+type AttemptRow = Pick<DeadLetterRow, (typeof attemptColumns)[number]>;
+
 /** All but the payload, which can be large. */
 const summaryColumns = `dead_letter_id, stream_sequence, stream_time, subject, content_type, actor, request_id, attempts,
-  state, reason, detail, program_id, transaction_id, retry_at, create_time,
+  state, reason, detail, program_id, transaction_id, refund_id, retry_at, create_time,
   decide_time, decide_actor, decide_request_id, decide_why`;
 
 /** States of messages about which nothing was decided. */
@@ -113,14 +129,42 @@ const counts = `
   ) AS counted`;
 
 /** The table of messages that couldn't be applied. */
-export function createDeadLetters(knex: Knex): DeadLetters {
+export function createDeadLetters({
+  knex,
+  encodeFailure,
+  wakeRelay,
+}: {
+  knex: Knex;
+  /** The batch of events that a failed attempt is announced with. */
+  encodeFailure: (failed: FailedSubmission) => Uint8Array;
+  /** Called after every commit that left something in the outbox. */
+  wakeRelay: () => void;
+}): DeadLetters {
+  /** Writes a failed attempt, and announces it if a row was written. */
+  async function writeFailure(
+    failure: Failure,
+    write: (tx: Knex.Transaction) => PromiseLike<AttemptRow[]>,
+  ): Promise<void> {
+    const isWritten = await translated(
+      knex.transaction(async (tx) => {
+        const [row] = await write(tx);
+        if (row === undefined) return false;
+        const batch = encodeFailure(failedSubmission(row, failure));
+        await tx('outbox').insert({ batch: Buffer.from(batch) });
+        return true;
+      }),
+    );
+    if (isWritten) wakeRelay();
+  }
+
   return {
     async keep(letter) {
-      await translated(
-        knex('dead_letters')
+      await writeFailure(letter.failure, (tx) =>
+        tx('dead_letters')
           .insert(rowOf(letter))
           .onConflict(['stream_sequence', 'stream_time'])
-          .ignore(),
+          .ignore()
+          .returning<AttemptRow[]>([...attemptColumns]),
       );
     },
 
@@ -144,11 +188,12 @@ export function createDeadLetters(knex: Knex): DeadLetters {
     },
 
     async recordFailure(deadLetterId, failure) {
-      await translated(
-        knex('dead_letters')
-          .where({ dead_letter_id: deadLetterId })
+      await writeFailure(failure, (tx) =>
+        tx('dead_letters')
+          .where({ dead_letter_id: String(deadLetterId) })
           .whereNull('decide_time')
-          .update({ ...failureColumns(failure), attempts: knex.raw('attempts + 1') }),
+          .update({ ...failureColumns(failure), attempts: tx.raw('attempts + 1') })
+          .returning<AttemptRow[]>([...attemptColumns]),
       );
     },
 
@@ -264,7 +309,7 @@ function rowOf({
   failure,
 }: {
   message: StreamMessage;
-  about: TransactionName;
+  about: SubmissionName;
   failure: Failure;
 }) {
   return {
@@ -278,6 +323,7 @@ function rowOf({
     request_id: storable(message.author.requestId),
     program_id: storable(about.programId),
     transaction_id: storable(about.transactionId),
+    refund_id: storable(about.refundId),
     attempts: 1,
     create_time: new Date(),
   };
@@ -285,6 +331,17 @@ function rowOf({
 
 function failureColumns({ state, reason, detail, retryAt }: Failure) {
   return { state, reason, detail: storable(detail), retry_at: timestamptz(retryAt) };
+}
+
+function failedSubmission(row: AttemptRow, failure: Failure): FailedSubmission {
+  return {
+    deadLetterId: row.dead_letter_id,
+    attempt: row.attempts,
+    subject: row.subject,
+    about: aboutOf(row),
+    author: { actor: row.actor, requestId: row.request_id },
+    failure: { ...failure, detail: row.detail },
+  };
 }
 
 // Whatever came in has to be kept, but PostgreSQL's text can't hold every string: no NUL, no half of a character.
@@ -313,10 +370,20 @@ function deadLetterOf(row: DeadLetterRow): DeadLetter {
     state: row.state,
     reason: row.reason,
     detail: row.detail,
-    about: { programId: row.program_id, transactionId: row.transaction_id },
+    about: aboutOf(row),
     retryAt: instant(row.retry_at),
     createTime: instant(row.create_time),
     decision: decisionOf(row),
+  };
+}
+
+function aboutOf(
+  row: Pick<DeadLetterRow, 'program_id' | 'transaction_id' | 'refund_id'>,
+): SubmissionName {
+  return {
+    programId: row.program_id,
+    transactionId: row.transaction_id,
+    refundId: row.refund_id,
   };
 }
 

@@ -28,7 +28,7 @@ export function createProgramSnapshots(knex: Knex): ProgramSnapshots {
       return rows.map(({ program_id: programId, ...rest }) => ({ programId, ...rest }));
     },
 
-    async keep({ programId, epoch, revision, content }) {
+    async keep({ programId, epoch, revision, content, noticeDays }) {
       await translated(
         knex('program_snapshots')
           .insert({
@@ -37,6 +37,7 @@ export function createProgramSnapshots(knex: Knex): ProgramSnapshots {
             revision,
             snapshot: Buffer.from(content),
             update_time: new Date(),
+            notice_days: noticeDays,
           })
           .onConflict('program_id')
           .merge()

@@ -6,7 +6,7 @@ import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { EntryKey } from '../app/journal-reader.ts';
 import { decodeKeys } from '../events/outbox-entries.ts';
-import { announcesEntry, eventsOf } from '../messages/event-message.ts';
+import { eventsOf } from '../messages/event-message.ts';
 import { createJournalReader } from '../storage/journal-reader.ts';
 import { createRuleNames } from '../storage/rule-names.ts';
 import type { Invariant } from './invariant.ts';
@@ -59,14 +59,14 @@ export async function checkEvents({
     handle({ header, ...message }) {
       const eventId = header('ce-id');
       if (header('ce-source') !== '/ledger' || eventId === undefined) return;
-      if (!announcesEntry(message.subject)) return;
       sightings.addPublished(eventId, message);
     },
   });
   const since = new Date(completeSince.getTime() + clockToleranceMs);
+  const eventIds = sightings.entryEventIds();
   const offenders = [
-    ...(await missing(tx, { eventIds: sightings.eventIds(), since })),
-    ...(await unfounded(pool, sightings)),
+    ...(await missing(tx, { eventIds, since })),
+    ...(await unfounded(pool, { eventIds, sightings })),
     ...sightings.differing(),
   ];
   return {
@@ -114,8 +114,9 @@ class Sightings {
     return first;
   }
 
-  eventIds(): string[] {
-    return [...this.#byId.keys()];
+  /** Of the events that announce entries, whose ids are a membership's and a sequence; those of others have words in them. */
+  entryEventIds(): string[] {
+    return [...this.#byId.keys()].filter((eventId) => /^\d+-\d+$/.test(eventId));
   }
 
   /** Whether it was published with one content, and that isn't this one. */
@@ -205,10 +206,12 @@ const entriesAtOnce = 500;
  * The events of no entry, and those that aren't what follows from their entry. By the present, not by the snapshot: what
  * was recorded since may be in the stream already.
  */
-async function unfounded(pool: Pool, sightings: Sightings): Promise<string[]> {
+async function unfounded(
+  pool: Pool,
+  { eventIds, sightings }: { eventIds: readonly string[]; sightings: Sightings },
+): Promise<string[]> {
   const journal = createJournalReader(pool, createRuleNames(pool));
   const offenders: string[] = [];
-  const eventIds = sightings.eventIds();
   for (let start = 0; start < eventIds.length; start += entriesAtOnce) {
     const ids = eventIds.slice(start, start + entriesAtOnce);
     const found = new Map(

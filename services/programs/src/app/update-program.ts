@@ -65,6 +65,7 @@ export async function updateProgram(app: App, command: UpdateProgram): Promise<P
 }
 
 function settingsOf(program: Program): ProgramSettings {
-  const { displayName, description, unit, timeZone, enrollment, limits, metadata } = program;
-  return { displayName, description, unit, timeZone, enrollment, limits, metadata };
+  const { displayName, description, unit, timeZone, enrollment, limits, metadata, notices } =
+    program;
+  return { displayName, description, unit, timeZone, enrollment, limits, metadata, notices };
 }

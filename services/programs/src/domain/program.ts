@@ -15,6 +15,19 @@ export interface ProgramSettings {
   /** Per member; 0 is no limit. */
   readonly limits: { readonly earnsPerMinute: number; readonly redemptionsPerMinute: number };
   readonly metadata: Readonly<Record<string, string>>;
+  /** Which dates of a member's points the ledger announces before they come; undefined for none. */
+  readonly notices: ProgramNotices | undefined;
+}
+
+/** Days before a date; 0 for no notice of it, and at least one of them is more. */
+export interface ProgramNotices {
+  readonly expiringDays: number;
+  readonly maturingDays: number;
+}
+
+/** The notices if there are any, so that a program without any always has the same. */
+export function programNotices(days: ProgramNotices): ProgramNotices | undefined {
+  return days.expiringDays > 0 || days.maturingDays > 0 ? days : undefined;
 }
 
 export interface Program extends ProgramSettings {
@@ -39,6 +52,7 @@ export const defaultSettings: ProgramSettings = {
   enrollment: 'OPEN',
   limits: { earnsPerMinute: 0, redemptionsPerMinute: 5 },
   metadata: {},
+  notices: undefined,
 };
 
 const transitions: Readonly<Record<ProgramState, readonly ProgramState[]>> = {

@@ -13,6 +13,7 @@ import {
   type ProgramSettings,
   type ProgramState,
   programEtag,
+  programNotices,
 } from '../domain/program.ts';
 
 /** A program as the contract shows it. What members see has an etag of its own, because it isn't all. */
@@ -29,6 +30,7 @@ export function renderProgram(
     timeZone: program.timeZone,
     enrollment: Program_Enrollment[program.enrollment],
     limits: program.limits,
+    ...(program.notices && { notices: program.notices }),
     activeRuleSetVersion: program.activeRuleSetVersion,
     metadata: program.metadata,
     etag: isMember ? `${programEtag(program)}-m` : programEtag(program),
@@ -44,7 +46,8 @@ export function renderProgram(
  */
 export function parseSettings(message: ProgramMessage): ProgramSettings {
   requireStorable(ProgramSchema, message, 'program');
-  const { displayName, description, unit, timeZone, enrollment, limits, metadata } = message;
+  const { displayName, description, unit, timeZone, enrollment, limits, metadata, notices } =
+    message;
   return {
     displayName,
     description,
@@ -57,6 +60,10 @@ export function parseSettings(message: ProgramMessage): ProgramSettings {
         limits?.redemptionsPerMinute ?? defaultSettings.limits.redemptionsPerMinute,
     },
     metadata,
+    notices: programNotices({
+      expiringDays: notices?.expiringDays ?? 0,
+      maturingDays: notices?.maturingDays ?? 0,
+    }),
   };
 }
 

@@ -157,6 +157,7 @@ const settingOf: Readonly<Record<string, keyof ProgramSettings>> = {
   enrollment: 'enrollment',
   limits: 'limits',
   metadata: 'metadata',
+  notices: 'notices',
 };
 
 function changedSettings(

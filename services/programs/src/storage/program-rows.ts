@@ -1,6 +1,11 @@
 import type { Knex } from 'knex';
 import type { Page, ProgramQuery } from '../app/program-store.ts';
-import type { Enrollment, Program, ProgramState } from '../domain/program.ts';
+import {
+  type Enrollment,
+  type Program,
+  type ProgramState,
+  programNotices,
+} from '../domain/program.ts';
 import { pageOf } from './page.ts';
 
 interface ProgramRow {
@@ -15,6 +20,8 @@ interface ProgramRow {
   earns_per_minute: number;
   redemptions_per_minute: number;
   metadata: Record<string, string>;
+  notice_expiring_days: number;
+  notice_maturing_days: number;
   revision: bigint;
   changed_in: bigint;
   create_time: Date;
@@ -91,6 +98,8 @@ function rowOf(program: Program): ProgramRow {
     earns_per_minute: program.limits.earnsPerMinute,
     redemptions_per_minute: program.limits.redemptionsPerMinute,
     metadata: program.metadata,
+    notice_expiring_days: program.notices?.expiringDays ?? 0,
+    notice_maturing_days: program.notices?.maturingDays ?? 0,
     revision: program.revision,
     changed_in: program.changedIn,
     create_time: program.createTime,
@@ -112,6 +121,10 @@ function programOf(row: ReadProgramRow): Program {
       redemptionsPerMinute: row.redemptions_per_minute,
     },
     metadata: row.metadata,
+    notices: programNotices({
+      expiringDays: row.notice_expiring_days,
+      maturingDays: row.notice_maturing_days,
+    }),
     activeRuleSetVersion: row.active_rule_set_version,
     revision: row.revision,
     changedIn: row.changed_in,

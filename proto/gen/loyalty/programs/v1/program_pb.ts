@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file loyalty/programs/v1/program.proto.
  */
 export const file_loyalty_programs_v1_program: GenFile = /*@__PURE__*/
-  fileDesc("CiFsb3lhbHR5L3Byb2dyYW1zL3YxL3Byb2dyYW0ucHJvdG8SE2xveWFsdHkucHJvZ3JhbXMudjEiswYKB1Byb2dyYW0SPAoKcHJvZ3JhbV9pZBgBIAEoCUIoukgl2AEBciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIeCgxkaXNwbGF5X25hbWUYAiABKAlCCLpIBXIDKMgBEh0KC2Rlc2NyaXB0aW9uGAMgASgJQgi6SAVyAyjQDxIsCgR1bml0GAQgASgLMh4ubG95YWx0eS5wcm9ncmFtcy52MS5Qb2ludFVuaXQSMQoFc3RhdGUYBSABKA4yIi5sb3lhbHR5LnByb2dyYW1zLnYxLlByb2dyYW0uU3RhdGUSGgoJdGltZV96b25lGAYgASgJQge6SARyAihAEkUKCmVucm9sbG1lbnQYByABKA4yJy5sb3lhbHR5LnByb2dyYW1zLnYxLlByb2dyYW0uRW5yb2xsbWVudEIIukgFggECEAESMwoGbGltaXRzGAggASgLMiMubG95YWx0eS5wcm9ncmFtcy52MS5WZWxvY2l0eUxpbWl0cxIfChdhY3RpdmVfcnVsZV9zZXRfdmVyc2lvbhgJIAEoBRJVCghtZXRhZGF0YRgKIAMoCzIqLmxveWFsdHkucHJvZ3JhbXMudjEuUHJvZ3JhbS5NZXRhZGF0YUVudHJ5Qhe6SBSaAREQMiIGcgQgAShAKgVyAyiABBIVCgRldGFnGAsgASgJQge6SARyAihAEi8KC2NyZWF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlIKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASCQoFRFJBRlQQARIKCgZBQ1RJVkUQAhINCglTVVNQRU5ERUQQAxIMCghBUkNISVZFRBAEIjwKCkVucm9sbG1lbnQSGgoWRU5ST0xMTUVOVF9VTlNQRUNJRklFRBAAEggKBE9QRU4QARIICgRBVVRPEAIiQwoJUG9pbnRVbml0EhsKCHNpbmd1bGFyGAEgASgJQgm6SAZyBCABKCgSGQoGcGx1cmFsGAIgASgJQgm6SAZyBCABKCgihAEKDlZlbG9jaXR5TGltaXRzEiUKEGVhcm5zX3Blcl9taW51dGUYASABKAVCC7pICBoGGMCEPSgAEjAKFnJlZGVtcHRpb25zX3Blcl9taW51dGUYAiABKAVCC7pICBoGGMCEPSgASACIAQFCGQoXX3JlZGVtcHRpb25zX3Blcl9taW51dGViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("CiFsb3lhbHR5L3Byb2dyYW1zL3YxL3Byb2dyYW0ucHJvdG8SE2xveWFsdHkucHJvZ3JhbXMudjEi4gYKB1Byb2dyYW0SPAoKcHJvZ3JhbV9pZBgBIAEoCUIoukgl2AEBciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIeCgxkaXNwbGF5X25hbWUYAiABKAlCCLpIBXIDKMgBEh0KC2Rlc2NyaXB0aW9uGAMgASgJQgi6SAVyAyjQDxIsCgR1bml0GAQgASgLMh4ubG95YWx0eS5wcm9ncmFtcy52MS5Qb2ludFVuaXQSMQoFc3RhdGUYBSABKA4yIi5sb3lhbHR5LnByb2dyYW1zLnYxLlByb2dyYW0uU3RhdGUSGgoJdGltZV96b25lGAYgASgJQge6SARyAihAEkUKCmVucm9sbG1lbnQYByABKA4yJy5sb3lhbHR5LnByb2dyYW1zLnYxLlByb2dyYW0uRW5yb2xsbWVudEIIukgFggECEAESMwoGbGltaXRzGAggASgLMiMubG95YWx0eS5wcm9ncmFtcy52MS5WZWxvY2l0eUxpbWl0cxIfChdhY3RpdmVfcnVsZV9zZXRfdmVyc2lvbhgJIAEoBRJVCghtZXRhZGF0YRgKIAMoCzIqLmxveWFsdHkucHJvZ3JhbXMudjEuUHJvZ3JhbS5NZXRhZGF0YUVudHJ5Qhe6SBSaAREQMiIGcgQgAShAKgVyAyiABBIVCgRldGFnGAsgASgJQge6SARyAihAEi8KC2NyZWF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoHbm90aWNlcxgOIAEoCzIcLmxveWFsdHkucHJvZ3JhbXMudjEuTm90aWNlcxovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiUgoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIJCgVEUkFGVBABEgoKBkFDVElWRRACEg0KCVNVU1BFTkRFRBADEgwKCEFSQ0hJVkVEEAQiPAoKRW5yb2xsbWVudBIaChZFTlJPTExNRU5UX1VOU1BFQ0lGSUVEEAASCAoET1BFThABEggKBEFVVE8QAiJDCglQb2ludFVuaXQSGwoIc2luZ3VsYXIYASABKAlCCbpIBnIEIAEoKBIZCgZwbHVyYWwYAiABKAlCCbpIBnIEIAEoKCJNCgdOb3RpY2VzEiAKDWV4cGlyaW5nX2RheXMYASABKAVCCbpIBhoEGFooABIgCg1tYXR1cmluZ19kYXlzGAIgASgFQgm6SAYaBBhaKAAihAEKDlZlbG9jaXR5TGltaXRzEiUKEGVhcm5zX3Blcl9taW51dGUYASABKAVCC7pICBoGGMCEPSgAEjAKFnJlZGVtcHRpb25zX3Blcl9taW51dGUYAiABKAVCC7pICBoGGMCEPSgASACIAQFCGQoXX3JlZGVtcHRpb25zX3Blcl9taW51dGViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * A loyalty scheme, such as "Wine & Dine".
@@ -111,6 +111,13 @@ export type Program = Message<"loyalty.programs.v1.Program"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 13;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Which dates of a member's points are announced before they come; none when absent.
+   *
+   * @generated from field: loyalty.programs.v1.Notices notices = 14;
+   */
+  notices?: Notices | undefined;
 };
 
 /**
@@ -245,6 +252,34 @@ export const PointUnitSchema: GenMessage<PointUnit> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_program, 1);
 
 /**
+ * How many days before a date of a member's points an event announces it.
+ *
+ * @generated from message loyalty.programs.v1.Notices
+ */
+export type Notices = Message<"loyalty.programs.v1.Notices"> & {
+  /**
+   * Days before points expire, for the event points.expiring; 0, the default, means no event.
+   *
+   * @generated from field: int32 expiring_days = 1;
+   */
+  expiringDays: number;
+
+  /**
+   * Days before pending points become available, for the event points.maturing; 0, the default, means no event.
+   *
+   * @generated from field: int32 maturing_days = 2;
+   */
+  maturingDays: number;
+};
+
+/**
+ * Describes the message loyalty.programs.v1.Notices.
+ * Use `create(NoticesSchema)` to create a new message.
+ */
+export const NoticesSchema: GenMessage<Notices> = /*@__PURE__*/
+  messageDesc(file_loyalty_programs_v1_program, 2);
+
+/**
  * The limits of a member's calls per minute.
  *
  * @generated from message loyalty.programs.v1.VelocityLimits
@@ -270,5 +305,5 @@ export type VelocityLimits = Message<"loyalty.programs.v1.VelocityLimits"> & {
  * Use `create(VelocityLimitsSchema)` to create a new message.
  */
 export const VelocityLimitsSchema: GenMessage<VelocityLimits> = /*@__PURE__*/
-  messageDesc(file_loyalty_programs_v1_program, 2);
+  messageDesc(file_loyalty_programs_v1_program, 3);
 

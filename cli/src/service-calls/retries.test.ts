@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
+import { NotYet } from '../import/sending.ts';
 import { createRetries, withRetries } from './retries.ts';
-import { NotYet } from './sending.ts';
 
 function notYet(reason: string): NotYet {
   return new NotYet(`${reason} for now`, { reason, retryAfterMs: 0 });

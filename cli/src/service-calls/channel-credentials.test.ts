@@ -8,8 +8,8 @@ import { createLogger } from '@loyalty/platform/logging.ts';
 import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { watchCertificates } from '@loyalty/platform/tls/certificates.ts';
+import { openPrograms } from '../import/programs-client.ts';
 import { readChannelCredentials } from './channel-credentials.ts';
-import { openPrograms } from './programs-client.ts';
 
 const free = { host: '127.0.0.1', port: 0 };
 const logger = createLogger({ name: 'test', level: 'silent' });
