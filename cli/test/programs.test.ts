@@ -490,6 +490,10 @@ describe('random edits', () => {
         timeZone: fc.constantFrom('europe/paris', 'UTC', 'Asia/Tokyo'),
         enrollment: fc.constantFrom('OPEN', 'AUTO'),
         limits: fc.record({ redemptionsPerMinute: fc.nat(9) }, { requiredKeys: [] }),
+        notices: fc.record(
+          { expiringDays: fc.nat(90), maturingDays: fc.nat(1) },
+          { requiredKeys: [] },
+        ),
         metadata,
       },
       { requiredKeys: ['displayName'] },

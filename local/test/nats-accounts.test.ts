@@ -210,6 +210,27 @@ describe('a backend that reads events', () => {
     }
   });
 
+  test('can’t name the consumer of the webhooks where the subject names another', async () => {
+    const manager = await consumer.jetstreamManager({ domain: 'loyalty', checkAPI: false });
+    for (const config of [
+      { durable_name: 'webhooks' },
+      { name: 'webhooks' },
+      { durable_name: 'webhooks', name: 'other' },
+    ]) {
+      const request = {
+        stream_name: 'LOYALTY_EVENTS',
+        config: { ack_policy: 'explicit', ...config },
+      };
+      await consumer.request(
+        '$JS.loyalty.API.CONSUMER.CREATE.LOYALTY_EVENTS.other',
+        JSON.stringify(request),
+      );
+      await expect(manager.consumers.info('LOYALTY_EVENTS', 'webhooks')).rejects.toThrow(
+        'consumer not found',
+      );
+    }
+  });
+
   test.each([
     'loyalty.events.v1.wine-dine.points.earned',
     'loyalty.earn.v1.wine-dine',

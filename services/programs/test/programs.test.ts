@@ -114,12 +114,13 @@ describe('updating a program', () => {
       description: 'old',
       timeZone: 'Europe/Paris',
       metadata: { a: '1' },
+      notices: { expiringDays: 7 },
     });
     const { program } = await setting.clients.programs.updateProgram(
       {
         programId: draft.programId,
         program: { displayName: 'New', description: 'ignored' },
-        updateMask: { paths: ['display_name', 'time_zone', 'metadata'] },
+        updateMask: { paths: ['display_name', 'time_zone', 'metadata', 'notices'] },
       },
       admin(),
     );
@@ -129,6 +130,8 @@ describe('updating a program', () => {
       timeZone: 'UTC',
       metadata: {},
     });
+    expect(draft.notices?.expiringDays).toBe(7);
+    expect(program?.notices).toBeUndefined();
     expect(program?.etag).not.toBe(draft.etag);
   });
 
