@@ -8,7 +8,7 @@ import {
 } from '@bufbuild/protobuf';
 import { expect, test } from '@jest/globals';
 import { unloaded } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
-import { writeMessage } from './json-output.ts';
+import { writeMessage } from '@loyalty/platform/json/message-to-json.ts';
 import { readRoutes } from './routes-from-descriptors.ts';
 import { unloadedFieldsOf } from './unloaded-fields.ts';
 import { upstreamsOf } from './wiring.ts';

@@ -4,7 +4,7 @@ import type { DeadLetters, DueLetter, Failure } from '../app/dead-letters.ts';
 import type { StreamMessage } from '../app/stream-message.ts';
 import { LedgerUnavailable } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
-import { repeat } from './repeat.ts';
+import { repeat } from '@loyalty/platform/repeat.ts';
 
 export interface RetryDeadLettersOptions {
   deadLetters: DeadLetters;
