@@ -4,18 +4,28 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Entry } from "../../ledger/v1/entry_pb.ts";
 import { file_loyalty_ledger_v1_entry } from "../../ledger/v1/entry_pb.ts";
+import type { Refusal } from "../../ledger/v1/redemption_pb.ts";
+import { file_loyalty_ledger_v1_redemption } from "../../ledger/v1/redemption_pb.ts";
+import type { Money } from "../../programs/v1/money_pb.ts";
+import { file_loyalty_programs_v1_money } from "../../programs/v1/money_pb.ts";
+import type { ExplanationLine } from "../../programs/v1/program_service_pb.ts";
+import { file_loyalty_programs_v1_program_service } from "../../programs/v1/program_service_pb.ts";
+import type { Transaction } from "../../programs/v1/transaction_pb.ts";
+import { file_loyalty_programs_v1_transaction } from "../../programs/v1/transaction_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file loyalty/events/v1/entry_recorded.proto.
  */
 export const file_loyalty_events_v1_entry_recorded: GenFile = /*@__PURE__*/
-  fileDesc("CiZsb3lhbHR5L2V2ZW50cy92MS9lbnRyeV9yZWNvcmRlZC5wcm90bxIRbG95YWx0eS5ldmVudHMudjEidAoNRW50cnlSZWNvcmRlZBISCgpwcm9ncmFtX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSFQoNbWVtYmVyc2hpcF9pZBgDIAEoCRInCgVlbnRyeRgEIAEoCzIYLmxveWFsdHkubGVkZ2VyLnYxLkVudHJ5YgZwcm90bzM", [file_loyalty_ledger_v1_entry]);
+  fileDesc("CiZsb3lhbHR5L2V2ZW50cy92MS9lbnRyeV9yZWNvcmRlZC5wcm90bxIRbG95YWx0eS5ldmVudHMudjEiiAMKDUVudHJ5UmVjb3JkZWQSEgoKcHJvZ3JhbV9pZBgBIAEoCRIPCgd1c2VyX2lkGAIgASgJEhUKDW1lbWJlcnNoaXBfaWQYAyABKAkSJwoFZW50cnkYBCABKAsyGC5sb3lhbHR5LmxlZGdlci52MS5FbnRyeRI0Cgxwb2ludHNfYWZ0ZXIYBSABKAsyHi5sb3lhbHR5LmV2ZW50cy52MS5Qb2ludHNBZnRlchIxCgtsb3RfY2hhbmdlcxgGIAMoCzIcLmxveWFsdHkuZXZlbnRzLnYxLkxvdENoYW5nZRIuCgRlYXJuGAcgASgLMh4ubG95YWx0eS5ldmVudHMudjEuRWFybkRldGFpbHNIABIyCgZyZWZ1bmQYCCABKAsyIC5sb3lhbHR5LmV2ZW50cy52MS5SZWZ1bmREZXRhaWxzSAASOgoKcmVkZW1wdGlvbhgJIAEoCzIkLmxveWFsdHkuZXZlbnRzLnYxLlJlZGVtcHRpb25EZXRhaWxzSABCCQoHZGV0YWlscyJUCgtQb2ludHNBZnRlchIRCglhdmFpbGFibGUYASABKAMSDwoHcGVuZGluZxgCIAEoAxIQCghyZXNlcnZlZBgDIAEoAxIPCgdkZWZpY2l0GAQgASgDIp8BCglMb3RDaGFuZ2USDgoGcG9pbnRzGAEgASgDEjIKDmF2YWlsYWJsZV90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHQoVZXhwaXJlc19ieV9pbmFjdGl2aXR5GAQgASgIIpkBCgtFYXJuRGV0YWlscxIYChBydWxlX3NldF92ZXJzaW9uGAEgASgFEjkKC2V4cGxhbmF0aW9uGAIgAygLMiQubG95YWx0eS5wcm9ncmFtcy52MS5FeHBsYW5hdGlvbkxpbmUSNQoLdHJhbnNhY3Rpb24YAyABKAsyIC5sb3lhbHR5LnByb2dyYW1zLnYxLlRyYW5zYWN0aW9uIl4KDVJlZnVuZERldGFpbHMSDgoGcG9pbnRzGAEgASgDEg0KBXRha2VuGAIgASgDEg4KBmxhcHNlZBgDIAEoAxIMCgRvd2VkGAQgASgDEhAKCGZvcmdpdmVuGAUgASgDIrEBChFSZWRlbXB0aW9uRGV0YWlscxIOCgZwb2ludHMYASABKAMSKQoFdmFsdWUYAiABKAsyGi5sb3lhbHR5LnByb2dyYW1zLnYxLk1vbmV5EjQKEGhvbGRfZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB3JlZnVzYWwYBCABKAsyGi5sb3lhbHR5LmxlZGdlci52MS5SZWZ1c2FsYgZwcm90bzM", [file_google_protobuf_timestamp, file_loyalty_ledger_v1_entry, file_loyalty_ledger_v1_redemption, file_loyalty_programs_v1_money, file_loyalty_programs_v1_program_service, file_loyalty_programs_v1_transaction]);
 
 /**
- * Announces an entry in a membership's journal: the data of every membership, points and redemption event.
+ * Announces an entry in a membership's journal: the data of every membership, points and redemption event. It says enough to act on without calling back. The event of an entry never changes: one that is published again, or read from the journal years later, has the same bytes.
  *
  * @generated from message loyalty.events.v1.EntryRecorded
  */
@@ -42,11 +52,56 @@ export type EntryRecorded = Message<"loyalty.events.v1.EntryRecorded"> & {
   membershipId: string;
 
   /**
-   * The entry.
+   * The entry, without its user_id.
    *
    * @generated from field: loyalty.ledger.v1.Entry entry = 4;
    */
   entry?: Entry | undefined;
+
+  /**
+   * The member's points after the entry.
+   *
+   * @generated from field: loyalty.events.v1.PointsAfter points_after = 5;
+   */
+  pointsAfter?: PointsAfter | undefined;
+
+  /**
+   * Where points went or came from, by the dates that they have. Points that mature, and reserved points that are spent, stay with their dates: MATURE has only what paid for owed points, and the CAPTURE of a hold has none, because its RESERVE has them.
+   *
+   * @generated from field: repeated loyalty.events.v1.LotChange lot_changes = 6;
+   */
+  lotChanges: LotChange[];
+
+  /**
+   * What the entry is about besides.
+   *
+   * @generated from oneof loyalty.events.v1.EntryRecorded.details
+   */
+  details: {
+    /**
+     * Of EARN.
+     *
+     * @generated from field: loyalty.events.v1.EarnDetails earn = 7;
+     */
+    value: EarnDetails;
+    case: "earn";
+  } | {
+    /**
+     * Of REFUND.
+     *
+     * @generated from field: loyalty.events.v1.RefundDetails refund = 8;
+     */
+    value: RefundDetails;
+    case: "refund";
+  } | {
+    /**
+     * Of RESERVE, CAPTURE, RELEASE, REJECT and RETURN.
+     *
+     * @generated from field: loyalty.events.v1.RedemptionDetails redemption = 9;
+     */
+    value: RedemptionDetails;
+    case: "redemption";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
@@ -55,4 +110,214 @@ export type EntryRecorded = Message<"loyalty.events.v1.EntryRecorded"> & {
  */
 export const EntryRecordedSchema: GenMessage<EntryRecorded> = /*@__PURE__*/
   messageDesc(file_loyalty_events_v1_entry_recorded, 0);
+
+/**
+ * The points of a membership after an entry.
+ *
+ * @generated from message loyalty.events.v1.PointsAfter
+ */
+export type PointsAfter = Message<"loyalty.events.v1.PointsAfter"> & {
+  /**
+   * The points that can be spent.
+   *
+   * @generated from field: int64 available = 1;
+   */
+  available: bigint;
+
+  /**
+   * Earned but not matured.
+   *
+   * @generated from field: int64 pending = 2;
+   */
+  pending: bigint;
+
+  /**
+   * Held by redemptions that aren't captured yet.
+   *
+   * @generated from field: int64 reserved = 3;
+   */
+  reserved: bigint;
+
+  /**
+   * The points owed after refunds.
+   *
+   * @generated from field: int64 deficit = 4;
+   */
+  deficit: bigint;
+};
+
+/**
+ * Describes the message loyalty.events.v1.PointsAfter.
+ * Use `create(PointsAfterSchema)` to create a new message.
+ */
+export const PointsAfterSchema: GenMessage<PointsAfter> = /*@__PURE__*/
+  messageDesc(file_loyalty_events_v1_entry_recorded, 1);
+
+/**
+ * Points that an entry gave to a member, or took from them, which become available and expire together.
+ *
+ * @generated from message loyalty.events.v1.LotChange
+ */
+export type LotChange = Message<"loyalty.events.v1.LotChange"> & {
+  /**
+   * The number of points: positive where the member got them, negative where they were taken, such as spent, reserved or expired.
+   *
+   * @generated from field: int64 points = 1;
+   */
+  points: bigint;
+
+  /**
+   * When the points become available, or became. Absent for points that never had to mature.
+   *
+   * @generated from field: google.protobuf.Timestamp available_time = 2;
+   */
+  availableTime?: Timestamp | undefined;
+
+  /**
+   * When the points expire if they aren't spent before. Absent if they never do.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 3;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * Whether they expire by inactivity: then expire_time is the date as of the entry, and each earn and redemption of the member postpones it.
+   *
+   * @generated from field: bool expires_by_inactivity = 4;
+   */
+  expiresByInactivity: boolean;
+};
+
+/**
+ * Describes the message loyalty.events.v1.LotChange.
+ * Use `create(LotChangeSchema)` to create a new message.
+ */
+export const LotChangeSchema: GenMessage<LotChange> = /*@__PURE__*/
+  messageDesc(file_loyalty_events_v1_entry_recorded, 2);
+
+/**
+ * The credit of a transaction.
+ *
+ * @generated from message loyalty.events.v1.EarnDetails
+ */
+export type EarnDetails = Message<"loyalty.events.v1.EarnDetails"> & {
+  /**
+   * The version of the rules that gave the points.
+   *
+   * @generated from field: int32 rule_set_version = 1;
+   */
+  ruleSetVersion: number;
+
+  /**
+   * How the points were calculated, line by line, with the rules' names in that version.
+   *
+   * @generated from field: repeated loyalty.programs.v1.ExplanationLine explanation = 2;
+   */
+  explanation: ExplanationLine[];
+
+  /**
+   * The transaction as it was reported.
+   *
+   * @generated from field: loyalty.programs.v1.Transaction transaction = 3;
+   */
+  transaction?: Transaction | undefined;
+};
+
+/**
+ * Describes the message loyalty.events.v1.EarnDetails.
+ * Use `create(EarnDetailsSchema)` to create a new message.
+ */
+export const EarnDetailsSchema: GenMessage<EarnDetails> = /*@__PURE__*/
+  messageDesc(file_loyalty_events_v1_entry_recorded, 3);
+
+/**
+ * What a refund took. If it was rejected, the entry has the reason, and all of this is 0.
+ *
+ * @generated from message loyalty.events.v1.RefundDetails
+ */
+export type RefundDetails = Message<"loyalty.events.v1.RefundDetails"> & {
+  /**
+   * The points that it reverses: the sum of taken, lapsed, owed and forgiven.
+   *
+   * @generated from field: int64 points = 1;
+   */
+  points: bigint;
+
+  /**
+   * Points taken from the balance.
+   *
+   * @generated from field: int64 taken = 2;
+   */
+  taken: bigint;
+
+  /**
+   * Points that had expired or been forfeited before, so they cost nothing now.
+   *
+   * @generated from field: int64 lapsed = 3;
+   */
+  lapsed: bigint;
+
+  /**
+   * Points added to the deficit.
+   *
+   * @generated from field: int64 owed = 4;
+   */
+  owed: bigint;
+
+  /**
+   * Points waived by the program's policy.
+   *
+   * @generated from field: int64 forgiven = 5;
+   */
+  forgiven: bigint;
+};
+
+/**
+ * Describes the message loyalty.events.v1.RefundDetails.
+ * Use `create(RefundDetailsSchema)` to create a new message.
+ */
+export const RefundDetailsSchema: GenMessage<RefundDetails> = /*@__PURE__*/
+  messageDesc(file_loyalty_events_v1_entry_recorded, 4);
+
+/**
+ * The redemption that an entry is about, and how much of it the entry moved. The entry has its reward, reference and the number of units.
+ *
+ * @generated from message loyalty.events.v1.RedemptionDetails
+ */
+export type RedemptionDetails = Message<"loyalty.events.v1.RedemptionDetails"> & {
+  /**
+   * The points that were reserved, spent, released or given back; for REJECT, those that it would have cost.
+   *
+   * @generated from field: int64 points = 1;
+   */
+  points: bigint;
+
+  /**
+   * What these points are worth, for a conversion: rounded down to the currency's minor unit. Absent for a reward with a fixed price.
+   *
+   * @generated from field: loyalty.programs.v1.Money value = 2;
+   */
+  value?: Money | undefined;
+
+  /**
+   * When the hold ends or would have ended. Absent if the points were never held.
+   *
+   * @generated from field: google.protobuf.Timestamp hold_expire_time = 3;
+   */
+  holdExpireTime?: Timestamp | undefined;
+
+  /**
+   * Why it was refused; only of REJECT.
+   *
+   * @generated from field: loyalty.ledger.v1.Refusal refusal = 4;
+   */
+  refusal?: Refusal | undefined;
+};
+
+/**
+ * Describes the message loyalty.events.v1.RedemptionDetails.
+ * Use `create(RedemptionDetailsSchema)` to create a new message.
+ */
+export const RedemptionDetailsSchema: GenMessage<RedemptionDetails> = /*@__PURE__*/
+  messageDesc(file_loyalty_events_v1_entry_recorded, 5);
 

@@ -10,10 +10,10 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file loyalty/events/v1/outbox.proto.
  */
 export const file_loyalty_events_v1_outbox: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sb3lhbHR5L2V2ZW50cy92MS9vdXRib3gucHJvdG8SEWxveWFsdHkuZXZlbnRzLnYxIq8BCgtPdXRib3hCYXRjaBIyCghtZXNzYWdlcxgBIAMoCzIgLmxveWFsdHkuZXZlbnRzLnYxLk91dGJveE1lc3NhZ2USPAoHaGVhZGVycxgCIAMoCzIrLmxveWFsdHkuZXZlbnRzLnYxLk91dGJveEJhdGNoLkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKwAQoNT3V0Ym94TWVzc2FnZRIQCghldmVudF9pZBgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEj4KB2hlYWRlcnMYAyADKAsyLS5sb3lhbHR5LmV2ZW50cy52MS5PdXRib3hNZXNzYWdlLkhlYWRlcnNFbnRyeRIMCgRkYXRhGAQgASgMGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM");
+  fileDesc("Ch5sb3lhbHR5L2V2ZW50cy92MS9vdXRib3gucHJvdG8SEWxveWFsdHkuZXZlbnRzLnYxIq8BCgtPdXRib3hCYXRjaBIyCghtZXNzYWdlcxgBIAMoCzIgLmxveWFsdHkuZXZlbnRzLnYxLk91dGJveE1lc3NhZ2USPAoHaGVhZGVycxgCIAMoCzIrLmxveWFsdHkuZXZlbnRzLnYxLk91dGJveEJhdGNoLkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKwAQoNT3V0Ym94TWVzc2FnZRIQCghldmVudF9pZBgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEj4KB2hlYWRlcnMYAyADKAsyLS5sb3lhbHR5LmV2ZW50cy52MS5PdXRib3hNZXNzYWdlLkhlYWRlcnNFbnRyeRIMCgRkYXRhGAQgASgMGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjoKDU91dGJveEVudHJpZXMSFgoObWVtYmVyc2hpcF9pZHMYASADKAMSEQoJc2VxdWVuY2VzGAIgAygDYgZwcm90bzM");
 
 /**
- * The content of one row of an outbox table: all events of one database transaction.
+ * The content of one row of an outbox table that has its messages: those of one database transaction.
  *
  * @generated from message loyalty.events.v1.OutboxBatch
  */
@@ -81,4 +81,32 @@ export type OutboxMessage = Message<"loyalty.events.v1.OutboxMessage"> & {
  */
 export const OutboxMessageSchema: GenMessage<OutboxMessage> = /*@__PURE__*/
   messageDesc(file_loyalty_events_v1_outbox, 1);
+
+/**
+ * The content of one row of the ledger's outbox that names the journal entries of one database transaction: their events follow from what is stored of them. Both lists have an element for each entry, in the order in which they happened.
+ *
+ * @generated from message loyalty.events.v1.OutboxEntries
+ */
+export type OutboxEntries = Message<"loyalty.events.v1.OutboxEntries"> & {
+  /**
+   * The ids of the memberships.
+   *
+   * @generated from field: repeated int64 membership_ids = 1;
+   */
+  membershipIds: bigint[];
+
+  /**
+   * The sequences of the entries.
+   *
+   * @generated from field: repeated int64 sequences = 2;
+   */
+  sequences: bigint[];
+};
+
+/**
+ * Describes the message loyalty.events.v1.OutboxEntries.
+ * Use `create(OutboxEntriesSchema)` to create a new message.
+ */
+export const OutboxEntriesSchema: GenMessage<OutboxEntries> = /*@__PURE__*/
+  messageDesc(file_loyalty_events_v1_outbox, 2);
 

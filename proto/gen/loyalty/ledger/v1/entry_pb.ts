@@ -158,63 +158,63 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   inactivityExpireTime?: Timestamp | undefined;
 
   /**
-   * For EARN and REFUND: when the transaction happened, as reported. Not in events.
+   * For EARN and REFUND: when the transaction happened, as reported.
    *
    * @generated from field: google.protobuf.Timestamp occur_time = 20;
    */
   occurTime?: Timestamp | undefined;
 
   /**
-   * For EARN and REFUND: what was paid for the transaction, as reported. Not in events.
+   * For EARN and REFUND: what was paid for the transaction, as reported.
    *
    * @generated from field: loyalty.programs.v1.Money amount = 21;
    */
   amount?: Money | undefined;
 
   /**
-   * For EARN and REFUND: where it was bought, as reported. Not in events.
+   * For EARN and REFUND: where it was bought, as reported.
    *
    * @generated from field: string channel = 22;
    */
   channel: string;
 
   /**
-   * For EARN: the rules that gave points, in their order; a rule whose points a limit took entirely isn't among them. The earn's explanation has the whole calculation. Not in events.
+   * For EARN: the rules that gave points, in their order; a rule whose points a limit took entirely isn't among them. The earn's explanation has the whole calculation.
    *
    * @generated from field: repeated loyalty.ledger.v1.EntryRule rules = 23;
    */
   rules: EntryRule[];
 
   /**
-   * For REFUND: how much of the transaction was refunded, as reported. Not in events.
+   * For REFUND: how much of the transaction was refunded, as reported.
    *
    * @generated from field: loyalty.ledger.v1.RefundExtent refund_extent = 24;
    */
   refundExtent?: RefundExtent | undefined;
 
   /**
-   * For entries about a redemption: the reward's id. Not in events.
+   * For entries about a redemption: the reward's id.
    *
    * @generated from field: string reward_id = 25;
    */
   rewardId: string;
 
   /**
-   * For entries about a redemption: the reward's name when it was redeemed. Not in events.
+   * For entries about a redemption: the reward's name when it was redeemed.
    *
    * @generated from field: string reward_display_name = 26;
    */
   rewardDisplayName: string;
 
   /**
-   * For entries about a redemption: the units that were reserved, spent, released, refused or given back. 1 for a conversion. Not in events.
+   * For entries about a redemption: the units that were reserved, spent, released, refused or given back. 1 for a conversion.
    *
    * @generated from field: int32 quantity = 27;
    */
   quantity: number;
 
   /**
-   * For entries about a redemption: the reference that its caller sent. Not in events.
+   * For entries about a redemption: the reference that its caller sent.
    *
    * @generated from field: string reference = 28;
    */
