@@ -8,7 +8,6 @@ import {
 import { expandPath } from './path-template.ts';
 import type { Location, Route } from './routes-from-descriptors.ts';
 
-
 /** A success as an HTTP response. */
 export interface Answer {
   readonly status: number;
