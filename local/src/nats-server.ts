@@ -13,7 +13,7 @@ import { withProgress } from './progress.ts';
 import { root } from './settings.ts';
 
 /** The users of the accounts that deployments have. */
-export const natsUsers = ['operator', 'programs', 'ledger', 'producer'] as const;
+export const natsUsers = ['operator', 'programs', 'ledger', 'webhooks', 'producer'] as const;
 export type NatsUser = (typeof natsUsers)[number];
 
 export interface NatsServer {

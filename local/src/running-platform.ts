@@ -58,6 +58,9 @@ export async function createPlace(): Promise<Place> {
       LOYALTY_LOCAL_LEDGER_GRPC_PORT: String(await unusedPort()),
       LOYALTY_LOCAL_LEDGER_HTTP_PORT: String(await unusedPort()),
       LOYALTY_LOCAL_LEDGER_MANAGEMENT_PORT: String(await unusedPort()),
+      LOYALTY_LOCAL_WEBHOOKS_GRPC_PORT: String(await unusedPort()),
+      LOYALTY_LOCAL_WEBHOOKS_HTTP_PORT: String(await unusedPort()),
+      LOYALTY_LOCAL_WEBHOOKS_MANAGEMENT_PORT: String(await unusedPort()),
     },
     remove: () => rm(top, { recursive: true, force: true }),
   };
