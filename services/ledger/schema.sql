@@ -67,8 +67,8 @@ END)),
 
 ALTER TABLE public.dead_letters ALTER COLUMN dead_letter_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.dead_letters_dead_letter_id_seq
-    START WITH 1
-    INCREMENT BY 1
+    START WITH 1024
+    INCREMENT BY 1024
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
@@ -116,6 +116,7 @@ CREATE TABLE public.entries (
     membership_id bigint NOT NULL,
     sequence bigint NOT NULL,
     kind text NOT NULL,
+    event_version smallint NOT NULL,
     available bigint NOT NULL,
     pending bigint NOT NULL,
     reserved bigint NOT NULL,
@@ -134,6 +135,10 @@ CREATE TABLE public.entries (
     inactivity_expires_at timestamp with time zone,
     note text,
     program_id text COLLATE pg_catalog."C",
+    pending_after bigint,
+    reserved_after bigint,
+    deficit_after bigint,
+    lots_expire_at timestamp with time zone,
     CONSTRAINT entries_attributes CHECK ((num_nulls(attributes_before, attributes_after) <> 1))
 )
 WITH (autovacuum_vacuum_insert_scale_factor='0.02', autovacuum_analyze_scale_factor='0.5');
@@ -197,8 +202,8 @@ CREATE TABLE public.member_ids (
 --
 
 CREATE SEQUENCE public.membership_ids
-    START WITH 1
-    INCREMENT BY 1
+    START WITH 1024
+    INCREMENT BY 1024
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
@@ -243,9 +248,11 @@ WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze
 
 CREATE TABLE public.outbox (
     id bigint NOT NULL,
-    batch bytea NOT NULL,
+    entries bytea,
+    batch bytea,
     leased_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    create_time timestamp with time zone DEFAULT now() NOT NULL
+    create_time timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT outbox_content CHECK ((num_nulls(entries, batch) = 1))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0', vacuum_truncate=off);
 
@@ -371,6 +378,16 @@ CREATE TABLE public.reward_usage (
     CONSTRAINT reward_usage_not_negative CHECK ((taken >= 0))
 )
 WITH (autovacuum_vacuum_scale_factor='0.02', autovacuum_analyze_scale_factor='0.02');
+
+--
+-- Name: rule_names; Type: TABLE; Schema: public
+--
+
+CREATE TABLE public.rule_names (
+    program_id text NOT NULL COLLATE pg_catalog."C",
+    rule_set_version integer NOT NULL,
+    names jsonb NOT NULL
+);
 
 --
 -- Name: allocations allocations_pkey; Type: CONSTRAINT; Schema: public
@@ -504,6 +521,13 @@ ALTER TABLE ONLY public.reward_stock
 
 ALTER TABLE ONLY public.reward_usage
     ADD CONSTRAINT reward_usage_pkey PRIMARY KEY (membership_id, reward_id, period, period_start);
+
+--
+-- Name: rule_names rule_names_pkey; Type: CONSTRAINT; Schema: public
+--
+
+ALTER TABLE ONLY public.rule_names
+    ADD CONSTRAINT rule_names_pkey PRIMARY KEY (program_id, rule_set_version);
 
 --
 -- Name: dead_letters_by_program; Type: INDEX; Schema: public
@@ -768,3 +792,9 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.reward_stock TO ledger_app;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.reward_usage TO ledger_app;
+
+--
+-- Name: TABLE rule_names; Type: ACL; Schema: public
+--
+
+GRANT SELECT,INSERT ON TABLE public.rule_names TO ledger_app;

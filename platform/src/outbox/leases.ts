@@ -1,9 +1,15 @@
 import type { Pool } from 'pg';
 
-export interface OutboxRow {
+/** A row that has its messages. */
+export interface BatchRow {
   id: bigint;
   batch: Uint8Array;
 }
+
+/** A row of a table that also has rows which only name what they announce. */
+export type NamingRow =
+  | (BatchRow & { entries: null })
+  | { id: bigint; entries: Uint8Array; batch: null };
 
 // A crash of the server may undo a lease or a deletion, whose messages are then published again: that is allowed
 // anyway. Not waiting for the disk leaves it to the commits that callers wait for. The setting ends with the statement, which
@@ -12,15 +18,18 @@ const withoutWaiting = "(SELECT set_config('synchronous_commit', 'off', true)) =
 
 // The row lock lasts as long as this statement; what keeps others away from the rows while they are being published
 // is the lease. Ids become visible out of order, so a cursor over them would lose rows.
-const leaseRows = {
+const leaseRows = (columns: string) => ({
   name: 'outbox-lease',
   text: `
     UPDATE outbox SET leased_until = now() + $2 * interval '1 millisecond'
     WHERE ${withoutWaiting} AND id = ANY (ARRAY(
       SELECT id FROM outbox WHERE leased_until < now() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
     ))
-    RETURNING id, batch`,
-};
+    RETURNING ${columns}`,
+});
+
+const leaseBatches = leaseRows('id, batch');
+const leaseNaming = leaseRows('id, entries, batch');
 
 const deleteRows = {
   name: 'outbox-delete',
@@ -34,12 +43,27 @@ const postponeRows = {
     WHERE ${withoutWaiting} AND id = ANY ($1::bigint[])`,
 };
 
+export interface LeaseOptions {
+  readonly limit: number;
+  readonly leaseMs: number;
+}
+
 /** Leases up to `limit` rows that aren't being published, oldest first, for `leaseMs`. */
-export async function lease(
+export async function lease(pool: Pool, options: LeaseOptions): Promise<BatchRow[]> {
+  return await leaseBy<BatchRow>(pool, leaseBatches, options);
+}
+
+/** The same of a table with rows that only name what they announce. */
+export async function leaseNamingRows(pool: Pool, options: LeaseOptions): Promise<NamingRow[]> {
+  return await leaseBy<NamingRow>(pool, leaseNaming, options);
+}
+
+async function leaseBy<Row extends { id: bigint }>(
   pool: Pool,
-  { limit, leaseMs }: { limit: number; leaseMs: number },
-): Promise<OutboxRow[]> {
-  const { rows } = await pool.query<OutboxRow>({ ...leaseRows, values: [limit, leaseMs] });
+  statement: typeof leaseBatches,
+  { limit, leaseMs }: LeaseOptions,
+): Promise<Row[]> {
+  const { rows } = await pool.query<Row>({ ...statement, values: [limit, leaseMs] });
   return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 

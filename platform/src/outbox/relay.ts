@@ -2,11 +2,19 @@ import type { Pool } from 'pg';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { isReasoned } from '../errors.ts';
 import type { Logger } from '../logging.ts';
-import type { Publisher } from '../messaging/publisher.ts';
+import type { OutgoingMessage, Publisher } from '../messaging/publisher.ts';
 import { patientCollect } from '../telemetry/patient-collect.ts';
 import { backoffMs, pause } from '../waiting.ts';
 import { decodeOutboxBatch } from './batch.ts';
-import { lease, type OutboxRow, oldestAgeSeconds, postpone, remove } from './leases.ts';
+import {
+  type BatchRow,
+  lease,
+  leaseNamingRows,
+  type NamingRow,
+  oldestAgeSeconds,
+  postpone,
+  remove,
+} from './leases.ts';
 
 export interface RelayOptions {
   pool: Pool;
@@ -20,7 +28,17 @@ export interface RelayOptions {
   leaseMs?: number;
   /** Most rows that are published at once; 16 by default. */
   batchRows?: number;
+  /**
+   * The messages of a row that names what it announces, in its column `entries`, instead of having its messages. Without
+   * it, the table has no such column.
+   *
+   * @throws {StorageUnavailable} when what is named can't be read now
+   */
+  encode?: (row: { id: bigint; entries: Uint8Array }) => Promise<readonly OutboxMessage[]>;
 }
+
+/** A message to publish, with its event's id as Nats-Msg-Id. */
+export type OutboxMessage = Required<Omit<OutgoingMessage, 'messageId'>> & { eventId: string };
 
 export interface Relay {
   start(): void;
@@ -37,7 +55,7 @@ const maxDelayMs = 5_000;
 const refusedDelayMs = 30_000;
 
 /**
- * Publishes the rows of the `outbox` table and deletes them once JetStream has stored their messages. Any number
+ * Publishes what the rows of the `outbox` table have, or name, and deletes them once JetStream has stored their messages. Any number
  * of relays may work on a table. Each message is published at least once, with its event id as Nats-Msg-Id.
  */
 export function createRelay(options: RelayOptions): Relay {
@@ -52,7 +70,8 @@ export function createRelay(options: RelayOptions): Relay {
   const round = async (): Promise<boolean> => {
     // The lease sees rows committed before this line; a later commit wakes the relay again.
     awake = new AbortController();
-    const rows = await lease(pool, { limit: batchRows, leaseMs });
+    const leasing = options.encode === undefined ? lease : leaseNamingRows;
+    const rows = await leasing(pool, { limit: batchRows, leaseMs });
     const outcomes = await Promise.all(rows.map((row) => publishRow(row, options)));
     const idsOf = (outcome: Outcome) =>
       rows.filter((_, index) => outcomes[index] === outcome).map(({ id }) => id);
@@ -102,12 +121,12 @@ export function createRelay(options: RelayOptions): Relay {
 /** `unavailable`: JetStream doesn't respond, nothing gets through. `refused`: this row can't be published. */
 type Outcome = 'published' | 'unavailable' | 'refused';
 
-async function publishRow(row: OutboxRow, options: RelayOptions): Promise<Outcome> {
+async function publishRow(row: BatchRow | NamingRow, options: RelayOptions): Promise<Outcome> {
   const { publisher, logger } = options;
   try {
-    const { messages, headers: sharedHeaders } = decodeOutboxBatch(row.batch);
+    const messages = row.batch === null ? await encoded(row, options) : decoded(row.batch);
     const attempts = await Promise.allSettled(
-      messages.map(({ subject, data, headers, eventId }) =>
+      messages.map(({ subject, data, headers, sharedHeaders, eventId }) =>
         publisher.publish({ subject, data, headers, sharedHeaders, messageId: eventId }),
       ),
     );
@@ -117,6 +136,25 @@ async function publishRow(row: OutboxRow, options: RelayOptions): Promise<Outcom
     logger.warn({ err: error, outboxId: String(row.id) }, 'events could not be published');
     return isReasoned(error) && error.reason === 'STORAGE_UNAVAILABLE' ? 'unavailable' : 'refused';
   }
+}
+
+function decoded(batch: Uint8Array): OutboxMessage[] {
+  const { messages, headers: sharedHeaders } = decodeOutboxBatch(batch);
+  return messages.map(({ eventId, subject, headers, data }) => ({
+    eventId,
+    subject,
+    headers,
+    sharedHeaders,
+    data,
+  }));
+}
+
+async function encoded(
+  row: NamingRow & { batch: null },
+  { encode }: RelayOptions,
+): Promise<readonly OutboxMessage[]> {
+  if (encode === undefined) throw new Error('nothing encodes what a row of the outbox names');
+  return await encode(row);
 }
 
 function relayMetrics({ pool, registry }: RelayOptions) {

@@ -11,7 +11,9 @@
 -- statements about its own columns: PostgreSQL uses a partial index where the statement implies its condition, and any
 -- comparison of a column implies that it isn't NULL. docs/database.md says more.
 
-CREATE SEQUENCE membership_ids AS bigint;
+-- Ids are unique over all cells: cell k draws k + 1024 × n, with n from 1. These are the sequences of cell 0; the first
+-- start of a ledger of another cell moves them.
+CREATE SEQUENCE membership_ids AS bigint INCREMENT BY 1024 START WITH 1024;
 
 -- Which membership a user of a program has. A row never changes, so processes may remember it.
 CREATE TABLE member_ids (
@@ -193,10 +195,14 @@ CREATE TABLE entries (
   membership_id bigint NOT NULL,
   sequence bigint NOT NULL,
   kind text NOT NULL,
+  -- In which form its event is encoded, for ever: what later versions add isn't in it. Between a text of four letters and
+  -- a bigint it takes no room of its own.
+  event_version smallint NOT NULL,
   available bigint NOT NULL,
   pending bigint NOT NULL,
   reserved bigint NOT NULL,
   deficit bigint NOT NULL,
+  -- The available points after it.
   balance_after bigint NOT NULL,
   transaction_id text,
   redemption_id text,
@@ -219,6 +225,12 @@ CREATE TABLE entries (
   -- For a program's entries by time. NULL for EARN: those are found by their earns, so that a purchase pays for no column
   -- and no second index.
   program_id text COLLATE "C",
+  -- The other points after it; NULL for 0, so that most entries don't pay for them.
+  pending_after bigint,
+  reserved_after bigint,
+  deficit_after bigint,
+  -- The date of the INACTIVITY lots that it moves points of, where it doesn't move that date itself: later entries do.
+  lots_expire_at timestamptz,
   CONSTRAINT entries_pkey PRIMARY KEY (membership_id, sequence),
   CONSTRAINT entries_attributes CHECK (num_nulls(attributes_before, attributes_after) <> 1)
 );
@@ -354,18 +366,31 @@ CREATE TABLE program_snapshots (
   CONSTRAINT program_snapshots_pkey PRIMARY KEY (program_id)
 );
 
--- One row a commit: the events that it has to announce, an OutboxBatch, protobuf.
+-- How the rules of a version were called when it first gave points. Rows are never changed or deleted: events have these names.
+CREATE TABLE rule_names (
+  program_id text COLLATE "C" NOT NULL,
+  rule_set_version integer NOT NULL,
+  -- By rule id.
+  names jsonb NOT NULL,
+  CONSTRAINT rule_names_pkey PRIMARY KEY (program_id, rule_set_version)
+);
+
+-- One row a commit: which entries it has to announce, an OutboxEntries, whose events follow from what is stored of them; or
+-- events that follow from no entry, an OutboxBatch. Both are protobuf.
 CREATE TABLE outbox (
   id bigint GENERATED ALWAYS AS IDENTITY,
-  batch bytea NOT NULL,
+  entries bytea,
+  batch bytea,
   leased_until timestamptz NOT NULL DEFAULT '-infinity',
   create_time timestamptz NOT NULL DEFAULT now(),
-  CONSTRAINT outbox_pkey PRIMARY KEY (id)
+  CONSTRAINT outbox_pkey PRIMARY KEY (id),
+  CONSTRAINT outbox_content CHECK (num_nulls(entries, batch) = 1)
 );
 
 -- Messages that couldn't be applied. What was decided about them stays for a while, to show who did so and why.
 CREATE TABLE dead_letters (
-  dead_letter_id bigint GENERATED ALWAYS AS IDENTITY,
+  -- As those of memberships.
+  dead_letter_id bigint GENERATED ALWAYS AS IDENTITY (INCREMENT BY 1024 START WITH 1024),
   state text NOT NULL,
   -- Its number in the stream and when the stream stored it: a message that is delivered twice is kept once, and
   -- one of a stream that was made anew is another.
@@ -475,7 +500,7 @@ END $$;
 GRANT USAGE ON SCHEMA public TO ledger_app;
 GRANT USAGE ON SEQUENCE membership_ids TO ledger_app;
 -- Facts, which stand once they are written.
-GRANT SELECT, INSERT ON entries, allocations, member_ids, requests TO ledger_app;
+GRANT SELECT, INSERT ON entries, allocations, member_ids, requests, rule_names TO ledger_app;
 GRANT SELECT, INSERT, UPDATE ON
   memberships, lapsed_lots, earns, refunds, redemptions, reward_stock, reward_usage, cap_usage, program_snapshots
   TO ledger_app;

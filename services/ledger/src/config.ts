@@ -24,6 +24,11 @@ export const ledgerSettings = z.object({
     .describe(
       'a token for calls to Programs, read again for each; needed where there is no JWT_SECRET',
     ),
+  CELL: integer({ min: 0, max: 1_023 })
+    .default(0)
+    .describe(
+      'which cell the database is, where there are several; the ids of memberships and dead letters are unique over all of them, so it is chosen before the first start and never changed',
+    ),
   QUEUE_WAIT_MS_MAX: integer({ min: 10, max: 60_000 })
     .default(1_000)
     .describe(
@@ -43,6 +48,8 @@ export interface LedgerConfig extends ServiceConfig {
     /** A file with the token for calls to Programs; where there is none, `tokens.secret` signs one. */
     readonly tokenFile: string | undefined;
   };
+  /** The number of the cell that the database is; from 0 to 1023. */
+  readonly cell: number;
   /** Changes that would wait longer to be written are refused. */
   readonly queueWaitMsMax: number;
   /** How long dead letters are kept after they were replayed or discarded. */
@@ -65,6 +72,7 @@ export function readLedgerConfig(env: NodeJS.ProcessEnv): LedgerConfig {
   return {
     ...config,
     programs: { address: values.PROGRAMS_ADDRESS, tokenFile: values.SERVICE_TOKEN_FILE },
+    cell: values.CELL,
     queueWaitMsMax: values.QUEUE_WAIT_MS_MAX,
     deadLetterDays: values.DEAD_LETTER_DAYS,
   };

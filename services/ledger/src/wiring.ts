@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { ConfigError } from '@loyalty/platform/config.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { eventsStream, incomingStream } from '@loyalty/platform/messaging/streams.ts';
-import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
@@ -33,9 +33,10 @@ import { createProgramSource } from './catalog/program-source.ts';
 import type { LedgerConfig } from './config.ts';
 import { registerDeadLetterMetrics } from './dead-letter-metrics.ts';
 import type { Instant } from './domain/instant.ts';
+import { type EventPublishing, startEventPublishing } from './event-publishing.ts';
 import { createEarnStream } from './events/earn-stream.ts';
-import { encodeEvents } from './events/event-encoding.ts';
 import { createMessageReader } from './events/message-reader.ts';
+import { encodeKeys } from './events/outbox-entries.ts';
 import { consumeStream } from './events/stream-consumer.ts';
 import { bringMembershipsUpToDate } from './jobs/bring-up-to-date.ts';
 import { removeDecidedLetters } from './jobs/remove-decided-letters.ts';
@@ -44,6 +45,7 @@ import { type ClockWatch, createClockWatch } from './jobs/watch-clock.ts';
 import { ledgerServices } from './rpc/services.ts';
 import { createServiceToken } from './service-token.ts';
 import { applicationSession, lockTimeoutMs } from './storage/application-session.ts';
+import { openCell } from './storage/cell.ts';
 import { createCommitToLedger } from './storage/commit-to-ledger.ts';
 import { databaseTime } from './storage/database-clock.ts';
 import { createDeadLetters } from './storage/dead-letters.ts';
@@ -72,7 +74,8 @@ export interface RunningLedger {
  * Migrates the database, takes messages and serves. Takes no signals and exits no process, so that tests can run
  * several, and lets them say what time it is.
  *
- * @throws {ConfigError} when a certificate can't be used, the database is newer than this release, or its login can't migrate the database
+ * @throws {ConfigError} when a certificate can't be used, the database is newer than this release or of another cell, or its
+ * login can't migrate it
  */
 export async function startLedger(
   config: LedgerConfig,
@@ -86,7 +89,7 @@ export async function startLedger(
   try {
     const tls = await openTls(config.tls, { logger });
     cleanups.push(() => tls.close());
-    await migrateDatabase(config.database.url);
+    await prepareDatabase(config);
     const url = applicationSession(config.database.url);
     const knex = createKnex({ url, max: knexPoolSize, applicationName });
     cleanups.push(() => knex.destroy());
@@ -117,15 +120,9 @@ export async function startLedger(
     const { catalog, closeCatalog } = startCatalog(runtime);
     cleanups.push(closeCatalog);
     const metrics = createRegistry({ service: 'ledger' });
-    const relay = createRelay({
-      pool,
-      publisher: createPublisher(nats),
-      logger,
-      registry: metrics,
-    });
-    relay.start();
-    cleanups.push(() => relay.stop());
-    const { app, backgroundApp } = createApps(runtime, { catalog, wakeRelay: relay.wake });
+    const events = startEventPublishing({ ...runtime, registry: metrics });
+    cleanups.push(() => events.stop());
+    const { app, backgroundApp } = createApps(runtime, { catalog, events });
     registerDeadLetterMetrics(metrics, app.deadLetters);
     const clockWatch = createClockWatch({
       clock,
@@ -147,6 +144,7 @@ export async function startLedger(
       tls: tls.server,
       services: ledgerServices(app, {
         getProgramSummary: programSummaries(app, createProgramTotalsReader(reports.pool)),
+        journal: events.journal,
       }),
       readiness: readinessOf({ nats, probe, clockWatch }),
       defaultDeadlineMs: 10_000,
@@ -161,10 +159,15 @@ export async function startLedger(
   }
 }
 
-async function migrateDatabase(url: string): Promise<void> {
+async function prepareDatabase({ cell, database: { url } }: LedgerConfig): Promise<void> {
   const knex = createKnex({ url, max: 1, applicationName });
   try {
     await migrate(knex, migrations);
+    const stored = await openCell(knex, cell);
+    if (stored === cell) return;
+    throw new ConfigError(
+      `LEDGER_CELL is ${cell}, but LEDGER_DATABASE_URL names the database of cell ${stored}; set LEDGER_CELL to ${stored}, or give another database`,
+    );
   } finally {
     await knex.destroy();
   }
@@ -221,9 +224,12 @@ function startCatalog(runtime: Runtime): { catalog: ProgramCache; closeCatalog: 
 /** What serves calls, and what works in the background: no load turns that away. */
 function createApps(
   { config, knex, pool, nats, clock }: Runtime,
-  { catalog, wakeRelay }: { catalog: ProgramCatalog; wakeRelay: () => void },
+  {
+    catalog,
+    events: { ruleNames, announce },
+  }: { catalog: ProgramCatalog; events: Pick<EventPublishing, 'ruleNames' | 'announce'> },
 ): { app: MessagingApp; backgroundApp: MessagingApp } {
-  const commit = createCommitToLedger({ pool, encodeEvents, clock, wakeRelay });
+  const commit = createCommitToLedger({ pool, encodeKeys, clock, ruleNames, announce });
   const { queue, patientQueue } = createCommitQueue({ commit, maxWaitMs: config.queueWaitMsMax });
   const app: MessagingApp = {
     catalog,

@@ -42,8 +42,9 @@ export const breakages: readonly Breakage[] = [
   {
     broken: 'points that should have paid a debt',
     sql: `ALTER TABLE memberships DROP CONSTRAINT memberships_deficit_first;
-      INSERT INTO entries SELECT membership_id, last_sequence + 1, 'ADJUST', 1, 0, 0, 0, available + 1,
-        NULL, NULL, NULL, NULL, 'nobody', '', last_entry_time, NULL, NULL, NULL, NULL, NULL, program_id
+      INSERT INTO entries SELECT membership_id, last_sequence + 1, 'ADJUST', 1, 1, 0, 0, 0, available + 1,
+        NULL, NULL, NULL, NULL, 'nobody', '', last_entry_time, NULL, NULL, NULL, NULL, NULL, program_id,
+        NULL, NULL, deficit
         FROM memberships WHERE ${bob};
       INSERT INTO allocations SELECT membership_id, last_sequence + 1, '-infinity', 'infinity', 'NORMAL', 1
         FROM memberships WHERE ${bob};
@@ -133,7 +134,7 @@ export const breakages: readonly Breakage[] = [
     broken: 'a balance that was below zero for a while',
     sql: `UPDATE entries SET reserved = CASE kind WHEN 'JOINED' THEN -1 ELSE 1 END
       WHERE ${alice} AND kind IN ('JOINED', 'SUSPENDED')`,
-    noticed: ['I2 never was negative'],
+    noticed: ['I2 never was negative', 'I4 chain'],
     offender: /entry 1: available, pending, reserved, deficit were \(0,0,-1,0\)$/,
   },
   {
@@ -184,7 +185,19 @@ export const breakages: readonly Breakage[] = [
     broken: 'an entry with another balance after it',
     sql: `UPDATE entries SET balance_after = balance_after + 1 WHERE kind = 'REJECT'`,
     noticed: ['I4 chain'],
-    offender: /balance_after is 1 instead of 0/,
+    offender: /after it are \(1,0,0,40\) instead of \(0,0,0,40\)/,
+  },
+  {
+    broken: 'an entry with other reserved points after it',
+    sql: `UPDATE entries SET reserved_after = reserved_after + 1 WHERE kind = 'RESERVE'`,
+    noticed: ['I4 chain'],
+    offender: /after it are \(\d+,0,\d+,0\) instead of \(\d+,0,\d+,0\)/,
+  },
+  {
+    broken: 'an entry that notes a date of its lots that they never had',
+    sql: `UPDATE entries SET lots_expire_at = '2031-01-01Z' WHERE kind = 'RESERVE'`,
+    noticed: ['I4 dates of lots'],
+    offender: /^membership \d+, entry \d+: notes 2031-01-01 .*, and they were last moved to /,
   },
   {
     broken: 'an entry that a membership expects and that is not there',

@@ -40,9 +40,12 @@ import { updateMembership } from '../src/app/update-membership.ts';
 import { balanceAt } from '../src/domain/balance.ts';
 import { ProgramNotFound } from '../src/domain/errors.ts';
 import type { Author } from '../src/domain/journal.ts';
+import { encodeKeys } from '../src/events/outbox-entries.ts';
 import { applicationSession, lockTimeoutMs } from '../src/storage/application-session.ts';
-import { createCommitToLedger } from '../src/storage/commit-to-ledger.ts';
+import { type Announced, createCommitToLedger } from '../src/storage/commit-to-ledger.ts';
+import { createJournalReader } from '../src/storage/journal-reader.ts';
 import { createLedgerReader } from '../src/storage/ledger-reader.ts';
+import { createRuleNames } from '../src/storage/rule-names.ts';
 import { expectHealthy } from './expect-healthy.ts';
 
 export const author: Author = { actor: 'service:test', requestId: 'request-1' };
@@ -110,10 +113,13 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
   function addReplica({
     aheadMs = 0,
     duringCommit = () => undefined,
+    announce = () => undefined,
   }: {
     aheadMs?: number;
     /** Called in the middle of each transaction, between its locks and what it writes. */
     duringCommit?: () => void;
+    /** Called after each commit, as the relay is. */
+    announce?: (announced: Announced) => void;
   } = {}) {
     const replica = openReplica({
       url: database.url,
@@ -121,6 +127,7 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
       clock: () => now() + aheadMs,
       newRedemptionId,
       duringCommit,
+      announce,
     });
     replicas.push(replica);
     return replica;
@@ -131,7 +138,8 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
     await database.drop();
   }
 
-  const first = addReplica();
+  let announce: (announced: Announced) => void = () => undefined;
+  const first = addReplica({ announce: (announced) => announce(announced) });
   return {
     ...first,
     program,
@@ -140,6 +148,10 @@ export async function startUseCases(program: ProgramDefinition, ...others: Progr
     /** Lets the clock of all replicas say something else. */
     setClock(time: Date) {
       now = () => time.getTime();
+    },
+    /** Calls the listener after each commit of the first replica, as its relay is called. */
+    onCommit(listener: (announced: Announced) => void) {
+      announce = listener;
     },
     /** Adds a program, or changes one. */
     define(changed: ProgramDefinition) {
@@ -184,12 +196,14 @@ function openReplica({
   clock,
   newRedemptionId,
   duringCommit,
+  announce,
 }: {
   url: string;
   programs: ReadonlyMap<string, ProgramDefinition>;
   clock: () => number;
   newRedemptionId: () => string;
   duringCommit: () => void;
+  announce: (announced: Announced) => void;
 }) {
   const pool = createPool({
     url: applicationSession(url),
@@ -198,14 +212,16 @@ function openReplica({
     lockTimeoutMs,
     logger: quiet,
   });
+  const ruleNames = createRuleNames(pool);
   const commitToLedger = createCommitToLedger({
     pool,
-    encodeEvents() {
+    encodeKeys(entries) {
       duringCommit();
-      return Buffer.from('events');
+      return encodeKeys(entries);
     },
     clock,
-    wakeRelay: () => undefined,
+    ruleNames,
+    announce,
   });
   const deadlocks: unknown[] = [];
   const commit: CommitToLedger = async (commands, options) => {
@@ -238,6 +254,7 @@ function openReplica({
   return {
     pool,
     reader,
+    journal: createJournalReader(pool, ruleNames),
     commit,
     /** Those that the database resolved by undoing a transaction, which was run again. */
     deadlocks,

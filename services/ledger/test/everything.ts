@@ -1,5 +1,10 @@
 // Everything that a ledger of many members does with its database, at least once.
-import { lease, oldestAgeSeconds, postpone, remove } from '@loyalty/platform/outbox/leases.ts';
+import {
+  leaseNamingRows,
+  oldestAgeSeconds,
+  postpone,
+  remove,
+} from '@loyalty/platform/outbox/leases.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { MemberLimit_Period } from '@loyalty/proto/loyalty/programs/v1/reward_pb.ts';
 import { Cap_Period } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
@@ -65,6 +70,7 @@ export async function doEverything(ledger: Ledger): Promise<void> {
   await commitManyAtOnce(ledger);
   await waitForLocks(ledger);
   await readEverything(ledger);
+  await readJournals(ledger);
   await workInTheBackground(ledger);
   await keepDeadLetters(ledger);
 }
@@ -193,6 +199,17 @@ async function readEverything({ reader, quote, adjust }: Ledger): Promise<void> 
   await quote({ ...alice, rewardId: 'glass', quantity: 1, byMember: false });
 }
 
+/** What a relay reads of entries of every kind, and a page of a program's journal. */
+async function readJournals({ journal }: Ledger): Promise<void> {
+  const period = { startTime: 0, endTime: Date.now() + dayMs };
+  const after = { createTime: Date.parse('2026-03-01Z'), membershipId: 1n, sequence: 1n };
+  for (const position of [undefined, after]) {
+    await journal.keysOfProgram({ programId, ...period, limit: 50, after: position });
+  }
+  const sequences = Array.from({ length: 40 }, (_, index) => BigInt(index + 1));
+  await journal.read(sequences.map((sequence) => ({ membershipId, sequence })));
+}
+
 async function workInTheBackground(ledger: Ledger): Promise<void> {
   const { setClock, bringDueUpToDate, quoteEarn, pool } = ledger;
   // At a time when somebody's points have expired.
@@ -200,7 +217,7 @@ async function workInTheBackground(ledger: Ledger): Promise<void> {
   // Of somebody whose hold of a limited reward has ended.
   await quoteEarn(aCart({ userId: 'user-10000', minorUnits: 100n }));
   await bringDueUpToDate(10);
-  const [first, second] = await lease(pool, { limit: 16, leaseMs: 30_000 });
+  const [first, second] = await leaseNamingRows(pool, { limit: 16, leaseMs: 30_000 });
   await remove(pool, [first?.id ?? 0n]);
   await postpone(pool, { ids: [second?.id ?? 0n], delayMs: 1_000 });
   await oldestAgeSeconds(pool);

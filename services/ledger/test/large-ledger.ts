@@ -80,25 +80,25 @@ const members = ({ members: count, earnsEach, pasts }: Size) => `
 
 const journals = `
   INSERT INTO entries
-    SELECT id, 1, 'JOINED', 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 'service:shop', '', timestamptz '2026-01-01Z',
+    SELECT id, 1, 'JOINED', 1, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 'service:shop', '', timestamptz '2026-01-01Z',
       CASE WHEN ${hasAttributes} THEN jsonb '{}' END, nullif(${attributes}, '{}'), ${joinTime}, NULL, NULL, 'wine-dine'
     FROM crowd;
   INSERT INTO entries
-    SELECT id, 1 + n, 'EARN', 10, 0, 0, 0, 10 * n, id || '-' || n, NULL, NULL, NULL, 'service:shop', '',
+    SELECT id, 1 + n, 'EARN', 1, 10, 0, 0, 0, 10 * n, id || '-' || n, NULL, NULL, NULL, 'service:shop', '',
       ${earnTime}
     FROM crowd CROSS JOIN generate_series(1, earns) AS n;
-  INSERT INTO entries (membership_id, sequence, kind, available, pending, reserved, deficit, balance_after,
-      transaction_id, redemption_id, refund_id, reason, actor, request_id, create_time, program_id)
-    SELECT id, 2 + earns, 'CAPTURE', -5, 0, 0, 0, 10 * earns - 5, NULL, 'spent-' || id, NULL, NULL,
-      'service:shop', '', timestamptz '2026-03-01Z', 'wine-dine'
+  INSERT INTO entries (membership_id, sequence, kind, event_version, available, pending, reserved, deficit, balance_after,
+      transaction_id, redemption_id, refund_id, reason, actor, request_id, create_time, program_id, reserved_after)
+    SELECT id, 2 + earns, 'CAPTURE', 1, -5, 0, 0, 0, 10 * earns - 5, NULL, 'spent-' || id, NULL, NULL,
+      'service:shop', '', timestamptz '2026-03-01Z', 'wine-dine', NULL
     FROM crowd WHERE spends = 1
     UNION ALL
-    SELECT id, 3 + earns, 'RESERVE', -5, 0, 5, 0, 10 * earns - 10, NULL, 'held-' || id, NULL, NULL,
-      'service:shop', '', timestamptz '2026-03-01Z', 'wine-dine'
+    SELECT id, 3 + earns, 'RESERVE', 1, -5, 0, 5, 0, 10 * earns - 10, NULL, 'held-' || id, NULL, NULL,
+      'service:shop', '', timestamptz '2026-03-01Z', 'wine-dine', 5
     FROM crowd WHERE holds = 1
     UNION ALL
-    SELECT id, 2 + earns + spends + holds, 'ADJUST', 5, 0, 0, 0, 10 * earns - 5 * (spends + holds - 1), NULL, NULL, NULL,
-      'a gift', 'service:shop', '', timestamptz '2026-03-01Z', 'wine-dine'
+    SELECT id, 2 + earns + spends + holds, 'ADJUST', 1, 5, 0, 0, 0, 10 * earns - 5 * (spends + holds - 1), NULL, NULL, NULL,
+      'a gift', 'service:shop', '', timestamptz '2026-03-01Z', 'wine-dine', nullif(5 * holds, 0)
     FROM crowd WHERE gifts = 1;
   INSERT INTO allocations
     SELECT membership_id, sequence, '-infinity', expires_at, 'NORMAL', available
@@ -135,6 +135,7 @@ const otherTables = ({ members: count }: Size) => `
   INSERT INTO reward_usage SELECT id, 'reward-1', 'MONTH', '2026-03-01Z', 0 FROM crowd;
   INSERT INTO program_snapshots
     SELECT 'program-' || n, 1, repeat('x', 500)::bytea, now(), 'first' FROM generate_series(1, ${count / 20}) AS n;
+  INSERT INTO rule_names SELECT 'wine-dine', n, '{}' FROM generate_series(1, ${count / 20}) AS n;
   INSERT INTO outbox (batch) SELECT '\\x' FROM generate_series(1, ${count / 20});
   INSERT INTO dead_letters (state, stream_sequence, stream_time, subject, content_type, payload, actor, request_id,
       program_id, transaction_id, reason, detail, attempts, retry_at, create_time)

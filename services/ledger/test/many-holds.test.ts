@@ -59,9 +59,9 @@ async function repeatHold(userId: string, times: number): Promise<void> {
       SELECT membership_id, sequence + n, available_at, expires_at, class, points
       FROM allocations, generate_series(1, ${times}) AS n WHERE membership_id = ${member};
     INSERT INTO entries
-      SELECT membership_id, sequence + n, kind, available, pending, reserved, deficit, balance_after - n,
+      SELECT membership_id, sequence + n, kind, event_version, available, pending, reserved, deficit, balance_after - n,
         transaction_id, 'hold-' || n, refund_id, reason, actor, request_id, create_time,
-        NULL, NULL, NULL, NULL, NULL, program_id
+        NULL, NULL, NULL, NULL, NULL, program_id, pending_after, reserved_after + n, deficit_after
       FROM entries, generate_series(1, ${times}) AS n WHERE membership_id = ${member} AND kind = 'RESERVE';
     UPDATE memberships SET available = available - ${times}, reserved = reserved + ${times},
       last_sequence = last_sequence + ${times} WHERE membership_id = ${member};

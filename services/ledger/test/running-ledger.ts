@@ -112,6 +112,7 @@ export async function startSetting({
     database: { url: database.url, poolSize: 10 },
     programs: { address: `127.0.0.1:${programs.grpcPort}`, tokenFile: undefined },
     // Beside other tests the machine is slow, and no burst is to be refused for that.
+    cell: 0,
     queueWaitMsMax: 60_000,
     deadLetterDays: 90,
   };

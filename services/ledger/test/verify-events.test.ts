@@ -101,7 +101,7 @@ test('an event that is missing, published with other contents, or of no entry is
   // Late enough not to be taken for one from before the stream was made, by a clock that is wrong.
   await execute(
     setting.databaseUrl,
-    `INSERT INTO entries SELECT membership_id, last_sequence + 1, 'RESUMED', 0, 0, 0, 0, available,
+    `INSERT INTO entries SELECT membership_id, last_sequence + 1, 'RESUMED', 1, 0, 0, 0, 0, available,
        NULL, NULL, NULL, NULL, 'nobody', '', now() + interval '2 minutes', NULL, NULL, NULL, NULL, NULL, program_id
      FROM memberships WHERE membership_id = ${member.id};
      UPDATE memberships SET last_sequence = last_sequence + 1, last_entry_time = create_time

@@ -150,7 +150,7 @@ describe('verifying the lots of a ledger notices', () => {
   test('points that outlived their date, although something was written since', async () => {
     expect(
       await noticed(
-        `INSERT INTO entries SELECT membership_id, last_sequence + 1, 'RESUMED', 0, 0, 0, 0, available,
+        `INSERT INTO entries SELECT membership_id, last_sequence + 1, 'RESUMED', 1, 0, 0, 0, 0, available,
            NULL, NULL, NULL, NULL, 'nobody', '', '${B}', NULL, NULL, NULL, NULL, NULL, program_id FROM memberships;
          UPDATE memberships SET last_sequence = last_sequence + 1, last_entry_time = '${B}'`,
       ),
@@ -176,7 +176,8 @@ describe('verifying lots whose date moves notices', () => {
     expect(
       await noticed(
         `UPDATE memberships SET inactivity_expires_at = '2026-03-10Z', next_due_at = '2026-03-10Z';
-         UPDATE entries SET inactivity_expires_at = '2026-03-10Z' WHERE inactivity_expires_at IS NOT NULL`,
+         UPDATE entries SET inactivity_expires_at = '2026-03-10Z' WHERE inactivity_expires_at IS NOT NULL;
+         UPDATE entries SET lots_expire_at = '2026-03-10Z' WHERE lots_expire_at IS NOT NULL`,
       ),
     ).toEqual(['I1 up to date']);
   });
@@ -205,10 +206,10 @@ describe('for a member with twice as many lots and redemptions', () => {
       ledger.databaseUrl,
       `TRUNCATE entries, allocations, earns, redemptions;
        INSERT INTO entries
-         SELECT 1, n, 'EARN', 1, 0, 0, 0, n, n::text, NULL, NULL, NULL, '', '', timestamptz '2026-01-01Z'
+         SELECT 1, n, 'EARN', 1, 1, 0, 0, 0, n, n::text, NULL, NULL, NULL, '', '', timestamptz '2026-01-01Z'
          FROM generate_series(1, ${count}) AS n
          UNION ALL
-         SELECT 1, ${count} + n, 'CAPTURE', -1, 0, 0, 0, ${count} - n, NULL, n::text, NULL, NULL, '', '',
+         SELECT 1, ${count} + n, 'CAPTURE', 1, -1, 0, 0, 0, ${count} - n, NULL, n::text, NULL, NULL, '', '',
            timestamptz '2026-01-02Z'
          FROM generate_series(1, ${count}) AS n;
        INSERT INTO earns

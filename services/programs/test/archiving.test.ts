@@ -33,6 +33,7 @@ beforeAll(async () => {
       database: { url: database.url, poolSize: 4 },
       programs: { address: setting.grpcAddress, tokenFile: undefined },
       queueWaitMsMax: 1_000,
+      cell: 0,
       deadLetterDays: 90,
     },
     createLogger({ name: 'ledger', level: 'debug', destination }),

@@ -208,6 +208,8 @@ function credit(reported: {
   };
   locked.putAccount(account);
   locked.putEarn(earn);
+  const { version: ruleSetVersion, displayNames: names } = ruleSet;
+  locked.putRuleNames({ programId: program.programId, ruleSetVersion, names });
   for (const usage of award.capUsage) {
     locked.addCapUsed(earn.membershipId, capPeriod(usage), usage.points);
   }

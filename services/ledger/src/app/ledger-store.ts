@@ -9,6 +9,7 @@ import type { Period } from '../domain/period.ts';
 import type { Redemption, RedemptionState } from '../domain/redemption-state.ts';
 import type { Lapse, Refund } from '../domain/refund.ts';
 import type { KindTotal } from '../domain/statement.ts';
+import type { NamedRuleSet } from './rule-names.ts';
 
 export type PostedEarn = Earn<Purchase>;
 export type TransactionRefund = Refund<RefundPart>;
@@ -134,6 +135,8 @@ export interface LockedState {
 
   putAccount(account: Account): void;
   putEarn(earn: PostedEarn): void;
+  /** Notes how the rules are called that points were credited by; events have these names. */
+  putRuleNames(ruleSet: NamedRuleSet): void;
   /** Also marks the transaction as awaited, if it hasn't been credited. */
   putRefund(refund: TransactionRefund): void;
   putRequest(request: RequestRecord): void;

@@ -1,6 +1,6 @@
 import type { Attributes, AttributesChange } from './attributes.ts';
 import { movedInactivity } from './inactivity.ts';
-import type { Instant } from './instant.ts';
+import { endOfTime, type Instant } from './instant.ts';
 import { type Allocation, allocate, type Lot } from './lot.ts';
 import type { Membership } from './membership.ts';
 import { addPoints } from './points.ts';
@@ -71,9 +71,14 @@ export interface Entry extends Changes, Subject, MembershipChange, Author {
   readonly kind: EntryKind;
   /** The available points after it. */
   readonly balanceAfter: bigint;
+  readonly pendingAfter: bigint;
+  readonly reservedAfter: bigint;
+  readonly deficitAfter: bigint;
   readonly createTime: Instant;
   /** How much it took from which lots, or gave to them. */
   readonly allocations: readonly Allocation[];
+  /** When those of class INACTIVITY expired then, where it didn't move that date itself. */
+  readonly lotsExpireAt?: Instant;
 }
 
 /** A membership with what it holds, and the entries that were added to its journal since it was read. */
@@ -123,16 +128,23 @@ export function record(account: Account, added: NewEntry): Account {
   const { membership } = account;
   refuseBeyondMaximum(membership, added.changes);
   const available = membership.available + added.changes.available;
+  const pending = membership.pending + added.changes.pending;
+  const reserved = membership.reserved + added.changes.reserved;
+  const deficit = membership.deficit + added.changes.deficit;
   const change = membershipChange(membership, added);
   const entry: Entry = {
     ...added.changes,
     ...added.subject,
     ...change,
+    ...lotsDate(membership, added, change),
     actor: added.author.actor,
     requestId: added.author.requestId,
     sequence: membership.lastSequence + 1n,
     kind: added.kind,
     balanceAfter: available,
+    pendingAfter: pending,
+    reservedAfter: reserved,
+    deficitAfter: deficit,
     createTime: added.now,
     allocations: added.allocations,
   };
@@ -143,9 +155,9 @@ export function record(account: Account, added: NewEntry): Account {
       lastSequence: entry.sequence,
       lastEntryTime: added.now,
       available,
-      pending: membership.pending + added.changes.pending,
-      reserved: membership.reserved + added.changes.reserved,
-      deficit: membership.deficit + added.changes.deficit,
+      pending,
+      reserved,
+      deficit,
       lifetimeEarned: added.lifetimeEarned ?? membership.lifetimeEarned,
     },
     lots: allocate(account.lots, added.allocations),
@@ -163,6 +175,17 @@ function membershipChange(membership: Membership, entry: NewEntry): MembershipCh
     ...(joinTime !== undefined && { joinTime }),
     ...(inactivity !== undefined && { inactivityExpiresAt: inactivity }),
   };
+}
+
+/** The date that the entry's event needs and that later entries move. */
+function lotsDate(
+  { inactivityExpiresAt: lotsExpireAt }: Membership,
+  { allocations }: NewEntry,
+  change: MembershipChange,
+): Pick<Entry, 'lotsExpireAt'> {
+  const isMoved = change.inactivityExpiresAt !== undefined || lotsExpireAt === endOfTime;
+  const isNeeded = !isMoved && allocations.some((each) => each.class === 'INACTIVITY');
+  return isNeeded ? { lotsExpireAt } : {};
 }
 
 /** What the change leaves in the membership. */

@@ -2,7 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import type { Publisher } from '@loyalty/platform/messaging/publisher.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
 import type { EarnStream } from '../app/earn-stream.ts';
-import { headerText } from './header-text.ts';
+import { headerText } from '../messages/header-text.ts';
 import { earnSubject } from './streams.ts';
 
 /**

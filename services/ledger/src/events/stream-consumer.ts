@@ -10,7 +10,7 @@ import type { MessagingApp } from '../app/app.ts';
 import { applyMessage, type Outcome, unforeseenFailure } from '../app/apply-message.ts';
 import type { StreamMessage } from '../app/stream-message.ts';
 import { LedgerUnavailable } from '../domain/errors.ts';
-import { textOfHeader } from './header-text.ts';
+import { textOfHeader } from '../messages/header-text.ts';
 
 export interface StreamConsumerOptions {
   nats: Nats;

@@ -91,7 +91,8 @@ export function renderEarnForMember(
   return renderEarn({ ...earn, explanation });
 }
 
-function renderLine(
+/** A line of an explanation as a message of the contract. */
+export function renderLine(
   line: ExplanationLine,
 ): Omit<ExplanationLine, 'kind'> & { kind: ExplanationLine_Kind } {
   return { ...line, kind: ExplanationLine_Kind[line.kind] };

@@ -8,10 +8,11 @@ import {
 } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import type { DescribedEntry } from '../app/described-entry.ts';
 import { type Entry, type EntryKind, memberActor, pointsOf } from '../domain/journal.ts';
+import { inKeyOrder } from './key-order.ts';
 import { purchaseFields } from './purchase-message.ts';
 import { renderExtent } from './refund-extent-message.ts';
 
-/** An entry as a message of the contract, with what its event carries. */
+/** An entry as a message of the contract, without what it is about. */
 export function renderEntry(entry: Entry) {
   const { attributesChange, joinTime, inactivityExpiresAt } = entry;
   return {
@@ -31,7 +32,12 @@ export function renderEntry(entry: Entry) {
     actor: entry.actor,
     requestId: entry.requestId,
     createTime: timestampFromMs(entry.createTime),
-    ...(attributesChange !== undefined && { attributesChange }),
+    ...(attributesChange !== undefined && {
+      attributesChange: {
+        before: inKeyOrder(attributesChange.before),
+        after: inKeyOrder(attributesChange.after),
+      },
+    }),
     ...timestampField('joinTime', joinTime),
     ...timestampField('inactivityExpireTime', inactivityExpiresAt),
   };
@@ -41,10 +47,17 @@ export function renderEntry(entry: Entry) {
 export function renderDescribedEntry(
   entry: Entry & Partial<DescribedEntry> & { readonly userId: string },
 ): MessageInitShape<typeof EntrySchema> {
-  const { userId, purchase, rules = [], refundExtent, reward } = entry;
+  return { ...renderEntry(entry), userId: entry.userId, ...renderSubject(entry) };
+}
+
+/** The fields of an entry that say what it is about. */
+export function renderSubject({
+  purchase,
+  rules = [],
+  refundExtent,
+  reward,
+}: Partial<DescribedEntry>): Pick<MessageInitShape<typeof EntrySchema>, SubjectField> {
   return {
-    ...renderEntry(entry),
-    userId,
     ...(purchase !== undefined && purchaseFields(purchase)),
     rules: rules.map((rule) => ({ ...rule })),
     ...(refundExtent !== undefined && {
@@ -58,6 +71,17 @@ export function renderDescribedEntry(
     }),
   };
 }
+
+type SubjectField =
+  | 'occurTime'
+  | 'amount'
+  | 'channel'
+  | 'rules'
+  | 'refundExtent'
+  | 'rewardId'
+  | 'rewardDisplayName'
+  | 'quantity'
+  | 'reference';
 
 /** The described entry as the member sees it, without operators' names and reasons. */
 export function renderEntryForMember(

@@ -5,9 +5,11 @@ import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_s
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import type { MessagingApp } from '../app/app.ts';
 import type { GetProgramSummary } from '../app/get-program-summary.ts';
+import type { JournalReader } from '../app/journal-reader.ts';
 import { balanceHandlers } from './balances.ts';
 import { deadLetterHandlers } from './dead-letters.ts';
 import { earnHandlers } from './earns.ts';
+import { journalHandlers } from './journal.ts';
 import { membershipHandlers } from './memberships.ts';
 import { quoteHandlers } from './quotes.ts';
 import { redemptionHandlers } from './redemptions.ts';
@@ -18,7 +20,7 @@ import { summaryHandlers } from './summaries.ts';
 /** All RPC services of this process. */
 export function ledgerServices(
   app: MessagingApp,
-  { getProgramSummary }: { getProgramSummary: GetProgramSummary },
+  { getProgramSummary, journal }: { getProgramSummary: GetProgramSummary; journal: JournalReader },
 ): Mountable[] {
   return [
     implement(MembershipService, membershipHandlers(app)),
@@ -27,6 +29,7 @@ export function ledgerServices(
       ...refundHandlers(app),
       ...balanceHandlers(app),
       ...statementHandlers(app),
+      ...journalHandlers({ ...app, journal }),
       ...summaryHandlers(getProgramSummary),
     }),
     implement(RedemptionService, { ...quoteHandlers(app), ...redemptionHandlers(app) }),

@@ -12,6 +12,7 @@ import type {
   TransactionRefund,
   UsagePeriod,
 } from '../app/ledger-store.ts';
+import type { NamedRuleSet } from '../app/rule-names.ts';
 import { bringUpToDate } from '../domain/bring-up-to-date.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
@@ -20,7 +21,15 @@ import { nowOf } from '../domain/membership.ts';
 import { type Redemption, unitsTaken } from '../domain/redemption-state.ts';
 import type { Lapse } from '../domain/refund.ts';
 import type { Layer } from './layered-map.ts';
-import { capKey, lotKeyOf, requestKey, stockKey, transactionKey, usageKey } from './ledger-keys.ts';
+import {
+  capKey,
+  lotKeyOf,
+  requestKey,
+  ruleSetKey,
+  stockKey,
+  transactionKey,
+  usageKey,
+} from './ledger-keys.ts';
 import type { LapsedLot, LedgerLayers } from './ledger-layers.ts';
 import { memberKey } from './membership-ids.ts';
 
@@ -146,6 +155,11 @@ export class CommandState implements LockedState {
 
   putEarn(earn: PostedEarn): void {
     this.#ledger.earns.set(transactionKey(earn), earn);
+  }
+
+  putRuleNames(ruleSet: NamedRuleSet): void {
+    const key = ruleSetKey(ruleSet);
+    if (this.#ledger.ruleNames.get(key) === undefined) this.#ledger.ruleNames.set(key, ruleSet);
   }
 
   putRefund(refund: TransactionRefund): void {

@@ -1,5 +1,6 @@
 import { transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
+import type { JournalRecord } from '../app/journal-reader.ts';
 import type {
   CommitToLedger,
   MemberName,
@@ -8,10 +9,12 @@ import type {
   TransactionName,
 } from '../app/ledger-store.ts';
 import type { Instant } from '../domain/instant.ts';
+import { recordsOf } from './changed-records.ts';
 import { type Locks, lockLedger } from './lock-ledger.ts';
 import { type LedgerChanges, lockedLedger } from './locked-ledger.ts';
 import { createMembershipIds, type MembershipIds, memberKey } from './membership-ids.ts';
 import { perRow } from './plan-forms.ts';
+import type { StoredRuleNames } from './rule-names.ts';
 import { storageError } from './storage-errors.ts';
 import { writeLedger } from './write-ledger.ts';
 
@@ -24,18 +27,19 @@ import { writeLedger } from './write-ledger.ts';
  */
 export function createCommitToLedger(deps: {
   pool: Pool;
-  /** The batch of events that a transaction's journal entries are announced with. */
-  encodeEvents: (entries: readonly RecordedEntry[]) => Uint8Array;
+  /** What names a transaction's journal entries in the outbox. */
+  encodeKeys: (entries: readonly RecordedEntry[]) => Uint8Array;
   clock: () => Instant;
+  ruleNames: Pick<StoredRuleNames, 'has'>;
   /** Called after every commit that left something in the outbox. */
-  wakeRelay: () => void;
+  announce: (announced: Announced) => void;
 }): CommitToLedger {
   const ids = createMembershipIds(deps.pool);
   return async (commands, { waits }) => {
     const needs = commands.map((command) => command.needs);
     try {
       const locks = await findLocks({ pool: deps.pool, ids }, needs);
-      const { outcomes, changes } = await transaction(deps.pool, async (tx) => {
+      const { outcomes, changes, outboxId } = await transaction(deps.pool, async (tx) => {
         const { loaded, blocked } = await lockLedger(tx, needs, {
           locks,
           clock: deps.clock,
@@ -45,19 +49,34 @@ export function createCommitToLedger(deps: {
         const outcomes = commands.map((command) =>
           blocked.has(command.needs) ? ('BLOCKED' as const) : locked.run(command),
         );
-        const changes = locked.changes();
+        const changes = withoutStoredNames(locked.changes(), deps.ruleNames);
         const { entries } = changes;
-        const batch = entries.length > 0 ? deps.encodeEvents(entries) : undefined;
-        await writeLedger(tx, changes, batch);
-        return { outcomes, changes };
+        const keys = entries.length > 0 ? deps.encodeKeys(entries) : undefined;
+        const outboxId = await writeLedger(tx, changes, keys);
+        return { outcomes, changes, outboxId };
       });
       rememberOpened(ids, changes);
-      if (changes.entries.length > 0) deps.wakeRelay();
+      if (outboxId !== undefined) deps.announce({ outboxId, records: recordsOf(changes) });
       return outcomes;
     } catch (error) {
       throw storageError(error);
     }
   };
+}
+
+/** What a commit left in the outbox. */
+export interface Announced {
+  readonly outboxId: bigint;
+  /** What its events are made of, where the commit knows all of it. */
+  readonly records: readonly JournalRecord[] | undefined;
+}
+
+function withoutStoredNames(
+  changes: LedgerChanges,
+  stored: Pick<StoredRuleNames, 'has'>,
+): LedgerChanges {
+  const ruleNames = changes.ruleNames.filter((ruleSet) => !stored.has(ruleSet));
+  return { ...changes, ruleNames };
 }
 
 /** Finds out what to lock. What this reads never changes, or is checked again under the locks. */

@@ -24,6 +24,10 @@ export interface EntryRow {
   attributes_after: Attributes | null;
   join_time: Date | null;
   inactivity_expires_at: Date | null;
+  pending_after: bigint | null;
+  reserved_after: bigint | null;
+  deficit_after: bigint | null;
+  lots_expire_at: Date | null;
 }
 
 /** An entry of the journal. Which lots it moved is in the table of allocations. */
@@ -36,6 +40,9 @@ export function entryOf(row: EntryRow): Entry {
     reserved: row.reserved,
     deficit: row.deficit,
     balanceAfter: row.balance_after,
+    pendingAfter: row.pending_after ?? 0n,
+    reservedAfter: row.reserved_after ?? 0n,
+    deficitAfter: row.deficit_after ?? 0n,
     ...(row.transaction_id === null ? {} : { transactionId: row.transaction_id }),
     ...(row.redemption_id === null ? {} : { redemptionId: row.redemption_id }),
     ...(row.refund_id === null ? {} : { refundId: row.refund_id }),
@@ -46,6 +53,7 @@ export function entryOf(row: EntryRow): Entry {
     createTime: instant(row.create_time),
     ...membershipChangeOf(row),
     allocations: [],
+    ...(row.lots_expire_at === null ? {} : { lotsExpireAt: instant(row.lots_expire_at) }),
   };
 }
 
@@ -83,7 +91,15 @@ export const entryColumns = bulk<Omit<RecordedEntry, 'userId'>>({
   inactivity_expires_at: ['timestamptz', ({ entry }) => entry.inactivityExpiresAt],
   // Of a program's list, which finds the earns by their own table.
   program_id: ['text', ({ programId, entry }) => (entry.kind === 'EARN' ? null : programId)],
+  pending_after: ['bigint', ({ entry }) => orNull(entry.pendingAfter)],
+  reserved_after: ['bigint', ({ entry }) => orNull(entry.reservedAfter)],
+  deficit_after: ['bigint', ({ entry }) => orNull(entry.deficitAfter)],
+  lots_expire_at: ['timestamptz', ({ entry }) => entry.lotsExpireAt],
 });
+
+function orNull(points: bigint): bigint | null {
+  return points === 0n ? null : points;
+}
 
 /** A request with the entry that it led to. */
 export type RequestRow = EntryRow & {

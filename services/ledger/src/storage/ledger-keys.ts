@@ -6,6 +6,7 @@ import type {
   TransactionName,
   UsagePeriod,
 } from '../app/ledger-store.ts';
+import type { RuleSetName } from '../app/rule-names.ts';
 import type { LotKey } from '../domain/lot.ts';
 
 export function capKey(membershipId: bigint, { ruleId, period, start }: CapPeriod): string {
@@ -30,4 +31,8 @@ export function transactionKey({ programId, transactionId }: TransactionName): s
 
 export function requestKey(membershipId: bigint, { kind, idempotencyKey }: RequestKey): string {
   return `${membershipId}\0${kind}\0${idempotencyKey}`;
+}
+
+export function ruleSetKey({ programId, ruleSetVersion }: RuleSetName): string {
+  return `${programId}\0${ruleSetVersion}`;
 }

@@ -6,6 +6,7 @@ import type {
   TransactionRefund,
   UsagePeriod,
 } from '../app/ledger-store.ts';
+import type { NamedRuleSet } from '../app/rule-names.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
@@ -57,6 +58,7 @@ export interface LedgerLayers {
   readonly stock: LayeredCounters<RewardName>;
   readonly usage: LayeredCounters<MemberUsage>;
   readonly lapsedRefunded: LayeredCounters<LapsedLot>;
+  readonly ruleNames: LayeredMap<string, NamedRuleSet>;
 }
 
 export function layersOf(loaded: LoadedLedger): LedgerLayers {
@@ -73,5 +75,6 @@ export function layersOf(loaded: LoadedLedger): LedgerLayers {
     stock: new LayeredCounters(loaded.stockTaken),
     usage: new LayeredCounters(loaded.usageTaken),
     lapsedRefunded: new LayeredCounters(new Map()),
+    ruleNames: new LayeredMap(new Map()),
   };
 }

@@ -8,6 +8,7 @@ import type {
   TransactionName,
   TransactionRefund,
 } from '../app/ledger-store.ts';
+import type { NamedRuleSet } from '../app/rule-names.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import { CommandState } from './command-state.ts';
@@ -37,6 +38,8 @@ export interface LedgerChanges {
   readonly stock: readonly (RewardName & { taken: bigint })[];
   readonly usage: readonly (MemberUsage & { taken: bigint })[];
   readonly lapsedRefunded: readonly (LapsedLot & { points: bigint })[];
+  /** Versions of rules that points were credited by. */
+  readonly ruleNames: readonly NamedRuleSet[];
 }
 
 /** The ledger under lock, on which the commands of a batch decide one after the other. */
@@ -88,6 +91,7 @@ function changesOf({ loaded, ...layers }: LedgerLayers): LedgerChanges {
     lapsedRefunded: layers.lapsedRefunded
       .added()
       .map(({ name, amount }) => ({ ...name, points: amount })),
+    ruleNames: layers.ruleNames.changed().map(({ after }) => after),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { QueryConfig } from 'pg';
+import type { JournalReader } from '../app/journal-reader.ts';
 import type { LedgerReader, ProgramQuery } from '../app/ledger-store.ts';
 import { beginningOfTime, endOfTime } from '../domain/instant.ts';
 import type { EntryKind } from '../domain/journal.ts';
@@ -120,6 +121,46 @@ export function readEntriesOfProgram(
       isEvery ? otherKinds : otherKinds.filter((kind) => kinds.includes(kind)),
       limit,
       isEvery || kinds.includes('EARN'),
+    ],
+  };
+}
+
+// The oldest of each kind, and of the earns; then the oldest of all.
+const entryKeysOfProgram = `SELECT create_time, membership_id, sequence FROM (
+    SELECT found.* FROM unnest($7::text[]) AS kinds (asked)
+    CROSS JOIN LATERAL (
+      SELECT create_time, membership_id, sequence FROM entries
+      WHERE program_id = $1 AND kind = asked AND create_time >= $2 AND create_time < $3
+        AND (create_time, membership_id, sequence) > ($4, $5, $6)
+      ORDER BY create_time, membership_id, sequence LIMIT $8
+    ) AS found
+    UNION ALL
+    (
+      SELECT post_time, membership_id, sequence FROM earns
+      WHERE program_id = $1 AND post_time >= $2 AND post_time < $3
+        AND post_time >= $4 AND (post_time, membership_id, sequence) > ($4, $5, $6)
+      ORDER BY post_time, membership_id, sequence LIMIT $8
+    )
+    ${perRow}
+  ) AS of_kinds
+  ORDER BY create_time, membership_id, sequence LIMIT $8`;
+
+export function readEntryKeysOfProgram(
+  query: Parameters<JournalReader['keysOfProgram']>[0],
+): QueryConfig {
+  const { programId, startTime, endTime, after, limit } = query;
+  return {
+    name: 'read_entry_keys_of_program',
+    text: entryKeysOfProgram,
+    values: [
+      programId,
+      timestamptz(startTime),
+      timestamptz(endTime),
+      timestamptz(Math.max(after?.createTime ?? startTime, startTime)),
+      after?.membershipId ?? 0n,
+      after?.sequence ?? 0n,
+      otherKinds,
+      limit,
     ],
   };
 }

@@ -1,4 +1,5 @@
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
+import { eventVersion } from '../app/journal-reader.ts';
 import type { RecordedEntry } from '../app/ledger-store.ts';
 import type { Account, Entry } from '../domain/journal.ts';
 import { type Allocation, type Lot, sameLot } from '../domain/lot.ts';
@@ -17,6 +18,7 @@ import {
 } from './membership-rows.ts';
 import { sameKey } from './plan-forms.ts';
 import { redemptionColumns } from './redemption-rows.ts';
+import { ruleNamesStatement } from './rule-names.ts';
 import { attributeStatements } from './write-attributes.ts';
 import { counterStatements } from './write-counters.ts';
 import { earnStatements } from './write-earns.ts';
@@ -24,28 +26,37 @@ import { earnStatements } from './write-earns.ts';
 /**
  * Writes everything that a transaction changed, and its COMMIT, in one round trip. Each row is touched by one
  * statement only, and the rows that others may write without our locks go in the order of their keys.
+ *
+ * @param outboxEntries what names the entries in the outbox; undefined where there are none
+ * @returns the id of the row in the outbox
  */
 export async function writeLedger(
   tx: DbTransaction,
   changes: LedgerChanges,
-  outboxBatch: Uint8Array | undefined,
-): Promise<void> {
+  outboxEntries: Uint8Array | undefined,
+): Promise<bigint | undefined> {
   const statements = [
+    ruleNamesStatement(changes.ruleNames),
     ...accountStatements(changes.accounts),
     ...attributeStatements(changes.accounts),
     ...journalStatements(changes.entries),
     ...earnStatements(changes),
     ...redemptionStatements(changes),
     ...counterStatements(changes),
-    outboxBatch && {
-      name: 'insert_outbox',
-      text: 'INSERT INTO outbox (batch) VALUES ($1)',
-      values: [outboxBatch],
-    },
   ].filter((statement) => statement !== undefined);
-  const answers = statements.map((statement) => tx.query(statement));
+  const written = statements.map((statement) => tx.query(statement));
+  const announced = outboxEntries && tx.query<{ id: bigint }>(insertOutbox(outboxEntries));
   tx.commit();
-  await Promise.all(answers);
+  await Promise.all(written);
+  return (await announced)?.rows[0]?.id;
+}
+
+function insertOutbox(entries: Uint8Array) {
+  return {
+    name: 'insert_outbox',
+    text: 'INSERT INTO outbox (entries) VALUES ($1) RETURNING id',
+    values: [entries],
+  };
 }
 
 const memberIdColumns = bulk<Changed<Account>>({
@@ -177,8 +188,8 @@ function changedLots({ before, after }: Changed<Account>): ChangedLot[] {
     }));
 }
 
-const insertEntries = `INSERT INTO entries (${entryColumns.names})
-  SELECT * FROM ${entryColumns.source}`;
+const insertEntries = `INSERT INTO entries (${entryColumns.names}, event_version)
+  SELECT *, ${eventVersion} FROM ${entryColumns.source}`;
 
 const allocationColumns = bulk<OwnedLot<Allocation> & { sequence: bigint }>({
   membership_id: ['bigint', ({ membershipId }) => membershipId],

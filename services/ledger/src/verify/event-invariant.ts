@@ -2,24 +2,21 @@ import type { Nats } from '@loyalty/platform/messaging/connection.ts';
 import { contentDigest } from '@loyalty/platform/messaging/content-digest.ts';
 import { readStream } from '@loyalty/platform/messaging/read-stream.ts';
 import { eventsStream } from '@loyalty/platform/messaging/streams.ts';
-import { decodeOutboxBatch } from '@loyalty/platform/outbox/batch.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
+import type { EntryKey } from '../app/journal-reader.ts';
+import { decodeKeys } from '../events/outbox-entries.ts';
+import { announcesEntry, eventsOf } from '../messages/event-message.ts';
+import { createJournalReader } from '../storage/journal-reader.ts';
+import { createRuleNames } from '../storage/rule-names.ts';
 import type { Invariant } from './invariant.ts';
 
 export const eventInvariant: Invariant = {
   id: 'I7',
   name: 'events',
   meaning:
-    "Every entry that is newer than what the stream has dropped has its event in the outbox or in the stream, an event that was published more than once is the same each time, and no event is for an entry that doesn't exist.",
+    "Every entry that is newer than what the stream has dropped has its event in the outbox or in the stream, an event in the stream is the one that follows from the entry, each time that it was published, and no event is for an entry that doesn't exist.",
 };
-
-interface Source {
-  /** A snapshot of the ledger. */
-  readonly tx: DbTransaction;
-  /** The ledger as it is now. */
-  readonly pool: Pool;
-}
 
 /** What was found of the events. */
 export interface EventFindings {
@@ -40,12 +37,20 @@ export async function checkEvents({
   tx,
   pool,
   nats,
-}: Source & { nats: Nats }): Promise<EventFindings> {
+}: {
+  /** A snapshot of the ledger. */
+  tx: DbTransaction;
+  /** The ledger as it is now. */
+  pool: Pool;
+  nats: Nats;
+}): Promise<EventFindings> {
   const sightings = new Sightings();
-  const outbox = await tx.query<{ batch: Uint8Array }>('SELECT batch FROM outbox');
-  for (const { batch } of outbox.rows) {
-    for (const { eventId, ...message } of decodeOutboxBatch(batch).messages) {
-      sightings.addWaiting(eventId, message);
+  const outbox = await tx.query<{ entries: Uint8Array }>(
+    'SELECT entries FROM outbox WHERE entries IS NOT NULL',
+  );
+  for (const { entries } of outbox.rows) {
+    for (const { membershipId, sequence } of decodeKeys(entries)) {
+      sightings.addWaiting(`${membershipId}-${sequence}`);
     }
   }
   const { completeSince } = await readStream({
@@ -54,13 +59,18 @@ export async function checkEvents({
     handle({ header, ...message }) {
       const eventId = header('ce-id');
       if (header('ce-source') !== '/ledger' || eventId === undefined) return;
+      if (!announcesEntry(message.subject)) return;
       sightings.addPublished(eventId, message);
     },
   });
   const since = new Date(completeSince.getTime() + clockToleranceMs);
-  const offenders = await compare({ tx, pool }, { eventIds: sightings.eventIds(), since });
+  const offenders = [
+    ...(await missing(tx, { eventIds: sightings.eventIds(), since })),
+    ...(await unfounded(pool, sightings)),
+    ...sightings.differing(),
+  ];
   return {
-    offenders: [...offenders, ...sightings.differing()],
+    offenders,
     notes: [
       extentNote({ completeSince, since, ...(await readJournalTimes(tx)) }),
       ...sightings.repeated(),
@@ -74,7 +84,8 @@ interface Content {
 }
 
 interface Sighting {
-  readonly digest: string;
+  /** Of the first time that it was seen in the stream; undefined while it is only in the outbox. */
+  digest: string | undefined;
   timesPublished: number;
   differs: boolean;
 }
@@ -83,28 +94,35 @@ interface Sighting {
 class Sightings {
   readonly #byId = new Map<string, Sighting>();
 
-  addWaiting(eventId: string, content: Content): void {
-    this.#add(eventId, content);
+  addWaiting(eventId: string): void {
+    this.#of(eventId);
   }
 
   addPublished(eventId: string, content: Content): void {
-    this.#add(eventId, content).timesPublished += 1;
+    const digest = contentDigest(content);
+    const sighting = this.#of(eventId);
+    sighting.timesPublished += 1;
+    sighting.digest ??= digest;
+    sighting.differs ||= sighting.digest !== digest;
   }
 
-  #add(eventId: string, content: Content): Sighting {
-    const digest = contentDigest(content);
+  #of(eventId: string): Sighting {
     const known = this.#byId.get(eventId);
-    if (known !== undefined) {
-      known.differs ||= known.digest !== digest;
-      return known;
-    }
-    const first: Sighting = { digest, timesPublished: 0, differs: false };
+    if (known !== undefined) return known;
+    const first: Sighting = { digest: undefined, timesPublished: 0, differs: false };
     this.#byId.set(eventId, first);
     return first;
   }
 
   eventIds(): string[] {
     return [...this.#byId.keys()];
+  }
+
+  /** Whether it was published with one content, and that isn't this one. */
+  isAnother(eventId: string, content: Content): boolean {
+    const sighting = this.#byId.get(eventId);
+    if (sighting?.digest === undefined || sighting.differs) return false;
+    return sighting.digest !== contentDigest(content);
   }
 
   differing(): string[] {
@@ -162,11 +180,12 @@ export function extentNote({
     : `${extent}: the stream is younger than the journal, which begins at ${begin.toISOString()}`;
 }
 
-async function compare(
-  { tx, pool }: Source,
+/** The entries whose event is nowhere. */
+async function missing(
+  tx: DbTransaction,
   { eventIds, since }: { eventIds: readonly string[]; since: Date },
 ): Promise<string[]> {
-  const missing = await tx.query<{ offender: string }>(
+  const { rows } = await tx.query<{ offender: string }>(
     `SELECT format('event %s (%s of %s): is neither in the outbox nor in the stream',
        event_id, kind, create_time) AS offender
      FROM (
@@ -176,15 +195,40 @@ async function compare(
      WHERE create_time >= $2 AND announced.event_id IS NULL`,
     [eventIds, since],
   );
-  // Of the present, not of the snapshot: what was recorded since may be in the stream already.
-  const unfounded = await pool.query<{ offender: string }>(
-    `SELECT format('event %s: was announced, and there is no such entry', event_id) AS offender
-     FROM unnest($1::text[]) AS announced (event_id)
-     LEFT JOIN (
-       SELECT membership_id || '-' || sequence AS event_id, sequence FROM entries
-     ) AS recorded USING (event_id)
-     WHERE sequence IS NULL`,
-    [eventIds],
-  );
-  return [...missing.rows, ...unfounded.rows].map(({ offender }) => offender);
+  return rows.map(({ offender }) => offender);
+}
+
+/** How many entries are read at once. */
+const entriesAtOnce = 500;
+
+/**
+ * The events of no entry, and those that aren't what follows from their entry. By the present, not by the snapshot: what
+ * was recorded since may be in the stream already.
+ */
+async function unfounded(pool: Pool, sightings: Sightings): Promise<string[]> {
+  const journal = createJournalReader(pool, createRuleNames(pool));
+  const offenders: string[] = [];
+  const eventIds = sightings.eventIds();
+  for (let start = 0; start < eventIds.length; start += entriesAtOnce) {
+    const ids = eventIds.slice(start, start + entriesAtOnce);
+    const found = new Map(
+      eventsOf(await journal.read(ids.flatMap(keyOf))).map((event) => [event.id, event]),
+    );
+    for (const id of ids) {
+      const event = found.get(id);
+      if (event === undefined) {
+        offenders.push(`event ${id}: was announced, and there is no such entry`);
+      } else if (sightings.isAnother(id, event)) {
+        offenders.push(`event ${id}: was published with other contents than its entry has`);
+      }
+    }
+  }
+  return offenders;
+}
+
+function keyOf(eventId: string): EntryKey[] {
+  const [, membershipId, sequence] = /^(\d{1,18})-(\d{1,18})$/.exec(eventId) ?? [];
+  return membershipId === undefined || sequence === undefined
+    ? []
+    : [{ membershipId: BigInt(membershipId), sequence: BigInt(sequence) }];
 }

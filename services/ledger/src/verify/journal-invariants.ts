@@ -88,17 +88,41 @@ export const journalInvariants: readonly SqlInvariant[] = [
     id: 'I4',
     name: 'chain',
     meaning:
-      'Entries are numbered from 1 without a gap, never go back in time, and each balance_after follows from the one before.',
-    sql: `SELECT format('membership %s, entry %s: follows entry %s, balance_after is %s instead of %s, at %s',
-        membership_id, sequence, previous, balance_after, expected, create_time) AS offender
+      'Entries are numbered from 1 without a gap, never go back in time, and the points after each follow from those after the one before.',
+    sql: `SELECT format(
+        'membership %s, entry %s: follows entry %s, available, pending, reserved, deficit after it are %s instead of %s, at %s',
+        membership_id, sequence, previous, (balance_after, pending_after, reserved_after, deficit_after), expected,
+        create_time) AS offender
       FROM (
         SELECT membership_id, sequence, balance_after, create_time,
+          coalesce(pending_after, 0) AS pending_after, coalesce(reserved_after, 0) AS reserved_after,
+          coalesce(deficit_after, 0) AS deficit_after,
           lag(sequence, 1, 0::bigint) OVER journal AS previous,
-          lag(balance_after, 1, 0::bigint) OVER journal + available AS expected,
+          (
+            lag(balance_after, 1, 0::bigint) OVER journal + available,
+            coalesce(lag(pending_after) OVER journal, 0) + pending,
+            coalesce(lag(reserved_after) OVER journal, 0) + reserved,
+            coalesce(lag(deficit_after) OVER journal, 0) + deficit
+          ) AS expected,
           lag(create_time) OVER journal AS previous_time
         FROM entries WINDOW journal AS (PARTITION BY membership_id ORDER BY sequence)
       ) AS chained
-      WHERE sequence <> previous + 1 OR balance_after <> expected OR create_time < previous_time`,
+      WHERE sequence <> previous + 1 OR create_time < previous_time
+        OR (balance_after, pending_after, reserved_after, deficit_after) IS DISTINCT FROM expected`,
+  },
+  {
+    id: 'I4',
+    name: 'dates of lots',
+    meaning:
+      'The date that an entry notes of the INACTIVITY lots is the one to which it, or an entry before it, last moved them.',
+    sql: `SELECT format('membership %s, entry %s: notes %s, and they were last moved to %s', membership_id, sequence,
+        lots_expire_at, coalesce(date::text, 'none')) AS offender
+      FROM (
+        SELECT membership_id, sequence, lots_expire_at,
+          max(inactivity_expires_at) OVER (PARTITION BY membership_id ORDER BY sequence) AS date
+        FROM entries
+      ) AS noted
+      WHERE lots_expire_at IS NOT NULL AND lots_expire_at IS DISTINCT FROM date`,
   },
   {
     id: 'I4',

@@ -1,4 +1,5 @@
 import { balanceAt } from '../../src/domain/balance.ts';
+import { collectEvents } from '../announced-events.ts';
 import { startUseCases } from '../commit-fixture.ts';
 import { type Answer, textOf } from './command.ts';
 import { balanceAnswer, createLedgerClient } from './ledger-answer.ts';
@@ -23,8 +24,8 @@ interface Member {
 /**
  * Lets a ledger of its own go through the story of a seed, and returns the outcomes that there were.
  *
- * @throws for the first turn that the ledger and the reference model disagree about, and when the ledger isn't sound
- * afterwards
+ * @throws for the first turn that the ledger and the reference model disagree about, for an event that comes out
+ * differently when it is encoded again, and when the ledger isn't sound afterwards
  */
 export async function expectAgreement(
   seed: number,
@@ -34,12 +35,15 @@ export async function expectAgreement(
   const ledger = await startUseCases(...programs);
   const members = new Map<string, Member>();
   const outcomes = new Set<string>();
+  const events = collectEvents(ledger.journal);
+  ledger.onCommit(events.announce);
   try {
     for (const round of rounds) {
       await playRound({ seed, ledger, members, programs }, round);
       for (const outcome of round.turns.flatMap(outcomesOf)) outcomes.add(outcome);
       onRound();
     }
+    await events.expectSameAgain(programs.map(({ programId }) => programId));
   } finally {
     await ledger.stop();
   }

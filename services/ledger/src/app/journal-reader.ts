@@ -1,0 +1,54 @@
+import type { Period } from '../domain/period.ts';
+import type { Redemption } from '../domain/redemption-state.ts';
+import type {
+  EntryPosition,
+  PageRequest,
+  PostedEarn,
+  RecordedEntry,
+  TransactionRefund,
+} from './ledger-store.ts';
+import type { FindRuleNames } from './rule-names.ts';
+
+/** Names an entry, and its event. */
+export interface EntryKey {
+  readonly membershipId: bigint;
+  readonly sequence: bigint;
+}
+
+/**
+ * An entry with the rows that its event is made of. What is used of them never changes, so that the event is the same
+ * whenever it is encoded.
+ */
+export interface JournalRecord extends RecordedEntry {
+  /** In which form its event is encoded. */
+  readonly eventVersion: number;
+  /** Of EARN and REFUND. */
+  readonly earn: Pick<PostedEarn, 'ruleSetVersion' | 'explanation' | 'transaction'> | undefined;
+  /** Of REFUND, as it was decided. */
+  readonly refund:
+    | Pick<TransactionRefund, 'points' | 'taken' | 'lapsed' | 'owed' | 'forgiven' | 'extent'>
+    | undefined;
+  /** Of entries about a redemption, as it is after the entry, or later. */
+  readonly redemption: Redemption | undefined;
+}
+
+/** The form of the events of entries that this release writes. */
+export const eventVersion = 1;
+
+/** Records, and the names that their events need besides. */
+export interface JournalRecords {
+  readonly records: readonly JournalRecord[];
+  readonly ruleNames: FindRuleNames;
+}
+
+/** Reads what events are made of. It throws {@link StorageUnavailable} when the database is down. */
+export interface JournalReader {
+  /** Those of the entries that there are, in the order of the keys. */
+  read(keys: readonly EntryKey[]): Promise<JournalRecords>;
+  /** Adds the names that records need which were put together otherwise. */
+  named(records: readonly JournalRecord[]): Promise<JournalRecords>;
+  /** Which entries a program's journals have of a period, the oldest first, then by membership and sequence. */
+  keysOfProgram(
+    query: { programId: string } & Period & PageRequest<EntryPosition>,
+  ): Promise<EntryPosition[]>;
+}

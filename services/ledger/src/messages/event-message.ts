@@ -1,0 +1,259 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { encoderOf } from '@loyalty/platform/binary-encoding.ts';
+import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
+import {
+  EntryRecordedSchema,
+  type LotChangeSchema,
+  type RedemptionDetailsSchema,
+} from '@loyalty/proto/loyalty/events/v1/entry_recorded_pb.ts';
+import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
+import { pointsGiven } from '@loyalty/rules/points-given.ts';
+import type { DescribedEntry } from '../app/described-entry.ts';
+import type { JournalRecord, JournalRecords } from '../app/journal-reader.ts';
+import { valueOfPart } from '../app/redemption-part.ts';
+import type { RuleNames } from '../app/rule-names.ts';
+import { unitsOfEntry } from '../domain/entry-units.ts';
+import { beginningOfTime } from '../domain/instant.ts';
+import { type Entry, type EntryKind, pointsOf } from '../domain/journal.ts';
+import type { Allocation } from '../domain/lot.ts';
+import type { Redemption } from '../domain/redemption-state.ts';
+import { renderLine } from './earn-message.ts';
+import { renderEntry, renderSubject } from './entry-message.ts';
+import { headerText } from './header-text.ts';
+import { inKeyOrder } from './key-order.ts';
+
+/** An event as it is published. */
+export interface Event {
+  /** Unique, and without gaps for a membership. */
+  readonly id: string;
+  readonly subject: string;
+  /** Those that it has besides {@link sharedHeaders}. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly data: Uint8Array;
+}
+
+/** The NATS headers of every event: a CloudEvent with protobuf data. */
+export const sharedHeaders = {
+  'ce-specversion': '1.0',
+  'ce-source': '/ledger',
+  'content-type': 'application/protobuf',
+} as const;
+
+/** The last part of an event's subject and type, by what it announces. */
+const eventTypes: Readonly<Record<EntryKind, string>> = {
+  JOINED: 'membership.joined',
+  UPDATED: 'membership.updated',
+  SUSPENDED: 'membership.suspended',
+  RESUMED: 'membership.resumed',
+  LEFT: 'membership.left',
+  EARN: 'points.earned',
+  MATURE: 'points.matured',
+  EXPIRE: 'points.expired',
+  REFUND: 'points.refunded',
+  ADJUST: 'points.adjusted',
+  FORFEIT: 'points.forfeited',
+  RESERVE: 'redemption.reserved',
+  CAPTURE: 'redemption.captured',
+  RELEASE: 'redemption.released',
+  REJECT: 'redemption.rejected',
+  RETURN: 'redemption.returned',
+};
+
+const typesOfEntries: ReadonlySet<string> = new Set(Object.values(eventTypes));
+
+/** Whether what is published on the subject announces an entry of a journal. */
+export function announcesEntry(subject: string): boolean {
+  const [, , , , ...type] = subject.split('.');
+  return typesOfEntries.has(type.join('.'));
+}
+
+/** Thrown for an entry of a later release, whose event only that release can encode. */
+export class UnknownEventVersion extends Error {
+  override readonly name = 'UnknownEventVersion';
+
+  constructor(version: number) {
+    super(
+      `events of version ${version} are those of a later release of the ledger, which has to encode them`,
+    );
+  }
+}
+
+const encode = encoderOf(EntryRecordedSchema);
+
+/**
+ * The events of journal entries. They follow from what is stored of the entries and never changes, so that they have the
+ * same bytes whenever they are encoded: a change of what an entry's event has needs another version.
+ *
+ * @throws {UnknownEventVersion}
+ */
+export function eventsOf({ records, ruleNames }: JournalRecords): Event[] {
+  return records.map((record) => {
+    const { programId, earn } = record;
+    const names = earn && ruleNames({ programId, ruleSetVersion: earn.ruleSetVersion });
+    return eventOf(record, names);
+  });
+}
+
+function eventOf(record: JournalRecord, names: RuleNames | undefined): Event {
+  const { programId, entry, eventVersion } = record;
+  if (eventVersion !== 1) throw new UnknownEventVersion(eventVersion);
+  const membershipId = String(record.membershipId);
+  const type = eventTypes[entry.kind];
+  const id = `${membershipId}-${entry.sequence}`;
+  return {
+    id,
+    subject: `loyalty.events.v1.${programId}.${type}`,
+    headers: {
+      'ce-id': id,
+      'ce-type': `loyalty.${type}`,
+      'ce-time': isoTime(entry.createTime),
+      'ce-subject': membershipId,
+      'ce-requestid': headerText(entry.requestId),
+      'ce-actor': headerText(entry.actor),
+    },
+    data: encode(contentOf(record, { membershipId, names })),
+  };
+}
+
+// Most entries of a commit have its time.
+let latest = { ms: 0, text: new Date(0).toISOString() };
+
+function isoTime(ms: number): string {
+  if (latest.ms !== ms) latest = { ms, text: new Date(ms).toISOString() };
+  return latest.text;
+}
+
+type Content = MessageInitShape<typeof EntryRecordedSchema>;
+
+function contentOf(
+  record: JournalRecord,
+  { membershipId, names }: { membershipId: string; names: RuleNames | undefined },
+): Content {
+  const { programId, userId, entry } = record;
+  const explanation = entry.kind === 'EARN' ? namedLines(record, names) : [];
+  return {
+    programId,
+    userId,
+    membershipId,
+    entry: {
+      ...renderEntry(entry),
+      ...renderSubject(subjectOf(record, explanation)),
+    },
+    pointsAfter: {
+      available: entry.balanceAfter,
+      pending: entry.pendingAfter,
+      reserved: entry.reservedAfter,
+      deficit: entry.deficitAfter,
+    },
+    lotChanges: entry.allocations.toSorted(byDates).map((each) => renderLotChange(each, entry)),
+    details: detailsOf(record, explanation),
+  };
+}
+
+/** The earn's lines with the rules' names. */
+function namedLines(
+  { earn }: JournalRecord,
+  names: RuleNames | undefined,
+): readonly ExplanationLine[] {
+  if (earn === undefined) return [];
+  return earn.explanation.map(({ kind, ruleId, points, note }) => ({
+    kind,
+    ruleId,
+    displayName: names?.get(ruleId) ?? '',
+    points,
+    note,
+  }));
+}
+
+function subjectOf(
+  { entry, earn, refund, redemption }: JournalRecord,
+  explanation: readonly ExplanationLine[],
+): Pick<DescribedEntry, 'purchase' | 'rules' | 'refundExtent' | 'reward'> {
+  return {
+    purchase: earn?.transaction,
+    rules: pointsGiven(explanation),
+    refundExtent: refund?.extent,
+    reward: redemption && {
+      rewardId: redemption.rewardId,
+      displayName: redemption.rewardDisplayName,
+      quantity: unitsOfEntry(entry, redemption),
+      reference: redemption.reference,
+    },
+  };
+}
+
+// The database returns them in any order.
+function byDates(one: Allocation, other: Allocation): number {
+  if (one.availableAt !== other.availableAt) return one.availableAt < other.availableAt ? -1 : 1;
+  if (one.expiresAt !== other.expiresAt) return one.expiresAt < other.expiresAt ? -1 : 1;
+  return one.class < other.class ? -1 : 1;
+}
+
+function renderLotChange(
+  { availableAt, expiresAt, class: lotClass, points }: Allocation,
+  { inactivityExpiresAt, lotsExpireAt }: Entry,
+): MessageInitShape<typeof LotChangeSchema> {
+  const expiresByInactivity = lotClass === 'INACTIVITY';
+  return {
+    points,
+    ...(availableAt !== beginningOfTime && timestampField('availableTime', availableAt)),
+    ...timestampField(
+      'expireTime',
+      expiresByInactivity ? (inactivityExpiresAt ?? lotsExpireAt) : expiresAt,
+    ),
+    expiresByInactivity,
+  };
+}
+
+function detailsOf(
+  { entry, earn, refund, redemption }: JournalRecord,
+  explanation: readonly ExplanationLine[],
+): NonNullable<Content['details']> {
+  if (entry.kind === 'EARN' && earn !== undefined) {
+    const { ruleSetVersion, transaction } = earn;
+    const lines = explanation.map(renderLine);
+    return { case: 'earn', value: { ruleSetVersion, explanation: lines, transaction } };
+  }
+  if (entry.kind === 'REFUND' && refund !== undefined) {
+    const { points, taken, lapsed, owed, forgiven } = refund;
+    return { case: 'refund', value: { points, taken, lapsed, owed, forgiven } };
+  }
+  if (redemption !== undefined) {
+    return { case: 'redemption', value: redemptionDetails(entry, redemption) };
+  }
+  return { case: undefined };
+}
+
+function redemptionDetails(
+  entry: Entry,
+  redemption: Redemption,
+): MessageInitShape<typeof RedemptionDetailsSchema> {
+  const points = pointsMoved(entry, redemption);
+  const value = valueOfPart(redemption, points);
+  const refusal = entry.kind === 'REJECT' ? redemption.refusal : undefined;
+  return {
+    points,
+    ...(value !== undefined && { value }),
+    ...timestampField('holdExpireTime', redemption.holdExpiresAt),
+    ...(refusal !== undefined && {
+      refusal: { reason: ErrorReason[refusal.reason], metadata: inKeyOrder(refusal.metadata) },
+    }),
+  };
+}
+
+/** How many points of the redemption an entry is about. */
+function pointsMoved(entry: Entry, { askedPoints }: Redemption): bigint {
+  switch (entry.kind) {
+    case 'RESERVE':
+      return entry.reserved;
+    case 'CAPTURE':
+      return -pointsOf(entry);
+    case 'RELEASE':
+      return -entry.reserved;
+    case 'RETURN':
+      return pointsOf(entry);
+    default:
+      return askedPoints;
+  }
+}
