@@ -284,6 +284,7 @@ test('finished deliveries are removed in time', async () => {
 });
 
 describe('a replay', () => {
+  const ofAlice = { case: 'userId', value: 'alice' } as const;
   const pageOf = (events: ReturnType<typeof earned>[], nextPageToken = '') => ({
     events: events.map(({ subject, headers, data }) => ({ subject, headers, data })),
     nextPageToken,
@@ -307,7 +308,7 @@ describe('a replay', () => {
       asked.push([request.range, request.pageToken]);
       return request.pageToken === '' ? pageOf([forgotten], 'more') : pageOf([event]);
     });
-    await setting.client.replayWebhook({ programId, webhookId, userId: 'alice' }, admin());
+    await setting.client.replayWebhook({ programId, webhookId, start: ofAlice }, admin());
     await delivered(hook, [event.id, event.id, forgotten.id]);
     const bodies = hook.received().filter(({ id }) => id === event.id);
     expect(bodies[1]?.body).toBe(bodies[0]?.body);
@@ -328,9 +329,12 @@ describe('a replay', () => {
       return pageOf(periods.length === 1 ? [early] : [late]);
     });
     const from = { seconds: BigInt(Math.floor(setting.now() / 1_000)) - 3_600n };
-    await setting.client.replayWebhook({ programId, webhookId, from }, admin());
+    await setting.client.replayWebhook(
+      { programId, webhookId, start: { case: 'from', value: from } },
+      admin(),
+    );
     await delivered(hook, [early.id]);
-    const request = { programId, webhookId, userId: 'alice' };
+    const request = { programId, webhookId, start: ofAlice };
     await expect(setting.client.replayWebhook(request, admin())).rejects.toMatchObject({
       reason: 'ILLEGAL_TRANSITION',
     });
@@ -344,7 +348,7 @@ describe('a replay', () => {
     const hook = await createOne();
     const { programId, webhookId } = hook;
     setting.journal.respond(() => Promise.reject(new Error('away')));
-    await setting.client.replayWebhook({ programId, webhookId, userId: 'alice' }, admin());
+    await setting.client.replayWebhook({ programId, webhookId, start: ofAlice }, admin());
     await eventually(async () => expect((await hook.now()).replay?.error).not.toBe(''));
     await setting.stopService();
     await setting.startService();

@@ -120,15 +120,16 @@ describe('is refused:', () => {
     });
   });
 
+  const from = (seconds: bigint) => ({ case: 'from', value: { seconds } }) as const;
+  const ofAlice = { case: 'userId', value: 'alice' } as const;
   test.each([
     [{}],
-    [{ from: { seconds: 1n }, userId: 'alice' }],
     [{ to: { seconds: 1n } }],
-    [{ userId: 'alice', to: { seconds: 1n } }],
-    [{ from: { seconds: 1n }, fromSequence: 3n }],
-    [{ from: { seconds: 2n }, to: { seconds: 1n } }],
-    [{ from: { seconds: 99_999_999_999n } }],
-  ])('a replay of %j', async (range) => {
+    [{ start: ofAlice, to: { seconds: 1n } }],
+    [{ start: from(1n), fromSequence: 3n }],
+    [{ start: from(2n), to: { seconds: 1n } }],
+    [{ start: from(99_999_999_999n) }],
+  ])('a replay of %o', async (range) => {
     const { programId, webhookId } = await createWebhook(setting, { url });
     const call = setting.client.replayWebhook({ programId, webhookId, ...range }, admin());
     await expect(call).rejects.toMatchObject({ reason: 'VALIDATION_FAILED' });

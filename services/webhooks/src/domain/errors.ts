@@ -45,7 +45,7 @@ export class DeliveryNotFound extends WebhooksError {
   readonly reason = 'DELIVERY_NOT_FOUND';
 
   constructor({ webhookId, deliveryId }: { webhookId: string; deliveryId: string }) {
-    super(`Webhook ${webhookId} has no delivery ${deliveryId}`, { webhookId, deliveryId });
+    super(`The webhook has no delivery ${deliveryId}`, { webhookId, deliveryId });
   }
 }
 
@@ -63,7 +63,7 @@ export class WebhookDisabled extends WebhooksError {
   readonly reason = 'ILLEGAL_TRANSITION';
 
   constructor(webhookId: string) {
-    super(`Webhook ${webhookId} is disabled; enable it first`, { webhookId, from: 'DISABLED' });
+    super('The webhook is disabled; enable it first', { webhookId, from: 'DISABLED' });
   }
 }
 
@@ -72,7 +72,7 @@ export class ReplayRunning extends WebhooksError {
   readonly reason = 'ILLEGAL_TRANSITION';
 
   constructor(webhookId: string) {
-    super(`A replay for webhook ${webhookId} is under way; wait until it is done`, {
+    super('A replay for the webhook is under way; wait until it is done', {
       webhookId,
       from: 'RUNNING',
     });

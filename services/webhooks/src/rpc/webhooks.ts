@@ -106,9 +106,9 @@ const settingFields = {
 } as const satisfies Readonly<Record<string, keyof WebhookSettings>>;
 
 function rangeOf(request: ReplayWebhookRequest): ReplayWebhook['range'] {
-  const { userId, fromSequence } = request;
-  if (userId !== '') return { userId, fromSequence };
-  const from = msOfTimestamp(request.from, 'from') ?? 0;
+  const { start, fromSequence } = request;
+  if (start.case === 'userId') return { userId: start.value, fromSequence };
+  const from = msOfTimestamp(start.value, 'from') ?? 0;
   return { from, to: msOfTimestamp(request.to, 'to') };
 }
 
