@@ -143,19 +143,20 @@ async function addAll(pool: Pool, events: readonly WebhookEvent[], now: Instant)
         .map(({ webhook_id }) => ({ ...event, webhookId: webhook_id })),
     );
     if (pairs.length === 0) return;
-    await tx.query(
-      `INSERT INTO deliveries (webhook_id, event_id, event_type, body, state, next_attempt_time, create_time)
+    await tx.query({
+      name: 'add-deliveries',
+      text: `INSERT INTO deliveries (webhook_id, event_id, event_type, body, state, next_attempt_time, create_time)
        SELECT webhook_id, event_id, event_type, body, 'PENDING', $5, $5
        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS added (webhook_id, event_id, event_type, body)
        ON CONFLICT (webhook_id, event_id) DO NOTHING`,
-      [
+      values: [
         pairs.map(({ webhookId }) => webhookId),
         pairs.map(({ eventId }) => eventId),
         pairs.map(({ type }) => type),
         pairs.map(({ body }) => body),
         timestamptz(now),
       ],
-    );
+    });
     const webhookIds = [...new Set(pairs.map(({ webhookId }) => webhookId))];
     await makeDue(tx, { webhookIds, now });
   });
