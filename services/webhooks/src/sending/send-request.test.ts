@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo, LookupFunction } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createTestAuthority } from '@loyalty/local/test-certificates.ts';
 import { type Address, checkedLookup, uncheckedLookup } from './checked-lookup.ts';
 import { createSender } from './send-request.ts';
 
@@ -70,6 +72,34 @@ describe('for local use', () => {
 
   test('a response without end is cut off', async () => {
     expect(await send({ ...request, url: urlOf('/endless') })).toMatchObject({ status: 200 });
+  });
+});
+
+describe('over TLS', () => {
+  let secure: SecureServer;
+  let ca: string;
+  let url: string;
+  beforeAll(async () => {
+    const authority = await createTestAuthority('webhooks');
+    ca = authority.ca;
+    const { certificate: cert, key } = await authority.issue();
+    secure = createSecureServer({ cert, key }, (_request, response) => response.end());
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+    url = `https://localhost:${(secure.address() as AddressInfo).port}/hook`;
+  });
+  afterAll(async () => {
+    secure.closeAllConnections();
+    await new Promise((resolve) => secure.close(resolve));
+  });
+
+  test('an endpoint with a certificate for its name is reached', async () => {
+    const send = createSender({ lookup: uncheckedLookup, allowsPrivate: true, ca });
+    expect(await send({ ...request, url })).toMatchObject({ status: 200 });
+  });
+
+  test('one whose certificate nobody knows is not', async () => {
+    const send = createSender({ lookup: uncheckedLookup, allowsPrivate: true });
+    await expect(send({ ...request, url })).rejects.toThrow('certificate');
   });
 });
 
