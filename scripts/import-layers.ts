@@ -170,6 +170,7 @@ function serviceLayers(service: 'programs' | 'ledger' | 'webhooks'): Layer[] {
       app,
       rules,
       'platform/src/postgres/.*',
+      'platform/src/outbox/first-lease\\.ts',
       'platform/src/errors\\.ts',
       node,
       'pg',

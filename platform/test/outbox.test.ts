@@ -7,11 +7,18 @@ import { createTestDatabase, type TestDatabase } from '@loyalty/local/test-envir
 import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { StorageUnavailable } from '../src/errors.ts';
 import { connectNats, type Nats } from '../src/messaging/connection.ts';
 import { followLatest } from '../src/messaging/consumer.ts';
 import { createPublisher, type Publisher } from '../src/messaging/publisher.ts';
 import { encodeOutboxBatch } from '../src/outbox/batch.ts';
-import { createRelay, type Relay, type RelayOptions } from '../src/outbox/relay.ts';
+import { firstLease } from '../src/outbox/first-lease.ts';
+import {
+  createRelay,
+  type NamingRows,
+  type Relay,
+  type RelayOptions,
+} from '../src/outbox/relay.ts';
 import { createPool } from '../src/postgres/pool.ts';
 import { eventually } from './eventually.ts';
 
@@ -195,6 +202,84 @@ describe('the relay', () => {
     startRelay();
     await eventually('relayed', async () => (await messagesInStream()) === 1);
     await eventually('deleted', async () => (await rowsLeft()) === 2);
+  });
+
+  describe('of rows that name what they announce', () => {
+    beforeEach(async () => {
+      await pool.query(`ALTER TABLE outbox ALTER batch DROP NOT NULL, ADD entries bytea`);
+    });
+
+    const name = (text: string) =>
+      pool.query('INSERT INTO outbox (entries) VALUES ($1)', [Buffer.from(text)]);
+
+    const encode: NamingRows['encode'] = async ({ entries }) => {
+      const eventId = Buffer.from(entries).toString();
+      if (eventId === 'later') throw new Error('made by a later release');
+      const headers = { 'ce-id': eventId };
+      return [{ eventId, subject: `events.${eventId}`, headers, sharedHeaders: {}, data: entries }];
+    };
+
+    test('publishes what the service makes of them, and rows with messages beside them', async () => {
+      await name('named');
+      await add('e1');
+      startRelay({ naming: { own: () => [], encode } });
+      await eventually('relayed', async () => (await rowsLeft()) === 0);
+      expect(await messagesInStream()).toBe(2);
+    });
+
+    test('leaves those that it can’t encode, and goes on with the others', async () => {
+      await name('later');
+      await name('named');
+      startRelay({ naming: { own: () => [], encode } });
+      await eventually('relayed', async () => (await rowsLeft()) === 1);
+      expect(await messagesInStream()).toBe(1);
+    });
+
+    test('takes those of its own process at once, and others when that had its time', async () => {
+      const insert = (text: string) =>
+        pool.query<{ id: bigint }>(
+          `INSERT INTO outbox (entries, leased_until) VALUES ($1, now() + ${firstLease})
+           RETURNING id`,
+          [Buffer.from(text)],
+        );
+      const { rows: own } = await insert('own');
+      await insert('others');
+      await pool.query(`UPDATE outbox SET create_time = create_time + interval '1 hour',
+        leased_until = leased_until + interval '1 hour'`);
+      startRelay({ pollMs: 20, naming: { own: () => own.map(({ id }) => id), encode } });
+      await eventually('relayed', async () => (await rowsLeft()) === 1);
+      expect(await messagesInStream()).toBe(1);
+      await pool.query(`UPDATE outbox SET create_time = create_time - interval '2 hours',
+        leased_until = leased_until - interval '2 hours'`);
+      await eventually('relayed', async () => (await rowsLeft()) === 0);
+    });
+
+    test('leaves its own to a relay that took them meanwhile', async () => {
+      await name('taken');
+      await pool.query("UPDATE outbox SET leased_until = now() + interval '1 hour'");
+      startRelay({ pollMs: 20, naming: { own: () => [1n], encode } });
+      await name('named');
+      await eventually('relayed', async () => (await rowsLeft()) === 1);
+      expect(await messagesInStream()).toBe(1);
+    });
+
+    test('tries again while what they name can’t be read', async () => {
+      await name('named');
+      let attempts = 0;
+      startRelay({
+        pollMs: 20,
+        naming: {
+          own: () => [],
+          async encode(row) {
+            attempts += 1;
+            if (attempts < 3) throw new StorageUnavailable('the database is away');
+            return await encode(row);
+          },
+        },
+      });
+      await eventually('relayed', async () => (await rowsLeft()) === 0);
+      expect(attempts).toBe(3);
+    });
   });
 
   test('goes on after the database was away', async () => {

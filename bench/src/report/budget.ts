@@ -71,14 +71,15 @@ const places: readonly Place[] = [
     frames: [
       `${ledger}/storage/write-`,
       `${ledger}/storage/bulk`,
-      `${ledger}/events/event-encoding.ts`,
+      `${ledger}/events/outbox-entries.ts`,
       'rules/src/transaction-encoding.ts',
     ],
   },
   {
     name: 'answer',
     frames: [
-      `${ledger}/messages/`,
+      `${ledger}/messages/earn-message.ts`,
+      `${ledger}/messages/balance-message.ts`,
       'platform/src/rpc/grpc-call.ts#succeed,releaseWhenClosed',
       'platform/src/binary-encoding.ts',
     ],
@@ -94,7 +95,16 @@ const places: readonly Place[] = [
   },
   {
     name: 'publish',
-    frames: ['platform/src/outbox/', 'platform/src/messaging/', 'node_modules/nats/'],
+    frames: [
+      `${ledger}/events/event-encoder.ts`,
+      `${ledger}/events/recent-records.ts`,
+      `${ledger}/messages/event-message.ts`,
+      `${ledger}/messages/entry-message.ts`,
+      `${ledger}/storage/changed-records.ts`,
+      'platform/src/outbox/',
+      'platform/src/messaging/',
+      'node_modules/nats/',
+    ],
   },
 ];
 

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { firstLease } from './first-lease.ts';
 
 /** A row that has its messages. */
 export interface BatchRow {
@@ -18,18 +19,23 @@ const withoutWaiting = "(SELECT set_config('synchronous_commit', 'off', true)) =
 
 // The row lock lasts as long as this statement; what keeps others away from the rows while they are being published
 // is the lease. Ids become visible out of order, so a cursor over them would lose rows.
-const leaseRows = (columns: string) => ({
+const leaseRows = ({ free, columns }: { free: string; columns: string }) => ({
   name: 'outbox-lease',
   text: `
     UPDATE outbox SET leased_until = now() + $2 * interval '1 millisecond'
     WHERE ${withoutWaiting} AND id = ANY (ARRAY(
-      SELECT id FROM outbox WHERE leased_until < now() ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+      SELECT id FROM outbox WHERE ${free} ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
     ))
     RETURNING ${columns}`,
 });
 
-const leaseBatches = leaseRows('id, batch');
-const leaseNaming = leaseRows('id, entries, batch');
+const leaseBatches = leaseRows({ free: 'leased_until < now()', columns: 'id, batch' });
+
+// Of the process's own rows, those that no relay has had yet.
+const leaseNaming = leaseRows({
+  free: `(leased_until < now() OR (id = ANY ($3::bigint[]) AND leased_until = create_time + ${firstLease}))`,
+  columns: 'id, entries, batch',
+});
 
 const deleteRows = {
   name: 'outbox-delete',
@@ -50,21 +56,27 @@ export interface LeaseOptions {
 
 /** Leases up to `limit` rows that aren't being published, oldest first, for `leaseMs`. */
 export async function lease(pool: Pool, options: LeaseOptions): Promise<BatchRow[]> {
-  return await leaseBy<BatchRow>(pool, leaseBatches, options);
+  const values = [options.limit, options.leaseMs];
+  const { rows } = await pool.query<BatchRow>({ ...leaseBatches, values });
+  return rows.toSorted(byId);
 }
 
-/** The same of a table with rows that only name what they announce. */
-export async function leaseNamingRows(pool: Pool, options: LeaseOptions): Promise<NamingRow[]> {
-  return await leaseBy<NamingRow>(pool, leaseNaming, options);
-}
-
-async function leaseBy<Row extends { id: bigint }>(
+/**
+ * The same of a table with rows that only name what they announce.
+ *
+ * @param options.own the rows that this process has committed and whose {@link firstLease} is therefore its own
+ */
+export async function leaseNamingRows(
   pool: Pool,
-  statement: typeof leaseBatches,
-  { limit, leaseMs }: LeaseOptions,
-): Promise<Row[]> {
-  const { rows } = await pool.query<Row>({ ...statement, values: [limit, leaseMs] });
-  return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  { limit, leaseMs, own }: LeaseOptions & { readonly own: readonly bigint[] },
+): Promise<NamingRow[]> {
+  const values = [limit, leaseMs, own];
+  const { rows } = await pool.query<NamingRow>({ ...leaseNaming, values });
+  return rows.toSorted(byId);
+}
+
+function byId(one: { id: bigint }, other: { id: bigint }): number {
+  return one.id < other.id ? -1 : 1;
 }
 
 /** Deletes rows once JetStream has stored all of their messages. */

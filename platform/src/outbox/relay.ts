@@ -28,13 +28,19 @@ export interface RelayOptions {
   leaseMs?: number;
   /** Most rows that are published at once; 16 by default. */
   batchRows?: number;
+  /** For a table with rows that name what they announce, in its column `entries`, instead of having their messages. */
+  naming?: NamingRows;
+}
+
+export interface NamingRows {
+  /** The rows that this process committed a moment ago: other relays leave them to this one for a while. */
+  readonly own: () => readonly bigint[];
   /**
-   * The messages of a row that names what it announces, in its column `entries`, instead of having its messages. Without
-   * it, the table has no such column.
+   * The messages of a row.
    *
    * @throws {StorageUnavailable} when what is named can't be read now
    */
-  encode?: (row: { id: bigint; entries: Uint8Array }) => Promise<readonly OutboxMessage[]>;
+  readonly encode: (row: { id: bigint; entries: Uint8Array }) => Promise<readonly OutboxMessage[]>;
 }
 
 /** A message to publish, with its event's id as Nats-Msg-Id. */
@@ -70,8 +76,12 @@ export function createRelay(options: RelayOptions): Relay {
   const round = async (): Promise<boolean> => {
     // The lease sees rows committed before this line; a later commit wakes the relay again.
     awake = new AbortController();
-    const leasing = options.encode === undefined ? lease : leaseNamingRows;
-    const rows = await leasing(pool, { limit: batchRows, leaseMs });
+    const leasing = { limit: batchRows, leaseMs };
+    const { naming } = options;
+    const rows =
+      naming === undefined
+        ? await lease(pool, leasing)
+        : await leaseNamingRows(pool, { ...leasing, own: naming.own() });
     const outcomes = await Promise.all(rows.map((row) => publishRow(row, options)));
     const idsOf = (outcome: Outcome) =>
       rows.filter((_, index) => outcomes[index] === outcome).map(({ id }) => id);
@@ -151,10 +161,10 @@ function decoded(batch: Uint8Array): OutboxMessage[] {
 
 async function encoded(
   row: NamingRow & { batch: null },
-  { encode }: RelayOptions,
+  { naming }: RelayOptions,
 ): Promise<readonly OutboxMessage[]> {
-  if (encode === undefined) throw new Error('nothing encodes what a row of the outbox names');
-  return await encode(row);
+  if (naming === undefined) throw new Error('nothing encodes what a row of the outbox names');
+  return await naming.encode(row);
 }
 
 function relayMetrics({ pool, registry }: RelayOptions) {

@@ -376,7 +376,8 @@ CREATE TABLE rule_names (
 );
 
 -- One row a commit: which entries it has to announce, an OutboxEntries, whose events follow from what is stored of them; or
--- events that follow from no entry, an OutboxBatch. Both are protobuf.
+-- events that follow from no entry, an OutboxBatch. Both are protobuf. A row of entries is leased to the process that commits
+-- it at first.
 CREATE TABLE outbox (
   id bigint GENERATED ALWAYS AS IDENTITY,
   entries bytea,

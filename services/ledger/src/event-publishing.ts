@@ -38,7 +38,7 @@ export function startEventPublishing({
   const relay = createRelay({
     pool,
     publisher: createPublisher(nats),
-    encode: createEventEncoder({ recent, journal }),
+    naming: { own: recent.ids, encode: createEventEncoder({ recent, journal }) },
     logger,
     registry,
   });

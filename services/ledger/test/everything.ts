@@ -217,7 +217,7 @@ async function workInTheBackground(ledger: Ledger): Promise<void> {
   // Of somebody whose hold of a limited reward has ended.
   await quoteEarn(aCart({ userId: 'user-10000', minorUnits: 100n }));
   await bringDueUpToDate(10);
-  const [first, second] = await leaseNamingRows(pool, { limit: 16, leaseMs: 30_000 });
+  const [first, second] = await leaseNamingRows(pool, { limit: 16, leaseMs: 30_000, own: [1n] });
   await remove(pool, [first?.id ?? 0n]);
   await postpone(pool, { ids: [second?.id ?? 0n], delayMs: 1_000 });
   await oldestAgeSeconds(pool);

@@ -7,7 +7,7 @@ import type {
   RecordedEntry,
   TransactionRefund,
 } from './ledger-store.ts';
-import type { FindRuleNames } from './rule-names.ts';
+import type { FindRuleNames, RuleSetName } from './rule-names.ts';
 
 /** Names an entry, and its event. */
 export interface EntryKey {
@@ -34,6 +34,13 @@ export interface JournalRecord extends RecordedEntry {
 
 /** The form of the events of entries that this release writes. */
 export const eventVersion = 1;
+
+/** The version whose names the record's event needs. */
+export function ruleSetOf({ programId, entry, earn }: JournalRecord): RuleSetName | undefined {
+  return entry.kind === 'EARN' && earn !== undefined
+    ? { programId, ruleSetVersion: earn.ruleSetVersion }
+    : undefined;
+}
 
 /** Records, and the names that their events need besides. */
 export interface JournalRecords {

@@ -41,8 +41,9 @@ export async function readJournalOfUser(
   query: MemberName & { fromSequence: bigint } & PageRequest<bigint>,
 ): Promise<JournalPage<bigint>> {
   const membershipId = await requireMembershipId(reader, query);
-  const first = query.after === undefined ? query.fromSequence : query.after + 1n;
-  // A journal has no gaps.
+  const asked = query.after === undefined ? query.fromSequence : query.after + 1n;
+  // A journal begins with 1 and has no gaps.
+  const first = asked > 0n ? asked : 1n;
   const keys = Array.from(
     { length: query.limit + 1 },
     (_, index): EntryKey => ({ membershipId, sequence: first + BigInt(index) }),

@@ -4,6 +4,10 @@ export interface RuleSetName {
   readonly ruleSetVersion: number;
 }
 
+export function isSameRuleSet(one: RuleSetName, other: RuleSetName | undefined): boolean {
+  return one.ruleSetVersion === other?.ruleSetVersion && one.programId === other.programId;
+}
+
 /** How the rules of a version are called, by rule id. */
 export type RuleNames = ReadonlyMap<string, string>;
 

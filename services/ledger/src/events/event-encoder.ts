@@ -20,10 +20,12 @@ export function createEventEncoder({
     const found = await (records === undefined
       ? journal.read(decodeKeys(entries))
       : journal.named(records));
-    return eventsOf(found).map(({ id: eventId, ...event }) => ({
-      ...event,
+    return eventsOf(found).map(({ id: eventId, subject, headers, data }) => ({
       eventId,
+      subject,
+      headers,
       sharedHeaders,
+      data,
     }));
   };
 }

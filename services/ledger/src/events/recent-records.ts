@@ -3,6 +3,8 @@ import type { JournalRecord } from '../app/journal-reader.ts';
 /** What events of recent commits are made of, until the relay of this process publishes them. */
 export interface RecentRecords {
   put(outboxId: bigint, records: readonly JournalRecord[]): void;
+  /** The rows of the outbox whose records are here. */
+  ids(): bigint[];
   /** The records of a row of the outbox, once; undefined where they were never put, or had to make room for others. */
   take(outboxId: bigint): readonly JournalRecord[] | undefined;
 }
@@ -42,6 +44,7 @@ export function createRecentRecords(): RecentRecords {
       size += added.size;
       next = (next + 1) % commitsMax;
     },
+    ids: () => places.flatMap((kept) => (kept === undefined ? [] : [kept.outboxId])),
     take(outboxId) {
       const index = places.findIndex((kept) => kept?.outboxId === outboxId);
       const records = places[index]?.records;

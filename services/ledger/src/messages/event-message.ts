@@ -10,9 +10,9 @@ import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
 import { pointsGiven } from '@loyalty/rules/points-given.ts';
 import type { DescribedEntry } from '../app/described-entry.ts';
-import type { JournalRecord, JournalRecords } from '../app/journal-reader.ts';
+import { type JournalRecord, type JournalRecords, ruleSetOf } from '../app/journal-reader.ts';
 import { valueOfPart } from '../app/redemption-part.ts';
-import type { RuleNames } from '../app/rule-names.ts';
+import { isSameRuleSet, type RuleNames, type RuleSetName } from '../app/rule-names.ts';
 import { unitsOfEntry } from '../domain/entry-units.ts';
 import { beginningOfTime } from '../domain/instant.ts';
 import { type Entry, type EntryKind, pointsOf } from '../domain/journal.ts';
@@ -88,9 +88,15 @@ const encode = encoderOf(EntryRecordedSchema);
  * @throws {UnknownEventVersion}
  */
 export function eventsOf({ records, ruleNames }: JournalRecords): Event[] {
+  let previous: RuleSetName | undefined;
+  let names: RuleNames | undefined;
   return records.map((record) => {
-    const { programId, earn } = record;
-    const names = earn && ruleNames({ programId, ruleSetVersion: earn.ruleSetVersion });
+    const ruleSet = ruleSetOf(record);
+    // Mostly all earns of a commit have the same version.
+    if (ruleSet !== undefined && !isSameRuleSet(ruleSet, previous)) {
+      previous = ruleSet;
+      names = ruleNames(ruleSet);
+    }
     return eventOf(record, names);
   });
 }

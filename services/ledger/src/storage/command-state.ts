@@ -21,15 +21,7 @@ import { nowOf } from '../domain/membership.ts';
 import { type Redemption, unitsTaken } from '../domain/redemption-state.ts';
 import type { Lapse } from '../domain/refund.ts';
 import type { Layer } from './layered-map.ts';
-import {
-  capKey,
-  lotKeyOf,
-  requestKey,
-  ruleSetKey,
-  stockKey,
-  transactionKey,
-  usageKey,
-} from './ledger-keys.ts';
+import { capKey, lotKeyOf, requestKey, stockKey, transactionKey, usageKey } from './ledger-keys.ts';
 import type { LapsedLot, LedgerLayers } from './ledger-layers.ts';
 import { memberKey } from './membership-ids.ts';
 
@@ -158,8 +150,8 @@ export class CommandState implements LockedState {
   }
 
   putRuleNames(ruleSet: NamedRuleSet): void {
-    const key = ruleSetKey(ruleSet);
-    if (this.#ledger.ruleNames.get(key) === undefined) this.#ledger.ruleNames.set(key, ruleSet);
+    const { ruleNames } = this.#ledger;
+    if (ruleNames.get(ruleSet.names) === undefined) ruleNames.set(ruleSet.names, ruleSet);
   }
 
   putRefund(refund: TransactionRefund): void {

@@ -1,6 +1,6 @@
-import type { JournalReader, JournalRecord } from '../app/journal-reader.ts';
+import { type JournalReader, type JournalRecord, ruleSetOf } from '../app/journal-reader.ts';
 import type { EntryPosition } from '../app/ledger-store.ts';
-import type { RuleSetName } from '../app/rule-names.ts';
+import { isSameRuleSet, type RuleSetName } from '../app/rule-names.ts';
 import { instant } from './column-values.ts';
 import { readEntryKeysOfProgram } from './read-program.ts';
 import { readRecords } from './read-records.ts';
@@ -37,10 +37,12 @@ interface KeyRow {
   sequence: bigint;
 }
 
+/** Each version once, or seldom more often. */
 function ruleSetsOf(records: readonly JournalRecord[]): RuleSetName[] {
-  return records.flatMap(({ programId, entry, earn }) =>
-    entry.kind === 'EARN' && earn !== undefined
-      ? [{ programId, ruleSetVersion: earn.ruleSetVersion }]
-      : [],
-  );
+  const ruleSets: RuleSetName[] = [];
+  for (const record of records) {
+    const ruleSet = ruleSetOf(record);
+    if (ruleSet !== undefined && !isSameRuleSet(ruleSet, ruleSets.at(-1))) ruleSets.push(ruleSet);
+  }
+  return ruleSets;
 }

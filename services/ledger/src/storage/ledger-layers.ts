@@ -6,7 +6,7 @@ import type {
   TransactionRefund,
   UsagePeriod,
 } from '../app/ledger-store.ts';
-import type { NamedRuleSet } from '../app/rule-names.ts';
+import type { NamedRuleSet, RuleNames } from '../app/rule-names.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
@@ -58,7 +58,8 @@ export interface LedgerLayers {
   readonly stock: LayeredCounters<RewardName>;
   readonly usage: LayeredCounters<MemberUsage>;
   readonly lapsedRefunded: LayeredCounters<LapsedLot>;
-  readonly ruleNames: LayeredMap<string, NamedRuleSet>;
+  /** By the names themselves, which all earns of a version share. */
+  readonly ruleNames: LayeredMap<RuleNames, NamedRuleSet>;
 }
 
 export function layersOf(loaded: LoadedLedger): LedgerLayers {

@@ -26,10 +26,7 @@ export function createRuleNames(database: Database): StoredRuleNames {
     has: (ruleSet) => remembered.has(ruleSetKey(ruleSet)),
     async find(ruleSets) {
       const unknown = new Map<string, RuleSetName>();
-      let previous: RuleSetName | undefined;
       for (const ruleSet of ruleSets) {
-        if (previous !== undefined && isSame(previous, ruleSet)) continue;
-        previous = ruleSet;
         const key = ruleSetKey(ruleSet);
         if (!remembered.has(key)) unknown.set(key, ruleSet);
       }
@@ -56,10 +53,6 @@ interface RuleNamesRow {
   program_id: string;
   rule_set_version: number;
   names: Record<string, string>;
-}
-
-function isSame(one: RuleSetName, other: RuleSetName): boolean {
-  return one.ruleSetVersion === other.ruleSetVersion && one.programId === other.programId;
 }
 
 const ruleSetColumns = bulk<RuleSetName>({

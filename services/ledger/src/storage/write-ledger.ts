@@ -1,3 +1,4 @@
+import { firstLease } from '@loyalty/platform/outbox/first-lease.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import { eventVersion } from '../app/journal-reader.ts';
 import type { RecordedEntry } from '../app/ledger-store.ts';
@@ -54,7 +55,7 @@ export async function writeLedger(
 function insertOutbox(entries: Uint8Array) {
   return {
     name: 'insert_outbox',
-    text: 'INSERT INTO outbox (entries) VALUES ($1) RETURNING id',
+    text: `INSERT INTO outbox (entries, leased_until) VALUES ($1, now() + ${firstLease}) RETURNING id`,
     values: [entries],
   };
 }

@@ -2354,7 +2354,7 @@ export const LedgerService: GenService<{
     output: typeof ListMaturitiesResponseSchema;
   },
   /**
-   * Returns the events of a program's journals exactly as they were published, however long ago: subject, headers and data. For services that deliver events themselves and can't rely on the stream, which forgets. Entries that aren't committed yet can have an earlier time than others that are: read a range of time up to a minute ago, and take newer events from the stream, or read a user's journal, which has no gaps.
+   * Returns the events of a program's journals exactly as they were published, however long ago: subject, headers and data. For services that deliver events and need them longer than the stream keeps them. Entries that aren't committed yet can have an earlier time than others that are: read a range of time up to a minute ago, and take newer events from the stream, or read a user's journal, which has no gaps.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.ReadJournal
    */
