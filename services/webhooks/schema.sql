@@ -132,6 +132,12 @@ CREATE INDEX deliveries_finished ON public.deliveries USING btree (finish_time) 
 CREATE INDEX deliveries_newest ON public.deliveries USING btree (webhook_id, delivery_id);
 
 --
+-- Name: deliveries_newest_by_state; Type: INDEX; Schema: public
+--
+
+CREATE INDEX deliveries_newest_by_state ON public.deliveries USING btree (webhook_id, state, delivery_id);
+
+--
 -- Name: replays_due; Type: INDEX; Schema: public
 --
 

@@ -69,6 +69,7 @@ CREATE TABLE deliveries (
 
 CREATE INDEX deliveries_due ON deliveries (webhook_id, next_attempt_time, delivery_id) WHERE state = 'PENDING';
 CREATE INDEX deliveries_newest ON deliveries (webhook_id, delivery_id);
+CREATE INDEX deliveries_newest_by_state ON deliveries (webhook_id, state, delivery_id);
 CREATE INDEX deliveries_finished ON deliveries (finish_time) WHERE finish_time IS NOT NULL;
 
 -- The newest replay of each webhook.

@@ -38,9 +38,10 @@ export function registerDeliveryMetrics(
     registers: [registry],
   });
   const collectBacklog = patientCollect(async () => {
-    const { pending, oldestDue } = await deliveries.backlog(pendingMax);
+    const now = clock();
+    const { pending, nextTurn = now } = await deliveries.backlog({ limit: pendingMax, now });
     pendingGauge.set(pending);
-    overdueGauge.set(oldestDue === undefined ? 0 : Math.max(0, (clock() - oldestDue) / 1_000));
+    overdueGauge.set(Math.max(0, (now - nextTurn) / 1_000));
   });
   const pendingGauge: Gauge = new Gauge({
     name: 'webhook_deliveries_pending',
@@ -49,8 +50,8 @@ export function registerDeliveryMetrics(
     collect: collectBacklog,
   });
   const overdueGauge: Gauge = new Gauge({
-    name: 'webhook_deliveries_overdue_seconds',
-    help: 'How long the delivery that is overdue the longest has waited for its attempt',
+    name: 'webhook_turn_wait_seconds',
+    help: 'How long the endpoint that has waited the longest for a worker has something to get',
     registers: [registry],
     collect: collectBacklog,
   });

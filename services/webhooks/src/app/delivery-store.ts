@@ -59,6 +59,12 @@ export interface DeliveryStore {
 
   /** Removes finished deliveries, and says how many. */
   removeFinished(query: { before: Instant; limit: number }): Promise<number>;
-  /** What is pending for enabled webhooks: the number, counted up to a limit, and since when the oldest is due. */
-  backlog(limit: number): Promise<{ pending: number; oldestDue: Instant | undefined }>;
+  /**
+   * What is pending for enabled webhooks, counted up to a limit; and when an endpoint that no worker has is due next, or has
+   * been.
+   */
+  backlog(query: {
+    limit: number;
+    now: Instant;
+  }): Promise<{ pending: number; nextTurn: Instant | undefined }>;
 }

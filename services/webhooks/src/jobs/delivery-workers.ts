@@ -95,8 +95,10 @@ async function serve(endpoint: LeasedEndpoint, options: DeliveryWorkersOptions):
   const { webhookId } = endpoint;
   const began = performance.now();
   const state = { health: endpoint.health };
+  const isOver = () =>
+    !canGoOn(state.health) || signal.aborted || performance.now() - began > turnMs;
   try {
-    while (canGoOn(state.health) && !signal.aborted && performance.now() - began < turnMs) {
+    while (!isOver()) {
       const due = await deliveries.due({ webhookId, now: clock(), limit: fetched });
       if (due.length === 0) break;
       const workers = Math.min(state.health.unreachableCount > 0 ? 1 : requestsMax, due.length);
@@ -106,6 +108,8 @@ async function serve(endpoint: LeasedEndpoint, options: DeliveryWorkersOptions):
   } finally {
     await deliveries.release(endpoint, state.health, clock());
   }
+  const { disable: reason } = state.health;
+  if (reason !== undefined) options.logger.warn({ webhookId, reason }, 'a webhook was disabled');
 
   async function work(queue: Iterator<Delivery> & Iterable<Delivery>): Promise<void> {
     for (const delivery of queue) {
@@ -119,7 +123,7 @@ async function serve(endpoint: LeasedEndpoint, options: DeliveryWorkersOptions):
         random: options.random(),
       });
       await deliveries.record(delivery, { attempt, next });
-      if (outcome.kind === 'UNREACHABLE' || !canGoOn(state.health) || signal.aborted) return;
+      if (outcome.kind === 'UNREACHABLE' || isOver()) return;
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { DeliveryStore, WebhookEvent } from '../app/delivery-store.ts';
 import type { Instant } from '../domain/instant.ts';
 import { wants } from '../domain/webhook.ts';
-import { certainInstant, timestamptz } from './column-values.ts';
+import { instantOf, type Timestamp, timestamptz } from './column-values.ts';
 import { type DeliveryRow, deliveryColumns, deliveryOf } from './delivery-rows.ts';
 import { beginDeliveries, makeDue } from './delivery-writes.ts';
 import { createEndpointLeases } from './endpoint-leases.ts';
@@ -103,21 +103,20 @@ export function createDeliveryStore(pool: Pool): DeliveryStore {
       return rowCount ?? 0;
     },
 
-    async backlog(limit) {
+    async backlog({ limit, now }) {
       const { rows } = await translated(
-        pool.query<{ pending: bigint; oldest: Date | null }>(
-          `SELECT count(*) AS pending, min(next_attempt_time) AS oldest FROM (
-             SELECT d.next_attempt_time FROM webhooks w JOIN deliveries d USING (webhook_id)
+        pool.query<{ pending: bigint; oldest: Timestamp | null }>(
+          `SELECT count(*) AS pending,
+             (SELECT min(due_time) FROM webhooks WHERE state = 'ENABLED' AND leased_until <= $2) AS oldest
+           FROM (
+             SELECT FROM webhooks w JOIN deliveries d USING (webhook_id)
              WHERE w.state = 'ENABLED' AND d.state = 'PENDING' LIMIT $1
            ) AS pending`,
-          [limit],
+          [limit, timestamptz(now)],
         ),
       );
       const { pending = 0n, oldest = null } = rows[0] ?? {};
-      return {
-        pending: Number(pending),
-        oldestDue: oldest === null ? undefined : certainInstant(oldest),
-      };
+      return { pending: Number(pending), nextTurn: instantOf(oldest) };
     },
   };
 }

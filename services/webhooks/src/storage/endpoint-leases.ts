@@ -71,13 +71,14 @@ export function createEndpointLeases(pool: Pool): Pick<DeliveryStore, 'lease' | 
           // Another worker has it, or nobody: it was deleted.
           if (rowCount === 0) return;
           // A statement of its own, which sees what was committed before the one above had the lock.
+          // Not before now, so that an endpoint with more to come is behind all that wait for their turn.
           await tx.query(
-            `UPDATE webhooks SET due_time = greatest(paused_until, coalesce((
+            `UPDATE webhooks SET due_time = greatest($2, paused_until, coalesce((
                SELECT min(next_attempt_time) FROM deliveries
                WHERE deliveries.webhook_id = webhooks.webhook_id AND state = 'PENDING'
              ), 'infinity'))
              WHERE webhook_id = $1`,
-            [webhookId],
+            [webhookId, timestamptz(now)],
           );
           if (disable === undefined) return;
           await tx.query(

@@ -139,7 +139,7 @@ async function update(tx: DbTransaction, webhook: Webhook): Promise<void> {
   await tx.query(
     `UPDATE webhooks SET url = $2, description = $3, event_types = $4, state = $5, disable_reason = $6, secret = $7,
        previous_secret = $8, previous_secret_until = $9, failing_since = $10, revision = $11, update_time = $12,
-       unreachable_count = 0, paused_until = '-infinity', due_time = '-infinity'
+       unreachable_count = 0, paused_until = '-infinity', due_time = least(due_time, $12)
      WHERE webhook_id = $1`,
     valuesOf(webhook),
   );
