@@ -3,6 +3,7 @@ import {
   type DeployedProcess,
   deployedProcess,
   type Environment,
+  optionalProcesses,
   processNames,
   targetOf,
 } from './deployed-processes.ts';
@@ -23,7 +24,8 @@ export interface ComposeFile {
 export function composeProblems({ services }: ComposeFile): string[] {
   return processNames.flatMap((name) => {
     const service = services[name];
-    const problems = service === undefined ? ['is missing'] : serviceProblems(name, service);
+    if (service === undefined) return optionalProcesses.has(name) ? [] : [`${name}: is missing`];
+    const problems = serviceProblems(name, service);
     return problems.map((problem) => `${name}: ${problem}`);
   });
 

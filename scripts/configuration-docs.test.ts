@@ -33,6 +33,9 @@ test('passwords, keys and what contains them are marked as secret', () => {
     'PROGRAMS_DATABASE_URL',
     'PROGRAMS_JWT_SECRET',
     'PROGRAMS_NATS_PASSWORD',
+    'WEBHOOKS_DATABASE_URL',
+    'WEBHOOKS_JWT_SECRET',
+    'WEBHOOKS_NATS_PASSWORD',
   ]);
 });
 

@@ -4,6 +4,7 @@ import { ledgerPrefix, ledgerSettings } from '@loyalty/ledger/config.ts';
 import { localPrefix, localSettings } from '@loyalty/local/settings.ts';
 import { listSettings, type Setting } from '@loyalty/platform/setting-list.ts';
 import { programsPrefix, programsSettings } from '@loyalty/programs/config.ts';
+import { webhooksPrefix, webhooksSettings } from '@loyalty/webhooks/config.ts';
 import { root } from './commands.ts';
 
 /** From the project's top. */
@@ -20,6 +21,7 @@ const processes: readonly Configured[] = [
   { name: 'Gateway', prefix: gatewayPrefix, settings: listSettings(gatewaySettings) },
   { name: 'Ledger', prefix: ledgerPrefix, settings: listSettings(ledgerSettings) },
   { name: 'Programs', prefix: programsPrefix, settings: listSettings(programsSettings) },
+  { name: 'Webhooks', prefix: webhooksPrefix, settings: listSettings(webhooksSettings) },
 ];
 const local: Configured = {
   name: 'npm start',
@@ -49,7 +51,7 @@ export function configurationDocs(): string {
   const shared = [...common, ...ofServices];
   const sections = [
     section('Every process', `Behind ${prefixes(processes)}.`, { settings: common, prefix: '…_' }),
-    section('Programs and Ledger', `Behind ${prefixes(services)}.`, {
+    section('Programs, Ledger and Webhooks', `Behind ${prefixes(services)}.`, {
       settings: ofServices,
       prefix: '…_',
     }),

@@ -15,7 +15,7 @@ function blocks(text: string, pattern: RegExp): Map<string, string[]> {
   );
 }
 
-describe.each(['ledger', 'programs'])("the diagram of %s' database", (service) => {
+describe.each(['ledger', 'programs', 'webhooks'])("the diagram of %s' database", (service) => {
   const start = page.indexOf(`\n## ${service}\n`);
   const section = page.slice(start, page.indexOf('\n## ', start + 1));
   const entities = blocks(section, /^ {2}(\w+) \{\n([\s\S]*?)\n {2}\}/gm);

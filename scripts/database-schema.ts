@@ -7,7 +7,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { pgDump } from '@electric-sql/pglite-tools/pg_dump';
 import { root } from './commands.ts';
 
-const services = ['services/programs', 'services/ledger'];
+const services = ['services/programs', 'services/ledger', 'services/webhooks'];
 
 /** A service's schema.sql, from the project's top, and what it should be. */
 export interface DumpedSchema {

@@ -4,6 +4,7 @@ import { readGatewayConfig } from '@loyalty/gateway/config.ts';
 import { readLedgerConfig } from '@loyalty/ledger/config.ts';
 import { ConfigError } from '@loyalty/platform/config.ts';
 import { readProgramsConfig } from '@loyalty/programs/config.ts';
+import { readWebhooksConfig } from '@loyalty/webhooks/config.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -36,13 +37,21 @@ const readers: Readonly<Record<string, (env: Environment) => DeployedProcess>> =
       stopSeconds: stopSeconds(shutdownGraceMs),
     };
   },
+  webhooks: (env) => {
+    const { grpcPort, httpPort, management, ledger, shutdownGraceMs } = readWebhooksConfig(env);
+    return {
+      ports: { grpc: grpcPort, http: httpPort, management: management.port },
+      calls: [ledger.address],
+      stopSeconds: stopSeconds(shutdownGraceMs),
+    };
+  },
   gateway: (env) => {
-    const { port, management, programsAddress, ledgerAddress, shutdownGraceMs } =
-      readGatewayConfig(env);
+    const config = readGatewayConfig(env);
+    const { port, management, programsAddress, ledgerAddress, webhooksAddress } = config;
     return {
       ports: { http: port, management: management.port },
-      calls: [programsAddress, ledgerAddress],
-      stopSeconds: stopSeconds(shutdownGraceMs),
+      calls: [programsAddress, ledgerAddress, webhooksAddress ?? []].flat(),
+      stopSeconds: stopSeconds(config.shutdownGraceMs),
     };
   },
 };
@@ -52,6 +61,9 @@ function stopSeconds(shutdownGraceMs: number): number {
 }
 
 export const processNames: readonly string[] = Object.keys(readers);
+
+/** Those without which the platform is complete. */
+export const optionalProcesses: ReadonlySet<string> = new Set(['webhooks']);
 
 /** What the process of that name does with the environment, or why it would refuse to start. */
 export function deployedProcess(name: string, env: Environment): DeployedProcess | string {

@@ -55,6 +55,8 @@ test('every method has reasons of its own, except those that cannot', async () =
     'ListMemberships',
     'ListProgramRevisions',
     'ListPrograms',
+    // Knows no programs, only their webhooks.
+    'ListWebhooks',
     // Looks at nothing but the request.
     'SubmitEarn',
   ]);

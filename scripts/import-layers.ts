@@ -68,6 +68,7 @@ const layers: readonly Layer[] = [
   },
   ...serviceLayers('programs'),
   ...serviceLayers('ledger'),
+  ...serviceLayers('webhooks'),
   {
     paths: match('gateway/src/.*\\.test\\.ts', 'gateway/test/.*'),
     may: match('gateway/.*', generated, platform, 'local/src/.*', node, npm),
@@ -137,7 +138,7 @@ const layers: readonly Layer[] = [
   },
 ];
 
-function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
+function serviceLayers(service: 'programs' | 'ledger' | 'webhooks'): Layer[] {
   const own = `services/${service}`;
   const domain = `${own}/src/domain/.*`;
   const app = `${own}/src/app/.*`;
@@ -227,8 +228,10 @@ function serviceLayers(service: 'programs' | 'ledger'): Layer[] {
       'pino',
       'lru-cache',
     ),
-    // Where the programs service asks the ledger, over gRPC.
-    layer('ledger', domain, app, generated, 'platform/src/rpc/.*'),
+    // Where programs and webhooks ask the ledger, over gRPC.
+    layer('ledger', domain, app, generated, 'platform/src/rpc/.*', messages),
+    // What webhooks send to endpoints of others.
+    layer('sending', domain, node, 'ipaddr\\.js', 'standardwebhooks'),
     // What has to be true of the tables, and of the events that follow from them. The CLI runs it.
     layer(
       'verify',

@@ -3,6 +3,7 @@ import {
   type DeployedProcess,
   deployedProcess,
   type Environment,
+  optionalProcesses,
   processNames,
   targetOf,
 } from './deployed-processes.ts';
@@ -60,7 +61,9 @@ export type KubernetesObject = EnvironmentSource | Service | Deployment;
 export function kubernetesProblems(objects: readonly KubernetesObject[]): string[] {
   const deployments = objects.filter((object) => object.kind === 'Deployment');
   const present = deployments.map(({ metadata }) => metadata.name);
-  const absent = processNames.filter((name) => !present.includes(name));
+  const absent = processNames.filter(
+    (name) => !present.includes(name) && !optionalProcesses.has(name),
+  );
   return [
     ...absent.map((name) => `${name} is not deployed`),
     ...deployments.flatMap((deployment) => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './commands.ts';
 
-const services = ['services/programs', 'services/ledger'];
+const services = ['services/programs', 'services/ledger', 'services/webhooks'];
 
 /**
  * What is wrong with a migration's name or first line. The first line says since which migration a release may be to work on the

@@ -39,6 +39,7 @@ async function importsOf(file: string): Promise<SourceImport[]> {
 const folders = new Map([
   ['programs', 'services/programs'],
   ['ledger', 'services/ledger'],
+  ['webhooks', 'services/webhooks'],
   ['client', 'clients/typescript'],
 ]);
 

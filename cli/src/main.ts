@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     (await import('./import-balances-command.ts')).importBalancesCommand(),
   programs: async () => (await import('./programs-command.ts')).programsCommand(),
   'dead-letters': async () => (await import('./dead-letters-command.ts')).deadLettersCommand(),
+  webhooks: async () => (await import('./webhooks-command.ts')).webhooksCommand(),
   verify: async () => (await import('./verify-command.ts')).verifyCommand(),
   nats: async () => (await import('./nats-command.ts')).natsCommand(),
 };

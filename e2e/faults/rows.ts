@@ -4,6 +4,7 @@ import { beforeMark, natsKill, poison, relays } from './rows/messages.ts';
 import { overload } from './rows/overload.ts';
 import { cutCommit, databaseAway, postgresImmediate, postgresKill } from './rows/postgres.ts';
 import { programsAway } from './rows/programs.ts';
+import { webhooksInTurn } from './rows/webhooks.ts';
 import type { Row } from './trial.ts';
 
 /** In the order of the report. */
@@ -22,6 +23,7 @@ export const rows: readonly Row[] = [
   poison,
   relays,
   programsAway,
+  webhooksInTurn,
   writersRow,
   sameRedeem,
   overspend,

@@ -38,15 +38,23 @@ export interface Service {
   start(): Promise<void>;
 }
 
-export interface Ledger extends Service {
-  /** Its way to PostgreSQL. */
+/** A service whose way to PostgreSQL can be cut. */
+export interface ProxiedService extends Service {
   readonly proxy: PostgresProxy;
+}
+
+export type Ledger = ProxiedService;
+
+export interface Webhooks extends ProxiedService {
+  /** Runs statements in its database, as its superuser. */
+  execute: Site['execute'];
 }
 
 export interface SiteOptions {
   /** How many ledgers there are; one by default. */
   ledgers?: number;
   gateway?: boolean;
+  webhooks?: boolean;
   /** Settings of the ledgers besides those that every site has. */
   ledgerEnv?: Readonly<Record<string, string>>;
   /** Runs before the first service starts. */
@@ -62,6 +70,8 @@ export interface Site {
   readonly ledgers: readonly [Ledger, ...Ledger[]];
   /** Only where it was asked for. */
   readonly gatewayUrl: string;
+  /** Only where it was asked for. */
+  readonly webhooks: Webhooks | undefined;
   readonly ledgerDatabaseUrl: string;
   token(role: Role): Promise<string>;
   /** Runs statements in the ledger's database, as its superuser. */
@@ -116,7 +126,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   });
   const ledgers = await Promise.all(
     ledgerPorts.map((port, index) =>
-      ledger(context, {
+      proxied(context, {
         name: `ledger-${index}`,
         port,
         postgres,
@@ -129,6 +139,9 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   const gatewayUrl = options.gateway
     ? await startGateway(context, { programs, ledger: ledgers[0] as Ledger })
     : '';
+  const webhooks = options.webhooks
+    ? await startWebhooks(context, { postgres, ledger: ledgers[0] as Ledger })
+    : undefined;
   const resources = starting.move();
   return {
     postgres,
@@ -137,6 +150,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     programs,
     ledgers: ledgers as [Ledger, ...Ledger[]],
     gatewayUrl,
+    webhooks,
     ledgerDatabaseUrl: ledgerUrl,
     token: (role) =>
       mintToken({
@@ -162,14 +176,23 @@ interface Context {
 }
 
 interface ServiceOptions {
+  /** Its kind, and a number where there are several. */
   name: string;
   port: number;
   env: Readonly<Record<string, string>>;
 }
 
+function kindOf(name: string): string {
+  return name.split('-')[0] ?? name;
+}
+
+function prefixOf(name: string): string {
+  return `${kindOf(name).toUpperCase()}_`;
+}
+
 function service(context: Context, { name, port, env }: ServiceOptions): Service {
-  const kind = name.split('-')[0] ?? name;
-  const prefix = `${kind.toUpperCase()}_`;
+  const kind = kindOf(name);
+  const prefix = prefixOf(name);
   const process = createProcess({
     name,
     main: `services/${kind}/src/main.ts`,
@@ -196,16 +219,38 @@ function service(context: Context, { name, port, env }: ServiceOptions): Service
   };
 }
 
-async function ledger(
+async function proxied(
   context: Context,
   options: ServiceOptions & { postgres: FaultyPostgres; databaseUrl: string },
-): Promise<Ledger> {
+): Promise<ProxiedService> {
   const proxy = await startPostgresProxy(options.postgres.port);
   context.starting.defer(() => proxy.close());
   const url = new URL(options.databaseUrl);
   url.port = String(proxy.port);
-  const env = { ...options.env, LEDGER_DATABASE_URL: url.href };
+  const env = { ...options.env, [`${prefixOf(options.name)}DATABASE_URL`]: url.href };
   return { ...service(context, { ...options, env }), proxy };
+}
+
+async function startWebhooks(
+  context: Context,
+  { postgres, ledger }: { postgres: FaultyPostgres; ledger: Ledger },
+): Promise<Webhooks> {
+  const webhooks = await proxied(context, {
+    name: 'webhooks',
+    port: await unusedPort(),
+    postgres,
+    databaseUrl: await ensureDatabase(postgres, 'webhooks'),
+    env: {
+      WEBHOOKS_LEDGER_ADDRESS: ledger.address,
+      WEBHOOKS_ALLOW_PRIVATE_ADDRESSES: 'true',
+      WEBHOOKS_TIMEOUT_SECONDS: '2',
+    },
+  });
+  await webhooks.start();
+  return {
+    ...webhooks,
+    execute: (sql, values) => executeAt(postgres.url('webhooks'), sql, values),
+  };
 }
 
 async function startGateway(

@@ -57,6 +57,7 @@ export async function recordExamples(
   await readBooks(story);
   await endMemberships(story);
   await handleDeadLetters(story);
+  await deliverEvents(story);
   await endProgram(story);
   return recorder.examples();
 }
@@ -402,6 +403,50 @@ async function handleDeadLetters({ record, prepare }: Story): Promise<void> {
   await record('discardDeadLetter', 404, { ...missing, body: {} });
   await record('discardDeadLetter', 409, { ...letter('order-6'), body: {} });
   await record('replayDeadLetter', 409, { ...letter('order-7'), body: {} });
+}
+
+async function deliverEvents({ record, prepare }: Story): Promise<void> {
+  // Nothing listens there.
+  const url = 'http://127.0.0.1:9/loyalty';
+  const webhook = { url, description: 'Sends receipts', eventTypes: ['points.earned'] };
+  const created = await record('createWebhook', 201, { body: webhook });
+  await record('createWebhook', 400, { body: { ...webhook, eventTypes: ['points.earnt'] } });
+  const webhookId = String(created.body['webhookId']);
+  const found = { path: { webhookId } };
+  const missing = { path: { webhookId: 'none' } };
+  await record('getWebhook', 200, found);
+  await record('getWebhook', 404, missing);
+  await record('listWebhooks', 200);
+  await record('listWebhooks', 403, { as: 'alice' });
+  const change = { eventTypes: ['points.earned', 'points.refunded'] };
+  const headers = { 'If-Match': created.etag };
+  await record('updateWebhook', 200, { ...found, headers, body: change });
+  await record('updateWebhook', 412, { ...found, headers, body: change });
+  await record('updateWebhook', 404, { ...missing, body: change });
+  await record('rotateSecret', 200, { ...found, body: {} });
+  await record('rotateSecret', 404, { ...missing, body: {} });
+  // A replay of nothing, so that there is no other delivery than the test's.
+  const replay = { userId: 'alice', fromSequence: 1_000_000 };
+  await record('replayWebhook', 200, { ...found, body: replay });
+  await record('replayWebhook', 404, { ...missing, body: replay });
+  const tested = await record('testWebhook', 200, { ...found, body: {} });
+  await record('testWebhook', 404, { ...missing, body: {} });
+  const { body } = await until(
+    () => prepare('listDeliveries', 200, found),
+    ({ body }) => JSON.stringify(body).includes('ECONNREFUSED'),
+  );
+  const [delivery] = body['deliveries'] as { deliveryId: string }[];
+  const deliveryId = String(delivery?.deliveryId ?? tested.body['deliveryId']);
+  await record('listDeliveries', 200, { ...found, query: { state: 'PENDING' } });
+  await record('listDeliveries', 404, missing);
+  const named = { path: { webhookId, deliveryId } };
+  await record('retryDelivery', 200, { ...named, body: {} });
+  await record('retryDelivery', 404, { path: { webhookId, deliveryId: '999' }, body: {} });
+  await prepare('updateWebhook', 200, { ...found, body: { state: 'DISABLED' } });
+  await record('testWebhook', 409, { ...found, body: {} });
+  await record('retryDelivery', 409, { ...named, body: {} });
+  await record('deleteWebhook', 200, found);
+  await record('deleteWebhook', 404, missing);
 }
 
 async function endProgram({ record }: Story): Promise<void> {

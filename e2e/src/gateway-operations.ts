@@ -8,6 +8,7 @@ import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_s
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
+import { WebhookService } from '@loyalty/proto/loyalty/webhooks/v1/webhook_service_pb.ts';
 
 /** A method that has a route. */
 export interface GatewayOperation {
@@ -27,6 +28,7 @@ const services = [
   LedgerService,
   RedemptionService,
   DeadLetterService,
+  WebhookService,
 ];
 
 /** In the order of the contracts. */

@@ -33,11 +33,15 @@ import { Access_Own, Access_Role, access } from '@loyalty/proto/loyalty/options/
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
+import { WebhookService } from '@loyalty/proto/loyalty/webhooks/v1/webhook_service_pb.ts';
 import { type Authorization, badAuthorizations, craftedToken } from '../src/crafted-tokens.ts';
 
 const programsServices = [ProgramService, RuleSetService, RewardService];
 const ledgerServices = [MembershipService, LedgerService, RedemptionService, DeadLetterService];
-const methods = [...programsServices, ...ledgerServices].flatMap((service) => service.methods);
+const webhooksServices = [WebhookService];
+const methods = [...programsServices, ...ledgerServices, ...webhooksServices].flatMap(
+  (service) => service.methods,
+);
 
 /** It doesn't exist, so that calls that are let in change nothing. */
 const programId = 'no-such-program';
@@ -52,6 +56,7 @@ beforeAll(async () => {
   for (const [address, services] of [
     [env['LOYALTY_PROGRAMS_GRPC'], programsServices],
     [env['LOYALTY_LEDGER_GRPC'], ledgerServices],
+    [env['LOYALTY_WEBHOOKS_GRPC'], webhooksServices],
   ] as const) {
     const session = connect(`http://${address}`);
     for (const service of services) sessions.set(service, session);
@@ -155,10 +160,13 @@ async function overHttp(call: HttpCall): Promise<Verdict> {
 
 async function overConnect(call: Call): Promise<Verdict> {
   const { method, authorization } = call;
-  const { programsHttp, ledgerHttp } = platform;
-  const origin = programsServices.some((service) => service === method.parent)
+  const { programsHttp, ledgerHttp, webhooksHttp } = platform;
+  const isOf = (services: readonly DescService[]) => services.includes(method.parent);
+  const origin = isOf(programsServices)
     ? programsHttp
-    : ledgerHttp;
+    : isOf(webhooksServices)
+      ? webhooksHttp
+      : ledgerHttp;
   const body = toJson(method.input, requestOf(call)) as object;
   const url = `${origin}/${method.parent.typeName}/${method.name}`;
   return await overHttp({ url, method: 'POST', authorization, body });

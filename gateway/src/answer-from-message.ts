@@ -1,8 +1,12 @@
 import type { DescMessage, JsonValue, Message } from '@bufbuild/protobuf';
-import { fieldValue, writeMessage } from './json-output.ts';
+import {
+  allLoaded,
+  fieldValue,
+  type UnloadedFields,
+  writeMessage,
+} from '@loyalty/platform/json/message-to-json.ts';
 import { expandPath } from './path-template.ts';
 import type { Location, Route } from './routes-from-descriptors.ts';
-import { allLoaded, type UnloadedFields } from './unloaded-fields.ts';
 
 /** A success as an HTTP response. */
 export interface Answer {

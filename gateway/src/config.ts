@@ -15,6 +15,8 @@ export interface GatewayConfig extends ProcessConfig {
   /** gRPC targets, `host:port`. */
   readonly programsAddress: string;
   readonly ledgerAddress: string;
+  /** Undefined where webhooks aren't deployed. */
+  readonly webhooksAddress: string | undefined;
   /** HTTP/2 sessions to each replica of a service; each caller has one of them. */
   readonly sessionsPerService: number;
   /** Origins of browser apps; `*` for all. */
@@ -33,6 +35,9 @@ export const gatewaySettings = z.object({
   PORT: port().default(8080).describe('the port of HTTP and JSON; 0 takes a free one'),
   PROGRAMS_ADDRESS: address.describe("the Programs service's gRPC address, host:port"),
   LEDGER_ADDRESS: address.describe("the Ledger service's gRPC address, host:port"),
+  WEBHOOKS_ADDRESS: address
+    .optional()
+    .describe("the Webhooks service's gRPC address, host:port; without it its routes don't exist"),
   SESSIONS_PER_SERVICE: integer({ min: 1, max: 64 })
     .default(4)
     .describe('HTTP/2 sessions to each replica of a service, among which callers are spread'),
@@ -71,6 +76,7 @@ export function readGatewayConfig(
     port: values.PORT,
     programsAddress: values.PROGRAMS_ADDRESS,
     ledgerAddress: values.LEDGER_ADDRESS,
+    webhooksAddress: values.WEBHOOKS_ADDRESS,
     sessionsPerService: values.SESSIONS_PER_SERVICE,
     corsOrigins: values.CORS_ORIGINS,
     trustedProxies: values.TRUSTED_PROXIES,

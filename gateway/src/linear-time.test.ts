@@ -14,7 +14,9 @@ import { readRoutes } from './routes-from-descriptors.ts';
 import { upstreamsOf } from './wiring.ts';
 
 const routes = readRoutes(
-  upstreamsOf({ programsAddress: '', ledgerAddress: '' }).flatMap(({ services }) => services),
+  upstreamsOf({ programsAddress: '', ledgerAddress: '', webhooksAddress: '' }).flatMap(
+    ({ services }) => services,
+  ),
 );
 const table = createRouteTable(routes);
 const caller = { subject: 'alice', roles: new Set(['member'] as const), programs: undefined };

@@ -66,10 +66,20 @@ const published = [
   'GetDeadLetter GET /v1/dead-letters/{dead_letter_id} 200',
   'ReplayDeadLetter POST /v1/dead-letters/{dead_letter_id}:replay 200',
   'DiscardDeadLetter POST /v1/dead-letters/{dead_letter_id}:discard 200',
+  'CreateWebhook POST /v1/programs/{program_id}/webhooks 201',
+  'GetWebhook GET /v1/programs/{program_id}/webhooks/{webhook_id} 200',
+  'ListWebhooks GET /v1/programs/{program_id}/webhooks 200',
+  'UpdateWebhook PATCH /v1/programs/{program_id}/webhooks/{webhook_id} 200',
+  'DeleteWebhook DELETE /v1/programs/{program_id}/webhooks/{webhook_id} 200',
+  'RotateSecret POST /v1/programs/{program_id}/webhooks/{webhook_id}:rotateSecret 200',
+  'TestWebhook POST /v1/programs/{program_id}/webhooks/{webhook_id}:test 200',
+  'ListDeliveries GET /v1/programs/{program_id}/webhooks/{webhook_id}/deliveries 200',
+  'RetryDelivery POST /v1/programs/{program_id}/webhooks/{webhook_id}/deliveries/{delivery_id}:retry 200',
+  'ReplayWebhook POST /v1/programs/{program_id}/webhooks/{webhook_id}:replay 200',
 ];
 
 test('the routes are those that were published', () => {
-  const targets = upstreamsOf({ programsAddress: '', ledgerAddress: '' });
+  const targets = upstreamsOf({ programsAddress: '', ledgerAddress: '', webhooksAddress: '' });
   const routes = readRoutes(targets.flatMap(({ services }) => services));
   expect(
     routes.map(({ method, httpMethod, path, status }) =>
@@ -80,7 +90,7 @@ test('the routes are those that were published', () => {
 });
 
 test('what has to come in a header is not asked for elsewhere', () => {
-  const targets = upstreamsOf({ programsAddress: '', ledgerAddress: '' });
+  const targets = upstreamsOf({ programsAddress: '', ledgerAddress: '', webhooksAddress: '' });
   const bound = readRoutes(targets.flatMap(({ services }) => services)).flatMap((route) =>
     route.headerFields.map(({ header }) => `${route.method.name} ${header}`),
   );
@@ -92,5 +102,16 @@ test('what has to come in a header is not asked for elsewhere', () => {
     'AdjustBalance Idempotency-Key',
     'Redeem Idempotency-Key',
     'ReverseRedemption Idempotency-Key',
+    'UpdateWebhook If-Match',
   ]);
+});
+
+test('without the webhooks service its routes do not exist', () => {
+  const targets = upstreamsOf({
+    programsAddress: '',
+    ledgerAddress: '',
+    webhooksAddress: undefined,
+  });
+  const routes = readRoutes(targets.flatMap(({ services }) => services));
+  expect(routes.filter(({ path }) => path.includes('webhooks'))).toEqual([]);
 });

@@ -10,12 +10,13 @@ import {
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { type Access, accessOf } from '@loyalty/platform/auth/access.ts';
 import { maskFieldOf } from '@loyalty/platform/json/mask-text.ts';
+import type { UnloadedFields } from '@loyalty/platform/json/message-to-json.ts';
 import { unaryMethodsOf } from '@loyalty/platform/rpc/mount.ts';
 import { http } from '@loyalty/proto/google/api/annotations_pb.ts';
 import type { HttpRule } from '@loyalty/proto/google/api/http_pb.ts';
 import { header, http_answer } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
 import { fieldsOf, type PathTemplate, parsePathTemplate } from './path-template.ts';
-import { type UnloadedFields, unloadedFieldsOf } from './unloaded-fields.ts';
+import { unloadedFieldsOf } from './unloaded-fields.ts';
 
 /** An RPC's HTTP route: everything that its descriptor says about it. */
 export interface Route {

@@ -7,13 +7,13 @@ import {
   type Message,
 } from '@bufbuild/protobuf';
 import { expect, test } from '@jest/globals';
+import { writeMessage } from '@loyalty/platform/json/message-to-json.ts';
 import { unloaded } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
-import { writeMessage } from './json-output.ts';
 import { readRoutes } from './routes-from-descriptors.ts';
 import { unloadedFieldsOf } from './unloaded-fields.ts';
 import { upstreamsOf } from './wiring.ts';
 
-const targets = upstreamsOf({ programsAddress: '', ledgerAddress: '' });
+const targets = upstreamsOf({ programsAddress: '', ledgerAddress: '', webhooksAddress: '' });
 const methods = readRoutes(targets.flatMap(({ services }) => services)).map(({ method }) => method);
 
 /** A message whose messages are all there, one in each list; of alternatives the first. */

@@ -1,10 +1,6 @@
 import { type DescField, type DescMessage, type DescMethod, getOption } from '@bufbuild/protobuf';
+import type { UnloadedFields } from '@loyalty/platform/json/message-to-json.ts';
 import { unloaded } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
-
-/** Fields of a message that a response never fills: all of a field, or fields of the message in it. */
-export type UnloadedFields = ReadonlyMap<DescField, UnloadedFields | 'ALL'>;
-
-export const allLoaded: UnloadedFields = new Map();
 
 type Unloading = Map<DescField, Unloading | 'ALL'>;
 

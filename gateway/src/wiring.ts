@@ -11,6 +11,7 @@ import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_s
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
+import { WebhookService } from '@loyalty/proto/loyalty/webhooks/v1/webhook_service_pb.ts';
 import type { GatewayConfig } from './config.ts';
 import { createHttpServer } from './http-server.ts';
 import { httpMetrics } from './metrics.ts';
@@ -27,8 +28,9 @@ export interface Gateway {
 
 /** The service of each address; the routes are those of all these services. */
 export function upstreamsOf(
-  config: Pick<GatewayConfig, 'programsAddress' | 'ledgerAddress'>,
+  config: Pick<GatewayConfig, 'programsAddress' | 'ledgerAddress' | 'webhooksAddress'>,
 ): Upstream[] {
+  const { webhooksAddress } = config;
   return [
     {
       address: config.programsAddress,
@@ -38,6 +40,9 @@ export function upstreamsOf(
       address: config.ledgerAddress,
       services: [MembershipService, LedgerService, RedemptionService, DeadLetterService],
     },
+    ...(webhooksAddress === undefined
+      ? []
+      : [{ address: webhooksAddress, services: [WebhookService] }]),
   ];
 }
 

@@ -4,7 +4,7 @@ export interface TestRun {
   directory: string;
   /** The database from which others are created. */
   serverUrl: string;
-  templates: Record<'programs' | 'ledger', Template>;
+  templates: Record<'programs' | 'ledger' | 'webhooks', Template>;
   /** Where a GET starts the platform that tests may share, once, and answers with it as JSON. */
   platformUrl: string;
   /** What it took to start all of this. */

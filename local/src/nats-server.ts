@@ -13,7 +13,14 @@ import { withProgress } from './progress.ts';
 import { root } from './settings.ts';
 
 /** The users of the accounts that deployments have. */
-export const natsUsers = ['operator', 'programs', 'ledger', 'producer', 'consumer'] as const;
+export const natsUsers = [
+  'operator',
+  'programs',
+  'ledger',
+  'webhooks',
+  'producer',
+  'consumer',
+] as const;
 export type NatsUser = (typeof natsUsers)[number];
 
 export interface NatsServer {

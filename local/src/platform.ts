@@ -40,7 +40,7 @@ export async function startPlatform(options: PlatformOptions): Promise<string> {
   if (servers.natsProblem !== undefined) tell(`Warning: ${servers.natsProblem}`);
   stopping.throwIfAborted();
 
-  tell('Starting programs, ledger and gateway …');
+  tell('Starting programs, ledger, webhooks and gateway …');
   const tokens = { secret: data.secret(), issuer, audience };
   const logDirectory = data.path('logs');
   const services = startServices({ ...servers, ports, tokens, logDirectory, tell });
@@ -62,6 +62,7 @@ export async function startPlatform(options: PlatformOptions): Promise<string> {
     LOYALTY_MEMBER_TOKEN: await token('member', 'alice'),
     LOYALTY_PROGRAMS_GRPC: `${host}:${ports.programsGrpc}`,
     LOYALTY_LEDGER_GRPC: `${host}:${ports.ledgerGrpc}`,
+    LOYALTY_WEBHOOKS_GRPC: `${host}:${ports.webhooksGrpc}`,
     LOYALTY_JWT_SECRET: tokens.secret,
     LOYALTY_JWT_ISSUER: issuer,
     LOYALTY_JWT_AUDIENCE: audience,
@@ -70,6 +71,7 @@ export async function startPlatform(options: PlatformOptions): Promise<string> {
     NATS_OPERATOR_URL: servers.natsUrls.operator,
     PROGRAMS_DATABASE_URL: servers.databases.programs,
     LEDGER_DATABASE_URL: servers.databases.ledger,
+    WEBHOOKS_DATABASE_URL: servers.databases.webhooks,
   });
   return welcome({
     envFile: data.path('env'),
@@ -80,10 +82,15 @@ export async function startPlatform(options: PlatformOptions): Promise<string> {
       http: `http://${host}:${ports.programsHttp}`,
     },
     ledger: { grpc: `${host}:${ports.ledgerGrpc}`, http: `http://${host}:${ports.ledgerHttp}` },
+    webhooks: {
+      grpc: `${host}:${ports.webhooksGrpc}`,
+      http: `http://${host}:${ports.webhooksHttp}`,
+    },
     management: {
       gateway: `http://${host}:${ports.gatewayManagement}`,
       programs: `http://${host}:${ports.programsManagement}`,
       ledger: `http://${host}:${ports.ledgerManagement}`,
+      webhooks: `http://${host}:${ports.webhooksManagement}`,
     },
     databases: servers.databases,
     natsUrl: servers.natsUrls.producer,
@@ -116,12 +123,14 @@ async function startServers(platform: Platform, data: DataDirectory) {
     databases: {
       programs: await ensureDatabase(postgres.value, 'programs'),
       ledger: await ensureDatabase(postgres.value, 'ledger'),
+      webhooks: await ensureDatabase(postgres.value, 'webhooks'),
     },
     natsProblem: nats.value.versionProblem,
     natsUrls: {
       operator: nats.value.urlOf('operator'),
       programs: nats.value.urlOf('programs'),
       ledger: nats.value.urlOf('ledger'),
+      webhooks: nats.value.urlOf('webhooks'),
       producer: nats.value.urlOf('producer'),
       consumer: nats.value.urlOf('consumer'),
     },

@@ -16,6 +16,7 @@ export interface Platform {
   /** URLs of the Connect ports. */
   readonly programsHttp: string;
   readonly ledgerHttp: string;
+  readonly webhooksHttp: string;
   /** The folder in which `. .local/env` works. */
   readonly directory: string;
 }
@@ -58,6 +59,9 @@ export async function createPlace(): Promise<Place> {
       LOYALTY_LOCAL_LEDGER_GRPC_PORT: String(await unusedPort()),
       LOYALTY_LOCAL_LEDGER_HTTP_PORT: String(await unusedPort()),
       LOYALTY_LOCAL_LEDGER_MANAGEMENT_PORT: String(await unusedPort()),
+      LOYALTY_LOCAL_WEBHOOKS_GRPC_PORT: String(await unusedPort()),
+      LOYALTY_LOCAL_WEBHOOKS_HTTP_PORT: String(await unusedPort()),
+      LOYALTY_LOCAL_WEBHOOKS_MANAGEMENT_PORT: String(await unusedPort()),
     },
     remove: () => rm(top, { recursive: true, force: true }),
   };
@@ -87,6 +91,7 @@ export async function startPlatform(
     directory: join(directory, '..'),
     programsHttp: `http://127.0.0.1:${settings['LOYALTY_LOCAL_PROGRAMS_HTTP_PORT']}`,
     ledgerHttp: `http://127.0.0.1:${settings['LOYALTY_LOCAL_LEDGER_HTTP_PORT']}`,
+    webhooksHttp: `http://127.0.0.1:${settings['LOYALTY_LOCAL_WEBHOOKS_HTTP_PORT']}`,
     output: () => printed.join(''),
     stop() {
       child.kill('SIGTERM');

@@ -7,8 +7,8 @@ import { type LocalPorts, root } from './settings.ts';
 
 export interface ServicesOptions {
   ports: LocalPorts;
-  databases: { programs: string; ledger: string };
-  natsUrls: { programs: string; ledger: string };
+  databases: { programs: string; ledger: string; webhooks: string };
+  natsUrls: { programs: string; ledger: string; webhooks: string };
   tokens: { secret: string; issuer: string; audience: string };
   logDirectory: string;
   tell: (line: string) => void;
@@ -26,7 +26,7 @@ export interface Services {
 
 const host = '127.0.0.1';
 
-/** Starts the three processes of the platform, all at once: each waits by itself for what it needs. */
+/** Starts the processes of the platform, all at once: each waits by itself for what it needs. */
 export function startServices(options: ServicesOptions): Services {
   const { ports, logDirectory } = options;
   mkdirSync(logDirectory, { recursive: true });
@@ -70,14 +70,27 @@ export function startServices(options: ServicesOptions): Services {
     LEDGER_NATS_URL: options.natsUrls.ledger,
     LEDGER_PROGRAMS_ADDRESS: `${host}:${ports.programsGrpc}`,
   });
+  const webhooks = start('webhooks', 'services/webhooks/src/main.ts', ports.webhooksManagement, {
+    ...common('WEBHOOKS_', options),
+    WEBHOOKS_GRPC_PORT: String(ports.webhooksGrpc),
+    WEBHOOKS_HTTP_PORT: String(ports.webhooksHttp),
+    WEBHOOKS_MANAGEMENT_PORT: String(ports.webhooksManagement),
+    WEBHOOKS_TRUSTED_CALLERS: host,
+    WEBHOOKS_DATABASE_URL: options.databases.webhooks,
+    WEBHOOKS_NATS_URL: options.natsUrls.webhooks,
+    WEBHOOKS_LEDGER_ADDRESS: `${host}:${ports.ledgerGrpc}`,
+    // A developer's endpoints are on this machine.
+    WEBHOOKS_ALLOW_PRIVATE_ADDRESSES: 'true',
+  });
   const gateway = start('gateway', 'gateway/src/main.ts', ports.gatewayManagement, {
     ...common('GATEWAY_', options),
     GATEWAY_PORT: String(ports.gateway),
     GATEWAY_MANAGEMENT_PORT: String(ports.gatewayManagement),
     GATEWAY_PROGRAMS_ADDRESS: `${host}:${ports.programsGrpc}`,
     GATEWAY_LEDGER_ADDRESS: `${host}:${ports.ledgerGrpc}`,
+    GATEWAY_WEBHOOKS_ADDRESS: `${host}:${ports.webhooksGrpc}`,
   });
-  const inOrder: readonly ServiceProcess[] = [gateway, ledger, programs];
+  const inOrder: readonly ServiceProcess[] = [gateway, webhooks, ledger, programs];
   const failed = Promise.race(inOrder.map((service) => service.failed));
   // It may reject before anything listens.
   failed.catch(() => undefined);

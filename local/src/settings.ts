@@ -24,6 +24,9 @@ export const localSettings = z.object({
   LEDGER_GRPC_PORT: portOf('the ledger for gRPC', 50_052),
   LEDGER_HTTP_PORT: portOf('the ledger for Connect', 8082),
   LEDGER_MANAGEMENT_PORT: portOf("the ledger's probes and metrics", 9092),
+  WEBHOOKS_GRPC_PORT: portOf('Webhooks for gRPC', 50_053),
+  WEBHOOKS_HTTP_PORT: portOf('Webhooks for Connect', 8083),
+  WEBHOOKS_MANAGEMENT_PORT: portOf("Webhooks' probes and metrics", 9093),
 });
 
 export interface LocalPorts {
@@ -35,6 +38,9 @@ export interface LocalPorts {
   ledgerGrpc: number;
   ledgerHttp: number;
   ledgerManagement: number;
+  webhooksGrpc: number;
+  webhooksHttp: number;
+  webhooksManagement: number;
 }
 
 export interface LocalSettings {
@@ -53,6 +59,9 @@ export const portSettings: Readonly<Record<keyof LocalPorts, string>> = {
   ledgerGrpc: 'LOYALTY_LOCAL_LEDGER_GRPC_PORT',
   ledgerHttp: 'LOYALTY_LOCAL_LEDGER_HTTP_PORT',
   ledgerManagement: 'LOYALTY_LOCAL_LEDGER_MANAGEMENT_PORT',
+  webhooksGrpc: 'LOYALTY_LOCAL_WEBHOOKS_GRPC_PORT',
+  webhooksHttp: 'LOYALTY_LOCAL_WEBHOOKS_HTTP_PORT',
+  webhooksManagement: 'LOYALTY_LOCAL_WEBHOOKS_MANAGEMENT_PORT',
 };
 
 /** @throws {ConfigError} naming every setting that is unknown or bad */
@@ -71,6 +80,9 @@ export async function readLocalSettings(env: NodeJS.ProcessEnv): Promise<LocalSe
       ledgerGrpc: await chosen(values.LEDGER_GRPC_PORT),
       ledgerHttp: await chosen(values.LEDGER_HTTP_PORT),
       ledgerManagement: await chosen(values.LEDGER_MANAGEMENT_PORT),
+      webhooksGrpc: await chosen(values.WEBHOOKS_GRPC_PORT),
+      webhooksHttp: await chosen(values.WEBHOOKS_HTTP_PORT),
+      webhooksManagement: await chosen(values.WEBHOOKS_MANAGEMENT_PORT),
     },
   };
 }

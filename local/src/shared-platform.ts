@@ -33,9 +33,10 @@ export async function serveSharedPlatform(): Promise<{ url: string; stop(): Prom
 
 async function start() {
   const place = await createPlace();
-  const { env, directory, programsHttp, ledgerHttp, stop } = await startPlatform(place);
+  const { env, directory, programsHttp, ledgerHttp, webhooksHttp, stop } =
+    await startPlatform(place);
   return {
-    platform: { env, directory, programsHttp, ledgerHttp } satisfies Platform,
+    platform: { env, directory, programsHttp, ledgerHttp, webhooksHttp } satisfies Platform,
     async stop() {
       await stop();
       await place.remove();

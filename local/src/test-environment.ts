@@ -19,7 +19,9 @@ export interface TestDatabase {
 }
 
 /** A database with the tables of the service, empty of rows; one without tables when no service is named. */
-export async function createTestDatabase(service?: 'programs' | 'ledger'): Promise<TestDatabase> {
+export async function createTestDatabase(
+  service?: 'programs' | 'ledger' | 'webhooks',
+): Promise<TestDatabase> {
   const { serverUrl, templates } = testRun();
   const template: Template = service ? templates[service] : { database: 'template1' };
   if ('problem' in template) throw new Error(template.problem);

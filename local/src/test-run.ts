@@ -32,16 +32,17 @@ export async function startTestRun(): Promise<{ run: TestRun; stop(): Promise<vo
   process.env['TMPDIR'] = temporary;
   const undeclaredReasons = watchUndeclaredReasonsOfProcesses(directory);
   const postgres = await startPostgres({ directory: join(directory, 'postgres'), fsync: false });
-  const [programs, ledger] = await Promise.all([
+  const [programs, ledger, webhooks] = await Promise.all([
     createTemplate(postgres, 'programs'),
     createTemplate(postgres, 'ledger'),
+    createTemplate(postgres, 'webhooks'),
   ]);
   const platform = await serveSharedPlatform();
   return {
     run: {
       directory,
       serverUrl: postgres.url('postgres'),
-      templates: { programs, ledger },
+      templates: { programs, ledger, webhooks },
       platformUrl: platform.url,
       startMs: performance.now() - beganMs,
     },

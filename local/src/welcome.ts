@@ -7,27 +7,31 @@ export interface WelcomeOptions {
   gatewayUrl: string;
   programs: { grpc: string; http: string };
   ledger: { grpc: string; http: string };
+  webhooks: { grpc: string; http: string };
   /** Where each process answers /livez, /readyz and /metrics. */
-  management: { gateway: string; programs: string; ledger: string };
-  databases: { programs: string; ledger: string };
+  management: { gateway: string; programs: string; ledger: string; webhooks: string };
+  databases: { programs: string; ledger: string; webhooks: string };
   natsUrl: string;
 }
 
 /** What npm start prints when everything runs. The commands can be repeated: each takes effect only once. */
 export function welcome(options: WelcomeOptions): string {
-  const { programs, ledger } = options;
+  const { programs, ledger, webhooks } = options;
   return `
   gateway     ${options.gatewayUrl}   HTTP and JSON, for apps and operators
   reference   ${options.gatewayUrl}/docs   every route and every error, to read and to try
   programs    ${programs.grpc} gRPC, ${programs.http} Connect
   ledger      ${ledger.grpc} gRPC, ${ledger.http} Connect
+  webhooks    ${webhooks.grpc} gRPC, ${webhooks.http} Connect
   PostgreSQL  ${withoutLogin(options.databases.programs)}
               ${withoutLogin(options.databases.ledger)}
+              ${withoutLogin(options.databases.webhooks)}
   NATS        ${withoutLogin(options.natsUrl)}
   passwords   ${options.envFile}
   metrics     gateway ${options.management.gateway}/metrics
               programs ${options.management.programs}/metrics
               ledger ${options.management.ledger}/metrics
+              webhooks ${options.management.webhooks}/metrics
   logs        ${options.logDirectory}
 
 Try it in another shell:

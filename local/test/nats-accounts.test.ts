@@ -83,6 +83,7 @@ describe('the accounts of a deployment', () => {
     ['loyalty.events.v1.wine-dine.submission.dead', ['ledger']],
     ['anything.else', []],
     ['$JS.ACK.LOYALTY_IN.ledger-earns.1.1.1.1.0', ['ledger']],
+    ['$JS.ACK.LOYALTY_EVENTS.webhooks.1.1.1.1.0', ['webhooks']],
     ['$JS.ACK.OTHER.ledger-earns.1.1.1.1.0', []],
     ['$SYS.REQ.SERVER.PING', []],
   ])('let publish on %s: %s', async (subject, users) => {
@@ -111,6 +112,16 @@ describe('the accounts of a deployment', () => {
     expect(await usersWhoMayPublish(`$JS.API.CONSUMER.DELETE.${consumer}`)).toEqual([]);
   });
 
+  test('let webhooks have their own consumer of events, and no other', async () => {
+    for (const verb of ['CREATE', 'INFO', 'MSG.NEXT', 'DELETE']) {
+      const subjectOf = (consumer: string) =>
+        `$JS.API.CONSUMER.${verb}.LOYALTY_EVENTS.${consumer}${verb === 'CREATE' ? '.x' : ''}`;
+      const isAllowed = verb !== 'DELETE';
+      expect(await mayPublish('webhooks', subjectOf('webhooks'))).toBe(isAllowed);
+      expect(await mayPublish('webhooks', subjectOf('others'))).toBe(false);
+    }
+  });
+
   test('let nobody listen to anything but replies', async () => {
     for (const user of natsUsers) {
       expect(await maySubscribe(user, '_INBOX.x.*')).toBe(true);
@@ -128,7 +139,11 @@ describe('the accounts of a deployment', () => {
         streams: platformStreams.filter(({ name }) => names.includes(name)),
         logger,
       });
-    const services = [open('programs', ['LOYALTY_EVENTS']), open('ledger', streams)];
+    const services = [
+      open('programs', ['LOYALTY_EVENTS']),
+      open('ledger', streams),
+      open('webhooks', ['LOYALTY_EVENTS']),
+    ];
     const backend = open('producer', []);
     try {
       const publisher = createPublisher(backend);

@@ -1,5 +1,5 @@
 import type { DescEnum, DescMessage } from '@bufbuild/protobuf';
-import type { UnloadedFields } from '@loyalty/gateway/unloaded-fields.ts';
+import type { UnloadedFields } from '@loyalty/platform/json/message-to-json.ts';
 
 type Named = DescEnum | DescMessage;
 

@@ -91,7 +91,7 @@ function documentOf(registry: FileRegistry, examples: RecordedExamples, version:
 
 /** The services behind the gateway, with the comments that the generated code lacks. */
 function servedServices(registry: FileRegistry): DescService[] {
-  const upstreams = upstreamsOf({ programsAddress: '', ledgerAddress: '' });
+  const upstreams = upstreamsOf({ programsAddress: '', ledgerAddress: '', webhooksAddress: '' });
   return upstreams
     .flatMap(({ services }) => services)
     .map(({ typeName }) => {

@@ -2,7 +2,7 @@ import { type DescField, type DescMessage, getOption } from '@bufbuild/protobuf'
 import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
 import { oneof as oneofRules } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
 import type { Route } from '@loyalty/gateway/routes-from-descriptors.ts';
-import { allLoaded, type UnloadedFields } from '@loyalty/gateway/unloaded-fields.ts';
+import { allLoaded, type UnloadedFields } from '@loyalty/platform/json/message-to-json.ts';
 import { componentName, nameWithout, unloadedPaths } from './component-names.ts';
 import type { Components } from './components.ts';
 import { rulesOf } from './constraints.ts';

@@ -1,4 +1,4 @@
-// Values as the JSON of this API has them (gateway/src/json-output.ts, platform/src/json/json-message.ts).
+// Values as the JSON of this API has them (platform/src/json/message-to-json.ts, platform/src/json/json-message.ts).
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { componentName } from './component-names.ts';
 import { type Schema, schemaRef } from './schema.ts';

@@ -508,6 +508,32 @@ export class RefundNotFound extends LoyaltyError {
   }
 }
 
+/**
+ * The program has no such webhook.
+ *
+ * Check the program id and the webhook id.
+ */
+export class WebhookNotFound extends LoyaltyError {
+  override readonly reason = 'WEBHOOK_NOT_FOUND';
+
+  constructor(message: string, options: LoyaltyErrorOptions = {}) {
+    super(message, { ...options, reason: 'WEBHOOK_NOT_FOUND', code: 5, retryable: false });
+  }
+}
+
+/**
+ * The webhook has no such delivery.
+ *
+ * Check the delivery id; finished deliveries are deleted after a while.
+ */
+export class DeliveryNotFound extends LoyaltyError {
+  override readonly reason = 'DELIVERY_NOT_FOUND';
+
+  constructor(message: string, options: LoyaltyErrorOptions = {}) {
+    super(message, { ...options, reason: 'DELIVERY_NOT_FOUND', code: 5, retryable: false });
+  }
+}
+
 /** The class of each reason. */
 export const errorClasses = {
   VALIDATION_FAILED: ValidationFailed,
@@ -549,6 +575,8 @@ export const errorClasses = {
   INTERNAL: Internal,
   SERVICE_UNAVAILABLE: ServiceUnavailable,
   REFUND_NOT_FOUND: RefundNotFound,
+  WEBHOOK_NOT_FOUND: WebhookNotFound,
+  DELIVERY_NOT_FOUND: DeliveryNotFound,
 } as const;
 
 /** A reason that this version knows. */

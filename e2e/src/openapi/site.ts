@@ -66,6 +66,14 @@ export async function createSite(platform: Platform): Promise<Site> {
   await call(admin, `programs/${programId}/rule-sets/3:publish`, {
     effectiveTime: '2035-01-01T00:00:00Z',
   });
+  const createWebhook = async () => {
+    // Nothing listens there, so that deliveries stay for a while.
+    const webhook = await call(admin, `programs/${programId}/webhooks`, { url: webhookUrl });
+    return String(webhook['webhookId']);
+  };
+  const webhookId = await createWebhook();
+  const path = `programs/${programId}/webhooks/${webhookId}:test`;
+  const deliveryId = String((await call(admin, path, {}))['deliveryId']);
   const contexts: Ids[] = [];
   const memberTokens = new Map<string, string>();
   for (let index = 0; index < members; index += 1) {
@@ -85,6 +93,8 @@ export async function createSite(platform: Platform): Promise<Site> {
       refundId: 'refund-1',
       redemptionId: await redeem(programId, userId, 'HOLD'),
       deadLetterId: 'none',
+      webhookId,
+      deliveryId,
     });
   }
   const [first = {}, second = {}, third = {}] = contexts;
@@ -129,6 +139,8 @@ export async function createSite(platform: Platform): Promise<Site> {
     ['captureRedemption', first],
     ['cancelRedemption', second],
     ['reverseRedemption', { ...third, redemptionId: captured }],
+    ['deleteWebhook', { ...first, webhookId: await createWebhook() }],
+    ['replayWebhook', { ...first, webhookId: await createWebhook() }],
     ['getDeadLetter', { ...first, deadLetterId: letters[0]?.deadLetterId ?? '' }],
     ['replayDeadLetter', { ...first, deadLetterId: letters[0]?.deadLetterId ?? '' }],
     ['discardDeadLetter', { ...first, deadLetterId: letters[1]?.deadLetterId ?? '' }],
@@ -142,6 +154,7 @@ export async function createSite(platform: Platform): Promise<Site> {
 
 // A member without a membership; the token is as good as none.
 const stranger = 'not.a.token';
+const webhookUrl = 'http://127.0.0.1:9/hook';
 const limits = { redemptionsPerMinute: 0 };
 const purchase = {
   occurTime: new Date(Date.now() - 3_600_000).toISOString(),
@@ -175,4 +188,7 @@ export const knownValues: ReadonlyMap<string, readonly unknown[]> = new Map<stri
   ['startTime', ['2026-01-01T00:00:00Z']],
   ['endTime', ['2034-01-01T00:00:00Z']],
   ['attributeKey', ['tier']],
+  ['url', [webhookUrl]],
+  ['eventTypes', [[], ['points.earned']]],
+  ['from', ['2026-01-01T00:00:00Z']],
 ]);

@@ -1,30 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { mintToken } from '@loyalty/platform/auth/mint.ts';
+import { createServiceToken as createToken } from '@loyalty/platform/auth/service-token.ts';
 import type { LedgerConfig } from './config.ts';
 
-const lifetimeSeconds = 60 * 60;
-/** A minted token is replaced while it is still good for calls under way and clocks that differ. */
-const renewedAfterMs = 30 * 60_000;
-
-/**
- * The bearer token of the ledger's own calls. A file is read again each time, because the issuer of tokens replaces it;
- * there are few such calls.
- */
-export function createServiceToken({
-  programs: { tokenFile },
-  tokens: { issuer, audience, secret },
-}: LedgerConfig): () => Promise<string> {
-  if (tokenFile !== undefined) return async () => (await readFile(tokenFile, 'utf8')).trim();
-  if (secret === undefined) throw new Error('there is neither a token file nor a secret');
-  let minted: { token: Promise<string>; renewMs: number } | undefined;
-  return () => {
-    if (minted === undefined || minted.renewMs <= Date.now()) {
-      const identity = { subject: 'ledger', roles: ['service'] as const };
-      minted = {
-        token: mintToken({ secret, issuer, audience, ...identity, lifetimeSeconds }),
-        renewMs: Date.now() + renewedAfterMs,
-      };
-    }
-    return minted.token;
-  };
+/** The bearer token of the ledger's own calls. */
+export function createServiceToken({ programs, tokens }: LedgerConfig): () => Promise<string> {
+  return createToken({ subject: 'ledger', tokenFile: programs.tokenFile, tokens });
 }

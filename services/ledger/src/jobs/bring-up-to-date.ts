@@ -1,6 +1,6 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
+import { repeat } from '@loyalty/platform/repeat.ts';
 import { pause } from '@loyalty/platform/waiting.ts';
-import { repeat } from './repeat.ts';
 
 export interface BringUpToDateOptions {
   /** Brings at most `limit` memberships up to date, and resolves to how many it was. */

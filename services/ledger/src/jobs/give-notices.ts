@@ -1,7 +1,7 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
+import { repeat } from '@loyalty/platform/repeat.ts';
 import { pause } from '@loyalty/platform/waiting.ts';
 import { type DuePosition, type GiveNoticesApp, giveNotices } from '../app/give-notices.ts';
-import { repeat } from './repeat.ts';
 
 export interface GiveNoticesOptions extends GiveNoticesApp {
   logger: Logger;

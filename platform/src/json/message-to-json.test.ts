@@ -9,7 +9,7 @@ import {
   CaptureRedemptionRequestSchema,
   RedeemRequestSchema,
 } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
-import { writeMessage } from './json-output.ts';
+import { writeMessage } from './message-to-json.ts';
 
 test('numbers are numbers, what is empty is there, what is unset is not', () => {
   const membership = create(MembershipSchema, {

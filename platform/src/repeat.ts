@@ -1,5 +1,5 @@
-import type { Logger } from '@loyalty/platform/logging.ts';
-import { pause } from '@loyalty/platform/waiting.ts';
+import type { Logger } from './logging.ts';
+import { pause } from './waiting.ts';
 
 /**
  * Runs a job again and again until the signal aborts: at once while it says that there is more to do, else after a

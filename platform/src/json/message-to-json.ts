@@ -7,7 +7,11 @@ import {
   ScalarType,
   toJson,
 } from '@bufbuild/protobuf';
-import { allLoaded, type UnloadedFields } from './unloaded-fields.ts';
+
+/** Fields of a message that a response never fills: all of a field, or fields of the message in it. */
+export type UnloadedFields = ReadonlyMap<DescField, UnloadedFields | 'ALL'>;
+
+export const allLoaded: UnloadedFields = new Map();
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,0 +1,36 @@
+import { ReplayRunning, ValidationFailed } from '../domain/errors.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { App } from './app.ts';
+import type { ReplayRange } from './replay-store.ts';
+import { requireEnabled, requireWebhook } from './require-webhook.ts';
+import type { WebhookName } from './webhook-name.ts';
+import type { WebhookView } from './webhook-store.ts';
+
+export interface ReplayWebhook extends WebhookName {
+  readonly range:
+    | { readonly from: Instant /** Now if undefined. */; readonly to: Instant | undefined }
+    | { readonly userId: string; readonly fromSequence: bigint };
+}
+
+/**
+ * Begins to deliver past events. The rest happens in the background.
+ *
+ * @throws {WebhookNotFound} {@link WebhookDisabled} {@link ReplayRunning} {@link ValidationFailed}
+ */
+export async function replayWebhook(app: App, replay: ReplayWebhook): Promise<WebhookView> {
+  const now = app.clock();
+  const range = rangeUntil(replay.range, now);
+  const { webhookId } = await requireEnabled(app, replay);
+  if (!(await app.replays.begin(webhookId, range, now))) throw new ReplayRunning(webhookId);
+  app.wakeWorkers();
+  return await requireWebhook(app, replay);
+}
+
+function rangeUntil(range: ReplayWebhook['range'], now: Instant): ReplayRange {
+  if ('userId' in range) return range;
+  // What happens from now on is delivered anyway.
+  const to = Math.min(range.to ?? now, now);
+  if (range.from < to) return { from: range.from, to };
+  const message = 'must be in the past, and earlier than to';
+  throw new ValidationFailed([{ field: 'from', message }]);
+}

@@ -1,0 +1,39 @@
+import { areEtagsCurrent, type EtagConditions } from '@loyalty/rules/etag-conditions.ts';
+import { EtagMismatch, WebhookNotFound } from '../domain/errors.ts';
+import { type Webhook, type WebhookSettings, webhookEtag } from '../domain/webhook.ts';
+import type { App } from './app.ts';
+import { requireSendable } from './create-webhook.ts';
+import type { WebhookName } from './webhook-name.ts';
+import type { WebhookView } from './webhook-store.ts';
+
+export interface UpdateWebhook extends WebhookName {
+  readonly fields: Partial<WebhookSettings>;
+  readonly etags: EtagConditions;
+}
+
+/**
+ * Changes a webhook. Enabling one, also one that is enabled, forgets that its endpoint failed.
+ *
+ * @throws {WebhookNotFound} {@link EtagMismatch} {@link ValidationFailed}
+ */
+export async function updateWebhook(app: App, update: UpdateWebhook): Promise<WebhookView> {
+  const webhook = await app.webhooks.change(update, (present) => changed(app, present, update));
+  if (webhook === undefined) throw new WebhookNotFound(update);
+  app.wakeWorkers();
+  return webhook;
+}
+
+function changed(app: App, present: Webhook, { fields, etags }: UpdateWebhook): Webhook {
+  const etag = webhookEtag(present);
+  if (!areEtagsCurrent(etags, (accepted) => accepted === etag)) throw new EtagMismatch(etag);
+  const webhook = { ...present, ...fields };
+  requireSendable(app, webhook);
+  const isDisabled = webhook.state === 'DISABLED';
+  return {
+    ...webhook,
+    disableReason: isDisabled ? (present.disableReason ?? 'REQUESTED') : undefined,
+    failingSince: fields.state === 'ENABLED' ? undefined : present.failingSince,
+    revision: present.revision + 1,
+    updateTime: app.clock(),
+  };
+}

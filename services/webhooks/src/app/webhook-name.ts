@@ -1,0 +1,5 @@
+/** Names a webhook. */
+export interface WebhookName {
+  readonly programId: string;
+  readonly webhookId: string;
+}

@@ -1,0 +1,33 @@
+import type { Webhook } from '../domain/webhook.ts';
+import type { Page } from './page.ts';
+import type { Replay } from './replay-store.ts';
+import type { WebhookName } from './webhook-name.ts';
+
+/** A webhook with its newest replay. */
+export interface WebhookView extends Webhook {
+  readonly replay: Replay | undefined;
+}
+
+export interface WebhookStore {
+  /** @throws {LimitExceeded} where the program has `max` webhooks already */
+  create(webhook: Webhook, options: { max: number }): Promise<void>;
+  find(name: WebhookName): Promise<WebhookView | undefined>;
+  /** By id, starting behind `after`. */
+  list(query: {
+    programId: string;
+    after: string | undefined;
+    limit: number;
+  }): Promise<Page<WebhookView>>;
+  /**
+   * Changes a webhook under lock to what `change` makes of it; undefined if there is none. One that becomes enabled is looked
+   * at by the workers at once, however often its endpoint couldn't be reached.
+   */
+  change(
+    name: WebhookName,
+    change: (present: Webhook) => Webhook,
+  ): Promise<WebhookView | undefined>;
+  /** Deletes a webhook with its deliveries; false if there is none. */
+  remove(name: WebhookName): Promise<boolean>;
+  /** How many there are, by state and reason. */
+  count(): Promise<readonly { state: string; reason: string; count: number }[]>;
+}

@@ -1,0 +1,84 @@
+import { ConfigError, file, flag, integer, readConfig, taking } from '@loyalty/platform/config.ts';
+import {
+  type ServiceConfig,
+  serviceConfig,
+  serviceSettings,
+} from '@loyalty/platform/service-config.ts';
+import { z } from 'zod';
+
+export const webhooksPrefix = 'WEBHOOKS_';
+
+/** Keyed by the names of environment variables behind {@link webhooksPrefix}. */
+export const webhooksSettings = z.object({
+  ...serviceSettings({
+    grpcPort: 50_053,
+    httpPort: 8083,
+    managementPort: 9093,
+    database: 'webhooks',
+  }),
+  LEDGER_ADDRESS: taking('a gRPC target, such as host:port', z.string().min(1)).describe(
+    "the Ledger service's gRPC address, such as ledger:50052, for replays",
+  ),
+  SERVICE_TOKEN_FILE: file()
+    .optional()
+    .describe(
+      'a token for calls to the ledger, read again for each; needed where there is no JWT_SECRET',
+    ),
+  ALLOW_PRIVATE_ADDRESSES: flag()
+    .default(false)
+    .describe(
+      'for local use only: endpoints with http: URLs and private addresses, which could be anything that the service reaches',
+    ),
+  ENDPOINTS_AT_ONCE: integer({ min: 1, max: 10_000 })
+    .default(100)
+    .describe(
+      'endpoints that are served at once; one that hangs takes one place until it times out',
+    ),
+  TIMEOUT_SECONDS: integer({ min: 1, max: 30 })
+    .default(15)
+    .describe('how long an endpoint may take to respond'),
+  DELIVERY_DAYS: integer({ min: 1, max: 3_650 })
+    .default(30)
+    .describe(
+      'days; how long the log keeps a delivery, with its body, after it succeeded or failed',
+    ),
+});
+
+export interface WebhooksConfig extends ServiceConfig {
+  readonly ledger: {
+    /** `host:port`, or another target of grpc-js. */
+    readonly address: string;
+    /** A file with the token for calls to the ledger; where there is none, `tokens.secret` signs one. */
+    readonly tokenFile: string | undefined;
+  };
+  /** Whether endpoints can have `http:` URLs and addresses that aren't public. */
+  readonly allowsPrivateAddresses: boolean;
+  /** How many endpoints are served at once. */
+  readonly endpointsMax: number;
+  readonly timeoutMs: number;
+  /** How long deliveries are kept after they are finished. */
+  readonly deliveryDays: number;
+}
+
+/**
+ * Reads the environment, so that nothing else has to.
+ *
+ * @throws {ConfigError}
+ */
+export function readWebhooksConfig(env: NodeJS.ProcessEnv): WebhooksConfig {
+  const values = readConfig({ env, prefix: webhooksPrefix, schema: webhooksSettings });
+  const config = serviceConfig(values, webhooksPrefix);
+  if (config.tokens.secret === undefined && values.SERVICE_TOKEN_FILE === undefined) {
+    throw new ConfigError(
+      'WEBHOOKS_SERVICE_TOKEN_FILE is missing; set it to a file with a service token, because without WEBHOOKS_JWT_SECRET the service can’t sign its own',
+    );
+  }
+  return {
+    ...config,
+    ledger: { address: values.LEDGER_ADDRESS, tokenFile: values.SERVICE_TOKEN_FILE },
+    allowsPrivateAddresses: values.ALLOW_PRIVATE_ADDRESSES,
+    endpointsMax: values.ENDPOINTS_AT_ONCE,
+    timeoutMs: values.TIMEOUT_SECONDS * 1_000,
+    deliveryDays: values.DELIVERY_DAYS,
+  };
+}

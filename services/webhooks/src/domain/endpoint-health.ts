@@ -1,0 +1,50 @@
+import type { Outcome } from './delivery.ts';
+import type { Instant } from './instant.ts';
+import { pauseMs } from './retry-schedule.ts';
+import { type DisableReason, failingMsMax } from './webhook.ts';
+
+/** What is known about an endpoint from the requests to it. */
+export interface EndpointHealth {
+  /** Since when every delivery has failed; undefined if the last one didn't. */
+  readonly failingSince: Instant | undefined;
+  /** How many times in a row it couldn't be reached. */
+  readonly unreachableCount: number;
+  /** No request is sent before this time; undefined if it can be sent at once. */
+  readonly pausedUntil: Instant | undefined;
+  /** Why it has to be disabled; undefined if it hasn't. */
+  readonly disable: DisableReason | undefined;
+}
+
+/** What an outcome changes. */
+export function healthAfter(
+  health: EndpointHealth,
+  outcome: Outcome,
+  now: Instant,
+): EndpointHealth {
+  if (outcome.kind === 'DELIVERED') {
+    return {
+      failingSince: undefined,
+      unreachableCount: 0,
+      pausedUntil: undefined,
+      disable: health.disable,
+    };
+  }
+  const failingSince = health.failingSince ?? now;
+  const failed = {
+    failingSince,
+    disable:
+      health.disable ??
+      (outcome.kind === 'GONE'
+        ? 'GONE'
+        : now - failingSince >= failingMsMax
+          ? 'FAILING'
+          : undefined),
+  } as const;
+  if (outcome.kind !== 'UNREACHABLE') {
+    return { ...failed, unreachableCount: 0, pausedUntil: health.pausedUntil };
+  }
+  const unreachableCount = health.unreachableCount + 1;
+  const pausedMs = Math.max(pauseMs(unreachableCount), outcome.retryAfterMs ?? 0);
+  const pausedUntil = Math.max(health.pausedUntil ?? 0, now + pausedMs);
+  return { ...failed, unreachableCount, pausedUntil };
+}

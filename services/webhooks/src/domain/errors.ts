@@ -1,0 +1,95 @@
+/** A field that is wrong; `field` is its path in the request, such as `webhook.url`. */
+export interface Violation {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** Base of all refusals. `reason` is a value of the error catalogue; `metadata` is sent to the caller. */
+abstract class WebhooksError extends Error {
+  abstract readonly reason: string;
+  readonly metadata: Readonly<Record<string, string>>;
+
+  constructor(
+    message: string,
+    metadata: Readonly<Record<string, string>> = {},
+    options?: { cause: unknown },
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+    this.metadata = metadata;
+  }
+}
+
+/** Thrown when fields are well-formed one by one but wrong in what they mean. */
+export class ValidationFailed extends WebhooksError {
+  readonly reason = 'VALIDATION_FAILED';
+  readonly violations: readonly Violation[];
+
+  constructor(violations: readonly Violation[]) {
+    super(violations.map(({ field, message }) => `${field}: ${message}`).join('; '));
+    this.violations = violations;
+  }
+}
+
+/** Thrown when the program has no such webhook. */
+export class WebhookNotFound extends WebhooksError {
+  readonly reason = 'WEBHOOK_NOT_FOUND';
+
+  constructor({ programId, webhookId }: { programId: string; webhookId: string }) {
+    super(`Program ${programId} has no webhook ${webhookId}`, { programId, webhookId });
+  }
+}
+
+/** Thrown when the webhook has no such delivery. */
+export class DeliveryNotFound extends WebhooksError {
+  readonly reason = 'DELIVERY_NOT_FOUND';
+
+  constructor({ webhookId, deliveryId }: { webhookId: string; deliveryId: string }) {
+    super(`The webhook has no delivery ${deliveryId}`, { webhookId, deliveryId });
+  }
+}
+
+/** Thrown when a webhook has changed since the caller read it. */
+export class EtagMismatch extends WebhooksError {
+  readonly reason = 'ETAG_MISMATCH';
+
+  constructor(etag: string) {
+    super('The webhook has changed since its etag was read; read it again', { etag });
+  }
+}
+
+/** Thrown when a disabled webhook is asked to deliver. */
+export class WebhookDisabled extends WebhooksError {
+  readonly reason = 'ILLEGAL_TRANSITION';
+
+  constructor(webhookId: string) {
+    super('The webhook is disabled; enable it first', { webhookId, from: 'DISABLED' });
+  }
+}
+
+/** Thrown when a replay is asked for while another one is under way. */
+export class ReplayRunning extends WebhooksError {
+  readonly reason = 'ILLEGAL_TRANSITION';
+
+  constructor(webhookId: string) {
+    super('A replay for the webhook is under way; wait until it is done', {
+      webhookId,
+      from: 'RUNNING',
+    });
+  }
+}
+
+/** Thrown when a program would have more webhooks than are allowed. */
+export class LimitExceeded extends WebhooksError {
+  readonly reason = 'LIMIT_EXCEEDED';
+}
+
+/** Thrown when others changed the same webhook at the same time; the change may be repeated at once. */
+export class Contention extends WebhooksError {
+  readonly reason = 'CONTENTION';
+  readonly retryAfterMs = 200;
+
+  constructor(message: string, options?: { cause: unknown }) {
+    super(message, {}, options);
+  }
+}

@@ -1,0 +1,52 @@
+const secondMs = 1_000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+
+/** Between the attempts, as Standard Webhooks recommends: more than three days in all. */
+const delaysMs: readonly number[] = [
+  5 * secondMs,
+  5 * minuteMs,
+  30 * minuteMs,
+  2 * hourMs,
+  5 * hourMs,
+  10 * hourMs,
+  14 * hourMs,
+  20 * hourMs,
+  24 * hourMs,
+];
+
+export const attemptsMax = delaysMs.length + 1;
+
+/** A tenth more or less, so that what failed together isn't tried together. */
+const jitter = 0.1;
+
+/** The longest that an endpoint can ask for. */
+export const retryAfterMsMax = 24 * hourMs;
+
+/**
+ * How long to wait after so many attempts; undefined after the last one.
+ *
+ * @param random from 0 to 1
+ */
+export function retryDelayMs(attemptCount: number, random: number): number | undefined {
+  const delayMs = delaysMs[attemptCount - 1];
+  return delayMs === undefined
+    ? undefined
+    : Math.round(delayMs * (1 - jitter + 2 * jitter * random));
+}
+
+/** How long an endpoint that can't be reached is left alone: from 1 s, doubling up to 5 minutes. */
+export function pauseMs(unreachableCount: number): number {
+  return Math.min(secondMs * 2 ** Math.min(unreachableCount - 1, 20), 5 * minuteMs);
+}
+
+/**
+ * The header Retry-After in milliseconds from now: seconds, or a date. Undefined for anything else; at most
+ * {@link retryAfterMsMax}.
+ */
+export function retryAfterMsOf(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
+  const text = header.trim();
+  const ms = /^\d{1,10}$/.test(text) ? Number(text) * secondMs : Date.parse(text) - now;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), retryAfterMsMax);
+}

@@ -1,0 +1,133 @@
+import type { Logger } from '@loyalty/platform/logging.ts';
+import { abortable, pause } from '@loyalty/platform/waiting.ts';
+import type { DeliveryStore, LeasedEndpoint } from '../app/delivery-store.ts';
+import { type Attempt, type Delivery, nextStep, type Outcome } from '../domain/delivery.ts';
+import { type EndpointHealth, healthAfter } from '../domain/endpoint-health.ts';
+import type { Instant } from '../domain/instant.ts';
+
+export interface DeliveryWorkersOptions {
+  readonly deliveries: Pick<DeliveryStore, 'lease' | 'due' | 'record' | 'release'>;
+  readonly attempt: (
+    delivery: Delivery,
+    endpoint: LeasedEndpoint,
+  ) => Promise<{ attempt: Attempt; outcome: Outcome }>;
+  /** How many endpoints are served at once. */
+  readonly endpointsMax: number;
+  /** Called after each attempt. */
+  readonly onAttempt: (attempt: Attempt, outcome: Outcome) => void;
+  readonly clock: () => Instant;
+  readonly random: () => number;
+  readonly logger: Pick<Logger, 'warn'>;
+  readonly signal: AbortSignal;
+}
+
+export interface DeliveryWorkers {
+  /** Works until the signal aborts, and ends when the requests under way have ended. */
+  run(): Promise<void>;
+  /** Looks for deliveries at once. */
+  wake(): void;
+}
+
+/** Requests to one endpoint at once; one at a time to an endpoint that couldn't be reached the last time. */
+const requestsMax = 4;
+/** Fetched at once; bounds how much memory the bodies take. */
+const fetched = 20;
+/** How long a worker goes on with one endpoint while others may wait for their turn. */
+const turnMs = 10_000;
+/** Longer than a turn and the longest request after it. */
+const leaseMs = 60_000;
+/** How often it looks when nothing wakes it: for retries, and for what another replica has added. */
+const idleMs = 500;
+
+/**
+ * Serves many endpoints at once, each of which a worker has to itself meanwhile. One that doesn't respond takes one place
+ * until its requests time out; then it is left alone for a while that grows.
+ */
+export function createDeliveryWorkers(options: DeliveryWorkersOptions): DeliveryWorkers {
+  const { deliveries, endpointsMax, clock, logger, signal } = options;
+  const serving = new Set<Promise<void>>();
+  let woken = Promise.withResolvers<void>();
+
+  async function leaseSome(): Promise<boolean> {
+    woken = Promise.withResolvers();
+    const limit = endpointsMax - serving.size;
+    if (limit <= 0) return false;
+    const leased = await deliveries.lease({ limit, now: clock(), leaseMs });
+    for (const endpoint of leased) {
+      const served: Promise<void> = serve(endpoint, options)
+        .catch((error: unknown) => {
+          const { webhookId } = endpoint;
+          logger.warn({ err: error, webhookId }, 'an endpoint could not be served; its lease ends');
+        })
+        .then(() => {
+          serving.delete(served);
+          woken.resolve();
+        });
+      serving.add(served);
+    }
+    return leased.length > 0;
+  }
+
+  return {
+    wake: () => woken.resolve(),
+    async run() {
+      while (!signal.aborted) {
+        const found = await leaseSome().catch((error: unknown) => {
+          logger.warn({ err: error }, 'deliveries could not be leased');
+          return false;
+        });
+        if (found) continue;
+        const idle = new AbortController();
+        const stop = AbortSignal.any([signal, idle.signal]);
+        await abortable(Promise.race([woken.promise, pause(idleMs, stop)]), signal).catch(
+          () => undefined,
+        );
+        idle.abort();
+      }
+      await Promise.all(serving);
+    },
+  };
+}
+
+/** Sends what is due to one endpoint, until nothing is, its turn is over, or it can't be reached. */
+async function serve(endpoint: LeasedEndpoint, options: DeliveryWorkersOptions): Promise<void> {
+  const { deliveries, clock, signal } = options;
+  const { webhookId } = endpoint;
+  const began = performance.now();
+  const state = { health: endpoint.health };
+  const isOver = () =>
+    !canGoOn(state.health) || signal.aborted || performance.now() - began > turnMs;
+  try {
+    while (!isOver()) {
+      const due = await deliveries.due({ webhookId, now: clock(), limit: fetched });
+      if (due.length === 0) break;
+      const workers = Math.min(state.health.unreachableCount > 0 ? 1 : requestsMax, due.length);
+      const queue = due.values();
+      await Promise.all(Array.from({ length: workers }, () => work(queue)));
+    }
+  } finally {
+    await deliveries.release(endpoint, state.health, clock());
+  }
+  const { disable: reason } = state.health;
+  if (reason !== undefined) options.logger.warn({ webhookId, reason }, 'a webhook was disabled');
+
+  async function work(queue: Iterator<Delivery> & Iterable<Delivery>): Promise<void> {
+    for (const delivery of queue) {
+      const { attempt, outcome } = await options.attempt(delivery, endpoint);
+      options.onAttempt(attempt, outcome);
+      const now = clock();
+      state.health = healthAfter(state.health, outcome, now);
+      const next = nextStep(outcome, {
+        attemptCount: delivery.attemptCount + 1,
+        now,
+        random: options.random(),
+      });
+      await deliveries.record(delivery, { attempt, next });
+      if (outcome.kind === 'UNREACHABLE' || isOver()) return;
+    }
+  }
+}
+
+function canGoOn({ disable, pausedUntil }: EndpointHealth): boolean {
+  return disable === undefined && pausedUntil === undefined;
+}

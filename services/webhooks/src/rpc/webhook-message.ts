@@ -1,0 +1,87 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
+import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
+import {
+  Delivery_State,
+  type DeliverySchema,
+  Replay_State,
+  type ReplaySchema,
+  Webhook_DisableReason,
+  Webhook_State,
+  type Webhook as WebhookMessage,
+  WebhookSchema,
+} from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
+import type { Replay } from '../app/replay-store.ts';
+import type { WebhookView } from '../app/webhook-store.ts';
+import type { Delivery } from '../domain/delivery.ts';
+import { type Webhook, type WebhookSettings, webhookEtag } from '../domain/webhook.ts';
+
+/** A webhook without its secret. */
+export function renderWebhook(
+  webhook: Webhook & Partial<Pick<WebhookView, 'replay'>>,
+): MessageInitShape<typeof WebhookSchema> {
+  const { programId, webhookId, url, description, eventTypes, disableReason, replay } = webhook;
+  return {
+    programId,
+    webhookId,
+    url,
+    description,
+    eventTypes: [...eventTypes],
+    state: Webhook_State[webhook.state],
+    ...(disableReason !== undefined && { disableReason: Webhook_DisableReason[disableReason] }),
+    ...timestampField('previousSecretExpireTime', webhook.secrets.previous?.until),
+    ...timestampField('failingSince', webhook.failingSince),
+    ...(replay !== undefined && { replay: renderReplay(replay) }),
+    etag: webhookEtag(webhook),
+    createTime: timestampFromMs(webhook.createTime),
+    updateTime: timestampFromMs(webhook.updateTime),
+  };
+}
+
+/** The same with its secret, for those who have just made it. */
+export function renderWithSecret(webhook: Webhook): MessageInitShape<typeof WebhookSchema> {
+  return { ...renderWebhook(webhook), secret: webhook.secrets.current };
+}
+
+function renderReplay(replay: Replay): MessageInitShape<typeof ReplaySchema> {
+  const { state, events, error, createTime, updateTime } = replay;
+  return {
+    state: Replay_State[state],
+    events,
+    error,
+    createTime: timestampFromMs(createTime),
+    updateTime: timestampFromMs(updateTime),
+  };
+}
+
+export function renderDelivery(delivery: Delivery): MessageInitShape<typeof DeliverySchema> {
+  const { webhookId, eventId, eventType, state, attemptCount, body } = delivery;
+  return {
+    deliveryId: String(delivery.deliveryId),
+    webhookId,
+    eventId,
+    eventType,
+    state: Delivery_State[state],
+    attemptCount,
+    ...timestampField('nextAttemptTime', delivery.nextAttemptTime),
+    attempts: delivery.attempts.map(({ time, ...attempt }) => ({
+      time: timestampFromMs(time),
+      ...attempt,
+    })),
+    body,
+    createTime: timestampFromMs(delivery.createTime),
+  };
+}
+
+/**
+ * What a caller decides about a webhook.
+ *
+ * @throws {ValidationFailed}
+ */
+export function parseSettings(message: WebhookMessage): WebhookSettings {
+  requireStorable(WebhookSchema, message, 'webhook');
+  const { url, description, eventTypes } = message;
+  const state = message.state === Webhook_State.DISABLED ? 'DISABLED' : 'ENABLED';
+  return { url, description, eventTypes, state };
+}

@@ -1,0 +1,125 @@
+import { pageRequest, textPosition } from '@loyalty/platform/paging.ts';
+import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
+import { pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
+import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
+import { renderPage } from '@loyalty/platform/rpc/page.ts';
+import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
+import { WebhookSchema } from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
+import type {
+  ReplayWebhookRequest,
+  WebhookService,
+} from '@loyalty/proto/loyalty/webhooks/v1/webhook_service_pb.ts';
+import type { App } from '../app/app.ts';
+import { createWebhook } from '../app/create-webhook.ts';
+import { type ReplayWebhook, replayWebhook } from '../app/replay-webhook.ts';
+import { requireWebhook } from '../app/require-webhook.ts';
+import { rotateSecret } from '../app/rotate-secret.ts';
+import { updateWebhook } from '../app/update-webhook.ts';
+import { ValidationFailed, WebhookNotFound } from '../domain/errors.ts';
+import type { WebhookSettings } from '../domain/webhook.ts';
+import { parseSettings, renderWebhook, renderWithSecret } from './webhook-message.ts';
+
+type Handled =
+  | 'createWebhook'
+  | 'getWebhook'
+  | 'listWebhooks'
+  | 'updateWebhook'
+  | 'deleteWebhook'
+  | 'rotateSecret'
+  | 'replayWebhook';
+
+/** Webhooks themselves. */
+export function webhookHandlers(app: App): Pick<Handlers<typeof WebhookService>, Handled> {
+  return {
+    async createWebhook({ programId, webhook: message }) {
+      if (message === undefined) throw missingWebhook();
+      requireSameId('webhook.program_id', { inBody: message.programId, inPath: programId });
+      const webhook = await createWebhook(app, { programId, settings: parseSettings(message) });
+      return { webhook: renderWithSecret(webhook) };
+    },
+
+    async getWebhook(request) {
+      return { webhook: renderWebhook(await requireWebhook(app, request)) };
+    },
+
+    async listWebhooks(request) {
+      const { programId } = request;
+      const list = { filter: { list: 'webhooks', programId }, position: textPosition };
+      const page = await app.webhooks.list({ programId, ...pageRequest(request, list) });
+      const { messages, nextPageToken } = renderPage({
+        page: { ...page, positions: page.items.map(({ webhookId }) => webhookId) },
+        list,
+        schema: WebhookSchema,
+        render: renderWebhook,
+      });
+      return { webhooks: messages, nextPageToken };
+    },
+
+    async updateWebhook(request) {
+      const { programId, webhookId, webhook: message, updateMask } = request;
+      if (message === undefined) throw missingWebhook();
+      requireSameId('webhook.program_id', { inBody: message.programId, inPath: programId });
+      requireSameId('webhook.webhook_id', { inBody: message.webhookId, inPath: webhookId });
+      const paths = pathsToUpdate({
+        schema: WebhookSchema,
+        message,
+        field: 'webhook',
+        mask: updateMask,
+        updatable: Object.keys(settingFields),
+        ignored: ['program_id', 'webhook_id', 'etag', 'create_time', 'update_time'],
+      });
+      const given = parseSettings(message);
+      const fields = Object.entries(settingFields)
+        .filter(([path]) => paths.has(path))
+        .map(([, field]) => [field, given[field]]);
+      const webhook = await updateWebhook(app, {
+        programId,
+        webhookId,
+        fields: Object.fromEntries(fields) as Partial<WebhookSettings>,
+        etags: etagConditions(request.etag, message.etag),
+      });
+      return { webhook: renderWebhook(webhook) };
+    },
+
+    async deleteWebhook(request) {
+      if (!(await app.webhooks.remove(request))) throw new WebhookNotFound(request);
+      return {};
+    },
+
+    async rotateSecret(request) {
+      return { webhook: renderWithSecret(await rotateSecret(app, request)) };
+    },
+
+    async replayWebhook(request) {
+      const { programId, webhookId } = request;
+      const range = rangeOf(request);
+      return { webhook: renderWebhook(await replayWebhook(app, { programId, webhookId, range })) };
+    },
+  };
+}
+
+const settingFields = {
+  url: 'url',
+  description: 'description',
+  event_types: 'eventTypes',
+  state: 'state',
+} as const satisfies Readonly<Record<string, keyof WebhookSettings>>;
+
+function rangeOf(request: ReplayWebhookRequest): ReplayWebhook['range'] {
+  const { start, fromSequence } = request;
+  if (start.case === 'userId') return { userId: start.value, fromSequence };
+  const from = msOfTimestamp(start.value, 'from') ?? 0;
+  return { from, to: msOfTimestamp(request.to, 'to') };
+}
+
+function missingWebhook(): ValidationFailed {
+  return new ValidationFailed([{ field: 'webhook', message: 'must be set' }]);
+}
+
+function requireSameId(
+  field: string,
+  { inBody, inPath }: { inBody: string; inPath: string },
+): void {
+  if (inBody === '' || inBody === inPath) return;
+  throw new ValidationFailed([{ field, message: `can't change; it is ${inPath}` }]);
+}

@@ -1,0 +1,57 @@
+import type { Attempt, Delivery, Outcome } from '../domain/delivery.ts';
+import { outcomeOf } from '../domain/delivery.ts';
+import type { Instant } from '../domain/instant.ts';
+import { retryAfterMsOf } from '../domain/retry-schedule.ts';
+import { type Secrets, signingSecrets } from '../domain/webhook.ts';
+import type { Response, SendRequest } from './send-request.ts';
+import { signedHeaders } from './signed-headers.ts';
+
+/** Sends a delivery to its endpoint once. Never rejects: what goes wrong is the attempt's error. */
+export type AttemptDelivery = (
+  delivery: Pick<Delivery, 'eventId' | 'body'>,
+  endpoint: { url: string; secrets: Secrets },
+) => Promise<{ attempt: Attempt; outcome: Outcome }>;
+
+export function createAttemptDelivery({
+  send,
+  timeoutMs,
+  clock,
+}: {
+  send: SendRequest;
+  timeoutMs: number;
+  clock: () => Instant;
+}): AttemptDelivery {
+  return async ({ eventId, body }, { url, secrets }) => {
+    const time = clock();
+    const began = performance.now();
+    const headers = signedHeaders({
+      eventId,
+      body,
+      secrets: signingSecrets(secrets, time),
+      timeMs: time,
+    });
+    const result = await send({ url, headers, body, timeoutMs }).catch((error: unknown) => ({
+      error: textOf(error),
+    }));
+    const durationMs = Math.round(performance.now() - began);
+    if ('error' in result) {
+      const attempt = { time, status: 0, durationMs, error: result.error };
+      return { attempt, outcome: outcomeOf(attempt, undefined) };
+    }
+    const { status, retryAfter } = result;
+    const attempt = { time, status, durationMs, error: problemOf(result) };
+    return { attempt, outcome: outcomeOf(attempt, retryAfterMsOf(retryAfter, clock())) };
+  };
+}
+
+const errorLengthMax = 300;
+
+function textOf(error: unknown): string {
+  const text = Error.isError(error) && error.message !== '' ? error.message : String(error);
+  return text.toWellFormed().replaceAll('\0', '').slice(0, errorLengthMax);
+}
+
+function problemOf({ status }: Response): string {
+  if (status >= 200 && status < 300) return '';
+  return status >= 300 && status < 400 ? 'redirects are not followed' : `HTTP status ${status}`;
+}

@@ -1,0 +1,2 @@
+/** The role that the service works in: it can change rows and no tables. */
+export const applicationRole = 'webhooks_app';

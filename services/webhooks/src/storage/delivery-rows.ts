@@ -1,0 +1,36 @@
+import type { Attempt, Delivery, DeliveryState } from '../domain/delivery.ts';
+import { certainInstant, instantOf } from './column-values.ts';
+
+export interface DeliveryRow {
+  delivery_id: bigint;
+  webhook_id: string;
+  event_id: string;
+  event_type: string;
+  body: string;
+  state: DeliveryState;
+  round: number;
+  attempt_count: number;
+  next_attempt_time: Date | null;
+  attempts: Attempt[];
+  create_time: Date;
+}
+
+export const deliveryColumns = `deliveries.delivery_id, deliveries.webhook_id, deliveries.event_id, deliveries.event_type,
+  deliveries.body, deliveries.state, deliveries.round, deliveries.attempt_count, deliveries.next_attempt_time,
+  deliveries.attempts, deliveries.create_time`;
+
+export function deliveryOf(row: DeliveryRow): Delivery {
+  return {
+    deliveryId: row.delivery_id,
+    webhookId: row.webhook_id,
+    eventId: row.event_id,
+    eventType: row.event_type,
+    body: row.body,
+    state: row.state,
+    round: row.round,
+    attemptCount: row.attempt_count,
+    nextAttemptTime: instantOf(row.next_attempt_time),
+    attempts: row.attempts,
+    createTime: certainInstant(row.create_time),
+  };
+}

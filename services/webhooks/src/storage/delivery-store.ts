@@ -1,0 +1,162 @@
+import { transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { Pool } from 'pg';
+import type { DeliveryStore, WebhookEvent } from '../app/delivery-store.ts';
+import type { Instant } from '../domain/instant.ts';
+import { wants } from '../domain/webhook.ts';
+import { instantOf, type Timestamp, timestamptz } from './column-values.ts';
+import { type DeliveryRow, deliveryColumns, deliveryOf } from './delivery-rows.ts';
+import { beginDeliveries, makeDue } from './delivery-writes.ts';
+import { createEndpointLeases } from './endpoint-leases.ts';
+import { translated } from './storage-errors.ts';
+
+/** Kept of a delivery's log. */
+const attemptsKept = 20;
+
+/** Deliveries in PostgreSQL. */
+export function createDeliveryStore(pool: Pool): DeliveryStore {
+  return {
+    ...createEndpointLeases(pool),
+
+    addAll: (events, now) =>
+      events.length === 0 ? Promise.resolve() : translated(addAll(pool, events, now)),
+
+    deliver: (webhookId, event, now) =>
+      translated(
+        transaction(pool, async (tx) => {
+          const [row] = await beginDeliveries(tx, { webhookId, events: [event], now });
+          await makeDue(tx, { webhookIds: [webhookId], now });
+          if (row === undefined) throw new Error('no delivery was written');
+          return deliveryOf(row);
+        }),
+      ),
+
+    async list({ webhookId, state, eventId, after, limit }) {
+      const { rows } = await translated(
+        pool.query<DeliveryRow>(
+          `SELECT ${deliveryColumns} FROM deliveries
+           WHERE webhook_id = $1 AND delivery_id < $2 AND ($3::text IS NULL OR state = $3)
+             AND ($4::text IS NULL OR event_id = $4)
+           ORDER BY delivery_id DESC LIMIT $5`,
+          [webhookId, String(after ?? 2n ** 63n - 1n), state ?? null, eventId ?? null, limit + 1],
+        ),
+      );
+      return { items: rows.slice(0, limit).map(deliveryOf), hasMore: rows.length > limit };
+    },
+
+    retry: ({ webhookId, deliveryId }, now) =>
+      translated(
+        transaction(pool, async (tx) => {
+          const { rows } = await tx.query<DeliveryRow>(
+            `UPDATE deliveries SET state = 'PENDING', round = round + 1, attempt_count = 0, next_attempt_time = $3,
+               finish_time = NULL
+             WHERE delivery_id = $1 AND webhook_id = $2
+             RETURNING ${deliveryColumns}`,
+            [String(deliveryId), webhookId, timestamptz(now)],
+          );
+          await makeDue(tx, { webhookIds: [webhookId], now });
+          return rows.map(deliveryOf)[0];
+        }),
+      ),
+
+    async due({ webhookId, now, limit }) {
+      const { rows } = await translated(
+        pool.query<DeliveryRow>(
+          `SELECT ${deliveryColumns} FROM deliveries
+           WHERE webhook_id = $1 AND state = 'PENDING' AND next_attempt_time <= $2
+           ORDER BY next_attempt_time, delivery_id LIMIT $3`,
+          [webhookId, timestamptz(now), limit],
+        ),
+      );
+      return rows.map(deliveryOf);
+    },
+
+    async record({ deliveryId, round }, { attempt, next }) {
+      const isPending = next.state === 'PENDING';
+      await translated(
+        pool.query(
+          `UPDATE deliveries SET state = $3, attempt_count = attempt_count + 1, next_attempt_time = $4, finish_time = $5,
+             attempts = CASE WHEN jsonb_array_length(attempts) >= $7 THEN attempts - 0 ELSE attempts END || $6::jsonb
+           WHERE delivery_id = $1 AND round = $2`,
+          [
+            String(deliveryId),
+            round,
+            next.state,
+            isPending ? timestamptz(next.nextAttemptTime) : null,
+            isPending ? null : timestamptz(attempt.time + attempt.durationMs),
+            JSON.stringify([attempt]),
+            attemptsKept,
+          ],
+        ),
+      );
+    },
+
+    async removeFinished({ before, limit }) {
+      const { rowCount } = await translated(
+        pool.query(
+          `DELETE FROM deliveries WHERE delivery_id = ANY (ARRAY(
+             SELECT delivery_id FROM deliveries WHERE finish_time < $1
+             ORDER BY finish_time LIMIT $2 FOR UPDATE SKIP LOCKED
+           ))`,
+          [timestamptz(before), limit],
+        ),
+      );
+      return rowCount ?? 0;
+    },
+
+    async backlog({ limit, now }) {
+      const { rows } = await translated(
+        pool.query<{ pending: bigint; oldest: Timestamp | null }>(
+          `SELECT count(*) AS pending,
+             (SELECT min(due_time) FROM webhooks WHERE state = 'ENABLED' AND leased_until <= $2) AS oldest
+           FROM (
+             SELECT FROM webhooks w JOIN deliveries d USING (webhook_id)
+             WHERE w.state = 'ENABLED' AND d.state = 'PENDING' LIMIT $1
+           ) AS pending`,
+          [limit, timestamptz(now)],
+        ),
+      );
+      const { pending = 0n, oldest = null } = rows[0] ?? {};
+      return { pending: Number(pending), nextTurn: instantOf(oldest) };
+    },
+  };
+}
+
+async function addAll(pool: Pool, events: readonly WebhookEvent[], now: Instant): Promise<void> {
+  const programIds = [...new Set(events.map(({ programId }) => programId))];
+  await transaction(pool, async (tx) => {
+    // Locked in one order, and until the commit: who gives an endpoint back afterwards finds what is added here.
+    const { rows: webhooks } = await tx.query<{
+      webhook_id: string;
+      program_id: string;
+      event_types: string[];
+    }>(
+      `SELECT webhook_id, program_id, event_types FROM webhooks
+       WHERE program_id = ANY ($1) AND state = 'ENABLED'
+       ORDER BY webhook_id FOR NO KEY UPDATE`,
+      [programIds],
+    );
+    const pairs = events.flatMap((event) =>
+      webhooks
+        .filter(({ program_id }) => program_id === event.programId)
+        .filter(({ event_types }) => wants({ eventTypes: event_types }, event.type))
+        .map(({ webhook_id }) => ({ ...event, webhookId: webhook_id })),
+    );
+    if (pairs.length === 0) return;
+    await tx.query({
+      name: 'add-deliveries',
+      text: `INSERT INTO deliveries (webhook_id, event_id, event_type, body, state, next_attempt_time, create_time)
+       SELECT webhook_id, event_id, event_type, body, 'PENDING', $5, $5
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS added (webhook_id, event_id, event_type, body)
+       ON CONFLICT (webhook_id, event_id) DO NOTHING`,
+      values: [
+        pairs.map(({ webhookId }) => webhookId),
+        pairs.map(({ eventId }) => eventId),
+        pairs.map(({ type }) => type),
+        pairs.map(({ body }) => body),
+        timestamptz(now),
+      ],
+    });
+    const webhookIds = [...new Set(pairs.map(({ webhookId }) => webhookId))];
+    await makeDue(tx, { webhookIds, now });
+  });
+}

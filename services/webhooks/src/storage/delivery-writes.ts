@@ -1,0 +1,50 @@
+import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { Instant } from '../domain/instant.ts';
+import { timestamptz } from './column-values.ts';
+import { type DeliveryRow, deliveryColumns } from './delivery-rows.ts';
+
+/** Adds deliveries to one webhook; those that it has already begin anew, with the same id. */
+export async function beginDeliveries(
+  tx: DbTransaction,
+  {
+    webhookId,
+    events,
+    now,
+  }: {
+    webhookId: string;
+    events: readonly { eventId: string; type: string; body: string }[];
+    now: Instant;
+  },
+): Promise<DeliveryRow[]> {
+  const { rows } = await tx.query<DeliveryRow>(
+    `INSERT INTO deliveries (webhook_id, event_id, event_type, body, state, next_attempt_time, create_time)
+     SELECT $1, event_id, event_type, body, 'PENDING', $5, $5
+     FROM unnest($2::text[], $3::text[], $4::text[]) AS added (event_id, event_type, body)
+     ON CONFLICT (webhook_id, event_id) DO UPDATE SET
+       body = excluded.body, state = 'PENDING', round = deliveries.round + 1, attempt_count = 0,
+       next_attempt_time = excluded.next_attempt_time, finish_time = NULL
+     RETURNING ${deliveryColumns}`,
+    [
+      webhookId,
+      events.map(({ eventId }) => eventId),
+      events.map(({ type }) => type),
+      events.map(({ body }) => body),
+      timestamptz(now),
+    ],
+  );
+  return rows;
+}
+
+/**
+ * Has workers look for the deliveries of these webhooks. In every transaction that adds some, and unconditionally: the update
+ * waits for the one that gives an endpoint back, or that one finds the deliveries.
+ */
+export async function makeDue(
+  tx: DbTransaction,
+  { webhookIds, now }: { webhookIds: readonly string[]; now: Instant },
+): Promise<void> {
+  await tx.query(
+    `UPDATE webhooks SET due_time = least(due_time, greatest($2, paused_until)) WHERE webhook_id = ANY ($1)`,
+    [webhookIds, timestamptz(now)],
+  );
+}

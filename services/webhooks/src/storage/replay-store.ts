@@ -1,0 +1,121 @@
+import { transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { Pool } from 'pg';
+import type { LeasedReplay, ReplayStep, ReplayStore } from '../app/replay-store.ts';
+import { certainInstant, nullableTimestamptz, timestamptz } from './column-values.ts';
+import { beginDeliveries, makeDue } from './delivery-writes.ts';
+import { translated } from './storage-errors.ts';
+import { type ReplayColumns, rangeOf } from './webhook-rows.ts';
+
+interface LeasedRow extends ReplayColumns {
+  webhook_id: string;
+  program_id: string;
+  event_types: string[];
+  page_token: string;
+  read_since: Date;
+}
+
+/** Replays in PostgreSQL. */
+export function createReplayStore(pool: Pool): ReplayStore {
+  return {
+    async begin(webhookId, range, now) {
+      const ofMember = 'userId' in range;
+      const { rowCount } = await translated(
+        pool.query(
+          `INSERT INTO replays AS r (webhook_id, from_time, to_time, user_id, from_sequence, state, read_since, due_time,
+             create_time, update_time)
+           VALUES ($1, $2, $3, $4, $5, 'RUNNING', $6, $6, $6, $6)
+           ON CONFLICT (webhook_id) DO UPDATE SET
+             from_time = excluded.from_time, to_time = excluded.to_time, user_id = excluded.user_id,
+             from_sequence = excluded.from_sequence, state = 'RUNNING', page_token = '', event_count = 0, error = '',
+             read_since = excluded.read_since, due_time = excluded.due_time, create_time = excluded.create_time,
+             update_time = excluded.update_time
+           WHERE r.state <> 'RUNNING'`,
+          [
+            webhookId,
+            nullableTimestamptz(ofMember ? undefined : range.from),
+            nullableTimestamptz(ofMember ? undefined : range.to),
+            ofMember ? range.userId : null,
+            String(ofMember ? range.fromSequence : 0n),
+            timestamptz(now),
+          ],
+        ),
+      );
+      return rowCount === 1;
+    },
+
+    async lease({ now, leaseMs }) {
+      const { rows } = await translated(
+        pool.query<LeasedRow>(
+          `UPDATE replays SET due_time = $2 FROM webhooks
+           WHERE webhooks.webhook_id = replays.webhook_id AND replays.webhook_id = ANY (ARRAY(
+             SELECT webhook_id FROM replays WHERE state = 'RUNNING' AND due_time <= $1
+             ORDER BY due_time LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+           ))
+           RETURNING replays.webhook_id, program_id, event_types, from_time, to_time, user_id, from_sequence, page_token,
+             read_since`,
+          [timestamptz(now), timestamptz(now + leaseMs)],
+        ),
+      );
+      return rows.map(
+        (row): LeasedReplay => ({
+          webhookId: row.webhook_id,
+          programId: row.program_id,
+          eventTypes: row.event_types,
+          range: rangeOf(row),
+          pageToken: row.page_token,
+          readSince: certainInstant(row.read_since),
+        }),
+      )[0];
+    },
+
+    async advance(replay, step) {
+      const { webhookId } = replay;
+      const { events, now } = step;
+      await translated(
+        transaction(pool, async (tx) => {
+          const [set, values] = continuationOf(step);
+          const { rowCount } = await tx.query(
+            `UPDATE replays SET ${set}, event_count = event_count + $3, error = '', update_time = $4
+             WHERE webhook_id = $1 AND page_token = $2 AND state = 'RUNNING'`,
+            [webhookId, replay.pageToken, String(events.length), timestamptz(now), ...values],
+          );
+          if (rowCount === 0) return;
+          await beginDeliveries(tx, { webhookId, events, now });
+          await makeDue(tx, { webhookIds: [webhookId], now });
+        }),
+      );
+    },
+
+    async noteFailure({ webhookId, pageToken }, { error, retryTime, now }) {
+      await translated(
+        pool.query(
+          `UPDATE replays SET error = $3, update_time = $4, state = $5, due_time = $6
+           WHERE webhook_id = $1 AND page_token = $2 AND state = 'RUNNING'`,
+          [
+            webhookId,
+            pageToken,
+            error,
+            timestamptz(now),
+            retryTime === undefined ? 'FAILED' : 'RUNNING',
+            timestamptz(retryTime ?? now),
+          ],
+        ),
+      );
+    },
+  };
+}
+
+/** What the next page needs, with parameters from $5 on. */
+function continuationOf({ next, now }: ReplayStep): [set: string, values: unknown[]] {
+  switch (next.kind) {
+    case 'PAGE':
+      return ['page_token = $5, due_time = $6', [next.pageToken, timestamptz(now)]];
+    case 'AGAIN':
+      return [
+        `page_token = '', from_time = $5, read_since = $6, due_time = $6`,
+        [timestamptz(next.from), timestamptz(next.time)],
+      ];
+    case 'DONE':
+      return [`page_token = '', state = 'DONE', due_time = $5`, [timestamptz(now)]];
+  }
+}

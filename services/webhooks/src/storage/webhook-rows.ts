@@ -1,0 +1,103 @@
+import type { Replay, ReplayState } from '../app/replay-store.ts';
+import type { WebhookView } from '../app/webhook-store.ts';
+import type { DisableReason, Secrets, WebhookState } from '../domain/webhook.ts';
+import { certainInstant, instantOf, type Timestamp } from './column-values.ts';
+
+export interface SecretColumns {
+  secret: string;
+  previous_secret: string | null;
+  previous_secret_until: Date | null;
+}
+
+export interface WebhookRow extends SecretColumns {
+  webhook_id: string;
+  program_id: string;
+  url: string;
+  description: string;
+  event_types: string[];
+  state: WebhookState;
+  disable_reason: DisableReason | null;
+  failing_since: Date | null;
+  revision: number;
+  create_time: Date;
+  update_time: Date;
+}
+
+export interface ReplayColumns {
+  from_time: Timestamp | null;
+  to_time: Timestamp | null;
+  user_id: string | null;
+  from_sequence: bigint;
+}
+
+/** A webhook's row with that of its replay, whose columns are NULL where there is none. */
+export interface WebhookViewRow extends WebhookRow {
+  replay_state: ReplayState | null;
+  replay_from_time: Date | null;
+  replay_to_time: Date | null;
+  replay_user_id: string | null;
+  replay_from_sequence: bigint | null;
+  replay_event_count: bigint | null;
+  replay_error: string | null;
+  replay_create_time: Date | null;
+  replay_update_time: Date | null;
+}
+
+/** Selects {@link WebhookViewRow}s. */
+export const selectWebhookViews = `
+  SELECT w.webhook_id, w.program_id, w.url, w.description, w.event_types, w.state, w.disable_reason,
+    w.secret, w.previous_secret, w.previous_secret_until, w.failing_since, w.revision, w.create_time, w.update_time,
+    r.state AS replay_state, r.from_time AS replay_from_time, r.to_time AS replay_to_time, r.user_id AS replay_user_id,
+    r.from_sequence AS replay_from_sequence, r.event_count AS replay_event_count, r.error AS replay_error,
+    r.create_time AS replay_create_time, r.update_time AS replay_update_time
+  FROM webhooks w LEFT JOIN replays r USING (webhook_id)`;
+
+export function webhookViewOf(row: WebhookViewRow): WebhookView {
+  return {
+    webhookId: row.webhook_id,
+    programId: row.program_id,
+    url: row.url,
+    description: row.description,
+    eventTypes: row.event_types,
+    state: row.state,
+    disableReason: row.disable_reason ?? undefined,
+    secrets: secretsOf(row),
+    failingSince: instantOf(row.failing_since),
+    revision: row.revision,
+    createTime: certainInstant(row.create_time),
+    updateTime: certainInstant(row.update_time),
+    replay: replayOf(row),
+  };
+}
+
+export function secretsOf(row: SecretColumns): Secrets {
+  const { previous_secret: secret, previous_secret_until: until } = row;
+  return {
+    current: row.secret,
+    previous:
+      secret === null || until === null ? undefined : { secret, until: certainInstant(until) },
+  };
+}
+
+function replayOf(row: WebhookViewRow): Replay | undefined {
+  if (row.replay_state === null) return undefined;
+  return {
+    range: rangeOf({
+      from_time: row.replay_from_time,
+      to_time: row.replay_to_time,
+      user_id: row.replay_user_id,
+      from_sequence: row.replay_from_sequence ?? 0n,
+    }),
+    state: row.replay_state,
+    events: row.replay_event_count ?? 0n,
+    error: row.replay_error ?? '',
+    createTime: certainInstant(row.replay_create_time ?? 0),
+    updateTime: certainInstant(row.replay_update_time ?? 0),
+  };
+}
+
+export function rangeOf(row: ReplayColumns): Replay['range'] {
+  return row.user_id === null
+    ? { from: certainInstant(row.from_time ?? 0), to: certainInstant(row.to_time ?? 0) }
+    : { userId: row.user_id, fromSequence: row.from_sequence };
+}

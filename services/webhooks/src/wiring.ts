@@ -1,0 +1,219 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { createServiceToken } from '@loyalty/platform/auth/service-token.ts';
+import type { Logger } from '@loyalty/platform/logging.ts';
+import { connectNats } from '@loyalty/platform/messaging/connection.ts';
+import { eventsStream } from '@loyalty/platform/messaging/streams.ts';
+import { createKnex } from '@loyalty/platform/postgres/knex.ts';
+import { migrate } from '@loyalty/platform/postgres/migrations.ts';
+import { createPool } from '@loyalty/platform/postgres/pool.ts';
+import { createDatabaseProbe } from '@loyalty/platform/postgres/probe.ts';
+import { withRole } from '@loyalty/platform/postgres/role.ts';
+import { repeat } from '@loyalty/platform/repeat.ts';
+import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
+import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
+import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
+import { openTls } from '@loyalty/platform/tls/tls.ts';
+import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
+import { advanceReplay } from './app/advance-replay.ts';
+import type { App, UrlRules } from './app/app.ts';
+import { createIntake } from './app/intake.ts';
+import type { WebhooksConfig } from './config.ts';
+import { registerDeliveryMetrics } from './delivery-metrics.ts';
+import type { Instant } from './domain/instant.ts';
+import { secretBytes, secretText } from './domain/webhook.ts';
+import { consumeEvents } from './events/event-consumer.ts';
+import { webhookEvent } from './events/webhook-event.ts';
+import { createDeliveryWorkers } from './jobs/delivery-workers.ts';
+import { createJournal } from './ledger/journal.ts';
+import { webhooksServices } from './rpc/services.ts';
+import { addressInUrl, addressProblem } from './sending/address-rules.ts';
+import { createAttemptDelivery } from './sending/attempt-delivery.ts';
+import { checkedLookup, resolvePublicName, uncheckedLookup } from './sending/checked-lookup.ts';
+import { createSender } from './sending/send-request.ts';
+import { applicationRole } from './storage/application-role.ts';
+import { createDeliveryStore } from './storage/delivery-store.ts';
+import { createReplayStore } from './storage/replay-store.ts';
+import { storageError } from './storage/storage-errors.ts';
+import { createWebhookStore } from './storage/webhook-store.ts';
+
+const applicationName = 'loyalty-webhooks';
+const migrations = join(import.meta.dirname, '../migrations');
+const dayMs = 24 * 60 * 60 * 1_000;
+/** Finished deliveries that are removed at once. */
+const removedAtOnce = 1_000;
+
+export interface RunningWebhooks {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  readonly managementPort: number;
+  /** Lets calls and requests to endpoints end, then lets go of everything. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Migrates the database, takes events, delivers them and serves. Takes no signals and exits no process, so that tests can
+ * run several, and lets them say what time it is.
+ *
+ * @throws {ConfigError} when a certificate can't be used, the database is newer than this release, or its login can't migrate the database
+ */
+export async function startWebhooks(
+  config: WebhooksConfig,
+  logger: Logger,
+  { clock = Date.now }: { clock?: () => Instant } = {},
+): Promise<RunningWebhooks> {
+  const cleanups: (() => unknown)[] = [];
+  const stop = async () => {
+    for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+  };
+  try {
+    const tls = await openTls(config.tls, { logger });
+    cleanups.push(() => tls.close());
+    await migrateDatabase(config.database.url);
+    const url = withRole(config.database.url, applicationRole);
+    const pool = createPool({ url, max: config.database.poolSize, applicationName, logger });
+    cleanups.push(() => pool.end());
+    const probe = createDatabaseProbe({ url, applicationName });
+    cleanups.push(() => probe.close());
+    const nats = connectNats({
+      ...config.nats,
+      name: applicationName,
+      streams: [eventsStream],
+      logger,
+    });
+    cleanups.push(() => nats.close());
+    const ledger = createChannel({
+      address: config.ledger.address,
+      services: [LedgerService],
+      credentials: tls.channelCredentials,
+    });
+    cleanups.push(() => ledger.close());
+
+    const deliveries = createDeliveryStore(pool);
+    const webhooks = createWebhookStore(pool);
+    const replays = createReplayStore(pool);
+    const registry = createRegistry({ service: 'webhooks' });
+    const metrics = registerDeliveryMetrics(registry, { deliveries, webhooks, clock });
+
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    const { allowsPrivateAddresses: allowsPrivate } = config;
+    const workers = createDeliveryWorkers({
+      deliveries,
+      attempt: createAttemptDelivery({
+        send: createSender({
+          lookup: allowsPrivate ? uncheckedLookup : checkedLookup(resolvePublicName),
+          allowsPrivate,
+        }),
+        timeoutMs: config.timeoutMs,
+        clock,
+      }),
+      endpointsMax: config.endpointsMax,
+      onAttempt: metrics.onAttempt,
+      clock,
+      random: Math.random,
+      logger,
+      signal,
+    });
+    const wakeWorkers = workers.wake;
+    const journal = createJournal({
+      client: createClient(LedgerService, ledger),
+      token: createServiceToken({
+        subject: 'webhooks',
+        tokenFile: config.ledger.tokenFile,
+        tokens: config.tokens,
+      }),
+    });
+    const background = [
+      workers.run(),
+      consumeEvents({
+        nats,
+        intake: createIntake({ deliveries, clock, onAdded: wakeWorkers }),
+        onSkipped: metrics.onSkipped,
+        logger,
+        signal,
+      }),
+      repeat({
+        name: 'advance-replays',
+        pauseMs: 1_000,
+        run: () =>
+          advanceReplay({
+            replays,
+            journal,
+            readEvent: ({ headers, ...event }) =>
+              webhookEvent({ ...event, header: (name) => headers[name] }),
+            clock,
+            wakeWorkers,
+          }),
+        logger,
+        signal,
+      }),
+      repeat({
+        name: 'remove-finished-deliveries',
+        pauseMs: 10 * 60_000,
+        async run() {
+          const before = clock() - config.deliveryDays * dayMs;
+          const removed = await deliveries.removeFinished({ before, limit: removedAtOnce });
+          return removed === removedAtOnce;
+        },
+        logger,
+        signal,
+      }),
+    ];
+    cleanups.push(async () => {
+      stopping.abort();
+      await Promise.all(background);
+    });
+
+    const app: App = {
+      webhooks,
+      deliveries,
+      replays,
+      urlRules: urlRules(allowsPrivate),
+      clock,
+      newWebhookId: randomUUID,
+      newSecret: () => secretText(randomBytes(secretBytes)),
+      wakeWorkers,
+    };
+    const server = createRpcServer({
+      ...servedBy(config, 'WEBHOOKS_'),
+      name: 'webhooks',
+      logger,
+      tls: tls.server,
+      services: webhooksServices(app),
+      // NATS and the ledger may be away: events wait in the stream, and replays go on later.
+      readiness: async () => {
+        const problem = nats.streamProblem();
+        if (problem !== undefined) throw problem;
+        await probe.check();
+      },
+      defaultDeadlineMs: 10_000,
+      metrics: registry,
+      translateError: storageError,
+    });
+    cleanups.push(() => server.stop(config.shutdownGraceMs));
+    return { ...(await server.start()), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function migrateDatabase(url: string): Promise<void> {
+  const knex = createKnex({ url, max: 1, applicationName });
+  try {
+    await migrate(knex, migrations);
+  } finally {
+    await knex.destroy();
+  }
+}
+
+function urlRules(allowsPrivate: boolean): UrlRules {
+  return {
+    allowsHttp: allowsPrivate,
+    addressProblem(url) {
+      const address = addressInUrl(url);
+      return address === undefined || allowsPrivate ? undefined : addressProblem(address);
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  Webhook_DisableReason,
+  Webhook_State,
+} from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
+import { createWebhook, newProgramId, type Setting, startSetting } from './running-webhooks.ts';
+
+let setting: Setting;
+beforeAll(async () => {
+  setting = await startSetting();
+});
+afterAll(() => setting.stop());
+
+const admin = () => ({ token: setting.tokens.admin });
+const url = 'https://shop.example/hook';
+
+test('a webhook has a secret that only its creation returns', async () => {
+  const created = await createWebhook(setting, { url, description: 'orders' });
+  expect(created.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+  expect(created).toMatchObject({ url, description: 'orders', state: Webhook_State.ENABLED });
+  const { programId, webhookId } = created;
+  const { webhook } = await setting.client.getWebhook({ programId, webhookId }, admin());
+  expect(webhook).toMatchObject({ url, secret: '', etag: created.etag });
+  const { webhooks } = await setting.client.listWebhooks({ programId }, admin());
+  expect(webhooks).toEqual([webhook]);
+});
+
+test('a list has pages', async () => {
+  const programId = newProgramId();
+  const made = [1, 2, 3].map(() => createWebhook(setting, { programId, url }));
+  const ids = (await Promise.all(made)).map(({ webhookId }) => webhookId).toSorted();
+  const first = await setting.client.listWebhooks({ programId, pageSize: 2 }, admin());
+  const pageToken = first.nextPageToken;
+  const second = await setting.client.listWebhooks({ programId, pageSize: 2, pageToken }, admin());
+  const listed = [...first.webhooks, ...second.webhooks].map(({ webhookId }) => webhookId);
+  expect(listed).toEqual(ids);
+  expect(second.nextPageToken).toBe('');
+});
+
+test('an update changes what its mask names, if the etag is the present one', async () => {
+  const { programId, webhookId, etag } = await createWebhook(setting, { url });
+  const update = (description: string) =>
+    setting.client.updateWebhook(
+      {
+        programId,
+        webhookId,
+        webhook: { description, eventTypes: ['points.earned'] },
+        updateMask: { paths: ['description'] },
+        etag,
+      },
+      admin(),
+    );
+  const { webhook } = await update('first');
+  expect(webhook).toMatchObject({ description: 'first', url, eventTypes: [] });
+  await expect(update('second')).rejects.toMatchObject({ reason: 'ETAG_MISMATCH' });
+});
+
+test('a webhook can be disabled and enabled', async () => {
+  const { programId, webhookId } = await createWebhook(setting, { url });
+  const set = async (state: Webhook_State) => {
+    const webhook = { state };
+    const request = { programId, webhookId, webhook, updateMask: { paths: ['state'] } };
+    return (await setting.client.updateWebhook(request, admin())).webhook;
+  };
+  expect(await set(Webhook_State.DISABLED)).toMatchObject({
+    state: Webhook_State.DISABLED,
+    disableReason: Webhook_DisableReason.REQUESTED,
+  });
+  await expect(setting.client.testWebhook({ programId, webhookId }, admin())).rejects.toMatchObject(
+    {
+      reason: 'ILLEGAL_TRANSITION',
+    },
+  );
+  expect(await set(Webhook_State.ENABLED)).toMatchObject({
+    state: Webhook_State.ENABLED,
+    disableReason: Webhook_DisableReason.DISABLE_REASON_UNSPECIFIED,
+  });
+});
+
+test('a deleted webhook is gone', async () => {
+  const { programId, webhookId } = await createWebhook(setting, { url });
+  await setting.client.deleteWebhook({ programId, webhookId }, admin());
+  for (const call of [setting.client.getWebhook, setting.client.deleteWebhook]) {
+    await expect(call({ programId, webhookId }, admin())).rejects.toMatchObject({
+      reason: 'WEBHOOK_NOT_FOUND',
+    });
+  }
+});
+
+test('another program’s webhook is not found', async () => {
+  const { webhookId } = await createWebhook(setting, { url });
+  const request = { programId: 'wine-dine', webhookId };
+  const token = setting.tokens.scoped;
+  await expect(setting.client.getWebhook(request, { token })).rejects.toMatchObject({
+    reason: 'WEBHOOK_NOT_FOUND',
+  });
+});
+
+test('only admins of the program may', async () => {
+  const { programId, webhookId } = await createWebhook(setting, { url });
+  for (const token of [setting.tokens.service, setting.tokens.member, setting.tokens.scoped]) {
+    const call = setting.client.getWebhook({ programId, webhookId }, { token });
+    await expect(call).rejects.toMatchObject({ reason: 'PERMISSION_DENIED' });
+  }
+});
+
+describe('is refused:', () => {
+  test.each([
+    [{}, 'webhook'],
+    [{ url: 'ftp://shop.example' }, 'webhook.url'],
+    [{ url: 'https://user@shop.example' }, 'webhook.url'],
+    [{ url, eventTypes: ['points'] }, 'webhook.event_types'],
+    [{ url, description: 'x'.repeat(501) }, 'webhook.description'],
+    [{ url, webhookId: 'mine', state: 9 as Webhook_State }, 'webhook.state'],
+  ])('%j', async (webhook, field) => {
+    const call = createWebhook(setting, webhook);
+    await expect(call).rejects.toMatchObject({
+      reason: 'VALIDATION_FAILED',
+      violations: [expect.objectContaining({ field })],
+    });
+  });
+
+  const from = (seconds: bigint) => ({ case: 'from', value: { seconds } }) as const;
+  const ofAlice = { case: 'userId', value: 'alice' } as const;
+  test.each([
+    [{}],
+    [{ to: { seconds: 1n } }],
+    [{ start: ofAlice, to: { seconds: 1n } }],
+    [{ start: from(1n), fromSequence: 3n }],
+    [{ start: from(2n), to: { seconds: 1n } }],
+    [{ start: from(99_999_999_999n) }],
+  ])('a replay of %o', async (range) => {
+    const { programId, webhookId } = await createWebhook(setting, { url });
+    const call = setting.client.replayWebhook({ programId, webhookId, ...range }, admin());
+    await expect(call).rejects.toMatchObject({ reason: 'VALIDATION_FAILED' });
+  });
+});
+
+test('a program has a limited number', async () => {
+  const programId = newProgramId();
+  const all = Array.from({ length: 101 }, () => createWebhook(setting, { programId, url }));
+  const results = await Promise.allSettled(all);
+  const refused = results.filter(({ status }) => status === 'rejected');
+  expect(refused).toEqual([
+    { status: 'rejected', reason: expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }) },
+  ]);
+});
