@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { beforeAll, expect, test } from '@jest/globals';
+import { dataSchemas } from '../services/webhooks/src/events/data-schemas.ts';
 import { root } from './commands.ts';
 import { contractRegistry } from './contract-registry.ts';
 import { type EventExample, eventDocs, eventExamples } from './event-docs.ts';
@@ -38,12 +39,21 @@ test('an example is an event of its type, with data that the contract knows', as
   }
 });
 
-test('the page has every type that a service announces', async () => {
+test('the page has every type that the ledger announces for an entry', async () => {
   const documented = eventTypes.map(({ type }) => type);
-  const source = await readFile(join(root, 'services/ledger/src/events/event-encoding.ts'), 'utf8');
+  const source = await readFile(
+    join(root, 'services/ledger/src/messages/event-message.ts'),
+    'utf8',
+  );
   const announced = [...source.matchAll(/'((?:membership|points|redemption)\.[a-z]+)'/g)];
   expect(announced.length).toBeGreaterThan(0);
   expect(documented).toEqual(expect.arrayContaining(announced.map(([, type]) => type)));
+});
+
+test('webhooks deliver every event of the page, and no others', () => {
+  const delivered = [...dataSchemas].map(([type, { name }]) => `${type}: ${name}`);
+  const documented = eventTypes.map(({ type, data }) => `${type}: ${data}`);
+  expect(delivered.toSorted()).toEqual(documented.toSorted());
 });
 
 test('links lead to headings of the page', () => {

@@ -18,8 +18,19 @@ export const journalEventTypes = [
   'redemption.returned',
 ] as const;
 
+/** What announces dates of points before they come. */
+export const noticeEventTypes = ['points.expiring', 'points.maturing'] as const;
+
+/** What announces a published purchase or refund that couldn't be applied. */
+export const submissionEventTypes = ['submission.waiting', 'submission.dead'] as const;
+
 /** Every type that a webhook can ask for. */
-export const eventTypes: readonly string[] = [...journalEventTypes, 'program.changed'];
+export const eventTypes: readonly string[] = [
+  ...journalEventTypes,
+  ...noticeEventTypes,
+  ...submissionEventTypes,
+  'program.changed',
+];
 
 /** What TestWebhook sends; no filter holds it back. */
 export const testEventType = 'webhook.test';
