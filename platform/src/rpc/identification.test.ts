@@ -30,14 +30,35 @@ test('strangers of an address are verified a few at a time, whatever comes of it
   const { promise, reject } = Promise.withResolvers<never>();
   let verified: Promise<Caller> = promise;
   const identify = identifying(() => verified);
-  const underWay = [identify('a'), identify('a')];
-  await expect(identify('a')).rejects.toMatchObject({ reason: 'RATE_LIMITED' });
+  const underWay = [identify('a', 'Bearer one'), identify('a', 'Bearer two')];
+  await expect(identify('a', 'Bearer three')).rejects.toMatchObject({ reason: 'RATE_LIMITED' });
   expect(await identify('a', 'Bearer known')).toBe(alice);
   verified = Promise.resolve(alice);
   expect(await identify('b')).toBe(alice);
   reject(new Error('no keys'));
   await Promise.allSettled(underWay);
   expect(await identify('a')).toBe(alice);
+});
+
+test('calls that come together with one new token are one caller', async () => {
+  let verified = 0;
+  const identify = identifying(async () => {
+    verified += 1;
+    return alice;
+  });
+  const calls = Array.from({ length: 200 }, () => identify('a'));
+  expect(await Promise.all(calls)).toEqual(calls.map(() => alice));
+  expect(verified).toBe(1);
+});
+
+test('calls that come together with one bad token are refused, and each counts', async () => {
+  const identify = identifying(async () => {
+    throw new Unauthenticated('the token is bad');
+  });
+  const calls = Array.from({ length: 10 }, () => identify('a').then(() => 'let in', reasonOf));
+  const reasons = await Promise.all(calls);
+  expect(reasons.filter((reason) => reason === 'UNAUTHENTICATED')).toHaveLength(2);
+  expect(reasons.filter((reason) => reason === 'RATE_LIMITED')).toHaveLength(8);
 });
 
 test.each([

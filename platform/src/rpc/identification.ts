@@ -30,7 +30,8 @@ const retryAfterMs = 1000;
 const refusedMs = 500;
 
 /**
- * Finds out who calls: at once where their token is known, otherwise so many of each address at a time.
+ * Finds out who calls: at once where their token is known, otherwise so many of each address at a time. Calls that come with
+ * one new token together, as from a backend that has just got it, are one caller.
  *
  * @throws {Unauthenticated} from the function returned
  * @throws {RateLimited} from the function returned, when the address has too many unknown callers
@@ -40,21 +41,38 @@ export function createIdentification({
   perAddressMax,
   isTrusted,
 }: IdentificationOptions): (credentials: Credentials) => Caller | Promise<Caller> {
-  const enter = createAddressLimit(perAddressMax);
+  const enterAddress = createAddressLimit(perAddressMax);
+  const underWay = new Map<string, Promise<Caller>>();
+
+  /** Counts a caller until the function returned is called. */
+  function enter(peer: Peer): () => void {
+    const leave = isTrusted(peer) ? () => undefined : enterAddress(peer.address ?? '');
+    if (leave === undefined) throw tooMany(perAddressMax);
+    return leave;
+  }
+
+  function refused(peer: Peer, error: unknown): never {
+    if (error instanceof Unauthenticated) setTimeout(enter(peer), refusedMs).unref();
+    throw error;
+  }
+
+  async function verify(token: string, peer: Peer): Promise<Caller> {
+    const leave = enter(peer);
+    try {
+      return await verifier.verify(token);
+    } finally {
+      leave();
+    }
+  }
 
   async function identifyStranger(token: string | Unauthenticated, peer: Peer): Promise<Caller> {
-    const leave = isTrusted(peer) ? () => undefined : enter(peer.address ?? '');
-    if (leave === undefined) throw tooMany(perAddressMax);
-    try {
-      if (typeof token !== 'string') throw token;
-      const caller = await verifier.verify(token);
-      leave();
-      return caller;
-    } catch (error) {
-      if (error instanceof Unauthenticated) setTimeout(leave, refusedMs).unref();
-      else leave();
-      throw error;
+    if (typeof token !== 'string') refused(peer, token);
+    let verifying = underWay.get(token);
+    if (verifying === undefined) {
+      verifying = verify(token, peer).finally(() => underWay.delete(token));
+      underWay.set(token, verifying);
     }
+    return await verifying.catch((error: unknown) => refused(peer, error));
   }
 
   return (credentials) => {
