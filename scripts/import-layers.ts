@@ -132,6 +132,8 @@ const layers: readonly Layer[] = [
       'local/src/.*',
       // To read the settings of deployments as the processes do.
       '(services/[^/]+|gateway)/src/config\\.ts',
+      // To compare the page about events with what webhooks deliver.
+      'services/webhooks/src/events/data-schemas\\.ts',
       node,
       npm,
     ),
