@@ -1,4 +1,5 @@
-import { ValidationFailed, type Violation } from './errors.ts';
+import type { Violation } from '@loyalty/rules/language.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { eventTypes } from './event-types.ts';
 import type { Instant } from './instant.ts';
 
