@@ -253,7 +253,7 @@ function serviceLayers(service: 'programs' | 'ledger' | 'webhooks'): Layer[] {
       app,
       rules,
       generated,
-      `${own}/src/storage/(column-values|earn-rows|entry-rows)\\.ts`,
+      `${own}/src/storage/(earn-rows|entry-rows)\\.ts`,
       `${own}/src/catalog/program-definition\\.ts`,
       'platform/src/postgres/.*',
       messages,

@@ -1,3 +1,4 @@
+import { instant, type Timestamp, timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { Knex } from 'knex';
 import type {
   DeadLetter,
@@ -10,7 +11,7 @@ import type {
   ProgramScope,
 } from '../app/dead-letters.ts';
 import type { StreamMessage, SubmissionName } from '../app/stream-message.ts';
-import { aboveAllIds, instant, type Timestamp, timestamptz } from './column-values.ts';
+import { aboveAllIds } from './column-values.ts';
 import { perRow } from './plan-forms.ts';
 import { translated } from './storage-errors.ts';
 

@@ -1,10 +1,11 @@
+import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { QueryConfig } from 'pg';
 import type { JournalReader } from '../app/journal-reader.ts';
 import type { LedgerReader, ProgramQuery } from '../app/ledger-store.ts';
 import { beginningOfTime, endOfTime } from '../domain/instant.ts';
 import type { EntryKind } from '../domain/journal.ts';
 import type { RedemptionState } from '../domain/redemption-state.ts';
-import { aboveAllIds, timestamptz } from './column-values.ts';
+import { aboveAllIds } from './column-values.ts';
 import { perRow } from './plan-forms.ts';
 
 // Lists of all members of a program, the newest first. Much is written at the same instant: the purchases of one commit.

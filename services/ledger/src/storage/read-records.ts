@@ -1,8 +1,8 @@
+import { instant, type Timestamp } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { EntryKey, JournalRecord } from '../app/journal-reader.ts';
 import type { Entry } from '../domain/journal.ts';
 import type { Allocation, LotClass } from '../domain/lot.ts';
 import { bulk } from './bulk.ts';
-import { instant, type Timestamp } from './column-values.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { perRow } from './plan-forms.ts';

@@ -1,9 +1,13 @@
+import {
+  instantOrUndefined,
+  type Timestamp,
+  timestamptz,
+} from '@loyalty/platform/postgres/timestamptz.ts';
 import { transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { DeliveryStore, WebhookEvent } from '../app/delivery-store.ts';
 import type { Instant } from '../domain/instant.ts';
 import { wants } from '../domain/webhook.ts';
-import { instantOf, type Timestamp, timestamptz } from './column-values.ts';
 import { type DeliveryRow, deliveryColumns, deliveryOf } from './delivery-rows.ts';
 import { beginDeliveries, makeDue } from './delivery-writes.ts';
 import { createEndpointLeases } from './endpoint-leases.ts';
@@ -107,7 +111,8 @@ export function createDeliveryStore(pool: Pool): DeliveryStore {
       const { rows } = await translated(
         pool.query<{ pending: bigint; oldest: Timestamp | null }>(
           `SELECT count(*) AS pending,
-             (SELECT min(due_time) FROM webhooks WHERE state = 'ENABLED' AND leased_until <= $2) AS oldest
+             (SELECT min(due_time) FROM webhooks WHERE state = 'ENABLED' AND leased_until <= $2
+                AND due_time < 'infinity') AS oldest
            FROM (
              SELECT FROM webhooks w JOIN deliveries d USING (webhook_id)
              WHERE w.state = 'ENABLED' AND d.state = 'PENDING' LIMIT $1
@@ -116,7 +121,7 @@ export function createDeliveryStore(pool: Pool): DeliveryStore {
         ),
       );
       const { pending = 0n, oldest = null } = rows[0] ?? {};
-      return { pending: Number(pending), nextTurn: instantOf(oldest) };
+      return { pending: Number(pending), nextTurn: instantOrUndefined(oldest) };
     },
   };
 }

@@ -1,6 +1,6 @@
+import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Instant } from '../domain/instant.ts';
-import { timestamptz } from './column-values.ts';
 import { type DeliveryRow, deliveryColumns } from './delivery-rows.ts';
 
 /** Adds deliveries to one webhook; those that it has already begin anew, with the same id. */

@@ -1,10 +1,10 @@
+import { timestamptz, timestamptzOrNull } from '@loyalty/platform/postgres/timestamptz.ts';
 import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { WebhookName } from '../app/webhook-name.ts';
 import type { WebhookStore, WebhookView } from '../app/webhook-store.ts';
 import { LimitExceeded } from '../domain/errors.ts';
 import type { Webhook } from '../domain/webhook.ts';
-import { nullableTimestamptz, timestamptz } from './column-values.ts';
 import { translated } from './storage-errors.ts';
 import { selectWebhookViews, type WebhookViewRow, webhookViewOf } from './webhook-rows.ts';
 
@@ -118,8 +118,8 @@ function valuesOf(webhook: Webhook): unknown[] {
     webhook.disableReason ?? null,
     secrets.current,
     secrets.previous?.secret ?? null,
-    nullableTimestamptz(secrets.previous?.until),
-    nullableTimestamptz(webhook.failingSince),
+    timestamptzOrNull(secrets.previous?.until),
+    timestamptzOrNull(webhook.failingSince),
     webhook.revision,
     timestamptz(webhook.updateTime),
   ];
