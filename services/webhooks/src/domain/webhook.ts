@@ -42,10 +42,10 @@ const hourMs = 60 * 60_000;
 /** How long a replaced secret goes on signing. */
 export const rotationMs = 24 * hourMs;
 
-/** A webhook none of whose deliveries succeeded for as long is disabled. */
+/** A webhook without a successful delivery for this long is disabled. */
 export const failingMsMax = 5 * 24 * hourMs;
 
-/** Of random bytes of a secret; the standard asks for 24 to 64. */
+/** The random bytes of a secret; Standard Webhooks requires 24 to 64. */
 export const secretBytes = 32;
 
 /** The form in which receivers are given a secret. */
@@ -71,7 +71,7 @@ export function wants({ eventTypes: types }: { eventTypes: readonly string[] }, 
 }
 
 /**
- * Checks what a caller decided, but for the addresses behind the URL's host, which can change at any time.
+ * Checks what a caller decided, except for the addresses of the URL's host, which can change at any time.
  *
  * @throws {ValidationFailed}
  */

@@ -30,8 +30,8 @@ export interface DeliveryWorkers {
 
 /** Requests to one endpoint at once; one at a time to an endpoint that couldn't be reached the last time. */
 const requestsMax = 4;
-/** Fetched at once; bounds how much memory the bodies take. */
-const fetched = 20;
+/** Deliveries that are fetched together; bounds how much memory their bodies take. */
+const fetchedMax = 20;
 /** How long a worker goes on with one endpoint while others may wait for their turn. */
 const turnMs = 10_000;
 /** Longer than a turn and the longest request after it. */
@@ -99,7 +99,7 @@ async function serve(endpoint: LeasedEndpoint, options: DeliveryWorkersOptions):
     !canGoOn(state.health) || signal.aborted || performance.now() - began > turnMs;
   try {
     while (!isOver()) {
-      const due = await deliveries.due({ webhookId, now: clock(), limit: fetched });
+      const due = await deliveries.due({ webhookId, now: clock(), limit: fetchedMax });
       if (due.length === 0) break;
       const workers = Math.min(state.health.unreachableCount > 0 ? 1 : requestsMax, due.length);
       const queue = due.values();

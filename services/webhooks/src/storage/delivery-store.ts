@@ -13,7 +13,7 @@ import { beginDeliveries, makeDue } from './delivery-writes.ts';
 import { createEndpointLeases } from './endpoint-leases.ts';
 import { translated } from './storage-errors.ts';
 
-/** Kept of a delivery's log. */
+/** The most attempts that a delivery's log keeps: the newest. */
 const attemptsKept = 20;
 
 /** Deliveries in PostgreSQL. */
@@ -129,7 +129,7 @@ export function createDeliveryStore(pool: Pool): DeliveryStore {
 async function addAll(pool: Pool, events: readonly WebhookEvent[], now: Instant): Promise<void> {
   const programIds = [...new Set(events.map(({ programId }) => programId))];
   await transaction(pool, async (tx) => {
-    // Locked in one order, and until the commit: who gives an endpoint back afterwards finds what is added here.
+    // Locked in one order, and until the commit: a worker that gives an endpoint back after it finds what is added here.
     const { rows: webhooks } = await tx.query<{
       webhook_id: string;
       program_id: string;

@@ -8,8 +8,8 @@ import type { Webhook } from '../domain/webhook.ts';
 import { translated } from './storage-errors.ts';
 import { selectWebhookViews, type WebhookViewRow, webhookViewOf } from './webhook-rows.ts';
 
-/** Of deliveries that are deleted at once, so that no statement takes long. */
-const deletedAtOnce = 5_000;
+/** Deliveries that one statement deletes at most, so that none takes long. */
+const deletedMax = 5_000;
 
 /** Webhooks in PostgreSQL. */
 export function createWebhookStore(pool: Pool): WebhookStore {
@@ -92,10 +92,10 @@ export function createWebhookStore(pool: Pool): WebhookStore {
         `DELETE FROM deliveries WHERE delivery_id = ANY (ARRAY(
            SELECT delivery_id FROM deliveries WHERE webhook_id = $1 ORDER BY delivery_id LIMIT $2
          ))`,
-        [webhookId, deletedAtOnce],
+        [webhookId, deletedMax],
       ),
     );
-    return rowCount === deletedAtOnce;
+    return rowCount === deletedMax;
   }
 }
 
