@@ -1,13 +1,10 @@
-import {
-  instantOrUndefined,
-  type Timestamp,
-  timestamptz,
-} from '@loyalty/platform/postgres/timestamptz.ts';
+import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import { transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { DeliveryStore, WebhookEvent } from '../app/delivery-store.ts';
 import type { Instant } from '../domain/instant.ts';
 import { wants } from '../domain/webhook.ts';
+import { createDeliveryLog } from './delivery-log.ts';
 import { type DeliveryRow, deliveryColumns, deliveryOf } from './delivery-rows.ts';
 import { beginDeliveries, makeDue } from './delivery-writes.ts';
 import { createEndpointLeases } from './endpoint-leases.ts';
@@ -20,6 +17,7 @@ const attemptsKept = 20;
 export function createDeliveryStore(pool: Pool): DeliveryStore {
   return {
     ...createEndpointLeases(pool),
+    ...createDeliveryLog(pool),
 
     addAll: (events, now) =>
       events.length === 0 ? Promise.resolve() : translated(addAll(pool, events, now)),
@@ -33,19 +31,6 @@ export function createDeliveryStore(pool: Pool): DeliveryStore {
           return deliveryOf(row);
         }),
       ),
-
-    async list({ webhookId, state, eventId, after, limit }) {
-      const { rows } = await translated(
-        pool.query<DeliveryRow>(
-          `SELECT ${deliveryColumns} FROM deliveries
-           WHERE webhook_id = $1 AND delivery_id < $2 AND ($3::text IS NULL OR state = $3)
-             AND ($4::text IS NULL OR event_id = $4)
-           ORDER BY delivery_id DESC LIMIT $5`,
-          [webhookId, String(after ?? 2n ** 63n - 1n), state ?? null, eventId ?? null, limit + 1],
-        ),
-      );
-      return { items: rows.slice(0, limit).map(deliveryOf), hasMore: rows.length > limit };
-    },
 
     retry: ({ webhookId, deliveryId }, now) =>
       translated(
@@ -92,36 +77,6 @@ export function createDeliveryStore(pool: Pool): DeliveryStore {
           ],
         ),
       );
-    },
-
-    async removeFinished({ before, limit }) {
-      const { rowCount } = await translated(
-        pool.query(
-          `DELETE FROM deliveries WHERE delivery_id = ANY (ARRAY(
-             SELECT delivery_id FROM deliveries WHERE finish_time < $1
-             ORDER BY finish_time LIMIT $2 FOR UPDATE SKIP LOCKED
-           ))`,
-          [timestamptz(before), limit],
-        ),
-      );
-      return rowCount ?? 0;
-    },
-
-    async backlog({ limit, now }) {
-      const { rows } = await translated(
-        pool.query<{ pending: bigint; oldest: Timestamp | null }>(
-          `SELECT count(*) AS pending,
-             (SELECT min(due_time) FROM webhooks WHERE state = 'ENABLED' AND leased_until <= $2
-                AND due_time < 'infinity') AS oldest
-           FROM (
-             SELECT FROM webhooks w JOIN deliveries d USING (webhook_id)
-             WHERE w.state = 'ENABLED' AND d.state = 'PENDING' LIMIT $1
-           ) AS pending`,
-          [limit, timestamptz(now)],
-        ),
-      );
-      const { pending = 0n, oldest = null } = rows[0] ?? {};
-      return { pending: Number(pending), nextTurn: instantOrUndefined(oldest) };
     },
   };
 }

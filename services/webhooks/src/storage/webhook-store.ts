@@ -14,22 +14,7 @@ const deletedMax = 5_000;
 /** Webhooks in PostgreSQL. */
 export function createWebhookStore(pool: Pool): WebhookStore {
   return {
-    create: (webhook, { max }) =>
-      translated(
-        transaction(pool, async (tx) => {
-          // Two that are created at the same time would both find room for one.
-          await tx.query('SELECT pg_advisory_xact_lock(hashtext($1))', [webhook.programId]);
-          const { rows } = await tx.query<{ count: bigint }>(
-            'SELECT count(*) FROM webhooks WHERE program_id = $1',
-            [webhook.programId],
-          );
-          if (Number(rows[0]?.count) >= max) {
-            const limit = { limit: String(max) };
-            throw new LimitExceeded(`A program can have at most ${max} webhooks`, limit);
-          }
-          await insert(tx, webhook);
-        }),
-      ),
+    create: (webhook, { max }) => translated(transaction(pool, (tx) => create(tx, webhook, max))),
 
     async find(name) {
       const { rows } = await translated(
@@ -71,7 +56,7 @@ export function createWebhookStore(pool: Pool): WebhookStore {
         ),
       );
       if (rowCount === 0) return false;
-      while (await removeDeliveries(webhookId));
+      while (await removeDeliveries(pool, webhookId));
       await translated(pool.query('DELETE FROM webhooks WHERE webhook_id = $1', [webhookId]));
       return true;
     },
@@ -85,18 +70,32 @@ export function createWebhookStore(pool: Pool): WebhookStore {
       return rows.map((row) => ({ ...row, count: Number(row.count) }));
     },
   };
+}
 
-  async function removeDeliveries(webhookId: string): Promise<boolean> {
-    const { rowCount } = await translated(
-      pool.query(
-        `DELETE FROM deliveries WHERE delivery_id = ANY (ARRAY(
-           SELECT delivery_id FROM deliveries WHERE webhook_id = $1 ORDER BY delivery_id LIMIT $2
-         ))`,
-        [webhookId, deletedMax],
-      ),
-    );
-    return rowCount === deletedMax;
+async function removeDeliveries(pool: Pool, webhookId: string): Promise<boolean> {
+  const { rowCount } = await translated(
+    pool.query(
+      `DELETE FROM deliveries WHERE delivery_id = ANY (ARRAY(
+         SELECT delivery_id FROM deliveries WHERE webhook_id = $1 ORDER BY delivery_id LIMIT $2
+       ))`,
+      [webhookId, deletedMax],
+    ),
+  );
+  return rowCount === deletedMax;
+}
+
+async function create(tx: DbTransaction, webhook: Webhook, max: number): Promise<void> {
+  // Two that are created at the same time would both find room for one.
+  await tx.query('SELECT pg_advisory_xact_lock(hashtext($1))', [webhook.programId]);
+  const { rows } = await tx.query<{ count: bigint }>(
+    'SELECT count(*) FROM webhooks WHERE program_id = $1',
+    [webhook.programId],
+  );
+  if (Number(rows[0]?.count) >= max) {
+    const limit = { limit: String(max) };
+    throw new LimitExceeded(`A program can have at most ${max} webhooks`, limit);
   }
+  await insert(tx, webhook);
 }
 
 async function lock(tx: DbTransaction, name: WebhookName): Promise<WebhookView | undefined> {
