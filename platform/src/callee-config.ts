@@ -1,7 +1,6 @@
 // The configuration of a service that calls another one.
 import { z } from 'zod';
 import { ConfigError, file, taking } from './config.ts';
-import type { ProcessConfig } from './service-config.ts';
 
 /** How a service reaches another one. */
 export interface CalleeConfig {
@@ -25,17 +24,22 @@ export function tokenFileSetting(callee: string) {
 }
 
 /**
+ * The file with the token for calls to another service; undefined where the service signs its own.
+ *
  * @param prefix of the service's settings, for messages
- * @throws {ConfigError} when the service has no token for its calls and can't sign one
+ * @throws {ConfigError} when there is no such file and the service can't sign a token
  */
-export function calleeConfig(
-  { address, tokenFile }: CalleeConfig,
-  { tokens, prefix }: Pick<ProcessConfig, 'tokens'> & { prefix: string },
-): CalleeConfig {
-  if (tokens.secret === undefined && tokenFile === undefined) {
+export function tokenFileOf(
+  values: {
+    readonly SERVICE_TOKEN_FILE?: string | undefined;
+    readonly JWT_SECRET?: string | undefined;
+  },
+  prefix: string,
+): string | undefined {
+  if (values.SERVICE_TOKEN_FILE === undefined && values.JWT_SECRET === undefined) {
     throw new ConfigError(
       `${prefix}SERVICE_TOKEN_FILE is missing; set it to a file with a service token, because without ${prefix}JWT_SECRET the service can’t sign its own`,
     );
   }
-  return { address, tokenFile };
+  return values.SERVICE_TOKEN_FILE;
 }

@@ -1,7 +1,7 @@
 import {
   type CalleeConfig,
-  calleeConfig,
   grpcTarget,
+  tokenFileOf,
   tokenFileSetting,
 } from '@loyalty/platform/callee-config.ts';
 import { integer, readConfig } from '@loyalty/platform/config.ts';
@@ -60,13 +60,9 @@ export interface LedgerConfig extends ServiceConfig {
  */
 export function readLedgerConfig(env: NodeJS.ProcessEnv): LedgerConfig {
   const values = readConfig({ env, prefix: ledgerPrefix, schema: ledgerSettings });
-  const config = serviceConfig(values, ledgerPrefix);
   return {
-    ...config,
-    programs: calleeConfig(
-      { address: values.PROGRAMS_ADDRESS, tokenFile: values.SERVICE_TOKEN_FILE },
-      { ...config, prefix: ledgerPrefix },
-    ),
+    ...serviceConfig(values, ledgerPrefix),
+    programs: { address: values.PROGRAMS_ADDRESS, tokenFile: tokenFileOf(values, ledgerPrefix) },
     cell: values.CELL,
     queueWaitMsMax: values.QUEUE_WAIT_MS_MAX,
     deadLetterDays: values.DEAD_LETTER_DAYS,

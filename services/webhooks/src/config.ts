@@ -1,7 +1,7 @@
 import {
   type CalleeConfig,
-  calleeConfig,
   grpcTarget,
+  tokenFileOf,
   tokenFileSetting,
 } from '@loyalty/platform/callee-config.ts';
 import { flag, integer, readConfig } from '@loyalty/platform/config.ts';
@@ -11,6 +11,7 @@ import {
   serviceSettings,
 } from '@loyalty/platform/service-config.ts';
 import { z } from 'zod';
+import { timeoutSecondsMax } from './domain/delivery.ts';
 
 export const webhooksPrefix = 'WEBHOOKS_';
 
@@ -36,7 +37,7 @@ export const webhooksSettings = z.object({
     .describe(
       'endpoints that are served at once; one that hangs takes one place until it times out',
     ),
-  TIMEOUT_SECONDS: integer({ min: 1, max: 30 })
+  TIMEOUT_SECONDS: integer({ min: 1, max: timeoutSecondsMax })
     .default(15)
     .describe('how long an endpoint may take to respond'),
   DELIVERY_DAYS: integer({ min: 1, max: 3_650 })
@@ -64,13 +65,9 @@ export interface WebhooksConfig extends ServiceConfig {
  */
 export function readWebhooksConfig(env: NodeJS.ProcessEnv): WebhooksConfig {
   const values = readConfig({ env, prefix: webhooksPrefix, schema: webhooksSettings });
-  const config = serviceConfig(values, webhooksPrefix);
   return {
-    ...config,
-    ledger: calleeConfig(
-      { address: values.LEDGER_ADDRESS, tokenFile: values.SERVICE_TOKEN_FILE },
-      { ...config, prefix: webhooksPrefix },
-    ),
+    ...serviceConfig(values, webhooksPrefix),
+    ledger: { address: values.LEDGER_ADDRESS, tokenFile: tokenFileOf(values, webhooksPrefix) },
     allowsPrivateAddresses: values.ALLOW_PRIVATE_ADDRESSES,
     endpointsMax: values.ENDPOINTS_AT_ONCE,
     timeoutMs: values.TIMEOUT_SECONDS * 1_000,

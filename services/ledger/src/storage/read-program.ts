@@ -62,23 +62,24 @@ export function readEarnsOfProgram(
   }
 }
 
-const otherKinds: readonly EntryKind[] = [
-  'JOINED',
-  'MATURE',
-  'EXPIRE',
-  'RESERVE',
-  'CAPTURE',
-  'RELEASE',
-  'REJECT',
-  'RETURN',
-  'REFUND',
-  'ADJUST',
-  'FORFEIT',
-  'SUSPENDED',
-  'RESUMED',
-  'LEFT',
-  'UPDATED',
-];
+/** All kinds but EARN, whose entries are found by their earns. */
+const otherKinds = Object.keys({
+  JOINED: true,
+  MATURE: true,
+  EXPIRE: true,
+  RESERVE: true,
+  CAPTURE: true,
+  RELEASE: true,
+  REJECT: true,
+  RETURN: true,
+  REFUND: true,
+  ADJUST: true,
+  FORFEIT: true,
+  SUSPENDED: true,
+  RESUMED: true,
+  LEFT: true,
+  UPDATED: true,
+} satisfies Record<Exclude<EntryKind, 'EARN'>, true>) as EntryKind[];
 
 // The newest of each kind, and of the earns; then the newest of all.
 const entriesOfProgram = `SELECT entries.*, ${userOf('entries')}

@@ -89,13 +89,3 @@ export class ProgramNotActive extends DomainError {
 export class LimitExceeded extends DomainError {
   readonly reason = 'LIMIT_EXCEEDED';
 }
-
-/** Thrown when others changed the same program at the same time; the change may be repeated at once. */
-export class Contention extends DomainError {
-  readonly reason = 'CONTENTION';
-  readonly retryAfterMs = 200;
-
-  constructor(message: string, options?: { cause: unknown }) {
-    super(message, {}, options);
-  }
-}

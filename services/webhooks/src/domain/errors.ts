@@ -52,13 +52,3 @@ export class ReplayRunning extends DomainError {
 export class LimitExceeded extends DomainError {
   readonly reason = 'LIMIT_EXCEEDED';
 }
-
-/** Thrown when others changed the same webhook at the same time; the change may be repeated at once. */
-export class Contention extends DomainError {
-  readonly reason = 'CONTENTION';
-  readonly retryAfterMs = 200;
-
-  constructor(message: string, options?: { cause: unknown }) {
-    super(message, {}, options);
-  }
-}

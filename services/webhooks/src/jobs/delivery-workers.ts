@@ -1,7 +1,13 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { abortable, pause } from '@loyalty/platform/waiting.ts';
 import type { DeliveryStore, LeasedEndpoint } from '../app/delivery-store.ts';
-import { type Attempt, type Delivery, nextStep, type Outcome } from '../domain/delivery.ts';
+import {
+  type Attempt,
+  type Delivery,
+  nextStep,
+  type Outcome,
+  timeoutSecondsMax,
+} from '../domain/delivery.ts';
 import { type EndpointHealth, healthAfter } from '../domain/endpoint-health.ts';
 import type { Instant } from '../domain/instant.ts';
 
@@ -34,8 +40,8 @@ const requestsMax = 4;
 const fetchedMax = 20;
 /** How long a worker goes on with one endpoint while others may wait for their turn. */
 const turnMs = 10_000;
-/** Longer than a turn and the longest request after it. */
-const leaseMs = 60_000;
+/** A turn, the longest request after it, and time to write its result. */
+const leaseMs = turnMs + timeoutSecondsMax * 1_000 + 20_000;
 /** How often it looks when nothing wakes it: for retries, and for what another replica has added. */
 const idleMs = 500;
 
