@@ -60,23 +60,3 @@ export async function markBeforePublish({ execute }: Pick<Site, 'execute'>): Pro
     'CREATE TRIGGER forget AFTER UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION forget()',
   );
 }
-
-/** The streams are kept in memory. */
-export async function keepStreamsInMemory({ nats }: Pick<Site, 'nats'>): Promise<void> {
-  const connection = await nats.connection({ timeoutMs: 5_000 });
-  const { streams } = await connection.jetstreamManager();
-  type Config = Required<Parameters<typeof streams.add>[0]>;
-  const memory = 'memory' as Config['storage'];
-  for (const name of ['LOYALTY_IN', 'LOYALTY_EVENTS']) await streams.delete(name);
-  await streams.add({
-    name: 'LOYALTY_IN',
-    subjects: ['loyalty.earn.v1.*', 'loyalty.refund.v1.*'],
-    retention: 'workqueue' as Config['retention'],
-    storage: memory,
-  });
-  await streams.add({
-    name: 'LOYALTY_EVENTS',
-    subjects: ['loyalty.events.v1.>'],
-    storage: memory,
-  });
-}

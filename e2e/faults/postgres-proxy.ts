@@ -5,13 +5,16 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** An instant in a transaction, before what it names is passed on. */
 export interface Moment {
   /**
-   * `statement`: the client sends a prepared statement. `commit`: it sends COMMIT. `committed`: the server has committed, and
-   * its answer is on the way back.
+   * `statement`: the client sends a prepared statement. `changed`: the server has carried out an UPDATE or INSERT, and its
+   * answer is on the way back. `commit`: the client sends COMMIT. `committed`: the server has committed, and its answer is on
+   * the way back.
    */
-  readonly at: 'statement' | 'commit' | 'committed';
+  readonly at: 'statement' | 'changed' | 'commit' | 'committed';
+  /** Name of the statement that was sent last. */
+  readonly statement: string;
   /** Names of the statements of this transaction so far. */
   readonly statements: ReadonlySet<string>;
-  /** How many rows the transaction's last UPDATE or INSERT touched. */
+  /** How many rows the last UPDATE or INSERT touched. */
   readonly rows: number;
 }
 
@@ -83,8 +86,9 @@ function relay(connection: {
 }): void {
   const { client, upstream, judge } = connection;
   let statements = new Set<string>();
+  let statement = '';
   let rows = 0;
-  const judgeAt = (at: Moment['at']) => judge({ at, statements, rows });
+  const judgeAt = (at: Moment['at']) => judge({ at, statement, statements, rows });
 
   forward(client, upstream, {
     // The first message of a client has no type.
@@ -95,6 +99,7 @@ function relay(connection: {
       if (sent === 'COMMIT') return judgeAt('commit');
       const name = type === 'B' ? textsOf(body)[1] : undefined;
       if (!name) return 'pass';
+      statement = name;
       statements.add(name);
       return judgeAt('statement');
     },
@@ -104,8 +109,10 @@ function relay(connection: {
     judge({ type, body }) {
       if (type !== 'C') return 'pass';
       const [tag = ''] = textsOf(body);
-      if (/^(UPDATE|INSERT)/.test(tag)) rows = Number(tag.split(' ').at(-1));
-      return tag === 'COMMIT' ? judgeAt('committed') : 'pass';
+      if (tag === 'COMMIT') return judgeAt('committed');
+      if (!/^(UPDATE|INSERT)/.test(tag)) return 'pass';
+      rows = Number(tag.split(' ').at(-1));
+      return judgeAt('changed');
     },
   });
 }

@@ -1,6 +1,7 @@
 // PostgreSQL and NATS as the faults need them: killed without warning, and started again where they were.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type NatsServer, startNats } from '@loyalty/local/nats-server.ts';
 import { type PostgresServer, startPostgres } from '@loyalty/local/postgres-server.ts';
@@ -47,7 +48,12 @@ export async function startFaultyPostgres(directory: string): Promise<FaultyPost
   };
 }
 
-export async function startFaultyNats(directory: string): Promise<FaultyServer> {
+export interface FaultyNats extends FaultyServer {
+  /** Removes the files of its streams, while it isn't running. Its next start makes the streams anew. */
+  loseFiles(): Promise<void>;
+}
+
+export async function startFaultyNats(directory: string): Promise<FaultyNats> {
   let server: NatsServer = await startNats({ directory });
   const port = Number(new URL(server.url).port);
   return {
@@ -57,6 +63,7 @@ export async function startFaultyNats(directory: string): Promise<FaultyServer> 
       await killAll([pidIn(join(directory, 'nats.pid'))]);
       await server.stop();
     },
+    loseFiles: () => rm(join(directory, 'jetstream'), { recursive: true }),
     async start() {
       server = await startNats({ directory, port });
     },

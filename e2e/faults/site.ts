@@ -23,8 +23,8 @@ import { awaitCondition } from './patience.ts';
 import { type PostgresProxy, startPostgresProxy } from './postgres-proxy.ts';
 import { createProcess, type FaultyProcess } from './process.ts';
 import {
+  type FaultyNats,
   type FaultyPostgres,
-  type FaultyServer,
   startFaultyNats,
   startFaultyPostgres,
 } from './servers.ts';
@@ -57,13 +57,11 @@ export interface SiteOptions {
   webhooks?: boolean;
   /** Settings of the ledgers besides those that every site has. */
   ledgerEnv?: Readonly<Record<string, string>>;
-  /** Runs before the first service starts. */
-  prepare?: (servers: Pick<Site, 'nats' | 'execute'>) => Promise<void>;
 }
 
 export interface Site {
   readonly postgres: FaultyPostgres;
-  readonly natsServer: FaultyServer;
+  readonly natsServer: FaultyNats;
   /** A connection of the test's own. */
   readonly nats: Nats;
   readonly programs: Service;
@@ -108,7 +106,6 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   const programsUrl = await ensureDatabase(postgres, 'programs');
   const ledgerUrl = await ensureDatabase(postgres, 'ledger');
   const execute: Site['execute'] = (sql, values) => executeAt(postgres.url('ledger'), sql, values);
-  await options.prepare?.({ nats, execute });
 
   const secret = randomBytes(32).toString('hex');
   const context: Context = { directory, natsUrl, secret, starting };

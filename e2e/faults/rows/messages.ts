@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { keepStreamsInMemory, markBeforePublish } from '../controls.ts';
+import { markBeforePublish } from '../controls.ts';
 import { awaitCondition } from '../patience.ts';
 import type { Moment } from '../postgres-proxy.ts';
 import { type Control, hurryUp, type Row, type Trial } from '../trial.ts';
@@ -9,17 +9,18 @@ export const natsKill: Row = {
   fault: 'kill -9 nats-server under load',
   times: { full: 20, tenth: 2 },
   async run(trial) {
-    const { site, customers, random } = trial;
+    const { site, customers, random, isControl } = trial;
     await trial.repeatedly(async () => {
       const load = customers.startLoad({ deeds: ['publish', 'publish', 'earn'] });
       await delay(random.integer(100, 500));
       await site.natsServer.kill();
+      if (isControl) await site.natsServer.loseFiles();
       await site.natsServer.start();
       await load.stop();
       await trial.recover();
     });
   },
-  control: { off: 'the streams’ files', shows: 'lost', site: { prepare: keepStreamsInMemory } },
+  control: { off: 'the streams’ files', shows: 'lost' },
 };
 
 const poisonEvery = 500;
@@ -60,11 +61,11 @@ export const poison: Row = {
 };
 
 /** The relay has had rows stored by JetStream, and is about to delete them. */
-const isMarking = ({ at, statements }: Moment) =>
-  at === 'statement' && statements.has('outbox-delete');
+const isMarking = ({ at, statement }: Moment) =>
+  at === 'statement' && statement === 'outbox-delete';
 /** The relay has leased rows, which in the control deletes them, and is about to publish them. */
-const isPublishing = ({ at, statements, rows }: Moment) =>
-  at === 'committed' && statements.has('outbox-lease') && rows > 0;
+const isPublishing = ({ at, statement, rows }: Moment) =>
+  at === 'changed' && statement === 'outbox-lease' && rows > 0;
 
 const orderOff: Control = {
   off: 'the order: rows are marked before they are published',
