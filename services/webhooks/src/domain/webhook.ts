@@ -85,7 +85,7 @@ export function requireValidSettings(
   }));
   const unknown = types.filter((type) => !eventTypes.includes(type));
   if (unknown.length > 0) {
-    const message = `${unknown.join(', ')} is no event type; docs/webhooks.md lists them`;
+    const message = `${unknown.join(', ')} is no event type; docs/events.md lists them`;
     violations.push({ field: 'webhook.event_types', message });
   }
   if (violations.length > 0) throw new ValidationFailed(violations);
