@@ -44,7 +44,7 @@ export async function eventDocs(): Promise<string> {
   ].join('\n\n')}\n`;
 }
 
-/** One event of each type, as it was recorded; those that take days to come about are made of the contract. */
+/** One event of each type, as it was recorded; those that take days to happen are written here. */
 export async function eventExamples(): Promise<Readonly<Record<string, EventExample>>> {
   const recorded = JSON.parse(await readFile(join(root, recordedFile), 'utf8'));
   return {
@@ -109,8 +109,8 @@ acknowledged. Its name must not be \`webhooks\`, which belongs to the platform.
 ## Subjects and headers
 
 A subject is \`loyalty.events.v1.{program_id}.{type}\`, such as \`loyalty.events.v1.wine-dine.points.earned\`: filter by
-\`loyalty.events.v1.wine-dine.>\` for one program, and by \`loyalty.events.v1.*.points.*\` for the points of all. A message
-that was published on a subject which names no possible program has \`_\` in that place, which is the id of no program.
+\`loyalty.events.v1.wine-dine.>\` for one program, and by \`loyalty.events.v1.*.points.*\` for the points of all. If
+the subject of a submission has no valid program id, its event has \`_\` in that place, which is no program's id.
 
 | header | |
 |---|---|
@@ -124,7 +124,7 @@ that was published on a subject which names no possible program has \`_\` in tha
 | \`ce-specversion\` | \`1.0\` |
 | \`content-type\` | \`application/protobuf\` |
 
-In \`ce-actor\` and \`ce-requestid\`, characters other than printable ASCII are percent-encoded, as CloudEvents wants it.
+In \`ce-actor\` and \`ce-requestid\`, characters other than printable ASCII are percent-encoded, as CloudEvents requires.
 New headers, types and fields may come: ignore what you don't know.
 
 ## Ids
@@ -140,14 +140,14 @@ No two events have the same id, and an event that is published again under its i
 
 ## Delivery and order
 
-- **At least once.** An event is committed in the database transaction of what it announces, and published after it. None
-  is lost, and none is published for something that didn't happen. It can come twice: when a process ends between the
-  publication and its note of it, or when your consumer doesn't acknowledge in time. JetStream drops a repetition within
-  two minutes.
+- **At least once.** The database transaction that makes a change also records that it has an event, which is published
+  after the commit. None is lost, and none is published for something that didn't happen. An event can come twice: when a
+  process ends after it has published the event and before it has recorded that, or when your consumer doesn't acknowledge
+  in time. JetStream drops a repetition within two minutes.
 - **The order of a membership is that of the sequences**, not that of the stream: with several ledgers, entry 8 can be
   published before entry 7. Across memberships there is no order.
-- **Notices and submissions have no place in that order.** A notice is decided on the balance of a moment and isn't taken back
-  when the points are spent. Compare it with the balance if it is old.
+- **Notices and submissions have no place in that order.** A notice says what the balance was when it was given, and isn't
+  taken back when the points are spent. If it is old, compare it with the balance.
 - **Nothing waits for consumers.** Without NATS, events stay in the database and are published later.
 
 ## Once each, without gaps
@@ -156,11 +156,12 @@ No two events have the same id, and an event that is published again under its i
   events of a membership one number is enough if you apply them in order: the sequence of the last one applied. Skip what
   isn't higher, and set aside what is more than one higher until the others have come.
 - **A gap** is a sequence that is missing below one that you have. Wait a minute: another ledger may publish it late. After
-  that, the stream has probably dropped it before you read it. Read the member's journal (\`ListEntries\`, or
-  \`GET /v1/programs/{program}/members/{user}/entries\`) from the last sequence that you have applied.
+  that, the stream has probably dropped it before you read it. Read the member's events from the first missing sequence on
+  with \`ReadJournal\` (gRPC).
 - **Acknowledge after your commit**, never before.
-- **The journal has what the stream has dropped.** To start later, read each member's entries, and go on with the events
-  behind the newest of them.
+- **The journal has what the stream has dropped.** \`ReadJournal\` returns the events of a program's entries from the first
+  on, [with the bytes that they were published with](ledger.md#events-that-can-be-read-again). To start later, read the
+  journal up to a minute ago and then the whole stream, and count each id once.
 
 ## A program that rebuilds all balances
 

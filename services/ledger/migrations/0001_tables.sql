@@ -196,7 +196,7 @@ CREATE TABLE entries (
   membership_id bigint NOT NULL,
   sequence bigint NOT NULL,
   kind text NOT NULL,
-  -- In which form its event is encoded, for ever: what later versions add isn't in it. Between a text of four letters and
+  -- In which form its event is always encoded: what later versions add isn't in it. Between a text of four letters and
   -- a bigint it takes no room of its own.
   event_version smallint NOT NULL,
   available bigint NOT NULL,

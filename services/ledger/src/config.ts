@@ -1,4 +1,10 @@
-import { ConfigError, file, integer, readConfig, taking } from '@loyalty/platform/config.ts';
+import {
+  type CalleeConfig,
+  grpcTarget,
+  tokenFileOf,
+  tokenFileSetting,
+} from '@loyalty/platform/callee-config.ts';
+import { integer, readConfig } from '@loyalty/platform/config.ts';
 import {
   type ServiceConfig,
   serviceConfig,
@@ -16,14 +22,10 @@ export const ledgerSettings = z.object({
     managementPort: 9092,
     database: 'ledger',
   }),
-  PROGRAMS_ADDRESS: taking('a gRPC target, such as host:port', z.string().min(1)).describe(
+  PROGRAMS_ADDRESS: grpcTarget().describe(
     "the Programs service's gRPC address, such as programs:50051",
   ),
-  SERVICE_TOKEN_FILE: file()
-    .optional()
-    .describe(
-      'a token for calls to Programs, read again for each; needed where there is no JWT_SECRET',
-    ),
+  SERVICE_TOKEN_FILE: tokenFileSetting('Programs'),
   CELL: integer({ min: 0, max: 1_023 })
     .default(0)
     .describe(
@@ -42,12 +44,7 @@ export const ledgerSettings = z.object({
 });
 
 export interface LedgerConfig extends ServiceConfig {
-  readonly programs: {
-    /** `host:port`, or another target of grpc-js. */
-    readonly address: string;
-    /** A file with the token for calls to Programs; where there is none, `tokens.secret` signs one. */
-    readonly tokenFile: string | undefined;
-  };
+  readonly programs: CalleeConfig;
   /** The number of the cell that the database is; from 0 to 1023. */
   readonly cell: number;
   /** Changes that would wait longer to be written are refused. */
@@ -63,15 +60,9 @@ export interface LedgerConfig extends ServiceConfig {
  */
 export function readLedgerConfig(env: NodeJS.ProcessEnv): LedgerConfig {
   const values = readConfig({ env, prefix: ledgerPrefix, schema: ledgerSettings });
-  const config = serviceConfig(values, ledgerPrefix);
-  if (config.tokens.secret === undefined && values.SERVICE_TOKEN_FILE === undefined) {
-    throw new ConfigError(
-      'LEDGER_SERVICE_TOKEN_FILE is missing; set it to a file with a service token, because without LEDGER_JWT_SECRET the ledger can’t sign its own',
-    );
-  }
   return {
-    ...config,
-    programs: { address: values.PROGRAMS_ADDRESS, tokenFile: values.SERVICE_TOKEN_FILE },
+    ...serviceConfig(values, ledgerPrefix),
+    programs: { address: values.PROGRAMS_ADDRESS, tokenFile: tokenFileOf(values, ledgerPrefix) },
     cell: values.CELL,
     queueWaitMsMax: values.QUEUE_WAIT_MS_MAX,
     deadLetterDays: values.DEAD_LETTER_DAYS,

@@ -12,6 +12,7 @@ import { createDatabaseProbe, type DatabaseProbe } from '@loyalty/platform/postg
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
+import { type RunningService, startWithCleanups } from '@loyalty/platform/running-service.ts';
 import { clockOffsetMetric } from '@loyalty/platform/telemetry/clock-offset.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { openTls, type Tls } from '@loyalty/platform/tls/tls.ts';
@@ -68,14 +69,6 @@ const knexPoolSize = 4;
 /** Short enough for callers to get an error, and to try again, within their deadline while NATS is down. */
 const submitTimeoutMs = 2_000;
 
-export interface RunningLedger {
-  readonly grpcPort: number;
-  readonly httpPort: number;
-  readonly managementPort: number;
-  /** Lets calls and messages under way end, then lets go of everything. */
-  stop(): Promise<void>;
-}
-
 /**
  * Migrates the database, takes messages and serves. Takes no signals and exits no process, so that tests can run
  * several, and lets them say what time it is.
@@ -87,12 +80,8 @@ export async function startLedger(
   config: LedgerConfig,
   logger: Logger,
   { clock = Date.now }: { clock?: () => Instant } = {},
-): Promise<RunningLedger> {
-  const cleanups: (() => unknown)[] = [];
-  const stop = async () => {
-    for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-  };
-  try {
+): Promise<RunningService> {
+  return startWithCleanups(async (cleanups) => {
     const tls = await openTls(config.tls, { logger });
     cleanups.push(() => tls.close());
     await prepareDatabase(config);
@@ -164,11 +153,8 @@ export async function startLedger(
       translateError: storageError,
     });
     cleanups.push(() => server.stop(config.shutdownGraceMs));
-    return { ...(await server.start()), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+    return await server.start();
+  });
 }
 
 async function prepareDatabase({ cell, database: { url } }: LedgerConfig): Promise<void> {

@@ -1,23 +1,25 @@
 // A ledger and a programs service with databases and a message server of their own, and clients that call them over
 // real gRPC.
+
 import { randomBytes, randomUUID } from 'node:crypto';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { unusedPort } from '@loyalty/local/port-check.ts';
 import { createTestDatabase, createTestNats } from '@loyalty/local/test-environment.ts';
 import { eventually, patience } from '@loyalty/local/test-patience.ts';
+import { testServiceConfig } from '@loyalty/local/test-service.ts';
 import { mintToken } from '@loyalty/platform/auth/mint.ts';
 import type { Role } from '@loyalty/platform/auth/tokens.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { connectNats } from '@loyalty/platform/messaging/connection.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
-import { defaultCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import {
   type ChannelCredentials,
   createChannel,
   createClient,
 } from '@loyalty/platform/rpc/client.ts';
 import type { RemoteError } from '@loyalty/platform/rpc/remote-error.ts';
+import type { RunningService } from '@loyalty/platform/running-service.ts';
 import type { TlsConfig } from '@loyalty/platform/tls/tls-config.ts';
 import { startPrograms } from '@loyalty/programs/wiring.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
@@ -31,7 +33,7 @@ import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service
 import { RateAward_Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
 import type { LedgerConfig } from '../src/config.ts';
-import { type RunningLedger, startLedger } from '../src/wiring.ts';
+import { startLedger } from '../src/wiring.ts';
 import { expectHealthy } from './expect-healthy.ts';
 
 const tokens = {
@@ -87,18 +89,8 @@ export async function startSetting({
     unusedPort(),
   ]);
   const common = {
-    host: '127.0.0.1',
-    grpcPort: 0,
-    httpPort: 0,
-    management: { host: '127.0.0.1', port: 0 },
-    tls: tls?.config ?? { server: undefined, upstream: undefined },
-    nats: { url: nats.url, user: undefined, password: undefined },
-    tokens,
-    log: { level: 'silent', pretty: false },
-    shutdownGraceMs: 1_000,
-    callerLimits: defaultCallerLimits,
-    // Tests ask for more at once than a person could.
-    trustedCallers: ['127.0.0.1'],
+    ...testServiceConfig({ databaseUrl: database.url, natsUrl: nats.url, tokens }),
+    ...(tls !== undefined && { tls: tls.config }),
   };
   const programsConfig = {
     ...common,
@@ -109,10 +101,9 @@ export async function startSetting({
   let programs = await startPrograms(programsConfig, logger, { clock });
   const config: LedgerConfig = {
     ...common,
-    database: { url: database.url, poolSize: 10 },
     programs: { address: `127.0.0.1:${programs.grpcPort}`, tokenFile: undefined },
-    // Beside other tests the machine is slow, and no burst is to be refused for that.
     cell: 0,
+    // Beside other tests the machine is slow, and no burst is to be refused for that.
     queueWaitMsMax: 60_000,
     deadLetterDays: 90,
   };
@@ -206,7 +197,7 @@ export async function startSetting({
 }
 
 function connect(
-  { grpcPort }: RunningLedger,
+  { grpcPort }: RunningService,
   { programs: { address } }: LedgerConfig,
   credentials?: ChannelCredentials,
 ) {

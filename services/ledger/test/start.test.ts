@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, execute, type TestDatabase } from '@loyalty/local/test-environment.ts';
+import { runMain, testServiceEnvironment } from '@loyalty/local/test-service.ts';
 import { readLedgerConfig } from '../src/config.ts';
 import { createServiceToken } from '../src/service-token.ts';
 
@@ -18,29 +17,12 @@ afterAll(() => database.drop());
 
 function environment(): Record<string, string> {
   return {
-    LEDGER_HOST: '127.0.0.1',
-    LEDGER_GRPC_PORT: '0',
-    LEDGER_HTTP_PORT: '0',
-    LEDGER_MANAGEMENT_PORT: '0',
-    LEDGER_DATABASE_URL: database.url,
-    LEDGER_NATS_URL: 'nats://127.0.0.1:9',
+    ...testServiceEnvironment('LEDGER_', { databaseUrl: database.url }),
     LEDGER_PROGRAMS_ADDRESS: '127.0.0.1:9',
-    LEDGER_JWT_ISSUER: 'https://issuer.test',
-    LEDGER_JWT_AUDIENCE: 'loyalty',
-    LEDGER_JWT_SECRET: 'a secret of more than thirty-two bytes',
   };
 }
 
-function run(env: Record<string, string>) {
-  const { NODE_COMPILE_CACHE = '' } = process.env;
-  const child = spawn(process.execPath, [main], {
-    env: { PATH: '/usr/bin:/bin', NODE_COMPILE_CACHE, ...env },
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (data) => (output.stdout += data));
-  child.stderr.on('data', (data) => (output.stderr += data));
-  return { child, output, exited: once(child, 'close').then(([code]) => code as number) };
-}
+const run = (env: Record<string, string>) => runMain(main, env);
 
 describe('the process', () => {
   test.each([

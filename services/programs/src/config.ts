@@ -1,4 +1,5 @@
-import { readConfig, taking } from '@loyalty/platform/config.ts';
+import { type CalleeConfig, grpcTarget } from '@loyalty/platform/callee-config.ts';
+import { readConfig } from '@loyalty/platform/config.ts';
 import {
   type ServiceConfig,
   serviceConfig,
@@ -16,16 +17,11 @@ export const programsSettings = z.object({
     managementPort: 9091,
     database: 'programs',
   }),
-  LEDGER_ADDRESS: taking('a gRPC target, such as host:port', z.string().min(1)).describe(
-    "the Ledger service's gRPC address, such as ledger:50052",
-  ),
+  LEDGER_ADDRESS: grpcTarget().describe("the Ledger service's gRPC address, such as ledger:50052"),
 });
 
 export interface ProgramsConfig extends ServiceConfig {
-  readonly ledger: {
-    /** `host:port`, or another target of grpc-js. */
-    readonly address: string;
-  };
+  readonly ledger: Pick<CalleeConfig, 'address'>;
 }
 
 /**

@@ -10,6 +10,8 @@ import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { createDatabaseProbe } from '@loyalty/platform/postgres/probe.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
+import { type RunningService, startWithCleanups } from '@loyalty/platform/running-service.ts';
+import { requireStorage } from '@loyalty/platform/storage-readiness.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { openTls } from '@loyalty/platform/tls/tls.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
@@ -25,14 +27,6 @@ import { storageError } from './storage/storage-errors.ts';
 const applicationName = 'loyalty-programs';
 const migrations = join(import.meta.dirname, '../migrations');
 
-export interface RunningPrograms {
-  readonly grpcPort: number;
-  readonly httpPort: number;
-  readonly managementPort: number;
-  /** Lets calls end and what is committed be published, then lets go of everything. */
-  stop(): Promise<void>;
-}
-
 /**
  * Migrates the database and serves. Takes no signals and exits no process, so that tests can run several, and lets them
  * say what time it is.
@@ -43,12 +37,8 @@ export async function startPrograms(
   config: ProgramsConfig,
   logger: Logger,
   { clock: nowMs = Date.now }: { clock?: () => number } = {},
-): Promise<RunningPrograms> {
-  const cleanups: (() => unknown)[] = [];
-  const stopAll = async () => {
-    for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-  };
-  try {
+): Promise<RunningService> {
+  return startWithCleanups(async (cleanups) => {
     const tls = await openTls(config.tls, { logger });
     cleanups.push(() => tls.close());
     // The planner's choice is right here: the tables have a few rows a program, and some statements read all of them. The
@@ -101,19 +91,12 @@ export async function startPrograms(
       tls: tls.server,
       services: programsServices(app),
       // NATS may be away: events wait in the outbox. The ledger may be away: it is asked only before archiving.
-      readiness: async () => {
-        const problem = nats.streamProblem();
-        if (problem !== undefined) throw problem;
-        await probe.check();
-      },
+      readiness: () => requireStorage({ nats, probe }),
       defaultDeadlineMs: 10_000,
       metrics,
       translateError: storageError,
     });
     cleanups.push(() => server.stop(config.shutdownGraceMs));
-    return { ...(await server.start()), stop: stopAll };
-  } catch (error) {
-    await stopAll();
-    throw error;
-  }
+    return await server.start();
+  });
 }

@@ -1,10 +1,11 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type RunningLedger, startLedger } from '@loyalty/ledger/wiring.ts';
+import { startLedger } from '@loyalty/ledger/wiring.ts';
 import { unusedPort } from '@loyalty/local/port-check.ts';
 import { createTestDatabase, type TestDatabase } from '@loyalty/local/test-environment.ts';
 import { eventually } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
+import type { RunningService } from '@loyalty/platform/running-service.ts';
 import { ProgramChange_Verb } from '@loyalty/proto/loyalty/programs/v1/program_change_pb.ts';
 import { Program_State } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import pg from 'pg';
@@ -12,7 +13,7 @@ import { createActive, createDraft, type Setting, startSetting } from './running
 
 let setting: Setting;
 let database: TestDatabase;
-let ledger: RunningLedger;
+let ledger: RunningService;
 /** What the ledger has logged of its calls. */
 const lines: Record<string, unknown>[] = [];
 

@@ -1,13 +1,15 @@
 // A programs service with a database and a message server of its own, and clients that call it over real gRPC.
+
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { createTestDatabase, createTestNats } from '@loyalty/local/test-environment.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
+import { testServiceConfig } from '@loyalty/local/test-service.ts';
 import { mintToken } from '@loyalty/platform/auth/mint.ts';
 import type { Role } from '@loyalty/platform/auth/tokens.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
-import { defaultCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { type CallOptions, createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
+import type { RunningService } from '@loyalty/platform/running-service.ts';
 import type { ProgramSchema } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
@@ -17,7 +19,7 @@ import {
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
 import type { ProgramsConfig } from '../src/config.ts';
-import { type RunningPrograms, startPrograms } from '../src/wiring.ts';
+import { startPrograms } from '../src/wiring.ts';
 
 const issuer = 'https://issuer.test';
 const audience = 'loyalty';
@@ -57,19 +59,12 @@ export async function startSetting({ ledgerAddress = '127.0.0.1:9' } = {}) {
   const clock = () => startMs + passedMs;
   const [database, nats] = await Promise.all([createTestDatabase('programs'), createTestNats()]);
   const config: ProgramsConfig = {
-    host: '127.0.0.1',
-    grpcPort: 0,
-    httpPort: 0,
-    management: { host: '127.0.0.1', port: 0 },
-    tls: { server: undefined, upstream: undefined },
-    database: { url: database.url, poolSize: 10 },
-    nats: { url: nats.url, user: undefined, password: undefined },
+    ...testServiceConfig({
+      databaseUrl: database.url,
+      natsUrl: nats.url,
+      tokens: { issuer, audience, secret, jwks: undefined },
+    }),
     ledger: { address: ledgerAddress },
-    tokens: { issuer, audience, secret, jwks: undefined },
-    log: { level: 'silent', pretty: false },
-    shutdownGraceMs: 1_000,
-    callerLimits: defaultCallerLimits,
-    trustedCallers: ['127.0.0.1'],
   };
   const logger = createLogger({ name: 'programs', level: process.env['TEST_LOG'] ?? 'silent' });
   const tokens = {
@@ -131,7 +126,7 @@ export async function startSetting({ ledgerAddress = '127.0.0.1:9' } = {}) {
   };
 }
 
-function connect({ grpcPort }: RunningPrograms) {
+function connect({ grpcPort }: RunningService) {
   const channel = createChannel({
     address: `127.0.0.1:${grpcPort}`,
     services,

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execute } from '@loyalty/local/test-environment.ts';
+import { runMain, testServiceEnvironment } from '@loyalty/local/test-service.ts';
 import { type Setting, startSetting } from './running-programs.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
@@ -15,29 +14,15 @@ afterAll(() => setting.stop());
 
 function environment(): Record<string, string> {
   return {
-    PROGRAMS_HOST: '127.0.0.1',
-    PROGRAMS_GRPC_PORT: '0',
-    PROGRAMS_HTTP_PORT: '0',
-    PROGRAMS_MANAGEMENT_PORT: '0',
-    PROGRAMS_DATABASE_URL: setting.databaseUrl,
-    PROGRAMS_NATS_URL: setting.natsUrl,
+    ...testServiceEnvironment('PROGRAMS_', {
+      databaseUrl: setting.databaseUrl,
+      natsUrl: setting.natsUrl,
+    }),
     PROGRAMS_LEDGER_ADDRESS: '127.0.0.1:9',
-    PROGRAMS_JWT_ISSUER: 'https://issuer.test',
-    PROGRAMS_JWT_AUDIENCE: 'loyalty',
-    PROGRAMS_JWT_SECRET: 'a secret of more than thirty-two bytes',
   };
 }
 
-function run(env: Record<string, string>) {
-  const { NODE_COMPILE_CACHE = '' } = process.env;
-  const child = spawn(process.execPath, [main], {
-    env: { PATH: '/usr/bin:/bin', NODE_COMPILE_CACHE, ...env },
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (data) => (output.stdout += data));
-  child.stderr.on('data', (data) => (output.stderr += data));
-  return { child, output, exited: once(child, 'close').then(([code]) => code as number) };
-}
+const run = (env: Record<string, string>) => runMain(main, env);
 
 describe('the process', () => {
   test.each([

@@ -1,10 +1,17 @@
-import { ConfigError, file, flag, integer, readConfig, taking } from '@loyalty/platform/config.ts';
+import {
+  type CalleeConfig,
+  grpcTarget,
+  tokenFileOf,
+  tokenFileSetting,
+} from '@loyalty/platform/callee-config.ts';
+import { flag, integer, readConfig } from '@loyalty/platform/config.ts';
 import {
   type ServiceConfig,
   serviceConfig,
   serviceSettings,
 } from '@loyalty/platform/service-config.ts';
 import { z } from 'zod';
+import { timeoutSecondsMax } from './domain/delivery.ts';
 
 export const webhooksPrefix = 'WEBHOOKS_';
 
@@ -16,14 +23,10 @@ export const webhooksSettings = z.object({
     managementPort: 9093,
     database: 'webhooks',
   }),
-  LEDGER_ADDRESS: taking('a gRPC target, such as host:port', z.string().min(1)).describe(
+  LEDGER_ADDRESS: grpcTarget().describe(
     "the Ledger service's gRPC address, such as ledger:50052, for replays",
   ),
-  SERVICE_TOKEN_FILE: file()
-    .optional()
-    .describe(
-      'a token for calls to the ledger, read again for each; needed where there is no JWT_SECRET',
-    ),
+  SERVICE_TOKEN_FILE: tokenFileSetting('the ledger'),
   ALLOW_PRIVATE_ADDRESSES: flag()
     .default(false)
     .describe(
@@ -34,7 +37,7 @@ export const webhooksSettings = z.object({
     .describe(
       'endpoints that are served at once; one that hangs takes one place until it times out',
     ),
-  TIMEOUT_SECONDS: integer({ min: 1, max: 30 })
+  TIMEOUT_SECONDS: integer({ min: 1, max: timeoutSecondsMax })
     .default(15)
     .describe('how long an endpoint may take to respond'),
   DELIVERY_DAYS: integer({ min: 1, max: 3_650 })
@@ -45,12 +48,7 @@ export const webhooksSettings = z.object({
 });
 
 export interface WebhooksConfig extends ServiceConfig {
-  readonly ledger: {
-    /** `host:port`, or another target of grpc-js. */
-    readonly address: string;
-    /** A file with the token for calls to the ledger; where there is none, `tokens.secret` signs one. */
-    readonly tokenFile: string | undefined;
-  };
+  readonly ledger: CalleeConfig;
   /** Whether endpoints can have `http:` URLs and addresses that aren't public. */
   readonly allowsPrivateAddresses: boolean;
   /** How many endpoints are served at once. */
@@ -67,15 +65,9 @@ export interface WebhooksConfig extends ServiceConfig {
  */
 export function readWebhooksConfig(env: NodeJS.ProcessEnv): WebhooksConfig {
   const values = readConfig({ env, prefix: webhooksPrefix, schema: webhooksSettings });
-  const config = serviceConfig(values, webhooksPrefix);
-  if (config.tokens.secret === undefined && values.SERVICE_TOKEN_FILE === undefined) {
-    throw new ConfigError(
-      'WEBHOOKS_SERVICE_TOKEN_FILE is missing; set it to a file with a service token, because without WEBHOOKS_JWT_SECRET the service can’t sign its own',
-    );
-  }
   return {
-    ...config,
-    ledger: { address: values.LEDGER_ADDRESS, tokenFile: values.SERVICE_TOKEN_FILE },
+    ...serviceConfig(values, webhooksPrefix),
+    ledger: { address: values.LEDGER_ADDRESS, tokenFile: tokenFileOf(values, webhooksPrefix) },
     allowsPrivateAddresses: values.ALLOW_PRIVATE_ADDRESSES,
     endpointsMax: values.ENDPOINTS_AT_ONCE,
     timeoutMs: values.TIMEOUT_SECONDS * 1_000,

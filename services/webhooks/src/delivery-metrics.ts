@@ -9,7 +9,7 @@ export interface DeliveryMetrics {
   onSkipped(): void;
 }
 
-/** Counted up to this; beyond it the exact number tells nobody more. */
+/** Pending deliveries are counted up to this number, which bounds the time that the count takes. */
 const pendingMax = 100_000;
 
 /** Registers the metrics of webhooks. The gauges are the same at all replicas. */

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createServiceToken } from '@loyalty/platform/auth/service-token.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
-import { connectNats } from '@loyalty/platform/messaging/connection.ts';
+import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
 import { eventsStream } from '@loyalty/platform/messaging/streams.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
@@ -10,21 +10,26 @@ import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { createDatabaseProbe } from '@loyalty/platform/postgres/probe.ts';
 import { withRole } from '@loyalty/platform/postgres/role.ts';
 import { repeat } from '@loyalty/platform/repeat.ts';
-import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
+import { type Channel, createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
+import { type RunningService, startWithCleanups } from '@loyalty/platform/running-service.ts';
+import { requireStorage } from '@loyalty/platform/storage-readiness.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { openTls } from '@loyalty/platform/tls/tls.ts';
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { advanceReplay } from './app/advance-replay.ts';
 import type { App, UrlRules } from './app/app.ts';
+import type { DeliveryStore } from './app/delivery-store.ts';
 import { createIntake } from './app/intake.ts';
+import type { Journal, JournalEvent } from './app/journal.ts';
+import type { ReplayStore } from './app/replay-store.ts';
 import type { WebhooksConfig } from './config.ts';
-import { registerDeliveryMetrics } from './delivery-metrics.ts';
+import { type DeliveryMetrics, registerDeliveryMetrics } from './delivery-metrics.ts';
 import type { Instant } from './domain/instant.ts';
 import { secretBytes, secretText } from './domain/webhook.ts';
 import { consumeEvents } from './events/event-consumer.ts';
 import { webhookEvent } from './events/webhook-event.ts';
-import { createDeliveryWorkers } from './jobs/delivery-workers.ts';
+import { createDeliveryWorkers, type DeliveryWorkers } from './jobs/delivery-workers.ts';
 import { createJournal } from './ledger/journal.ts';
 import { webhooksServices } from './rpc/services.ts';
 import { addressInUrl, addressProblem } from './sending/address-rules.ts';
@@ -40,16 +45,8 @@ import { createWebhookStore } from './storage/webhook-store.ts';
 const applicationName = 'loyalty-webhooks';
 const migrations = join(import.meta.dirname, '../migrations');
 const dayMs = 24 * 60 * 60 * 1_000;
-/** Finished deliveries that are removed at once. */
-const removedAtOnce = 1_000;
-
-export interface RunningWebhooks {
-  readonly grpcPort: number;
-  readonly httpPort: number;
-  readonly managementPort: number;
-  /** Lets calls and requests to endpoints end, then lets go of everything. */
-  stop(): Promise<void>;
-}
+/** Finished deliveries that one statement removes at most. */
+const removedMax = 1_000;
 
 /**
  * Migrates the database, takes events, delivers them and serves. Takes no signals and exits no process, so that tests can
@@ -61,12 +58,8 @@ export async function startWebhooks(
   config: WebhooksConfig,
   logger: Logger,
   { clock = Date.now }: { clock?: () => Instant } = {},
-): Promise<RunningWebhooks> {
-  const cleanups: (() => unknown)[] = [];
-  const stop = async () => {
-    for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-  };
-  try {
+): Promise<RunningService> {
+  return startWithCleanups(async (cleanups) => {
     const tls = await openTls(config.tls, { logger });
     cleanups.push(() => tls.close());
     await migrateDatabase(config.database.url);
@@ -89,91 +82,30 @@ export async function startWebhooks(
     });
     cleanups.push(() => ledger.close());
 
-    const deliveries = createDeliveryStore(pool);
-    const webhooks = createWebhookStore(pool);
-    const replays = createReplayStore(pool);
+    const stores = {
+      deliveries: createDeliveryStore(pool),
+      webhooks: createWebhookStore(pool),
+      replays: createReplayStore(pool),
+    };
     const registry = createRegistry({ service: 'webhooks' });
-    const metrics = registerDeliveryMetrics(registry, { deliveries, webhooks, clock });
-
+    const metrics = registerDeliveryMetrics(registry, { ...stores, clock });
     const stopping = new AbortController();
     const { signal } = stopping;
-    const { allowsPrivateAddresses: allowsPrivate } = config;
-    const workers = createDeliveryWorkers({
-      deliveries,
-      attempt: createAttemptDelivery({
-        send: createSender({
-          lookup: allowsPrivate ? uncheckedLookup : checkedLookup(resolvePublicName),
-          allowsPrivate,
-        }),
-        timeoutMs: config.timeoutMs,
-        clock,
-      }),
-      endpointsMax: config.endpointsMax,
-      onAttempt: metrics.onAttempt,
-      clock,
-      random: Math.random,
-      logger,
-      signal,
-    });
-    const wakeWorkers = workers.wake;
-    const journal = createJournal({
-      client: createClient(LedgerService, ledger),
-      token: createServiceToken({
-        subject: 'webhooks',
-        tokenFile: config.ledger.tokenFile,
-        tokens: config.tokens,
-      }),
-    });
-    const background = [
-      workers.run(),
-      consumeEvents({
-        nats,
-        intake: createIntake({ deliveries, clock, onAdded: wakeWorkers }),
-        onSkipped: metrics.onSkipped,
-        logger,
-        signal,
-      }),
-      repeat({
-        name: 'advance-replays',
-        pauseMs: 1_000,
-        run: () =>
-          advanceReplay({
-            replays,
-            journal,
-            readEvent: ({ headers, ...event }) =>
-              webhookEvent({ ...event, header: (name) => headers[name] }),
-            clock,
-            wakeWorkers,
-          }),
-        logger,
-        signal,
-      }),
-      repeat({
-        name: 'remove-finished-deliveries',
-        pauseMs: 10 * 60_000,
-        async run() {
-          const before = clock() - config.deliveryDays * dayMs;
-          const removed = await deliveries.removeFinished({ before, limit: removedAtOnce });
-          return removed === removedAtOnce;
-        },
-        logger,
-        signal,
-      }),
-    ];
+    const runtime: Runtime = { ...stores, config, logger, clock, nats, metrics, signal };
+    const workers = createWorkers(runtime);
+    const background = startBackground(runtime, { workers, journal: journalOf(ledger, config) });
     cleanups.push(async () => {
       stopping.abort();
       await Promise.all(background);
     });
 
     const app: App = {
-      webhooks,
-      deliveries,
-      replays,
-      urlRules: urlRules(allowsPrivate),
+      ...stores,
+      urlRules: urlRules(config.allowsPrivateAddresses),
       clock,
       newWebhookId: randomUUID,
       newSecret: () => secretText(randomBytes(secretBytes)),
-      wakeWorkers,
+      wakeWorkers: workers.wake,
     };
     const server = createRpcServer({
       ...servedBy(config, 'WEBHOOKS_'),
@@ -182,21 +114,14 @@ export async function startWebhooks(
       tls: tls.server,
       services: webhooksServices(app),
       // NATS and the ledger may be away: events wait in the stream, and replays go on later.
-      readiness: async () => {
-        const problem = nats.streamProblem();
-        if (problem !== undefined) throw problem;
-        await probe.check();
-      },
+      readiness: () => requireStorage({ nats, probe }),
       defaultDeadlineMs: 10_000,
       metrics: registry,
       translateError: storageError,
     });
     cleanups.push(() => server.stop(config.shutdownGraceMs));
-    return { ...(await server.start()), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+    return await server.start();
+  });
 }
 
 async function migrateDatabase(url: string): Promise<void> {
@@ -206,6 +131,83 @@ async function migrateDatabase(url: string): Promise<void> {
   } finally {
     await knex.destroy();
   }
+}
+
+/** What the parts of the service need. */
+interface Runtime {
+  readonly config: WebhooksConfig;
+  readonly logger: Logger;
+  readonly clock: () => Instant;
+  readonly deliveries: DeliveryStore;
+  readonly replays: ReplayStore;
+  readonly nats: Nats;
+  readonly metrics: DeliveryMetrics;
+  /** Ends the work in the background. */
+  readonly signal: AbortSignal;
+}
+
+function createWorkers({
+  config,
+  logger,
+  clock,
+  deliveries,
+  metrics,
+  signal,
+}: Runtime): DeliveryWorkers {
+  const { allowsPrivateAddresses: allowsPrivate, timeoutMs, endpointsMax } = config;
+  const lookup = allowsPrivate ? uncheckedLookup : checkedLookup(resolvePublicName);
+  const send = createSender({ lookup, allowsPrivate });
+  return createDeliveryWorkers({
+    deliveries,
+    attempt: createAttemptDelivery({ send, timeoutMs, clock }),
+    endpointsMax,
+    onAttempt: metrics.onAttempt,
+    clock,
+    random: Math.random,
+    logger,
+    signal,
+  });
+}
+
+function journalOf(ledger: Channel, { ledger: { tokenFile }, tokens }: WebhooksConfig): Journal {
+  return createJournal({
+    client: createClient(LedgerService, ledger),
+    token: createServiceToken({ subject: 'webhooks', tokenFile, tokens }),
+  });
+}
+
+/** Runs the workers, the consumer of events, replays, and the removal of deliveries whose time is over. */
+function startBackground(
+  { config, logger, clock, deliveries, replays, nats, metrics, signal }: Runtime,
+  { workers, journal }: { workers: DeliveryWorkers; journal: Journal },
+): Promise<void>[] {
+  const { wake: wakeWorkers } = workers;
+  const { onSkipped } = metrics;
+  const intake = createIntake({ deliveries, clock, onAdded: wakeWorkers });
+  const readEvent = ({ headers, ...event }: JournalEvent) =>
+    webhookEvent({ ...event, header: (name) => headers[name] });
+  return [
+    workers.run(),
+    consumeEvents({ nats, intake, onSkipped, logger, signal }),
+    repeat({
+      name: 'advance-replays',
+      pauseMs: 1_000,
+      run: () => advanceReplay({ replays, journal, readEvent, clock, wakeWorkers }),
+      logger,
+      signal,
+    }),
+    repeat({
+      name: 'remove-finished-deliveries',
+      pauseMs: 10 * 60_000,
+      async run() {
+        const before = clock() - config.deliveryDays * dayMs;
+        const removed = await deliveries.removeFinished({ before, limit: removedMax });
+        return removed === removedMax;
+      },
+      logger,
+      signal,
+    }),
+  ];
 }
 
 function urlRules(allowsPrivate: boolean): UrlRules {

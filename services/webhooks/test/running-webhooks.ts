@@ -1,20 +1,22 @@
 // A webhooks service with a database and a message server of its own, clients that call it over real gRPC, endpoints that
 // receive its deliveries over real HTTP, and a stand-in for the ledger's journal.
+
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { createTestDatabase, createTestNats } from '@loyalty/local/test-environment.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
+import { testServiceConfig } from '@loyalty/local/test-service.ts';
 import { mintToken } from '@loyalty/platform/auth/mint.ts';
 import { createTokenVerifier, type Role } from '@loyalty/platform/auth/tokens.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { connectNats } from '@loyalty/platform/messaging/connection.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
-import { defaultCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { type AnyHandler, unimplemented } from '@loyalty/platform/rpc/handler.ts';
 import { createRpcServer } from '@loyalty/platform/rpc/server.ts';
+import type { RunningService } from '@loyalty/platform/running-service.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { EntryRecordedSchema } from '@loyalty/proto/loyalty/events/v1/entry_recorded_pb.ts';
 import type {
@@ -25,7 +27,7 @@ import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_p
 import type { Webhook } from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
 import { WebhookService } from '@loyalty/proto/loyalty/webhooks/v1/webhook_service_pb.ts';
 import type { WebhooksConfig } from '../src/config.ts';
-import { type RunningWebhooks, startWebhooks } from '../src/wiring.ts';
+import { startWebhooks } from '../src/wiring.ts';
 
 const issuer = 'https://issuer.test';
 const audience = 'loyalty';
@@ -59,19 +61,12 @@ export async function startSetting(changes: Partial<WebhooksConfig> = {}) {
     startJournal(),
   ]);
   const config: WebhooksConfig = {
-    host: '127.0.0.1',
-    grpcPort: 0,
-    httpPort: 0,
-    management: { host: '127.0.0.1', port: 0 },
-    tls: { server: undefined, upstream: undefined },
-    database: { url: database.url, poolSize: 10 },
-    nats: { url: nats.url, user: undefined, password: undefined },
+    ...testServiceConfig({
+      databaseUrl: database.url,
+      natsUrl: nats.url,
+      tokens: { issuer, audience, secret, jwks: undefined },
+    }),
     ledger: { address: journal.address, tokenFile: undefined },
-    tokens: { issuer, audience, secret, jwks: undefined },
-    log: { level: 'silent', pretty: false },
-    shutdownGraceMs: 1_000,
-    callerLimits: defaultCallerLimits,
-    trustedCallers: ['127.0.0.1'],
     allowsPrivateAddresses: true,
     endpointsMax: 100,
     timeoutMs: 2_000,
@@ -125,7 +120,7 @@ export async function startSetting(changes: Partial<WebhooksConfig> = {}) {
   };
 }
 
-function connect({ grpcPort }: RunningWebhooks) {
+function connect({ grpcPort }: RunningService) {
   const channel = createChannel({
     address: `127.0.0.1:${grpcPort}`,
     services: [WebhookService],

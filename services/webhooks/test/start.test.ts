@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, execute, type TestDatabase } from '@loyalty/local/test-environment.ts';
+import { runMain, testServiceEnvironment } from '@loyalty/local/test-service.ts';
 import { readWebhooksConfig } from '../src/config.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
@@ -15,29 +14,12 @@ afterAll(() => database.drop());
 
 function environment(): Record<string, string> {
   return {
-    WEBHOOKS_HOST: '127.0.0.1',
-    WEBHOOKS_GRPC_PORT: '0',
-    WEBHOOKS_HTTP_PORT: '0',
-    WEBHOOKS_MANAGEMENT_PORT: '0',
-    WEBHOOKS_DATABASE_URL: database.url,
-    WEBHOOKS_NATS_URL: 'nats://127.0.0.1:9',
+    ...testServiceEnvironment('WEBHOOKS_', { databaseUrl: database.url }),
     WEBHOOKS_LEDGER_ADDRESS: '127.0.0.1:9',
-    WEBHOOKS_JWT_ISSUER: 'https://issuer.test',
-    WEBHOOKS_JWT_AUDIENCE: 'loyalty',
-    WEBHOOKS_JWT_SECRET: 'a secret of more than thirty-two bytes',
   };
 }
 
-function run(env: Record<string, string>) {
-  const { NODE_COMPILE_CACHE = '' } = process.env;
-  const child = spawn(process.execPath, [main], {
-    env: { PATH: '/usr/bin:/bin', NODE_COMPILE_CACHE, ...env },
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (data) => (output.stdout += data));
-  child.stderr.on('data', (data) => (output.stderr += data));
-  return { child, output, exited: once(child, 'close').then(([code]) => code as number) };
-}
+const run = (env: Record<string, string>) => runMain(main, env);
 
 describe('the process', () => {
   test.each([

@@ -76,8 +76,7 @@ export type ProgramScope = readonly string[] | undefined;
 
 /**
  * Messages that couldn't be applied, kept with their reasons. Each failed attempt is announced in the database transaction
- * that notes it. All methods throw {@link StorageUnavailable} when the
- * database is down.
+ * that notes it. All methods throw {@link StorageUnavailable} when the database is down.
  */
 export interface DeadLetters {
   /** Keeps a message. One that is delivered again is kept once. */

@@ -70,7 +70,7 @@ export async function giveNotices(
   return last;
 }
 
-/** The definitions of the accounts' programs. One that can't be had now is left to the next time. */
+/** The definitions of the accounts' programs. One that can't be loaded now is left to the next time. */
 async function knownPrograms(
   catalog: GiveNoticesApp['catalog'],
   accounts: readonly Account[],

@@ -50,9 +50,9 @@ export interface JournalRecords {
 
 /** Reads what events are made of. It throws {@link StorageUnavailable} when the database is down. */
 export interface JournalReader {
-  /** Those of the entries that there are, in the order of the keys. */
+  /** The records of the entries that exist, in the order of the keys. */
   read(keys: readonly EntryKey[]): Promise<JournalRecords>;
-  /** Adds the names that records need which were put together otherwise. */
+  /** Adds the names that records need which weren't read by `read`. */
   named(records: readonly JournalRecord[]): Promise<JournalRecords>;
   /** Which entries a program's journals have of a period, the oldest first, then by membership and sequence. */
   keysOfProgram(

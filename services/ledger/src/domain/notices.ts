@@ -43,7 +43,7 @@ export function noticesDue(
   ];
 }
 
-// Points expire at the first instant of a day that they no longer are of any use on: people call that the end of the day
+// Points expire at the first instant of a day on which they can no longer be spent; people call that the end of the day
 // before.
 function lastInstant(kind: NoticeKind, time: Instant): Instant {
   return kind === 'EXPIRING' ? time - 1 : time;

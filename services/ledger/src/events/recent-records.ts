@@ -16,7 +16,7 @@ interface Kept {
 }
 
 const commitsMax = 128;
-/** Records and the items of their purchases, of all commits together: some 10 MB. */
+/** Records and the items of their purchases, of all commits together; bounds how much memory they take. */
 const sizeMax = 8_000;
 
 /**

@@ -8,9 +8,9 @@ export interface GiveNoticesOptions extends GiveNoticesApp {
   signal: AbortSignal;
 }
 
-/** Members at once: few, so that no database transaction lasts. */
+/** Members per database transaction: few, so that none takes long. */
 const limit = 200;
-/** A notice comes so much after midnight at most, and after points that were earned for a near date. */
+/** The longest time from midnight, or from the earning of points for a near date, to the notice. */
 const everyMs = 10 * 60_000;
 /** How often it looks at the clock. */
 const pauseMs = 1_000;

@@ -1,4 +1,4 @@
-// The bytes of published events, which must never change: whoever reads the journal gets what was published years ago.
+// The bytes of published events, which must never change: readers of the journal get exactly what was published years ago.
 import { createHash } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';

@@ -1,7 +1,7 @@
+import { instant, type Timestamp } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { TransactionRefund } from '../app/ledger-store.ts';
 import type { Entry } from '../domain/journal.ts';
-import { instant, type Timestamp } from '../storage/column-values.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from '../storage/earn-rows.ts';
 import { type EntryRow, entryOf } from '../storage/entry-rows.ts';
 import {

@@ -1,12 +1,13 @@
+import { actorOf } from '@loyalty/platform/rpc/actor.ts';
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import { type Author, memberActor } from '../domain/journal.ts';
 
 /** Who and what caused an entry. */
 export function authorOf(context: CallContext): Author {
-  const { caller, requestId } = context;
-  if (isMember(context)) return { actor: memberActor, requestId };
-  const role = caller.roles.has('admin') ? 'admin' : 'service';
-  return { actor: `${role}:${caller.subject}`, requestId };
+  return {
+    actor: isMember(context) ? memberActor : actorOf(context),
+    requestId: context.requestId,
+  };
 }
 
 /** Whether the caller is a member and nothing else. */

@@ -1,3 +1,4 @@
+import { instant, type Timestamp } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { LineKind } from '@loyalty/rules/explanation.ts';
 import { decodeTransaction, encodeTransaction } from '@loyalty/rules/transaction-encoding.ts';
 import type { PostedEarn, TransactionRefund } from '../app/ledger-store.ts';
@@ -5,7 +6,7 @@ import type { CapCounts, Earn, EarnFacts, EarnState } from '../domain/earn.ts';
 import type { LotClass } from '../domain/lot.ts';
 import type { RefundState } from '../domain/refund.ts';
 import { bulk } from './bulk.ts';
-import { instant, jsonOrNull, type Timestamp } from './column-values.ts';
+import { jsonOrNull } from './column-values.ts';
 
 export interface EarnRow {
   program_id: string;

@@ -1,8 +1,9 @@
+import { instant } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { RecordedEntry, RequestRecord } from '../app/ledger-store.ts';
 import type { Attributes } from '../domain/attributes.ts';
 import type { Entry, EntryKind, MembershipChange } from '../domain/journal.ts';
 import { bulk } from './bulk.ts';
-import { instant, jsonOrNull } from './column-values.ts';
+import { jsonOrNull } from './column-values.ts';
 
 export interface EntryRow {
   sequence: bigint;

@@ -1,7 +1,7 @@
+import { instant } from '@loyalty/platform/postgres/timestamptz.ts';
 import { type JournalReader, type JournalRecord, ruleSetOf } from '../app/journal-reader.ts';
 import type { EntryPosition } from '../app/ledger-store.ts';
 import { isSameRuleSet, type RuleSetName } from '../app/rule-names.ts';
-import { instant } from './column-values.ts';
 import { readEntryKeysOfProgram } from './read-program.ts';
 import { readRecords } from './read-records.ts';
 import type { Database, StoredRuleNames } from './rule-names.ts';

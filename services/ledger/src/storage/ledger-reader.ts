@@ -1,7 +1,8 @@
+import { instant, timestamptz, timestamptzOrNull } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { Pool, QueryConfig, QueryResultRow } from 'pg';
 import type { LedgerReader, MemberName } from '../app/ledger-store.ts';
 import { beginningOfTime } from '../domain/instant.ts';
-import { aboveAllIds, instant, timestamptz, timestamptzOrNull } from './column-values.ts';
+import { aboveAllIds } from './column-values.ts';
 import { decideOnSnapshot } from './decide-on-snapshot.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';

@@ -1,10 +1,10 @@
+import { instant, type Timestamp } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { Attributes } from '../domain/attributes.ts';
 import { nextDueAt } from '../domain/bring-up-to-date.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Lot, LotClass, LotKey } from '../domain/lot.ts';
 import type { Membership, MembershipState } from '../domain/membership.ts';
 import { bulk, type Columns } from './bulk.ts';
-import { instant, type Timestamp } from './column-values.ts';
 
 export interface MembershipRow {
   membership_id: bigint;

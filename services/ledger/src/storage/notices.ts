@@ -1,9 +1,9 @@
+import { instant, timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import { transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { DuePosition, MemberNotice, NoticeStore } from '../app/give-notices.ts';
 import { beginningOfTime, type Instant } from '../domain/instant.ts';
 import { bulk } from './bulk.ts';
-import { instant, timestamptz } from './column-values.ts';
 import {
   type AccountRow,
   accountsOf,

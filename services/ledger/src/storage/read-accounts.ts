@@ -1,10 +1,10 @@
+import { instant, type Timestamp, timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool, QueryConfig } from 'pg';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Lot } from '../domain/lot.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
-import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
 import { readOnlyTransaction } from './read-only-transaction.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';

@@ -1,6 +1,6 @@
+import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { Pool } from 'pg';
 import type { LedgerReader, LotDate } from '../app/ledger-store.ts';
-import { timestamptz } from './column-values.ts';
 import {
   accountsOf,
   lotDue,

@@ -1,3 +1,4 @@
+import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool, QueryResultRow } from 'pg';
 import type { ReadProgramTotals } from '../app/get-program-summary.ts';
@@ -12,7 +13,6 @@ import {
   type ProgramTotals,
   type TotalsQuery,
 } from '../domain/program-totals.ts';
-import { timestamptz } from './column-values.ts';
 import { type LotRow, lotOf, type MembershipRow, membershipOf } from './membership-rows.ts';
 import { lotExpiry } from './read-accounts.ts';
 import { readOnlyTransaction } from './read-only-transaction.ts';

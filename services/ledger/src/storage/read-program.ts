@@ -1,10 +1,11 @@
+import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { QueryConfig } from 'pg';
 import type { JournalReader } from '../app/journal-reader.ts';
 import type { LedgerReader, ProgramQuery } from '../app/ledger-store.ts';
 import { beginningOfTime, endOfTime } from '../domain/instant.ts';
 import type { EntryKind } from '../domain/journal.ts';
 import type { RedemptionState } from '../domain/redemption-state.ts';
-import { aboveAllIds, timestamptz } from './column-values.ts';
+import { aboveAllIds } from './column-values.ts';
 import { perRow } from './plan-forms.ts';
 
 // Lists of all members of a program, the newest first. Much is written at the same instant: the purchases of one commit.
@@ -61,23 +62,24 @@ export function readEarnsOfProgram(
   }
 }
 
-const otherKinds: readonly EntryKind[] = [
-  'JOINED',
-  'MATURE',
-  'EXPIRE',
-  'RESERVE',
-  'CAPTURE',
-  'RELEASE',
-  'REJECT',
-  'RETURN',
-  'REFUND',
-  'ADJUST',
-  'FORFEIT',
-  'SUSPENDED',
-  'RESUMED',
-  'LEFT',
-  'UPDATED',
-];
+/** All kinds but EARN, whose entries are found by their earns. */
+const otherKinds = Object.keys({
+  JOINED: true,
+  MATURE: true,
+  EXPIRE: true,
+  RESERVE: true,
+  CAPTURE: true,
+  RELEASE: true,
+  REJECT: true,
+  RETURN: true,
+  REFUND: true,
+  ADJUST: true,
+  FORFEIT: true,
+  SUSPENDED: true,
+  RESUMED: true,
+  LEFT: true,
+  UPDATED: true,
+} satisfies Record<Exclude<EntryKind, 'EARN'>, true>) as EntryKind[];
 
 // The newest of each kind, and of the earns; then the newest of all.
 const entriesOfProgram = `SELECT entries.*, ${userOf('entries')}

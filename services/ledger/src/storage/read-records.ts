@@ -1,8 +1,8 @@
+import { instant, type Timestamp } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { EntryKey, JournalRecord } from '../app/journal-reader.ts';
 import type { Entry } from '../domain/journal.ts';
 import type { Allocation, LotClass } from '../domain/lot.ts';
 import { bulk } from './bulk.ts';
-import { instant, type Timestamp } from './column-values.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { perRow } from './plan-forms.ts';
@@ -11,8 +11,8 @@ import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 import type { Database } from './rule-names.ts';
 
 /**
- * Reads entries with the rows that their events are made of, in the order of the keys. Those that there aren't are left
- * out. All that is used of these rows was final when the entry was committed, so they need no snapshot.
+ * Reads entries with the rows that their events are made of, in the order of the keys. Entries that don't exist are
+ * left out. All that is used of these rows was final when the entry was committed, so they need no snapshot.
  */
 export async function readRecords(
   database: Database,

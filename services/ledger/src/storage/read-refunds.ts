@@ -1,8 +1,8 @@
+import { instant, type Timestamp, timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import { LostRace, type TransactionName, type TransactionRefund } from '../app/ledger-store.ts';
 import type { LotClass, LotKey } from '../domain/lot.ts';
 import type { Lapse } from '../domain/refund.ts';
-import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type RefundRow, refundOf } from './earn-rows.ts';
 import { lotKeyOf } from './ledger-keys.ts';
 import type { OwnedLot } from './membership-rows.ts';

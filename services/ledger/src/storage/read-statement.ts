@@ -1,9 +1,9 @@
+import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
 import type { Period } from '../domain/period.ts';
 import type { KindTotal } from '../domain/statement.ts';
-import { timestamptz } from './column-values.ts';
 import { type EntryRow, entryOf } from './entry-rows.ts';
 import { perRow } from './plan-forms.ts';
 import { readAccountIn } from './read-account.ts';

@@ -1,3 +1,4 @@
+import { instant, type Timestamp, timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type {
   CapPeriod,
@@ -7,7 +8,6 @@ import type {
   RewardName,
   UsagePeriod,
 } from '../app/ledger-store.ts';
-import { instant, type Timestamp, timestamptz } from './column-values.ts';
 import { type RequestRow, requestOf } from './entry-rows.ts';
 import { capKey, stockKey, usageKey } from './ledger-keys.ts';
 import type { Locking } from './locking.ts';

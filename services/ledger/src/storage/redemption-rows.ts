@@ -1,14 +1,15 @@
+import {
+  instant,
+  instantOfText,
+  instantOrUndefined,
+  type Timestamp,
+  timestamptz,
+} from '@loyalty/platform/postgres/timestamptz.ts';
 import type { RefusalReason } from '../domain/errors.ts';
 import type { LotClass } from '../domain/lot.ts';
 import type { Redemption, RedemptionPart, RedemptionState } from '../domain/redemption-state.ts';
 import { bulk } from './bulk.ts';
-import {
-  instant,
-  instantOfText,
-  jsonOrNull,
-  type Timestamp,
-  timestamptz,
-} from './column-values.ts';
+import { jsonOrNull } from './column-values.ts';
 
 export interface RedemptionRow {
   membership_id: bigint;
@@ -65,7 +66,7 @@ export function redemptionOf(row: RedemptionRow): Redemption {
         : { currencyCode: row.value_currency_code, minorUnits: row.value_minor_units },
     rate: rateOf(row),
     createTime: instant(row.create_time),
-    holdExpiresAt: row.hold_expires_at === null ? undefined : instant(row.hold_expires_at),
+    holdExpiresAt: instantOrUndefined(row.hold_expires_at),
     madeByMember: row.made_by_member,
     refusal:
       row.refusal_reason === null

@@ -66,7 +66,7 @@ export async function checkEvents({
   const eventIds = sightings.entryEventIds();
   const offenders = [
     ...(await missing(tx, { eventIds, since })),
-    ...(await unfounded(pool, { eventIds, sightings })),
+    ...(await wrongEvents(pool, { eventIds, sightings })),
     ...sightings.differing(),
   ];
   return {
@@ -206,7 +206,7 @@ const entriesAtOnce = 500;
  * The events of no entry, and those that aren't what follows from their entry. By the present, not by the snapshot: what
  * was recorded since may be in the stream already.
  */
-async function unfounded(
+async function wrongEvents(
   pool: Pool,
   { eventIds, sightings }: { eventIds: readonly string[]; sightings: Sightings },
 ): Promise<string[]> {

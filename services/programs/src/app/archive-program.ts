@@ -1,5 +1,6 @@
+import { Contention } from '@loyalty/rules/contention.ts';
 import type { Author } from '../domain/change.ts';
-import { Contention, ProgramHasOpenHolds, ProgramNotFound } from '../domain/errors.ts';
+import { ProgramHasOpenHolds, ProgramNotFound } from '../domain/errors.ts';
 import type { Program } from '../domain/program.ts';
 import type { App } from './app.ts';
 import { moveProgram } from './move-program.ts';

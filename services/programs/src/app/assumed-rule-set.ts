@@ -1,5 +1,6 @@
+import type { Violation } from '@loyalty/rules/language.ts';
 import { timeZoneNamed } from '@loyalty/rules/time-zone-name.ts';
-import { ValidationFailed, type Violation } from '../domain/errors.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import type { RuleSetState } from '../domain/rule-set.ts';
 
 /** What a caller believes of that which only the server decides; undefined where nothing was said. */

@@ -1,6 +1,6 @@
 import { timeZoneNamed } from '@loyalty/rules/time-zone-name.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { type Author, differences } from '../domain/change.ts';
-import { ValidationFailed } from '../domain/errors.ts';
 import { type Program, type ProgramSettings, settingsViolations } from '../domain/program.ts';
 import type { App } from './app.ts';
 

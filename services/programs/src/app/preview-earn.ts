@@ -5,12 +5,8 @@ import type { MemberFacts, Purchase } from '@loyalty/rules/language.ts';
 import { availableTime, expireTime, inactivityDate } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { validatePurchase } from '@loyalty/rules/validate-purchase.ts';
-import {
-  LimitExceeded,
-  ProgramNotFound,
-  RuleSetNotFound,
-  ValidationFailed,
-} from '../domain/errors.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
+import { LimitExceeded, ProgramNotFound, RuleSetNotFound } from '../domain/errors.ts';
 import type { RuleSetVersion } from '../domain/rule-set.ts';
 import type { App } from './app.ts';
 import { ruleSetNotFound } from './locked-rule-set.ts';

@@ -1,7 +1,7 @@
 import type { EtagConditions } from '@loyalty/rules/etag-conditions.ts';
 import { timeZoneNamed } from '@loyalty/rules/time-zone-name.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { type Author, differences } from '../domain/change.ts';
-import { ValidationFailed } from '../domain/errors.ts';
 import { requireEtag } from '../domain/etag.ts';
 import {
   type Program,

@@ -1,6 +1,6 @@
-import type { RuleSet } from '@loyalty/rules/language.ts';
+import type { RuleSet, Violation } from '@loyalty/rules/language.ts';
 import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
-import { ValidationFailed, type Violation } from '../domain/errors.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { definitionBytesMax } from '../domain/rule-set.ts';
 import type { App } from './app.ts';
 

@@ -1,40 +1,7 @@
-/** A field that is wrong; `field` is its path in the request, such as `program.time_zone`. */
-export interface Violation {
-  readonly field: string;
-  readonly message: string;
-  /** Other fields that the message names, by their proto names. */
-  readonly names?: readonly string[];
-}
-
-/** Base of all refusals. `reason` is a value of the error catalogue; `metadata` is sent to the caller. */
-abstract class ProgramsError extends Error {
-  abstract readonly reason: string;
-  readonly metadata: Readonly<Record<string, string>>;
-
-  constructor(
-    message: string,
-    metadata: Readonly<Record<string, string>> = {},
-    options?: { cause: unknown },
-  ) {
-    super(message, options);
-    this.name = new.target.name;
-    this.metadata = metadata;
-  }
-}
-
-/** Thrown when fields are well-formed one by one but wrong in what they mean. */
-export class ValidationFailed extends ProgramsError {
-  readonly reason = 'VALIDATION_FAILED';
-  readonly violations: readonly Violation[];
-
-  constructor(violations: readonly Violation[]) {
-    super(violations.map(({ field, message }) => `${field}: ${message}`).join('; '));
-    this.violations = violations;
-  }
-}
+import { DomainError } from '@loyalty/rules/domain-error.ts';
 
 /** Thrown when no such program exists, or the caller must not know about it. */
-export class ProgramNotFound extends ProgramsError {
+export class ProgramNotFound extends DomainError {
   readonly reason = 'PROGRAM_NOT_FOUND';
 
   constructor(programId: string) {
@@ -43,12 +10,12 @@ export class ProgramNotFound extends ProgramsError {
 }
 
 /** Thrown when the program has no such version, or none that is in force where one is needed. */
-export class RuleSetNotFound extends ProgramsError {
+export class RuleSetNotFound extends DomainError {
   readonly reason = 'RULE_SET_NOT_FOUND';
 }
 
 /** Thrown when the program has no such reward. */
-export class RewardNotFound extends ProgramsError {
+export class RewardNotFound extends DomainError {
   readonly reason = 'REWARD_NOT_FOUND';
 
   constructor({ programId, rewardId }: { programId: string; rewardId: string }) {
@@ -57,12 +24,12 @@ export class RewardNotFound extends ProgramsError {
 }
 
 /** Thrown when an id is taken. */
-export class AlreadyExists extends ProgramsError {
+export class AlreadyExists extends DomainError {
   readonly reason = 'ALREADY_EXISTS';
 }
 
 /** Thrown when an object has changed since the caller read it. */
-export class EtagMismatch extends ProgramsError {
+export class EtagMismatch extends DomainError {
   readonly reason = 'ETAG_MISMATCH';
 
   constructor(etag: string) {
@@ -71,7 +38,7 @@ export class EtagMismatch extends ProgramsError {
 }
 
 /** Thrown when an object's state doesn't lead to the state asked for. */
-export class IllegalTransition extends ProgramsError {
+export class IllegalTransition extends DomainError {
   readonly reason = 'ILLEGAL_TRANSITION';
 
   constructor(message: string, transition: { from: string; to: string }) {
@@ -93,7 +60,7 @@ export class ProgramHasOpenHolds extends IllegalTransition {
 }
 
 /** Thrown when the ledger can't be asked; nothing was changed. */
-export class LedgerUnavailable extends ProgramsError {
+export class LedgerUnavailable extends DomainError {
   readonly reason = 'SERVICE_UNAVAILABLE';
   readonly retryAfterMs = 1_000;
 
@@ -107,7 +74,7 @@ export class LedgerUnavailable extends ProgramsError {
 }
 
 /** Thrown when an archived program, its rule sets or rewards are changed. */
-export class ProgramNotActive extends ProgramsError {
+export class ProgramNotActive extends DomainError {
   readonly reason = 'PROGRAM_NOT_ACTIVE';
 
   constructor({ programId, state }: { programId: string; state: string }) {
@@ -119,16 +86,6 @@ export class ProgramNotActive extends ProgramsError {
 }
 
 /** Thrown when a program would have more of something than is allowed. */
-export class LimitExceeded extends ProgramsError {
+export class LimitExceeded extends DomainError {
   readonly reason = 'LIMIT_EXCEEDED';
-}
-
-/** Thrown when others changed the same program at the same time; the change may be repeated at once. */
-export class Contention extends ProgramsError {
-  readonly reason = 'CONTENTION';
-  readonly retryAfterMs = 200;
-
-  constructor(message: string, options?: { cause: unknown }) {
-    super(message, {}, options);
-  }
 }

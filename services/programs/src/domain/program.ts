@@ -1,5 +1,6 @@
+import type { Violation } from '@loyalty/rules/language.ts';
 import { timeZoneNamed } from '@loyalty/rules/time-zone-name.ts';
-import { IllegalTransition, ProgramNotActive, type Violation } from './errors.ts';
+import { IllegalTransition, ProgramNotActive } from './errors.ts';
 
 export type ProgramState = 'DRAFT' | 'ACTIVE' | 'SUSPENDED' | 'ARCHIVED';
 export type Enrollment = 'OPEN' | 'AUTO';

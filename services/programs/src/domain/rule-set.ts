@@ -1,5 +1,6 @@
 import type { RuleSet } from '@loyalty/rules/language.ts';
-import { IllegalTransition, ValidationFailed } from './errors.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
+import { IllegalTransition } from './errors.ts';
 
 export type RuleSetState = 'DRAFT' | 'SCHEDULED' | 'ACTIVE' | 'SUPERSEDED' | 'WITHDRAWN';
 

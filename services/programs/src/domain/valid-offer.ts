@@ -1,8 +1,8 @@
 import { isCurrency } from '@loyalty/rules/decimal.ts';
-import type { Availability, ConversionPrice } from '@loyalty/rules/language.ts';
+import type { Availability, ConversionPrice, Violation } from '@loyalty/rules/language.ts';
 import { conversionValue } from '@loyalty/rules/reward-price.ts';
 import { validateRewardCondition } from '@loyalty/rules/validate-rule-set.ts';
-import { ValidationFailed, type Violation } from './errors.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import type { RewardOffer } from './reward.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { actorOf } from '@loyalty/platform/rpc/actor.ts';
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
 import type { Viewer } from '../app/app.ts';
 import type { ServedCall } from '../app/open-holds.ts';
@@ -10,9 +11,8 @@ export function viewerOf({ caller }: CallContext): Viewer {
 }
 
 /** Who made a change. */
-export function authorOf({ caller, requestId }: CallContext): Author {
-  const role = (['admin', 'service', 'member'] as const).find((name) => caller.roles.has(name));
-  return { actor: `${role}:${caller.subject}`, requestId };
+export function authorOf(context: CallContext): Author {
+  return { actor: actorOf(context), requestId: context.requestId };
 }
 
 /** On whose behalf another service is called. */

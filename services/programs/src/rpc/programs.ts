@@ -3,6 +3,7 @@ import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
 import { pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
+import { required, requireSameId } from '@loyalty/platform/rpc/required.ts';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
 import { dateOfTimestamp, timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
@@ -27,7 +28,6 @@ import { updateProgram } from '../app/update-program.ts';
 import type { ProgramSettings } from '../domain/program.ts';
 import { authorOf, servedCallOf, viewerOf } from './caller.ts';
 import { parseProgramState, parseSettings, renderProgram } from './program-message.ts';
-import { required, requireSameId } from './required.ts';
 
 /** Programs and their life, from draft to archive. */
 export function programHandlers(

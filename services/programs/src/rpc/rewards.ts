@@ -3,6 +3,7 @@ import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
 import { pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
+import { required, requireSameId } from '@loyalty/platform/rpc/required.ts';
 import {
   type Reward as RewardMessage,
   RewardSchema,
@@ -15,7 +16,6 @@ import { listRewards } from '../app/list-rewards.ts';
 import { updateReward } from '../app/update-reward.ts';
 import type { RewardOffer } from '../domain/reward.ts';
 import { authorOf, viewerOf } from './caller.ts';
-import { required, requireSameId } from './required.ts';
 import { parseOffer, renderReward } from './reward-message.ts';
 
 /** What points buy. */

@@ -7,8 +7,8 @@ import {
   RuleSetSchema,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { ruleSetWithDefaults } from '@loyalty/rules/rule-set-defaults.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import type { AssumedRuleSet } from '../app/assumed-rule-set.ts';
-import { ValidationFailed } from '../domain/errors.ts';
 import { type RuleSetState, type RuleSetView, ruleSetEtag } from '../domain/rule-set.ts';
 
 /** The fields of a rule set that its author writes, by their proto names. */

@@ -3,6 +3,7 @@ import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
 import { pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
+import { required, requireSameId } from '@loyalty/platform/rpc/required.ts';
 import { dateOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
 import {
   type RuleSet as RuleSetMessage,
@@ -18,7 +19,6 @@ import { publishRuleSet } from '../app/publish-rule-set.ts';
 import { updateRuleSet } from '../app/update-rule-set.ts';
 import { withdrawRuleSet } from '../app/withdraw-rule-set.ts';
 import { authorOf } from './caller.ts';
-import { required, requireSameId } from './required.ts';
 import {
   definitionFields,
   parseAssumed,

@@ -1,6 +1,7 @@
 import { StorageUnavailable } from '@loyalty/platform/errors.ts';
 import { storageErrors } from '@loyalty/platform/postgres/storage-errors.ts';
-import { AlreadyExists, Contention } from '../domain/errors.ts';
+import { Contention } from '@loyalty/rules/contention.ts';
+import { AlreadyExists } from '../domain/errors.ts';
 
 const unavailable = (cause: unknown) =>
   new StorageUnavailable('The database can’t be reached', { cause });

@@ -1,4 +1,4 @@
-import { ValidationFailed } from '../domain/errors.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import {
   requireValidSettings,
   type Webhook,

@@ -15,7 +15,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Gathers what arrives while the commit before runs, so that one commit is for many events. */
+/** Gathers events that arrive while the previous commit runs, so that one commit takes many of them. */
 export function createIntake({
   deliveries,
   clock,

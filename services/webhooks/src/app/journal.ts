@@ -7,14 +7,14 @@ export interface JournalEvent {
   readonly data: Uint8Array;
 }
 
-/** Thrown when the ledger can't ever read what was asked for, such as the journal of somebody who is no member. */
+/** Thrown when the ledger will never be able to read what was asked for, such as the journal of a user who isn't a member. */
 export class JournalRefused extends Error {
   override readonly name = 'JournalRefused';
 }
 
 /** What happened in a program, however long ago. */
 export interface Journal {
-  /** @throws {JournalRefused} and whatever else, when it may work later */
+  /** @throws {JournalRefused} or, when it may work later, any other error */
   read(query: {
     programId: string;
     range: ReplayRange;

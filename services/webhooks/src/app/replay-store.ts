@@ -16,7 +16,7 @@ export interface Replay {
   readonly updateTime: Instant;
 }
 
-/** A replay of which a worker has the next page to itself for a while. */
+/** A replay whose next page a worker has to itself for a while. */
 export interface LeasedReplay {
   readonly webhookId: string;
   readonly programId: string;

@@ -1,4 +1,5 @@
-import { ReplayRunning, ValidationFailed } from '../domain/errors.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
+import { ReplayRunning } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { App } from './app.ts';
 import type { ReplayRange } from './replay-store.ts';

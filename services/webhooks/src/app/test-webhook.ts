@@ -11,7 +11,7 @@ export interface TestWebhook extends WebhookName {
 }
 
 /**
- * Has an event delivered that means nothing.
+ * Delivers a test event to the webhook, whatever its event types are.
  *
  * @throws {WebhookNotFound} {@link WebhookDisabled}
  */

@@ -3,6 +3,9 @@ import { retryDelayMs } from './retry-schedule.ts';
 
 export type DeliveryState = 'PENDING' | 'DELIVERED' | 'FAILED';
 
+/** The most that an endpoint can be given to respond. */
+export const timeoutSecondsMax = 30;
+
 /** A request to an endpoint, and its result. */
 export interface Attempt {
   readonly time: Instant;

@@ -11,7 +11,7 @@ export interface EndpointHealth {
   readonly unreachableCount: number;
   /** No request is sent before this time; undefined if it can be sent at once. */
   readonly pausedUntil: Instant | undefined;
-  /** Why it has to be disabled; undefined if it hasn't. */
+  /** Why it has to be disabled; undefined if it needn't be. */
   readonly disable: DisableReason | undefined;
 }
 

@@ -1,38 +1,7 @@
-/** A field that is wrong; `field` is its path in the request, such as `webhook.url`. */
-export interface Violation {
-  readonly field: string;
-  readonly message: string;
-}
-
-/** Base of all refusals. `reason` is a value of the error catalogue; `metadata` is sent to the caller. */
-abstract class WebhooksError extends Error {
-  abstract readonly reason: string;
-  readonly metadata: Readonly<Record<string, string>>;
-
-  constructor(
-    message: string,
-    metadata: Readonly<Record<string, string>> = {},
-    options?: { cause: unknown },
-  ) {
-    super(message, options);
-    this.name = new.target.name;
-    this.metadata = metadata;
-  }
-}
-
-/** Thrown when fields are well-formed one by one but wrong in what they mean. */
-export class ValidationFailed extends WebhooksError {
-  readonly reason = 'VALIDATION_FAILED';
-  readonly violations: readonly Violation[];
-
-  constructor(violations: readonly Violation[]) {
-    super(violations.map(({ field, message }) => `${field}: ${message}`).join('; '));
-    this.violations = violations;
-  }
-}
+import { DomainError } from '@loyalty/rules/domain-error.ts';
 
 /** Thrown when the program has no such webhook. */
-export class WebhookNotFound extends WebhooksError {
+export class WebhookNotFound extends DomainError {
   readonly reason = 'WEBHOOK_NOT_FOUND';
 
   constructor({ programId, webhookId }: { programId: string; webhookId: string }) {
@@ -41,7 +10,7 @@ export class WebhookNotFound extends WebhooksError {
 }
 
 /** Thrown when the webhook has no such delivery. */
-export class DeliveryNotFound extends WebhooksError {
+export class DeliveryNotFound extends DomainError {
   readonly reason = 'DELIVERY_NOT_FOUND';
 
   constructor({ webhookId, deliveryId }: { webhookId: string; deliveryId: string }) {
@@ -50,7 +19,7 @@ export class DeliveryNotFound extends WebhooksError {
 }
 
 /** Thrown when a webhook has changed since the caller read it. */
-export class EtagMismatch extends WebhooksError {
+export class EtagMismatch extends DomainError {
   readonly reason = 'ETAG_MISMATCH';
 
   constructor(etag: string) {
@@ -59,7 +28,7 @@ export class EtagMismatch extends WebhooksError {
 }
 
 /** Thrown when a disabled webhook is asked to deliver. */
-export class WebhookDisabled extends WebhooksError {
+export class WebhookDisabled extends DomainError {
   readonly reason = 'ILLEGAL_TRANSITION';
 
   constructor(webhookId: string) {
@@ -68,7 +37,7 @@ export class WebhookDisabled extends WebhooksError {
 }
 
 /** Thrown when a replay is asked for while another one is under way. */
-export class ReplayRunning extends WebhooksError {
+export class ReplayRunning extends DomainError {
   readonly reason = 'ILLEGAL_TRANSITION';
 
   constructor(webhookId: string) {
@@ -80,16 +49,6 @@ export class ReplayRunning extends WebhooksError {
 }
 
 /** Thrown when a program would have more webhooks than are allowed. */
-export class LimitExceeded extends WebhooksError {
+export class LimitExceeded extends DomainError {
   readonly reason = 'LIMIT_EXCEEDED';
-}
-
-/** Thrown when others changed the same webhook at the same time; the change may be repeated at once. */
-export class Contention extends WebhooksError {
-  readonly reason = 'CONTENTION';
-  readonly retryAfterMs = 200;
-
-  constructor(message: string, options?: { cause: unknown }) {
-    super(message, {}, options);
-  }
 }

@@ -2,7 +2,7 @@ const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 
-/** Between the attempts, as Standard Webhooks recommends: more than three days in all. */
+/** The delays between attempts that Standard Webhooks recommends: a little more than three days in all. */
 const delaysMs: readonly number[] = [
   5 * secondMs,
   5 * minuteMs,
@@ -17,14 +17,14 @@ const delaysMs: readonly number[] = [
 
 export const attemptsMax = delaysMs.length + 1;
 
-/** A tenth more or less, so that what failed together isn't tried together. */
+/** A tenth more or less, so that deliveries that failed together aren't tried again together. */
 const jitter = 0.1;
 
 /** The longest that an endpoint can ask for. */
 export const retryAfterMsMax = 24 * hourMs;
 
 /**
- * How long to wait after so many attempts; undefined after the last one.
+ * How long to wait after the given number of attempts; undefined after the last one.
  *
  * @param random from 0 to 1
  */

@@ -1,4 +1,5 @@
-import { ValidationFailed, type Violation } from './errors.ts';
+import type { Violation } from '@loyalty/rules/language.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { eventTypes } from './event-types.ts';
 import type { Instant } from './instant.ts';
 
@@ -41,10 +42,10 @@ const hourMs = 60 * 60_000;
 /** How long a replaced secret goes on signing. */
 export const rotationMs = 24 * hourMs;
 
-/** A webhook none of whose deliveries succeeded for as long is disabled. */
+/** A webhook without a successful delivery for this long is disabled. */
 export const failingMsMax = 5 * 24 * hourMs;
 
-/** Of random bytes of a secret; the standard asks for 24 to 64. */
+/** The random bytes of a secret; Standard Webhooks requires 24 to 64. */
 export const secretBytes = 32;
 
 /** The form in which receivers are given a secret. */
@@ -70,7 +71,7 @@ export function wants({ eventTypes: types }: { eventTypes: readonly string[] }, 
 }
 
 /**
- * Checks what a caller decided, but for the addresses behind the URL's host, which can change at any time.
+ * Checks what a caller decided, except for the addresses of the URL's host, which can change at any time.
  *
  * @throws {ValidationFailed}
  */
@@ -84,7 +85,7 @@ export function requireValidSettings(
   }));
   const unknown = types.filter((type) => !eventTypes.includes(type));
   if (unknown.length > 0) {
-    const message = `${unknown.join(', ')} is no event type; docs/webhooks.md lists them`;
+    const message = `${unknown.join(', ')} is no event type; docs/events.md lists them`;
     violations.push({ field: 'webhook.event_types', message });
   }
   if (violations.length > 0) throw new ValidationFailed(violations);

@@ -31,8 +31,8 @@ const ackWaitMs = 30_000;
 const unavailableMs = 2_000;
 
 /**
- * Takes events from the stream, until the signal aborts. An event is acknowledged once its deliveries are committed; one that
- * comes again after that changes nothing.
+ * Takes events from the stream, until the signal aborts. An event is acknowledged once its deliveries are committed; if it is
+ * redelivered after that, it has no effect.
  */
 export function consumeEvents(options: EventConsumerOptions): Promise<void> {
   const { nats, signal, logger } = options;
@@ -65,7 +65,7 @@ async function handle(message: IncomingMessage, options: EventConsumerOptions): 
   }
 }
 
-// One that can't be read would come again for ever, and no event behind it is the better for that.
+// Skips an event that can't be read, which would otherwise be redelivered without end.
 function readEvent(
   message: IncomingMessage,
   { logger }: EventConsumerOptions,

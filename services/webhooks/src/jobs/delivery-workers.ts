@@ -1,7 +1,13 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { abortable, pause } from '@loyalty/platform/waiting.ts';
 import type { DeliveryStore, LeasedEndpoint } from '../app/delivery-store.ts';
-import { type Attempt, type Delivery, nextStep, type Outcome } from '../domain/delivery.ts';
+import {
+  type Attempt,
+  type Delivery,
+  nextStep,
+  type Outcome,
+  timeoutSecondsMax,
+} from '../domain/delivery.ts';
 import { type EndpointHealth, healthAfter } from '../domain/endpoint-health.ts';
 import type { Instant } from '../domain/instant.ts';
 
@@ -30,12 +36,12 @@ export interface DeliveryWorkers {
 
 /** Requests to one endpoint at once; one at a time to an endpoint that couldn't be reached the last time. */
 const requestsMax = 4;
-/** Fetched at once; bounds how much memory the bodies take. */
-const fetched = 20;
+/** Deliveries that are fetched together; bounds how much memory their bodies take. */
+const fetchedMax = 20;
 /** How long a worker goes on with one endpoint while others may wait for their turn. */
 const turnMs = 10_000;
-/** Longer than a turn and the longest request after it. */
-const leaseMs = 60_000;
+/** A turn, the longest request after it, and time to write its result. */
+const leaseMs = turnMs + timeoutSecondsMax * 1_000 + 20_000;
 /** How often it looks when nothing wakes it: for retries, and for what another replica has added. */
 const idleMs = 500;
 
@@ -99,7 +105,7 @@ async function serve(endpoint: LeasedEndpoint, options: DeliveryWorkersOptions):
     !canGoOn(state.health) || signal.aborted || performance.now() - began > turnMs;
   try {
     while (!isOver()) {
-      const due = await deliveries.due({ webhookId, now: clock(), limit: fetched });
+      const due = await deliveries.due({ webhookId, now: clock(), limit: fetchedMax });
       if (due.length === 0) break;
       const workers = Math.min(state.health.unreachableCount > 0 ? 1 : requestsMax, due.length);
       const queue = due.values();

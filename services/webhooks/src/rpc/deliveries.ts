@@ -1,4 +1,5 @@
 import { pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
+import { actorOf } from '@loyalty/platform/rpc/actor.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { Delivery_State, DeliverySchema } from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
@@ -8,7 +9,6 @@ import { requireWebhook } from '../app/require-webhook.ts';
 import { retryDelivery } from '../app/retry-delivery.ts';
 import { testWebhook } from '../app/test-webhook.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
-import { authorOf } from './caller.ts';
 import { renderDelivery } from './webhook-message.ts';
 
 /** What is on its way to webhooks. */
@@ -17,7 +17,8 @@ export function deliveryHandlers(
 ): Pick<Handlers<typeof WebhookService>, 'testWebhook' | 'listDeliveries' | 'retryDelivery'> {
   return {
     async testWebhook({ programId, webhookId }, context) {
-      const test = { programId, webhookId, ...authorOf(context) };
+      const { requestId } = context;
+      const test = { programId, webhookId, actor: actorOf(context), requestId };
       return { delivery: renderDelivery(await testWebhook(app, test)) };
     },
 

@@ -3,6 +3,7 @@ import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
 import { pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
+import { required, requireSameId } from '@loyalty/platform/rpc/required.ts';
 import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
 import { WebhookSchema } from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
 import type {
@@ -15,7 +16,7 @@ import { type ReplayWebhook, replayWebhook } from '../app/replay-webhook.ts';
 import { requireWebhook } from '../app/require-webhook.ts';
 import { rotateSecret } from '../app/rotate-secret.ts';
 import { updateWebhook } from '../app/update-webhook.ts';
-import { ValidationFailed, WebhookNotFound } from '../domain/errors.ts';
+import { WebhookNotFound } from '../domain/errors.ts';
 import type { WebhookSettings } from '../domain/webhook.ts';
 import { parseSettings, renderWebhook, renderWithSecret } from './webhook-message.ts';
 
@@ -31,11 +32,11 @@ type Handled =
 /** Webhooks themselves. */
 export function webhookHandlers(app: App): Pick<Handlers<typeof WebhookService>, Handled> {
   return {
-    async createWebhook({ programId, webhook: message }) {
-      if (message === undefined) throw missingWebhook();
+    async createWebhook({ programId, webhook }) {
+      const message = required(webhook, 'webhook');
       requireSameId('webhook.program_id', { inBody: message.programId, inPath: programId });
-      const webhook = await createWebhook(app, { programId, settings: parseSettings(message) });
-      return { webhook: renderWithSecret(webhook) };
+      const created = await createWebhook(app, { programId, settings: parseSettings(message) });
+      return { webhook: renderWithSecret(created) };
     },
 
     async getWebhook(request) {
@@ -56,8 +57,8 @@ export function webhookHandlers(app: App): Pick<Handlers<typeof WebhookService>,
     },
 
     async updateWebhook(request) {
-      const { programId, webhookId, webhook: message, updateMask } = request;
-      if (message === undefined) throw missingWebhook();
+      const { programId, webhookId, updateMask } = request;
+      const message = required(request.webhook, 'webhook');
       requireSameId('webhook.program_id', { inBody: message.programId, inPath: programId });
       requireSameId('webhook.webhook_id', { inBody: message.webhookId, inPath: webhookId });
       const paths = pathsToUpdate({
@@ -110,16 +111,4 @@ function rangeOf(request: ReplayWebhookRequest): ReplayWebhook['range'] {
   if (start.case === 'userId') return { userId: start.value, fromSequence };
   const from = msOfTimestamp(start.value, 'from') ?? 0;
   return { from, to: msOfTimestamp(request.to, 'to') };
-}
-
-function missingWebhook(): ValidationFailed {
-  return new ValidationFailed([{ field: 'webhook', message: 'must be set' }]);
-}
-
-function requireSameId(
-  field: string,
-  { inBody, inPath }: { inBody: string; inPath: string },
-): void {
-  if (inBody === '' || inBody === inPath) return;
-  throw new ValidationFailed([{ field, message: `can't change; it is ${inPath}` }]);
 }

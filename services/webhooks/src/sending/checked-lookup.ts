@@ -18,7 +18,7 @@ export type Resolve = (hostname: string) => Promise<readonly Address[]>;
 
 /**
  * A lookup for connections that yields only checked addresses: what is checked is what is connected to, so that a name whose
- * addresses change between two questions gains nothing. If one address isn't allowed, none is used.
+ * addresses change between two lookups gains nothing. If one address isn't allowed, none is used.
  */
 export function checkedLookup(resolve: Resolve): LookupFunction {
   return lookupBy(async (hostname) => {

@@ -20,7 +20,7 @@ export interface Response {
 /** Sends a request; rejects if there is no response. Follows no redirect. */
 export type SendRequest = (request: OutgoingRequest) => Promise<Response>;
 
-/** Of a response's body, which nobody reads. */
+/** The most that is read of a response's body, which is ignored. */
 const drainedBytesMax = 64 * 1024;
 
 export interface SenderOptions {
@@ -76,7 +76,7 @@ function timeoutOr(error: Error, timeoutMs: number): Error {
     : error;
 }
 
-/** Lets the server finish what it says, up to a limit; the request's time-out ends the rest. */
+/** Reads the body up to a limit, so that the server can finish its response; the request's time-out ends the rest. */
 function drain(response: IncomingMessage): void {
   let bytes = 0;
   response.on('error', () => undefined);

@@ -1,5 +1,5 @@
+import { instant, instantOrUndefined } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { Attempt, Delivery, DeliveryState } from '../domain/delivery.ts';
-import { certainInstant, instantOf } from './column-values.ts';
 
 export interface DeliveryRow {
   delivery_id: bigint;
@@ -29,8 +29,8 @@ export function deliveryOf(row: DeliveryRow): Delivery {
     state: row.state,
     round: row.round,
     attemptCount: row.attempt_count,
-    nextAttemptTime: instantOf(row.next_attempt_time),
+    nextAttemptTime: instantOrUndefined(row.next_attempt_time),
     attempts: row.attempts,
-    createTime: certainInstant(row.create_time),
+    createTime: instant(row.create_time),
   };
 }

@@ -1,21 +1,23 @@
+import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import { transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { DeliveryStore, WebhookEvent } from '../app/delivery-store.ts';
 import type { Instant } from '../domain/instant.ts';
 import { wants } from '../domain/webhook.ts';
-import { instantOf, type Timestamp, timestamptz } from './column-values.ts';
+import { createDeliveryLog } from './delivery-log.ts';
 import { type DeliveryRow, deliveryColumns, deliveryOf } from './delivery-rows.ts';
 import { beginDeliveries, makeDue } from './delivery-writes.ts';
 import { createEndpointLeases } from './endpoint-leases.ts';
 import { translated } from './storage-errors.ts';
 
-/** Kept of a delivery's log. */
+/** The most attempts that a delivery's log keeps: the newest. */
 const attemptsKept = 20;
 
 /** Deliveries in PostgreSQL. */
 export function createDeliveryStore(pool: Pool): DeliveryStore {
   return {
     ...createEndpointLeases(pool),
+    ...createDeliveryLog(pool),
 
     addAll: (events, now) =>
       events.length === 0 ? Promise.resolve() : translated(addAll(pool, events, now)),
@@ -29,19 +31,6 @@ export function createDeliveryStore(pool: Pool): DeliveryStore {
           return deliveryOf(row);
         }),
       ),
-
-    async list({ webhookId, state, eventId, after, limit }) {
-      const { rows } = await translated(
-        pool.query<DeliveryRow>(
-          `SELECT ${deliveryColumns} FROM deliveries
-           WHERE webhook_id = $1 AND delivery_id < $2 AND ($3::text IS NULL OR state = $3)
-             AND ($4::text IS NULL OR event_id = $4)
-           ORDER BY delivery_id DESC LIMIT $5`,
-          [webhookId, String(after ?? 2n ** 63n - 1n), state ?? null, eventId ?? null, limit + 1],
-        ),
-      );
-      return { items: rows.slice(0, limit).map(deliveryOf), hasMore: rows.length > limit };
-    },
 
     retry: ({ webhookId, deliveryId }, now) =>
       translated(
@@ -89,42 +78,13 @@ export function createDeliveryStore(pool: Pool): DeliveryStore {
         ),
       );
     },
-
-    async removeFinished({ before, limit }) {
-      const { rowCount } = await translated(
-        pool.query(
-          `DELETE FROM deliveries WHERE delivery_id = ANY (ARRAY(
-             SELECT delivery_id FROM deliveries WHERE finish_time < $1
-             ORDER BY finish_time LIMIT $2 FOR UPDATE SKIP LOCKED
-           ))`,
-          [timestamptz(before), limit],
-        ),
-      );
-      return rowCount ?? 0;
-    },
-
-    async backlog({ limit, now }) {
-      const { rows } = await translated(
-        pool.query<{ pending: bigint; oldest: Timestamp | null }>(
-          `SELECT count(*) AS pending,
-             (SELECT min(due_time) FROM webhooks WHERE state = 'ENABLED' AND leased_until <= $2) AS oldest
-           FROM (
-             SELECT FROM webhooks w JOIN deliveries d USING (webhook_id)
-             WHERE w.state = 'ENABLED' AND d.state = 'PENDING' LIMIT $1
-           ) AS pending`,
-          [limit, timestamptz(now)],
-        ),
-      );
-      const { pending = 0n, oldest = null } = rows[0] ?? {};
-      return { pending: Number(pending), nextTurn: instantOf(oldest) };
-    },
   };
 }
 
 async function addAll(pool: Pool, events: readonly WebhookEvent[], now: Instant): Promise<void> {
   const programIds = [...new Set(events.map(({ programId }) => programId))];
   await transaction(pool, async (tx) => {
-    // Locked in one order, and until the commit: who gives an endpoint back afterwards finds what is added here.
+    // Locked in one order, and until the commit: a worker that gives an endpoint back after it finds what is added here.
     const { rows: webhooks } = await tx.query<{
       webhook_id: string;
       program_id: string;

@@ -1,6 +1,6 @@
+import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Instant } from '../domain/instant.ts';
-import { timestamptz } from './column-values.ts';
 import { type DeliveryRow, deliveryColumns } from './delivery-rows.ts';
 
 /** Adds deliveries to one webhook; those that it has already begin anew, with the same id. */
@@ -36,8 +36,8 @@ export async function beginDeliveries(
 }
 
 /**
- * Has workers look for the deliveries of these webhooks. In every transaction that adds some, and unconditionally: the update
- * waits for the one that gives an endpoint back, or that one finds the deliveries.
+ * Makes workers look for the deliveries of these webhooks. Every transaction that adds some calls it, unconditionally: either
+ * the update waits for the one that gives an endpoint back, or that one finds the deliveries.
  */
 export async function makeDue(
   tx: DbTransaction,

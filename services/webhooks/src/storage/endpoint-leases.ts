@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import {
+  instantOrUndefined,
+  timestamptz,
+  timestamptzOrNull,
+} from '@loyalty/platform/postgres/timestamptz.ts';
 import { transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { DeliveryStore, LeasedEndpoint } from '../app/delivery-store.ts';
-import { instantOf, nullableTimestamptz, timestamptz } from './column-values.ts';
 import { translated } from './storage-errors.ts';
 import { type SecretColumns, secretsOf } from './webhook-rows.ts';
 
@@ -41,7 +45,7 @@ export function createEndpointLeases(pool: Pool): Pick<DeliveryStore, 'lease' | 
           url: row.url,
           secrets: secretsOf(row),
           health: {
-            failingSince: instantOf(row.failing_since),
+            failingSince: instantOrUndefined(row.failing_since),
             unreachableCount: row.unreachable_count,
             // It is over, or the endpoint wouldn't be due.
             pausedUntil: undefined,
@@ -63,9 +67,9 @@ export function createEndpointLeases(pool: Pool): Pick<DeliveryStore, 'lease' | 
             [
               webhookId,
               lease,
-              nullableTimestamptz(failingSince),
+              timestamptzOrNull(failingSince),
               unreachableCount,
-              nullableTimestamptz(pausedUntil),
+              timestamptzOrNull(pausedUntil),
             ],
           );
           // Another worker has it, or nobody: it was deleted.

@@ -1,7 +1,7 @@
+import { instant, timestamptz, timestamptzOrNull } from '@loyalty/platform/postgres/timestamptz.ts';
 import { transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { LeasedReplay, ReplayStep, ReplayStore } from '../app/replay-store.ts';
-import { certainInstant, nullableTimestamptz, timestamptz } from './column-values.ts';
 import { beginDeliveries, makeDue } from './delivery-writes.ts';
 import { translated } from './storage-errors.ts';
 import { type ReplayColumns, rangeOf } from './webhook-rows.ts';
@@ -32,8 +32,8 @@ export function createReplayStore(pool: Pool): ReplayStore {
            WHERE r.state <> 'RUNNING'`,
           [
             webhookId,
-            nullableTimestamptz(ofMember ? undefined : range.from),
-            nullableTimestamptz(ofMember ? undefined : range.to),
+            timestamptzOrNull(ofMember ? undefined : range.from),
+            timestamptzOrNull(ofMember ? undefined : range.to),
             ofMember ? range.userId : null,
             String(ofMember ? range.fromSequence : 0n),
             timestamptz(now),
@@ -63,7 +63,7 @@ export function createReplayStore(pool: Pool): ReplayStore {
           eventTypes: row.event_types,
           range: rangeOf(row),
           pageToken: row.page_token,
-          readSince: certainInstant(row.read_since),
+          readSince: instant(row.read_since),
         }),
       )[0];
     },

@@ -1,6 +1,6 @@
 import { StorageUnavailable } from '@loyalty/platform/errors.ts';
 import { storageErrors } from '@loyalty/platform/postgres/storage-errors.ts';
-import { Contention } from '../domain/errors.ts';
+import { Contention } from '@loyalty/rules/contention.ts';
 
 /** What errors of the database mean. */
 export const { nameOf: storageError, translated } = storageErrors({

@@ -1,7 +1,11 @@
+import {
+  instant,
+  instantOrUndefined,
+  type Timestamp,
+} from '@loyalty/platform/postgres/timestamptz.ts';
 import type { Replay, ReplayState } from '../app/replay-store.ts';
 import type { WebhookView } from '../app/webhook-store.ts';
 import type { DisableReason, Secrets, WebhookState } from '../domain/webhook.ts';
-import { certainInstant, instantOf, type Timestamp } from './column-values.ts';
 
 export interface SecretColumns {
   secret: string;
@@ -62,10 +66,10 @@ export function webhookViewOf(row: WebhookViewRow): WebhookView {
     state: row.state,
     disableReason: row.disable_reason ?? undefined,
     secrets: secretsOf(row),
-    failingSince: instantOf(row.failing_since),
+    failingSince: instantOrUndefined(row.failing_since),
     revision: row.revision,
-    createTime: certainInstant(row.create_time),
-    updateTime: certainInstant(row.update_time),
+    createTime: instant(row.create_time),
+    updateTime: instant(row.update_time),
     replay: replayOf(row),
   };
 }
@@ -74,8 +78,7 @@ export function secretsOf(row: SecretColumns): Secrets {
   const { previous_secret: secret, previous_secret_until: until } = row;
   return {
     current: row.secret,
-    previous:
-      secret === null || until === null ? undefined : { secret, until: certainInstant(until) },
+    previous: secret === null || until === null ? undefined : { secret, until: instant(until) },
   };
 }
 
@@ -91,13 +94,13 @@ function replayOf(row: WebhookViewRow): Replay | undefined {
     state: row.replay_state,
     events: row.replay_event_count ?? 0n,
     error: row.replay_error ?? '',
-    createTime: certainInstant(row.replay_create_time ?? 0),
-    updateTime: certainInstant(row.replay_update_time ?? 0),
+    createTime: instant(row.replay_create_time ?? 0),
+    updateTime: instant(row.replay_update_time ?? 0),
   };
 }
 
 export function rangeOf(row: ReplayColumns): Replay['range'] {
   return row.user_id === null
-    ? { from: certainInstant(row.from_time ?? 0), to: certainInstant(row.to_time ?? 0) }
+    ? { from: instant(row.from_time ?? 0), to: instant(row.to_time ?? 0) }
     : { userId: row.user_id, fromSequence: row.from_sequence };
 }

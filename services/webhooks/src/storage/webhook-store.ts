@@ -1,35 +1,20 @@
+import { timestamptz, timestamptzOrNull } from '@loyalty/platform/postgres/timestamptz.ts';
 import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { WebhookName } from '../app/webhook-name.ts';
 import type { WebhookStore, WebhookView } from '../app/webhook-store.ts';
 import { LimitExceeded } from '../domain/errors.ts';
 import type { Webhook } from '../domain/webhook.ts';
-import { nullableTimestamptz, timestamptz } from './column-values.ts';
 import { translated } from './storage-errors.ts';
 import { selectWebhookViews, type WebhookViewRow, webhookViewOf } from './webhook-rows.ts';
 
-/** Of deliveries that are deleted at once, so that no statement takes long. */
-const deletedAtOnce = 5_000;
+/** Deliveries that one statement deletes at most, so that none takes long. */
+const deletedMax = 5_000;
 
 /** Webhooks in PostgreSQL. */
 export function createWebhookStore(pool: Pool): WebhookStore {
   return {
-    create: (webhook, { max }) =>
-      translated(
-        transaction(pool, async (tx) => {
-          // Two that are created at the same time would both find room for one.
-          await tx.query('SELECT pg_advisory_xact_lock(hashtext($1))', [webhook.programId]);
-          const { rows } = await tx.query<{ count: bigint }>(
-            'SELECT count(*) FROM webhooks WHERE program_id = $1',
-            [webhook.programId],
-          );
-          if (Number(rows[0]?.count) >= max) {
-            const limit = { limit: String(max) };
-            throw new LimitExceeded(`A program can have at most ${max} webhooks`, limit);
-          }
-          await insert(tx, webhook);
-        }),
-      ),
+    create: (webhook, { max }) => translated(transaction(pool, (tx) => create(tx, webhook, max))),
 
     async find(name) {
       const { rows } = await translated(
@@ -71,7 +56,7 @@ export function createWebhookStore(pool: Pool): WebhookStore {
         ),
       );
       if (rowCount === 0) return false;
-      while (await removeDeliveries(webhookId));
+      while (await removeDeliveries(pool, webhookId));
       await translated(pool.query('DELETE FROM webhooks WHERE webhook_id = $1', [webhookId]));
       return true;
     },
@@ -85,18 +70,32 @@ export function createWebhookStore(pool: Pool): WebhookStore {
       return rows.map((row) => ({ ...row, count: Number(row.count) }));
     },
   };
+}
 
-  async function removeDeliveries(webhookId: string): Promise<boolean> {
-    const { rowCount } = await translated(
-      pool.query(
-        `DELETE FROM deliveries WHERE delivery_id = ANY (ARRAY(
-           SELECT delivery_id FROM deliveries WHERE webhook_id = $1 ORDER BY delivery_id LIMIT $2
-         ))`,
-        [webhookId, deletedAtOnce],
-      ),
-    );
-    return rowCount === deletedAtOnce;
+async function removeDeliveries(pool: Pool, webhookId: string): Promise<boolean> {
+  const { rowCount } = await translated(
+    pool.query(
+      `DELETE FROM deliveries WHERE delivery_id = ANY (ARRAY(
+         SELECT delivery_id FROM deliveries WHERE webhook_id = $1 ORDER BY delivery_id LIMIT $2
+       ))`,
+      [webhookId, deletedMax],
+    ),
+  );
+  return rowCount === deletedMax;
+}
+
+async function create(tx: DbTransaction, webhook: Webhook, max: number): Promise<void> {
+  // Two that are created at the same time would both find room for one.
+  await tx.query('SELECT pg_advisory_xact_lock(hashtext($1))', [webhook.programId]);
+  const { rows } = await tx.query<{ count: bigint }>(
+    'SELECT count(*) FROM webhooks WHERE program_id = $1',
+    [webhook.programId],
+  );
+  if (Number(rows[0]?.count) >= max) {
+    const limit = { limit: String(max) };
+    throw new LimitExceeded(`A program can have at most ${max} webhooks`, limit);
   }
+  await insert(tx, webhook);
 }
 
 async function lock(tx: DbTransaction, name: WebhookName): Promise<WebhookView | undefined> {
@@ -118,8 +117,8 @@ function valuesOf(webhook: Webhook): unknown[] {
     webhook.disableReason ?? null,
     secrets.current,
     secrets.previous?.secret ?? null,
-    nullableTimestamptz(secrets.previous?.until),
-    nullableTimestamptz(webhook.failingSince),
+    timestamptzOrNull(secrets.previous?.until),
+    timestamptzOrNull(webhook.failingSince),
     webhook.revision,
     timestamptz(webhook.updateTime),
   ];

@@ -1,4 +1,4 @@
-import { ValidationFailed } from '../domain/errors.ts';
+import { ValidationFailed } from '../errors.ts';
 
 /**
  * A field that the contract's validation has found present already.
