@@ -51,8 +51,31 @@ export async function eventExamples(): Promise<Readonly<Record<string, EventExam
     ...recorded,
     'points.expiring': notice('expiring', '2026-12-31', '2026-12-31T23:00:00Z'),
     'points.maturing': notice('maturing', '2026-03-15', '2026-03-14T23:00:00Z'),
+    'webhook.disabled': disabledWebhook,
   };
 }
+
+const disabledWebhook: EventExample = {
+  subject: 'loyalty.events.v1.corner-cafe.webhook.disabled',
+  headers: {
+    'ce-specversion': '1.0',
+    'ce-id': '5b1f7a86-4f0e-4a37-9d0e-2f3f8b9d8c11-disabled-1772389800000',
+    'ce-source': '/webhooks',
+    'ce-type': 'loyalty.webhook.disabled',
+    'ce-time': '2026-03-01T18:30:00.000Z',
+    'ce-subject': '5b1f7a86-4f0e-4a37-9d0e-2f3f8b9d8c11',
+    'ce-actor': 'system',
+    'ce-requestid': '',
+    'content-type': 'application/protobuf',
+  },
+  data: {
+    programId: 'corner-cafe',
+    webhookId: '5b1f7a86-4f0e-4a37-9d0e-2f3f8b9d8c11',
+    description: 'the newsletter',
+    reason: 'FAILING',
+    failingSince: '2026-02-24T18:29:12Z',
+  },
+};
 
 function notice(kind: string, date: string, time: string): EventExample {
   const membershipId = '17';
@@ -116,8 +139,8 @@ the subject of a submission has no valid program id, its event has \`_\` in that
 |---|---|
 | \`ce-id\` | the event's [id](#ids) |
 | \`ce-type\` | \`loyalty.\` and the type, such as \`loyalty.points.earned\` |
-| \`ce-source\` | \`/ledger\`, or \`/programs\` for \`program.changed\` |
-| \`ce-subject\` | what the id begins with: the membership, the dead letter or the program |
+| \`ce-source\` | \`/ledger\`; \`/programs\` for \`program.changed\`, \`/webhooks\` for \`webhook.disabled\` |
+| \`ce-subject\` | what the id begins with: the membership, the dead letter, the program or the webhook |
 | \`ce-time\` | when it happened |
 | \`ce-actor\` | who caused it, such as \`service:checkout\`; \`member\` for members themselves, \`system\` for the passing of time |
 | \`ce-requestid\` | the id of the request that caused it; empty for \`system\` |
@@ -135,6 +158,7 @@ New headers, types and fields may come: ignore what you don't know.
 | \`points.expiring\`, \`points.maturing\` | \`{membership}-expiring-{date}\`, \`{membership}-maturing-{date}\` | one for each date in the program's time zone |
 | \`submission.*\` | \`{dead letter}-attempt-{attempt}\` | attempts of a dead letter are numbered from 1; an attempt that succeeds has no event of its own |
 | \`program.changed\` | \`{program}-{revision}\` | revisions of a program have no gaps |
+| \`webhook.disabled\` | \`{webhook}-disabled-{milliseconds since 1970}\` | |
 
 No two events have the same id, and an event that is published again under its id is the same, byte for byte.
 

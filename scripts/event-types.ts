@@ -4,7 +4,12 @@ export interface EventType {
   /** The end of the subject and of the CloudEvents type. */
   readonly type: string;
   /** The message in package loyalty.events.v1 that its data is. */
-  readonly data: 'EntryRecorded' | 'PointsNotice' | 'SubmissionFailed' | 'ProgramChanged';
+  readonly data:
+    | 'EntryRecorded'
+    | 'PointsNotice'
+    | 'SubmissionFailed'
+    | 'ProgramChanged'
+    | 'WebhookDisabled';
   readonly when: string;
 }
 
@@ -54,5 +59,10 @@ export const eventTypes: readonly EventType[] = [
     type: 'program.changed',
     data: 'ProgramChanged',
     when: 'A program, one of its rule sets or one of its rewards changed.',
+  },
+  {
+    type: 'webhook.disabled',
+    data: 'WebhookDisabled',
+    when: 'The platform disabled a webhook: its endpoint responded with 410, or nothing was delivered for five days.',
   },
 ];

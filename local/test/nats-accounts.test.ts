@@ -81,6 +81,7 @@ describe('the accounts of a deployment', () => {
     ['loyalty.events.v1.wine-dine.membership.joined', ['ledger']],
     ['loyalty.events.v1.wine-dine.redemption.captured', ['ledger']],
     ['loyalty.events.v1.wine-dine.submission.dead', ['ledger']],
+    ['loyalty.events.v1.wine-dine.webhook.disabled', ['webhooks']],
     ['anything.else', []],
     ['$JS.ACK.LOYALTY_IN.ledger-earns.1.1.1.1.0', ['ledger']],
     ['$JS.ACK.LOYALTY_EVENTS.webhooks.1.1.1.1.0', ['webhooks']],

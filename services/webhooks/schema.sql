@@ -35,6 +35,30 @@ ALTER TABLE public.deliveries ALTER COLUMN delivery_id ADD GENERATED ALWAYS AS I
 );
 
 --
+-- Name: outbox; Type: TABLE; Schema: public
+--
+
+CREATE TABLE public.outbox (
+    id bigint NOT NULL,
+    batch bytea NOT NULL,
+    leased_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    create_time timestamp with time zone DEFAULT now() NOT NULL
+);
+
+--
+-- Name: outbox_id_seq; Type: SEQUENCE; Schema: public
+--
+
+ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: replays; Type: TABLE; Schema: public
 --
 
@@ -98,6 +122,13 @@ ALTER TABLE ONLY public.deliveries
 
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (delivery_id);
+
+--
+-- Name: outbox outbox_pkey; Type: CONSTRAINT; Schema: public
+--
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
 --
 -- Name: replays replays_pkey; Type: CONSTRAINT; Schema: public
@@ -180,6 +211,12 @@ GRANT USAGE ON SCHEMA public TO webhooks_app;
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.deliveries TO webhooks_app;
+
+--
+-- Name: TABLE outbox; Type: ACL; Schema: public
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outbox TO webhooks_app;
 
 --
 -- Name: TABLE replays; Type: ACL; Schema: public

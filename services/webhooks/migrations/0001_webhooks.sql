@@ -1,5 +1,5 @@
 -- readable since 0001
--- Webhooks, what is on its way to them, and the replays that were asked for.
+-- Webhooks, what is on its way to them, the replays that were asked for, and the events of webhooks themselves.
 
 CREATE TABLE webhooks (
   webhook_id text COLLATE "C" NOT NULL,
@@ -101,6 +101,15 @@ CREATE TABLE replays (
 
 CREATE INDEX replays_due ON replays (due_time) WHERE state = 'RUNNING';
 
+-- Events of this service that wait to be published, an OutboxBatch, protobuf.
+CREATE TABLE outbox (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  batch bytea NOT NULL,
+  leased_until timestamptz NOT NULL DEFAULT '-infinity',
+  create_time timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT outbox_pkey PRIMARY KEY (id)
+);
+
 -- The service works in a role that can't change tables. The role belongs to the server: it may be there already, created for
 -- another database, or by an operator if logins can't create roles.
 DO $$
@@ -134,4 +143,4 @@ EXCEPTION
 END $$;
 
 GRANT USAGE ON SCHEMA public TO webhooks_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON webhooks, deliveries, replays TO webhooks_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON webhooks, deliveries, replays, outbox TO webhooks_app;

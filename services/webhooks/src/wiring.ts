@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { createServiceToken } from '@loyalty/platform/auth/service-token.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
+import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { eventsStream } from '@loyalty/platform/messaging/streams.ts';
+import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
@@ -28,6 +30,7 @@ import { type DeliveryMetrics, registerDeliveryMetrics } from './delivery-metric
 import type { Instant } from './domain/instant.ts';
 import { secretBytes, secretText } from './domain/webhook.ts';
 import { consumeEvents } from './events/event-consumer.ts';
+import { encodeWebhookDisabled } from './events/webhook-disabled.ts';
 import { webhookEvent } from './events/webhook-event.ts';
 import { createDeliveryWorkers, type DeliveryWorkers } from './jobs/delivery-workers.ts';
 import { createJournal } from './ledger/journal.ts';
@@ -82,12 +85,18 @@ export async function startWebhooks(
     });
     cleanups.push(() => ledger.close());
 
+    const registry = createRegistry({ service: 'webhooks' });
+    const relay = createRelay({ pool, publisher: createPublisher(nats), logger, registry });
+    relay.start();
+    cleanups.push(() => relay.stop());
     const stores = {
-      deliveries: createDeliveryStore(pool),
+      deliveries: createDeliveryStore(pool, {
+        encodeDisabled: encodeWebhookDisabled,
+        wakeRelay: relay.wake,
+      }),
       webhooks: createWebhookStore(pool),
       replays: createReplayStore(pool),
     };
-    const registry = createRegistry({ service: 'webhooks' });
     const metrics = registerDeliveryMetrics(registry, { ...stores, clock });
     const stopping = new AbortController();
     const { signal } = stopping;

@@ -125,7 +125,8 @@ test('what fails is tried again with the same id and body, and a new timestamp',
       { state: Delivery_State.DELIVERED, attemptCount: 2 },
     ]),
   );
-  expect((await hook.now()).failingSince).toBeUndefined();
+  // It is written when the endpoint's turn ends.
+  await eventually(async () => expect((await hook.now()).failingSince).toBeUndefined());
 });
 
 test('after the last attempt a delivery has failed; a retry begins anew', async () => {
@@ -152,9 +153,12 @@ test('after the last attempt a delivery has failed; a retry begins anew', async 
   );
 });
 
-test('410 disables a webhook, and nothing more is sent', async () => {
+test('410 disables a webhook, nothing more is sent, and the others of the program hear of it', async () => {
   const hook = await createOne();
-  endpoints.respondWith(410);
+  const other = await createOne({ programId: hook.programId, eventTypes: ['webhook.disabled'] });
+  endpoints.respond(({ path }, response) => {
+    response.writeHead(path === hook.path ? 410 : 204).end();
+  });
   await setting.publish(earned(hook.programId));
   await eventually(async () =>
     expect(await hook.now()).toMatchObject({
@@ -164,6 +168,13 @@ test('410 disables a webhook, and nothing more is sent', async () => {
   );
   const metrics = await (await fetch(setting.metricsUrl)).text();
   expect(metrics).toMatch(/webhooks\{state="DISABLED",reason="GONE",service="webhooks"\} 1/);
+  await eventually(() => expect(other.received()).toHaveLength(1));
+  const { id, subject, type, data } = JSON.parse(other.received()[0]?.body ?? '');
+  const { programId, webhookId } = hook;
+  expect({ subject, type }).toEqual({ subject: webhookId, type: 'loyalty.webhook.disabled' });
+  expect(id).toMatch(new RegExp(`^${webhookId}-disabled-\\d+$`));
+  expect(data).toMatchObject({ programId, webhookId, description: '', reason: 'GONE' });
+  expect(hook.received()).toHaveLength(1);
 });
 
 test('five days of failures disable a webhook', async () => {

@@ -24,12 +24,16 @@ export const noticeEventTypes = ['points.expiring', 'points.maturing'] as const;
 /** What announces a published purchase or refund that couldn't be applied. */
 export const submissionEventTypes = ['submission.waiting', 'submission.dead'] as const;
 
+/** What announces that the platform disabled a webhook. */
+export const disabledEventType = 'webhook.disabled';
+
 /** Every type that a webhook can ask for. */
 export const eventTypes: readonly string[] = [
   ...journalEventTypes,
   ...noticeEventTypes,
   ...submissionEventTypes,
   'program.changed',
+  disabledEventType,
 ];
 
 /** What TestWebhook sends; no filter holds it back. */

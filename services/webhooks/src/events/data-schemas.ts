@@ -3,7 +3,9 @@ import { EntryRecordedSchema } from '@loyalty/proto/loyalty/events/v1/entry_reco
 import { PointsNoticeSchema } from '@loyalty/proto/loyalty/events/v1/points_notice_pb.ts';
 import { ProgramChangedSchema } from '@loyalty/proto/loyalty/events/v1/program_changed_pb.ts';
 import { SubmissionFailedSchema } from '@loyalty/proto/loyalty/events/v1/submission_failed_pb.ts';
+import { WebhookDisabledSchema } from '@loyalty/proto/loyalty/events/v1/webhook_disabled_pb.ts';
 import {
+  disabledEventType,
   journalEventTypes,
   noticeEventTypes,
   submissionEventTypes,
@@ -15,6 +17,7 @@ export const dataSchemas: ReadonlyMap<string, DescMessage> = new Map([
   ...withData(noticeEventTypes, PointsNoticeSchema),
   ...withData(submissionEventTypes, SubmissionFailedSchema),
   ...withData(['program.changed'], ProgramChangedSchema),
+  ...withData([disabledEventType], WebhookDisabledSchema),
 ]);
 
 function withData(types: readonly string[], data: DescMessage): [string, DescMessage][] {

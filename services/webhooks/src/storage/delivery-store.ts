@@ -2,6 +2,7 @@ import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import { transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { DeliveryStore, WebhookEvent } from '../app/delivery-store.ts';
+import type { Announcing } from '../app/disabled-webhook.ts';
 import type { Instant } from '../domain/instant.ts';
 import { wants } from '../domain/webhook.ts';
 import { createDeliveryLog } from './delivery-log.ts';
@@ -14,9 +15,9 @@ import { translated } from './storage-errors.ts';
 const attemptsKept = 20;
 
 /** Deliveries in PostgreSQL. */
-export function createDeliveryStore(pool: Pool): DeliveryStore {
+export function createDeliveryStore(pool: Pool, announcing: Announcing): DeliveryStore {
   return {
-    ...createEndpointLeases(pool),
+    ...createEndpointLeases(pool, announcing),
     ...createDeliveryLog(pool),
 
     addAll: (events, now) =>

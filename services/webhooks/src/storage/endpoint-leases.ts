@@ -7,6 +7,8 @@ import {
 import { transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
 import type { DeliveryStore, LeasedEndpoint } from '../app/delivery-store.ts';
+import type { Announcing } from '../app/disabled-webhook.ts';
+import { disableWebhook } from './disable-webhook.ts';
 import { translated } from './storage-errors.ts';
 import { type SecretColumns, secretsOf } from './webhook-rows.ts';
 
@@ -22,7 +24,10 @@ interface LeasedRow extends SecretColumns {
  * Which worker has which endpoint. A lease ends by itself, so that the endpoints of a process that was killed are served by
  * another one; requests that a frozen process then sends are repeats, which receivers recognize by their ids.
  */
-export function createEndpointLeases(pool: Pool): Pick<DeliveryStore, 'lease' | 'release'> {
+export function createEndpointLeases(
+  pool: Pool,
+  announcing: Announcing,
+): Pick<DeliveryStore, 'lease' | 'release'> {
   return {
     async lease({ limit, now, leaseMs }) {
       const lease = randomUUID();
@@ -56,8 +61,8 @@ export function createEndpointLeases(pool: Pool): Pick<DeliveryStore, 'lease' | 
       );
     },
 
-    release: ({ webhookId, lease }, health, now) =>
-      translated(
+    async release({ webhookId, lease }, health, now) {
+      const isAnnounced = await translated(
         transaction(pool, async (tx) => {
           const { failingSince, unreachableCount, pausedUntil, disable } = health;
           const { rowCount } = await tx.query(
@@ -73,7 +78,7 @@ export function createEndpointLeases(pool: Pool): Pick<DeliveryStore, 'lease' | 
             ],
           );
           // Another worker has it, or nobody: it was deleted.
-          if (rowCount === 0) return;
+          if (rowCount === 0) return false;
           // A statement of its own, which sees what was committed before the one above had the lock.
           // Not before now, so that an endpoint with more to come is behind all that wait for their turn.
           await tx.query(
@@ -84,13 +89,12 @@ export function createEndpointLeases(pool: Pool): Pick<DeliveryStore, 'lease' | 
              WHERE webhook_id = $1`,
             [webhookId, timestamptz(now)],
           );
-          if (disable === undefined) return;
-          await tx.query(
-            `UPDATE webhooks SET state = 'DISABLED', disable_reason = $2, update_time = $3
-             WHERE webhook_id = $1 AND state = 'ENABLED'`,
-            [webhookId, disable, timestamptz(now)],
-          );
+          if (disable === undefined) return false;
+          const disabled = { webhookId, reason: disable, failingSince, disabledAt: now };
+          return await disableWebhook(tx, disabled, announcing);
         }),
-      ),
+      );
+      if (isAnnounced) announcing.wakeRelay();
+    },
   };
 }
