@@ -34,7 +34,7 @@ import {
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import { ReplayWebhookRequestSchema } from '@loyalty/proto/loyalty/webhooks/v1/webhook_service_pb.ts';
 import type { ValidationFailed } from '../errors.ts';
-import { jsonNaming, named } from '../json/field-naming.ts';
+import { type FieldNaming, jsonNaming, named, protoNaming } from '../json/field-naming.ts';
 import { wordsOfPatterns, wordsOfReserved } from './text-rules.ts';
 import { validatorOf } from './validation.ts';
 
@@ -50,16 +50,18 @@ function violationsOf<D extends DescMessage>(schema: D, init: MessageInitShape<D
 
 test('fields that the words of a rule name have the names that the caller writes', () => {
   const range = { to: { seconds: 1n }, start: { case: 'userId', value: 'alice' } } as const;
-  const request = { programId: 'wine-dine', webhookId: '1', ...range };
-  try {
-    validatorOf(ReplayWebhookRequestSchema)(create(ReplayWebhookRequestSchema, request));
-    throw new Error('it was accepted');
-  } catch (error) {
-    expect((error as Error).message).toBe('to goes with from, and from_sequence with user_id');
-    expect(named(error as ValidationFailed, jsonNaming(ReplayWebhookRequestSchema)).message).toBe(
-      'to goes with from, and fromSequence with userId',
-    );
-  }
+  const schema = ReplayWebhookRequestSchema;
+  const request = create(schema, { programId: 'wine-dine', webhookId: '1', ...range });
+  const validate = (naming: FieldNaming) => {
+    try {
+      validatorOf(schema)(request);
+      return undefined;
+    } catch (error) {
+      return named(error as ValidationFailed, naming).message;
+    }
+  };
+  expect(validate(protoNaming)).toBe('to goes with from, and from_sequence with user_id');
+  expect(validate(jsonNaming(schema))).toBe('to goes with from, and fromSequence with userId');
 });
 
 describe('a caller who sends', () => {
