@@ -139,11 +139,11 @@ the subject of a submission has no valid program id, its event has \`_\` in that
 |---|---|
 | \`ce-id\` | the event's [id](#ids) |
 | \`ce-type\` | \`loyalty.\` and the type, such as \`loyalty.points.earned\` |
-| \`ce-source\` | \`/ledger\`; \`/programs\` for \`program.changed\`, \`/webhooks\` for \`webhook.disabled\` |
+| \`ce-source\` | \`/ledger\`; \`/programs\` for \`program.changed\`; \`/webhooks\` for \`webhook.disabled\`, and for a webhook's own test events |
 | \`ce-subject\` | what the id begins with: the membership, the dead letter, the program or the webhook |
 | \`ce-time\` | when it happened |
 | \`ce-actor\` | who caused it, such as \`service:checkout\`; \`member\` for members themselves, \`system\` for the passing of time |
-| \`ce-requestid\` | the id of the request that caused it; empty for \`system\` |
+| \`ce-requestid\` | the id of the request that caused it; empty for \`system\`, where a webhook's JSON leaves it out |
 | \`ce-specversion\` | \`1.0\` |
 | \`content-type\` | \`application/protobuf\` |
 
@@ -173,6 +173,10 @@ No two events have the same id, and an event that is published again under its i
 - **Notices and submissions have no place in that order.** A notice says what the balance was when it was given, and isn't
   taken back when the points are spent. If it is old, compare it with the balance.
 - **Nothing waits for consumers.** Without NATS, events stay in the database and are published later.
+- **A balance can be ahead of the events.** Points mature and expire, and holds end, at their time. \`GetBalance\` counts that
+  from the instant on; the entry and its event are written by a job a little later, or with the member's next change. So
+  don't take a balance that differs for a lost event. If you have to know the points at an instant, ask for the balance;
+  the dates in \`lotChanges\`, and \`holdExpireTime\`, say beforehand when it will change.
 
 ## Once each, without gaps
 
@@ -189,8 +193,17 @@ No two events have the same id, and an event that is published again under its i
 
 ## A program that rebuilds all balances
 
-It needs the packages \`nats\`, \`@bufbuild/protobuf\` and [\`@loyalty/client\`](../clients/typescript/README.md), which has the
-contracts compiled. A test runs it and compares each line with \`GetBalance\`.
+It needs [\`@loyalty/client\`](../clients/typescript/README.md#install), which has the contracts compiled, and two packages more. In
+the folder of your project, after \`npm init -y\` and with the client installed:
+
+\`\`\`sh
+npm pkg set type=module
+npm install nats@2 @bufbuild/protobuf@2
+node balances-from-events.ts
+\`\`\`
+
+Node.js runs TypeScript from 22.18 on; with an older one it is \`npx tsx balances-from-events.ts\`. A test compares each line
+that it prints with \`GetBalance\`.
 
 \`balances-from-events.ts\`:
 

@@ -1,6 +1,10 @@
-import { once } from 'node:events';
 import { ConfigError } from '@loyalty/platform/config.ts';
-import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
+import {
+  type ChannelCredentials,
+  createChannel,
+  createClient,
+} from '@loyalty/platform/rpc/client.ts';
+import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
 import { WebhookService } from '@loyalty/proto/loyalty/webhooks/v1/webhook_service_pb.ts';
 import { Command, InvalidArgumentError } from 'commander';
 import { readChannelCredentials } from './service-calls/channel-credentials.ts';
@@ -8,6 +12,7 @@ import { naming } from './service-calls/service-naming.ts';
 import { readSetting } from './settings.ts';
 import { listenForDeliveries } from './webhooks/delivery-listener.ts';
 import { eventText } from './webhooks/event-text.ts';
+import { stopRequest } from './webhooks/stop-request.ts';
 
 interface ListenFlags {
   program: string;
@@ -20,7 +25,7 @@ const help = `
 It creates a webhook that delivers to this command, prints what arrives, and deletes the webhook when you press Ctrl-C. The
 platform has to be on this machine, as npm start runs it; with a tunnel to --port, --url is the tunnel's address.
 
-The token is LOYALTY_ADMIN_TOKEN, and the address LOYALTY_WEBHOOKS_GRPC. See docs/webhooks.md for how to receive events in a
+The token is LOYALTY_ADMIN_TOKEN; the addresses are LOYALTY_PROGRAMS_GRPC and LOYALTY_WEBHOOKS_GRPC. See docs/webhooks.md for how to receive events in a
 backend.
 
 Example:
@@ -48,13 +53,14 @@ export function webhooksCommand(): Command {
 }
 
 async function runListen({ program, events, port, url }: ListenFlags): Promise<void> {
+  const stopped = stopRequest();
   const address = readSetting('LOYALTY_WEBHOOKS_GRPC');
   const token = readSetting('LOYALTY_ADMIN_TOKEN');
   const credentials = await readChannelCredentials(process.env);
+  await requireProgram(program, { credentials, token });
   const channel = createChannel({ address, services: [WebhookService], credentials });
   const client = createClient(WebhookService, channel);
   const reached = naming(`Webhooks at ${address}`);
-  const stopped = Promise.race(['SIGINT', 'SIGTERM'].map((signal) => once(process, signal)));
   const secret = Promise.withResolvers<string>();
   const listener = await listenForDeliveries({
     port,
@@ -80,10 +86,30 @@ async function runListen({ program, events, port, url }: ListenFlags): Promise<v
     const { programId, webhookId } = webhook;
     console.error(`Listening for events of ${programId} at ${webhook.url}; Ctrl-C ends it.`);
     await stopped;
-    await reached(client.deleteWebhook({ programId, webhookId }, { token }));
+    try {
+      await reached(client.deleteWebhook({ programId, webhookId }, { token }));
+    } catch (error) {
+      console.error(`The webhook ${webhookId} of ${programId} is still there:`);
+      throw error;
+    }
     console.error('The webhook is deleted.');
   } finally {
     await listener.close();
+    channel.close();
+  }
+}
+
+/** The webhooks service knows no programs: it would accept one that is misspelled, and nothing would ever come. */
+async function requireProgram(
+  programId: string,
+  { credentials, token }: { credentials: ChannelCredentials; token: string },
+): Promise<void> {
+  const address = readSetting('LOYALTY_PROGRAMS_GRPC');
+  const channel = createChannel({ address, services: [ProgramService], credentials });
+  try {
+    const client = createClient(ProgramService, channel);
+    await naming(`Programs at ${address}`)(client.getProgram({ programId }, { token }));
+  } finally {
     channel.close();
   }
 }

@@ -31,27 +31,40 @@ function as(role: 'ADMIN' | 'SERVICE', path: string, body?: object) {
   return http(platform, { token, path, ...(body !== undefined && { body }) });
 }
 
+/** A `loyalty webhooks listen` that has its webhook. */
+async function listen(args: readonly string[]) {
+  const child = spawn(
+    process.execPath,
+    [join(root, 'cli/src/main.ts'), 'webhooks', 'listen', ...args],
+    { env: { ...process.env, ...platform.env }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const printed = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => {
+    printed.out += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    printed.err += chunk.toString();
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  await until(
+    async () => printed.err,
+    (text) => text.includes('Listening'),
+  );
+  return { child, printed, exited };
+}
+
+async function webhooksOf(programId: string) {
+  return (await as('ADMIN', `programs/${programId}/webhooks`)).body;
+}
+
+const none = { webhooks: [], nextPageToken: '' };
+
 test(
   'a developer sees events, and leaves no webhook behind',
   async () => {
     const programId = await newProgram();
-    const args = ['webhooks', 'listen', '--program', programId, '--events', 'membership.joined'];
-    const child = spawn(process.execPath, [join(root, 'cli/src/main.ts'), ...args], {
-      env: { ...process.env, ...platform.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const printed = { out: '', err: '' };
-    child.stdout.on('data', (chunk: Buffer) => {
-      printed.out += chunk.toString();
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      printed.err += chunk.toString();
-    });
-    const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
-    await until(
-      async () => printed.err,
-      (text) => text.includes('Listening'),
-    );
+    const args = ['--program', programId, '--events', 'membership.joined'];
+    const { child, printed, exited } = await listen(args);
     // A web page that finds the port can't have it print something.
     const [url = ''] = /http:\/\/127\.0\.0\.1:\d+\//.exec(printed.err) ?? [];
     const forged = await fetch(url, { method: 'POST', body: '{"type":"forged"}' });
@@ -65,11 +78,48 @@ test(
     expect(await exited).toBe(0);
     expect(printed.out).toMatch(/^\d+-1 loyalty\.membership\.joined\n\{\n/);
     expect(printed.out).not.toContain('forged');
-    const { body } = await as('ADMIN', `programs/${programId}/webhooks`);
-    expect(body).toEqual({ webhooks: [], nextPageToken: '' });
+    expect(await webhooksOf(programId)).toEqual(none);
   },
   patience(60_000),
 );
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  'none is left behind after %s either, which a terminal and a launcher both send',
+  async (signal) => {
+    const programId = await newProgram();
+    const { child, printed, exited } = await listen(['--program', programId]);
+    child.kill(signal);
+    const again = setInterval(() => child.kill(signal), 2);
+    child.stderr.once('data', () => clearInterval(again));
+    await exited;
+    clearInterval(again);
+    expect(printed.err).toContain('The webhook is deleted.');
+    expect(await webhooksOf(programId)).toEqual(none);
+  },
+  patience(60_000),
+);
+
+test(
+  'none is left behind when nobody reads its output any more',
+  async () => {
+    const programId = await newProgram();
+    const { child, exited } = await listen(['--program', programId]);
+    child.stdout.destroy();
+    await as('SERVICE', `programs/${programId}/members`, { userId: 'alice' });
+    expect(await exited).toBe(0);
+    expect(await webhooksOf(programId)).toEqual(none);
+  },
+  patience(60_000),
+);
+
+test('a program that does not exist is refused', async () => {
+  const wrong = ['webhooks', 'listen', '--program', 'wine-dime'];
+  const { exitCode, stderr } = await loyalty(platform, wrong);
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 2,
+    stderr: expect.stringContaining('wine-dime'),
+  });
+});
 
 test('a mistake is explained', async () => {
   const programId = await newProgram();

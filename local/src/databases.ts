@@ -6,7 +6,7 @@ import type { PostgresServer } from './postgres-server.ts';
  * database of a service has the owner of the first.
  */
 export async function ensureDatabase(
-  server: PostgresServer,
+  server: Pick<PostgresServer, 'url' | 'passwordOf'>,
   name: string,
   { owner = name }: { owner?: string } = {},
 ): Promise<string> {

@@ -7,6 +7,8 @@ import type { Writable } from 'node:stream';
 export interface GuardedProcess {
   /** Asks the server to end, and kills it if it hasn't after ten seconds. */
   stop(): Promise<void>;
+  /** Rejects with ServerExited when the server ends unasked. */
+  readonly failed: Promise<never>;
 }
 
 export interface GuardedProcessOptions {
@@ -66,8 +68,18 @@ export async function startGuarded(options: GuardedProcessOptions): Promise<Guar
       throw new ServerExited({ program, code, lastLines: output.lastLines });
     }),
   ]);
+  let isStopping = false;
+  const failure = Promise.withResolvers<never>();
+  // It may reject before anything listens.
+  failure.promise.catch(() => undefined);
+  void exited.then((code) => {
+    const { lastLines } = output;
+    if (!isStopping) failure.reject(new ServerExited({ program, code, lastLines }));
+  });
   return {
+    failed: failure.promise,
     async stop() {
+      isStopping = true;
       lifeline.destroy();
       const impatience = setTimeout(() => killGroup(child), patienceMs);
       await exited;

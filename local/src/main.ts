@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { ConfigError } from '@loyalty/platform/config.ts';
 import { claimDataDirectory } from './data-directory.ts';
+import { ServerExited } from './guarded-process.ts';
 import { type Platform, type PlatformOptions, startPlatform, stopPlatform } from './platform.ts';
 import { demandFreePorts } from './port-check.ts';
 import { withProgress } from './progress.ts';
@@ -58,7 +59,9 @@ async function runUntil(
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
       const ready = `Ready in ${seconds} s. Ctrl-C stops everything; data stays in ${data.path('')}`;
       console.log(`\n${ready}\n${text}`);
-      await Promise.race([stopped, platform.services?.failed]);
+      const { services, postgres, nats } = platform;
+      // The services restart by themselves; without these two they could only wait.
+      await Promise.race([stopped, services?.failed, postgres?.failed, nats?.failed]);
     }
   } finally {
     console.log('\nStopping …');
@@ -97,5 +100,7 @@ function readArguments(): { fresh: boolean } {
 
 /** Errors whose message says what to do; other errors are printed with their stack. */
 function isForThePerson(error: unknown): error is Error {
-  return error instanceof StartRefused || error instanceof ConfigError;
+  return (
+    error instanceof StartRefused || error instanceof ConfigError || error instanceof ServerExited
+  );
 }

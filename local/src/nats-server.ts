@@ -28,6 +28,8 @@ export interface NatsServer {
   readonly url: string;
   /** Ends the server; what its streams hold stays in its directory. */
   stop(): Promise<void>;
+  /** Rejects when it ends unasked. */
+  readonly failed: Promise<never>;
 }
 
 export interface NatsServerWithAccounts extends NatsServer {
@@ -61,10 +63,10 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
   const authorization = user
     ? `authorization { user: ${quoted(user.name)}, password: ${quoted(user.password)} }`
     : '';
-  const { port, stop } = await startServer(options, { lines: authorization });
+  const { port, stop, failed } = await startServer(options, { lines: authorization });
   const url = urlOf(port, user);
   await setUp({ url, stop }, streams);
-  return { url, stop };
+  return { url, stop, failed };
 }
 
 const accountsFile = join(root, 'deploy/kubernetes/components/nats/accounts.conf');
@@ -81,7 +83,10 @@ export async function startNatsWithAccounts(
   const env = Object.fromEntries(
     natsUsers.map((user) => [`NATS_${user.toUpperCase()}_PASSWORD`, passwordOf(user)]),
   );
-  const { port, stop } = await startServer(options, { lines: 'include "accounts.conf"', env });
+  const { port, stop, failed } = await startServer(options, {
+    lines: 'include "accounts.conf"',
+    env,
+  });
   const urlFor = (user: NatsUser) => urlOf(port, { name: user, password: passwordOf(user) });
   const version = await setUp({ url: urlFor('operator'), stop }, platformStreams);
   return {
@@ -89,6 +94,7 @@ export async function startNatsWithAccounts(
     urlOf: urlFor,
     versionProblem: versionProblem(version),
     stop,
+    failed,
   };
 }
 
@@ -96,7 +102,7 @@ const setupMsMax = 15_000;
 
 /** Returns the version of the server. */
 async function setUp(
-  { url, stop }: NatsServer,
+  { url, stop }: Pick<NatsServer, 'url' | 'stop'>,
   streams: readonly StreamOptions[],
 ): Promise<string> {
   const logger = { info: () => undefined, warn: () => undefined };
@@ -130,7 +136,7 @@ async function startServer(
     return startOnPort(options.port, async (port) => {
       // A file, because a password on the command line is shown to everyone on the machine.
       writeFileSync(configFile, configuration({ directory, port, lines }), { mode: 0o600 });
-      const { stop } = await startGuarded({
+      const { stop, failed } = await startGuarded({
         program,
         args: ['--config', configFile],
         env,
@@ -138,7 +144,7 @@ async function startServer(
         ready: /Server is ready/,
         stopSignal: 'TERM',
       });
-      return { port, stop };
+      return { port, stop, failed };
     });
   });
 }

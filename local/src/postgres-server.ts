@@ -16,6 +16,8 @@ export interface PostgresServer {
   readonly port: number;
   /** Ends the server; transactions that are under way are rolled back. */
   stop(): Promise<void>;
+  /** Rejects when it ends unasked. */
+  readonly failed: Promise<never>;
 }
 
 export interface PostgresOptions {
@@ -94,7 +96,7 @@ async function startServer(options: {
   password: string;
 }): Promise<PostgresServer> {
   const { home, settings, port, logFile, password } = options;
-  const { stop } = await startGuarded({
+  const { stop, failed } = await startGuarded({
     program: join(home.native, 'bin/postgres'),
     args: [
       ...['-D', home.data, '-p', String(port)],
@@ -109,7 +111,7 @@ async function startServer(options: {
     role === superuser ? password : derivedSecret(password, role);
   const url = (database: string, role = superuser) =>
     `postgres://${encodeURIComponent(role)}:${passwordOf(role)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
-  return { url, passwordOf, port, stop };
+  return { url, passwordOf, port, stop, failed };
 }
 
 const superuser = 'postgres';

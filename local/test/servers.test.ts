@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,6 +92,14 @@ describe('both servers', () => {
 });
 
 describe('nats-server', () => {
+  test('says when it ends unasked, and can be stopped then too', async () => {
+    const home = join(directory, 'killed');
+    const server = await startNats({ directory: home });
+    process.kill(Number(await readFile(join(home, 'nats.pid'), 'utf8')), 'SIGKILL');
+    await expect(server.failed).rejects.toThrow('ended with exit code 137');
+    await server.stop();
+  });
+
   test('lets in the user named, and nobody else', async () => {
     const port = await freePort();
     const user = { name: 'loyalty', password: 'pass "word" @/' };

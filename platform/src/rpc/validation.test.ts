@@ -32,7 +32,9 @@ import {
   ScheduleSchema,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import { ReplayWebhookRequestSchema } from '@loyalty/proto/loyalty/webhooks/v1/webhook_service_pb.ts';
 import type { ValidationFailed } from '../errors.ts';
+import { type FieldNaming, jsonNaming, named, protoNaming } from '../json/field-naming.ts';
 import { wordsOfPatterns, wordsOfReserved } from './text-rules.ts';
 import { validatorOf } from './validation.ts';
 
@@ -45,6 +47,22 @@ function violationsOf<D extends DescMessage>(schema: D, init: MessageInitShape<D
     return Object.fromEntries(violations.map(({ field, message }) => [field, message]));
   }
 }
+
+test('fields that the words of a rule name have the names that the caller writes', () => {
+  const range = { to: { seconds: 1n }, start: { case: 'userId', value: 'alice' } } as const;
+  const schema = ReplayWebhookRequestSchema;
+  const request = create(schema, { programId: 'wine-dine', webhookId: '1', ...range });
+  const validate = (naming: FieldNaming) => {
+    try {
+      validatorOf(schema)(request);
+      return undefined;
+    } catch (error) {
+      return named(error as ValidationFailed, naming).message;
+    }
+  };
+  expect(validate(protoNaming)).toBe('to goes with from, and from_sequence with user_id');
+  expect(validate(jsonNaming(schema))).toBe('to goes with from, and fromSequence with userId');
+});
 
 describe('a caller who sends', () => {
   test('nothing is told what must be given', () => {

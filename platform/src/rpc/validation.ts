@@ -36,7 +36,7 @@ export function validatorOf(schema: DescMessage): (message: Message) => void {
     const result = validate(schema, message);
     if (result.kind === 'valid') return;
     if (result.kind === 'error') throw result.error;
-    throw new ValidationFailed(firstOfEachField(result.violations));
+    throw new ValidationFailed(firstOfEachField(result.violations, schema));
   };
 }
 
@@ -50,11 +50,11 @@ function regexMatch(pattern: string, against: string): boolean {
   return compiled.test(against);
 }
 
-function firstOfEachField(violations: readonly Violation[]): FieldViolation[] {
+function firstOfEachField(violations: readonly Violation[], schema: DescMessage): FieldViolation[] {
   const first = new Map<string, FieldViolation>();
   for (const violation of violations) {
     const field = pathToString(fieldsOf(violation));
-    if (!first.has(field)) first.set(field, { field, ...wordsOf(violation) });
+    if (!first.has(field)) first.set(field, { field, ...wordsOf(violation, schema) });
   }
   return [...first.values()];
 }

@@ -1,4 +1,4 @@
-import { type DescField, getOption } from '@bufbuild/protobuf';
+import { type DescField, type DescMessage, getOption } from '@bufbuild/protobuf';
 import { isReflectList, isReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import type { Violation } from '@bufbuild/protovalidate';
 import {
@@ -13,13 +13,25 @@ import { wordsOfPatterns, wordsOfReserved } from './text-rules.ts';
  * What is wrong with a field, in words for who sent it: no regular expressions, and enums by their names. `names` are the
  * fields that the message names.
  */
-export function wordsOf(violation: Violation): Pick<FieldViolation, 'message' | 'names'> {
+export function wordsOf(
+  violation: Violation,
+  schema: DescMessage,
+): Pick<FieldViolation, 'message' | 'names'> {
   const words = wordsOfRule(violation);
-  const absent = violation.field.at(-1);
+  const namesAround = fieldsAround(violation, schema).map(({ name }) => name);
+  const names = (words.match(/\w+/g) ?? []).filter((word) => namesAround.includes(word));
   return {
     message: violation.forKey ? `its key ${words}` : words,
-    ...(absent?.kind === 'oneof' && { names: absent.fields.map(({ name }) => name) }),
+    ...(names.length > 0 && { names }),
   };
+}
+
+/** The fields of the message, or of the oneof, that breaks the rule. */
+function fieldsAround({ field }: Violation, schema: DescMessage): readonly DescField[] {
+  const last = field.at(-1);
+  if (last === undefined) return schema.fields;
+  if (last.kind === 'oneof') return last.fields;
+  return last.kind === 'field' ? (last.message?.fields ?? []) : [];
 }
 
 function wordsOfRule(violation: Violation): string {

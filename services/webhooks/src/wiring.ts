@@ -102,7 +102,8 @@ export async function startWebhooks(
     const { signal } = stopping;
     const runtime: Runtime = { ...stores, config, logger, clock, nats, metrics, signal };
     const workers = createWorkers(runtime);
-    const background = startBackground(runtime, { workers, journal: journalOf(ledger, config) });
+    const journal = journalOf(ledger, config);
+    const background = startBackground(runtime, { workers, journal });
     cleanups.push(async () => {
       stopping.abort();
       await Promise.all(background);
@@ -110,6 +111,7 @@ export async function startWebhooks(
 
     const app: App = {
       ...stores,
+      journal,
       urlRules: urlRules(config.allowsPrivateAddresses),
       clock,
       newWebhookId: randomUUID,

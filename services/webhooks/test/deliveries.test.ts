@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@loyalty/local/test-patience.ts';
+import type { ReadJournalRequest } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import {
   Delivery_State,
   Replay_State,
   Webhook_DisableReason,
   Webhook_State,
 } from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
+import { DomainError } from '@loyalty/rules/domain-error.ts';
 import { Webhook as Verifier } from 'standardwebhooks';
 import {
   createWebhook,
@@ -295,6 +297,16 @@ test('finished deliveries are removed in time', async () => {
 });
 
 describe('a replay', () => {
+  class Unknown extends DomainError {
+    readonly reason: string;
+
+    constructor(reason: string) {
+      super('the ledger does not know it');
+      this.reason = reason;
+    }
+  }
+  /** Whether it only asks if there is such a journal. */
+  const isCheck = ({ pageSize }: ReadJournalRequest) => pageSize === 1;
   const ofAlice = { case: 'userId', value: 'alice' } as const;
   const pageOf = (events: ReturnType<typeof earned>[], nextPageToken = '') => ({
     events: events.map(({ subject, headers, data }) => ({ subject, headers, data })),
@@ -316,6 +328,7 @@ describe('a replay', () => {
     await delivered(hook, [event.id]);
     const asked: unknown[] = [];
     setting.journal.respond(async (request) => {
+      if (isCheck(request)) return {};
       asked.push([request.range, request.pageToken]);
       return request.pageToken === '' ? pageOf([forgotten], 'more') : pageOf([event]);
     });
@@ -335,8 +348,9 @@ describe('a replay', () => {
     const { programId, webhookId } = hook;
     const [early, late] = [earned(programId), earned(programId)];
     const periods: unknown[] = [];
-    setting.journal.respond(async ({ range }) => {
-      periods.push(range.value);
+    setting.journal.respond(async (request) => {
+      if (isCheck(request)) return {};
+      periods.push(request.range.value);
       return pageOf(periods.length === 1 ? [early] : [late]);
     });
     const from = { seconds: BigInt(Math.floor(setting.now() / 1_000)) - 3_600n };
@@ -354,6 +368,18 @@ describe('a replay', () => {
     await replayed(hook, Replay_State.DONE);
     expect(periods).toHaveLength(2);
   });
+
+  test.each(['MEMBERSHIP_NOT_FOUND', 'PROGRAM_NOT_FOUND'])(
+    'of what the ledger does not know is refused at once: %s',
+    async (reason) => {
+      const hook = await createOne();
+      const { programId, webhookId } = hook;
+      setting.journal.respond(() => Promise.reject(new Unknown(reason)));
+      const call = setting.client.replayWebhook({ programId, webhookId, start: ofAlice }, admin());
+      await expect(call).rejects.toMatchObject({ reason });
+      expect((await hook.now()).replay).toBeUndefined();
+    },
+  );
 
   test('goes on when the ledger is back, and after a restart', async () => {
     const hook = await createOne();

@@ -1,5 +1,8 @@
+import { create } from '@bufbuild/protobuf';
+import { TimestampSchema } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
+  ReplaySchema,
   Webhook_DisableReason,
   Webhook_State,
 } from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
@@ -23,6 +26,32 @@ test('a webhook has a secret that only its creation returns', async () => {
   expect(webhook).toMatchObject({ url, secret: '', etag: created.etag });
   const { webhooks } = await setting.client.listWebhooks({ programId }, admin());
   expect(webhooks).toEqual([webhook]);
+});
+
+test('a URL is kept and shown as it will be requested', async () => {
+  const odd = 'https:\\\\SHOP.example/a b';
+  const created = await createWebhook(setting, { url: odd });
+  expect(created.url).toBe('https://shop.example/a%20b');
+  const { programId, webhookId } = created;
+  const request = { programId, webhookId, updateMask: { paths: ['url'] } };
+  const { webhook } = await setting.client.updateWebhook(
+    { ...request, webhook: { url: 'https://shop.example:443' } },
+    admin(),
+  );
+  expect(webhook?.url).toBe('https://shop.example/');
+});
+
+test('the event id of a list must be text', async () => {
+  const { programId, webhookId } = await createWebhook(setting, { url });
+  for (const eventId of ['\0', 'a\0b', '\u202e']) {
+    const call = setting.client.listDeliveries({ programId, webhookId, eventId }, admin());
+    await expect(call).rejects.toMatchObject({
+      reason: 'VALIDATION_FAILED',
+      violations: [
+        { field: 'event_id', message: 'must not contain control or invisible characters' },
+      ],
+    });
+  }
 });
 
 test('a list has pages', async () => {
@@ -112,6 +141,13 @@ describe('is refused:', () => {
     [{ url, eventTypes: ['points'] }, 'webhook.event_types'],
     [{ url, description: 'x'.repeat(501) }, 'webhook.description'],
     [{ url, webhookId: 'mine', state: 9 as Webhook_State }, 'webhook.state'],
+    [{ url: 'https://shop.example/\u202e' }, 'webhook.url'],
+    [{ url: 'https://shop.example:0/' }, 'webhook.url'],
+    [{ url, webhookId: 'mine' }, 'webhook.webhook_id'],
+    [{ url, secret: 'whsec_mine' }, 'webhook.secret'],
+    [{ url, disableReason: Webhook_DisableReason.GONE }, 'webhook.disable_reason'],
+    [{ url, replay: create(ReplaySchema) }, 'webhook.replay'],
+    [{ url, failingSince: create(TimestampSchema) }, 'webhook.failing_since'],
   ])('%j', async (webhook, field) => {
     const call = createWebhook(setting, webhook);
     await expect(call).rejects.toMatchObject({

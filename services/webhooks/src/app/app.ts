@@ -1,5 +1,6 @@
 import type { Instant } from '../domain/instant.ts';
 import type { DeliveryStore } from './delivery-store.ts';
+import type { Journal } from './journal.ts';
 import type { ReplayStore } from './replay-store.ts';
 import type { WebhookStore } from './webhook-store.ts';
 
@@ -8,6 +9,7 @@ export interface App {
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
   readonly replays: ReplayStore;
+  readonly journal: Journal;
   readonly urlRules: UrlRules;
   readonly clock: () => Instant;
   readonly newWebhookId: () => string;

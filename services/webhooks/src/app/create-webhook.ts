@@ -1,6 +1,6 @@
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import {
-  requireValidSettings,
+  validSettings,
   type Webhook,
   type WebhookSettings,
   webhooksPerProgramMax,
@@ -16,10 +16,10 @@ export async function createWebhook(
   app: App,
   { programId, settings }: { programId: string; settings: WebhookSettings },
 ): Promise<Webhook> {
-  requireSendable(app, settings);
+  const sendable = sendableSettings(app, settings);
   const now = app.clock();
   const webhook: Webhook = {
-    ...settings,
+    ...sendable,
     programId,
     webhookId: app.newWebhookId(),
     disableReason: settings.state === 'DISABLED' ? 'REQUESTED' : undefined,
@@ -33,9 +33,17 @@ export async function createWebhook(
   return webhook;
 }
 
-/** @throws {ValidationFailed} */
-export function requireSendable({ urlRules }: Pick<App, 'urlRules'>, settings: WebhookSettings) {
-  requireValidSettings(settings, urlRules);
-  const message = urlRules.addressProblem(settings.url);
+/**
+ * The settings of a webhook that events may be sent to, with the URL as it will be requested.
+ *
+ * @throws {ValidationFailed}
+ */
+export function sendableSettings(
+  { urlRules }: Pick<App, 'urlRules'>,
+  settings: WebhookSettings,
+): WebhookSettings {
+  const valid = validSettings(settings, urlRules);
+  const message = urlRules.addressProblem(valid.url);
   if (message !== undefined) throw new ValidationFailed([{ field: 'webhook.url', message }]);
+  return valid;
 }

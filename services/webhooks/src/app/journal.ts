@@ -10,6 +10,13 @@ export interface JournalEvent {
 /** Thrown when the ledger will never be able to read what was asked for, such as the journal of a user who isn't a member. */
 export class JournalRefused extends Error {
   override readonly name = 'JournalRefused';
+  /** The ledger's own, such as MEMBERSHIP_NOT_FOUND. */
+  readonly reason: string;
+
+  constructor(message: string, { reason, cause }: { reason: string; cause?: unknown }) {
+    super(message, { cause });
+    this.reason = reason;
+  }
 }
 
 /** What happened in a program, however long ago. */
@@ -19,5 +26,9 @@ export interface Journal {
     programId: string;
     range: ReplayRange;
     pageToken: string;
+    /** The most events that a page may have; the journal decides where it is absent. */
+    pageSize?: number;
+    /** How long it may take; the journal decides where it is absent. */
+    timeoutMs?: number;
   }): Promise<{ events: readonly JournalEvent[]; nextPageToken: string }>;
 }

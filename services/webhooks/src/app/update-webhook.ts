@@ -2,7 +2,7 @@ import { areEtagsCurrent, type EtagConditions } from '@loyalty/rules/etag-condit
 import { EtagMismatch, WebhookNotFound } from '../domain/errors.ts';
 import { type Webhook, type WebhookSettings, webhookEtag } from '../domain/webhook.ts';
 import type { App } from './app.ts';
-import { requireSendable } from './create-webhook.ts';
+import { sendableSettings } from './create-webhook.ts';
 import type { WebhookName } from './webhook-name.ts';
 import type { WebhookView } from './webhook-store.ts';
 
@@ -26,8 +26,9 @@ export async function updateWebhook(app: App, update: UpdateWebhook): Promise<We
 function changed(app: App, present: Webhook, { fields, etags }: UpdateWebhook): Webhook {
   const etag = webhookEtag(present);
   if (!areEtagsCurrent(etags, (accepted) => accepted === etag)) throw new EtagMismatch(etag);
-  const webhook = { ...present, ...fields };
-  requireSendable(app, webhook);
+  const { url, description, eventTypes, state } = { ...present, ...fields };
+  const settings = sendableSettings(app, { url, description, eventTypes, state });
+  const webhook = { ...present, ...settings };
   const isDisabled = webhook.state === 'DISABLED';
   return {
     ...webhook,

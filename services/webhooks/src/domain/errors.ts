@@ -9,6 +9,24 @@ export class WebhookNotFound extends DomainError {
   }
 }
 
+/** Thrown when the ledger knows no program with that id. */
+export class ProgramNotFound extends DomainError {
+  readonly reason = 'PROGRAM_NOT_FOUND';
+
+  constructor(programId: string) {
+    super(`There is no program with the id ${programId}`, { programId });
+  }
+}
+
+/** Thrown when the user was never a member of the program, and so has no journal. */
+export class MembershipNotFound extends DomainError {
+  readonly reason = 'MEMBERSHIP_NOT_FOUND';
+
+  constructor(programId: string) {
+    super(`The user isn't a member of program ${programId}`, { programId });
+  }
+}
+
 /** Thrown when the webhook has no such delivery. */
 export class DeliveryNotFound extends DomainError {
   readonly reason = 'DELIVERY_NOT_FOUND';

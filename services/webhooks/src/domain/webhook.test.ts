@@ -1,33 +1,12 @@
-import { describe, expect, test } from '@jest/globals';
-import { requireValidSettings, rotated, rotationMs, signingSecrets, wants } from './webhook.ts';
+import { expect, test } from '@jest/globals';
+import { rotated, rotationMs, signingSecrets, validSettings, wants } from './webhook.ts';
 
 const settings = { description: '', eventTypes: [], state: 'ENABLED' } as const;
-
-describe('a URL is refused', () => {
-  test.each([
-    'http://shop.example/hook',
-    'ftp://shop.example/hook',
-    'shop.example/hook',
-    'https://user@shop.example/hook',
-    'https://user:password@shop.example/hook',
-    'https://shop.example/hook#part',
-    '',
-  ])('%s', (url) => {
-    expect(() => requireValidSettings({ ...settings, url }, { allowsHttp: false })).toThrow(
-      'webhook.url',
-    );
-  });
-});
-
-test('local use allows http', () => {
-  const url = 'http://127.0.0.1:3000/hook';
-  expect(() => requireValidSettings({ ...settings, url }, { allowsHttp: true })).not.toThrow();
-});
 
 test('an event type that no event has is named', () => {
   const url = 'https://shop.example/hook';
   expect(() =>
-    requireValidSettings(
+    validSettings(
       { ...settings, url, eventTypes: ['points.earned', 'points.earnt'] },
       { allowsHttp: false },
     ),

@@ -2,6 +2,7 @@ import type { Violation } from '@loyalty/rules/language.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { eventTypes } from './event-types.ts';
 import type { Instant } from './instant.ts';
+import { checkedUrl } from './webhook-url.ts';
 
 export type WebhookState = 'ENABLED' | 'DISABLED';
 export type DisableReason = 'REQUESTED' | 'GONE' | 'FAILING';
@@ -71,34 +72,24 @@ export function wants({ eventTypes: types }: { eventTypes: readonly string[] }, 
 }
 
 /**
- * Checks what a caller decided, except for the addresses of the URL's host, which can change at any time.
+ * What a caller decided, checked and with the URL as it will be requested. The addresses of its host aren't checked, because
+ * they can change at any time.
  *
  * @throws {ValidationFailed}
  */
-export function requireValidSettings(
-  { url, eventTypes: types }: WebhookSettings,
+export function validSettings(
+  settings: WebhookSettings,
   urlRules: { allowsHttp: boolean },
-): void {
-  const violations: Violation[] = urlProblems(url, urlRules).map((message) => ({
-    field: 'webhook.url',
-    message,
-  }));
+): WebhookSettings {
+  const { url, eventTypes: types } = settings;
+  const checked = checkedUrl(url, urlRules);
+  const violations: Violation[] =
+    'problem' in checked ? [{ field: 'webhook.url', message: checked.problem }] : [];
   const unknown = types.filter((type) => !eventTypes.includes(type));
   if (unknown.length > 0) {
     const message = `${unknown.join(', ')} is no event type; docs/events.md lists them`;
     violations.push({ field: 'webhook.event_types', message });
   }
-  if (violations.length > 0) throw new ValidationFailed(violations);
-}
-
-function urlProblems(text: string, { allowsHttp }: { allowsHttp: boolean }): string[] {
-  const url = URL.parse(text);
-  const schemes = allowsHttp ? ['https:', 'http:'] : ['https:'];
-  if (url === null || !schemes.includes(url.protocol)) {
-    return [`must be an ${allowsHttp ? 'http or https' : 'https'} URL`];
-  }
-  if (url.username !== '' || url.password !== '') {
-    return ['must not have a user or a password; verify the signature instead'];
-  }
-  return url.hash === '' ? [] : ['must not have a fragment, which no server gets'];
+  if (violations.length > 0 || 'problem' in checked) throw new ValidationFailed(violations);
+  return { ...settings, url: checked.url };
 }

@@ -57,6 +57,13 @@ test('the body is a CloudEvent whose data is written as the gateway writes JSON'
   });
 });
 
+test('what is empty is left out', () => {
+  const bySystem = { 'ce-requestid': '', 'ce-actor': 'system' };
+  const body = JSON.parse(webhookEvent(published('points.earned', earned, bySystem))?.body ?? '');
+  expect(body).not.toHaveProperty('requestid');
+  expect(body).toHaveProperty('actor', 'system');
+});
+
 test('the same event makes the same bytes', () => {
   const bodies = [1, 2].map(() => webhookEvent(published('points.earned', earned))?.body);
   expect(bodies[0]).toBe(bodies[1]);

@@ -30,8 +30,8 @@ export function webhookEvent(event: PublishedEvent): WebhookEvent | undefined {
     type: required(event, 'ce-type'),
     subject: required(event, 'ce-subject'),
     time: required(event, 'ce-time'),
-    requestid: decoded(event.header('ce-requestid')),
-    actor: decoded(event.header('ce-actor')),
+    requestid: optional(event, 'ce-requestid'),
+    actor: optional(event, 'ce-actor'),
     datacontenttype: 'application/json',
     data: writeMessage(schema, fromBinary(schema, event.data)),
   });
@@ -42,6 +42,11 @@ function required({ header, subject }: PublishedEvent, name: string): string {
   const value = header(name);
   if (value === undefined) throw new Error(`an event on ${subject} has no header ${name}`);
   return decoded(value);
+}
+
+/** Undefined, and so left out, where it is empty: CloudEvents has no empty attributes. */
+function optional({ header }: PublishedEvent, name: string): string | undefined {
+  return decoded(header(name)) || undefined;
 }
 
 /** Header values are printable ASCII; the rest is percent-encoded, as CloudEvents has it. */

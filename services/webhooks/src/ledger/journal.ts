@@ -4,8 +4,8 @@ import type { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_serv
 import { type Journal, JournalRefused } from '../app/journal.ts';
 import type { ReplayRange } from '../app/replay-store.ts';
 
-const pageSize = 200;
-const timeoutMs = 20_000;
+const usualPageSize = 200;
+const usualTimeoutMs = 20_000;
 /** Reasons for which the same question never gets another response. */
 const finalReasons = ['PROGRAM_NOT_FOUND', 'MEMBERSHIP_NOT_FOUND', 'VALIDATION_FAILED'];
 
@@ -18,7 +18,13 @@ export function createJournal({
   token: () => Promise<string>;
 }): Journal {
   return {
-    async read({ programId, range, pageToken }) {
+    async read({
+      programId,
+      range,
+      pageToken,
+      pageSize = usualPageSize,
+      timeoutMs = usualTimeoutMs,
+    }) {
       const request = { programId, range: rangeMessage(range), pageToken, pageSize };
       try {
         return await client.readJournal(request, {
@@ -26,7 +32,8 @@ export function createJournal({
           deadlineMs: Date.now() + timeoutMs,
         });
       } catch (error) {
-        throw isFinal(error) ? new JournalRefused(error.message, { cause: error }) : error;
+        if (!isFinal(error)) throw error;
+        throw new JournalRefused(error.message, { reason: error.reason, cause: error });
       }
     },
   };
@@ -41,6 +48,6 @@ function rangeMessage(range: ReplayRange) {
       } as const);
 }
 
-function isFinal(error: unknown): error is Error {
+function isFinal(error: unknown): error is Error & { reason: string } {
   return Error.isError(error) && 'reason' in error && finalReasons.includes(String(error.reason));
 }

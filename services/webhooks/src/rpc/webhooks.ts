@@ -1,3 +1,5 @@
+import { isFieldSet } from '@bufbuild/protobuf';
+import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import { pageRequest, textPosition } from '@loyalty/platform/paging.ts';
 import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
 import { pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
@@ -5,7 +7,10 @@ import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { required, requireSameId } from '@loyalty/platform/rpc/required.ts';
 import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
-import { WebhookSchema } from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
+import {
+  type Webhook as WebhookMessage,
+  WebhookSchema,
+} from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
 import type {
   ReplayWebhookRequest,
   WebhookService,
@@ -35,6 +40,7 @@ export function webhookHandlers(app: App): Pick<Handlers<typeof WebhookService>,
     async createWebhook({ programId, webhook }) {
       const message = required(webhook, 'webhook');
       requireSameId('webhook.program_id', { inBody: message.programId, inPath: programId });
+      requireNothingAssigned(message);
       const created = await createWebhook(app, { programId, settings: parseSettings(message) });
       return { webhook: renderWithSecret(created) };
     },
@@ -105,6 +111,27 @@ const settingFields = {
   event_types: 'eventTypes',
   state: 'state',
 } as const satisfies Readonly<Record<string, keyof WebhookSettings>>;
+
+/** What only the platform sets, and a caller who sends it would miss. An etag and times only say which version was read. */
+const assignedFields: readonly string[] = [
+  'webhook_id',
+  'disable_reason',
+  'secret',
+  'previous_secret_expire_time',
+  'failing_since',
+  'replay',
+];
+
+/** @throws {ValidationFailed} */
+function requireNothingAssigned(message: WebhookMessage): void {
+  const violations = WebhookSchema.fields
+    .filter((field) => assignedFields.includes(field.name) && isFieldSet(message, field))
+    .map(({ name }) => ({
+      field: `webhook.${name}`,
+      message: 'is set by the server; leave it out',
+    }));
+  if (violations.length > 0) throw new ValidationFailed(violations);
+}
 
 function rangeOf(request: ReplayWebhookRequest): ReplayWebhook['range'] {
   const { start, fromSequence } = request;

@@ -3,6 +3,7 @@ import { outcomeOf } from '../domain/delivery.ts';
 import type { Instant } from '../domain/instant.ts';
 import { retryAfterMsOf } from '../domain/retry-schedule.ts';
 import { type Secrets, signingSecrets } from '../domain/webhook.ts';
+import { failureText } from './failure-text.ts';
 import type { Response, SendRequest } from './send-request.ts';
 import { signedHeaders } from './signed-headers.ts';
 
@@ -31,7 +32,7 @@ export function createAttemptDelivery({
       timeMs: time,
     });
     const result = await send({ url, headers, body, timeoutMs }).catch((error: unknown) => ({
-      error: textOf(error),
+      error: failureText(error),
     }));
     const durationMs = Math.round(performance.now() - began);
     if ('error' in result) {
@@ -42,13 +43,6 @@ export function createAttemptDelivery({
     const attempt = { time, status, durationMs, error: problemOf(result) };
     return { attempt, outcome: outcomeOf(attempt, retryAfterMsOf(retryAfter, clock())) };
   };
-}
-
-const errorLengthMax = 300;
-
-function textOf(error: unknown): string {
-  const text = Error.isError(error) && error.message !== '' ? error.message : String(error);
-  return text.toWellFormed().replaceAll('\0', '').slice(0, errorLengthMax);
 }
 
 function problemOf({ status }: Response): string {

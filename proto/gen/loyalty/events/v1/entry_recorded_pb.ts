@@ -52,7 +52,7 @@ export type EntryRecorded = Message<"loyalty.events.v1.EntryRecorded"> & {
   membershipId: string;
 
   /**
-   * The entry, without its user_id.
+   * The entry. Its user_id is empty, as the event has the user already.
    *
    * @generated from field: loyalty.ledger.v1.Entry entry = 4;
    */

@@ -37,6 +37,7 @@ export type Webhook = Message<"loyalty.webhooks.v1.Webhook"> & {
 
   /**
    * Where events are delivered: an https URL without a user, a password or a fragment, whose host has public addresses only.
+   * It is kept and returned as browsers would write it: a host in lower case, blanks as %20.
    *
    * @generated from field: string url = 3;
    */
