@@ -261,6 +261,48 @@ test('while a secret is rotated, deliveries are signed with both', async () => {
   expect(headers['webhook-signature']).toBe(signatures.join(' '));
 });
 
+test('what changes at a busy endpoint applies to all but the requests under way', async () => {
+  const hook = await createOne();
+  const { programId, webhookId } = hook;
+  endpoints.respond((_received, response) => {
+    setTimeout(() => response.writeHead(204).end(), 20);
+  });
+  await Promise.all(Array.from({ length: 300 }, () => setting.publish(earned(programId))));
+  const path = `${hook.path}/moved`;
+  const update = (webhook: { url?: string; state?: Webhook_State }) =>
+    setting.client.updateWebhook(
+      { programId, webhookId, webhook, updateMask: { paths: Object.keys(webhook) } },
+      admin(),
+    );
+  const sent = () =>
+    endpoints.received.filter((one) => one.path === hook.path || one.path === path);
+  /** What was sent after the change as if it hadn't been made; it has more requests sent first. */
+  const late = async (change: () => Promise<unknown>, isLate: (received: Received) => boolean) => {
+    await change();
+    const before = sent().length;
+    await eventually(() => expect(sent().length).toBeGreaterThan(before + 30));
+    return sent().slice(before).filter(isLate).length;
+  };
+  await eventually(() => expect(sent().length).toBeGreaterThan(10));
+  const isSignedOnce = ({ headers }: Received) => !headers['webhook-signature']?.includes(' ');
+  const rotate = () => setting.client.rotateSecret({ programId, webhookId }, admin());
+  const underWay = 8; // four, and the four after them that were about to be sent
+  expect(await late(rotate, isSignedOnce)).toBeLessThanOrEqual(underWay);
+  const move = () => update({ url: endpoints.urlOf(path) });
+  const isAtOldUrl = (received: Received) => received.path === hook.path;
+  expect(await late(move, isAtOldUrl)).toBeLessThanOrEqual(underWay);
+  await update({ state: Webhook_State.DISABLED });
+  const before = sent().length;
+  const other = await createOne();
+  const last = earned(other.programId);
+  await setting.publish(last);
+  await delivered(other, [last.id]);
+  await setting.stopService();
+  await setting.startService();
+  expect(sent().length - before).toBeLessThanOrEqual(underWay);
+  expect(sent().length).toBeLessThan(300);
+});
+
 test('events wait while the service is away', async () => {
   const hook = await createOne();
   await setting.stopService();

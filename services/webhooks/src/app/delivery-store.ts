@@ -14,15 +14,25 @@ export interface WebhookEvent {
   readonly body: string;
 }
 
-/** An endpoint that a worker has to itself for a while. */
+/** An endpoint that a worker has to itself for a while, as its webhook is now. */
 export interface LeasedEndpoint {
   readonly webhookId: string;
   readonly programId: string;
   readonly url: string;
   readonly secrets: Secrets;
   readonly health: EndpointHealth;
+  /** Counts the changes that callers make. */
+  readonly revision: number;
   /** Identifies the lease. */
   readonly lease: string;
+}
+
+export type Lease = Pick<LeasedEndpoint, 'webhookId' | 'lease'>;
+
+export interface DueDeliveries {
+  readonly deliveries: readonly Delivery[];
+  /** Undefined if the worker doesn't have it any more, or nothing may be sent to it. */
+  readonly endpoint: LeasedEndpoint | undefined;
 }
 
 export interface DeliveryStore {
@@ -46,13 +56,19 @@ export interface DeliveryStore {
 
   /** Leases enabled endpoints that have deliveries due, the longest due first. */
   lease(query: { limit: number; now: Instant; leaseMs: number }): Promise<LeasedEndpoint[]>;
-  /** What of an endpoint is due, the oldest first. */
-  due(query: { webhookId: string; now: Instant; limit: number }): Promise<Delivery[]>;
-  /** Writes an attempt down, unless the delivery was begun anew meanwhile. */
-  record(delivery: Delivery, result: { attempt: Attempt; next: NextStep }): Promise<void>;
-  /** Gives an endpoint back, with what was learned about it. */
+  /** What of an endpoint is due, the oldest first, and the endpoint as it is now. */
+  due(query: { endpoint: Lease; now: Instant; limit: number }): Promise<DueDeliveries>;
+  /**
+   * Writes an attempt down, unless the delivery was begun anew or finished meanwhile. Returns the endpoint as it is now;
+   * undefined if the worker doesn't have it any more, or nothing may be sent to it.
+   */
+  record(
+    result: { delivery: Delivery; attempt: Attempt; next: NextStep },
+    endpoint: Lease,
+  ): Promise<LeasedEndpoint | undefined>;
+  /** Gives an endpoint back, with what was learned about this revision of it. */
   release(
-    endpoint: Pick<LeasedEndpoint, 'webhookId' | 'lease'>,
+    endpoint: Lease & Pick<LeasedEndpoint, 'revision'>,
     health: EndpointHealth,
     now: Instant,
   ): Promise<void>;

@@ -8,8 +8,8 @@ import {
   type Outcome,
   timeoutSecondsMax,
 } from '../domain/delivery.ts';
-import { type EndpointHealth, healthAfter } from '../domain/endpoint-health.ts';
 import type { Instant } from '../domain/instant.ts';
+import { createTurn } from './endpoint-turn.ts';
 
 export interface DeliveryWorkersOptions {
   readonly deliveries: Pick<DeliveryStore, 'lease' | 'due' | 'record' | 'release'>;
@@ -95,45 +95,43 @@ export function createDeliveryWorkers(options: DeliveryWorkersOptions): Delivery
   };
 }
 
-/** Sends what is due to one endpoint, until nothing is, its turn is over, or it can't be reached. */
-async function serve(endpoint: LeasedEndpoint, options: DeliveryWorkersOptions): Promise<void> {
+/** Sends what is due to one endpoint, until nothing is, its turn is over, or nothing more can be sent to it. */
+async function serve(leased: LeasedEndpoint, options: DeliveryWorkersOptions): Promise<void> {
   const { deliveries, clock, signal } = options;
-  const { webhookId } = endpoint;
   const began = performance.now();
-  const state = { health: endpoint.health };
-  const isOver = () =>
-    !canGoOn(state.health) || signal.aborted || performance.now() - began > turnMs;
+  const turn = createTurn(leased);
+  const isOver = () => !turn.canGoOn() || signal.aborted || performance.now() - began > turnMs;
   try {
     while (!isOver()) {
-      const due = await deliveries.due({ webhookId, now: clock(), limit: fetchedMax });
-      if (due.length === 0) break;
-      const workers = Math.min(state.health.unreachableCount > 0 ? 1 : requestsMax, due.length);
-      const queue = due.values();
+      const due = await deliveries.due({ endpoint: leased, now: clock(), limit: fetchedMax });
+      turn.see(due.endpoint);
+      if (due.deliveries.length === 0) break;
+      const requests = turn.health.unreachableCount > 0 ? 1 : requestsMax;
+      const workers = Math.min(requests, due.deliveries.length);
+      const queue = due.deliveries.values();
       await Promise.all(Array.from({ length: workers }, () => work(queue)));
     }
   } finally {
-    await deliveries.release(endpoint, state.health, clock());
+    await deliveries.release(turn.endpoint, turn.health, clock());
   }
-  const { disable: reason } = state.health;
+  const { webhookId } = leased;
+  const { disable: reason } = turn.health;
   if (reason !== undefined) options.logger.warn({ webhookId, reason }, 'a webhook was disabled');
 
-  async function work(queue: Iterator<Delivery> & Iterable<Delivery>): Promise<void> {
+  async function work(queue: Iterable<Delivery>): Promise<void> {
     for (const delivery of queue) {
+      if (isOver()) return;
+      const { endpoint } = turn;
       const { attempt, outcome } = await options.attempt(delivery, endpoint);
       options.onAttempt(attempt, outcome);
       const now = clock();
-      state.health = healthAfter(state.health, outcome, now);
+      turn.learn(endpoint, outcome, now);
       const next = nextStep(outcome, {
         attemptCount: delivery.attemptCount + 1,
         now,
         random: options.random(),
       });
-      await deliveries.record(delivery, { attempt, next });
-      if (outcome.kind === 'UNREACHABLE' || isOver()) return;
+      turn.see(await deliveries.record({ delivery, attempt, next }, leased));
     }
   }
-}
-
-function canGoOn({ disable, pausedUntil }: EndpointHealth): boolean {
-  return disable === undefined && pausedUntil === undefined;
 }

@@ -9,6 +9,11 @@ import { createDeliveryLog } from './delivery-log.ts';
 import { type DeliveryRow, deliveryColumns, deliveryOf } from './delivery-rows.ts';
 import { beginDeliveries, makeDue } from './delivery-writes.ts';
 import { createEndpointLeases } from './endpoint-leases.ts';
+import {
+  type LeasedEndpointRow,
+  leasedEndpointColumns,
+  leasedEndpointOf,
+} from './leased-endpoint-rows.ts';
 import { translated } from './storage-errors.ts';
 
 /** The most attempts that a delivery's log keeps: the newest. */
@@ -48,25 +53,37 @@ export function createDeliveryStore(pool: Pool, announcing: Announcing): Deliver
         }),
       ),
 
-    async due({ webhookId, now, limit }) {
+    async due({ endpoint: { webhookId, lease }, now, limit }) {
       const { rows } = await translated(
-        pool.query<DeliveryRow>(
-          `SELECT ${deliveryColumns} FROM deliveries
-           WHERE webhook_id = $1 AND state = 'PENDING' AND next_attempt_time <= $2
-           ORDER BY next_attempt_time, delivery_id LIMIT $3`,
-          [webhookId, timestamptz(now), limit],
+        pool.query<LeasedEndpointRow & (DeliveryRow | { delivery_id: null })>(
+          // The endpoint's columns come last: its webhook_id is there without deliveries too.
+          `SELECT ${deliveryColumns}, ${leasedEndpointColumns}
+           FROM webhooks LEFT JOIN LATERAL (
+             SELECT * FROM deliveries
+             WHERE webhook_id = $1 AND state = 'PENDING' AND next_attempt_time <= $3
+             ORDER BY next_attempt_time, delivery_id LIMIT $4
+           ) AS deliveries USING (webhook_id)
+           WHERE webhook_id = $1 AND lease = $2 AND webhooks.state = 'ENABLED'
+           ORDER BY next_attempt_time, delivery_id`,
+          [webhookId, lease, timestamptz(now), limit],
         ),
       );
-      return rows.map(deliveryOf);
+      return {
+        endpoint: rows.map(leasedEndpointOf)[0],
+        deliveries: rows.filter((row) => row.delivery_id !== null).map(deliveryOf),
+      };
     },
 
-    async record({ deliveryId, round }, { attempt, next }) {
+    async record({ delivery: { deliveryId, round }, attempt, next }, { webhookId, lease }) {
       const isPending = next.state === 'PENDING';
-      await translated(
-        pool.query(
-          `UPDATE deliveries SET state = $3, attempt_count = attempt_count + 1, next_attempt_time = $4, finish_time = $5,
-             attempts = CASE WHEN jsonb_array_length(attempts) >= $7 THEN attempts - 0 ELSE attempts END || $6::jsonb
-           WHERE delivery_id = $1 AND round = $2`,
+      const { rows } = await translated(
+        pool.query<LeasedEndpointRow>(
+          `WITH recorded AS (
+             UPDATE deliveries SET state = $3, attempt_count = attempt_count + 1, next_attempt_time = $4, finish_time = $5,
+               attempts = CASE WHEN jsonb_array_length(attempts) >= $7 THEN attempts - 0 ELSE attempts END || $6::jsonb
+             WHERE delivery_id = $1 AND round = $2 AND state = 'PENDING'
+           )
+           SELECT ${leasedEndpointColumns} FROM webhooks WHERE webhook_id = $8 AND lease = $9 AND state = 'ENABLED'`,
           [
             String(deliveryId),
             round,
@@ -75,9 +92,12 @@ export function createDeliveryStore(pool: Pool, announcing: Announcing): Deliver
             isPending ? null : timestamptz(attempt.time + attempt.durationMs),
             JSON.stringify([attempt]),
             attemptsKept,
+            webhookId,
+            lease,
           ],
         ),
       );
+      return rows.map(leasedEndpointOf)[0];
     },
   };
 }

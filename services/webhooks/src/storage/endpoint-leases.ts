@@ -1,24 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import {
-  instantOrUndefined,
-  timestamptz,
-  timestamptzOrNull,
-} from '@loyalty/platform/postgres/timestamptz.ts';
-import { transaction } from '@loyalty/platform/postgres/transaction.ts';
+import { timestamptz, timestamptzOrNull } from '@loyalty/platform/postgres/timestamptz.ts';
+import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
-import type { DeliveryStore, LeasedEndpoint } from '../app/delivery-store.ts';
+import type { DeliveryStore } from '../app/delivery-store.ts';
 import type { Announcing } from '../app/disabled-webhook.ts';
+import type { EndpointHealth } from '../domain/endpoint-health.ts';
+import type { Instant } from '../domain/instant.ts';
 import { disableWebhook } from './disable-webhook.ts';
+import {
+  type LeasedEndpointRow,
+  leasedEndpointColumns,
+  leasedEndpointOf,
+} from './leased-endpoint-rows.ts';
 import { translated } from './storage-errors.ts';
-import { type SecretColumns, secretsOf } from './webhook-rows.ts';
-
-interface LeasedRow extends SecretColumns {
-  webhook_id: string;
-  program_id: string;
-  url: string;
-  failing_since: Date | null;
-  unreachable_count: number;
-}
 
 /**
  * Which worker has which endpoint. A lease ends by itself, so that the endpoints of a process that was killed are served by
@@ -32,53 +26,29 @@ export function createEndpointLeases(
     async lease({ limit, now, leaseMs }) {
       const lease = randomUUID();
       const { rows } = await translated(
-        pool.query<LeasedRow>(
+        pool.query<LeasedEndpointRow>(
           `UPDATE webhooks SET lease = $1, leased_until = $2 WHERE webhook_id = ANY (ARRAY(
              SELECT webhook_id FROM webhooks
              WHERE state = 'ENABLED' AND due_time <= $3 AND leased_until <= $3
              ORDER BY due_time LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED
            ))
-           RETURNING webhook_id, program_id, url, secret, previous_secret, previous_secret_until, failing_since,
-             unreachable_count`,
+           RETURNING ${leasedEndpointColumns}`,
           [lease, timestamptz(now + leaseMs), timestamptz(now), limit],
         ),
       );
-      return rows.map(
-        (row): LeasedEndpoint => ({
-          webhookId: row.webhook_id,
-          programId: row.program_id,
-          url: row.url,
-          secrets: secretsOf(row),
-          health: {
-            failingSince: instantOrUndefined(row.failing_since),
-            unreachableCount: row.unreachable_count,
-            // It is over, or the endpoint wouldn't be due.
-            pausedUntil: undefined,
-            disable: undefined,
-          },
-          lease,
-        }),
-      );
+      return rows.map(leasedEndpointOf);
     },
 
-    async release({ webhookId, lease }, health, now) {
+    async release({ webhookId, lease, revision }, health, now) {
       const isAnnounced = await translated(
         transaction(pool, async (tx) => {
-          const { failingSince, unreachableCount, pausedUntil, disable } = health;
           const { rowCount } = await tx.query(
-            `UPDATE webhooks SET lease = NULL, leased_until = '-infinity', failing_since = $3, unreachable_count = $4,
-               paused_until = coalesce($5, '-infinity'::timestamptz)
-             WHERE webhook_id = $1 AND lease = $2`,
-            [
-              webhookId,
-              lease,
-              timestamptzOrNull(failingSince),
-              unreachableCount,
-              timestamptzOrNull(pausedUntil),
-            ],
+            `UPDATE webhooks SET lease = NULL, leased_until = '-infinity' WHERE webhook_id = $1 AND lease = $2`,
+            [webhookId, lease],
           );
           // Another worker has it, or nobody: it was deleted.
           if (rowCount === 0) return false;
+          const isDisabled = await noteHealth(tx, { webhookId, revision, health, now }, announcing);
           // A statement of its own, which sees what was committed before the one above had the lock.
           // Not before now, so that an endpoint with more to come is behind all that wait for their turn.
           await tx.query(
@@ -89,12 +59,40 @@ export function createEndpointLeases(
              WHERE webhook_id = $1`,
             [webhookId, timestamptz(now)],
           );
-          if (disable === undefined) return false;
-          const disabled = { webhookId, reason: disable, failingSince, disabledAt: now };
-          return await disableWebhook(tx, disabled, announcing);
+          return isDisabled;
         }),
       );
       if (isAnnounced) announcing.wakeRelay();
     },
   };
+}
+
+/**
+ * Writes down what was learned about an endpoint, unless a caller has changed the webhook meanwhile: it was the old one. Returns
+ * whether this disabled the webhook.
+ */
+async function noteHealth(
+  tx: DbTransaction,
+  {
+    webhookId,
+    revision,
+    health: { failingSince, unreachableCount, pausedUntil, disable },
+    now,
+  }: { webhookId: string; revision: number; health: EndpointHealth; now: Instant },
+  announcing: Announcing,
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `UPDATE webhooks SET failing_since = $3, unreachable_count = $4, paused_until = coalesce($5, '-infinity'::timestamptz)
+     WHERE webhook_id = $1 AND revision = $2`,
+    [
+      webhookId,
+      revision,
+      timestamptzOrNull(failingSince),
+      unreachableCount,
+      timestamptzOrNull(pausedUntil),
+    ],
+  );
+  if (rowCount === 0 || disable === undefined) return false;
+  const disabled = { webhookId, reason: disable, failingSince, disabledAt: now };
+  return await disableWebhook(tx, disabled, announcing);
 }

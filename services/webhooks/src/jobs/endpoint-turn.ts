@@ -1,0 +1,46 @@
+import type { LeasedEndpoint } from '../app/delivery-store.ts';
+import type { Outcome } from '../domain/delivery.ts';
+import { type EndpointHealth, healthAfter } from '../domain/endpoint-health.ts';
+import type { Instant } from '../domain/instant.ts';
+
+/** What a worker knows of the endpoint that it serves, whose webhook can be changed, disabled or deleted meanwhile. */
+export interface EndpointTurn {
+  /** What the next request uses. */
+  readonly endpoint: LeasedEndpoint;
+  readonly health: EndpointHealth;
+  /** Whether another request may be sent. */
+  canGoOn(): boolean;
+  /** Takes note of what was just read; undefined if nothing more may be sent. */
+  see(present: LeasedEndpoint | undefined): void;
+  /** Takes note of how a request to the endpoint, as it was then, ended. */
+  learn(endpoint: LeasedEndpoint, outcome: Outcome, now: Instant): void;
+}
+
+export function createTurn(leased: LeasedEndpoint): EndpointTurn {
+  let endpoint = leased;
+  let { health } = leased;
+  let ended = false;
+  return {
+    get endpoint() {
+      return endpoint;
+    },
+    get health() {
+      return health;
+    },
+    canGoOn: () => !ended && health.disable === undefined && health.pausedUntil === undefined,
+    see(present) {
+      if (present === undefined) {
+        ended = true;
+        return;
+      }
+      // Requests end side by side: what one of them has read may be older.
+      if (present.revision < endpoint.revision) return;
+      // What was learned before the change says nothing about the endpoint as it is now.
+      if (present.revision > endpoint.revision) ({ health } = present);
+      endpoint = present;
+    },
+    learn({ revision }, outcome, now) {
+      if (revision === endpoint.revision) health = healthAfter(health, outcome, now);
+    },
+  };
+}
