@@ -6,7 +6,9 @@ import {
   Webhook_DisableReason,
   Webhook_State,
 } from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
+import pg from 'pg';
 import { Webhook as Verifier } from 'standardwebhooks';
+import { createDeliveryStore } from '../src/storage/delivery-store.ts';
 import {
   createWebhook,
   type Endpoints,
@@ -288,6 +290,49 @@ test('what changes at a busy endpoint applies to all but the requests under way'
   await setting.startService();
   expect(sent().length - before).toBeLessThanOrEqual(underWay);
   expect(sent().length).toBeLessThan(300);
+});
+
+test('the endpoints of a process that was killed are served again within seconds', async () => {
+  const hook = await createOne();
+  const event = earned(hook.programId);
+  await setting.stopService();
+  await setting.publish(event);
+  // What a process leaves behind that just leased it.
+  const pool = new pg.Pool({ connectionString: setting.databaseUrl });
+  const deliveries = createDeliveryStore(pool);
+  const { programId, webhookId } = hook;
+  await deliveries.addAll([{ programId, eventId: 'e-1', type: 'points.earned', body: '{}' }], 0);
+  const [leased] = await deliveries.lease({ limit: 1, now: setting.now(), leaseMs: 1_000 });
+  expect(leased).toMatchObject({ webhookId });
+  await setting.startService();
+  await delivered(hook, ['e-1', event.id]);
+  // It has lost what it had.
+  if (leased === undefined) throw new Error('nothing was leased');
+  const due = await deliveries.due({ endpoint: leased, now: setting.now(), limit: 1 });
+  expect(due.endpoint).toBeUndefined();
+  await pool.end();
+});
+
+test('a lease that is renewed goes on', async () => {
+  const hook = await createOne();
+  const { programId, webhookId } = hook;
+  await setting.stopService();
+  const pool = new pg.Pool({ connectionString: setting.databaseUrl });
+  const deliveries = createDeliveryStore(pool);
+  await deliveries.addAll([{ programId, eventId: 'e-1', type: 'points.earned', body: '{}' }], 0);
+  const lease = (leaseMs: number) => deliveries.lease({ limit: 1, now: setting.now(), leaseMs });
+  const leased = await lease(0);
+  expect(leased).toMatchObject([{ webhookId }]);
+  await deliveries.renew(leased, 60_000);
+  expect(await lease(60_000)).toEqual([]);
+  // As if it had ended, and another worker had it.
+  await deliveries.renew(leased, 0);
+  expect(await lease(60_000)).toMatchObject([{ webhookId }]);
+  await deliveries.renew(leased, 0);
+  expect(await lease(60_000)).toEqual([]);
+  await pool.query(`UPDATE webhooks SET leased_until = '-infinity'`);
+  await pool.end();
+  await setting.startService();
 });
 
 test('events wait while the service is away', async () => {

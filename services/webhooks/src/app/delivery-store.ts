@@ -56,6 +56,8 @@ export interface DeliveryStore {
 
   /** Leases enabled endpoints that have deliveries due, the longest due first. */
   lease(query: { limit: number; now: Instant; leaseMs: number }): Promise<LeasedEndpoint[]>;
+  /** Puts off the end of leases, except those that another worker has taken over. */
+  renew(leases: readonly Lease[], leaseMs: number): Promise<void>;
   /** What of an endpoint is due, the oldest first, and the endpoint as it is now. */
   due(query: { endpoint: Lease; now: Instant; limit: number }): Promise<DueDeliveries>;
   /**
@@ -79,8 +81,5 @@ export interface DeliveryStore {
    * What is pending for enabled webhooks, counted up to a limit; and when an endpoint that no worker has is due next, or has
    * been.
    */
-  backlog(query: {
-    limit: number;
-    now: Instant;
-  }): Promise<{ pending: number; nextTurn: Instant | undefined }>;
+  backlog(query: { limit: number }): Promise<{ pending: number; nextTurn: Instant | undefined }>;
 }

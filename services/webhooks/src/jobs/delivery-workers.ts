@@ -1,18 +1,12 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { abortable, pause } from '@loyalty/platform/waiting.ts';
 import type { DeliveryStore, LeasedEndpoint } from '../app/delivery-store.ts';
-import {
-  type Attempt,
-  type Delivery,
-  nextStep,
-  type Outcome,
-  timeoutSecondsMax,
-} from '../domain/delivery.ts';
+import { type Attempt, type Delivery, nextStep, type Outcome } from '../domain/delivery.ts';
 import type { Instant } from '../domain/instant.ts';
 import { createTurn } from './endpoint-turn.ts';
 
 export interface DeliveryWorkersOptions {
-  readonly deliveries: Pick<DeliveryStore, 'lease' | 'due' | 'record' | 'release'>;
+  readonly deliveries: Pick<DeliveryStore, 'lease' | 'renew' | 'due' | 'record' | 'release'>;
   readonly attempt: (
     delivery: Delivery,
     endpoint: LeasedEndpoint,
@@ -40,8 +34,10 @@ const requestsMax = 4;
 const fetchedMax = 20;
 /** How long a worker goes on with one endpoint while others may wait for their turn. */
 const turnMs = 10_000;
-/** A turn, the longest request after it, and time to write its result. */
-const leaseMs = turnMs + timeoutSecondsMax * 1_000 + 20_000;
+/** How long the endpoints of a process that was killed, or is frozen, wait for another one. */
+const leaseMs = 10_000;
+/** Two renewals may fail. */
+const renewMs = 3_000;
 /** How often it looks when nothing wakes it: for retries, and for what another replica has added. */
 const idleMs = 500;
 
@@ -51,7 +47,7 @@ const idleMs = 500;
  */
 export function createDeliveryWorkers(options: DeliveryWorkersOptions): DeliveryWorkers {
   const { deliveries, endpointsMax, clock, logger, signal } = options;
-  const serving = new Set<Promise<void>>();
+  const serving = new Map<LeasedEndpoint, Promise<void>>();
   let woken = Promise.withResolvers<void>();
 
   async function leaseSome(): Promise<boolean> {
@@ -60,23 +56,31 @@ export function createDeliveryWorkers(options: DeliveryWorkersOptions): Delivery
     if (limit <= 0) return false;
     const leased = await deliveries.lease({ limit, now: clock(), leaseMs });
     for (const endpoint of leased) {
-      const served: Promise<void> = serve(endpoint, options)
+      const served = serve(endpoint, options)
         .catch((error: unknown) => {
           const { webhookId } = endpoint;
           logger.warn({ err: error, webhookId }, 'an endpoint could not be served; its lease ends');
         })
         .then(() => {
-          serving.delete(served);
+          serving.delete(endpoint);
           woken.resolve();
         });
-      serving.add(served);
+      serving.set(endpoint, served);
     }
     return leased.length > 0;
+  }
+
+  async function renew(): Promise<void> {
+    if (serving.size === 0) return;
+    await deliveries.renew([...serving.keys()], leaseMs).catch((error: unknown) => {
+      logger.warn({ err: error }, 'leases of endpoints could not be renewed');
+    });
   }
 
   return {
     wake: () => woken.resolve(),
     async run() {
+      const renewing = setInterval(() => void renew(), renewMs);
       while (!signal.aborted) {
         const found = await leaseSome().catch((error: unknown) => {
           logger.warn({ err: error }, 'deliveries could not be leased');
@@ -90,7 +94,8 @@ export function createDeliveryWorkers(options: DeliveryWorkersOptions): Delivery
         );
         idle.abort();
       }
-      await Promise.all(serving);
+      await Promise.all(serving.values());
+      clearInterval(renewing);
     },
   };
 }
