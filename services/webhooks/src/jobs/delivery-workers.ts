@@ -2,6 +2,7 @@ import type { Logger } from '@loyalty/platform/logging.ts';
 import { abortable, pause } from '@loyalty/platform/waiting.ts';
 import type { DeliveryStore, LeasedEndpoint } from '../app/delivery-store.ts';
 import { type Attempt, type Delivery, nextStep, type Outcome } from '../domain/delivery.ts';
+import { isAway } from '../domain/endpoint-health.ts';
 import type { Instant } from '../domain/instant.ts';
 import { createTurn } from './endpoint-turn.ts';
 
@@ -28,7 +29,7 @@ export interface DeliveryWorkers {
   wake(): void;
 }
 
-/** Requests to one endpoint at once; one at a time to an endpoint that couldn't be reached the last time. */
+/** Requests to one endpoint at once; one at a time to an endpoint that is away. */
 const requestsMax = 4;
 /** Deliveries that are fetched together; bounds how much memory their bodies take. */
 const fetchedMax = 20;
@@ -111,7 +112,7 @@ async function serve(leased: LeasedEndpoint, options: DeliveryWorkersOptions): P
       const due = await deliveries.due({ endpoint: leased, now: clock(), limit: fetchedMax });
       turn.see(due.endpoint);
       if (due.deliveries.length === 0) break;
-      const requests = turn.health.unreachableCount > 0 ? 1 : requestsMax;
+      const requests = isAway(turn.health) ? 1 : requestsMax;
       const workers = Math.min(requests, due.deliveries.length);
       const queue = due.deliveries.values();
       await Promise.all(Array.from({ length: workers }, () => work(queue)));
