@@ -222,6 +222,23 @@ test('one endpoint that hangs holds up none of 1,000 others', async () => {
   expect(performance.now() - began).toBeLessThan(20 * setting.config.timeoutMs);
 }, 60_000);
 
+test('a program whose endpoints all hang holds up no other program', async () => {
+  const programId = newProgramId();
+  const hanging = await Promise.all(Array.from({ length: 100 }, () => createOne({ programId })));
+  const other = await createOne();
+  endpoints.respond((received, response) => {
+    if (received.path === other.path) response.writeHead(204).end();
+  });
+  await setting.publish(earned(programId));
+  const asked = () => hanging.filter(({ path }) => endpoints.at(path).length > 0).length;
+  await eventually(() => expect(asked()).toBeGreaterThanOrEqual(25));
+  const event = earned(other.programId);
+  await setting.publish(event);
+  await delivered(other, [event.id]);
+  // A quarter of the places, and those that had theirs after the first time-out.
+  expect(asked()).toBeLessThan(100);
+}, 60_000);
+
 test('a test event is delivered whatever the filter is', async () => {
   const hook = await createOne({ eventTypes: ['program.changed'] });
   const { programId, webhookId } = hook;
@@ -302,7 +319,8 @@ test('the endpoints of a process that was killed are served again within seconds
   const deliveries = createDeliveryStore(pool);
   const { programId, webhookId } = hook;
   await deliveries.addAll([{ programId, eventId: 'e-1', type: 'points.earned', body: '{}' }], 0);
-  const [leased] = await deliveries.lease({ limit: 1, now: setting.now(), leaseMs: 1_000 });
+  const lease = { limit: 1, served: [], perProgramMax: 1, now: setting.now() };
+  const [leased] = await deliveries.lease({ ...lease, leaseMs: 1_000 });
   expect(leased).toMatchObject({ webhookId });
   await setting.startService();
   await delivered(hook, ['e-1', event.id]);
@@ -320,7 +338,8 @@ test('a lease that is renewed goes on', async () => {
   const pool = new pg.Pool({ connectionString: setting.databaseUrl });
   const deliveries = createDeliveryStore(pool);
   await deliveries.addAll([{ programId, eventId: 'e-1', type: 'points.earned', body: '{}' }], 0);
-  const lease = (leaseMs: number) => deliveries.lease({ limit: 1, now: setting.now(), leaseMs });
+  const lease = (leaseMs: number) =>
+    deliveries.lease({ limit: 1, served: [], perProgramMax: 1, now: setting.now(), leaseMs });
   const leased = await lease(0);
   expect(leased).toMatchObject([{ webhookId }]);
   await deliveries.renew(leased, 60_000);

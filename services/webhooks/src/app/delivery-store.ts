@@ -54,8 +54,17 @@ export interface DeliveryStore {
     now: Instant,
   ): Promise<Delivery | undefined>;
 
-  /** Leases enabled endpoints that have deliveries due, the longest due first. */
-  lease(query: { limit: number; now: Instant; leaseMs: number }): Promise<LeasedEndpoint[]>;
+  /**
+   * Leases enabled endpoints that have deliveries due, the longest due first, and of each program not more than
+   * `perProgramMax` together with those that are served already.
+   */
+  lease(query: {
+    limit: number;
+    served: readonly Pick<LeasedEndpoint, 'programId'>[];
+    perProgramMax: number;
+    now: Instant;
+    leaseMs: number;
+  }): Promise<LeasedEndpoint[]>;
   /** Puts off the end of leases, except those that another worker has taken over. */
   renew(leases: readonly Lease[], leaseMs: number): Promise<void>;
   /** What of an endpoint is due, the oldest first, and the endpoint as it is now. */

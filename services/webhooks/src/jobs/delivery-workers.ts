@@ -49,15 +49,18 @@ const idleMs = 500;
 export function createDeliveryWorkers(options: DeliveryWorkersOptions): DeliveryWorkers {
   const { deliveries, endpointsMax, clock, logger, signal } = options;
   const serving = new Map<LeasedEndpoint, Promise<void>>();
+  // Those of one program can all hang, and would have every place.
+  const perProgramMax = Math.max(1, Math.floor(endpointsMax / 4));
   let woken = Promise.withResolvers<void>();
 
   async function leaseSome(): Promise<boolean> {
     woken = Promise.withResolvers();
     const limit = endpointsMax - serving.size;
     if (limit <= 0) return false;
-    const leased = await deliveries.lease({ limit, now: clock(), leaseMs });
+    const served = [...serving.keys()];
+    const leased = await deliveries.lease({ limit, served, perProgramMax, now: clock(), leaseMs });
     for (const endpoint of leased) {
-      const served = serve(endpoint, options)
+      const service = serve(endpoint, options)
         .catch((error: unknown) => {
           const { webhookId } = endpoint;
           logger.warn({ err: error, webhookId }, 'an endpoint could not be served; its lease ends');
@@ -66,7 +69,7 @@ export function createDeliveryWorkers(options: DeliveryWorkersOptions): Delivery
           serving.delete(endpoint);
           woken.resolve();
         });
-      serving.set(endpoint, served);
+      serving.set(endpoint, service);
     }
     return leased.length > 0;
   }

@@ -15,6 +15,8 @@ import { translated } from './storage-errors.ts';
 /** By the database's clock, because those of processes differ. */
 const leaseEnd = (ms: string) => `statement_timestamp() + ${ms} * interval '1 millisecond'`;
 
+const canBeLeased = `state = 'ENABLED' AND due_time <= $3 AND leased_until <= statement_timestamp()`;
+
 /**
  * Which worker has which endpoint. A lease that isn't renewed ends by itself, so that the endpoints of a process that was killed
  * or is frozen are served by another one.
@@ -23,17 +25,30 @@ export function createEndpointLeases(
   pool: Pool,
 ): Pick<DeliveryStore, 'lease' | 'renew' | 'release'> {
   return {
-    async lease({ limit, now, leaseMs }) {
+    async lease({ limit, served, perProgramMax, now, leaseMs }) {
       const lease = randomUUID();
       const { rows } = await translated(
         pool.query<LeasedEndpointRow>(
           `UPDATE webhooks SET lease = $1, leased_until = ${leaseEnd('$2')} WHERE webhook_id = ANY (ARRAY(
              SELECT webhook_id FROM webhooks
-             WHERE state = 'ENABLED' AND due_time <= $3 AND leased_until <= statement_timestamp()
+             WHERE ${canBeLeased} AND webhook_id IN (
+               SELECT webhook_id FROM (
+                 SELECT webhook_id, program_id, row_number() OVER (PARTITION BY program_id ORDER BY due_time) AS place
+                 FROM webhooks WHERE ${canBeLeased}
+               ) AS candidates
+               WHERE place <= $5 - (SELECT count(*) FROM unnest($6::text[]) AS served (id) WHERE id = program_id)
+             )
              ORDER BY due_time LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED
            ))
            RETURNING ${leasedEndpointColumns}`,
-          [lease, leaseMs, timestamptz(now), limit],
+          [
+            lease,
+            leaseMs,
+            timestamptz(now),
+            limit,
+            perProgramMax,
+            served.map(({ programId }) => programId),
+          ],
         ),
       );
       return rows.map(leasedEndpointOf);
