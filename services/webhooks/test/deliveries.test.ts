@@ -197,6 +197,35 @@ test('Retry-After is respected', async () => {
   await delivered(hook, [event.id, event.id]);
 });
 
+test('a test and a retry end the wait that an endpoint has asked for', async () => {
+  const hook = await createOne();
+  const { programId, webhookId } = hook;
+  const pool = new pg.Pool({ connectionString: setting.databaseUrl });
+  const isAskedToWait = () =>
+    eventually(async () => {
+      const { rows } = await pool.query(
+        `SELECT FROM webhooks WHERE webhook_id = $1 AND paused_until > '-infinity' AND lease IS NULL`,
+        [webhookId],
+      );
+      expect(rows).toHaveLength(1);
+    });
+  endpoints.respond((_received, response) => {
+    response.writeHead(503, { 'retry-after': '86400' }).end();
+  });
+  const event = earned(programId);
+  await setting.publish(event);
+  await isAskedToWait();
+  const { delivery } = await setting.client.testWebhook({ programId, webhookId }, admin());
+  const { eventId = '' } = delivery ?? {};
+  await delivered(hook, [event.id, eventId]);
+  await isAskedToWait();
+  endpoints.respondWith(204);
+  const { deliveryId = '' } = (await hook.deliveries())[1] ?? {};
+  await setting.client.retryDelivery({ programId, webhookId, deliveryId }, admin());
+  await delivered(hook, [event.id, eventId, event.id]);
+  await pool.end();
+});
+
 test('one endpoint that hangs holds up none of 1,000 others', async () => {
   const programId = newProgramId();
   const hanging = await createOne({ programId });

@@ -38,7 +38,7 @@ export interface DueDeliveries {
 export interface DeliveryStore {
   /** Adds a delivery for each enabled webhook that wants the event; those that have it already are left as they are. */
   addAll(events: readonly WebhookEvent[], now: Instant): Promise<void>;
-  /** Adds or begins anew one delivery to one webhook, and says which. */
+  /** Adds or begins anew one delivery to one webhook, and says which. Ends a pause. */
   deliver(webhookId: string, event: WebhookEvent, now: Instant): Promise<Delivery>;
   /** The newest first, starting behind the id. */
   list(query: {
@@ -48,7 +48,7 @@ export interface DeliveryStore {
     after: bigint | undefined;
     limit: number;
   }): Promise<Page<Delivery>>;
-  /** Begins a delivery anew; undefined if the webhook has none with that id. */
+  /** Begins a delivery anew, and ends a pause; undefined if the webhook has none with that id. */
   retry(
     name: { webhookId: string; deliveryId: bigint },
     now: Instant,
