@@ -39,7 +39,7 @@ export function registerDeliveryMetrics(
   });
   const collectBacklog = patientCollect(async () => {
     const now = clock();
-    const { pending, nextTurn = now } = await deliveries.backlog({ limit: pendingMax, now });
+    const { pending, nextTurn = now } = await deliveries.backlog({ limit: pendingMax });
     pendingGauge.set(pending);
     overdueGauge.set(Math.max(0, (now - nextTurn) / 1_000));
   });

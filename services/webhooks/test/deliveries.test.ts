@@ -8,7 +8,9 @@ import {
   Webhook_State,
 } from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
 import { DomainError } from '@loyalty/rules/domain-error.ts';
+import pg from 'pg';
 import { Webhook as Verifier } from 'standardwebhooks';
+import { createDeliveryStore } from '../src/storage/delivery-store.ts';
 import {
   createWebhook,
   type Endpoints,
@@ -32,6 +34,8 @@ afterAll(async () => {
 afterEach(() => endpoints.respondWith(204));
 
 const admin = () => ({ token: setting.tokens.admin });
+/** For a store of the test's own, which disables no webhook. */
+const silent = { encodeDisabled: () => new Uint8Array(), wakeRelay: () => undefined };
 const hourMs = 3_600_000;
 
 let paths = 0;
@@ -208,6 +212,35 @@ test('Retry-After is respected', async () => {
   await delivered(hook, [event.id, event.id]);
 });
 
+test('a test and a retry end the wait that an endpoint has asked for', async () => {
+  const hook = await createOne();
+  const { programId, webhookId } = hook;
+  const pool = new pg.Pool({ connectionString: setting.databaseUrl });
+  const isAskedToWait = () =>
+    eventually(async () => {
+      const { rows } = await pool.query(
+        `SELECT FROM webhooks WHERE webhook_id = $1 AND paused_until > '-infinity' AND lease IS NULL`,
+        [webhookId],
+      );
+      expect(rows).toHaveLength(1);
+    });
+  endpoints.respond((_received, response) => {
+    response.writeHead(503, { 'retry-after': '86400' }).end();
+  });
+  const event = earned(programId);
+  await setting.publish(event);
+  await isAskedToWait();
+  const { delivery } = await setting.client.testWebhook({ programId, webhookId }, admin());
+  const { eventId = '' } = delivery ?? {};
+  await delivered(hook, [event.id, eventId]);
+  await isAskedToWait();
+  endpoints.respondWith(204);
+  const { deliveryId = '' } = (await hook.deliveries())[1] ?? {};
+  await setting.client.retryDelivery({ programId, webhookId, deliveryId }, admin());
+  await delivered(hook, [event.id, eventId, event.id]);
+  await pool.end();
+});
+
 test('one endpoint that hangs holds up none of 1,000 others', async () => {
   const programId = newProgramId();
   const hanging = await createOne({ programId });
@@ -231,6 +264,23 @@ test('one endpoint that hangs holds up none of 1,000 others', async () => {
   }, 15_000);
   // Far less than twenty time-outs of the one that hangs.
   expect(performance.now() - began).toBeLessThan(20 * setting.config.timeoutMs);
+}, 60_000);
+
+test('a program whose endpoints all hang holds up no other program', async () => {
+  const programId = newProgramId();
+  const hanging = await Promise.all(Array.from({ length: 100 }, () => createOne({ programId })));
+  const other = await createOne();
+  endpoints.respond((received, response) => {
+    if (received.path === other.path) response.writeHead(204).end();
+  });
+  await setting.publish(earned(programId));
+  const asked = () => hanging.filter(({ path }) => endpoints.at(path).length > 0).length;
+  await eventually(() => expect(asked()).toBeGreaterThanOrEqual(25));
+  const event = earned(other.programId);
+  await setting.publish(event);
+  await delivered(other, [event.id]);
+  // A quarter of the places, and those that had theirs after the first time-out.
+  expect(asked()).toBeLessThan(100);
 }, 60_000);
 
 test('a test event is delivered whatever the filter is', async () => {
@@ -301,6 +351,51 @@ test('what changes at a busy endpoint applies to all but the requests under way'
   await setting.startService();
   expect(sent().length - before).toBeLessThanOrEqual(underWay);
   expect(sent().length).toBeLessThan(300);
+});
+
+test('the endpoints of a process that was killed are served again within seconds', async () => {
+  const hook = await createOne();
+  const event = earned(hook.programId);
+  await setting.stopService();
+  await setting.publish(event);
+  // What a process leaves behind that just leased it.
+  const pool = new pg.Pool({ connectionString: setting.databaseUrl });
+  const deliveries = createDeliveryStore(pool, silent);
+  const { programId, webhookId } = hook;
+  await deliveries.addAll([{ programId, eventId: 'e-1', type: 'points.earned', body: '{}' }], 0);
+  const lease = { limit: 1, served: [], perProgramMax: 1, now: setting.now() };
+  const [leased] = await deliveries.lease({ ...lease, leaseMs: 1_000 });
+  expect(leased).toMatchObject({ webhookId });
+  await setting.startService();
+  await delivered(hook, ['e-1', event.id]);
+  // It has lost what it had.
+  if (leased === undefined) throw new Error('nothing was leased');
+  const due = await deliveries.due({ endpoint: leased, now: setting.now(), limit: 1 });
+  expect(due.endpoint).toBeUndefined();
+  await pool.end();
+});
+
+test('a lease that is renewed goes on', async () => {
+  const hook = await createOne();
+  const { programId, webhookId } = hook;
+  await setting.stopService();
+  const pool = new pg.Pool({ connectionString: setting.databaseUrl });
+  const deliveries = createDeliveryStore(pool, silent);
+  await deliveries.addAll([{ programId, eventId: 'e-1', type: 'points.earned', body: '{}' }], 0);
+  const lease = (leaseMs: number) =>
+    deliveries.lease({ limit: 1, served: [], perProgramMax: 1, now: setting.now(), leaseMs });
+  const leased = await lease(0);
+  expect(leased).toMatchObject([{ webhookId }]);
+  await deliveries.renew(leased, 60_000);
+  expect(await lease(60_000)).toEqual([]);
+  // As if it had ended, and another worker had it.
+  await deliveries.renew(leased, 0);
+  expect(await lease(60_000)).toMatchObject([{ webhookId }]);
+  await deliveries.renew(leased, 0);
+  expect(await lease(60_000)).toEqual([]);
+  await pool.query(`UPDATE webhooks SET leased_until = '-infinity'`);
+  await pool.end();
+  await setting.startService();
 });
 
 test('events wait while the service is away', async () => {

@@ -38,7 +38,7 @@ export interface DueDeliveries {
 export interface DeliveryStore {
   /** Adds a delivery for each enabled webhook that wants the event; those that have it already are left as they are. */
   addAll(events: readonly WebhookEvent[], now: Instant): Promise<void>;
-  /** Adds or begins anew one delivery to one webhook, and says which. */
+  /** Adds or begins anew one delivery to one webhook, and says which. Ends a pause. */
   deliver(webhookId: string, event: WebhookEvent, now: Instant): Promise<Delivery>;
   /** The newest first, starting behind the id. */
   list(query: {
@@ -48,14 +48,25 @@ export interface DeliveryStore {
     after: bigint | undefined;
     limit: number;
   }): Promise<Page<Delivery>>;
-  /** Begins a delivery anew; undefined if the webhook has none with that id. */
+  /** Begins a delivery anew, and ends a pause; undefined if the webhook has none with that id. */
   retry(
     name: { webhookId: string; deliveryId: bigint },
     now: Instant,
   ): Promise<Delivery | undefined>;
 
-  /** Leases enabled endpoints that have deliveries due, the longest due first. */
-  lease(query: { limit: number; now: Instant; leaseMs: number }): Promise<LeasedEndpoint[]>;
+  /**
+   * Leases enabled endpoints that have deliveries due, the longest due first, and of each program not more than
+   * `perProgramMax` together with those that are served already.
+   */
+  lease(query: {
+    limit: number;
+    served: readonly Pick<LeasedEndpoint, 'programId'>[];
+    perProgramMax: number;
+    now: Instant;
+    leaseMs: number;
+  }): Promise<LeasedEndpoint[]>;
+  /** Puts off the end of leases, except those that another worker has taken over. */
+  renew(leases: readonly Lease[], leaseMs: number): Promise<void>;
   /** What of an endpoint is due, the oldest first, and the endpoint as it is now. */
   due(query: { endpoint: Lease; now: Instant; limit: number }): Promise<DueDeliveries>;
   /**
@@ -79,8 +90,5 @@ export interface DeliveryStore {
    * What is pending for enabled webhooks, counted up to a limit; and when an endpoint that no worker has is due next, or has
    * been.
    */
-  backlog(query: {
-    limit: number;
-    now: Instant;
-  }): Promise<{ pending: number; nextTurn: Instant | undefined }>;
+  backlog(query: { limit: number }): Promise<{ pending: number; nextTurn: Instant | undefined }>;
 }

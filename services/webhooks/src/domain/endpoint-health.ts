@@ -1,6 +1,6 @@
 import type { Outcome } from './delivery.ts';
 import type { Instant } from './instant.ts';
-import { pauseMs } from './retry-schedule.ts';
+import { pauseMs, unreachableCountMax } from './retry-schedule.ts';
 import { type DisableReason, failingMsMax } from './webhook.ts';
 
 /** What is known about an endpoint from the requests to it. */
@@ -25,7 +25,8 @@ export function healthAfter(
     return {
       failingSince: undefined,
       unreachableCount: 0,
-      pausedUntil: undefined,
+      // It was under way when the pause began.
+      pausedUntil: health.pausedUntil,
       disable: health.disable,
     };
   }
@@ -43,8 +44,15 @@ export function healthAfter(
   if (outcome.kind !== 'UNREACHABLE') {
     return { ...failed, unreachableCount: 0, pausedUntil: health.pausedUntil };
   }
-  const unreachableCount = health.unreachableCount + 1;
+  // Requests that were under way when the pause began don't make it longer.
+  const unreachableCount = health.unreachableCount + (health.pausedUntil === undefined ? 1 : 0);
   const pausedMs = Math.max(pauseMs(unreachableCount), outcome.retryAfterMs ?? 0);
-  const pausedUntil = Math.max(health.pausedUntil ?? 0, now + pausedMs);
+  const pausedUntil =
+    pausedMs === 0 ? health.pausedUntil : Math.max(health.pausedUntil ?? 0, now + pausedMs);
   return { ...failed, unreachableCount, pausedUntil };
+}
+
+/** Whether the endpoint couldn't be reached so often that one request at a time is enough to find out if it is back. */
+export function isAway({ unreachableCount }: EndpointHealth): boolean {
+  return unreachableCount >= unreachableCountMax;
 }

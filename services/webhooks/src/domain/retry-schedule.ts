@@ -35,9 +35,13 @@ export function retryDelayMs(attemptCount: number, random: number): number | und
     : Math.round(delayMs * (1 - jitter + 2 * jitter * random));
 }
 
-/** How long an endpoint that can't be reached is left alone: from 1 s, doubling up to 5 minutes. */
+/** So many requests in a row get nowhere before an endpoint is left alone: a few fail at one that is well, too. */
+export const unreachableCountMax = 5;
+
+/** How long an endpoint that can't be reached is left alone: not at first, then from 1 s, doubling up to 5 minutes. */
 export function pauseMs(unreachableCount: number): number {
-  return Math.min(secondMs * 2 ** Math.min(unreachableCount - 1, 20), 5 * minuteMs);
+  const doublings = unreachableCount - unreachableCountMax;
+  return doublings < 0 ? 0 : Math.min(secondMs * 2 ** Math.min(doublings, 20), 5 * minuteMs);
 }
 
 /**

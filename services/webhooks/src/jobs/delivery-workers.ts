@@ -1,18 +1,13 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { abortable, pause } from '@loyalty/platform/waiting.ts';
 import type { DeliveryStore, LeasedEndpoint } from '../app/delivery-store.ts';
-import {
-  type Attempt,
-  type Delivery,
-  nextStep,
-  type Outcome,
-  timeoutSecondsMax,
-} from '../domain/delivery.ts';
+import { type Attempt, type Delivery, nextStep, type Outcome } from '../domain/delivery.ts';
+import { isAway } from '../domain/endpoint-health.ts';
 import type { Instant } from '../domain/instant.ts';
 import { createTurn } from './endpoint-turn.ts';
 
 export interface DeliveryWorkersOptions {
-  readonly deliveries: Pick<DeliveryStore, 'lease' | 'due' | 'record' | 'release'>;
+  readonly deliveries: Pick<DeliveryStore, 'lease' | 'renew' | 'due' | 'record' | 'release'>;
   readonly attempt: (
     delivery: Delivery,
     endpoint: LeasedEndpoint,
@@ -34,14 +29,16 @@ export interface DeliveryWorkers {
   wake(): void;
 }
 
-/** Requests to one endpoint at once; one at a time to an endpoint that couldn't be reached the last time. */
+/** Requests to one endpoint at once; one at a time to an endpoint that is away. */
 const requestsMax = 4;
 /** Deliveries that are fetched together; bounds how much memory their bodies take. */
 const fetchedMax = 20;
 /** How long a worker goes on with one endpoint while others may wait for their turn. */
 const turnMs = 10_000;
-/** A turn, the longest request after it, and time to write its result. */
-const leaseMs = turnMs + timeoutSecondsMax * 1_000 + 20_000;
+/** How long the endpoints of a process that was killed, or is frozen, wait for another one. */
+const leaseMs = 10_000;
+/** Two renewals may fail. */
+const renewMs = 3_000;
 /** How often it looks when nothing wakes it: for retries, and for what another replica has added. */
 const idleMs = 500;
 
@@ -51,32 +48,43 @@ const idleMs = 500;
  */
 export function createDeliveryWorkers(options: DeliveryWorkersOptions): DeliveryWorkers {
   const { deliveries, endpointsMax, clock, logger, signal } = options;
-  const serving = new Set<Promise<void>>();
+  const serving = new Map<LeasedEndpoint, Promise<void>>();
+  // Those of one program can all hang, and would have every place.
+  const perProgramMax = Math.max(1, Math.floor(endpointsMax / 4));
   let woken = Promise.withResolvers<void>();
 
   async function leaseSome(): Promise<boolean> {
     woken = Promise.withResolvers();
     const limit = endpointsMax - serving.size;
     if (limit <= 0) return false;
-    const leased = await deliveries.lease({ limit, now: clock(), leaseMs });
+    const served = [...serving.keys()];
+    const leased = await deliveries.lease({ limit, served, perProgramMax, now: clock(), leaseMs });
     for (const endpoint of leased) {
-      const served: Promise<void> = serve(endpoint, options)
+      const service = serve(endpoint, options)
         .catch((error: unknown) => {
           const { webhookId } = endpoint;
           logger.warn({ err: error, webhookId }, 'an endpoint could not be served; its lease ends');
         })
         .then(() => {
-          serving.delete(served);
+          serving.delete(endpoint);
           woken.resolve();
         });
-      serving.add(served);
+      serving.set(endpoint, service);
     }
     return leased.length > 0;
+  }
+
+  async function renew(): Promise<void> {
+    if (serving.size === 0) return;
+    await deliveries.renew([...serving.keys()], leaseMs).catch((error: unknown) => {
+      logger.warn({ err: error }, 'leases of endpoints could not be renewed');
+    });
   }
 
   return {
     wake: () => woken.resolve(),
     async run() {
+      const renewing = setInterval(() => void renew(), renewMs);
       while (!signal.aborted) {
         const found = await leaseSome().catch((error: unknown) => {
           logger.warn({ err: error }, 'deliveries could not be leased');
@@ -90,7 +98,8 @@ export function createDeliveryWorkers(options: DeliveryWorkersOptions): Delivery
         );
         idle.abort();
       }
-      await Promise.all(serving);
+      await Promise.all(serving.values());
+      clearInterval(renewing);
     },
   };
 }
@@ -106,7 +115,7 @@ async function serve(leased: LeasedEndpoint, options: DeliveryWorkersOptions): P
       const due = await deliveries.due({ endpoint: leased, now: clock(), limit: fetchedMax });
       turn.see(due.endpoint);
       if (due.deliveries.length === 0) break;
-      const requests = turn.health.unreachableCount > 0 ? 1 : requestsMax;
+      const requests = isAway(turn.health) ? 1 : requestsMax;
       const workers = Math.min(requests, due.deliveries.length);
       const queue = due.deliveries.values();
       await Promise.all(Array.from({ length: workers }, () => work(queue)));

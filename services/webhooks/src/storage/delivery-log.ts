@@ -39,17 +39,17 @@ export function createDeliveryLog(
       return rowCount ?? 0;
     },
 
-    async backlog({ limit, now }) {
+    async backlog({ limit }) {
       const { rows } = await translated(
         pool.query<{ pending: bigint; oldest: Timestamp | null }>(
           `SELECT count(*) AS pending,
-             (SELECT min(due_time) FROM webhooks WHERE state = 'ENABLED' AND leased_until <= $2
-                AND due_time < 'infinity') AS oldest
+             (SELECT min(due_time) FROM webhooks WHERE state = 'ENABLED'
+                AND leased_until <= statement_timestamp() AND due_time < 'infinity') AS oldest
            FROM (
              SELECT FROM webhooks w JOIN deliveries d USING (webhook_id)
              WHERE w.state = 'ENABLED' AND d.state = 'PENDING' LIMIT $1
            ) AS pending`,
-          [limit, timestamptz(now)],
+          [limit],
         ),
       );
       const { pending = 0n, oldest = null } = rows[0] ?? {};

@@ -7,7 +7,7 @@ import type { Instant } from '../domain/instant.ts';
 import { wants } from '../domain/webhook.ts';
 import { createDeliveryLog } from './delivery-log.ts';
 import { type DeliveryRow, deliveryColumns, deliveryOf } from './delivery-rows.ts';
-import { beginDeliveries, makeDue } from './delivery-writes.ts';
+import { beginDeliveries, makeDue, makeDueNow } from './delivery-writes.ts';
 import { createEndpointLeases } from './endpoint-leases.ts';
 import {
   type LeasedEndpointRow,
@@ -32,7 +32,7 @@ export function createDeliveryStore(pool: Pool, announcing: Announcing): Deliver
       translated(
         transaction(pool, async (tx) => {
           const [row] = await beginDeliveries(tx, { webhookId, events: [event], now });
-          await makeDue(tx, { webhookIds: [webhookId], now });
+          await makeDueNow(tx, { webhookId, now });
           if (row === undefined) throw new Error('no delivery was written');
           return deliveryOf(row);
         }),
@@ -48,7 +48,7 @@ export function createDeliveryStore(pool: Pool, announcing: Announcing): Deliver
              RETURNING ${deliveryColumns}`,
             [String(deliveryId), webhookId, timestamptz(now)],
           );
-          await makeDue(tx, { webhookIds: [webhookId], now });
+          await makeDueNow(tx, { webhookId, now });
           return rows.map(deliveryOf)[0];
         }),
       ),

@@ -48,3 +48,15 @@ export async function makeDue(
     [webhookIds, timestamptz(now)],
   );
 }
+
+/** The same for an operator's request, which ends a pause: what was failing may have been repaired. */
+export async function makeDueNow(
+  tx: DbTransaction,
+  { webhookId, now }: { webhookId: string; now: Instant },
+): Promise<void> {
+  await tx.query(
+    `UPDATE webhooks SET paused_until = '-infinity', unreachable_count = 0, due_time = least(due_time, $2)
+     WHERE webhook_id = $1`,
+    [webhookId, timestamptz(now)],
+  );
+}

@@ -14,29 +14,61 @@ import {
 } from './leased-endpoint-rows.ts';
 import { translated } from './storage-errors.ts';
 
+/** By the database's clock, because those of processes differ. */
+const leaseEnd = (ms: string) => `statement_timestamp() + ${ms} * interval '1 millisecond'`;
+
+const canBeLeased = `state = 'ENABLED' AND due_time <= $3 AND leased_until <= statement_timestamp()`;
+
 /**
- * Which worker has which endpoint. A lease ends by itself, so that the endpoints of a process that was killed are served by
- * another one; requests that a frozen process then sends are repeats, which receivers recognize by their ids.
+ * Which worker has which endpoint. A lease that isn't renewed ends by itself, so that the endpoints of a process that was killed
+ * or is frozen are served by another one.
  */
 export function createEndpointLeases(
   pool: Pool,
   announcing: Announcing,
-): Pick<DeliveryStore, 'lease' | 'release'> {
+): Pick<DeliveryStore, 'lease' | 'renew' | 'release'> {
   return {
-    async lease({ limit, now, leaseMs }) {
+    async lease({ limit, served, perProgramMax, now, leaseMs }) {
       const lease = randomUUID();
       const { rows } = await translated(
         pool.query<LeasedEndpointRow>(
-          `UPDATE webhooks SET lease = $1, leased_until = $2 WHERE webhook_id = ANY (ARRAY(
+          `UPDATE webhooks SET lease = $1, leased_until = ${leaseEnd('$2')} WHERE webhook_id = ANY (ARRAY(
              SELECT webhook_id FROM webhooks
-             WHERE state = 'ENABLED' AND due_time <= $3 AND leased_until <= $3
+             WHERE ${canBeLeased} AND webhook_id IN (
+               SELECT webhook_id FROM (
+                 SELECT webhook_id, program_id, row_number() OVER (PARTITION BY program_id ORDER BY due_time) AS place
+                 FROM webhooks WHERE ${canBeLeased}
+               ) AS candidates
+               WHERE place <= $5 - (SELECT count(*) FROM unnest($6::text[]) AS served (id) WHERE id = program_id)
+             )
              ORDER BY due_time LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED
            ))
            RETURNING ${leasedEndpointColumns}`,
-          [lease, timestamptz(now + leaseMs), timestamptz(now), limit],
+          [
+            lease,
+            leaseMs,
+            timestamptz(now),
+            limit,
+            perProgramMax,
+            served.map(({ programId }) => programId),
+          ],
         ),
       );
       return rows.map(leasedEndpointOf);
+    },
+
+    async renew(leases, leaseMs) {
+      await translated(
+        // Locked in the order of ids, as by those that add deliveries to several webhooks.
+        pool.query(
+          `UPDATE webhooks SET leased_until = ${leaseEnd('$3')} WHERE webhook_id = ANY (ARRAY(
+             SELECT webhook_id FROM webhooks JOIN unnest($1::text[], $2::uuid[]) AS mine (webhook_id, lease)
+               USING (webhook_id, lease)
+             ORDER BY webhook_id FOR NO KEY UPDATE OF webhooks
+           ))`,
+          [leases.map(({ webhookId }) => webhookId), leases.map(({ lease }) => lease), leaseMs],
+        ),
+      );
     },
 
     async release({ webhookId, lease, revision }, health, now) {
