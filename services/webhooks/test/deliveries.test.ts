@@ -382,15 +382,17 @@ test('a lease that is renewed goes on', async () => {
   const pool = new pg.Pool({ connectionString: setting.databaseUrl });
   const deliveries = createDeliveryStore(pool, silent);
   await deliveries.addAll([{ programId, eventId: 'e-1', type: 'points.earned', body: '{}' }], 0);
-  const lease = (leaseMs: number) =>
-    deliveries.lease({ limit: 1, served: [], perProgramMax: 1, now: setting.now(), leaseMs });
+  const query = { limit: 100, served: [], perProgramMax: 1, now: setting.now() };
+  // Webhooks of other tests may have something due.
+  const lease = async (leaseMs: number) =>
+    (await deliveries.lease({ ...query, leaseMs })).filter((each) => each.webhookId === webhookId);
   const leased = await lease(0);
-  expect(leased).toMatchObject([{ webhookId }]);
+  expect(leased).toHaveLength(1);
   await deliveries.renew(leased, 60_000);
   expect(await lease(60_000)).toEqual([]);
   // As if it had ended, and another worker had it.
   await deliveries.renew(leased, 0);
-  expect(await lease(60_000)).toMatchObject([{ webhookId }]);
+  expect(await lease(60_000)).toHaveLength(1);
   await deliveries.renew(leased, 0);
   expect(await lease(60_000)).toEqual([]);
   await pool.query(`UPDATE webhooks SET leased_until = '-infinity'`);
