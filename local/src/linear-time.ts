@@ -46,6 +46,8 @@ function superlinear({ textOf, read, sizeMax }: Growth): string | undefined {
   return undefined;
 }
 
+/** What it costs is the least of so many. */
+const costTries = 20;
 /** How many times what JSON.parse takes of the same text is allowed. */
 const timesParsing = 5;
 /** What is allowed in any case: JSON.parse skips spaces and digits faster than code in JavaScript can. */
@@ -60,13 +62,16 @@ const longMs = 100;
  */
 export function expectCostOfParsing({ textOf, read, sizeMax }: Growth): void {
   const text = textOf(sizeMax);
-  const problems = tries.map(() => {
+  const problems: string[] = [];
+  // A core that is shared with another thread takes twice as long, for as long as a test of something else may last.
+  while (problems.length < costTries) {
     const parsingMs = cpuMs(1, () => parseIfValid(text));
     const mostMs = Math.min(Math.max(shortMs, timesParsing * parsingMs), longMs);
     const takenMs = cpuMs(1, () => read(text));
-    return takenMs <= mostMs ? undefined : `took ${takenMs} ms, and JSON.parse ${parsingMs} ms`;
-  });
-  if (problems.every((problem) => problem !== undefined)) throw new Error(problems.join('\n'));
+    if (takenMs <= mostMs) return;
+    problems.push(`took ${takenMs} ms, and JSON.parse ${parsingMs} ms`);
+  }
+  throw new Error(problems.join('\n'));
 }
 
 function parseIfValid(text: string): void {
