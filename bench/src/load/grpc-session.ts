@@ -37,7 +37,7 @@ export interface GrpcSession extends Connection {
  */
 export async function openGrpcSession(
   options: GrpcSessionOptions,
-  /** Called with each call that this session has taken and that has to be sent over another one. */
+  /** Called with each call that has to be sent again, over another connection. */
   sendAgain: (call: UnsentCall) => void,
 ): Promise<GrpcSession> {
   const socket = await openSocket(options.address);
