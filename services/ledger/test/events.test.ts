@@ -2,11 +2,11 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@loyalty/local/test-patience.ts';
-import { createLogger } from '@loyalty/platform/logging.ts';
-import { consume, type IncomingMessage } from '@loyalty/platform/messaging/consumer.ts';
+import type { IncomingMessage } from '@loyalty/platform/messaging/consumer.ts';
 import { EntryRecordedSchema } from '@loyalty/proto/loyalty/events/v1/entry_recorded_pb.ts';
 import { type Entry, Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import { createCustomProgram } from './custom-program.ts';
+import { receiveEvents } from './received-events.ts';
 import {
   availablePoints,
   checkout,
@@ -18,37 +18,19 @@ import {
 } from './running-ledger.ts';
 
 let setting: Setting;
-let consuming: Promise<void>;
-const received: IncomingMessage[] = [];
-const leaving = new AbortController();
-
+let events: ReturnType<typeof receiveEvents>;
 beforeAll(async () => {
   setting = await startSetting();
-  consuming = consume({
-    nats: setting.nats,
-    stream: 'LOYALTY_EVENTS',
-    durable: 'test',
-    filter: 'loyalty.events.v1.>',
-    batch: 100,
-    maxAckPending: 1_000,
-    ackWaitMs: 30_000,
-    async handle(message) {
-      received.push(message);
-      return 'ack';
-    },
-    signal: leaving.signal,
-    logger: createLogger({ name: 'test', level: 'silent' }),
-  });
+  events = receiveEvents(setting.nats);
 });
 afterAll(async () => {
-  leaving.abort();
-  await consuming;
+  await events.stop();
   await setting.stop();
 });
 
 /** The ledger's events of a program, in the order of their ids. */
 function eventsOf(programId: string): IncomingMessage[] {
-  return received
+  return events.received
     .filter(({ subject }) => subject.startsWith(`loyalty.events.v1.${programId}.`))
     .filter((message) => message.header('ce-source') === '/ledger')
     .toSorted((a, b) => sequenceOf(a) - sequenceOf(b));

@@ -3,7 +3,6 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
-import { consume, type IncomingMessage } from '@loyalty/platform/messaging/consumer.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { EntryRecordedSchema } from '@loyalty/proto/loyalty/events/v1/entry_recorded_pb.ts';
 import { Entry_Kind as Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
@@ -14,6 +13,7 @@ import type {
 import { RedeemRequest_Capture } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import { verifyLedger } from '../src/verify/verify-ledger.ts';
 import { conversion, createCustomProgram, fixed, proportional } from './custom-program.ts';
+import { receiveEvents } from './received-events.ts';
 import {
   admin,
   checkout,
@@ -28,30 +28,13 @@ import {
 const logger = createLogger({ name: 'test', level: 'silent' });
 
 let setting: Setting;
-let consuming: Promise<void>;
-const received: IncomingMessage[] = [];
-const leaving = new AbortController();
+let events: ReturnType<typeof receiveEvents>;
 beforeAll(async () => {
   setting = await startSetting();
-  consuming = consume({
-    nats: setting.nats,
-    stream: 'LOYALTY_EVENTS',
-    durable: 'test',
-    filter: 'loyalty.events.v1.>',
-    batch: 100,
-    maxAckPending: 1_000,
-    ackWaitMs: 30_000,
-    async handle(message) {
-      received.push(message);
-      return 'ack';
-    },
-    signal: leaving.signal,
-    logger,
-  });
+  events = receiveEvents(setting.nats);
 });
 afterAll(async () => {
-  leaving.abort();
-  await consuming;
+  await events.stop();
   await setting.stop();
 });
 
@@ -95,7 +78,7 @@ async function readJournal(
 
 /** The events of a program that were published, in the order of their sequences, as the journal has them. */
 function publishedOf(programId: string) {
-  return received
+  return events.received
     .filter(({ subject }) => subject.startsWith(`loyalty.events.v1.${programId}.`))
     .filter((message) => message.header('ce-source') === '/ledger')
     .map(({ subject, header, data }) => ({
