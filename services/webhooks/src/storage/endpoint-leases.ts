@@ -32,16 +32,22 @@ export function createEndpointLeases(
       const lease = randomUUID();
       const { rows } = await translated(
         pool.query<LeasedEndpointRow>(
-          `UPDATE webhooks SET lease = $1, leased_until = ${leaseEnd('$2')} WHERE webhook_id = ANY (ARRAY(
+          // Materialized: with statistics from when few endpoints were due, it would be computed once for each of them.
+          `WITH candidates AS MATERIALIZED (
+             SELECT webhook_id, program_id, due_time,
+               row_number() OVER (PARTITION BY program_id ORDER BY due_time) AS place
+             FROM webhooks WHERE ${canBeLeased}
+           ), served AS MATERIALIZED (
+             SELECT program_id, count(*) AS places FROM unnest($6::text[]) AS served (program_id) GROUP BY program_id
+           ), chosen AS MATERIALIZED (
+             SELECT webhook_id FROM candidates LEFT JOIN served USING (program_id)
+             WHERE place + coalesce(places, 0) <= $5
+             ORDER BY due_time LIMIT $4
+           )
+           UPDATE webhooks SET lease = $1, leased_until = ${leaseEnd('$2')} WHERE webhook_id = ANY (ARRAY(
              SELECT webhook_id FROM webhooks
-             WHERE ${canBeLeased} AND webhook_id IN (
-               SELECT webhook_id FROM (
-                 SELECT webhook_id, program_id, row_number() OVER (PARTITION BY program_id ORDER BY due_time) AS place
-                 FROM webhooks WHERE ${canBeLeased}
-               ) AS candidates
-               WHERE place <= $5 - (SELECT count(*) FROM unnest($6::text[]) AS served (id) WHERE id = program_id)
-             )
-             ORDER BY due_time LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED
+             WHERE webhook_id = ANY (ARRAY(SELECT webhook_id FROM chosen)) AND ${canBeLeased}
+             FOR NO KEY UPDATE SKIP LOCKED
            ))
            RETURNING ${leasedEndpointColumns}`,
           [
