@@ -208,8 +208,14 @@ test('Retry-After is respected', async () => {
     expect(seconds).toBeGreaterThan(3_500);
   });
   endpoints.respondWith(204);
+  // It is written when the endpoint's turn ends.
+  await eventually(async () => {
+    const { pausedUntil } = await hook.now();
+    expect(Number(pausedUntil?.seconds) - setting.now() / 1_000).toBeGreaterThan(3_500);
+  });
   setting.letPass(3_700_000);
   await delivered(hook, [event.id, event.id]);
+  expect((await hook.now()).pausedUntil).toBeUndefined();
 });
 
 test('a test and a retry end the wait that an endpoint has asked for', async () => {
