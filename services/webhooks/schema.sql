@@ -102,6 +102,7 @@ CREATE TABLE public.webhooks (
     paused_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     lease uuid,
     leased_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    resume_count integer DEFAULT 0 NOT NULL,
     create_time timestamp with time zone NOT NULL,
     update_time timestamp with time zone NOT NULL,
     CONSTRAINT webhooks_disabled_for_a_reason CHECK ((((state = 'DISABLED'::text) = (disable_reason IS NOT NULL)) AND (disable_reason = ANY (ARRAY['REQUESTED'::text, 'GONE'::text, 'FAILING'::text])))),

@@ -24,6 +24,8 @@ CREATE TABLE webhooks (
   -- How many times in a row the endpoint couldn't be reached. No request is sent before paused_until.
   unreachable_count integer NOT NULL DEFAULT 0,
   paused_until timestamptz NOT NULL DEFAULT '-infinity',
+  -- Counts how many times an operator's request ended the pause. What a worker learned before that begins no new one.
+  resume_count integer NOT NULL DEFAULT 0,
   -- Which worker has it, and until when.
   lease uuid,
   leased_until timestamptz NOT NULL DEFAULT '-infinity',

@@ -23,6 +23,8 @@ export interface LeasedEndpoint {
   readonly health: EndpointHealth;
   /** Counts the changes that callers make. */
   readonly revision: number;
+  /** Counts how many times an operator's request ended a pause. */
+  readonly resumeCount: number;
   /** Identifies the lease. */
   readonly lease: string;
 }
@@ -79,7 +81,7 @@ export interface DeliveryStore {
   ): Promise<LeasedEndpoint | undefined>;
   /** Gives an endpoint back, with what was learned about this revision of it. */
   release(
-    endpoint: Lease & Pick<LeasedEndpoint, 'revision'>,
+    endpoint: Lease & Pick<LeasedEndpoint, 'revision' | 'resumeCount'>,
     health: EndpointHealth,
     now: Instant,
   ): Promise<void>;

@@ -49,13 +49,17 @@ export async function makeDue(
   );
 }
 
-/** The same for an operator's request, which ends a pause: what was failing may have been repaired. */
+/**
+ * The same for an operator's request, which ends a pause: what was failing may have been repaired. Nor can a worker begin one
+ * with what it learned before.
+ */
 export async function makeDueNow(
   tx: DbTransaction,
   { webhookId, now }: { webhookId: string; now: Instant },
 ): Promise<void> {
   await tx.query(
-    `UPDATE webhooks SET paused_until = '-infinity', unreachable_count = 0, due_time = least(due_time, $2)
+    `UPDATE webhooks SET paused_until = '-infinity', unreachable_count = 0, resume_count = resume_count + 1,
+       due_time = least(due_time, $2)
      WHERE webhook_id = $1`,
     [webhookId, timestamptz(now)],
   );
