@@ -6,6 +6,7 @@ import type { DeliveryStore } from '../app/delivery-store.ts';
 import type { Announcing } from '../app/disabled-webhook.ts';
 import type { EndpointHealth } from '../domain/endpoint-health.ts';
 import type { Instant } from '../domain/instant.ts';
+import { eachPriority } from './delivery-priorities.ts';
 import { disableWebhook } from './disable-webhook.ts';
 import {
   type LeasedEndpointRow,
@@ -92,8 +93,11 @@ export function createEndpointLeases(
           // Not before now, so that an endpoint with more to come is behind all that wait for their turn.
           await tx.query(
             `UPDATE webhooks SET due_time = greatest($2, paused_until, coalesce((
-               SELECT min(next_attempt_time) FROM deliveries
-               WHERE deliveries.webhook_id = webhooks.webhook_id AND state = 'PENDING'
+               SELECT min(next_attempt_time) FROM ${eachPriority}, LATERAL (
+                 SELECT next_attempt_time FROM deliveries
+                 WHERE deliveries.webhook_id = webhooks.webhook_id AND state = 'PENDING' AND priority = each.priority
+                 ORDER BY next_attempt_time LIMIT 1
+               ) AS next
              ), 'infinity'))
              WHERE webhook_id = $1`,
             [webhookId, timestamptz(now)],
