@@ -13,11 +13,13 @@ CREATE TABLE public.deliveries (
     state text NOT NULL,
     round integer DEFAULT 1 NOT NULL,
     attempt_count integer DEFAULT 0 NOT NULL,
+    priority smallint NOT NULL,
     next_attempt_time timestamp with time zone,
     attempts jsonb DEFAULT '[]'::jsonb NOT NULL,
     create_time timestamp with time zone NOT NULL,
     finish_time timestamp with time zone,
     CONSTRAINT deliveries_pending_or_finished CHECK ((((state = 'PENDING'::text) = (next_attempt_time IS NOT NULL)) AND ((state = 'PENDING'::text) = (finish_time IS NULL)))),
+    CONSTRAINT deliveries_priority_known CHECK (((priority >= 0) AND (priority <= 2))),
     CONSTRAINT deliveries_state_known CHECK ((state = ANY (ARRAY['PENDING'::text, 'DELIVERED'::text, 'FAILED'::text])))
 );
 
@@ -100,6 +102,7 @@ CREATE TABLE public.webhooks (
     due_time timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
     unreachable_count integer DEFAULT 0 NOT NULL,
     paused_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    resume_count integer DEFAULT 0 NOT NULL,
     lease uuid,
     leased_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     create_time timestamp with time zone NOT NULL,
@@ -148,7 +151,7 @@ ALTER TABLE ONLY public.webhooks
 -- Name: deliveries_due; Type: INDEX; Schema: public
 --
 
-CREATE INDEX deliveries_due ON public.deliveries USING btree (webhook_id, next_attempt_time, delivery_id) WHERE (state = 'PENDING'::text);
+CREATE INDEX deliveries_due ON public.deliveries USING btree (webhook_id, priority, next_attempt_time, delivery_id) WHERE (state = 'PENDING'::text);
 
 --
 -- Name: deliveries_finished; Type: INDEX; Schema: public

@@ -24,6 +24,8 @@ CREATE TABLE webhooks (
   -- How many times in a row the endpoint couldn't be reached. No request is sent before paused_until.
   unreachable_count integer NOT NULL DEFAULT 0,
   paused_until timestamptz NOT NULL DEFAULT '-infinity',
+  -- Counts how many times an operator's request ended the pause. What a worker learned before that begins no new one.
+  resume_count integer NOT NULL DEFAULT 0,
   -- Which worker has it, and until when.
   lease uuid,
   leased_until timestamptz NOT NULL DEFAULT '-infinity',
@@ -52,6 +54,8 @@ CREATE TABLE deliveries (
   -- Counts how many times delivery began anew, by a retry or a replay. An attempt from before it changes nothing any more.
   round integer NOT NULL DEFAULT 1,
   attempt_count integer NOT NULL DEFAULT 0,
+  -- Of what is due, the lowest is sent first: 0 for what an operator waits for, 1 for what happens, 2 for what is replayed.
+  priority smallint NOT NULL,
   next_attempt_time timestamptz,
   -- The newest attempts: an array of {time, status, durationMs, error}.
   attempts jsonb NOT NULL DEFAULT '[]',
@@ -62,12 +66,13 @@ CREATE TABLE deliveries (
   CONSTRAINT deliveries_event_key UNIQUE (webhook_id, event_id),
   CONSTRAINT deliveries_webhook_fkey FOREIGN KEY (webhook_id) REFERENCES webhooks (webhook_id) ON DELETE CASCADE,
   CONSTRAINT deliveries_state_known CHECK (state IN ('PENDING', 'DELIVERED', 'FAILED')),
+  CONSTRAINT deliveries_priority_known CHECK (priority BETWEEN 0 AND 2),
   CONSTRAINT deliveries_pending_or_finished CHECK (
     (state = 'PENDING') = (next_attempt_time IS NOT NULL) AND (state = 'PENDING') = (finish_time IS NULL)
   )
 );
 
-CREATE INDEX deliveries_due ON deliveries (webhook_id, next_attempt_time, delivery_id) WHERE state = 'PENDING';
+CREATE INDEX deliveries_due ON deliveries (webhook_id, priority, next_attempt_time, delivery_id) WHERE state = 'PENDING';
 CREATE INDEX deliveries_newest ON deliveries (webhook_id, delivery_id);
 CREATE INDEX deliveries_newest_by_state ON deliveries (webhook_id, state, delivery_id);
 CREATE INDEX deliveries_finished ON deliveries (finish_time) WHERE finish_time IS NOT NULL;

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@loyalty/local/test-patience.ts';
 import type { ReadJournalRequest } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
@@ -207,8 +208,14 @@ test('Retry-After is respected', async () => {
     const seconds = Number(delivery?.nextAttemptTime?.seconds) - setting.now() / 1_000;
     expect(seconds).toBeGreaterThan(3_500);
   });
+  // It is written when the endpoint's turn ends.
+  await eventually(async () => {
+    const { pausedUntil } = await hook.now();
+    expect(Number(pausedUntil?.seconds) - setting.now() / 1_000).toBeGreaterThan(3_500);
+  });
   endpoints.respondWith(204);
   setting.letPass(3_700_000);
+  expect((await hook.now()).pausedUntil).toBeUndefined();
   await delivered(hook, [event.id, event.id]);
 });
 
@@ -519,6 +526,40 @@ describe('a replay', () => {
       expect((await hook.now()).replay).toBeUndefined();
     },
   );
+
+  test('lets pass what happens meanwhile, and what an operator asks for', async () => {
+    const hook = await createOne();
+    const { programId, webhookId } = hook;
+    const sent = earned(programId);
+    await setting.publish(sent);
+    await eventually(async () =>
+      expect(await hook.deliveries(Delivery_State.DELIVERED)).toHaveLength(1),
+    );
+    const { deliveryId = '' } = (await hook.deliveries())[0] ?? {};
+    const underWay: ServerResponse[] = [];
+    endpoints.respond((_received, response) => void underWay.push(response));
+    const old = Array.from({ length: 300 }, () => earned(programId));
+    setting.journal.respond(async (request) => (isCheck(request) ? {} : pageOf(old)));
+    await setting.client.replayWebhook({ programId, webhookId, start: ofAlice }, admin());
+    await eventually(() => expect(underWay).toHaveLength(4));
+    const live = earned(programId);
+    await setting.publish(live);
+    await setting.client.retryDelivery({ programId, webhookId, deliveryId }, admin());
+    const { delivery } = await setting.client.testWebhook({ programId, webhookId }, admin());
+    const { eventId = '' } = delivery ?? {};
+    await eventually(async () =>
+      expect((await hook.deliveries()).map((each) => each.eventId)).toContain(live.id),
+    );
+    endpoints.respondWith(204);
+    for (const response of underWay) response.writeHead(204).end();
+    const awaited = [sent.id, live.id, eventId];
+    await eventually(() =>
+      expect(hook.receivedIds().slice(1)).toEqual(expect.arrayContaining(awaited)),
+    );
+    const places = awaited.map((id) => hook.receivedIds().lastIndexOf(id));
+    // Behind those that had been fetched with the ones under way.
+    expect(Math.max(...places)).toBeLessThan(30);
+  });
 
   test('goes on when the ledger is back, and after a restart', async () => {
     const hook = await createOne();

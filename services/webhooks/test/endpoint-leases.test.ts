@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabase } from '@loyalty/local/test-environment.ts';
 import pg from 'pg';
+import { createDeliveryStore } from '../src/storage/delivery-store.ts';
 import { createEndpointLeases } from '../src/storage/endpoint-leases.ts';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -31,8 +32,8 @@ async function haveDue(count: number): Promise<void> {
   await pool.query(`UPDATE webhooks SET due_time = $1`, [new Date(now)]);
 }
 
-const leases = () =>
-  createEndpointLeases(pool, { encodeDisabled: () => new Uint8Array(), wakeRelay: () => {} });
+const silent = { encodeDisabled: () => new Uint8Array(), wakeRelay: () => {} };
+const leases = () => createEndpointLeases(pool, silent);
 
 test('of one program not more are leased than it may have, with those served already', async () => {
   await haveDue(1_000);
@@ -60,4 +61,22 @@ test('a lease takes time in proportion to the endpoints that are due', async () 
   await haveDue(3_200);
   // Were each compared with each other, it would be 1,024 times as much.
   expect(await leastMs()).toBeLessThan(few * 32 * 2);
+});
+
+test.each([
+  ['a test', true],
+  ['nothing', false],
+])('a pause that a worker has learned before %s was asked for', async (_, isAsked) => {
+  await haveDue(1);
+  const deliveries = createDeliveryStore(pool, silent);
+  const [leased] = await deliveries.lease(query);
+  if (leased === undefined) throw new Error('nothing was leased');
+  const { webhookId, programId, health } = leased;
+  const learned = { ...health, failingSince: now, unreachableCount: 5, pausedUntil: now + 60_000 };
+  const event = { programId, eventId: 'test-1', type: 'webhook.test', body: '{}' };
+  if (isAsked) await deliveries.deliver(webhookId, event, now);
+  await deliveries.release(leased, learned, now);
+  expect(await deliveries.lease(query)).toMatchObject(
+    isAsked ? [{ webhookId, health: { failingSince: now, unreachableCount: 0 } }] : [],
+  );
 });

@@ -148,6 +148,7 @@ describe('is refused:', () => {
     [{ url, disableReason: Webhook_DisableReason.GONE }, 'webhook.disable_reason'],
     [{ url, replay: create(ReplaySchema) }, 'webhook.replay'],
     [{ url, failingSince: create(TimestampSchema) }, 'webhook.failing_since'],
+    [{ url, pausedUntil: create(TimestampSchema) }, 'webhook.paused_until'],
   ])('%j', async (webhook, field) => {
     const call = createWebhook(setting, webhook);
     await expect(call).rejects.toMatchObject({

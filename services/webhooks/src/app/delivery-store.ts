@@ -23,6 +23,8 @@ export interface LeasedEndpoint {
   readonly health: EndpointHealth;
   /** Counts the changes that callers make. */
   readonly revision: number;
+  /** Counts how many times an operator's request ended a pause. */
+  readonly resumeCount: number;
   /** Identifies the lease. */
   readonly lease: string;
 }
@@ -38,7 +40,7 @@ export interface DueDeliveries {
 export interface DeliveryStore {
   /** Adds a delivery for each enabled webhook that wants the event; those that have it already are left as they are. */
   addAll(events: readonly WebhookEvent[], now: Instant): Promise<void>;
-  /** Adds or begins anew one delivery to one webhook, and says which. Ends a pause. */
+  /** Adds or begins anew one urgent delivery to one webhook, and says which. Ends a pause. */
   deliver(webhookId: string, event: WebhookEvent, now: Instant): Promise<Delivery>;
   /** The newest first, starting behind the id. */
   list(query: {
@@ -48,7 +50,7 @@ export interface DeliveryStore {
     after: bigint | undefined;
     limit: number;
   }): Promise<Page<Delivery>>;
-  /** Begins a delivery anew, and ends a pause; undefined if the webhook has none with that id. */
+  /** Begins a delivery anew, as an urgent one, and ends a pause; undefined if the webhook has none with that id. */
   retry(
     name: { webhookId: string; deliveryId: bigint },
     now: Instant,
@@ -67,7 +69,7 @@ export interface DeliveryStore {
   }): Promise<LeasedEndpoint[]>;
   /** Puts off the end of leases, except those that another worker has taken over. */
   renew(leases: readonly Lease[], leaseMs: number): Promise<void>;
-  /** What of an endpoint is due, the oldest first, and the endpoint as it is now. */
+  /** What of an endpoint is due, what has the highest priority first and of this the oldest, and the endpoint as it is now. */
   due(query: { endpoint: Lease; now: Instant; limit: number }): Promise<DueDeliveries>;
   /**
    * Writes an attempt down, unless the delivery was begun anew or finished meanwhile. Returns the endpoint as it is now;
@@ -77,9 +79,9 @@ export interface DeliveryStore {
     result: { delivery: Delivery; attempt: Attempt; next: NextStep },
     endpoint: Lease,
   ): Promise<LeasedEndpoint | undefined>;
-  /** Gives an endpoint back, with what was learned about this revision of it. */
+  /** Gives an endpoint back, with what was learned about this revision of it. Doesn't undo the end of a pause. */
   release(
-    endpoint: Lease & Pick<LeasedEndpoint, 'revision'>,
+    endpoint: Lease & Pick<LeasedEndpoint, 'revision' | 'resumeCount'>,
     health: EndpointHealth,
     now: Instant,
   ): Promise<void>;

@@ -1,11 +1,14 @@
+import type { Instant } from '../domain/instant.ts';
 import type { Webhook } from '../domain/webhook.ts';
 import type { Page } from './page.ts';
 import type { Replay } from './replay-store.ts';
 import type { WebhookName } from './webhook-name.ts';
 
-/** A webhook with its newest replay. */
+/** A webhook with its newest replay, and how its deliveries are doing. */
 export interface WebhookView extends Webhook {
   readonly replay: Replay | undefined;
+  /** No request is sent before this time; it can be past. Undefined if the last pause was ended. */
+  readonly pausedUntil: Instant | undefined;
 }
 
 export interface WebhookStore {

@@ -3,6 +3,9 @@ import { retryDelayMs } from './retry-schedule.ts';
 
 export type DeliveryState = 'PENDING' | 'DELIVERED' | 'FAILED';
 
+/** What is sent first of all that is due: what an operator waits for, then what happens, then what is replayed. */
+export type DeliveryPriority = 'URGENT' | 'LIVE' | 'REPLAYED';
+
 /** The most that an endpoint can be given to respond. */
 export const timeoutSecondsMax = 30;
 

@@ -52,6 +52,11 @@ export function healthAfter(
   return { ...failed, unreachableCount, pausedUntil };
 }
 
+/** What is still known when an operator has ended the pause. */
+export function healthWhenResumed(health: EndpointHealth): EndpointHealth {
+  return { ...health, unreachableCount: 0, pausedUntil: undefined };
+}
+
 /** Whether the endpoint couldn't be reached so often that one request at a time is enough to find out if it is back. */
 export function isAway({ unreachableCount }: EndpointHealth): boolean {
   return unreachableCount >= unreachableCountMax;

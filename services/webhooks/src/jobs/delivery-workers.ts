@@ -4,6 +4,7 @@ import type { DeliveryStore, LeasedEndpoint } from '../app/delivery-store.ts';
 import { type Attempt, type Delivery, nextStep, type Outcome } from '../domain/delivery.ts';
 import { isAway } from '../domain/endpoint-health.ts';
 import type { Instant } from '../domain/instant.ts';
+import { createDueQueue } from './due-queue.ts';
 import { createTurn } from './endpoint-turn.ts';
 
 export interface DeliveryWorkersOptions {
@@ -31,8 +32,6 @@ export interface DeliveryWorkers {
 
 /** Requests to one endpoint at once; one at a time to an endpoint that is away. */
 const requestsMax = 4;
-/** Deliveries that are fetched together; bounds how much memory their bodies take. */
-const fetchedMax = 20;
 /** How long a worker goes on with one endpoint while others may wait for their turn. */
 const turnMs = 10_000;
 /** How long the endpoints of a process that was killed, or is frozen, wait for another one. */
@@ -109,17 +108,27 @@ async function serve(leased: LeasedEndpoint, options: DeliveryWorkersOptions): P
   const { deliveries, clock, signal } = options;
   const began = performance.now();
   const turn = createTurn(leased);
+  const queue = createDueQueue({ endpoint: leased, deliveries, clock });
+  const requests = new Set<Promise<void>>();
   const isOver = () => !turn.canGoOn() || signal.aborted || performance.now() - began > turnMs;
+  const hasRoom = () => requests.size < (isAway(turn.health) ? 1 : requestsMax);
   try {
     while (!isOver()) {
-      const due = await deliveries.due({ endpoint: leased, now: clock(), limit: fetchedMax });
-      turn.see(due.endpoint);
-      if (due.deliveries.length === 0) break;
-      const requests = isAway(turn.health) ? 1 : requestsMax;
-      const workers = Math.min(requests, due.deliveries.length);
-      const queue = due.deliveries.values();
-      await Promise.all(Array.from({ length: workers }, () => work(queue)));
+      if (hasRoom()) {
+        if (queue.hasToLook()) {
+          turn.see(await queue.look());
+          if (isOver()) break;
+        }
+        const delivery = queue.next();
+        if (delivery !== undefined) {
+          begin(delivery);
+          continue;
+        }
+        if (requests.size === 0) break;
+      }
+      await Promise.race(requests);
     }
+    await Promise.all(requests);
   } finally {
     await deliveries.release(turn.endpoint, turn.health, clock());
   }
@@ -127,20 +136,27 @@ async function serve(leased: LeasedEndpoint, options: DeliveryWorkersOptions): P
   const { disable: reason } = turn.health;
   if (reason !== undefined) options.logger.warn({ webhookId, reason }, 'a webhook was disabled');
 
-  async function work(queue: Iterable<Delivery>): Promise<void> {
-    for (const delivery of queue) {
-      if (isOver()) return;
-      const { endpoint } = turn;
-      const { attempt, outcome } = await options.attempt(delivery, endpoint);
-      options.onAttempt(attempt, outcome);
-      const now = clock();
-      turn.learn(endpoint, outcome, now);
-      const next = nextStep(outcome, {
-        attemptCount: delivery.attemptCount + 1,
-        now,
-        random: options.random(),
-      });
-      turn.see(await deliveries.record({ delivery, attempt, next }, leased));
-    }
+  function begin(delivery: Delivery): void {
+    const request = send(delivery).then(() => {
+      queue.done(delivery);
+      requests.delete(request);
+    });
+    requests.add(request);
+    // One that fails stays among the requests, and ends the turn as soon as they are waited for.
+    request.catch(() => undefined);
+  }
+
+  async function send(delivery: Delivery): Promise<void> {
+    const { endpoint } = turn;
+    const { attempt, outcome } = await options.attempt(delivery, endpoint);
+    options.onAttempt(attempt, outcome);
+    const now = clock();
+    turn.learn(endpoint, outcome, now);
+    const next = nextStep(outcome, {
+      attemptCount: delivery.attemptCount + 1,
+      now,
+      random: options.random(),
+    });
+    turn.see(await deliveries.record({ delivery, attempt, next }, leased));
   }
 }

@@ -1,6 +1,6 @@
 import type { LeasedEndpoint } from '../app/delivery-store.ts';
 import type { Outcome } from '../domain/delivery.ts';
-import { type EndpointHealth, healthAfter } from '../domain/endpoint-health.ts';
+import { type EndpointHealth, healthAfter, healthWhenResumed } from '../domain/endpoint-health.ts';
 import type { Instant } from '../domain/instant.ts';
 
 /** What a worker knows of the endpoint that it serves, whose webhook can be changed, disabled or deleted meanwhile. */
@@ -34,13 +34,16 @@ export function createTurn(leased: LeasedEndpoint): EndpointTurn {
         return;
       }
       // Requests end side by side: what one of them has read may be older.
-      if (present.revision < endpoint.revision) return;
+      if (present.revision < endpoint.revision || present.resumeCount < endpoint.resumeCount)
+        return;
       // What was learned before the change says nothing about the endpoint as it is now.
       if (present.revision > endpoint.revision) ({ health } = present);
+      else if (present.resumeCount > endpoint.resumeCount) health = healthWhenResumed(health);
       endpoint = present;
     },
-    learn({ revision }, outcome, now) {
-      if (revision === endpoint.revision) health = healthAfter(health, outcome, now);
+    learn({ revision, resumeCount }, outcome, now) {
+      if (revision !== endpoint.revision || resumeCount !== endpoint.resumeCount) return;
+      health = healthAfter(health, outcome, now);
     },
   };
 }

@@ -15,13 +15,16 @@ import {
 import type { Replay } from '../app/replay-store.ts';
 import type { WebhookView } from '../app/webhook-store.ts';
 import type { Delivery } from '../domain/delivery.ts';
+import type { Instant } from '../domain/instant.ts';
 import { type Webhook, type WebhookSettings, webhookEtag } from '../domain/webhook.ts';
 
 /** A webhook without its secret. */
 export function renderWebhook(
-  webhook: Webhook & Partial<Pick<WebhookView, 'replay'>>,
+  webhook: Webhook & Partial<Pick<WebhookView, 'replay' | 'pausedUntil'>>,
+  now: Instant,
 ): MessageInitShape<typeof WebhookSchema> {
   const { programId, webhookId, url, description, eventTypes, disableReason, replay } = webhook;
+  const { pausedUntil = now } = webhook;
   return {
     programId,
     webhookId,
@@ -32,6 +35,7 @@ export function renderWebhook(
     ...(disableReason !== undefined && { disableReason: Webhook_DisableReason[disableReason] }),
     ...timestampField('previousSecretExpireTime', webhook.secrets.previous?.until),
     ...timestampField('failingSince', webhook.failingSince),
+    ...timestampField('pausedUntil', pausedUntil > now ? pausedUntil : undefined),
     ...(replay !== undefined && { replay: renderReplay(replay) }),
     etag: webhookEtag(webhook),
     createTime: timestampFromMs(webhook.createTime),
@@ -40,8 +44,11 @@ export function renderWebhook(
 }
 
 /** The same with its secret, for those who have just made it. */
-export function renderWithSecret(webhook: Webhook): MessageInitShape<typeof WebhookSchema> {
-  return { ...renderWebhook(webhook), secret: webhook.secrets.current };
+export function renderWithSecret(
+  webhook: Webhook,
+  now: Instant,
+): MessageInitShape<typeof WebhookSchema> {
+  return { ...renderWebhook(webhook, now), secret: webhook.secrets.current };
 }
 
 function renderReplay(replay: Replay): MessageInitShape<typeof ReplaySchema> {

@@ -21,6 +21,7 @@ import { type ReplayWebhook, replayWebhook } from '../app/replay-webhook.ts';
 import { requireWebhook } from '../app/require-webhook.ts';
 import { rotateSecret } from '../app/rotate-secret.ts';
 import { updateWebhook } from '../app/update-webhook.ts';
+import type { WebhookView } from '../app/webhook-store.ts';
 import { WebhookNotFound } from '../domain/errors.ts';
 import type { WebhookSettings } from '../domain/webhook.ts';
 import { parseSettings, renderWebhook, renderWithSecret } from './webhook-message.ts';
@@ -36,17 +37,18 @@ type Handled =
 
 /** Webhooks themselves. */
 export function webhookHandlers(app: App): Pick<Handlers<typeof WebhookService>, Handled> {
+  const render = (webhook: WebhookView) => renderWebhook(webhook, app.clock());
   return {
     async createWebhook({ programId, webhook }) {
       const message = required(webhook, 'webhook');
       requireSameId('webhook.program_id', { inBody: message.programId, inPath: programId });
       requireNothingAssigned(message);
       const created = await createWebhook(app, { programId, settings: parseSettings(message) });
-      return { webhook: renderWithSecret(created) };
+      return { webhook: renderWithSecret(created, app.clock()) };
     },
 
     async getWebhook(request) {
-      return { webhook: renderWebhook(await requireWebhook(app, request)) };
+      return { webhook: render(await requireWebhook(app, request)) };
     },
 
     async listWebhooks(request) {
@@ -57,7 +59,7 @@ export function webhookHandlers(app: App): Pick<Handlers<typeof WebhookService>,
         page: { ...page, positions: page.items.map(({ webhookId }) => webhookId) },
         list,
         schema: WebhookSchema,
-        render: renderWebhook,
+        render,
       });
       return { webhooks: messages, nextPageToken };
     },
@@ -85,7 +87,7 @@ export function webhookHandlers(app: App): Pick<Handlers<typeof WebhookService>,
         fields: Object.fromEntries(fields) as Partial<WebhookSettings>,
         etags: etagConditions(request.etag, message.etag),
       });
-      return { webhook: renderWebhook(webhook) };
+      return { webhook: render(webhook) };
     },
 
     async deleteWebhook(request) {
@@ -94,13 +96,13 @@ export function webhookHandlers(app: App): Pick<Handlers<typeof WebhookService>,
     },
 
     async rotateSecret(request) {
-      return { webhook: renderWithSecret(await rotateSecret(app, request)) };
+      return { webhook: renderWithSecret(await rotateSecret(app, request), app.clock()) };
     },
 
     async replayWebhook(request) {
       const { programId, webhookId } = request;
       const range = rangeOf(request);
-      return { webhook: renderWebhook(await replayWebhook(app, { programId, webhookId, range })) };
+      return { webhook: render(await replayWebhook(app, { programId, webhookId, range })) };
     },
   };
 }
@@ -119,6 +121,7 @@ const assignedFields: readonly string[] = [
   'secret',
   'previous_secret_expire_time',
   'failing_since',
+  'paused_until',
   'replay',
 ];
 

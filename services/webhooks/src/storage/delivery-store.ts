@@ -6,6 +6,7 @@ import type { Announcing } from '../app/disabled-webhook.ts';
 import type { Instant } from '../domain/instant.ts';
 import { wants } from '../domain/webhook.ts';
 import { createDeliveryLog } from './delivery-log.ts';
+import { eachPriority, priorityNumbers } from './delivery-priorities.ts';
 import { type DeliveryRow, deliveryColumns, deliveryOf } from './delivery-rows.ts';
 import { beginDeliveries, makeDue, makeDueNow } from './delivery-writes.ts';
 import { createEndpointLeases } from './endpoint-leases.ts';
@@ -31,7 +32,8 @@ export function createDeliveryStore(pool: Pool, announcing: Announcing): Deliver
     deliver: (webhookId, event, now) =>
       translated(
         transaction(pool, async (tx) => {
-          const [row] = await beginDeliveries(tx, { webhookId, events: [event], now });
+          const added = { webhookId, events: [event], priority: 'URGENT', now } as const;
+          const [row] = await beginDeliveries(tx, added);
           await makeDueNow(tx, { webhookId, now });
           if (row === undefined) throw new Error('no delivery was written');
           return deliveryOf(row);
@@ -42,11 +44,11 @@ export function createDeliveryStore(pool: Pool, announcing: Announcing): Deliver
       translated(
         transaction(pool, async (tx) => {
           const { rows } = await tx.query<DeliveryRow>(
-            `UPDATE deliveries SET state = 'PENDING', round = round + 1, attempt_count = 0, next_attempt_time = $3,
-               finish_time = NULL
+            `UPDATE deliveries SET state = 'PENDING', round = round + 1, attempt_count = 0, priority = $4,
+               next_attempt_time = $3, finish_time = NULL
              WHERE delivery_id = $1 AND webhook_id = $2
              RETURNING ${deliveryColumns}`,
-            [String(deliveryId), webhookId, timestamptz(now)],
+            [String(deliveryId), webhookId, timestamptz(now), priorityNumbers.URGENT],
           );
           await makeDueNow(tx, { webhookId, now });
           return rows.map(deliveryOf)[0];
@@ -59,12 +61,15 @@ export function createDeliveryStore(pool: Pool, announcing: Announcing): Deliver
           // The endpoint's columns come last: its webhook_id is there without deliveries too.
           `SELECT ${deliveryColumns}, ${leasedEndpointColumns}
            FROM webhooks LEFT JOIN LATERAL (
-             SELECT * FROM deliveries
-             WHERE webhook_id = $1 AND state = 'PENDING' AND next_attempt_time <= $3
-             ORDER BY next_attempt_time, delivery_id LIMIT $4
+             SELECT oldest.* FROM ${eachPriority}, LATERAL (
+               SELECT * FROM deliveries
+               WHERE webhook_id = $1 AND state = 'PENDING' AND priority = each.priority AND next_attempt_time <= $3
+               ORDER BY next_attempt_time, delivery_id LIMIT $4
+             ) AS oldest
+             ORDER BY priority, next_attempt_time, delivery_id LIMIT $4
            ) AS deliveries USING (webhook_id)
            WHERE webhook_id = $1 AND lease = $2 AND webhooks.state = 'ENABLED'
-           ORDER BY next_attempt_time, delivery_id`,
+           ORDER BY priority, next_attempt_time, delivery_id`,
           [webhookId, lease, timestamptz(now), limit],
         ),
       );
@@ -125,8 +130,8 @@ async function addAll(pool: Pool, events: readonly WebhookEvent[], now: Instant)
     if (pairs.length === 0) return;
     await tx.query({
       name: 'add-deliveries',
-      text: `INSERT INTO deliveries (webhook_id, event_id, event_type, body, state, next_attempt_time, create_time)
-       SELECT webhook_id, event_id, event_type, body, 'PENDING', $5, $5
+      text: `INSERT INTO deliveries (webhook_id, event_id, event_type, body, state, priority, next_attempt_time, create_time)
+       SELECT webhook_id, event_id, event_type, body, 'PENDING', $6, $5, $5
        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS added (webhook_id, event_id, event_type, body)
        ON CONFLICT (webhook_id, event_id) DO NOTHING`,
       values: [
@@ -135,6 +140,7 @@ async function addAll(pool: Pool, events: readonly WebhookEvent[], now: Instant)
         pairs.map(({ type }) => type),
         pairs.map(({ body }) => body),
         timestamptz(now),
+        priorityNumbers.LIVE,
       ],
     });
     const webhookIds = [...new Set(pairs.map(({ webhookId }) => webhookId))];

@@ -1,28 +1,38 @@
 import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { DeliveryPriority } from '../domain/delivery.ts';
 import type { Instant } from '../domain/instant.ts';
+import { priorityNumbers } from './delivery-priorities.ts';
 import { type DeliveryRow, deliveryColumns } from './delivery-rows.ts';
 
-/** Adds deliveries to one webhook; those that it has already begin anew, with the same id. */
+/**
+ * Adds deliveries to one webhook; those that it has already begin anew, with the same id. One that is pending stays where it
+ * is among those that wait, unless it gets ahead.
+ */
 export async function beginDeliveries(
   tx: DbTransaction,
   {
     webhookId,
     events,
+    priority,
     now,
   }: {
     webhookId: string;
     events: readonly { eventId: string; type: string; body: string }[];
+    priority: DeliveryPriority;
     now: Instant;
   },
 ): Promise<DeliveryRow[]> {
   const { rows } = await tx.query<DeliveryRow>(
-    `INSERT INTO deliveries (webhook_id, event_id, event_type, body, state, next_attempt_time, create_time)
-     SELECT $1, event_id, event_type, body, 'PENDING', $5, $5
+    `INSERT INTO deliveries (webhook_id, event_id, event_type, body, state, priority, next_attempt_time, create_time)
+     SELECT $1, event_id, event_type, body, 'PENDING', $6, $5, $5
      FROM unnest($2::text[], $3::text[], $4::text[]) AS added (event_id, event_type, body)
      ON CONFLICT (webhook_id, event_id) DO UPDATE SET
        body = excluded.body, state = 'PENDING', round = deliveries.round + 1, attempt_count = 0,
-       next_attempt_time = excluded.next_attempt_time, finish_time = NULL
+       priority = CASE deliveries.state
+         WHEN 'PENDING' THEN least(deliveries.priority, excluded.priority) ELSE excluded.priority
+       END,
+       next_attempt_time = least(deliveries.next_attempt_time, excluded.next_attempt_time), finish_time = NULL
      RETURNING ${deliveryColumns}`,
     [
       webhookId,
@@ -30,6 +40,7 @@ export async function beginDeliveries(
       events.map(({ type }) => type),
       events.map(({ body }) => body),
       timestamptz(now),
+      priorityNumbers[priority],
     ],
   );
   return rows;
@@ -49,13 +60,17 @@ export async function makeDue(
   );
 }
 
-/** The same for an operator's request, which ends a pause: what was failing may have been repaired. */
+/**
+ * The same for an operator's request, which ends a pause: what was failing may have been repaired. Nor can a worker begin one
+ * with what it learned before.
+ */
 export async function makeDueNow(
   tx: DbTransaction,
   { webhookId, now }: { webhookId: string; now: Instant },
 ): Promise<void> {
   await tx.query(
-    `UPDATE webhooks SET paused_until = '-infinity', unreachable_count = 0, due_time = least(due_time, $2)
+    `UPDATE webhooks SET paused_until = '-infinity', unreachable_count = 0, resume_count = resume_count + 1,
+       due_time = least(due_time, $2)
      WHERE webhook_id = $1`,
     [webhookId, timestamptz(now)],
   );

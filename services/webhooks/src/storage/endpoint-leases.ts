@@ -6,6 +6,7 @@ import type { DeliveryStore } from '../app/delivery-store.ts';
 import type { Announcing } from '../app/disabled-webhook.ts';
 import type { EndpointHealth } from '../domain/endpoint-health.ts';
 import type { Instant } from '../domain/instant.ts';
+import { eachPriority } from './delivery-priorities.ts';
 import { disableWebhook } from './disable-webhook.ts';
 import {
   type LeasedEndpointRow,
@@ -77,7 +78,7 @@ export function createEndpointLeases(
       );
     },
 
-    async release({ webhookId, lease, revision }, health, now) {
+    async release({ webhookId, lease, revision, resumeCount }, health, now) {
       const isAnnounced = await translated(
         transaction(pool, async (tx) => {
           const { rowCount } = await tx.query(
@@ -86,13 +87,17 @@ export function createEndpointLeases(
           );
           // Another worker has it, or nobody: it was deleted.
           if (rowCount === 0) return false;
-          const isDisabled = await noteHealth(tx, { webhookId, revision, health, now }, announcing);
+          const learned = { webhookId, revision, resumeCount, health, now };
+          const isDisabled = await noteHealth(tx, learned, announcing);
           // A statement of its own, which sees what was committed before the one above had the lock.
           // Not before now, so that an endpoint with more to come is behind all that wait for their turn.
           await tx.query(
             `UPDATE webhooks SET due_time = greatest($2, paused_until, coalesce((
-               SELECT min(next_attempt_time) FROM deliveries
-               WHERE deliveries.webhook_id = webhooks.webhook_id AND state = 'PENDING'
+               SELECT min(next_attempt_time) FROM ${eachPriority}, LATERAL (
+                 SELECT next_attempt_time FROM deliveries
+                 WHERE deliveries.webhook_id = webhooks.webhook_id AND state = 'PENDING' AND priority = each.priority
+                 ORDER BY next_attempt_time LIMIT 1
+               ) AS next
              ), 'infinity'))
              WHERE webhook_id = $1`,
             [webhookId, timestamptz(now)],
@@ -106,21 +111,31 @@ export function createEndpointLeases(
 }
 
 /**
- * Writes down what was learned about an endpoint, unless a caller has changed the webhook meanwhile: it was the old one. Returns
- * whether this disabled the webhook.
+ * Writes down what was learned about an endpoint, unless a caller has changed the webhook meanwhile: it was the old one. An
+ * operator who has asked for a request meanwhile has ended the pause that was learned, too. Returns whether this disabled the
+ * webhook.
  */
 async function noteHealth(
   tx: DbTransaction,
   {
     webhookId,
     revision,
+    resumeCount,
     health: { failingSince, unreachableCount, pausedUntil, disable },
     now,
-  }: { webhookId: string; revision: number; health: EndpointHealth; now: Instant },
+  }: {
+    webhookId: string;
+    revision: number;
+    resumeCount: number;
+    health: EndpointHealth;
+    now: Instant;
+  },
   announcing: Announcing,
 ): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `UPDATE webhooks SET failing_since = $3, unreachable_count = $4, paused_until = coalesce($5, '-infinity'::timestamptz)
+    `UPDATE webhooks SET failing_since = $3,
+       unreachable_count = CASE resume_count WHEN $6 THEN $4 ELSE unreachable_count END,
+       paused_until = CASE resume_count WHEN $6 THEN coalesce($5, '-infinity'::timestamptz) ELSE paused_until END
      WHERE webhook_id = $1 AND revision = $2`,
     [
       webhookId,
@@ -128,6 +143,7 @@ async function noteHealth(
       timestamptzOrNull(failingSince),
       unreachableCount,
       timestamptzOrNull(pausedUntil),
+      resumeCount,
     ],
   );
   if (rowCount === 0 || disable === undefined) return false;

@@ -9,12 +9,13 @@ export interface LeasedEndpointRow extends SecretColumns {
   failing_since: Date | null;
   unreachable_count: number;
   revision: number;
+  resume_count: number;
   lease: string;
 }
 
 export const leasedEndpointColumns = `webhooks.webhook_id, webhooks.program_id, webhooks.url, webhooks.secret,
   webhooks.previous_secret, webhooks.previous_secret_until, webhooks.failing_since, webhooks.unreachable_count,
-  webhooks.revision, webhooks.lease`;
+  webhooks.revision, webhooks.resume_count, webhooks.lease`;
 
 export function leasedEndpointOf(row: LeasedEndpointRow): LeasedEndpoint {
   return {
@@ -30,6 +31,7 @@ export function leasedEndpointOf(row: LeasedEndpointRow): LeasedEndpoint {
       disable: undefined,
     },
     revision: row.revision,
+    resumeCount: row.resume_count,
     lease: row.lease,
   };
 }

@@ -80,7 +80,7 @@ export function createReplayStore(pool: Pool): ReplayStore {
             [webhookId, replay.pageToken, String(events.length), timestamptz(now), ...values],
           );
           if (rowCount === 0) return;
-          await beginDeliveries(tx, { webhookId, events, now });
+          await beginDeliveries(tx, { webhookId, events, priority: 'REPLAYED', now });
           await makeDue(tx, { webhookIds: [webhookId], now });
         }),
       );

@@ -36,6 +36,7 @@ export interface ReplayColumns {
 
 /** A webhook's row with that of its replay, whose columns are NULL where there is none. */
 export interface WebhookViewRow extends WebhookRow {
+  paused_until: Date | null;
   replay_state: ReplayState | null;
   replay_from_time: Date | null;
   replay_to_time: Date | null;
@@ -51,6 +52,7 @@ export interface WebhookViewRow extends WebhookRow {
 export const selectWebhookViews = `
   SELECT w.webhook_id, w.program_id, w.url, w.description, w.event_types, w.state, w.disable_reason,
     w.secret, w.previous_secret, w.previous_secret_until, w.failing_since, w.revision, w.create_time, w.update_time,
+    nullif(w.paused_until, '-infinity') AS paused_until,
     r.state AS replay_state, r.from_time AS replay_from_time, r.to_time AS replay_to_time, r.user_id AS replay_user_id,
     r.from_sequence AS replay_from_sequence, r.event_count AS replay_event_count, r.error AS replay_error,
     r.create_time AS replay_create_time, r.update_time AS replay_update_time
@@ -71,6 +73,7 @@ export function webhookViewOf(row: WebhookViewRow): WebhookView {
     createTime: instant(row.create_time),
     updateTime: instant(row.update_time),
     replay: replayOf(row),
+    pausedUntil: instantOrUndefined(row.paused_until),
   };
 }
 

@@ -43,7 +43,7 @@ export function createWebhookStore(pool: Pool): WebhookStore {
           if (present === undefined) return undefined;
           const webhook = change(present);
           await update(tx, webhook);
-          return { ...webhook, replay: present.replay };
+          return { ...webhook, replay: present.replay, pausedUntil: undefined };
         }),
       ),
 

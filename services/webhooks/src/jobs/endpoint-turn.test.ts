@@ -1,0 +1,43 @@
+import { expect, test } from '@jest/globals';
+import type { LeasedEndpoint } from '../app/delivery-store.ts';
+import type { Outcome } from '../domain/delivery.ts';
+import { createTurn } from './endpoint-turn.ts';
+
+const now = Date.UTC(2026, 0, 31);
+const health = {
+  failingSince: undefined,
+  unreachableCount: 0,
+  pausedUntil: undefined,
+  disable: undefined,
+};
+const leased: LeasedEndpoint = {
+  webhookId: 'w-1',
+  programId: 'p-1',
+  url: 'https://shop.example/',
+  secrets: { current: '', previous: undefined },
+  health,
+  revision: 1,
+  resumeCount: 0,
+  lease: 'l-1',
+};
+const resumed = { ...leased, resumeCount: 1 };
+const askedToWait: Outcome = { kind: 'UNREACHABLE', retryAfterMs: 60_000 };
+
+test('an operator’s request ends a pause, and keeps since when deliveries fail', () => {
+  const turn = createTurn(leased);
+  turn.learn(leased, askedToWait, now);
+  expect(turn.canGoOn()).toBe(false);
+  turn.see(resumed);
+  expect(turn.canGoOn()).toBe(true);
+  expect(turn.health).toEqual({ ...health, failingSince: now });
+});
+
+test('a request that was under way when an operator ended the pause begins none', () => {
+  const turn = createTurn(leased);
+  turn.see(resumed);
+  turn.learn(leased, askedToWait, now);
+  turn.see(leased);
+  expect(turn.canGoOn()).toBe(true);
+  turn.learn(turn.endpoint, askedToWait, now);
+  expect(turn.canGoOn()).toBe(false);
+});
