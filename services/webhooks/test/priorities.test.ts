@@ -96,6 +96,16 @@ test('what an operator asks for is sent first, then what happens, then what is r
   expect(await store.due(5)).toEqual(['test', 'old-2', 'new-1', 'new-2', 'old-1']);
 });
 
+test('what happens gets ahead when a replay had it first', async () => {
+  const store = usedStore();
+  await store.replay(1, 'old', 'both');
+  await store.happen(2, 'both');
+  expect(await store.due(5)).toEqual(['both', 'old']);
+  await store.finish('both');
+  await store.happen(6, 'both');
+  expect(await store.due(7)).toEqual(['old']);
+});
+
 test('what happens and isn’t sent yet keeps its place when a replay covers it', async () => {
   const store = usedStore();
   await store.happen(1, 'new-1');

@@ -32,9 +32,9 @@ export function createDeliveryStore(pool: Pool, announcing: Announcing): Deliver
     deliver: (webhookId, event, now) =>
       translated(
         transaction(pool, async (tx) => {
+          await makeDueNow(tx, { webhookId, now });
           const added = { webhookId, events: [event], priority: 'URGENT', now } as const;
           const [row] = await beginDeliveries(tx, added);
-          await makeDueNow(tx, { webhookId, now });
           if (row === undefined) throw new Error('no delivery was written');
           return deliveryOf(row);
         }),
@@ -43,6 +43,7 @@ export function createDeliveryStore(pool: Pool, announcing: Announcing): Deliver
     retry: ({ webhookId, deliveryId }, now) =>
       translated(
         transaction(pool, async (tx) => {
+          await makeDueNow(tx, { webhookId, now });
           const { rows } = await tx.query<DeliveryRow>(
             `UPDATE deliveries SET state = 'PENDING', round = round + 1, attempt_count = 0, priority = $4,
                next_attempt_time = $3, finish_time = NULL
@@ -50,7 +51,6 @@ export function createDeliveryStore(pool: Pool, announcing: Announcing): Deliver
              RETURNING ${deliveryColumns}`,
             [String(deliveryId), webhookId, timestamptz(now), priorityNumbers.URGENT],
           );
-          await makeDueNow(tx, { webhookId, now });
           return rows.map(deliveryOf)[0];
         }),
       ),
@@ -110,7 +110,8 @@ export function createDeliveryStore(pool: Pool, announcing: Announcing): Deliver
 async function addAll(pool: Pool, events: readonly WebhookEvent[], now: Instant): Promise<void> {
   const programIds = [...new Set(events.map(({ programId }) => programId))];
   await transaction(pool, async (tx) => {
-    // Locked in one order, and until the commit: a worker that gives an endpoint back after it finds what is added here.
+    // Locked in one order, before their deliveries, and until the commit: a worker that gives an endpoint back after it finds what
+    // is added here.
     const { rows: webhooks } = await tx.query<{
       webhook_id: string;
       program_id: string;
@@ -133,7 +134,8 @@ async function addAll(pool: Pool, events: readonly WebhookEvent[], now: Instant)
       text: `INSERT INTO deliveries (webhook_id, event_id, event_type, body, state, priority, next_attempt_time, create_time)
        SELECT webhook_id, event_id, event_type, body, 'PENDING', $6, $5, $5
        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS added (webhook_id, event_id, event_type, body)
-       ON CONFLICT (webhook_id, event_id) DO NOTHING`,
+       ON CONFLICT (webhook_id, event_id) DO UPDATE SET priority = excluded.priority
+       WHERE deliveries.state = 'PENDING' AND deliveries.priority > excluded.priority`,
       values: [
         pairs.map(({ webhookId }) => webhookId),
         pairs.map(({ eventId }) => eventId),

@@ -48,7 +48,8 @@ export async function beginDeliveries(
 
 /**
  * Makes workers look for the deliveries of these webhooks. Every transaction that adds some calls it, unconditionally: either
- * the update waits for the one that gives an endpoint back, or that one finds the deliveries.
+ * the update waits for the one that gives an endpoint back, or that one finds the deliveries. It is called before they are
+ * added, because a transaction that locks a webhook after its deliveries can wait for one that does the opposite.
  */
 export async function makeDue(
   tx: DbTransaction,

@@ -73,6 +73,7 @@ export function createReplayStore(pool: Pool): ReplayStore {
       const { events, now } = step;
       await translated(
         transaction(pool, async (tx) => {
+          await makeDue(tx, { webhookIds: [webhookId], now });
           const [set, values] = continuationOf(step);
           const { rowCount } = await tx.query(
             `UPDATE replays SET ${set}, event_count = event_count + $3, error = '', update_time = $4
@@ -81,7 +82,6 @@ export function createReplayStore(pool: Pool): ReplayStore {
           );
           if (rowCount === 0) return;
           await beginDeliveries(tx, { webhookId, events, priority: 'REPLAYED', now });
-          await makeDue(tx, { webhookIds: [webhookId], now });
         }),
       );
     },
