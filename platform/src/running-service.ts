@@ -9,14 +9,17 @@ export interface RunningService {
 
 type Ports = Omit<RunningService, 'stop'>;
 
+/** What is called when a service is stopped, the last first. */
+export type Cleanups = (() => unknown)[];
+
 /**
  * Starts a service part by part. What `start` adds to the clean-ups is called in the reverse order when the service is
  * stopped, and when it fails to start.
  */
 export async function startWithCleanups(
-  start: (cleanups: (() => unknown)[]) => Promise<Ports>,
+  start: (cleanups: Cleanups) => Promise<Ports>,
 ): Promise<RunningService> {
-  const cleanups: (() => unknown)[] = [];
+  const cleanups: Cleanups = [];
   const stop = async () => {
     for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
   };

@@ -2,37 +2,25 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { ConfigError } from '@loyalty/platform/config.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
-import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { eventsStream, incomingStream } from '@loyalty/platform/messaging/streams.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
-import { createDatabaseProbe, type DatabaseProbe } from '@loyalty/platform/postgres/probe.ts';
-import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import { type RunningService, startWithCleanups } from '@loyalty/platform/running-service.ts';
+import { openConnections } from '@loyalty/platform/service-connections.ts';
 import { clockOffsetMetric } from '@loyalty/platform/telemetry/clock-offset.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
-import { openTls, type Tls } from '@loyalty/platform/tls/tls.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
 import { RefundRequestedSchema } from '@loyalty/proto/loyalty/events/v1/refund_requested_pb.ts';
-import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
-import type { Knex } from 'knex';
-import type { Pool } from 'pg';
 import type { MessagingApp } from './app/app.ts';
-import { applyMessage } from './app/apply-message.ts';
-import { bringDueUpToDate } from './app/bring-due-up-to-date.ts';
 import { createCommitQueue } from './app/commit-queue.ts';
 import type { DeadLetters } from './app/dead-letters.ts';
 import { programSummaries } from './app/get-program-summary.ts';
-import type { NoticeStore } from './app/give-notices.ts';
 import type { ProgramCatalog } from './app/program-catalog.ts';
-import { createProgramCatalog, type ProgramCache } from './catalog/program-catalog.ts';
-import { followProgramChanges } from './catalog/program-changes.ts';
-import { createProgramFollower } from './catalog/program-follower.ts';
-import { createProgramSource } from './catalog/program-source.ts';
+import { startBackground } from './background-work.ts';
 import type { LedgerConfig } from './config.ts';
 import { registerDeadLetterMetrics } from './dead-letter-metrics.ts';
 import type { Instant } from './domain/instant.ts';
@@ -41,15 +29,12 @@ import { createEarnStream } from './events/earn-stream.ts';
 import { createMessageReader } from './events/message-reader.ts';
 import { encodeNotices } from './events/notice-events.ts';
 import { encodeKeys } from './events/outbox-entries.ts';
-import { consumeStream } from './events/stream-consumer.ts';
 import { encodeSubmissionFailed } from './events/submission-events.ts';
-import { bringMembershipsUpToDate } from './jobs/bring-up-to-date.ts';
-import { giveNoticesRegularly } from './jobs/give-notices.ts';
-import { removeDecidedLetters } from './jobs/remove-decided-letters.ts';
-import { retryDeadLetters } from './jobs/retry-dead-letters.ts';
-import { type ClockWatch, createClockWatch } from './jobs/watch-clock.ts';
+import { createClockWatch } from './jobs/watch-clock.ts';
+import { startCatalog } from './program-following.ts';
+import { readinessOf } from './readiness.ts';
 import { ledgerServices } from './rpc/services.ts';
-import { createServiceToken } from './service-token.ts';
+import type { Runtime } from './runtime.ts';
 import { applicationSession, lockTimeoutMs } from './storage/application-session.ts';
 import { openCell } from './storage/cell.ts';
 import { createCommitToLedger } from './storage/commit-to-ledger.ts';
@@ -57,7 +42,6 @@ import { databaseTime } from './storage/database-clock.ts';
 import { createDeadLetters } from './storage/dead-letters.ts';
 import { createLedgerReader } from './storage/ledger-reader.ts';
 import { createNotices } from './storage/notices.ts';
-import { createProgramSnapshots } from './storage/program-snapshots.ts';
 import { createProgramTotalsReader } from './storage/read-program-totals.ts';
 import { createReportPool } from './storage/report-pool.ts';
 import { storageError } from './storage/storage-errors.ts';
@@ -82,10 +66,18 @@ export async function startLedger(
   { clock = Date.now }: { clock?: () => Instant } = {},
 ): Promise<RunningService> {
   return startWithCleanups(async (cleanups) => {
-    const tls = await openTls(config.tls, { logger });
-    cleanups.push(() => tls.close());
-    await prepareDatabase(config);
     const url = applicationSession(config.database.url);
+    const { tls, nats, probe } = await openConnections(
+      config,
+      {
+        name: applicationName,
+        databaseUrl: url,
+        streams: [incomingStream, eventsStream],
+        logger,
+      },
+      cleanups,
+    );
+    await prepareDatabase(config);
     const knex = createKnex({ url, max: knexPoolSize, applicationName });
     cleanups.push(() => knex.destroy());
     const pool = createPool({
@@ -98,15 +90,6 @@ export async function startLedger(
     cleanups.push(() => pool.end());
     const reports = createReportPool({ url: config.database.url, applicationName, logger });
     cleanups.push(() => reports.close());
-    const probe = createDatabaseProbe({ url, applicationName });
-    cleanups.push(() => probe.close());
-    const nats = connectNats({
-      ...config.nats,
-      name: applicationName,
-      streams: [incomingStream, eventsStream],
-      logger,
-    });
-    cleanups.push(() => nats.close());
 
     const stopping = new AbortController();
     const background: Promise<void>[] = [];
@@ -171,56 +154,6 @@ async function prepareDatabase({ cell, database: { url } }: LedgerConfig): Promi
   }
 }
 
-/** What the parts of the ledger need. */
-interface Runtime {
-  readonly config: LedgerConfig;
-  readonly logger: Logger;
-  readonly clock: () => Instant;
-  readonly knex: Knex;
-  readonly pool: Pool;
-  readonly nats: Nats;
-  readonly tls: Tls;
-  /** Work that goes on until `signal` aborts. */
-  readonly background: Promise<void>[];
-  readonly signal: AbortSignal;
-}
-
-function startCatalog(
-  runtime: Runtime,
-  deadLetters: Pick<DeadLetters, 'makeDue'>,
-): { catalog: ProgramCache; closeCatalog: () => void } {
-  const { config, logger, clock, knex, nats, tls, background, signal } = runtime;
-  const channel = createChannel({
-    address: config.programs.address,
-    services: [ProgramService],
-    credentials: tls.channelCredentials,
-  });
-  const source = createProgramSource({
-    client: createClient(ProgramService, channel),
-    token: createServiceToken(config),
-    signal,
-  });
-  const snapshots = createProgramSnapshots(knex);
-  const catalog = createProgramCatalog({
-    source,
-    snapshots,
-    logger,
-    onChange(after, before) {
-      if (after.state !== 'ACTIVE' || before.state === 'ACTIVE') return;
-      deadLetters.makeDue(after.programId, clock()).catch((error: unknown) => {
-        logger.warn({ err: error }, 'waiting messages could not be made due');
-      });
-    },
-    signal,
-  });
-  const { run, wake } = createProgramFollower({ catalog, source, snapshots, logger, signal });
-  background.push(
-    run(),
-    followProgramChanges({ nats, stream: eventsStream.name, wake, logger, signal }),
-  );
-  return { catalog, closeCatalog: () => channel.close() };
-}
-
 /** What serves calls, and what works in the background: no load turns that away. */
 function createApps(
   { config, pool, nats, clock }: Runtime,
@@ -250,59 +183,4 @@ function createApps(
     newRedemptionId: randomUUID,
   };
   return { app, backgroundApp: { ...app, queue: patientQueue } };
-}
-
-const dayMs = 24 * 60 * 60 * 1_000;
-
-/** Runs the consumer of the incoming stream, the retries of waiting messages, notices, and what is due. */
-function startBackground(
-  { config, nats, logger, background, signal }: Runtime,
-  { app, notices }: { app: MessagingApp; notices: NoticeStore },
-): void {
-  const consumer = { nats, logger, signal };
-  background.push(
-    consumeStream(app, { ...consumer, durable: 'ledger-earns', filter: 'loyalty.earn.v1.*' }),
-    consumeStream(app, { ...consumer, durable: 'ledger-refunds', filter: 'loyalty.refund.v1.*' }),
-    retryDeadLetters({
-      ...app,
-      apply: (message, attempt) => applyMessage(app, message, attempt),
-      logger,
-      signal,
-    }),
-    removeDecidedLetters({
-      ...app,
-      keepMs: config.deadLetterDays * dayMs,
-      logger,
-      signal,
-    }),
-    giveNoticesRegularly({ ...app, notices, logger, signal }),
-    bringMembershipsUpToDate({
-      bringDueUpToDate: (limit) => bringDueUpToDate(app, limit),
-      logger,
-      signal,
-    }),
-  );
-}
-
-// A ledger whose streams were never reachable isn't set up well and should take no traffic. Later it goes on without
-// NATS: events wait in the outbox.
-function readinessOf({
-  nats,
-  probe,
-  clockWatch,
-}: {
-  nats: Nats;
-  probe: DatabaseProbe;
-  clockWatch: ClockWatch;
-}): () => Promise<void> {
-  let connected = false;
-  return async () => {
-    connected ||= nats.isConnected();
-    const problem = nats.streamProblem();
-    if (problem !== undefined) throw problem;
-    const clockProblem = clockWatch.problem();
-    if (clockProblem !== undefined) throw new Error(clockProblem);
-    if (!connected) throw new Error('NATS has not been reached yet');
-    await probe.check();
-  };
 }

@@ -1,19 +1,17 @@
 import { join } from 'node:path';
 import type { Logger } from '@loyalty/platform/logging.ts';
-import { connectNats } from '@loyalty/platform/messaging/connection.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { eventsStream } from '@loyalty/platform/messaging/streams.ts';
 import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
-import { createDatabaseProbe } from '@loyalty/platform/postgres/probe.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { type RunningService, startWithCleanups } from '@loyalty/platform/running-service.ts';
+import { openConnections } from '@loyalty/platform/service-connections.ts';
 import { requireStorage } from '@loyalty/platform/storage-readiness.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
-import { openTls } from '@loyalty/platform/tls/tls.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import type { App } from './app/app.ts';
 import type { ProgramsConfig } from './config.ts';
@@ -39,27 +37,21 @@ export async function startPrograms(
   { clock: nowMs = Date.now }: { clock?: () => number } = {},
 ): Promise<RunningService> {
   return startWithCleanups(async (cleanups) => {
-    const tls = await openTls(config.tls, { logger });
-    cleanups.push(() => tls.close());
+    const { url, poolSize } = config.database;
+    const { tls, nats, probe } = await openConnections(
+      config,
+      { name: applicationName, databaseUrl: url, streams: [eventsStream], logger },
+      cleanups,
+    );
     // The planner's choice is right here: the tables have a few rows a program, and some statements read all of them. The
     // ledger's sessions are told otherwise.
-    const { url, poolSize } = config.database;
     const knex = createKnex({ url, max: poolSize, applicationName });
     cleanups.push(() => knex.destroy());
     await migrate(knex, migrations);
 
-    const probe = createDatabaseProbe({ url, applicationName });
-    cleanups.push(() => probe.close());
     const metrics = createRegistry({ service: 'programs' });
     const relayPool = createPool({ url, max: 2, applicationName, logger });
     cleanups.push(() => relayPool.end());
-    const nats = connectNats({
-      ...config.nats,
-      name: applicationName,
-      streams: [eventsStream],
-      logger,
-    });
-    cleanups.push(() => nats.close());
     const publisher = createPublisher(nats);
     const relay = createRelay({ pool: relayPool, publisher, logger, registry: metrics });
     relay.start();

@@ -2,22 +2,21 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createServiceToken } from '@loyalty/platform/auth/service-token.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
-import { connectNats, type Nats } from '@loyalty/platform/messaging/connection.ts';
+import type { Nats } from '@loyalty/platform/messaging/connection.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { eventsStream } from '@loyalty/platform/messaging/streams.ts';
 import { createRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
-import { createDatabaseProbe } from '@loyalty/platform/postgres/probe.ts';
 import { withRole } from '@loyalty/platform/postgres/role.ts';
 import { repeat } from '@loyalty/platform/repeat.ts';
 import { type Channel, createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { type RunningService, startWithCleanups } from '@loyalty/platform/running-service.ts';
+import { openConnections } from '@loyalty/platform/service-connections.ts';
 import { requireStorage } from '@loyalty/platform/storage-readiness.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
-import { openTls } from '@loyalty/platform/tls/tls.ts';
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { advanceReplay } from './app/advance-replay.ts';
 import type { App, UrlRules } from './app/app.ts';
@@ -63,21 +62,15 @@ export async function startWebhooks(
   { clock = Date.now }: { clock?: () => Instant } = {},
 ): Promise<RunningService> {
   return startWithCleanups(async (cleanups) => {
-    const tls = await openTls(config.tls, { logger });
-    cleanups.push(() => tls.close());
-    await migrateDatabase(config.database.url);
     const url = withRole(config.database.url, applicationRole);
+    const { tls, nats, probe } = await openConnections(
+      config,
+      { name: applicationName, databaseUrl: url, streams: [eventsStream], logger },
+      cleanups,
+    );
+    await migrateDatabase(config.database.url);
     const pool = createPool({ url, max: config.database.poolSize, applicationName, logger });
     cleanups.push(() => pool.end());
-    const probe = createDatabaseProbe({ url, applicationName });
-    cleanups.push(() => probe.close());
-    const nats = connectNats({
-      ...config.nats,
-      name: applicationName,
-      streams: [eventsStream],
-      logger,
-    });
-    cleanups.push(() => nats.close());
     const ledger = createChannel({
       address: config.ledger.address,
       services: [LedgerService],

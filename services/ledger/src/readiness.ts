@@ -1,0 +1,28 @@
+import type { Nats } from '@loyalty/platform/messaging/connection.ts';
+import type { DatabaseProbe } from '@loyalty/platform/postgres/probe.ts';
+import type { ClockWatch } from './jobs/watch-clock.ts';
+
+/**
+ * Throws while the ledger should take no traffic. One whose streams were never reachable isn't set up well; later it goes
+ * on without NATS, because events wait in the outbox.
+ */
+export function readinessOf({
+  nats,
+  probe,
+  clockWatch,
+}: {
+  nats: Nats;
+  probe: DatabaseProbe;
+  clockWatch: ClockWatch;
+}): () => Promise<void> {
+  let connected = false;
+  return async () => {
+    connected ||= nats.isConnected();
+    const problem = nats.streamProblem();
+    if (problem !== undefined) throw problem;
+    const clockProblem = clockWatch.problem();
+    if (clockProblem !== undefined) throw new Error(clockProblem);
+    if (!connected) throw new Error('NATS has not been reached yet');
+    await probe.check();
+  };
+}

@@ -1,0 +1,21 @@
+import type { Logger } from '@loyalty/platform/logging.ts';
+import type { Nats } from '@loyalty/platform/messaging/connection.ts';
+import type { Tls } from '@loyalty/platform/tls/tls.ts';
+import type { Knex } from 'knex';
+import type { Pool } from 'pg';
+import type { LedgerConfig } from './config.ts';
+import type { Instant } from './domain/instant.ts';
+
+/** What the parts of the ledger need. */
+export interface Runtime {
+  readonly config: LedgerConfig;
+  readonly logger: Logger;
+  readonly clock: () => Instant;
+  readonly knex: Knex;
+  readonly pool: Pool;
+  readonly nats: Nats;
+  readonly tls: Tls;
+  /** Work that goes on until `signal` aborts. */
+  readonly background: Promise<void>[];
+  readonly signal: AbortSignal;
+}
