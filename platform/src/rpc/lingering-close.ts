@@ -5,6 +5,12 @@ import type { Duplex } from 'node:stream';
 const lingerMsMax = 2000;
 /** More than a request may have, so that a client whose request is too large can read that, too. */
 const lingerBytesMax = 8 * 1024 * 1024;
+/**
+ * How much is read in a second to be discarded, of all connections together. It takes memory until it is collected, and it may
+ * be sent by strangers. Beyond it the rest isn't read: the client still has its time to read the response.
+ */
+const discardedBytesPerSecond = 8 * 1024 * 1024;
+const canDiscard = createByteRate(discardedBytesPerSecond);
 
 /**
  * Ends a connection of HTTP/1.1 once what was written has left, and discards what the client is still sending. Closing at
@@ -17,6 +23,7 @@ export function closeLingering(socket: Duplex): void {
   socket.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > lingerBytesMax) socket.destroy();
+    else if (!canDiscard(chunk.length)) socket.pause();
   });
   const timer = setTimeout(() => socket.destroy(), lingerMsMax).unref();
   socket.once('close', () => clearTimeout(timer));
@@ -43,4 +50,16 @@ function isBodyUnderWay(request: IncomingMessage): boolean {
 /** Whether a request announces a body that isn't empty. */
 export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** Takes note of bytes; returns whether there may be more now. */
+function createByteRate(bytesPerSecond: number): (bytes: number) => boolean {
+  let left = bytesPerSecond;
+  let leftAt = performance.now();
+  return (bytes) => {
+    const now = performance.now();
+    left = Math.min(bytesPerSecond, left + ((now - leftAt) / 1_000) * bytesPerSecond) - bytes;
+    leftAt = now;
+    return left > 0;
+  };
 }
