@@ -76,6 +76,8 @@ CREATE TABLE public.replays (
     event_count bigint DEFAULT 0 NOT NULL,
     error text DEFAULT ''::text NOT NULL,
     due_time timestamp with time zone NOT NULL,
+    lease uuid,
+    leased_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     create_time timestamp with time zone NOT NULL,
     update_time timestamp with time zone NOT NULL,
     CONSTRAINT replays_one_range CHECK ((((from_time IS NULL) = (to_time IS NULL)) AND ((from_time IS NULL) <> (user_id IS NULL)))),

@@ -92,8 +92,11 @@ CREATE TABLE replays (
   read_since timestamptz NOT NULL,
   event_count bigint NOT NULL DEFAULT 0,
   error text NOT NULL DEFAULT '',
-  -- When a worker may take the next page; it moves ahead while one has it.
+  -- When the next page may be read.
   due_time timestamptz NOT NULL,
+  -- Which worker reads it, and until when.
+  lease uuid,
+  leased_until timestamptz NOT NULL DEFAULT '-infinity',
   create_time timestamptz NOT NULL,
   update_time timestamptz NOT NULL,
   CONSTRAINT replays_pkey PRIMARY KEY (webhook_id),

@@ -28,7 +28,7 @@ import type { WebhooksConfig } from './config.ts';
 import { type DeliveryMetrics, registerDeliveryMetrics } from './delivery-metrics.ts';
 import type { Instant } from './domain/instant.ts';
 import { secretBytes, secretText } from './domain/webhook.ts';
-import { consumeEvents } from './events/event-consumer.ts';
+import { consumeEvents, isTemporary } from './events/event-consumer.ts';
 import { encodeWebhookDisabled } from './events/webhook-disabled.ts';
 import { webhookEvent } from './events/webhook-event.ts';
 import { createDeliveryWorkers, type DeliveryWorkers } from './jobs/delivery-workers.ts';
@@ -187,7 +187,7 @@ function startBackground(
 ): Promise<void>[] {
   const { wake: wakeWorkers } = workers;
   const { onSkipped } = metrics;
-  const intake = createIntake({ deliveries, clock, onAdded: wakeWorkers });
+  const intake = createIntake({ deliveries, isTemporary, clock, onAdded: wakeWorkers });
   const readEvent = ({ headers, ...event }: JournalEvent) =>
     webhookEvent({ ...event, header: (name) => headers[name] });
   return [

@@ -86,8 +86,7 @@ test('an event reaches the webhooks of its program that want it, signed and once
     'content-type': 'application/json; charset=utf-8',
     'webhook-id': event.id,
   });
-  // The same again, in another message.
-  await setting.publish({ ...event, headers: { ...event.headers, 'x-other': '1' } });
+  await setting.publishAgain(event);
   const last = earned(programId);
   await setting.publish(last);
   await delivered(all, [event.id, last.id]);
@@ -240,6 +239,8 @@ test('a test and a retry end the wait that an endpoint has asked for', async () 
   const { delivery } = await setting.client.testWebhook({ programId, webhookId }, admin());
   const { eventId = '' } = delivery ?? {};
   await delivered(hook, [event.id, eventId]);
+  const unknown = { programId, webhookId, deliveryId: '999999999' };
+  await expect(setting.client.retryDelivery(unknown, admin())).rejects.toThrow('no delivery');
   await isAskedToWait();
   endpoints.respondWith(204);
   const { deliveryId = '' } = (await hook.deliveries())[1] ?? {};

@@ -59,7 +59,7 @@ function usedStore() {
     async replay(seconds: number, ...ids: string[]) {
       const now = at(seconds);
       await replays.begin(webhookId, { userId: 'alice', fromSequence: 0n }, now);
-      const replay = await replays.lease({ now, leaseMs: 0 });
+      const replay = await replays.lease({ now, leaseMs: 60_000, pendingMax: 2_000 });
       if (replay === undefined) throw new Error('there is no replay');
       await replays.advance(replay, { events: ids.map(eventOf), next: { kind: 'DONE' }, now });
     },
@@ -121,6 +121,12 @@ test('what was sent before is part of a replay as anything else', async () => {
   await store.replay(2, 'old', 'sent');
   await store.happen(3, 'new');
   expect(await store.due(4)).toEqual(['new', 'sent', 'old']);
+});
+
+test('what comes twice in one commit is one delivery', async () => {
+  const store = usedStore();
+  await store.happen(1, 'twice', 'once', 'twice');
+  expect((await store.due(2)).toSorted()).toEqual(['once', 'twice']);
 });
 
 test('what fails keeps its priority', async () => {

@@ -102,6 +102,10 @@ export async function startSetting(changes: Partial<WebhooksConfig> = {}) {
     async publish(event: TestEvent) {
       await publisher.publish({ ...event, messageId: `${event.headers['ce-id']}` });
     },
+    /** In another message, as after an outage that was longer than the stream remembers messages. */
+    async publishAgain(event: TestEvent) {
+      await publisher.publish(event);
+    },
     async stopService() {
       connected.close();
       await running.stop();

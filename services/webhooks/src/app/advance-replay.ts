@@ -17,12 +17,14 @@ export interface ReplayingApp {
 /** Longer than it takes to read a page and to write its deliveries. */
 const leaseMs = 60_000;
 const retryMs = 5_000;
+/** What an endpoint is behind while no more is read for it: some seconds of a quick one. */
+const pendingMax = 2_000;
 /** An entry is committed within this time after its own, or never. */
 const commitMsMax = 60_000;
 
 /** Marks the next page of a replay for delivery; false if there is none to do now. */
 export async function advanceReplay(app: ReplayingApp): Promise<boolean> {
-  const replay = await app.replays.lease({ now: app.clock(), leaseMs });
+  const replay = await app.replays.lease({ now: app.clock(), leaseMs, pendingMax });
   if (replay === undefined) return false;
   try {
     const { events, nextPageToken } = await app.journal.read(replay);

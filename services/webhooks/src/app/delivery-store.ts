@@ -38,7 +38,7 @@ export interface DueDeliveries {
 }
 
 export interface DeliveryStore {
-  /** Adds a delivery for each enabled webhook that wants the event; those that have it already are left as they are. */
+  /** Adds a delivery for each enabled webhook that wants the event; those that have it already keep it, and what a replay has added goes on as what happens. */
   addAll(events: readonly WebhookEvent[], now: Instant): Promise<void>;
   /** Adds or begins anew one urgent delivery to one webhook, and says which. Ends a pause. */
   deliver(webhookId: string, event: WebhookEvent, now: Instant): Promise<Delivery>;

@@ -8,7 +8,6 @@ export type ReplayRange =
   | { readonly userId: string; readonly fromSequence: bigint };
 
 export interface Replay {
-  readonly range: ReplayRange;
   readonly state: ReplayState;
   readonly events: bigint;
   readonly error: string;
@@ -25,16 +24,25 @@ export interface LeasedReplay {
   readonly pageToken: string;
   /** When the reading of its range began. */
   readonly readSince: Instant;
+  /** Identifies the lease. */
+  readonly lease: string;
 }
 
 export interface ReplayStore {
   /** Begins a replay in place of an earlier one; false while that is under way. */
   begin(webhookId: string, range: ReplayRange, now: Instant): Promise<boolean>;
-  /** Takes a replay whose next page can be read, if there is one. */
-  lease(query: { now: Instant; leaseMs: number }): Promise<LeasedReplay | undefined>;
+  /**
+   * Takes a replay whose next page can be read, if there is one: its webhook is enabled, and not more than `pendingMax` of what it
+   * has brought are due.
+   */
+  lease(query: {
+    now: Instant;
+    leaseMs: number;
+    pendingMax: number;
+  }): Promise<LeasedReplay | undefined>;
   /**
    * Marks a page of events for delivery, first time or again, and moves the replay on in the same transaction. Has no effect
-   * if another worker has moved it on meanwhile.
+   * if another worker has it meanwhile, or the webhook is no longer enabled.
    */
   advance(replay: LeasedReplay, step: ReplayStep): Promise<void>;
   /** Notes why a page couldn't be read; it is tried again at `retryTime`, or never where there is none. */

@@ -7,6 +7,7 @@ import {
   type Verdict,
 } from '@loyalty/platform/messaging/consumer.ts';
 import { eventsStream } from '@loyalty/platform/messaging/streams.ts';
+import { Contention } from '@loyalty/rules/contention.ts';
 import type { WebhookEvent } from '../app/delivery-store.ts';
 import type { Intake } from '../app/intake.ts';
 import { webhookEvent } from './webhook-event.ts';
@@ -28,6 +29,7 @@ const batch = 500;
 /** Those that are handled, as many fetched ahead, and room for redelivered ones. */
 const maxAckPending = 2_000;
 const ackWaitMs = 30_000;
+/** After which an event comes again that couldn't be stored now. */
 const unavailableMs = 2_000;
 
 /**
@@ -50,6 +52,11 @@ export function consumeEvents(options: EventConsumerOptions): Promise<void> {
   });
 }
 
+/** Whether an event that couldn't be stored can be stored later. */
+export function isTemporary(error: unknown): boolean {
+  return error instanceof StorageUnavailable || error instanceof Contention;
+}
+
 async function handle(message: IncomingMessage, options: EventConsumerOptions): Promise<Verdict> {
   const event = readEvent(message, options);
   if (event === undefined) {
@@ -60,7 +67,7 @@ async function handle(message: IncomingMessage, options: EventConsumerOptions): 
     await options.intake.add(event);
     return 'ack';
   } catch (error) {
-    if (!(error instanceof StorageUnavailable)) throw error;
+    if (!isTemporary(error)) throw error;
     return { nakAfterMs: unavailableMs };
   }
 }

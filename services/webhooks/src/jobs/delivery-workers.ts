@@ -130,6 +130,8 @@ async function serve(leased: LeasedEndpoint, options: DeliveryWorkersOptions): P
     }
     await Promise.all(requests);
   } finally {
+    // Nobody else gets the endpoint while a request to it is under way.
+    await Promise.allSettled(requests);
     await deliveries.release(turn.endpoint, turn.health, clock());
   }
   const { webhookId } = leased;

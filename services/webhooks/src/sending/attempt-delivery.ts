@@ -25,15 +25,12 @@ export function createAttemptDelivery({
   return async ({ eventId, body }, { url, secrets }) => {
     const time = clock();
     const began = performance.now();
-    const headers = signedHeaders({
-      eventId,
-      body,
-      secrets: signingSecrets(secrets, time),
-      timeMs: time,
-    });
-    const result = await send({ url, headers, body, timeoutMs }).catch((error: unknown) => ({
-      error: failureText(error),
-    }));
+    async function sent() {
+      const signing = { secrets: signingSecrets(secrets, time), timeMs: time };
+      const headers = signedHeaders({ eventId, body, ...signing });
+      return await send({ url, headers, body, timeoutMs });
+    }
+    const result = await sent().catch((error: unknown) => ({ error: failureText(error) }));
     const durationMs = Math.round(performance.now() - began);
     if ('error' in result) {
       const attempt = { time, status: 0, durationMs, error: result.error };

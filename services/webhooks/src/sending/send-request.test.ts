@@ -28,6 +28,11 @@ beforeAll(async () => {
         response.on('close', () => clearInterval(timer));
         return;
       }
+      case '/slow-to-end':
+        response.writeHead(200);
+        response.write('a beginning');
+        setTimeout(() => response.end(), 300);
+        return;
       default:
         response.end('thanks');
     }
@@ -68,6 +73,17 @@ describe('for local use', () => {
   test('an endpoint that hangs is given up', async () => {
     const sent = send({ ...request, url: urlOf('/hangs'), timeoutMs: 200 });
     await expect(sent).rejects.toThrow('no response within 0.2 s');
+  });
+
+  test('a request takes as long as its response', async () => {
+    const began = performance.now();
+    expect(await send({ ...request, url: urlOf('/slow-to-end') })).toMatchObject({ status: 200 });
+    expect(performance.now() - began).toBeGreaterThan(250);
+  });
+
+  test('a response that does not end in time counts all the same', async () => {
+    const sent = send({ ...request, url: urlOf('/slow-to-end'), timeoutMs: 200 });
+    expect(await sent).toMatchObject({ status: 200 });
   });
 
   test('a response without end is cut off', async () => {

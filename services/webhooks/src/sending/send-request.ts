@@ -59,11 +59,17 @@ export function createSender({ lookup, allowsPrivate, ca }: SenderOptions): Send
       signal: AbortSignal.timeout(timeoutMs),
       ...(ca !== undefined && { ca }),
     });
-    request.on('error', (error) => reject(timeoutOr(error, timeoutMs)));
+    let head: Response | undefined;
+    request.on('error', (error) => {
+      if (head === undefined) reject(timeoutOr(error, timeoutMs));
+    });
     request.on('response', (response) => {
+      head = { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] };
       drain(response);
-      const retryAfter = response.headers['retry-after'];
-      resolve({ status: response.statusCode ?? 0, retryAfter });
+    });
+    // Not before: an endpoint that never ends its responses would be sent more and more requests.
+    request.once('close', () => {
+      if (head !== undefined) resolve(head);
     });
     request.end(body);
     return await promise;

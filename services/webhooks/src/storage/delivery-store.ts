@@ -33,16 +33,25 @@ export function createDeliveryStore(pool: Pool, announcing: Announcing): Deliver
       translated(
         transaction(pool, async (tx) => {
           await makeDueNow(tx, { webhookId, now });
-          const added = { webhookId, events: [event], priority: 'URGENT', now } as const;
-          const [row] = await beginDeliveries(tx, added);
-          if (row === undefined) throw new Error('no delivery was written');
-          return deliveryOf(row);
+          await beginDeliveries(tx, { webhookId, events: [event], priority: 'URGENT', now });
+          const { rows } = await tx.query<DeliveryRow>(
+            `SELECT ${deliveryColumns} FROM deliveries WHERE webhook_id = $1 AND event_id = $2`,
+            [webhookId, event.eventId],
+          );
+          const [delivery] = rows.map(deliveryOf);
+          if (delivery === undefined) throw new Error('no delivery was written');
+          return delivery;
         }),
       ),
 
     retry: ({ webhookId, deliveryId }, now) =>
       translated(
         transaction(pool, async (tx) => {
+          const { rowCount } = await tx.query(
+            'SELECT FROM deliveries WHERE delivery_id = $1 AND webhook_id = $2',
+            [String(deliveryId), webhookId],
+          );
+          if (rowCount === 0) return undefined;
           await makeDueNow(tx, { webhookId, now });
           const { rows } = await tx.query<DeliveryRow>(
             `UPDATE deliveries SET state = 'PENDING', round = round + 1, attempt_count = 0, priority = $4,
@@ -107,7 +116,9 @@ export function createDeliveryStore(pool: Pool, announcing: Announcing): Deliver
   };
 }
 
-async function addAll(pool: Pool, events: readonly WebhookEvent[], now: Instant): Promise<void> {
+async function addAll(pool: Pool, added: readonly WebhookEvent[], now: Instant): Promise<void> {
+  // The stream can deliver an event again while the first is still on its way here.
+  const events = [...new Map(added.map((event) => [event.eventId, event])).values()];
   const programIds = [...new Set(events.map(({ programId }) => programId))];
   await transaction(pool, async (tx) => {
     // Locked in one order, before their deliveries, and until the commit: a worker that gives an endpoint back after it finds what
@@ -122,25 +133,27 @@ async function addAll(pool: Pool, events: readonly WebhookEvent[], now: Instant)
        ORDER BY webhook_id FOR NO KEY UPDATE`,
       [programIds],
     );
-    const pairs = events.flatMap((event) =>
+    const pairs = events.flatMap(({ programId, type }, index) =>
       webhooks
-        .filter(({ program_id }) => program_id === event.programId)
-        .filter(({ event_types }) => wants({ eventTypes: event_types }, event.type))
-        .map(({ webhook_id }) => ({ ...event, webhookId: webhook_id })),
+        .filter(({ program_id }) => program_id === programId)
+        .filter(({ event_types }) => wants({ eventTypes: event_types }, type))
+        .map(({ webhook_id }) => ({ webhookId: webhook_id, ordinality: index + 1 })),
     );
     if (pairs.length === 0) return;
     await tx.query({
       name: 'add-deliveries',
       text: `INSERT INTO deliveries (webhook_id, event_id, event_type, body, state, priority, next_attempt_time, create_time)
-       SELECT webhook_id, event_id, event_type, body, 'PENDING', $6, $5, $5
-       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS added (webhook_id, event_id, event_type, body)
+       SELECT webhook_id, event_id, event_type, body, 'PENDING', $7, $6, $6
+       FROM unnest($1::text[], $2::bigint[]) AS pairs (webhook_id, ordinality)
+       JOIN unnest($3::text[], $4::text[], $5::text[]) WITH ORDINALITY AS events (event_id, event_type, body) USING (ordinality)
        ON CONFLICT (webhook_id, event_id) DO UPDATE SET priority = excluded.priority
        WHERE deliveries.state = 'PENDING' AND deliveries.priority > excluded.priority`,
       values: [
         pairs.map(({ webhookId }) => webhookId),
-        pairs.map(({ eventId }) => eventId),
-        pairs.map(({ type }) => type),
-        pairs.map(({ body }) => body),
+        pairs.map(({ ordinality }) => ordinality),
+        events.map(({ eventId }) => eventId),
+        events.map(({ type }) => type),
+        events.map(({ body }) => body),
         timestamptz(now),
         priorityNumbers.LIVE,
       ],

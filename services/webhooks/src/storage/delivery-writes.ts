@@ -3,7 +3,6 @@ import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { DeliveryPriority } from '../domain/delivery.ts';
 import type { Instant } from '../domain/instant.ts';
 import { priorityNumbers } from './delivery-priorities.ts';
-import { type DeliveryRow, deliveryColumns } from './delivery-rows.ts';
 
 /**
  * Adds deliveries to one webhook; those that it has already begin anew, with the same id. One that is pending stays where it
@@ -22,8 +21,8 @@ export async function beginDeliveries(
     priority: DeliveryPriority;
     now: Instant;
   },
-): Promise<DeliveryRow[]> {
-  const { rows } = await tx.query<DeliveryRow>(
+): Promise<void> {
+  await tx.query(
     `INSERT INTO deliveries (webhook_id, event_id, event_type, body, state, priority, next_attempt_time, create_time)
      SELECT $1, event_id, event_type, body, 'PENDING', $6, $5, $5
      FROM unnest($2::text[], $3::text[], $4::text[]) AS added (event_id, event_type, body)
@@ -32,8 +31,7 @@ export async function beginDeliveries(
        priority = CASE deliveries.state
          WHEN 'PENDING' THEN least(deliveries.priority, excluded.priority) ELSE excluded.priority
        END,
-       next_attempt_time = least(deliveries.next_attempt_time, excluded.next_attempt_time), finish_time = NULL
-     RETURNING ${deliveryColumns}`,
+       next_attempt_time = least(deliveries.next_attempt_time, excluded.next_attempt_time), finish_time = NULL`,
     [
       webhookId,
       events.map(({ eventId }) => eventId),
@@ -43,7 +41,6 @@ export async function beginDeliveries(
       priorityNumbers[priority],
     ],
   );
-  return rows;
 }
 
 /**

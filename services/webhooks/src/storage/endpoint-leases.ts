@@ -8,15 +8,13 @@ import type { EndpointHealth } from '../domain/endpoint-health.ts';
 import type { Instant } from '../domain/instant.ts';
 import { eachPriority } from './delivery-priorities.ts';
 import { disableWebhook } from './disable-webhook.ts';
+import { leaseEnd } from './lease-end.ts';
 import {
   type LeasedEndpointRow,
   leasedEndpointColumns,
   leasedEndpointOf,
 } from './leased-endpoint-rows.ts';
 import { translated } from './storage-errors.ts';
-
-/** By the database's clock, because those of processes differ. */
-const leaseEnd = (ms: string) => `statement_timestamp() + ${ms} * interval '1 millisecond'`;
 
 const canBeLeased = `state = 'ENABLED' AND due_time <= $3 AND leased_until <= statement_timestamp()`;
 

@@ -1,18 +1,33 @@
-import { instant, timestamptz, timestamptzOrNull } from '@loyalty/platform/postgres/timestamptz.ts';
+import { randomUUID } from 'node:crypto';
+import {
+  instant,
+  type Timestamp,
+  timestamptz,
+  timestamptzOrNull,
+} from '@loyalty/platform/postgres/timestamptz.ts';
 import { transaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool } from 'pg';
-import type { LeasedReplay, ReplayStep, ReplayStore } from '../app/replay-store.ts';
+import type { LeasedReplay, ReplayRange, ReplayStep, ReplayStore } from '../app/replay-store.ts';
+import { priorityNumbers } from './delivery-priorities.ts';
 import { beginDeliveries, makeDue } from './delivery-writes.ts';
+import { leaseEnd } from './lease-end.ts';
 import { translated } from './storage-errors.ts';
-import { type ReplayColumns, rangeOf } from './webhook-rows.ts';
 
-interface LeasedRow extends ReplayColumns {
+interface LeasedRow {
   webhook_id: string;
   program_id: string;
   event_types: string[];
+  from_time: Timestamp | null;
+  to_time: Timestamp | null;
+  user_id: string | null;
+  from_sequence: bigint;
   page_token: string;
   read_since: Date;
+  lease: string;
 }
+
+/** Set by whoever had the replay. */
+const givenBack = `lease = NULL, leased_until = '-infinity'`;
 
 /** Replays in PostgreSQL. */
 export function createReplayStore(pool: Pool): ReplayStore {
@@ -27,7 +42,7 @@ export function createReplayStore(pool: Pool): ReplayStore {
            ON CONFLICT (webhook_id) DO UPDATE SET
              from_time = excluded.from_time, to_time = excluded.to_time, user_id = excluded.user_id,
              from_sequence = excluded.from_sequence, state = 'RUNNING', page_token = '', event_count = 0, error = '',
-             read_since = excluded.read_since, due_time = excluded.due_time, create_time = excluded.create_time,
+             read_since = excluded.read_since, ${givenBack}, due_time = excluded.due_time, create_time = excluded.create_time,
              update_time = excluded.update_time
            WHERE r.state <> 'RUNNING'`,
           [
@@ -43,17 +58,24 @@ export function createReplayStore(pool: Pool): ReplayStore {
       return rowCount === 1;
     },
 
-    async lease({ now, leaseMs }) {
+    async lease({ now, leaseMs, pendingMax }) {
       const { rows } = await translated(
         pool.query<LeasedRow>(
-          `UPDATE replays SET due_time = $2 FROM webhooks
+          `UPDATE replays SET lease = $1, leased_until = ${leaseEnd('$2')} FROM webhooks
            WHERE webhooks.webhook_id = replays.webhook_id AND replays.webhook_id = ANY (ARRAY(
-             SELECT webhook_id FROM replays WHERE state = 'RUNNING' AND due_time <= $1
-             ORDER BY due_time LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+             SELECT webhook_id FROM replays JOIN webhooks USING (webhook_id)
+             WHERE replays.state = 'RUNNING' AND replays.due_time <= $3 AND replays.leased_until <= statement_timestamp()
+               AND webhooks.state = 'ENABLED' AND NOT EXISTS (
+                 SELECT FROM deliveries
+                 WHERE deliveries.webhook_id = replays.webhook_id AND state = 'PENDING' AND priority = $5
+                   AND next_attempt_time <= $3
+                 OFFSET $4
+               )
+             ORDER BY replays.due_time LIMIT 1 FOR NO KEY UPDATE OF replays SKIP LOCKED
            ))
            RETURNING replays.webhook_id, program_id, event_types, from_time, to_time, user_id, from_sequence, page_token,
-             read_since`,
-          [timestamptz(now), timestamptz(now + leaseMs)],
+             read_since, replays.lease`,
+          [randomUUID(), leaseMs, timestamptz(now), pendingMax, priorityNumbers.REPLAYED],
         ),
       );
       return rows.map(
@@ -64,6 +86,7 @@ export function createReplayStore(pool: Pool): ReplayStore {
           range: rangeOf(row),
           pageToken: row.page_token,
           readSince: instant(row.read_since),
+          lease: row.lease,
         }),
       )[0];
     },
@@ -76,9 +99,10 @@ export function createReplayStore(pool: Pool): ReplayStore {
           await makeDue(tx, { webhookIds: [webhookId], now });
           const [set, values] = continuationOf(step);
           const { rowCount } = await tx.query(
-            `UPDATE replays SET ${set}, event_count = event_count + $3, error = '', update_time = $4
-             WHERE webhook_id = $1 AND page_token = $2 AND state = 'RUNNING'`,
-            [webhookId, replay.pageToken, String(events.length), timestamptz(now), ...values],
+            `UPDATE replays SET ${set}, event_count = event_count + $3, error = '', update_time = $4, ${givenBack}
+             WHERE webhook_id = $1 AND lease = $2
+               AND EXISTS (SELECT FROM webhooks WHERE webhook_id = $1 AND state = 'ENABLED')`,
+            [webhookId, replay.lease, String(events.length), timestamptz(now), ...values],
           );
           if (rowCount === 0) return;
           await beginDeliveries(tx, { webhookId, events, priority: 'REPLAYED', now });
@@ -86,14 +110,14 @@ export function createReplayStore(pool: Pool): ReplayStore {
       );
     },
 
-    async noteFailure({ webhookId, pageToken }, { error, retryTime, now }) {
+    async noteFailure({ webhookId, lease }, { error, retryTime, now }) {
       await translated(
         pool.query(
-          `UPDATE replays SET error = $3, update_time = $4, state = $5, due_time = $6
-           WHERE webhook_id = $1 AND page_token = $2 AND state = 'RUNNING'`,
+          `UPDATE replays SET error = $3, update_time = $4, state = $5, due_time = $6, ${givenBack}
+           WHERE webhook_id = $1 AND lease = $2`,
           [
             webhookId,
-            pageToken,
+            lease,
             error,
             timestamptz(now),
             retryTime === undefined ? 'FAILED' : 'RUNNING',
@@ -118,4 +142,10 @@ function continuationOf({ next, now }: ReplayStep): [set: string, values: unknow
     case 'DONE':
       return [`page_token = '', state = 'DONE', due_time = $5`, [timestamptz(now)]];
   }
+}
+
+function rangeOf(row: LeasedRow): ReplayRange {
+  return row.user_id === null
+    ? { from: instant(row.from_time ?? 0), to: instant(row.to_time ?? 0) }
+    : { userId: row.user_id, fromSequence: row.from_sequence };
 }

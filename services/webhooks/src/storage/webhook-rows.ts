@@ -1,8 +1,4 @@
-import {
-  instant,
-  instantOrUndefined,
-  type Timestamp,
-} from '@loyalty/platform/postgres/timestamptz.ts';
+import { instant, instantOrUndefined } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { Replay, ReplayState } from '../app/replay-store.ts';
 import type { WebhookView } from '../app/webhook-store.ts';
 import type { DisableReason, Secrets, WebhookState } from '../domain/webhook.ts';
@@ -27,21 +23,10 @@ export interface WebhookRow extends SecretColumns {
   update_time: Date;
 }
 
-export interface ReplayColumns {
-  from_time: Timestamp | null;
-  to_time: Timestamp | null;
-  user_id: string | null;
-  from_sequence: bigint;
-}
-
 /** A webhook's row with that of its replay, whose columns are NULL where there is none. */
 export interface WebhookViewRow extends WebhookRow {
   paused_until: Date | null;
   replay_state: ReplayState | null;
-  replay_from_time: Date | null;
-  replay_to_time: Date | null;
-  replay_user_id: string | null;
-  replay_from_sequence: bigint | null;
   replay_event_count: bigint | null;
   replay_error: string | null;
   replay_create_time: Date | null;
@@ -53,9 +38,7 @@ export const selectWebhookViews = `
   SELECT w.webhook_id, w.program_id, w.url, w.description, w.event_types, w.state, w.disable_reason,
     w.secret, w.previous_secret, w.previous_secret_until, w.failing_since, w.revision, w.create_time, w.update_time,
     nullif(w.paused_until, '-infinity') AS paused_until,
-    r.state AS replay_state, r.from_time AS replay_from_time, r.to_time AS replay_to_time, r.user_id AS replay_user_id,
-    r.from_sequence AS replay_from_sequence, r.event_count AS replay_event_count, r.error AS replay_error,
-    r.create_time AS replay_create_time, r.update_time AS replay_update_time
+    r.state AS replay_state, r.event_count AS replay_event_count, r.error AS replay_error, r.create_time AS replay_create_time, r.update_time AS replay_update_time
   FROM webhooks w LEFT JOIN replays r USING (webhook_id)`;
 
 export function webhookViewOf(row: WebhookViewRow): WebhookView {
@@ -88,22 +71,10 @@ export function secretsOf(row: SecretColumns): Secrets {
 function replayOf(row: WebhookViewRow): Replay | undefined {
   if (row.replay_state === null) return undefined;
   return {
-    range: rangeOf({
-      from_time: row.replay_from_time,
-      to_time: row.replay_to_time,
-      user_id: row.replay_user_id,
-      from_sequence: row.replay_from_sequence ?? 0n,
-    }),
     state: row.replay_state,
     events: row.replay_event_count ?? 0n,
     error: row.replay_error ?? '',
     createTime: instant(row.replay_create_time ?? 0),
     updateTime: instant(row.replay_update_time ?? 0),
   };
-}
-
-export function rangeOf(row: ReplayColumns): Replay['range'] {
-  return row.user_id === null
-    ? { from: instant(row.from_time ?? 0), to: instant(row.to_time ?? 0) }
-    : { userId: row.user_id, fromSequence: row.from_sequence };
 }
