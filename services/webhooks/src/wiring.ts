@@ -159,7 +159,7 @@ function createWorkers({
   signal,
 }: Runtime): DeliveryWorkers {
   const { allowsPrivateAddresses: allowsPrivate, timeoutMs, endpointsMax } = config;
-  const lookup = allowsPrivate ? uncheckedLookup : checkedLookup(resolvePublicName);
+  const lookup = allowsPrivate ? uncheckedLookup : checkedLookup(resolvePublicName, logger);
   const send = createSender({ lookup, allowsPrivate });
   return createDeliveryWorkers({
     deliveries,

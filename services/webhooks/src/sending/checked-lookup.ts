@@ -1,6 +1,7 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import { callbackify } from 'node:util';
+import type { Logger } from '@loyalty/platform/logging.ts';
 import { addressProblem } from './address-rules.ts';
 
 /** Thrown where a host has an address that nothing may be sent to. */
@@ -19,12 +20,18 @@ export type Resolve = (hostname: string) => Promise<readonly Address[]>;
 /**
  * A lookup for connections that yields only checked addresses: what is checked is what is connected to, so that a name whose
  * addresses change between two lookups gains nothing. If one address isn't allowed, none is used.
+ *
+ * Only the service's log has the refused address. The error is shown to admins of programs, who could otherwise look up the
+ * names of this network.
  */
-export function checkedLookup(resolve: Resolve): LookupFunction {
+export function checkedLookup(resolve: Resolve, logger: Pick<Logger, 'warn'>): LookupFunction {
   return lookupBy(async (hostname) => {
     const addresses = await resolve(hostname);
     const problem = addresses.map(({ address }) => addressProblem(address)).find(Boolean);
-    if (problem !== undefined) throw new AddressRefused(problem);
+    if (problem !== undefined) {
+      logger.warn({ hostname, problem }, 'the host of a webhook has an address that is refused');
+      throw new AddressRefused("the host has an address that isn't public");
+    }
     return addresses;
   });
 }
