@@ -1,7 +1,6 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import { callbackify } from 'node:util';
-import type { Logger } from '@loyalty/platform/logging.ts';
 import { addressProblem } from './address-rules.ts';
 
 /** Thrown where a host has an address that nothing may be sent to. */
@@ -21,15 +20,18 @@ export type Resolve = (hostname: string) => Promise<readonly Address[]>;
  * A lookup for connections that yields only checked addresses: what is checked is what is connected to, so that a name whose
  * addresses change between two lookups gains nothing. If one address isn't allowed, none is used.
  *
- * Only the service's log has the refused address. The error is shown to admins of programs, who could otherwise look up the
- * names of this network.
+ * Only `onRefused` gets the refused address. The error is shown to admins of programs, who could otherwise look up the names of
+ * this network.
  */
-export function checkedLookup(resolve: Resolve, logger: Pick<Logger, 'warn'>): LookupFunction {
+export function checkedLookup(
+  resolve: Resolve,
+  onRefused: (refused: { hostname: string; problem: string }) => void,
+): LookupFunction {
   return lookupBy(async (hostname) => {
     const addresses = await resolve(hostname);
     const problem = addresses.map(({ address }) => addressProblem(address)).find(Boolean);
     if (problem !== undefined) {
-      logger.warn({ hostname, problem }, 'the host of a webhook has an address that is refused');
+      onRefused({ hostname, problem });
       throw new AddressRefused("the host has an address that isn't public");
     }
     return addresses;

@@ -104,11 +104,11 @@ describe('over TLS', () => {
 });
 
 describe('with the checks of a deployment', () => {
-  const logger = { warn: () => undefined };
+  const noted = () => undefined;
   /** A name server that gives these answers, one after the other. */
   const answering = (...answers: Address[][]): LookupFunction => {
     const queue = answers.values();
-    return checkedLookup(async () => queue.next().value ?? [], logger);
+    return checkedLookup(async () => queue.next().value ?? [], noted);
   };
   const good = { address: '93.184.216.34', family: 4 };
   const bad = { address: '127.0.0.1', family: 4 };
@@ -140,7 +140,7 @@ describe('with the checks of a deployment', () => {
     const lookup = checkedLookup(async (name) => {
       asked.push(name);
       return answers.shift() ?? [];
-    }, logger);
+    }, noted);
     const send = createSender({ lookup, allowsPrivate: false });
     const url = `https://rebinding.example:${port}/hook`;
     // Nothing listens there, or nothing gets out of here: it isn't refused for its address.
