@@ -133,7 +133,7 @@ acknowledged. Its name must not be \`webhooks\`, which belongs to the platform.
 
 A subject is \`loyalty.events.v1.{program_id}.{type}\`, such as \`loyalty.events.v1.wine-dine.points.earned\`: filter by
 \`loyalty.events.v1.wine-dine.>\` for one program, and by \`loyalty.events.v1.*.points.*\` for the points of all. If
-the subject of a submission has no valid program id, its event has \`_\` in that place, which is no program's id.
+the subject of a submission has no valid program id, its event has \`_\` in that place, which is no program's id: no webhook gets it.
 
 | header | |
 |---|---|
