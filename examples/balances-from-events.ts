@@ -1,45 +1,46 @@
-// Rebuilds the balance of every member from the events alone, prints them, and ends when it has read all that there are.
+// Finds the balance of every member from the events alone, prints them, and ends when it has read all that there are.
 import { fromBinary } from '@bufbuild/protobuf';
-import { EntryRecordedSchema } from '@loyalty/client/proto/loyalty/events/v1/entry_recorded_pb.js';
+import {
+  EntryRecordedSchema,
+  type PointsAfter,
+} from '@loyalty/client/proto/loyalty/events/v1/entry_recorded_pb.js';
 import { connect } from 'nats';
 
 const { host, username, password } = new URL(process.env['NATS_CONSUMER_URL'] ?? '');
 const login = { user: username, pass: decodeURIComponent(password) };
 const connection = await connect({ servers: host, ...login });
 
-interface Account {
+interface Balance {
   member: string;
-  points: { available: bigint; pending: bigint; reserved: bigint; deficit: bigint };
-  /** The sequences of the entries that were counted. A database would keep them with the points, in one commit. */
-  counted: Set<bigint>;
+  points: PointsAfter;
+  /** Of the entry after which the member has these points. A database would keep both in one row. */
+  sequence: bigint;
 }
-const accounts = new Map<string, Account>();
+const balances = new Map<string, Balance>();
+
+/** Entries can come twice, and out of order: the highest sequence wins. */
+function remember(data: Uint8Array): void {
+  const event = fromBinary(EntryRecordedSchema, data);
+  const { programId, userId, membershipId, entry, pointsAfter: points } = event;
+  const sequence = entry?.sequence ?? 0n;
+  const known = balances.get(membershipId)?.sequence ?? 0n;
+  if (points === undefined || sequence <= known) return;
+  balances.set(membershipId, { member: `${programId}/${userId}`, points, sequence });
+}
 
 // An ordered consumer begins with the oldest event. One that goes on where it stopped is durable, and acknowledges.
 const jetstream = connection.jetstream({ domain: 'loyalty' });
 const consumer = await jetstream.consumers.get('LOYALTY_EVENTS');
-for await (const { headers, data, info } of await consumer.consume()) {
-  // Only the ids of entries are two numbers.
-  if (/^\d+-\d+$/.test(headers?.get('ce-id') ?? '')) {
-    const { programId, userId, membershipId, entry } = fromBinary(EntryRecordedSchema, data);
-    const nothing = { available: 0n, pending: 0n, reserved: 0n, deficit: 0n };
-    const opened = {
-      member: `${programId}/${userId}`,
-      points: nothing,
-      counted: new Set<bigint>(),
-    };
-    const { points, counted } = accounts.get(membershipId) ?? opened;
-    if (entry !== undefined && !counted.has(entry.sequence)) {
-      for (const name of ['available', 'pending', 'reserved', 'deficit'] as const)
-        points[name] += entry[name];
-      accounts.set(membershipId, { ...opened, points, counted: counted.add(entry.sequence) });
-    }
+const { num_pending: count } = await consumer.info();
+if (count > 0) {
+  for await (const { headers, data, info } of await consumer.consume()) {
+    // Only the ids of entries are two numbers.
+    if (/^\d+-\d+$/.test(headers?.get('ce-id') ?? '')) remember(data);
+    if (info.pending === 0) break;
   }
-  if (info.pending === 0) break;
 }
-for (const { member, points, counted } of accounts.values()) {
-  // The sequences of a membership have no gaps, so that the newest one says how many there must be.
-  const isWhole = [...counted].every((sequence) => sequence <= BigInt(counted.size));
-  console.log(member, ...Object.values(points).map(String), isWhole ? 'whole' : 'with a gap');
+for (const { member, points } of balances.values()) {
+  const { available, pending, reserved, deficit } = points;
+  console.log(member, ...[available, pending, reserved, deficit].map(String));
 }
 await connection.close();

@@ -115,7 +115,7 @@ keeps them for seven days unless you change it.
 - [Ids](#ids): what they mean, and what they are unique among
 - [Delivery and order](#delivery-and-order): what you can rely on
 - [Once each, without gaps](#once-each-without-gaps): how to consume
-- [A program that rebuilds all balances](#a-program-that-rebuilds-all-balances)
+- [A program that finds all balances](#a-program-that-finds-all-balances)
 - [All events](#all-events), and [their data](#data)
 
 ## Connect
@@ -133,13 +133,13 @@ acknowledged. Its name must not be \`webhooks\`, which belongs to the platform.
 
 A subject is \`loyalty.events.v1.{program_id}.{type}\`, such as \`loyalty.events.v1.wine-dine.points.earned\`: filter by
 \`loyalty.events.v1.wine-dine.>\` for one program, and by \`loyalty.events.v1.*.points.*\` for the points of all. If
-the subject of a submission has no valid program id, its event has \`_\` in that place, which is no program's id.
+the subject of a submission has no valid program id, its event has \`_\` in that place, which is no program's id: no webhook gets it.
 
 | header | |
 |---|---|
 | \`ce-id\` | the event's [id](#ids) |
 | \`ce-type\` | \`loyalty.\` and the type, such as \`loyalty.points.earned\` |
-| \`ce-source\` | \`/ledger\`; \`/programs\` for \`program.changed\`; \`/webhooks\` for \`webhook.disabled\`, and for a webhook's own test events |
+| \`ce-source\` | \`/ledger\`; \`/programs\` for \`program.changed\`; \`/webhooks\` for \`webhook.disabled\` |
 | \`ce-subject\` | what the id begins with: the membership, the dead letter, the program or the webhook |
 | \`ce-time\` | when it happened |
 | \`ce-actor\` | who caused it, such as \`service:checkout\`; \`member\` for members themselves, \`system\` for the passing of time |
@@ -180,6 +180,8 @@ No two events have the same id, and an event that is published again under its i
 
 ## Once each, without gaps
 
+- **To keep a balance**, keep the sequence that it is from with it, and overwrite both only with a higher one:
+  \`pointsAfter\` has all four balances, so nothing has to be added up, and neither a repetition nor another order matters.
 - **To count each event once**, keep its id with what you change, in one commit, and skip an id that is there. For the
   events of a membership one number is enough if you apply them in order: the sequence of the last one applied. Skip what
   isn't higher, and set aside what is more than one higher until the others have come.
@@ -191,7 +193,7 @@ No two events have the same id, and an event that is published again under its i
   on, [with the bytes that they were published with](ledger.md#events-that-can-be-read-again). To start later, read the
   journal up to a minute ago and then the whole stream, and count each id once.
 
-## A program that rebuilds all balances
+## A program that finds all balances
 
 It needs [\`@loyalty/client\`](../clients/typescript/README.md#install), which has the contracts compiled, and two packages more. In
 the folder of your project, after \`npm init -y\` and with the client installed:

@@ -26,7 +26,11 @@ export function normalized<Value>(value: Value, { startMs }: { startMs: number }
   };
 
   function textOf(text: string, key: string): string {
-    if (timePattern.test(text)) return pretendedTime(Date.parse(text), startMs);
+    if (timePattern.test(text)) {
+      const time = pretendedTime(Date.parse(text), startMs);
+      // Headers of events always have milliseconds; in JSON, protobuf leaves out those that are zero.
+      return key === 'ce-time' ? time : time.replace('.000Z', 'Z');
+    }
     if (uuidPattern.test(text)) {
       return known('id', text, (n) => `019ca8a3-7b40-7000-8000-${String(n).padStart(12, '0')}`);
     }
@@ -60,5 +64,5 @@ function pretendedTime(timeMs: number, startMs: number): string {
     timeMs % dayMs === 0
       ? timeMs - daysMs
       : pretendedStartMs + Math.round((timeMs - startMs) / stepMs) * stepMs;
-  return new Date(shiftedMs).toISOString().replace('.000Z', 'Z');
+  return new Date(shiftedMs).toISOString();
 }

@@ -66,6 +66,20 @@ describe('createLogger', () => {
     expect(line).not.toContain('alice');
   });
 
+  test('leaves out the row that a constraint refused, whose columns can be secrets', () => {
+    const error = Object.assign(new Error('violates check constraint'), {
+      detail: 'Failing row contains (w-1, whsec_hunter2).',
+      where: 'SQL statement "INSERT … whsec_hunter2"',
+    });
+    const lines = logged((logger) => {
+      logger.error({ err: error }, 'failed');
+      logger.error(error);
+      logger.error({ err: new Error('a batch failed', { cause: error }) });
+    });
+    expect(lines).toContain('violates check constraint');
+    expect(lines).not.toContain('hunter2');
+  });
+
   test('writes lines for people when asked to', () => {
     expect(logged((logger) => logger.info('hello'), { pretty: true })).toMatch(/INFO.*hello/);
   });

@@ -11,13 +11,16 @@ import type { Runtime } from './runtime.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
-/** Runs the consumer of the incoming stream, the retries of waiting messages, notices, and what is due. */
+/**
+ * Runs the consumers of the incoming stream, the retries of waiting messages and the removal of decided ones, notices, and
+ * what is due.
+ */
 export function startBackground(
-  { config, nats, logger, background, signal }: Runtime,
+  { config, nats, logger, signal }: Runtime,
   { app, notices }: { app: MessagingApp; notices: NoticeStore },
-): void {
+): Promise<void>[] {
   const consumer = { nats, logger, signal };
-  background.push(
+  return [
     consumeStream(app, { ...consumer, durable: 'ledger-earns', filter: 'loyalty.earn.v1.*' }),
     consumeStream(app, { ...consumer, durable: 'ledger-refunds', filter: 'loyalty.refund.v1.*' }),
     retryDeadLetters({
@@ -38,5 +41,5 @@ export function startBackground(
       logger,
       signal,
     }),
-  );
+  ];
 }

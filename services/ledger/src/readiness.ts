@@ -3,7 +3,7 @@ import type { DatabaseProbe } from '@loyalty/platform/postgres/probe.ts';
 import type { ClockWatch } from './jobs/watch-clock.ts';
 
 /**
- * Throws while the ledger should take no traffic. One whose streams were never reachable isn't set up well; later it goes
+ * Throws while the ledger should take no traffic. A ledger that has never reached its streams is misconfigured; later it goes
  * on without NATS, because events wait in the outbox.
  */
 export function readinessOf({

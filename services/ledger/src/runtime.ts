@@ -15,7 +15,6 @@ export interface Runtime {
   readonly pool: Pool;
   readonly nats: Nats;
   readonly tls: Tls;
-  /** Work that goes on until `signal` aborts. */
-  readonly background: Promise<void>[];
+  /** Ends the work in the background. */
   readonly signal: AbortSignal;
 }

@@ -30,8 +30,8 @@ import { createMessageReader } from './events/message-reader.ts';
 import { encodeNotices } from './events/notice-events.ts';
 import { encodeKeys } from './events/outbox-entries.ts';
 import { encodeSubmissionFailed } from './events/submission-events.ts';
+import { createFollowedCatalog } from './followed-catalog.ts';
 import { createClockWatch } from './jobs/watch-clock.ts';
-import { startCatalog } from './program-following.ts';
 import { readinessOf } from './readiness.ts';
 import { ledgerServices } from './rpc/services.ts';
 import type { Runtime } from './runtime.ts';
@@ -92,9 +92,8 @@ export async function startLedger(
     cleanups.push(() => reports.close());
 
     const stopping = new AbortController();
-    const background: Promise<void>[] = [];
     const { signal } = stopping;
-    const runtime: Runtime = { config, logger, clock, knex, pool, nats, tls, background, signal };
+    const runtime: Runtime = { config, logger, clock, knex, pool, nats, tls, signal };
     const metrics = createRegistry({ service: 'ledger' });
     const events = startEventPublishing({ ...runtime, registry: metrics });
     cleanups.push(() => events.stop());
@@ -103,8 +102,8 @@ export async function startLedger(
       encodeFailure: encodeSubmissionFailed,
       wakeRelay: events.wake,
     });
-    const { catalog, closeCatalog } = startCatalog(runtime, deadLetters);
-    cleanups.push(closeCatalog);
+    const { catalog, follow, close } = createFollowedCatalog(runtime, deadLetters);
+    cleanups.push(close);
     const { app, backgroundApp } = createApps(runtime, { catalog, deadLetters, events });
     registerDeadLetterMetrics(metrics, deadLetters);
     const clockWatch = createClockWatch({
@@ -113,13 +112,17 @@ export async function startLedger(
       report: clockOffsetMetric(metrics),
       logger,
     });
-    background.push(clockWatch.run(signal));
     const notices = createNotices({ pool, encodeNotices, wakeRelay: events.wake });
-    startBackground(runtime, { app: backgroundApp, notices });
+    const background: Promise<void>[] = [];
     cleanups.push(async () => {
       stopping.abort();
       await Promise.all(background);
     });
+    background.push(
+      ...follow(),
+      clockWatch.run(signal),
+      ...startBackground(runtime, { app: backgroundApp, notices }),
+    );
 
     const server = createRpcServer({
       ...servedBy(config, 'LEDGER_'),
@@ -154,7 +157,7 @@ async function prepareDatabase({ cell, database: { url } }: LedgerConfig): Promi
   }
 }
 
-/** What serves calls, and what works in the background: no load turns that away. */
+/** What serves calls, and what works in the background. Background work is never rejected under load. */
 function createApps(
   { config, pool, nats, clock }: Runtime,
   {

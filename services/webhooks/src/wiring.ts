@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createServiceToken } from '@loyalty/platform/auth/service-token.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
-import type { Nats } from '@loyalty/platform/messaging/connection.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { eventsStream } from '@loyalty/platform/messaging/streams.ts';
 import { createRelay } from '@loyalty/platform/outbox/relay.ts';
@@ -10,7 +9,6 @@ import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { withRole } from '@loyalty/platform/postgres/role.ts';
-import { repeat } from '@loyalty/platform/repeat.ts';
 import { type Channel, createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { type RunningService, startWithCleanups } from '@loyalty/platform/running-service.ts';
@@ -18,22 +16,18 @@ import { openConnections } from '@loyalty/platform/service-connections.ts';
 import { requireStorage } from '@loyalty/platform/storage-readiness.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
-import { advanceReplay } from './app/advance-replay.ts';
 import type { App, UrlRules } from './app/app.ts';
-import type { DeliveryStore } from './app/delivery-store.ts';
-import { createIntake } from './app/intake.ts';
-import type { Journal, JournalEvent } from './app/journal.ts';
-import type { ReplayStore } from './app/replay-store.ts';
+import type { Journal } from './app/journal.ts';
+import { startBackground } from './background-work.ts';
 import type { WebhooksConfig } from './config.ts';
-import { type DeliveryMetrics, registerDeliveryMetrics } from './delivery-metrics.ts';
+import { registerDeliveryMetrics } from './delivery-metrics.ts';
 import type { Instant } from './domain/instant.ts';
 import { secretBytes, secretText } from './domain/webhook.ts';
-import { consumeEvents, isTemporary } from './events/event-consumer.ts';
 import { encodeWebhookDisabled } from './events/webhook-disabled.ts';
-import { webhookEvent } from './events/webhook-event.ts';
 import { createDeliveryWorkers, type DeliveryWorkers } from './jobs/delivery-workers.ts';
 import { createJournal } from './ledger/journal.ts';
 import { webhooksServices } from './rpc/services.ts';
+import type { Runtime } from './runtime.ts';
 import { addressInUrl, addressProblem } from './sending/address-rules.ts';
 import { createAttemptDelivery } from './sending/attempt-delivery.ts';
 import { checkedLookup, resolvePublicName, uncheckedLookup } from './sending/checked-lookup.ts';
@@ -46,9 +40,6 @@ import { createWebhookStore } from './storage/webhook-store.ts';
 
 const applicationName = 'loyalty-webhooks';
 const migrations = join(import.meta.dirname, '../migrations');
-const dayMs = 24 * 60 * 60 * 1_000;
-/** Finished deliveries that one statement removes at most. */
-const removedMax = 1_000;
 
 /**
  * Migrates the database, takes events, delivers them and serves. Takes no signals and exits no process, so that tests can
@@ -96,11 +87,12 @@ export async function startWebhooks(
     const runtime: Runtime = { ...stores, config, logger, clock, nats, metrics, signal };
     const workers = createWorkers(runtime);
     const journal = journalOf(ledger, config);
-    const background = startBackground(runtime, { workers, journal });
+    const background: Promise<void>[] = [];
     cleanups.push(async () => {
       stopping.abort();
       await Promise.all(background);
     });
+    background.push(...startBackground(runtime, { workers, journal }));
 
     const app: App = {
       ...stores,
@@ -137,19 +129,6 @@ async function migrateDatabase(url: string): Promise<void> {
   }
 }
 
-/** What the parts of the service need. */
-interface Runtime {
-  readonly config: WebhooksConfig;
-  readonly logger: Logger;
-  readonly clock: () => Instant;
-  readonly deliveries: DeliveryStore;
-  readonly replays: ReplayStore;
-  readonly nats: Nats;
-  readonly metrics: DeliveryMetrics;
-  /** Ends the work in the background. */
-  readonly signal: AbortSignal;
-}
-
 function createWorkers({
   config,
   logger,
@@ -159,7 +138,11 @@ function createWorkers({
   signal,
 }: Runtime): DeliveryWorkers {
   const { allowsPrivateAddresses: allowsPrivate, timeoutMs, endpointsMax } = config;
-  const lookup = allowsPrivate ? uncheckedLookup : checkedLookup(resolvePublicName);
+  const lookup = allowsPrivate
+    ? uncheckedLookup
+    : checkedLookup(resolvePublicName, (refused) => {
+        logger.warn(refused, 'the host of a webhook has an address that is refused');
+      });
   const send = createSender({ lookup, allowsPrivate });
   return createDeliveryWorkers({
     deliveries,
@@ -178,40 +161,6 @@ function journalOf(ledger: Channel, { ledger: { tokenFile }, tokens }: WebhooksC
     client: createClient(LedgerService, ledger),
     token: createServiceToken({ subject: 'webhooks', tokenFile, tokens }),
   });
-}
-
-/** Runs the workers, the consumer of events, replays, and the removal of deliveries whose time is over. */
-function startBackground(
-  { config, logger, clock, deliveries, replays, nats, metrics, signal }: Runtime,
-  { workers, journal }: { workers: DeliveryWorkers; journal: Journal },
-): Promise<void>[] {
-  const { wake: wakeWorkers } = workers;
-  const { onSkipped } = metrics;
-  const intake = createIntake({ deliveries, isTemporary, clock, onAdded: wakeWorkers });
-  const readEvent = ({ headers, ...event }: JournalEvent) =>
-    webhookEvent({ ...event, header: (name) => headers[name] });
-  return [
-    workers.run(),
-    consumeEvents({ nats, intake, onSkipped, logger, signal }),
-    repeat({
-      name: 'advance-replays',
-      pauseMs: 1_000,
-      run: () => advanceReplay({ replays, journal, readEvent, clock, wakeWorkers }),
-      logger,
-      signal,
-    }),
-    repeat({
-      name: 'remove-finished-deliveries',
-      pauseMs: 10 * 60_000,
-      async run() {
-        const before = clock() - config.deliveryDays * dayMs;
-        const removed = await deliveries.removeFinished({ before, limit: removedMax });
-        return removed === removedMax;
-      },
-      logger,
-      signal,
-    }),
-  ];
 }
 
 function urlRules(allowsPrivate: boolean): UrlRules {

@@ -114,7 +114,7 @@ test('what happens and isn’t sent yet keeps its place when a replay covers it'
   expect(await store.due(4)).toEqual(['new-1', 'new-2', 'old']);
 });
 
-test('what was sent before is part of a replay as anything else', async () => {
+test('what was sent before is part of a replay like anything else', async () => {
   const store = usedStore();
   await store.happen(1, 'sent');
   await store.finish('sent');

@@ -7,7 +7,7 @@ import { earnSubject } from './streams.ts';
 
 /**
  * Reports purchases as any backend could. Without a Nats-Msg-Id: the stream would silently drop a corrected report
- * with the same one, whereas the ledger answers a repeat and keeps a conflict.
+ * with the same one, whereas the ledger returns the same result for a repeat, and keeps a conflict as a dead letter.
  */
 export function createEarnStream(publisher: Publisher): EarnStream {
   return {

@@ -14,11 +14,19 @@ export function encodeKeys(entries: readonly RecordedEntry[]): Uint8Array {
   });
 }
 
-/** The entries that {@link encodeKeys} named. */
+/**
+ * The entries that {@link encodeKeys} named.
+ *
+ * @throws {Error} where a membership has no sequence, or a sequence no membership
+ */
 export function decodeKeys(bytes: Uint8Array): EntryKey[] {
   const { membershipIds, sequences } = fromBinary(OutboxEntriesSchema, bytes);
-  return membershipIds.map((membershipId, index) => ({
-    membershipId,
-    sequence: sequences[index] ?? 0n,
-  }));
+  const keys = membershipIds.flatMap((membershipId, index) => {
+    const sequence = sequences[index];
+    return sequence === undefined ? [] : [{ membershipId, sequence }];
+  });
+  if (keys.length === membershipIds.length && keys.length === sequences.length) return keys;
+  throw new Error(
+    `a row of the outbox names the memberships ${membershipIds.join(', ')} with the sequences ${sequences.join(', ')}, which are not as many`,
+  );
 }

@@ -17,7 +17,7 @@ export interface ReplayWebhook extends WebhookName {
 /**
  * Begins to deliver past events. The rest happens in the background.
  *
- * @throws {WebhookNotFound} {@link WebhookDisabled} {@link ReplayRunning} {@link ValidationFailed} {@link ProgramNotFound} {@link MembershipNotFound}
+ * @throws {WebhookNotFound} {@link WebhookIsDisabled} {@link ReplayRunning} {@link ValidationFailed} {@link ProgramNotFound} {@link MembershipNotFound}
  */
 export async function replayWebhook(app: App, replay: ReplayWebhook): Promise<WebhookView> {
   const now = app.clock();

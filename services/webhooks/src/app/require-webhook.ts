@@ -1,4 +1,4 @@
-import { WebhookDisabled, WebhookNotFound } from '../domain/errors.ts';
+import { WebhookIsDisabled, WebhookNotFound } from '../domain/errors.ts';
 import type { App } from './app.ts';
 import type { WebhookName } from './webhook-name.ts';
 import type { WebhookView } from './webhook-store.ts';
@@ -13,12 +13,12 @@ export async function requireWebhook(
   return webhook;
 }
 
-/** @throws {WebhookNotFound} {@link WebhookDisabled} */
+/** @throws {WebhookNotFound} {@link WebhookIsDisabled} */
 export async function requireEnabled(
   app: Pick<App, 'webhooks'>,
   name: WebhookName,
 ): Promise<WebhookView> {
   const webhook = await requireWebhook(app, name);
-  if (webhook.state === 'DISABLED') throw new WebhookDisabled(webhook.webhookId);
+  if (webhook.state === 'DISABLED') throw new WebhookIsDisabled(webhook.webhookId);
   return webhook;
 }

@@ -9,7 +9,7 @@ const idPattern = /^[1-9]\d{0,17}$/;
 /**
  * Begins a delivery anew.
  *
- * @throws {WebhookNotFound} {@link WebhookDisabled} {@link DeliveryNotFound}
+ * @throws {WebhookNotFound} {@link WebhookIsDisabled} {@link DeliveryNotFound}
  */
 export async function retryDelivery(
   app: App,

@@ -13,7 +13,7 @@ export interface TestWebhook extends WebhookName {
 /**
  * Delivers a test event to the webhook, whatever its event types are.
  *
- * @throws {WebhookNotFound} {@link WebhookDisabled}
+ * @throws {WebhookNotFound} {@link WebhookIsDisabled}
  */
 export async function testWebhook(app: App, test: TestWebhook): Promise<Delivery> {
   const { programId, webhookId } = await requireEnabled(app, test);

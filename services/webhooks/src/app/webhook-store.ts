@@ -22,8 +22,8 @@ export interface WebhookStore {
     limit: number;
   }): Promise<Page<WebhookView>>;
   /**
-   * Changes a webhook under lock to what `change` makes of it; undefined if there is none. One that becomes enabled is looked
-   * at by the workers at once, however often its endpoint couldn't be reached.
+   * Changes a webhook under lock to what `change` makes of it; undefined if there is none. Any change ends the pause:
+   * what is due can be sent at once, however often the endpoint couldn't be reached.
    */
   change(
     name: WebhookName,

@@ -28,13 +28,13 @@ test('410 disables at once', () => {
   expect(healthAfter(healthy, { kind: 'GONE' }, 1_000).disable).toBe('GONE');
 });
 
-test('an event that is refused pauses nothing; an endpoint that asks to be left alone is, also after one request', () => {
+test('an event that is refused pauses nothing; an endpoint that asks for a pause gets it, also after one request', () => {
   expect(healthAfter(healthy, refused, 0).pausedUntil).toBeUndefined();
   const busy = { kind: 'UNREACHABLE', retryAfterMs: 90_000 } as const;
   expect(healthAfter(healthy, busy, 0).pausedUntil).toBe(90_000);
 });
 
-describe('an endpoint is left alone', () => {
+describe('an endpoint is paused', () => {
   const afterAll = (outcomes: readonly Outcome[], health = healthy) =>
     outcomes.reduce((before, outcome) => healthAfter(before, outcome, 0), health);
   const times = (count: number) => Array.from({ length: count }, () => unreachable);

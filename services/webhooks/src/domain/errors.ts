@@ -46,7 +46,7 @@ export class EtagMismatch extends DomainError {
 }
 
 /** Thrown when a disabled webhook is asked to deliver. */
-export class WebhookDisabled extends DomainError {
+export class WebhookIsDisabled extends DomainError {
   readonly reason = 'ILLEGAL_TRANSITION';
 
   constructor(webhookId: string) {

@@ -23,7 +23,7 @@ test('a delay is a tenth shorter or longer at most', () => {
   expect(retryDelayMs(1, 1)).toBe(5_500);
 });
 
-test('an endpoint that stays away is left alone for longer and longer', () => {
+test('an endpoint that stays away is paused for longer and longer', () => {
   expect([1, 4, 5, 6, 7, 13, 14, 1_000].map(pauseMs)).toEqual([
     0, 0, 1_000, 2_000, 4_000, 256_000, 300_000, 300_000,
   ]);

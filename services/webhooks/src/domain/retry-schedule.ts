@@ -35,10 +35,10 @@ export function retryDelayMs(attemptCount: number, random: number): number | und
     : Math.round(delayMs * (1 - jitter + 2 * jitter * random));
 }
 
-/** So many requests in a row get nowhere before an endpoint is left alone: a few fail at one that is well, too. */
+/** Consecutive failures before an endpoint is paused; healthy ones fail occasionally. */
 export const unreachableCountMax = 5;
 
-/** How long an endpoint that can't be reached is left alone: not at first, then from 1 s, doubling up to 5 minutes. */
+/** How long an endpoint that can't be reached is paused: not at first, then from 1 s, doubling up to 5 minutes. */
 export function pauseMs(unreachableCount: number): number {
   const doublings = unreachableCount - unreachableCountMax;
   return doublings < 0 ? 0 : Math.min(secondMs * 2 ** Math.min(doublings, 20), 5 * minuteMs);

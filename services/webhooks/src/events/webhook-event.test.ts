@@ -2,6 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from '@jest/globals';
 import { EntryRecordedSchema } from '@loyalty/proto/loyalty/events/v1/entry_recorded_pb.ts';
 import { ProgramChangedSchema } from '@loyalty/proto/loyalty/events/v1/program_changed_pb.ts';
+import { SubmissionFailedSchema } from '@loyalty/proto/loyalty/events/v1/submission_failed_pb.ts';
 import { Entry_Kind } from '@loyalty/proto/loyalty/ledger/v1/entry_pb.ts';
 import { type PublishedEvent, webhookEvent } from './webhook-event.ts';
 
@@ -75,7 +76,14 @@ test('events of programs are decoded by their own type', () => {
   expect(JSON.parse(event?.body ?? '').data).toEqual({ programId: 'wine-dine', revision: 7 });
 });
 
-test('an unknown type is nobody’s', () => {
+test('a failed submission that names no program is read, and is of a program that has no webhooks', () => {
+  const data = toBinary(SubmissionFailedSchema, create(SubmissionFailedSchema, { attempt: 1 }));
+  const subject = 'loyalty.events.v1._.submission.dead';
+  const event = webhookEvent({ ...published('submission.dead', data), subject });
+  expect(event).toMatchObject({ programId: '_', type: 'submission.dead' });
+});
+
+test('an unknown type is skipped', () => {
   expect(webhookEvent(published('points.teleported', earned))).toBeUndefined();
   expect(webhookEvent({ ...published('points.earned', earned), subject: 'else' })).toBeUndefined();
 });

@@ -10,7 +10,8 @@ export interface PublishedEvent {
   readonly header: (name: string) => string | undefined;
 }
 
-const subjectPattern = /^loyalty\.events\.v1\.([a-z][a-z0-9-]*)\.([a-z_]+(?:\.[a-z_]+)*)$/;
+/** With `_` as its program, an event is about a submission that names none, so that no webhook can want it. */
+const subjectPattern = /^loyalty\.events\.v1\.(_|[a-z][a-z0-9-]*)\.([a-z_]+(?:\.[a-z_]+)*)$/;
 
 /**
  * What is sent to webhooks: a CloudEvent in JSON. It follows from the event alone, so that one that is read from the journal

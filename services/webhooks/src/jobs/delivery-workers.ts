@@ -115,8 +115,8 @@ async function serve(leased: LeasedEndpoint, options: DeliveryWorkersOptions): P
   try {
     while (!isOver()) {
       if (hasRoom()) {
-        if (queue.hasToLook()) {
-          turn.see(await queue.look());
+        if (queue.needsRefill()) {
+          turn.refresh(await queue.refill());
           if (isOver()) break;
         }
         const delivery = queue.next();
@@ -153,12 +153,12 @@ async function serve(leased: LeasedEndpoint, options: DeliveryWorkersOptions): P
     const { attempt, outcome } = await options.attempt(delivery, endpoint);
     options.onAttempt(attempt, outcome);
     const now = clock();
-    turn.learn(endpoint, outcome, now);
+    turn.noteOutcome(endpoint, outcome, now);
     const next = nextStep(outcome, {
       attemptCount: delivery.attemptCount + 1,
       now,
       random: options.random(),
     });
-    turn.see(await deliveries.record({ delivery, attempt, next }, leased));
+    turn.refresh(await deliveries.record({ delivery, attempt, next }, leased));
   }
 }

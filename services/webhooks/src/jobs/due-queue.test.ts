@@ -26,14 +26,14 @@ const upTo = (count: number) => Array.from({ length: count }, (_, index) => inde
 
 test('what is under way isn’t fetched again, also if it is done meanwhile', async () => {
   const queue = queueOf(upTo(100));
-  await queue.look();
+  await queue.refill();
   for (const id of upTo(20)) {
     expect(queue.nextId()).toBe(id);
     if (id <= 17) queue.done(deliveryOf(id));
   }
-  const looking = queue.look();
+  const refilling = queue.refill();
   queue.done(deliveryOf(18));
-  await looking;
+  await refilling;
   expect(queue.due).toHaveBeenLastCalledWith(expect.objectContaining({ limit: 23 }));
   // The store of this test forgets nothing.
   expect(queue.nextId()).toBe(1);
@@ -44,33 +44,33 @@ test('what is under way isn’t fetched again, also if it is done meanwhile', as
 
 test('once all is fetched, it looks again when nothing is under way', async () => {
   const queue = queueOf(upTo(2));
-  expect(queue.hasToLook()).toBe(true);
-  await queue.look();
+  expect(queue.needsRefill()).toBe(true);
+  await queue.refill();
   const [first, second] = [queue.next(), queue.next()];
   if (first === undefined || second === undefined) throw new Error('nothing was found');
   queue.done(first);
-  expect(queue.hasToLook()).toBe(false);
+  expect(queue.needsRefill()).toBe(false);
   queue.done(second);
-  expect(queue.hasToLook()).toBe(true);
+  expect(queue.needsRefill()).toBe(true);
 });
 
 test('while there is more, it looks as soon as all is sent', async () => {
   const queue = queueOf(upTo(100));
-  await queue.look();
-  expect(queue.hasToLook()).toBe(false);
+  await queue.refill();
+  expect(queue.needsRefill()).toBe(false);
   while (queue.next() !== undefined);
-  expect(queue.hasToLook()).toBe(true);
+  expect(queue.needsRefill()).toBe(true);
 });
 
 test('what was fetched long ago is fetched again, because something can have become more urgent', async () => {
   const ids = upTo(100);
   const queue = queueOf(ids);
-  await queue.look();
+  await queue.refill();
   queue.next();
   jest.advanceTimersByTime(1_001);
-  expect(queue.hasToLook()).toBe(true);
+  expect(queue.needsRefill()).toBe(true);
   ids.unshift(1_000);
-  await queue.look();
+  await queue.refill();
   expect(queue.nextId()).toBe(1_000);
   expect(queue.nextId()).toBe(2);
 });

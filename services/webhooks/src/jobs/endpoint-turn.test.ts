@@ -25,19 +25,19 @@ const askedToWait: Outcome = { kind: 'UNREACHABLE', retryAfterMs: 60_000 };
 
 test('an operator’s request ends a pause, and keeps since when deliveries fail', () => {
   const turn = createTurn(leased);
-  turn.learn(leased, askedToWait, now);
+  turn.noteOutcome(leased, askedToWait, now);
   expect(turn.canGoOn()).toBe(false);
-  turn.see(resumed);
+  turn.refresh(resumed);
   expect(turn.canGoOn()).toBe(true);
   expect(turn.health).toEqual({ ...health, failingSince: now });
 });
 
 test('a request that was under way when an operator ended the pause begins none', () => {
   const turn = createTurn(leased);
-  turn.see(resumed);
-  turn.learn(leased, askedToWait, now);
-  turn.see(leased);
+  turn.refresh(resumed);
+  turn.noteOutcome(leased, askedToWait, now);
+  turn.refresh(leased);
   expect(turn.canGoOn()).toBe(true);
-  turn.learn(turn.endpoint, askedToWait, now);
+  turn.noteOutcome(turn.endpoint, askedToWait, now);
   expect(turn.canGoOn()).toBe(false);
 });

@@ -11,9 +11,9 @@ export interface EndpointTurn {
   /** Whether another request may be sent. */
   canGoOn(): boolean;
   /** Takes note of what was just read; undefined if nothing more may be sent. */
-  see(present: LeasedEndpoint | undefined): void;
+  refresh(present: LeasedEndpoint | undefined): void;
   /** Takes note of how a request to the endpoint, as it was then, ended. */
-  learn(endpoint: LeasedEndpoint, outcome: Outcome, now: Instant): void;
+  noteOutcome(endpoint: LeasedEndpoint, outcome: Outcome, now: Instant): void;
 }
 
 export function createTurn(leased: LeasedEndpoint): EndpointTurn {
@@ -28,7 +28,7 @@ export function createTurn(leased: LeasedEndpoint): EndpointTurn {
       return health;
     },
     canGoOn: () => !ended && health.disable === undefined && health.pausedUntil === undefined,
-    see(present) {
+    refresh(present) {
       if (present === undefined) {
         ended = true;
         return;
@@ -41,7 +41,7 @@ export function createTurn(leased: LeasedEndpoint): EndpointTurn {
       else if (present.resumeCount > endpoint.resumeCount) health = healthWhenResumed(health);
       endpoint = present;
     },
-    learn({ revision, resumeCount }, outcome, now) {
+    noteOutcome({ revision, resumeCount }, outcome, now) {
       if (revision !== endpoint.revision || resumeCount !== endpoint.resumeCount) return;
       health = healthAfter(health, outcome, now);
     },

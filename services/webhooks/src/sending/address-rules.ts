@@ -11,7 +11,8 @@ const cloudAddresses: ReadonlySet<string> = new Set([
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /**
- * Why no request may be sent to an address: it isn't one of the public internet. Undefined for one that is.
+ * Why no request may be sent to an address: it isn't one of the public internet. Undefined for one that is. The text names the
+ * address, so an admin may see it only if the address stands in the URL.
  *
  * Only what is known to be public passes. IPv6 addresses that embed an IPv4 address (mapped, NAT64, 6to4, Teredo) are refused
  * whichever they embed: no endpoint needs them.

@@ -19,12 +19,21 @@ export type Resolve = (hostname: string) => Promise<readonly Address[]>;
 /**
  * A lookup for connections that yields only checked addresses: what is checked is what is connected to, so that a name whose
  * addresses change between two lookups gains nothing. If one address isn't allowed, none is used.
+ *
+ * Only `onRefused` gets the refused address. The error is shown to admins of programs, who could otherwise look up the names of
+ * this network.
  */
-export function checkedLookup(resolve: Resolve): LookupFunction {
+export function checkedLookup(
+  resolve: Resolve,
+  onRefused: (refused: { hostname: string; problem: string }) => void,
+): LookupFunction {
   return lookupBy(async (hostname) => {
     const addresses = await resolve(hostname);
     const problem = addresses.map(({ address }) => addressProblem(address)).find(Boolean);
-    if (problem !== undefined) throw new AddressRefused(problem);
+    if (problem !== undefined) {
+      onRefused({ hostname, problem });
+      throw new AddressRefused("the host has an address that isn't public");
+    }
     return addresses;
   });
 }

@@ -239,7 +239,7 @@ export type Replay = Message<"loyalty.webhooks.v1.Replay"> & {
   state: Replay_State;
 
   /**
-   * The number of events that it has marked for delivery so far.
+   * The number of events that it has marked for delivery so far. One that is read again counts again.
    *
    * @generated from field: int64 events = 2;
    */

@@ -719,7 +719,8 @@ export const WebhookService: GenService<{
   },
   /**
    * Delivers past events from the ledger's journal, of all members in a period or of one member from a sequence on, with the
-   * ids and bodies that they had the first time. It goes on in the background; the webhook shows how far it is.
+   * ids and bodies that they had the first time; after an update of the platform a body may have more fields. It goes on in
+   * the background; the webhook shows how far it is.
    *
    * @generated from rpc loyalty.webhooks.v1.WebhookService.ReplayWebhook
    */

@@ -10,12 +10,19 @@ import type { Runtime } from './runtime.ts';
 import { createServiceToken } from './service-token.ts';
 import { createProgramSnapshots } from './storage/program-snapshots.ts';
 
-/** Keeps the catalog up to date with the Programs service, until the ledger stops. */
-export function startCatalog(
-  runtime: Runtime,
+/** A catalog that can be kept up to date with the Programs service. */
+export interface FollowedCatalog {
+  readonly catalog: ProgramCache;
+  /** Keeps the catalog up to date until the ledger stops. */
+  follow(): Promise<void>[];
+  /** Closes the connection to the Programs service. */
+  close(): void;
+}
+
+export function createFollowedCatalog(
+  { config, logger, clock, knex, nats, tls, signal }: Runtime,
   deadLetters: Pick<DeadLetters, 'makeDue'>,
-): { catalog: ProgramCache; closeCatalog: () => void } {
-  const { config, logger, clock, knex, nats, tls, background, signal } = runtime;
+): FollowedCatalog {
   const channel = createChannel({
     address: config.programs.address,
     services: [ProgramService],
@@ -40,9 +47,12 @@ export function startCatalog(
     signal,
   });
   const { run, wake } = createProgramFollower({ catalog, source, snapshots, logger, signal });
-  background.push(
-    run(),
-    followProgramChanges({ nats, stream: eventsStream.name, wake, logger, signal }),
-  );
-  return { catalog, closeCatalog: () => channel.close() };
+  return {
+    catalog,
+    follow: () => [
+      run(),
+      followProgramChanges({ nats, stream: eventsStream.name, wake, logger, signal }),
+    ],
+    close: () => channel.close(),
+  };
 }
