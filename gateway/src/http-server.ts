@@ -1,10 +1,14 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { TokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { ValidationFailed } from '@loyalty/platform/errors.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { createCallerLimits } from '@loyalty/platform/rpc/caller-limits.ts';
 import { createConnectionAge } from '@loyalty/platform/rpc/connection-age.ts';
+import {
+  type ConnectionRoom,
+  createConnectionRoom,
+} from '@loyalty/platform/rpc/connection-room.ts';
 import { closeIfBodyIsUnderWay, hasBody } from '@loyalty/platform/rpc/lingering-close.ts';
 import { createRefusalBrake } from '@loyalty/platform/rpc/refusal-brake.ts';
 import { requestIdOf } from '@loyalty/platform/rpc/request-id.ts';
@@ -20,7 +24,6 @@ import {
   LogController,
 } from 'fastify';
 import { answerConnectionError, refuseTunnel } from './connection-errors.ts';
-import { makeRoomForConnections } from './connections.ts';
 import { allowOrigins } from './cors.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
@@ -118,9 +121,22 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     requestLimits: createRequestLimits(limits, createCallerLimits(limits.callers)),
   });
   if (options.tls !== undefined) renewCertificates(app.server as HttpsServer, options.tls);
-  const connections = makeRoomForConnections(app.server, limits.connectionsMax);
-  app.addHook('preClose', async () => connections.closeUnused());
+  const room = makeRoom(app.server, limits.connectionsMax);
+  app.addHook('preClose', async () => room.closeUnused());
   return app;
+}
+
+function makeRoom(server: Pick<Server, 'on'>, connectionsMax: number): ConnectionRoom {
+  const room = createConnectionRoom(connectionsMax);
+  server.on('connection', room.add);
+  for (const event of ['request', 'checkContinue', 'checkExpectation']) {
+    server.on(event, ({ socket }: IncomingMessage, response: ServerResponse) => {
+      const connection = room.of(socket);
+      connection?.begin();
+      response.once('close', () => connection?.end());
+    });
+  }
+  return room;
 }
 
 /** What Node's own server is made with. */

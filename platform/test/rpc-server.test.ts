@@ -13,6 +13,7 @@ import { Registry } from 'prom-client';
 import { createLogger } from '../src/logging.ts';
 import { createClient } from '../src/rpc/client.ts';
 import type { Mountable } from '../src/rpc/handler.ts';
+import type { RpcLimits } from '../src/rpc/limits.ts';
 import { createRpcServer } from '../src/rpc/server.ts';
 import { eventually } from './eventually.ts';
 import { type NoteServer, startNoteServer, testTokens, tokenFor } from './note-server.ts';
@@ -65,24 +66,65 @@ describe('a server is not made', () => {
   });
 });
 
-test('a connection more than a port takes is closed at once', async () => {
-  const server = await startNoteServer({}, { limits: { connectionsMax: 1 } });
-  const sockets: Socket[] = [];
-  try {
-    for (const address of [server.grpcAddress, server.httpUrl]) {
-      const port = Number(address.split(':').at(-1));
-      const first = connect(port, '127.0.0.1').resume();
-      sockets.push(first);
-      await once(first, 'connect');
-      const second = connect(port, '127.0.0.1').resume();
-      sockets.push(second);
-      await once(second, 'close');
-      expect(first.closed).toBe(false);
+describe.each(['grpc', 'http'] as const)('at the port of %s', (kind) => {
+  const startPort = async (limits: Partial<RpcLimits>) => {
+    const server = await startNoteServer({}, { limits });
+    const address = kind === 'grpc' ? server.grpcAddress : server.httpUrl;
+    const port = Number(address.split(':').at(-1));
+    const sockets: Socket[] = [];
+    return {
+      open: async (bytes = '') => {
+        const socket = connect(port, '127.0.0.1').resume();
+        sockets.push(socket);
+        socket.on('error', () => undefined);
+        await once(socket, 'connect');
+        if (bytes !== '') socket.write(bytes);
+        return socket;
+      },
+      async stop() {
+        for (const socket of sockets) socket.destroy();
+        await server.stop();
+      },
+    };
+  };
+
+  test('a connection too many ends the one that has been idle longest', async () => {
+    const port = await startPort({ connectionsMax: 2 });
+    try {
+      const [first, second] = [await port.open(), await port.open()];
+      const third = await port.open();
+      await once(first, 'close');
+      expect([second.closed, third.closed]).toEqual([false, false]);
+    } finally {
+      await port.stop();
     }
-  } finally {
-    for (const socket of sockets) socket.destroy();
-    await server.stop();
-  }
+  });
+
+  test.each(['', 'PR'])('a connection that sends no more than "%s" ends', async (bytes) => {
+    const port = await startPort({ requestArrivalMsMax: 300 });
+    try {
+      const socket = await port.open(bytes);
+      await eventually('its end', async () => socket.closed);
+      expect(socket.closed).toBe(true);
+    } finally {
+      await port.stop();
+    }
+  });
+
+  test.each(['', 'PR'])(
+    'a connection that its client ends after "%s" is gone at once',
+    async (bytes) => {
+      const port = await startPort({ requestArrivalMsMax: 60_000 });
+      try {
+        const socket = await port.open(bytes);
+        socket.end();
+        await eventually('its end', async () => socket.closed);
+        expect(socket.closed).toBe(true);
+      } finally {
+        await port.stop();
+      }
+    },
+  );
 });
 
 describe('a connection to the HTTP port', () => {

@@ -1,8 +1,14 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import type { Server as NetServer } from 'node:net';
+import {
+  constants,
+  type Http2Server,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { Metadata, type Server, status as Status, type StatusObject } from '@grpc/grpc-js';
 import { createAddressLimit } from './address-limit.ts';
 import { tooMany } from './caller-limits.ts';
+import type { ConnectionRoom, OccupiedConnection } from './connection-room.ts';
 import { DeadlineExceeded, NotImplemented, Undecodable } from './errors.ts';
 import type { RpcLimits } from './limits.ts';
 import { requestIdOf } from './request-id.ts';
@@ -33,11 +39,13 @@ export function guardStreams(
   {
     unaryPaths,
     publicPaths,
+    room,
     limits,
   }: {
     unaryPaths: ReadonlySet<string>;
     /** Of methods that need no token, with whether they stream. */
     publicPaths: ReadonlyMap<string, { streams: boolean }>;
+    room: ConnectionRoom;
     limits: RpcLimits;
   },
 ): void {
@@ -53,9 +61,11 @@ export function guardStreams(
       refuse(stream, headers, new DeadlineExceeded('The request took too long to arrive')),
     );
   const admitPublic = createPublicLimit(limits);
+  const occupy = createOccupation(room);
   internals._streamHandler = (interceptors, stream, headers, flags, rawHeaders) => {
     // Also those that never get to grpc-js can be told of the end of their connection; without a listener that ends the process.
     stream.on('error', ignore);
+    occupy(stream);
     const timeout = headers['grpc-timeout'];
     if (timeout !== undefined) {
       if (!isTimeout(String(timeout))) {
@@ -123,16 +133,43 @@ function limitBytes(
   });
 }
 
-/** What grpc-js listens with. It isn't part of its interface; there is no other way to bound the connections. */
-interface Listening {
-  http2Servers?: ReadonlyMap<NetServer, unknown>;
+/** Has the room know which connections have calls. */
+function createOccupation(room: ConnectionRoom): (stream: ServerHttp2Stream) => void {
+  // To ask a session for its socket takes longer.
+  const known = new WeakMap<Http2Session, OccupiedConnection>();
+  return (stream) => {
+    const { session } = stream;
+    if (session === undefined) return;
+    const connection = known.get(session) ?? room.of(session.socket);
+    if (connection === undefined) return;
+    known.set(session, connection);
+    connection.begin();
+    stream.once('close', connection.end);
+  };
 }
 
-/** Closes connections at once that are more than so many. To be called when the server listens. */
-export function limitConnections(server: Server, connectionsMax: number): void {
+/** What grpc-js listens with. It isn't part of its interface; there is no other way to bound the connections. */
+interface Listening {
+  http2Servers?: ReadonlyMap<Http2Server, unknown>;
+}
+
+/** Bounds the connections, and how long they may take to begin as HTTP/2. To be called when the server listens. */
+export function limitConnections(
+  server: Server,
+  room: ConnectionRoom,
+  { requestArrivalMsMax }: Pick<RpcLimits, 'requestArrivalMsMax'>,
+): void {
   const { http2Servers } = server as unknown as Listening;
   if (http2Servers === undefined) throw new Error('This release of grpc-js listens in a new way');
-  for (const listening of http2Servers.keys()) listening.maxConnections = connectionsMax;
+  for (const listening of http2Servers.keys()) {
+    listening.on('connection', room.add);
+    listening.on('session', (session) => {
+      const timer = setTimeout(() => session.destroy(), requestArrivalMsMax).unref();
+      const clear = () => clearTimeout(timer);
+      session.once('remoteSettings', clear);
+      session.once('close', clear);
+    });
+  }
 }
 
 /** The values of a header that was sent more than once. */

@@ -5,6 +5,7 @@ import { idsInBinary, readBinaryMessage } from '../binary-message.ts';
 import type { CertificateSource } from '../tls/certificates.ts';
 import { grpcServerCredentials } from '../tls/grpc-credentials.ts';
 import type { BareService } from './bare-service.ts';
+import { createConnectionRoom } from './connection-room.ts';
 import { createGrpcInterceptor } from './grpc-call.ts';
 import { guardStreams, limitConnections } from './grpc-streams.ts';
 import type { Mountable } from './handler.ts';
@@ -84,7 +85,8 @@ export function createGrpcTransport({
   }
 
   const unaryPaths = new Set(routes.keys());
-  guardStreams(server, { unaryPaths, publicPaths, limits });
+  const room = createConnectionRoom(limits.connectionsMax);
+  guardStreams(server, { unaryPaths, publicPaths, room, limits });
 
   let boundAddress: string | undefined;
   return {
@@ -98,7 +100,7 @@ export function createGrpcTransport({
             return;
           }
           boundAddress = `${name}:${boundPort}`;
-          limitConnections(server, limits.connectionsMax);
+          limitConnections(server, room, limits);
           resolve(boundPort);
         });
       }),

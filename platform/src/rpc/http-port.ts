@@ -16,6 +16,7 @@ import type { TLSSocket } from 'node:tls';
 import type { CertificateSource } from '../tls/certificates.ts';
 import { renewCertificates, secureOptions } from '../tls/https.ts';
 import { createConnectionAge } from './connection-age.ts';
+import { createConnectionRoom } from './connection-room.ts';
 import { answerProblem } from './http-problem.ts';
 import { refusalOptions, refuseByProblem, servingValid, tookTooLong } from './http-refusals.ts';
 import type { RpcLimits } from './limits.ts';
@@ -51,7 +52,13 @@ export function createHttpPort(
     connectionsCheckingInterval: 1000,
     keepAliveTimeout: Math.min(limits.connectionIdleMsMax, 65_000),
   };
-  const serveValid = servingValid(serve);
+  const room = createConnectionRoom(limits.connectionsMax);
+  const serveValid = servingValid((request: HttpRequest, response: HttpResponse) => {
+    const connection = room.of(request.socket);
+    connection?.begin();
+    if (connection !== undefined) response.once('close', connection.end);
+    serve(request, response);
+  });
   const serveHttp1 = (request: IncomingMessage, response: ServerResponse) => {
     if (closing || age.isOver(request.socket)) response.setHeader('connection', 'close');
     response.once('close', () => {
@@ -71,7 +78,6 @@ export function createHttpPort(
           },
           serveHttp1,
         );
-  http1.maxConnections = limits.connectionsMax;
   http1.setTimeout(limits.silenceMsMax);
   http1.on('checkExpectation', serveHttp1);
   refuseByProblem(http1);
@@ -103,6 +109,7 @@ export function createHttpPort(
   });
 
   http1.on('connection', (socket: Socket) => {
+    room.add(socket);
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
@@ -154,11 +161,12 @@ export function createHttpPort(
 
 const preface = Buffer.from('PRI');
 
-/** Takes a connection's first three bytes, and puts them back once they have come. */
+/** Takes a connection's first three bytes, and puts them back once they have come; ends it if its client ends it before. */
 function sniff(socket: Socket, waitMsMax: number, decide: (isHttp2: boolean) => void): void {
   const giveUp = () => socket.destroy();
   socket.setTimeout(waitMsMax, giveUp);
   socket.on('error', giveUp);
+  socket.on('end', giveUp);
   let first: Buffer = Buffer.alloc(0);
   const look = () => {
     const next = socket.read() as Buffer | null;
@@ -171,6 +179,7 @@ function sniff(socket: Socket, waitMsMax: number, decide: (isHttp2: boolean) => 
     socket.off('readable', look);
     socket.unshift(first);
     socket.off('error', giveUp);
+    socket.off('end', giveUp);
     socket.setTimeout(0);
     socket.off('timeout', giveUp);
     decide(fits);

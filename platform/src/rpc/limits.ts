@@ -4,7 +4,7 @@ export interface RpcLimits {
   readonly requestBytesMax: number;
   /** Largest response. Responses are made to fit into less; what lies between is room for what no one thought of. */
   readonly responseBytesMax: number;
-  /** Connections that are open, of each port; more are closed at once. */
+  /** Connections that are open, of each port. When more come, the address that has the most idle ones loses one. */
   readonly connectionsMax: number;
   /** Calls at once on one connection; more wait at the client. */
   readonly streamsPerConnectionMax: number;

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { makeRoomForConnections } from './connections.ts';
+import { createConnectionRoom } from './connection-room.ts';
 
 class FakeSocket extends EventEmitter {
   readonly remoteAddress: string;
@@ -19,24 +19,23 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-/** A server that may have three connections. */
-function createDoor() {
-  const server = new EventEmitter();
-  makeRoomForConnections(server as never, 3);
+/** A port that may have three connections. */
+function createPort() {
+  const room = createConnectionRoom(3);
   let port = 0;
   return {
     connect(address: string): FakeSocket {
       port += 1;
       const socket = new FakeSocket(address, port);
-      server.emit('connection', socket);
+      room.add(socket as never);
       return socket;
     },
     /** Begins a request; returns its end. */
     request({ remoteAddress, remotePort }: FakeSocket): () => void {
-      const response = new EventEmitter();
       // As with TLS, it is another object.
-      server.emit('request', { socket: { remoteAddress, remotePort } }, response);
-      return () => response.emit('close');
+      const connection = room.of({ remoteAddress, remotePort });
+      connection?.begin();
+      return () => connection?.end();
     },
   };
 }
@@ -45,7 +44,7 @@ const open = (sockets: readonly FakeSocket[]) => sockets.map(({ isOpen }) => isO
 
 describe('one connection too many', () => {
   test('ends the one that has waited longest of the address that has the most', () => {
-    const { connect, request } = createDoor();
+    const { connect, request } = createPort();
     const other = connect('10.0.0.2');
     const crowd = [connect('10.0.0.1'), connect('10.0.0.1')];
     request(crowd[0] as FakeSocket)();
@@ -54,7 +53,7 @@ describe('one connection too many', () => {
   });
 
   test('spares those with requests', () => {
-    const { connect, request } = createDoor();
+    const { connect, request } = createPort();
     const crowd = [connect('10.0.0.1'), connect('10.0.0.1'), connect('10.0.0.1')];
     const [first, , third] = crowd as [FakeSocket, FakeSocket, FakeSocket];
     request(first);
@@ -63,7 +62,7 @@ describe('one connection too many', () => {
   });
 
   test('is closed itself if all others have requests', () => {
-    const { connect, request } = createDoor();
+    const { connect, request } = createPort();
     const crowd = [connect('10.0.0.1'), connect('10.0.0.1'), connect('10.0.0.1')];
     const [finish] = crowd.map(request);
     expect(open([connect('10.0.0.2'), ...crowd])).toEqual([false, true, true, true]);
@@ -72,7 +71,7 @@ describe('one connection too many', () => {
   });
 
   test('ends an idle one of another address if those of the most crowded have requests', () => {
-    const { connect, request } = createDoor();
+    const { connect, request } = createPort();
     const idle = connect('10.0.0.1');
     const crowd = [connect('10.0.0.2'), connect('10.0.0.2')];
     for (const each of crowd) request(each);
@@ -81,7 +80,7 @@ describe('one connection too many', () => {
   });
 
   test('closes nothing once others have ended', () => {
-    const { connect } = createDoor();
+    const { connect } = createPort();
     const crowd = [connect('10.0.0.1'), connect('10.0.0.1'), connect('10.0.0.1')];
     crowd[1]?.destroy();
     expect(open([connect('10.0.0.2'), ...crowd])).toEqual([true, true, false, true]);
