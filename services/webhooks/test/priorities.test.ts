@@ -78,7 +78,7 @@ function usedStore() {
         again === undefined
           ? ({ state: 'DELIVERED' } as const)
           : ({ state: 'PENDING', nextAttemptTime: at(again) } as const);
-      await deliveries.record({ delivery, attempt, next }, await leased());
+      await deliveries.noteAttempt({ delivery, attempt, next }, await leased());
     },
     release: async () => {
       const present = await leased();

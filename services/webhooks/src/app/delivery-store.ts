@@ -75,7 +75,7 @@ export interface DeliveryStore {
    * Writes an attempt down, unless the delivery was begun anew or finished meanwhile. Returns the endpoint as it is now;
    * undefined if the worker doesn't have it any more, or nothing may be sent to it.
    */
-  record(
+  noteAttempt(
     result: { delivery: Delivery; attempt: Attempt; next: NextStep },
     endpoint: Lease,
   ): Promise<LeasedEndpoint | undefined>;

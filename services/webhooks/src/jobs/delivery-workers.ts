@@ -8,7 +8,7 @@ import { createDueQueue } from './due-queue.ts';
 import { createTurn } from './endpoint-turn.ts';
 
 export interface DeliveryWorkersOptions {
-  readonly deliveries: Pick<DeliveryStore, 'lease' | 'renew' | 'due' | 'record' | 'release'>;
+  readonly deliveries: Pick<DeliveryStore, 'lease' | 'renew' | 'due' | 'noteAttempt' | 'release'>;
   readonly attempt: (
     delivery: Delivery,
     endpoint: LeasedEndpoint,
@@ -159,6 +159,6 @@ async function serve(leased: LeasedEndpoint, options: DeliveryWorkersOptions): P
       now,
       random: options.random(),
     });
-    turn.refresh(await deliveries.record({ delivery, attempt, next }, leased));
+    turn.refresh(await deliveries.noteAttempt({ delivery, attempt, next }, leased));
   }
 }

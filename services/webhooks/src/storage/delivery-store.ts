@@ -88,7 +88,7 @@ export function createDeliveryStore(pool: Pool, announcing: Announcing): Deliver
       };
     },
 
-    async record({ delivery: { deliveryId, round }, attempt, next }, { webhookId, lease }) {
+    async noteAttempt({ delivery: { deliveryId, round }, attempt, next }, { webhookId, lease }) {
       const isPending = next.state === 'PENDING';
       const { rows } = await translated(
         pool.query<LeasedEndpointRow>(
