@@ -6,6 +6,7 @@ import {
   Webhook_DisableReason,
   Webhook_State,
 } from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
+import pg from 'pg';
 import { createWebhook, newProgramId, type Setting, startSetting } from './running-webhooks.ts';
 
 let setting: Setting;
@@ -82,6 +83,40 @@ test('an update changes what its mask names, if the etag is the present one', as
   const { webhook } = await update('first');
   expect(webhook).toMatchObject({ description: 'first', url, eventTypes: [] });
   await expect(update('second')).rejects.toMatchObject({ reason: 'ETAG_MISMATCH' });
+});
+
+test('what was read can be changed and sent back', async () => {
+  const { programId, webhookId } = await createWebhook(setting, { url });
+  const pool = new pg.Pool({ connectionString: setting.databaseUrl });
+  const [failingSince, pausedUntil] = [-1, 1].map((hours) => setting.now() + hours * 3_600_000);
+  await pool.query(
+    `UPDATE webhooks SET failing_since = $2, paused_until = $3, state = 'DISABLED', disable_reason = 'GONE' WHERE webhook_id = $1`,
+    [webhookId, new Date(failingSince ?? 0), new Date(pausedUntil ?? 0)],
+  );
+  await pool.end();
+  const { webhook: read } = await setting.client.getWebhook({ programId, webhookId }, admin());
+  if (read === undefined) throw new Error('no webhook');
+  expect(read).toMatchObject({ failingSince: expect.anything(), pausedUntil: expect.anything() });
+  const paths = ['description', 'disable_reason', 'failing_since', 'paused_until', 'etag'];
+  const changed = { ...read, description: 'orders' };
+  const request = { programId, webhookId, webhook: changed, updateMask: { paths } };
+  const { webhook } = await setting.client.updateWebhook(request, admin());
+  expect(webhook).toMatchObject({ description: 'orders', disableReason: read.disableReason });
+});
+
+test('an etag says whether anything is new, and an update asks only for what callers set', async () => {
+  const { programId, webhookId, etag } = await createWebhook(setting, { url });
+  const pool = new pg.Pool({ connectionString: setting.databaseUrl });
+  await pool.query('UPDATE webhooks SET failing_since = now() WHERE webhook_id = $1', [webhookId]);
+  await pool.end();
+  const { webhook: failing } = await setting.client.getWebhook({ programId, webhookId }, admin());
+  expect(failing?.etag).not.toBe(etag);
+  const request = { programId, webhookId, updateMask: { paths: ['description'] }, etag };
+  const { webhook } = await setting.client.updateWebhook(
+    { ...request, webhook: { description: 'orders' } },
+    admin(),
+  );
+  expect(webhook?.description).toBe('orders');
 });
 
 test('a webhook can be disabled and enabled', async () => {

@@ -21,7 +21,7 @@ export interface LeasedEndpoint {
   readonly url: string;
   readonly secrets: Secrets;
   readonly health: EndpointHealth;
-  /** Counts the changes that callers make. */
+  /** Counts the changes of what callers set. */
   readonly revision: number;
   /** Counts how many times an operator's request ended a pause. */
   readonly resumeCount: number;

@@ -1,6 +1,11 @@
 import { areEtagsCurrent, type EtagConditions } from '@loyalty/rules/etag-conditions.ts';
 import { EtagMismatch, WebhookNotFound } from '../domain/errors.ts';
-import { type Webhook, type WebhookSettings, webhookEtag } from '../domain/webhook.ts';
+import {
+  isCurrentEtag,
+  revisionEtag,
+  type Webhook,
+  type WebhookSettings,
+} from '../domain/webhook.ts';
 import type { App } from './app.ts';
 import { sendableSettings } from './create-webhook.ts';
 import type { WebhookName } from './webhook-name.ts';
@@ -24,8 +29,9 @@ export async function updateWebhook(app: App, update: UpdateWebhook): Promise<We
 }
 
 function changed(app: App, present: Webhook, { fields, etags }: UpdateWebhook): Webhook {
-  const etag = webhookEtag(present);
-  if (!areEtagsCurrent(etags, (accepted) => accepted === etag)) throw new EtagMismatch(etag);
+  if (!areEtagsCurrent(etags, (etag) => isCurrentEtag(present, etag))) {
+    throw new EtagMismatch(revisionEtag(present));
+  }
   const { url, description, eventTypes, state } = { ...present, ...fields };
   const settings = sendableSettings(app, { url, description, eventTypes, state });
   const webhook = { ...present, ...settings };

@@ -38,6 +38,7 @@ describe('is written as it will be requested:', () => {
   test.each([
     ['https://shop.example/hook?a=1', 'https://shop.example/hook?a=1'],
     ['https://shop.example', 'https://shop.example/'],
+    ['https://shop.example/hook#', 'https://shop.example/hook'],
     ['  https://SHOP.example:443/a b ', 'https://shop.example/a%20b'],
     ['https:\\\\shop.example\\hook', 'https://shop.example/hook'],
     ['https:///shop.example', 'https://shop.example/'],

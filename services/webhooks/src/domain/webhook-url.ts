@@ -11,7 +11,10 @@ export function checkedUrl(
   }
   const url = URL.parse(text);
   const problem = url === null ? unparsedProblem(text, allowsHttp) : parsedProblem(url, allowsHttp);
-  return problem === undefined && url !== null ? { url: url.href } : { problem: problem ?? '' };
+  if (problem !== undefined || url === null) return { problem: problem ?? '' };
+  // An empty one is kept otherwise.
+  url.hash = '';
+  return { url: url.href };
 }
 
 function schemesText(allowsHttp: boolean): string {

@@ -63,8 +63,14 @@ export function rotated({ current }: Secrets, secret: string, now: Instant): Sec
   return { current: secret, previous: { secret: current, until: now + rotationMs } };
 }
 
-export function webhookEtag({ revision }: Pick<Webhook, 'revision'>): string {
+/** The part of an etag that changes with what callers set: all of an etag without the version of the rest behind it. */
+export function revisionEtag({ revision }: Pick<Webhook, 'revision'>): string {
   return String(revision);
+}
+
+/** Whether an etag is from after the newest change of what callers set. */
+export function isCurrentEtag(webhook: Pick<Webhook, 'revision'>, etag: string): boolean {
+  return etag.split('.', 1)[0] === revisionEtag(webhook);
 }
 
 export function wants({ eventTypes: types }: { eventTypes: readonly string[] }, type: string) {

@@ -32,7 +32,7 @@ export interface DeliveryWorkers {
 
 /** Requests to one endpoint at once; one at a time to an endpoint that is away. */
 const requestsMax = 4;
-/** How long a worker goes on with one endpoint while others may wait for their turn. */
+/** How long a worker goes on with one endpoint while others wait for their turn, or what it has learned isn't stored. */
 const turnMs = 10_000;
 /** How long the endpoints of a process that was killed, or is frozen, wait for another one. */
 const leaseMs = 10_000;
@@ -59,7 +59,9 @@ export function createDeliveryWorkers(options: DeliveryWorkersOptions): Delivery
     const served = [...serving.keys()];
     const leased = await deliveries.lease({ limit, served, perProgramMax, now: clock(), leaseMs });
     for (const endpoint of leased) {
-      const service = serve(endpoint, options)
+      const othersWait = () =>
+        serving.size >= endpointsMax || servedOf(endpoint.programId) >= perProgramMax;
+      const service = serve(endpoint, options, othersWait)
         .catch((error: unknown) => {
           const { webhookId } = endpoint;
           logger.warn({ err: error, webhookId }, 'an endpoint could not be served; its lease ends');
@@ -71,6 +73,10 @@ export function createDeliveryWorkers(options: DeliveryWorkersOptions): Delivery
       serving.set(endpoint, service);
     }
     return leased.length > 0;
+  }
+
+  function servedOf(programId: string): number {
+    return [...serving.keys()].filter((endpoint) => endpoint.programId === programId).length;
   }
 
   async function renew(): Promise<void> {
@@ -104,13 +110,18 @@ export function createDeliveryWorkers(options: DeliveryWorkersOptions): Delivery
 }
 
 /** Sends what is due to one endpoint, until nothing is, its turn is over, or nothing more can be sent to it. */
-async function serve(leased: LeasedEndpoint, options: DeliveryWorkersOptions): Promise<void> {
+async function serve(
+  leased: LeasedEndpoint,
+  options: DeliveryWorkersOptions,
+  othersWait: () => boolean,
+): Promise<void> {
   const { deliveries, clock, signal } = options;
   const began = performance.now();
   const turn = createTurn(leased);
   const queue = createDueQueue({ endpoint: leased, deliveries, clock });
   const requests = new Set<Promise<void>>();
-  const isOver = () => !turn.canGoOn() || signal.aborted || performance.now() - began > turnMs;
+  const isLong = () => performance.now() - began > turnMs && (othersWait() || turn.hasLearned());
+  const isOver = () => !turn.canGoOn() || signal.aborted || isLong();
   const hasRoom = () => requests.size < (isAway(turn.health) ? 1 : requestsMax);
   try {
     while (!isOver()) {
@@ -125,8 +136,11 @@ async function serve(leased: LeasedEndpoint, options: DeliveryWorkersOptions): P
           continue;
         }
         if (requests.size === 0) break;
+        // A request that hangs holds up nothing that is added meanwhile.
+        await pauseDuring(requests, queue.freshForMs());
+      } else {
+        await Promise.race(requests);
       }
-      await Promise.race(requests);
     }
     await Promise.all(requests);
   } finally {
@@ -160,5 +174,15 @@ async function serve(leased: LeasedEndpoint, options: DeliveryWorkersOptions): P
       random: options.random(),
     });
     turn.refresh(await deliveries.noteAttempt({ delivery, attempt, next }, leased));
+  }
+}
+
+/** Waits until one of them has ended, or for so long. */
+async function pauseDuring(requests: Iterable<Promise<void>>, ms: number): Promise<void> {
+  const ended = new AbortController();
+  try {
+    await Promise.race([...requests, pause(ms, ended.signal)]);
+  } finally {
+    ended.abort();
   }
 }

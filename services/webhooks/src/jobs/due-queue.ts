@@ -10,6 +10,8 @@ const freshMs = 1_000;
 /** What is due to one endpoint, the most urgent first. */
 export interface DueQueue {
   needsRefill(): boolean;
+  /** After how long it is to be refilled whatever happens. */
+  freshForMs(): number;
   /** Fetches what is due, except for what is under way. Returns the endpoint as it is now. */
   refill(): Promise<LeasedEndpoint | undefined>;
   /** The next delivery, which is under way until it is done. */
@@ -32,10 +34,11 @@ export function createDueQueue({
   let refilledAt = Number.NEGATIVE_INFINITY;
   return {
     needsRefill() {
-      if (performance.now() - refilledAt > freshMs) return true;
+      if (performance.now() - refilledAt >= freshMs) return true;
       // Once all was found, only the last request to end looks for new deliveries.
       return queue.length === 0 && (!foundAll || underWay.size === 0);
     },
+    freshForMs: () => Math.max(0, refilledAt + freshMs - performance.now()),
     async refill() {
       // As it was before: what is done meanwhile may still be found.
       const taken = new Set(underWay);

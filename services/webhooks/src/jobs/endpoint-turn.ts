@@ -10,6 +10,8 @@ export interface EndpointTurn {
   readonly health: EndpointHealth;
   /** Whether another request may be sent. */
   canGoOn(): boolean;
+  /** Whether the health isn't the one that is stored. */
+  hasLearned(): boolean;
   /** Takes note of what was just read; undefined if nothing more may be sent. */
   refresh(present: LeasedEndpoint | undefined): void;
   /** Takes note of how a request to the endpoint, as it was then, ended. */
@@ -28,6 +30,9 @@ export function createTurn(leased: LeasedEndpoint): EndpointTurn {
       return health;
     },
     canGoOn: () => !ended && health.disable === undefined && health.pausedUntil === undefined,
+    hasLearned: () =>
+      health.failingSince !== endpoint.health.failingSince ||
+      health.unreachableCount !== endpoint.health.unreachableCount,
     refresh(present) {
       if (present === undefined) {
         ended = true;

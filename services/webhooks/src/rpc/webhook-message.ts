@@ -1,4 +1,5 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import { hash } from 'node:crypto';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
 import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
@@ -16,7 +17,7 @@ import type { Replay } from '../app/replay-store.ts';
 import type { WebhookView } from '../app/webhook-store.ts';
 import type { Delivery } from '../domain/delivery.ts';
 import type { Instant } from '../domain/instant.ts';
-import { type Webhook, type WebhookSettings, webhookEtag } from '../domain/webhook.ts';
+import { revisionEtag, type Webhook, type WebhookSettings } from '../domain/webhook.ts';
 
 /** A webhook without its secret. */
 export function renderWebhook(
@@ -25,7 +26,7 @@ export function renderWebhook(
 ): MessageInitShape<typeof WebhookSchema> {
   const { programId, webhookId, url, description, eventTypes, disableReason, replay } = webhook;
   const { pausedUntil = now } = webhook;
-  return {
+  const message: MessageInitShape<typeof WebhookSchema> = {
     programId,
     webhookId,
     url,
@@ -37,10 +38,18 @@ export function renderWebhook(
     ...timestampField('failingSince', webhook.failingSince),
     ...timestampField('pausedUntil', pausedUntil > now ? pausedUntil : undefined),
     ...(replay !== undefined && { replay: renderReplay(replay) }),
-    etag: webhookEtag(webhook),
     createTime: timestampFromMs(webhook.createTime),
     updateTime: timestampFromMs(webhook.updateTime),
   };
+  return { ...message, etag: `${revisionEtag(webhook)}.${digestOf(message)}` };
+}
+
+/** Tells apart what a webhook's deliveries, its replay and its pause make of it. */
+function digestOf(message: MessageInitShape<typeof WebhookSchema>): string {
+  return hash('sha256', toBinary(WebhookSchema, create(WebhookSchema, message)), 'hex').slice(
+    0,
+    12,
+  );
 }
 
 /** The same with its secret, for those who have just made it. */

@@ -75,7 +75,7 @@ export function webhookHandlers(app: App): Pick<Handlers<typeof WebhookService>,
         field: 'webhook',
         mask: updateMask,
         updatable: Object.keys(settingFields),
-        ignored: ['program_id', 'webhook_id', 'etag', 'create_time', 'update_time'],
+        ignored: readOnlyFields,
       });
       const given = parseSettings(message);
       const fields = Object.entries(settingFields)
@@ -113,6 +113,20 @@ const settingFields = {
   event_types: 'eventTypes',
   state: 'state',
 } as const satisfies Readonly<Record<string, keyof WebhookSettings>>;
+
+/** What a caller who changes what it has read sends back; the secret isn't part of that. */
+const readOnlyFields = [
+  'program_id',
+  'webhook_id',
+  'disable_reason',
+  'previous_secret_expire_time',
+  'failing_since',
+  'paused_until',
+  'replay',
+  'etag',
+  'create_time',
+  'update_time',
+];
 
 /** What only the platform sets, and a caller who sends it would miss. An etag and times only say which version was read. */
 const assignedFields: readonly string[] = [

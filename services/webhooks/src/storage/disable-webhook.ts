@@ -10,7 +10,7 @@ export async function disableWebhook(
 ): Promise<boolean> {
   const { webhookId, reason, disabledAt } = disabled;
   const { rows } = await tx.query<{ program_id: string; description: string }>(
-    `UPDATE webhooks SET state = 'DISABLED', disable_reason = $2, update_time = $3
+    `UPDATE webhooks SET state = 'DISABLED', disable_reason = $2, update_time = $3, revision = revision + 1
      WHERE webhook_id = $1 AND state = 'ENABLED'
      RETURNING program_id, description`,
     [webhookId, reason, timestamptz(disabledAt)],

@@ -108,7 +108,7 @@ export type Webhook = Message<"loyalty.webhooks.v1.Webhook"> & {
   replay?: Replay | undefined;
 
   /**
-   * Changes with every change that a caller makes.
+   * The version of the webhook: the number of changes of what a caller can set, a dot, and a digest of all fields. If-None-Match compares all of it, If-Match only the part before the dot, so an endpoint that fails doesn't block an update.
    *
    * @generated from field: string etag = 12;
    */
