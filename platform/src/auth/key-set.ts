@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { JSONWebKeySet, JWK } from 'jose';
 import { ConfigError } from '../config.ts';
@@ -118,7 +118,7 @@ function isPublicKey(key: JWK): boolean {
   if (!numbers.every((member) => typeof member === 'string' && /^[\w-]+$/.test(member)))
     return false;
   try {
-    createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
+    createPublicKey({ key, format: 'jwk' });
     return true;
   } catch {
     return false;

@@ -45,7 +45,9 @@ function placeholderPattern(lines: readonly string[]): RegExp {
   const words = lines
     .flatMap((line) => line.split(' '))
     .toSorted((one, other) => other.length - one.length)
-    .map((word) => [...word].map((letter) => `[${letter}${digits[letter] ?? ''}]`).join('[\\W_]?'));
+    .map((word) =>
+      Array.from(word, (letter) => `[${letter}${digits[letter] ?? ''}]`).join('[\\W_]?'),
+    );
   return new RegExp(`(?:${words.join('|')})[\\W_]*`, 'gi');
 }
 
