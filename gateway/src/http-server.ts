@@ -12,7 +12,7 @@ import {
 import { closeIfBodyIsUnderWay, hasBody } from '@loyalty/platform/rpc/lingering-close.ts';
 import { createRefusalBrake } from '@loyalty/platform/rpc/refusal-brake.ts';
 import { requestIdOf } from '@loyalty/platform/rpc/request-id.ts';
-import { hasOneHost } from '@loyalty/platform/rpc/socket-response.ts';
+import { hasOneHost, isOnlyChunked } from '@loyalty/platform/rpc/socket-response.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import type { CertificateSource } from '@loyalty/platform/tls/certificates.ts';
 import { renewCertificates, secureOptions } from '@loyalty/platform/tls/https.ts';
@@ -159,6 +159,10 @@ function requireHttp({ raw }: FastifyRequest): void {
     const message = 'must be given once and not be empty, as HTTP/1.1 requires';
     throw new ValidationFailed([{ field: 'Host', message }]);
   }
+  if (!isOnlyChunked(raw)) {
+    const message = 'must be chunked, the only transfer coding that is understood';
+    throw new ValidationFailed([{ field: 'Transfer-Encoding', message }]);
+  }
   const { expect = '100-continue' } = raw.headers;
   if (expect.toLowerCase() !== '100-continue') {
     throw new HttpRefusal(417, 'the only expectation that can be met is 100-continue');
@@ -195,7 +199,7 @@ async function answerError(
   reply: FastifyReply,
 ): Promise<void> {
   const route = request.target?.route;
-  const { problem, headers } = problemOf(refusalOf(error), request.id, (field) =>
+  const { problem, headers } = problemOf(refusalOf(error, request), request.id, (field) =>
     route === undefined ? field : clientPath(route, field),
   );
   request.reason = problem.reason;
@@ -211,8 +215,14 @@ async function answerError(
     .send(Buffer.from(JSON.stringify(problem)));
 }
 
+function badTarget({ raw }: FastifyRequest): string {
+  return raw.url?.startsWith('/')
+    ? 'the path is not percent-encoded UTF-8'
+    : 'the request target is not a valid URL; send the path alone, such as /v1/programs';
+}
+
 /** Fastify's own complaints in this API's words. */
-function refusalOf(error: unknown): unknown {
+function refusalOf(error: unknown, request: FastifyRequest): unknown {
   if (!isComplaint(error)) return error;
   const { statusCode } = error;
   if (statusCode === 413) return new HttpRefusal(413, 'the body is larger than 1 MiB');
@@ -221,8 +231,7 @@ function refusalOf(error: unknown): unknown {
   }
   if (statusCode >= 400 && statusCode < 500) {
     // Fastify's own words repeat the path, however long it is.
-    const isPath = error.code === 'FST_ERR_BAD_URL';
-    const message = isPath ? 'the path is not percent-encoded UTF-8' : error.message;
+    const message = error.code === 'FST_ERR_BAD_URL' ? badTarget(request) : error.message;
     return new ValidationFailed([{ field: '', message }], { cause: error });
   }
   return error;

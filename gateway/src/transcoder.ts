@@ -93,13 +93,13 @@ export function serveRoutes(app: FastifyInstance, options: TranscoderOptions): v
     if (request.raw.headers.authorization === undefined) refuse();
     else await admit(request, reply, refuse);
   };
-  // Requests by a method that no route has.
+  // Requests by a method that Fastify takes no route for.
   app.setNotFoundHandler(async (request, reply) => {
     const match = table(request.method, urlOf(request).path);
     if (match.found !== 'route') await refuseStray(match, request, reply);
   });
   app.route({
-    method: ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'],
+    method: ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'],
     url: '*',
     // Before the body is read: who can't be served isn't listened to.
     onRequest: async (request, reply) => {

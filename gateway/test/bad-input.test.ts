@@ -220,7 +220,7 @@ describe('a request is refused', () => {
     expect(chunked.status).toBe(413);
   });
 
-  test.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND'])(
+  test.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND', 'QUERY'])(
     'by %s where the path does not allow it',
     async (method) => {
       const { status, headers, json } = await send(`${gateway.url}${earns}`, method, {
@@ -341,6 +341,33 @@ test.each([
     'VALIDATION_FAILED',
   ],
   [
+    'with a transfer coding besides chunked',
+    [
+      'POST /v1/programs HTTP/1.1',
+      ...['host: test', 'connection: close', 'transfer-encoding: gzip, chunked', '', '0'],
+    ],
+    400,
+    'VALIDATION_FAILED',
+  ],
+  [
+    'for a URL that is none',
+    ['GET https://test:99999/v1/programs HTTP/1.1', 'host: test', 'connection: close'],
+    400,
+    'the request target is not a valid URL',
+  ],
+  [
+    'by a method of its own, without a content type',
+    ['QUERY /v1/programs HTTP/1.1', 'host: test', 'connection: close'],
+    405,
+    'METHOD_NOT_ALLOWED',
+  ],
+  [
+    'by that method for a page',
+    ['QUERY /openapi.json HTTP/1.1', 'host: test', 'connection: close'],
+    405,
+    'METHOD_NOT_ALLOWED',
+  ],
+  [
     'to connect to another host',
     ['CONNECT a:443 HTTP/1.1', 'host: a:443'],
     405,
@@ -365,7 +392,12 @@ test.each([
   const answer = await converse(...lines, '', '');
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   expect(answer.toLowerCase()).toContain('content-type: application/problem+json');
-  expect(answer).toContain(`"reason":"${reason}"`);
+  expect(answer).toContain(reason);
+});
+
+test('HTTP/1.0 needs no host', async () => {
+  const lines = ['GET /v1/programs/wine-dine HTTP/1.0', `authorization: Bearer ${backend}`];
+  expect(await converse(...lines, '', '')).toMatch(/^HTTP\/1.1 200 /);
 });
 
 test.each([

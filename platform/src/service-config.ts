@@ -64,7 +64,9 @@ export function processSettings({ managementPort }: { managementPort: number }) 
       .describe('a shared secret, where there is no JWT_JWKS'),
     JWT_JWKS: taking('an https:// URL, or a path', text(jwksProblem))
       .optional()
-      .describe("URL or file of the issuer's keys, where there is no JWT_SECRET"),
+      .describe(
+        "URL or file of the issuer's public keys (RS256, ES256, EdDSA), where there is no JWT_SECRET",
+      ),
     JWT_ROLES_CLAIM: claim()
       .optional()
       .describe('with JWT_JWKS, the claim that has the roles, if not roles'),
@@ -116,7 +118,9 @@ export function serviceSettings(service: {
             if (message !== undefined) context.addIssue({ code: 'custom', message });
           }
         }),
-    ).describe('who has held callers to their limits already: gateways'),
+    ).describe(
+      'who has held callers to their limits already: gateways; networks of /8 and longer, of IPv6 /16 unless they are private',
+    ),
     NATS_URL: natsUrls().describe('the NATS servers, such as nats://host:4222'),
     NATS_USER: z.string().optional().describe('the user at NATS, where NATS_URL has none'),
     NATS_PASSWORD: secret(z.string()).optional().describe('the password of NATS_USER'),

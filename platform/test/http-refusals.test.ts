@@ -30,6 +30,11 @@ const refusals: [what: string, lines: string[], status: number][] = [
     ['GET /livez HTTP/1.1', 'host: a', 'expect: foo'],
     417,
   ],
+  [
+    'with a transfer coding besides chunked',
+    ['POST /livez HTTP/1.1', 'host: a', 'transfer-encoding: gzip, chunked', '', '0'],
+    400,
+  ],
   ['by a method that HTTP does not have', ['BREW /livez HTTP/1.1', 'host: a'], 400],
   ['to connect to another host', ['CONNECT a:443 HTTP/1.1', 'host: a:443'], 405],
   ['that is not HTTP', ['nonsense'], 400],
@@ -92,6 +97,26 @@ describe('at the Connect port a request is refused', () => {
       session.destroy();
     }
   });
+});
+
+test.each(['httpUrl', 'managementUrl'] as const)(
+  'at %s a body that breaks off is not refused a second time',
+  async (port) => {
+    const head = ['POST /nothing HTTP/1.1', 'host: a', 'transfer-encoding: chunked', '', ''];
+    const answer = await talk(server[port], `${head.join('\r\n')}no length\r\n\r\n`);
+    expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 404']);
+  },
+);
+
+test('HTTP/1.0 needs no host to be served', async () => {
+  const body = '{"userId":"alice"}';
+  const lines = [
+    `POST ${path} HTTP/1.0`,
+    `authorization: Bearer ${token}`,
+    'content-type: application/json',
+    `content-length: ${body.length}`,
+  ];
+  expect(await talk(server.httpUrl, [...lines, '', body].join('\r\n'))).toMatch(/^HTTP\/1.1 200 /);
 });
 
 describe.each(['httpUrl', 'managementUrl'] as const)(

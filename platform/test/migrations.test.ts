@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -102,5 +103,25 @@ describe('migrate', () => {
     const older = await release(first);
     await expect(migrate(knex, older)).rejects.toThrow(ConfigError);
     await expect(migrate(knex, older)).rejects.toThrow(/another release \(0002_second.sql unknown/);
+  });
+
+  test('says of a database that takes the connection and never answers which one it is', async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const url = `postgres://ledger:s3cret@127.0.0.1:${port}/ledger`;
+    const unanswered = createKnex({ url, max: 1, applicationName: 'migrations test' });
+    try {
+      await expect(
+        migrate(unanswered, await release(first), 'LEDGER_DATABASE_URL'),
+      ).rejects.toThrow(
+        `the database that LEDGER_DATABASE_URL names (at 127.0.0.1:${port}) didn't answer within 5 s`,
+      );
+    } finally {
+      await unanswered.destroy();
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    }
   });
 });

@@ -180,6 +180,19 @@ describe('tokens signed with the key of a JWKS', () => {
     expect(caller.subject).toBe('alice');
   });
 
+  test('are accepted when the set has keys for other purposes, too', async () => {
+    const { keys } = await keySet();
+    const others = [
+      { ...keys[0], kid: 'two', alg: 'ECDH-ES', use: 'enc' },
+      { kty: 'EC', crv: 'P-521', kid: 'three', x: 'AA', y: 'AA' },
+      { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AA' },
+    ];
+    const path = join(directory, 'several.json');
+    writeFileSync(path, JSON.stringify({ keys: [...others, ...keys] }));
+    const several = createTokenVerifier({ issuer, audience, jwks: path });
+    expect((await several.verify(await signed('one'))).subject).toBe('alice');
+  });
+
   test('are accepted when the set is at a URL', async () => {
     const remote = createTokenVerifier({ issuer, audience, jwks: await serve(200) });
     expect((await remote.verify(await signed('one'))).subject).toBe('alice');
@@ -224,6 +237,16 @@ describe('a verifier is not made, and the setting is named,', () => {
     return JSON.stringify({ keys: [{ kty: 'RSA', n: modulus.toString('base64url'), e }] });
   }
 
+  type KeySet = { keys: Readonly<Record<string, unknown>>[] };
+
+  function keyFile(...keys: KeySet['keys']): string {
+    return file(JSON.stringify({ keys }));
+  }
+
+  function publicKeyOf(namedCurve: string) {
+    return generateKeyPairSync('ec', { namedCurve }).publicKey.export({ format: 'jwk' });
+  }
+
   afterAll(() => rmSync(directory, { recursive: true }));
 
   test.each<[string, () => { secret?: string; jwks?: string }, string]>([
@@ -266,6 +289,55 @@ describe('a verifier is not made, and the setting is named,', () => {
       'with an RSA key without numbers',
       () => ({ jwks: file('{"keys":[{"kty":"RSA"}]}') }),
       'LEDGER_JWT_JWKS has an RSA key of 0 bits',
+    ],
+    [
+      'with a key whose curve is not used for tokens',
+      () => ({ jwks: keyFile({ ...publicKeyOf('secp256k1'), kid: 'one' }) }),
+      'LEDGER_JWT_JWKS has no key that can verify a token: key "one" is of the kind EC secp256k1; give one for RS256',
+    ],
+    [
+      'with a key that is for encryption, and one for another algorithm',
+      () => ({
+        jwks: keyFile(
+          { ...publicKeyOf('P-256'), use: 'enc' },
+          { ...publicKeyOf('P-256'), alg: 'ECDH-ES' },
+          { ...publicKeyOf('P-256'), key_ops: ['deriveKey'] },
+        ),
+      }),
+      "LEDGER_JWT_JWKS has no key that can verify a token: key 1 of the file has the use enc, key 2 of the file is for ECDH-ES, key 3 of the file isn't for verifying",
+    ],
+    [
+      'with a point that is not on its curve, beside a good key',
+      () => {
+        const key = publicKeyOf('P-256');
+        return { jwks: keyFile(key, { ...key, y: key.x ?? '', kid: 'two' }) };
+      },
+      'LEDGER_JWT_JWKS has a key whose numbers make no EC key \\(key "two"\\); copy it',
+    ],
+    [
+      'with a number in plain base64',
+      () => ({ jwks: keyFile({ ...publicKeyOf('P-256'), x: `${'+'.repeat(43)}=` }) }),
+      'LEDGER_JWT_JWKS has a key whose numbers make no EC key',
+    ],
+    [
+      'with a public key for an algorithm of shared secrets',
+      () => ({
+        jwks: keyFile({
+          ...(JSON.parse(rsaKeys(rsaModulus(2048))) as KeySet).keys[0],
+          alg: 'HS256',
+        }),
+      }),
+      'LEDGER_JWT_JWKS has a public key with the algorithm HS256, which is for shared secrets \\(key 1 of the file\\)',
+    ],
+    [
+      'with a public key that has a symmetric one in it',
+      () => ({ jwks: keyFile(publicKeyOf('P-256'), { ...publicKeyOf('P-256'), k: 'AAAA' }) }),
+      'LEDGER_JWT_JWKS has a symmetric or private key \\(key 2 of the file\\)',
+    ],
+    [
+      'with a use that is none',
+      () => ({ jwks: file('{"keys":[{"kty":"RSA","use":1}]}') }),
+      'LEDGER_JWT_JWKS names',
     ],
     [
       'with keys over plain HTTP',

@@ -12,17 +12,25 @@ const insufficientPrivilege = '42501';
 /** A migration gives up if others keep a lock that it needs, instead of making all their queries wait behind it. */
 const lockTimeoutMs = 10_000;
 
+// What pg and knex say of a server that takes the connection and then nothing comes.
+const unansweredMessages = /^(Knex: Timeout acquiring a connection|timeout expired)/;
+
 /**
  * Brings the database to the newest of the `.sql` files of a directory (forward only, in the order of their
  * names, each in a transaction of its own), and returns the names of those applied. Replicas that start at
  * once take turns; all but the first find nothing to do.
  *
+ * @param setting what names the database in the process's configuration; for messages only
  * @throws {ConfigError} when the database was migrated by another release, which knows more, or when its login may not do
  * what a migration does
  */
-export async function migrate(knex: Knex, directory: string): Promise<string[]> {
+export async function migrate(
+  knex: Knex,
+  directory: string,
+  setting = 'DATABASE_URL',
+): Promise<string[]> {
   const files = await migrationFiles(directory);
-  const session = await singleSession(knex);
+  const session = await singleSession(knex, setting);
   try {
     refuseNewer(await appliedMigrations(session), files);
     // One at a time, because knex would put all of `latest` into one transaction. Its own lock is part of that
@@ -45,7 +53,7 @@ export async function migrate(knex: Knex, directory: string): Promise<string[]> 
  * Knex over one connection that holds the advisory lock until it ends, by whatever cause. Knex's lock alone isn't
  * enough: it begins after the tables that it is kept in are created, and that fails when two do it at once.
  */
-async function singleSession(knex: Knex): Promise<Knex> {
+async function singleSession(knex: Knex, setting: string): Promise<Knex> {
   const { config } = knex.client as { config: Knex.Config };
   const session = knexFactory({
     ...config,
@@ -64,8 +72,23 @@ async function singleSession(knex: Knex): Promise<Knex> {
     return session;
   } catch (error) {
     await session.destroy();
-    throw error;
+    throw unansweredError(error, { config, setting }) ?? error;
   }
+}
+
+/** Knex takes a database that doesn't answer for a pool that is full. */
+function unansweredError(
+  error: unknown,
+  { config, setting }: { config: Knex.Config; setting: string },
+): Error | undefined {
+  if (!(Error.isError(error) && unansweredMessages.test(error.message))) return undefined;
+  const { connectionString = '' } = config.connection as Knex.PgConnectionConfig;
+  // Of the URL, which has a password, the server alone.
+  const host = URL.parse(connectionString)?.host;
+  const seconds = (config.acquireConnectionTimeout ?? 0) / 1000;
+  return new Error(
+    `the database that ${setting} names${host ? ` (at ${host})` : ''} didn't answer within ${seconds} s; look whether PostgreSQL runs there and isn't stopped or overloaded`,
+  );
 }
 
 async function migrationFiles(directory: string): Promise<string[]> {

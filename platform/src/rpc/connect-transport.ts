@@ -1,4 +1,4 @@
-import { ServerResponse } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import { constants } from 'node:http2';
 import { create, type DescMethodUnary, type Message, toBinary, toJson } from '@bufbuild/protobuf';
 import {
@@ -131,6 +131,8 @@ async function serveHttp(
   response: HttpResponse,
 ): Promise<void> {
   const problem = mendTimeouts(request);
+  // HTTP/1.0 needs none, and the library makes a URL of it that nobody looks at.
+  if (request instanceof IncomingMessage) request.headers.host ??= 'localhost';
   const contextValues = createContextValues();
   const universal = universalRequestFromNodeRequest(request, response, undefined, contextValues);
   const identity = identified(pipeline, request);

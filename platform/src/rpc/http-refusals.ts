@@ -3,11 +3,12 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import {
   answerProblem,
+  endsWithRefusal,
   type HttpProblem,
   problemBody,
   problemContentType,
 } from './http-problem.ts';
-import { endWithResponse, hasOneHost, isAnswerable } from './socket-response.ts';
+import { endWithResponse, hasOneHost, isAnswerable, isOnlyChunked } from './socket-response.ts';
 
 /** Options of a server of HTTP/1.1 with which {@link refuseByProblem} sees what Node would refuse by itself. */
 export const refusalOptions = { requireHostHeader: false };
@@ -18,8 +19,8 @@ export const refusalOptions = { requireHostHeader: false };
  */
 export function refuseByProblem(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (isAnswerable(error, socket)) endWithProblem(socket, clientProblemOf(error.code));
-    else socket.destroy();
+    if (!isAnswerable(error, socket)) socket.destroy();
+    else if (!endsWithRefusal(socket)) endWithProblem(socket, clientProblemOf(error.code));
   });
   server.on('connect', (_request, socket) => endWithProblem(socket, noTunnel, { allow: '' }));
 }
@@ -37,7 +38,10 @@ export function servingValid<
 }
 
 function problemOf(request: IncomingMessage | Http2ServerRequest): HttpProblem | undefined {
-  if (request instanceof IncomingMessage && !hasOneHost(request)) return badHost;
+  if (request instanceof IncomingMessage) {
+    if (!hasOneHost(request)) return badHost;
+    if (!isOnlyChunked(request)) return badTransferCoding;
+  }
   const { expect = '100-continue' } = request.headers;
   return expect.toLowerCase() === '100-continue' ? undefined : unmetExpectation;
 }
@@ -64,6 +68,12 @@ const badHost: HttpProblem = {
   status: 400,
   title: 'Bad request',
   detail: 'the Host header must be given once and not be empty, as HTTP/1.1 requires',
+};
+
+const badTransferCoding: HttpProblem = {
+  status: 400,
+  title: 'Bad request',
+  detail: 'the only transfer coding that is understood is chunked',
 };
 
 const unmetExpectation: HttpProblem = {

@@ -37,3 +37,8 @@ export function hasOneHost({ httpVersion, headersDistinct }: IncomingMessage): b
   const [host, ...others] = headersDistinct['host'] ?? [];
   return host === undefined ? httpVersion === '1.0' : host !== '' && others.length === 0;
 }
+
+/** Whether a request of HTTP/1.1 has no other transfer coding than Node decodes. It ignores those that come before it. */
+export function isOnlyChunked({ headers }: IncomingMessage): boolean {
+  return (headers['transfer-encoding'] ?? 'chunked').toLowerCase() === 'chunked';
+}

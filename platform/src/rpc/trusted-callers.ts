@@ -28,8 +28,12 @@ export function trustedCallerProblem(text: string): string | undefined {
     return `has the zone id %${zone}, which is valid on one host only; write ${[withoutZone, ...(prefix === undefined ? [] : [prefix])].join('/')}`;
   }
   if (prefix === undefined) return undefined;
+  const prefixMin = prefixMinOf(address);
   if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > length) {
-    return `has ${text}; write a prefix from 0 to ${length} after the slash`;
+    return `has ${text}; write a prefix from ${prefixMin} to ${length} after the slash`;
+  }
+  if (Number(prefix) < prefixMin) {
+    return `has ${text}, which strangers are in, too; write the network that only gateways can call from, with a prefix of at least ${prefixMin}`;
   }
   const network = networkOf(address, Number(prefix));
   return network === undefined
@@ -59,6 +63,16 @@ function networkOf(address: string, prefix: number): string | undefined {
   return isVersion4
     ? masked.join('.')
     : compressed(masked.map((group) => group.toString(16)).join(':'));
+}
+
+/** The shortest prefix of a network there that can be meant: a shorter one would switch off the limits for strangers. */
+function prefixMinOf(address: string): number {
+  if (isIP(address) === 4) return 8;
+  const [first = 0] = groupsOf(address);
+  // All of IPv4 is in ::ffff:0:0/96, and callers appear there where a process listens to both.
+  if (first === 0) return 96 + 8;
+  // From here on addresses are private or of one link.
+  return first >= 0xfc00 ? 7 : 16;
 }
 
 function groupsOf(address: string): number[] {

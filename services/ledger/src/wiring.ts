@@ -146,7 +146,7 @@ export async function startLedger(
 async function prepareDatabase({ cell, database: { url } }: LedgerConfig): Promise<void> {
   const knex = createKnex({ url, max: 1, applicationName });
   try {
-    await migrate(knex, migrations);
+    await migrate(knex, migrations, 'LEDGER_DATABASE_URL');
     const stored = await openCell(knex, cell);
     if (stored === cell) return;
     throw new ConfigError(

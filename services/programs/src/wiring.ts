@@ -47,7 +47,7 @@ export async function startPrograms(
     // ledger's sessions are told otherwise.
     const knex = createKnex({ url, max: poolSize, applicationName });
     cleanups.push(() => knex.destroy());
-    await migrate(knex, migrations);
+    await migrate(knex, migrations, 'PROGRAMS_DATABASE_URL');
 
     const metrics = createRegistry({ service: 'programs' });
     const relayPool = createPool({ url, max: 2, applicationName, logger });

@@ -123,7 +123,7 @@ export async function startWebhooks(
 async function migrateDatabase(url: string): Promise<void> {
   const knex = createKnex({ url, max: 1, applicationName });
   try {
-    await migrate(knex, migrations);
+    await migrate(knex, migrations, 'WEBHOOKS_DATABASE_URL');
   } finally {
     await knex.destroy();
   }
