@@ -11,8 +11,8 @@ export type Answer = Outcome | 'refused';
 
 /** An operation that is safe to repeat, because it carries its own key. */
 export interface Operation {
-  readonly kind: 'earn' | 'redeem';
-  /** The purchase's id, or the idempotency key. */
+  readonly kind: 'earn' | 'redeem' | 'refund';
+  /** The purchase's or refund's id, or the idempotency key. */
   readonly key: string;
   outcome: Outcome;
   /** Asks again with the same key. Resolves whatever happens, and leaves the outcome here. */

@@ -8,25 +8,30 @@ import { RemoteError } from '@loyalty/platform/rpc/remote-error.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
-import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
-import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';
-import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
-import { RateAward_Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
-import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
+import {
+  RedeemRequest_Capture,
+  RedemptionService,
+} from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import type { Answer, ClientLog, Outcome } from './client-log.ts';
+import {
+  createProgram,
+  maturationDays,
+  pointsPerPurchase,
+  programId,
+  rewardId,
+} from './program.ts';
 import type { Random } from './random.ts';
 import type { Site } from './site.ts';
 
-export const programId = 'faults';
-export const rewardId = 'glass';
-/** Each purchase is worth as many points, and each redemption costs one. */
-export const pointsPerPurchase = 5;
 const answerMs = 5_000;
 /** While the platform starts up on a busy machine. */
 const arrivalMs = 60_000;
 const arrivalsAtOnce = 50;
 /** Before a caller of a load goes on after a call without an answer. */
 const pauseMs = 100;
+const dayMs = 24 * 60 * 60 * 1_000;
+/** Longer than any trial. */
+const holdSeconds = 24 * 60 * 60;
 
 export interface Customers {
   readonly users: readonly string[];
@@ -36,6 +41,12 @@ export interface Customers {
   publish(userId: string): Promise<Outcome>;
   /** One point, of a purchase or of the start. */
   redeem(userId: string, idempotencyKey?: string): Promise<Outcome>;
+  /** A purchase whose points stay pending, in a program whose points mature {@link CustomersOptions.slowly}. */
+  earnPending(userId: string): Promise<Outcome>;
+  /** As many points as a purchase gives, reserved by a hold that stays open. */
+  hold(userId: string): Promise<Outcome>;
+  /** All of one of the user's purchases, whether its points are pending, available or spent. Fails without any. */
+  refund(userId: string): Promise<Outcome>;
   /** Publishes bytes that no ledger can read. */
   publishPoison(): Promise<void>;
   /** Buys and redeems at random, with so many callers at once, until it is stopped. */
@@ -52,12 +63,16 @@ export interface CustomersOptions {
   members?: number;
   /** How many connections carry their purchases; one by default. Each carries 100 calls at once. */
   connections?: number;
+  /** Whether points mature only after some time, which has passed for all purchases but those of `earnPending`. */
+  slowly?: boolean;
 }
+
+type Deed = 'earn' | 'publish' | 'redeem' | 'earnPending' | 'hold' | 'refund';
 
 export interface LoadOptions {
   callers?: number;
   /** What they do, in equal parts. */
-  deeds?: readonly ('earn' | 'publish' | 'redeem')[];
+  deeds?: readonly Deed[];
   /** For how long each of them pauses after a deed; not at all by default. */
   betweenMs?: number;
 }
@@ -72,8 +87,8 @@ export async function createCustomers(
   site: Site,
   options: CustomersOptions & { log: ClientLog; random: Random },
 ): Promise<Customers> {
-  const { log, random, retries = true, members = 100, connections = 1 } = options;
-  await createProgram(site);
+  const { log, random, retries = true, members = 100, connections = 1, slowly = false } = options;
+  await createProgram(site, { slowly });
   const token = await site.token('service');
   const services = [MembershipService, LedgerService, RedemptionService];
   const channels = Array.from({ length: connections }, (_, index) =>
@@ -97,6 +112,7 @@ export async function createCustomers(
     serial += 1;
     return `${kind}-${serial}`;
   };
+  const someLedger = () => ledgers[serial % ledgers.length] as (typeof ledgers)[number];
   const answerOf = async (call: Promise<unknown>): Promise<Answer> => {
     try {
       await call;
@@ -107,33 +123,73 @@ export async function createCustomers(
       return answersByReason.get(reason) ?? 'unknown';
     }
   };
-  // The clock of one machine, a moment ago.
-  const purchase = (transactionId: string) => ({
+  /** Purchases of each user that can be returned. */
+  const returnable = new Map<string, string[]>(users.map((userId) => [userId, []]));
+  const isMatureMs = slowly ? 2 * maturationDays * dayMs : 0;
+  const purchase = (transactionId: string, agoMs = isMatureMs) => ({
     transactionId,
-    occurTime: timestampFromMs(Date.now() - 1_000),
+    // The clock of one machine, a moment ago.
+    occurTime: timestampFromMs(Date.now() - 1_000 - agoMs),
     amount: { currencyCode: 'USD', minorUnits: BigInt(pointsPerPurchase * 100) },
   });
+  const buy = async (
+    { userId, key }: { userId: string; key: string },
+    send: () => Promise<unknown>,
+  ): Promise<Outcome> => {
+    const outcome = await log.run({ kind: 'earn', key }, () => answerOf(send()));
+    if (outcome === 'ok') returnable.get(userId)?.push(key);
+    return outcome;
+  };
+  const earn = (userId: string, transaction: ReturnType<typeof purchase>): Promise<Outcome> => {
+    const ledger = someLedger();
+    const request = { programId, userId, transaction };
+    return buy({ userId, key: transaction.transactionId }, () => ledger.earn(request, { token }));
+  };
 
   const customers: Customers = {
     users,
     errors,
-    earn(userId) {
-      const key = newKey('earn');
-      const ledger = ledgers[serial % ledgers.length] as (typeof ledgers)[number];
-      const request = { programId, userId, transaction: purchase(key) };
-      return log.run({ kind: 'earn', key }, () => answerOf(ledger.earn(request, { token })));
-    },
+    earn: (userId) => earn(userId, purchase(newKey('earn'))),
+    earnPending: (userId) => earn(userId, purchase(newKey('pending'), 0)),
     publish(userId) {
       const key = newKey('publish');
       const event = { programId, userId, transaction: purchase(key) };
       const data = toBinary(EarnRequestedSchema, create(EarnRequestedSchema, event));
       const message = { subject: `loyalty.earn.v1.${programId}`, data };
-      return log.run({ kind: 'earn', key }, () => answerOf(publisher.publish(message)));
+      return buy({ userId, key }, () => publisher.publish(message));
     },
     redeem(userId, idempotencyKey = newKey('redeem')) {
       const request = { programId, userId, rewardId, idempotencyKey };
       return log.run({ kind: 'redeem', key: idempotencyKey }, () =>
         answerOf(redemptions.redeem(request, { token })),
+      );
+    },
+    hold(userId) {
+      const key = newKey('hold');
+      const request = {
+        programId,
+        userId,
+        rewardId,
+        idempotencyKey: key,
+        quantity: pointsPerPurchase,
+        capture: RedeemRequest_Capture.HOLD,
+        holdSeconds,
+      };
+      return log.run({ kind: 'redeem', key }, () =>
+        answerOf(redemptions.redeem(request, { token })),
+      );
+    },
+    refund(userId) {
+      const purchases = returnable.get(userId) ?? [];
+      if (purchases.length === 0) return Promise.resolve('failed');
+      const transactionId = random.pick(purchases);
+      purchases.splice(purchases.indexOf(transactionId), 1);
+      const refundId = newKey('refund');
+      const extent = { case: 'full' as const, value: {} };
+      const request = { programId, transactionId, refundId, extent };
+      const ledger = someLedger();
+      return log.run({ kind: 'refund', key: refundId }, () =>
+        answerOf(ledger.reverseEarn(request, { token })),
       );
     },
     async publishPoison() {
@@ -183,35 +239,3 @@ const answersByReason: ReadonlyMap<string, Answer> = new Map([
   ['OVERLOADED', 'refused'],
   ['RATE_LIMITED', 'refused'],
 ]);
-
-async function createProgram(site: Site): Promise<void> {
-  const token = await site.token('admin');
-  const channel = createChannel({
-    address: site.programs.address,
-    services: [ProgramService, RuleSetService, RewardService],
-  });
-  try {
-    const programs = createClient(ProgramService, channel);
-    const ruleSets = createClient(RuleSetService, channel);
-    const rewards = createClient(RewardService, channel);
-    // One member may do as much as a trial needs.
-    const limits = { redemptionsPerMinute: 0 };
-    await programs.createProgram(
-      { program: { programId, displayName: 'Faults', limits } },
-      { token },
-    );
-    const per = { currencyCode: 'USD', minorUnits: 100n };
-    const rate = { points: 1n, per, mode: RateAward_Mode.STEP };
-    const earnRules = [{ ruleId: 'base', award: { case: 'rate' as const, value: rate } }];
-    await ruleSets.createRuleSet({ programId, ruleSet: { earnRules } }, { token });
-    await ruleSets.publishRuleSet({ programId, version: 1 }, { token });
-    const price = { case: 'fixed' as const, value: { points: 1n } };
-    await rewards.createReward(
-      { programId, reward: { rewardId, displayName: 'A glass', price } },
-      { token },
-    );
-    await programs.activateProgram({ programId }, { token });
-  } finally {
-    channel.close();
-  }
-}

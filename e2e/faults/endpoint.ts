@@ -3,6 +3,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from './random.ts';
 
 /** All four balances of a membership. */
@@ -15,6 +16,10 @@ export interface Balances {
 
 export interface Endpoint {
   readonly url: string;
+  /** How many requests have arrived. */
+  readonly received: number;
+  /** Whether a request has no response yet, so that a worker has the endpoint's lease. */
+  readonly isBusy: boolean;
   /** How often an event arrived that was known already. */
   readonly repeats: number;
   /** How many entries of each membership it knows, and the balances after the newest. */
@@ -28,6 +33,8 @@ export interface Endpoint {
 
 /** Of requests: it stores the event and its response is lost, or it doesn't store it and says so. */
 const unluckiness = 0.05;
+/** How long a response takes. */
+const responseMsMax = 10;
 
 interface StoredEvent {
   readonly sequence: number;
@@ -46,12 +53,15 @@ interface EntryEvent {
 
 export async function startEndpoint(random: Random): Promise<Endpoint> {
   const stored = new Map<string, Map<string, StoredEvent>>();
+  let received = 0;
   let repeats = 0;
+  let underWay = 0;
   let server: Server;
   let port = 0;
 
   /** @returns the status of the response */
   function receive(id: string, body: string): number {
+    received += 1;
     if (random.integer(1, 100) <= unluckiness * 100) return 500;
     const { source, data } = JSON.parse(body) as EntryEvent;
     if (source !== '/ledger') return 204;
@@ -67,6 +77,12 @@ export async function startEndpoint(random: Random): Promise<Endpoint> {
     get url() {
       return `http://127.0.0.1:${port}/`;
     },
+    get received() {
+      return received;
+    },
+    get isBusy() {
+      return underWay > 0;
+    },
     get repeats() {
       return repeats;
     },
@@ -80,13 +96,19 @@ export async function startEndpoint(random: Random): Promise<Endpoint> {
     forget: () => stored.clear(),
     async start() {
       server = createServer((request, response) => {
-        const answered = readText(request).then((body) => {
+        underWay += 1;
+        const answered = readText(request).then(async (body) => {
           const status = receive(String(request.headers['webhook-id']), body);
+          await delay(random.integer(0, responseMsMax));
           if (random.integer(1, 100) <= unluckiness * 100) request.socket.destroy();
           else response.writeHead(status).end();
         });
         // A request that is cut off has no response.
-        answered.catch(() => undefined);
+        answered
+          .catch(() => undefined)
+          .finally(() => {
+            underWay -= 1;
+          });
       });
       await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
       ({ port } = server.address() as AddressInfo);

@@ -2,10 +2,10 @@
 import { parseArgs } from 'node:util';
 import { rowLine, tableOf } from './report.ts';
 import { rows } from './rows.ts';
-import type { Row } from './trial.ts';
-import { isNoticed, isSound, type Result, runTrial } from './trial.ts';
+import type { Control, Row } from './trial.ts';
+import { controlsOf, isNoticed, isSound, type Result, runTrial } from './trial.ts';
 
-const usage = `npm run test:faults                        every row at a tenth of its counts, and its negative control
+const usage = `npm run test:faults                        every row at a tenth of its counts, and its negative controls
 npm run test:faults -- --full              at its full counts
 npm run test:faults -- kill nats-kill      only the rows named: ${rows.map(({ id }) => id).join(', ')}
                        --seed N            other random choices; 1 by default
@@ -22,25 +22,33 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const) {
 process.exitCode = await main();
 process.exit();
 
+/** What the runs of a row have shown so far. */
+interface Entry {
+  readonly row: Row;
+  result?: Result;
+  readonly controls: Map<Control, Result>;
+}
+
 async function main(): Promise<number> {
   const options = readArguments();
   if (options === undefined) return 1;
   const { chosen, seed, full, normals, controls } = options;
-  const results: { row: Row; result?: Result; control?: Result }[] = chosen.map((row) => ({ row }));
+  const results = chosen.map((row): Entry => ({ row, controls: new Map() }));
   const trials = results.flatMap((entry) => [
-    ...(normals ? [{ entry, isControl: false }] : []),
-    ...(controls ? [{ entry, isControl: true }] : []),
+    ...(normals ? [{ entry, control: undefined }] : []),
+    ...(controls ? controlsOf(entry.row).map((control) => ({ entry, control })) : []),
   ]);
   let failures = 0;
   const remaining = trials.values();
   const runInTurn = async () => {
-    for (const { entry, isControl } of remaining) {
+    for (const { entry, control } of remaining) {
       const { row } = entry;
       const times = full ? row.times.full : row.times.tenth;
       try {
-        const result = await runTrial(row, { times, seed, isControl });
-        entry[isControl ? 'control' : 'result'] = result;
-        console.log(rowLine(row, result, { isControl }));
+        const result = await runTrial(row, { times, seed, control });
+        if (control === undefined) entry.result = result;
+        else entry.controls.set(control, result);
+        console.log(rowLine(row, result, control));
       } catch (error) {
         failures += 1;
         console.error(`✗ ${row.id}: the trial itself failed:`, error);
@@ -50,9 +58,9 @@ async function main(): Promise<number> {
   await Promise.all(Array.from({ length: trialsAtOnce }, runInTurn));
   console.log(tableOf(results));
   const isGood = results.every(
-    ({ row, result, control }) =>
+    ({ result, controls: noticed }) =>
       (result === undefined || isSound(result)) &&
-      (control === undefined || isNoticed(control, row.control)),
+      [...noticed].every(([control, shown]) => isNoticed(shown, control)),
   );
   return isGood && failures === 0 ? 0 : 1;
 }

@@ -1,10 +1,10 @@
-import { isNoticed, isSound, type Result, type Row } from './trial.ts';
+import { type Control, controlsOf, isNoticed, isSound, type Result, type Row } from './trial.ts';
 
 /** One line for a run of a row, and one for each thing that was wrong. */
-export function rowLine(row: Row, result: Result, { isControl = false } = {}): string {
-  const isGood = isControl ? isNoticed(result, row.control) : isSound(result);
+export function rowLine(row: Row, result: Result, control?: Control): string {
+  const isGood = control === undefined ? isSound(result) : isNoticed(result, control);
   const mark = isGood ? '✓' : '✗';
-  const title = isControl ? `  without ${row.control.off}` : row.fault;
+  const title = control === undefined ? row.fault : `  without ${control.off}`;
   const numbers = [
     `${result.strikes} ×`,
     `${result.operations} operations`,
@@ -23,14 +23,13 @@ export function rowLine(row: Row, result: Result, { isControl = false } = {}): s
 
 /** The table of docs/reliability.md. */
 export function tableOf(
-  results: readonly { row: Row; result?: Result; control?: Result }[],
+  results: readonly { row: Row; result?: Result; controls: ReadonlyMap<Control, Result> }[],
 ): string {
   const header = [
     '| row | fault | times | operations | unknown | lost | doubled | recovery | control: without … | it shows |',
     '|---|---|---|---|---|---|---|---|---|---|',
   ];
-  const lines = results.map(({ row, result, control }) => {
-    const shown = control === undefined ? '' : noticedBy(row, control);
+  const lines = results.flatMap(({ row, result, controls }) => {
     const numbers = result && [
       result.strikes,
       result.operations,
@@ -39,13 +38,17 @@ export function tableOf(
       result.doubled,
       seconds(result.recoveryMs),
     ];
-    const cells = [row.fault, ...(numbers ?? ['', '', '', '', '', '']), row.control.off, shown];
-    return `| ${[`\`${row.id}\``, ...cells].join(' | ')} |`;
+    const cells = [`\`${row.id}\``, row.fault, ...(numbers ?? Array(6).fill(''))];
+    return controlsOf(row).map((control, index) => {
+      const shown = controls.get(control);
+      const last = [control.off, shown === undefined ? '' : noticedBy(control, shown)];
+      return `| ${[...(index === 0 ? cells : cells.map(() => '')), ...last].join(' | ')} |`;
+    });
   });
   return ['', ...header, ...lines].join('\n');
 }
 
-function noticedBy({ control }: Row, result: Result): string {
+function noticedBy(control: Control, result: Result): string {
   if (!isNoticed(result, control)) return 'NOTHING';
   const { shows } = control;
   return typeof shows === 'string'

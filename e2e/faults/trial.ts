@@ -21,6 +21,8 @@ export interface Row {
   readonly customers?: CustomersOptions;
   run(trial: Trial): Promise<void>;
   readonly control: Control;
+  /** For what else the row shows. */
+  readonly furtherControls?: readonly Control[];
 }
 
 /** The protection that is switched off to see whether the row notices. */
@@ -54,6 +56,8 @@ export interface Trial {
    * process had fetched or leased; with it, the default, as if that time had passed.
    */
   recover(options?: { hurry?: boolean }): Promise<void>;
+  /** Says how long something stood still, where that tells more of the recovery than how long {@link recover} took. */
+  stoodStill(ms: number): void;
   /** Records that something is wrong. */
   problem(text: string): void;
   /** Adds to a number that the report shows. */
@@ -66,7 +70,7 @@ export interface Result {
   /** Acknowledged operations that aren't in the ledger, and entries whose events aren't in the stream. */
   readonly lost: number;
   readonly doubled: number;
-  /** The longest time from when everything ran again until nothing was open any more. */
+  /** The longest time from when everything ran again until nothing was open any more, or for which something stood still. */
   readonly recoveryMs: number;
   readonly strikes: number;
   /** All else that was wrong. */
@@ -77,6 +81,11 @@ export interface Result {
 
 export function isSound({ lost, doubled, problems }: Result): boolean {
   return lost === 0 && doubled === 0 && problems.length === 0;
+}
+
+/** All negative controls of a row. */
+export function controlsOf({ control, furtherControls = [] }: Row): readonly Control[] {
+  return [control, ...furtherControls];
 }
 
 /** Whether a negative control has shown what it is to show. */
@@ -90,15 +99,14 @@ const drainMs = 60_000;
 /** In a control, what is lost never comes. */
 const drainInControlMs = 12_000;
 
-/** Runs a row, or its negative control, on a platform that is started for it. */
+/** Runs a row, or one of its negative controls, on a platform that is started for it. */
 export async function runTrial(
   row: Row,
-  options: { times: number; seed: number; isControl: boolean },
+  { control, ...options }: { times: number; seed: number; control?: Control | undefined },
 ): Promise<Result> {
-  const { isControl } = options;
-  const { control } = row;
+  const isControl = control !== undefined;
   const began = performance.now();
-  const site = await startSite({ ...row.site, ...(isControl && control.site) });
+  const site = await startSite({ ...row.site, ...control?.site });
   const log = createClientLog();
   const random = createRandom(options.seed);
   try {
@@ -106,11 +114,11 @@ export async function runTrial(
       log,
       random,
       ...row.customers,
-      ...(isControl && control.customers),
+      ...control?.customers,
     });
     try {
-      if (isControl) await control.apply?.(site);
-      const found = await strikeAll(row, { ...options, site, customers, log, random });
+      await control?.apply?.(site);
+      const found = await strikeAll(row, { ...options, isControl, site, customers, log, random });
       return {
         ...found,
         operations: log.size,
@@ -140,11 +148,15 @@ async function strikeAll(
     problems: [] as string[],
     counts: {} as Record<string, number>,
   };
+  let stoodStillMs: number | undefined;
   const problem = (text: string) => void found.problems.push(text);
   const isRed = () => found.lost + found.doubled + found.problems.length > 0;
   await row.run({
     ...setting,
     problem,
+    stoodStill(ms) {
+      stoodStillMs = Math.max(stoodStillMs ?? 0, ms);
+    },
     count(name, by) {
       found.counts[name] = (found.counts[name] ?? 0) + by;
     },
@@ -178,7 +190,7 @@ async function strikeAll(
       }
     },
   });
-  return found;
+  return { ...found, recoveryMs: stoodStillMs ?? found.recoveryMs };
 }
 
 async function retryUnknown(
@@ -255,12 +267,15 @@ async function effectsIn(site: Site): Promise<Effects> {
   const earns = await site.execute<{ key: string; times: number }>(
     `SELECT transaction_id AS key, count(*)::int AS times FROM entries WHERE kind = 'EARN' GROUP BY 1`,
   );
+  const refunds = await site.execute<{ key: string; times: number }>(
+    `SELECT refund_id AS key, count(*)::int AS times FROM entries WHERE kind = 'REFUND' GROUP BY 1`,
+  );
   const redemptions = await site.execute<{ key: string; times: number }>(
     `SELECT idempotency_key AS key, count(*)::int AS times FROM redemptions
-    WHERE state = 'CAPTURED' GROUP BY 1`,
+    WHERE state IN ('RESERVED', 'CAPTURED') GROUP BY 1`,
   );
   const byKey = (rows: typeof earns) => new Map(rows.map(({ key, times }) => [key, times]));
-  return { earn: byKey(earns), redeem: byKey(redemptions) };
+  return { earn: byKey(earns), redeem: byKey(redemptions), refund: byKey(refunds) };
 }
 
 function some(names: readonly string[]): string {

@@ -10,7 +10,7 @@ const limitMs = patience(180_000);
 test(
   'a ledger that is killed between COMMIT and ack loses and doubles nothing',
   async () => {
-    const result = await runTrial(beforeAck, { times: 1, seed: 1, isControl: false });
+    const result = await runTrial(beforeAck, { times: 1, seed: 1 });
     expect(result).toMatchObject({ strikes: 1, lost: 0, doubled: 0, problems: [] });
     expect(result.counts['redelivered']).toBeGreaterThan(0);
   },
@@ -20,7 +20,8 @@ test(
 test(
   'a ledger that forgot what it has posted would be caught doubling it',
   async () => {
-    const result = await runTrial(beforeAck, { times: 3, seed: 1, isControl: true });
+    const { control } = beforeAck;
+    const result = await runTrial(beforeAck, { times: 3, seed: 1, control });
     expect(result.doubled).toBeGreaterThan(0);
   },
   limitMs,
@@ -29,7 +30,7 @@ test(
 test(
   'a PostgreSQL that is stopped without warning has everything that was acknowledged',
   async () => {
-    const result = await runTrial(postgresImmediate, { times: 1, seed: 1, isControl: false });
+    const result = await runTrial(postgresImmediate, { times: 1, seed: 1 });
     expect(result).toMatchObject({ strikes: 1, lost: 0, doubled: 0, problems: [] });
   },
   limitMs,

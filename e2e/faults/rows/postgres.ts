@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { commitWithoutDisk, recordOff, redeliveryOff } from '../controls.ts';
-import { programId } from '../customers.ts';
 import { awaitCondition } from '../patience.ts';
+import { programId } from '../program.ts';
 import type { Control, Row, Trial } from '../trial.ts';
 
 /** Ends PostgreSQL under load, and starts it again. */

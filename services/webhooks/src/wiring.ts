@@ -30,7 +30,12 @@ import { webhooksServices } from './rpc/services.ts';
 import type { Runtime } from './runtime.ts';
 import { addressInUrl, addressProblem } from './sending/address-rules.ts';
 import { createAttemptDelivery } from './sending/attempt-delivery.ts';
-import { checkedLookup, resolvePublicName, uncheckedLookup } from './sending/checked-lookup.ts';
+import {
+  checkedLookup,
+  type Resolve,
+  resolvePublicName,
+  uncheckedLookup,
+} from './sending/checked-lookup.ts';
 import { createSender } from './sending/send-request.ts';
 import { applicationRole } from './storage/application-role.ts';
 import { createDeliveryStore } from './storage/delivery-store.ts';
@@ -43,14 +48,17 @@ const migrations = join(import.meta.dirname, '../migrations');
 
 /**
  * Migrates the database, takes events, delivers them and serves. Takes no signals and exits no process, so that tests can
- * run several, and lets them say what time it is.
+ * run several, and lets them say what time it is and what the name servers know.
  *
  * @throws {ConfigError} when a certificate can't be used, the database is newer than this release, or its login can't migrate the database
  */
 export async function startWebhooks(
   config: WebhooksConfig,
   logger: Logger,
-  { clock = Date.now }: { clock?: () => Instant } = {},
+  {
+    clock = Date.now,
+    resolveName = resolvePublicName,
+  }: { clock?: () => Instant; resolveName?: Resolve } = {},
 ): Promise<RunningService> {
   return startWithCleanups(async (cleanups) => {
     const url = withRole(config.database.url, applicationRole);
@@ -85,7 +93,7 @@ export async function startWebhooks(
     const stopping = new AbortController();
     const { signal } = stopping;
     const runtime: Runtime = { ...stores, config, logger, clock, nats, metrics, signal };
-    const workers = createWorkers(runtime);
+    const workers = createWorkers(runtime, resolveName);
     const journal = journalOf(ledger, config);
     const background: Promise<void>[] = [];
     cleanups.push(async () => {
@@ -129,18 +137,14 @@ async function migrateDatabase(url: string): Promise<void> {
   }
 }
 
-function createWorkers({
-  config,
-  logger,
-  clock,
-  deliveries,
-  metrics,
-  signal,
-}: Runtime): DeliveryWorkers {
+function createWorkers(
+  { config, logger, clock, deliveries, metrics, signal }: Runtime,
+  resolveName: Resolve,
+): DeliveryWorkers {
   const { allowsPrivateAddresses: allowsPrivate, timeoutMs, endpointsMax } = config;
   const lookup = allowsPrivate
     ? uncheckedLookup
-    : checkedLookup(resolvePublicName, (refused) => {
+    : checkedLookup(resolveName, (refused) => {
         logger.warn(refused, 'the host of a webhook has an address that is refused');
       });
   const send = createSender({ lookup, allowsPrivate });

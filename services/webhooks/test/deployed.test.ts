@@ -9,11 +9,14 @@ import {
   startSetting,
 } from './running-webhooks.ts';
 
+/** What the name servers say of any name. */
+const privateAddresses = [{ address: '127.0.0.1', family: 4 }];
+
 let setting: Setting;
 let endpoints: Endpoints;
 beforeAll(async () => {
   [setting, endpoints] = await Promise.all([
-    startSetting({ allowsPrivateAddresses: false }),
+    startSetting({ allowsPrivateAddresses: false }, { resolveName: async () => privateAddresses }),
     startEndpoints(),
   ]);
 });
@@ -35,10 +38,10 @@ test.each([
   });
 });
 
-test('a name that is one of this machine gets nothing', async () => {
+test('a name whose address is one of this machine gets nothing', async () => {
   const port = new URL(endpoints.urlOf('/')).port;
   const { programId, webhookId } = await createWebhook(setting, {
-    url: `https://localhost:${port}/hook`,
+    url: `https://shop.example:${port}/hook`,
   });
   const call = { token: setting.tokens.admin };
   await setting.client.testWebhook({ programId, webhookId }, call);
@@ -48,9 +51,7 @@ test('a name that is one of this machine gets nothing', async () => {
     if (first === undefined) throw new Error('not tried yet');
     return first;
   });
-  expect(attempt.status).toBe(0);
-  // Whether the name servers know the name or not.
-  expect(attempt.error).toMatch(/isn't public|ENOTFOUND|ENODATA|ECONNREFUSED|ETIMEOUT/);
-  expect(attempt.error).not.toMatch(/127\.0\.0\.1|::1/);
+  // Without naming the address.
+  expect(attempt).toMatchObject({ status: 0, error: "the host has an address that isn't public" });
   expect(endpoints.received).toEqual([]);
 });

@@ -27,6 +27,7 @@ import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_p
 import type { Webhook } from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
 import { WebhookService } from '@loyalty/proto/loyalty/webhooks/v1/webhook_service_pb.ts';
 import type { WebhooksConfig } from '../src/config.ts';
+import type { Resolve } from '../src/sending/checked-lookup.ts';
 import { startWebhooks } from '../src/wiring.ts';
 
 const issuer = 'https://issuer.test';
@@ -51,7 +52,10 @@ export type Setting = Awaited<ReturnType<typeof startSetting>>;
  * What a test file needs; `start` it before and `stop` it after its tests. Its clock moves on by what the test lets pass, in
  * addition to the time that passes.
  */
-export async function startSetting(changes: Partial<WebhooksConfig> = {}) {
+export async function startSetting(
+  changes: Partial<WebhooksConfig> = {},
+  { resolveName }: { resolveName?: Resolve } = {},
+) {
   let passedMs = 0;
   const clock = () => Date.now() + passedMs;
   const logger = createLogger({ name: 'webhooks', level: process.env['TEST_LOG'] ?? 'silent' });
@@ -81,7 +85,8 @@ export async function startSetting(changes: Partial<WebhooksConfig> = {}) {
   };
   const publishing = connectNats({ url: nats.url, name: 'test', logger });
   const publisher = createPublisher(publishing);
-  let running = await startWebhooks(config, logger, { clock });
+  const outside = { clock, ...(resolveName !== undefined && { resolveName }) };
+  let running = await startWebhooks(config, logger, outside);
   let connected = connect(running);
 
   return {
@@ -111,7 +116,7 @@ export async function startSetting(changes: Partial<WebhooksConfig> = {}) {
       await running.stop();
     },
     async startService() {
-      running = await startWebhooks(config, logger, { clock });
+      running = await startWebhooks(config, logger, outside);
       connected = connect(running);
     },
     async stop() {
