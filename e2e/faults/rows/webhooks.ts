@@ -120,18 +120,18 @@ async function startAgain({ trial, webhooks, endpoint }: Strike): Promise<void> 
   await delay(sentMs);
   const before = endpoint.received;
   const limitMs = leaseMs + turnStartMs * busyness();
-  const [stoodStillMs] = await Promise.all([
-    awaitCondition('the next delivery', () => endpoint.received - before, {
-      satisfies: (received) => received > 0,
-      limitMs,
-    }).then(
-      () => performance.now() - began,
-      () => undefined,
-    ),
-    webhooks.start(),
-  ]);
-  if (stoodStillMs !== undefined) trial.stoodStill(stoodStillMs);
-  else trial.problem(`nothing was delivered for ${(limitMs / 1_000).toFixed(1)} s after a kill`);
+  const next = awaitCondition('the next delivery', () => endpoint.received - before, {
+    satisfies: (received) => received > 0,
+    limitMs,
+  }).then(
+    () => true,
+    () => false,
+  );
+  const measured = next.then((hasCome) => ({ hasCome, ms: performance.now() - began }));
+  const [{ hasCome, ms }] = await Promise.all([measured, webhooks.start()]);
+  trial.stoodStill(ms);
+  if (!hasCome)
+    trial.problem(`nothing was delivered for ${(ms / 1_000).toFixed(1)} s after a kill`);
 }
 
 /** Everything again, from the journal alone, for an endpoint that has lost all it had. */
