@@ -15,7 +15,7 @@ export interface ReplayingApp {
 }
 
 /** Longer than it takes to read a page and to write its deliveries. */
-const leaseMs = 60_000;
+const leaseMs = 20_000;
 const retryMs = 5_000;
 /** What an endpoint is behind while no more is read for it: some seconds of a quick one. */
 const pendingMax = 2_000;
