@@ -144,7 +144,7 @@ function createOccupation(room: ConnectionRoom): (stream: ServerHttp2Stream) => 
     if (connection === undefined) return;
     known.set(session, connection);
     connection.begin();
-    stream.once('close', connection.end);
+    stream.on('close', connection.end);
   };
 }
 
