@@ -1,34 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
-import { createTestDatabase } from '@loyalty/local/test-environment.ts';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import pg from 'pg';
 import type { LeasedEndpoint } from '../src/app/delivery-store.ts';
 import { createDeliveryStore } from '../src/storage/delivery-store.ts';
 import { createReplayStore } from '../src/storage/replay-store.ts';
+import { start, useOneWebhook, webhookId } from './one-webhook.ts';
 
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
-let pool: pg.Pool;
-beforeAll(async () => {
-  database = await createTestDatabase('webhooks');
-  pool = new pg.Pool({ connectionString: database.url });
-});
-afterAll(async () => {
-  await pool.end();
-  await database.drop();
-});
+const database = useOneWebhook();
 afterEach(() => {
   jest.restoreAllMocks();
-});
-
-const start = Date.UTC(2026, 0, 31);
-const webhookId = 'w-1';
-beforeEach(async () => {
-  await pool.query('TRUNCATE webhooks CASCADE');
-  await pool.query(
-    `INSERT INTO webhooks
-       (webhook_id, program_id, url, description, event_types, state, secret, revision, create_time, update_time)
-     VALUES ($1, 'p-1', 'https://shop.example/', '', '{}', 'ENABLED', '', 1, $2, $2)`,
-    [webhookId, new Date(start)],
-  );
 });
 
 const eventOf = (eventId: string) => ({
@@ -41,8 +20,8 @@ const eventOf = (eventId: string) => ({
 /** The store, and what the tests do with it; times are in seconds from the start. */
 function usedStore() {
   const announcing = { encodeDisabled: () => new Uint8Array(), wakeRelay: () => {} };
-  const deliveries = createDeliveryStore(pool, announcing);
-  const replays = createReplayStore(pool);
+  const deliveries = createDeliveryStore(database.pool, announcing);
+  const replays = createReplayStore(database.pool);
   const at = (seconds: number) => start + seconds * 1_000;
   let endpoint: LeasedEndpoint | undefined;
   const leased = async () => {
@@ -147,7 +126,10 @@ async function planOf(work: () => Promise<unknown>) {
   const sent = query.mock.calls as unknown as [text: string, values: unknown[]][];
   const [text, values] = sent.find(([each]) => each.includes('LATERAL')) ?? [];
   query.mockRestore();
-  const { rows } = await pool.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`, values);
+  const { rows } = await database.pool.query(
+    `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`,
+    values,
+  );
   const plan = rows[0]['QUERY PLAN'][0].Plan;
   return {
     indexes: Array.from(
@@ -164,14 +146,14 @@ test.each([['never analyzed'], ['analyzed']])(
     const store = usedStore();
     await store.test(0, 'test');
     // Half of them failed, and are tried again later; half are replayed, and due.
-    await pool.query(
+    await database.pool.query(
       `INSERT INTO deliveries
          (webhook_id, event_id, event_type, body, state, priority, next_attempt_time, create_time)
        SELECT $1, n, '', '{}', 'PENDING', 1 + n % 2, $2::timestamptz + (1 - n % 2) * interval '1 day', $2
        FROM generate_series(1, 100000) AS n`,
       [webhookId, new Date(start)],
     );
-    if (knowledge === 'analyzed') await pool.query('ANALYZE');
+    if (knowledge === 'analyzed') await database.pool.query('ANALYZE');
     const plans = [
       await planOf(async () => expect(await store.due(1)).toHaveLength(20)),
       await planOf(store.release),

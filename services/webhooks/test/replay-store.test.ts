@@ -1,30 +1,8 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { createTestDatabase } from '@loyalty/local/test-environment.ts';
-import pg from 'pg';
+import { expect, test } from '@jest/globals';
 import { createReplayStore } from '../src/storage/replay-store.ts';
+import { start as now, useOneWebhook, webhookId } from './one-webhook.ts';
 
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
-let pool: pg.Pool;
-beforeAll(async () => {
-  database = await createTestDatabase('webhooks');
-  pool = new pg.Pool({ connectionString: database.url });
-});
-afterAll(async () => {
-  await pool.end();
-  await database.drop();
-});
-
-const now = Date.UTC(2026, 0, 31);
-const webhookId = 'w-1';
-beforeEach(async () => {
-  await pool.query('TRUNCATE webhooks CASCADE');
-  await pool.query(
-    `INSERT INTO webhooks
-       (webhook_id, program_id, url, description, event_types, state, secret, revision, create_time, update_time)
-     VALUES ($1, 'p-1', 'https://shop.example/', '', '{}', 'ENABLED', '', 1, $2, $2)`,
-    [webhookId, new Date(now)],
-  );
-});
+const database = useOneWebhook();
 
 const query = { now, leaseMs: 60_000, pendingMax: 2 };
 const eventOf = (eventId: string) => ({ eventId, type: 'points.earned', body: '{}' });
@@ -36,7 +14,7 @@ const page = (...ids: string[]) => ({
 
 /** A store with a replay that a worker has. */
 async function begunReplay() {
-  const replays = createReplayStore(pool);
+  const replays = createReplayStore(database.pool);
   await replays.begin(webhookId, { userId: 'alice', fromSequence: 0n }, now);
   const replay = await replays.lease(query);
   if (replay === undefined) throw new Error('there is no replay');
@@ -44,7 +22,7 @@ async function begunReplay() {
 }
 
 const pending = async () => {
-  const { rows } = await pool.query<{ event_id: string }>(
+  const { rows } = await database.pool.query<{ event_id: string }>(
     `SELECT event_id FROM deliveries WHERE state = 'PENDING' ORDER BY event_id`,
   );
   return rows.map(({ event_id }) => event_id);
@@ -55,18 +33,20 @@ test('no more is read while the endpoint is behind', async () => {
   await replays.advance(replay, page('e-1', 'e-2', 'e-3'));
   expect(await replays.lease(query)).toBeUndefined();
   // What is tried again later holds up nothing.
-  await pool.query(`UPDATE deliveries SET next_attempt_time = 'infinity' WHERE event_id = 'e-1'`);
+  await database.pool.query(
+    `UPDATE deliveries SET next_attempt_time = 'infinity' WHERE event_id = 'e-1'`,
+  );
   expect(await replays.lease(query)).toMatchObject({ pageToken: 'more' });
 });
 
 test('a replay waits while its webhook is disabled', async () => {
   const { replays, replay } = await begunReplay();
   const set = (state: string, reason: string | null) =>
-    pool.query('UPDATE webhooks SET state = $1, disable_reason = $2', [state, reason]);
+    database.pool.query('UPDATE webhooks SET state = $1, disable_reason = $2', [state, reason]);
   await set('DISABLED', 'GONE');
   await replays.advance(replay, page('e-1'));
   expect(await pending()).toEqual([]);
-  await pool.query(`UPDATE replays SET leased_until = '-infinity'`);
+  await database.pool.query(`UPDATE replays SET leased_until = '-infinity'`);
   expect(await replays.lease(query)).toBeUndefined();
   await set('ENABLED', null);
   expect(await replays.lease(query)).toMatchObject({ pageToken: '' });
@@ -75,7 +55,7 @@ test('a replay waits while its webhook is disabled', async () => {
 test('a worker that was frozen changes nothing of what another one has', async () => {
   const { replays, replay } = await begunReplay();
   expect(await replays.lease(query)).toBeUndefined();
-  await pool.query(`UPDATE replays SET leased_until = '-infinity'`);
+  await database.pool.query(`UPDATE replays SET leased_until = '-infinity'`);
   const other = await replays.lease(query);
   expect(other).toMatchObject({ pageToken: '' });
   await replays.noteFailure(replay, { error: 'late', retryTime: undefined, now });
