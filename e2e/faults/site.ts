@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { ensureDatabase } from '@loyalty/local/databases.ts';
-import { unusedPort } from '@loyalty/local/port-check.ts';
+import { unusedPort } from '@loyalty/local/free-port.ts';
 import { mintToken } from '@loyalty/platform/auth/mint.ts';
 import type { Role } from '@loyalty/platform/auth/tokens.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';

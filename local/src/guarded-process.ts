@@ -1,8 +1,8 @@
 // A server that can't outlive the process that started it, not even when that one is killed.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { createServer } from 'node:net';
 import type { Writable } from 'node:stream';
+import { freePort } from './free-port.ts';
 
 export interface GuardedProcess {
   /** Asks the server to end, and kills it if it hasn't after ten seconds. */
@@ -177,17 +177,4 @@ export async function startOnPort<T>(
       }
     }
   }
-}
-
-/** A port of 127.0.0.1 on which nothing listens now. */
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve, reject) => {
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', resolve);
-  });
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('No port is free.');
-  return address.port;
 }

@@ -1,6 +1,5 @@
-import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isFree } from './free-port.ts';
 import { type LocalPorts, portSettings } from './settings.ts';
 import { StartRefused } from './start-refused.ts';
 
@@ -35,24 +34,4 @@ async function takenPorts(ports: LocalPorts): Promise<{ port: number; setting: s
     if (!(await isFree(port))) taken.push({ port, setting });
   }
   return taken;
-}
-
-/** Whether a process could listen on the port of 127.0.0.1. */
-export async function isFree(port: number): Promise<boolean> {
-  const probe = createServer();
-  return new Promise((resolve) => {
-    probe.once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-  });
-}
-
-/**
- * A port of 127.0.0.1 for a server that is started later. It is below those that the system gives to outgoing
- * connections, or one of these might take it first.
- */
-export async function unusedPort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(20_000, 32_000);
-    if (await isFree(port)) return port;
-  }
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
-import { unusedPort } from './port-check.ts';
+import { unusedPort } from './free-port.ts';
 import { root } from './settings.ts';
 
 /** What a client of a platform needs to know; JSON keeps it whole. */

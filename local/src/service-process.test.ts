@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort } from './guarded-process.ts';
+import { freePort } from './free-port.ts';
 import { createServiceLog } from './service-log.ts';
 import { type ServiceProcess, startService } from './service-process.ts';
 

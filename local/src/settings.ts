@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { file, port, readConfig } from '@loyalty/platform/config.ts';
 import { z } from 'zod';
-import { freePort } from './guarded-process.ts';
+import { unusedPort } from './free-port.ts';
 
 /** The project's top folder. */
 export const root = join(import.meta.dirname, '../..');
@@ -68,7 +68,7 @@ export const portSettings: Readonly<Record<keyof LocalPorts, string>> = {
 export async function readLocalSettings(env: NodeJS.ProcessEnv): Promise<LocalSettings> {
   const values = readConfig({ env, prefix: localPrefix, schema: localSettings });
   // For 0 a service takes a free port as well, but then no one would know which.
-  const chosen = (value: number) => (value === 0 ? freePort() : value);
+  const chosen = (value: number) => (value === 0 ? unusedPort() : value);
   return {
     directory: resolve(values.DIRECTORY),
     ports: {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { freePort } from '../src/guarded-process.ts';
+import { freePort } from '../src/free-port.ts';
 import { startNats } from '../src/nats-server.ts';
 import { startPostgres } from '../src/postgres-server.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '@loyalty/local/guarded-process.ts';
+import { freePort } from '@loyalty/local/free-port.ts';
 import { root as ownRoot } from '@loyalty/local/settings.ts';
 import { type ProbedProcess, probeArgs, probedProcess } from './probed-process.ts';
 import type { Stage } from './stage.ts';

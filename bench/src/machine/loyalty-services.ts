@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureDatabase } from '@loyalty/local/databases.ts';
+import { unusedPort } from '@loyalty/local/free-port.ts';
 import { environmentOfImage } from '@loyalty/local/image-environment.ts';
 import { startNats } from '@loyalty/local/nats-server.ts';
-import { unusedPort } from '@loyalty/local/port-check.ts';
 import { root as ownRoot } from '@loyalty/local/settings.ts';
 import { type ChildService, host, startChildService } from './child-service.ts';
 import type { Stage } from './stage.ts';

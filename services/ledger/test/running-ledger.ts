@@ -3,7 +3,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { unusedPort } from '@loyalty/local/port-check.ts';
+import { unusedPort } from '@loyalty/local/free-port.ts';
 import { createTestDatabase, createTestNats } from '@loyalty/local/test-environment.ts';
 import { eventually, patience } from '@loyalty/local/test-patience.ts';
 import { testServiceConfig } from '@loyalty/local/test-service.ts';

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startLedger } from '@loyalty/ledger/wiring.ts';
-import { unusedPort } from '@loyalty/local/port-check.ts';
+import { unusedPort } from '@loyalty/local/free-port.ts';
 import { createTestDatabase, type TestDatabase } from '@loyalty/local/test-environment.ts';
 import { eventually } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
