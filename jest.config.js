@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   testMatch: ['<rootDir>/**/*.test.ts'],
@@ -21,8 +23,8 @@ export default {
   },
   globalSetup: '<rootDir>/local/src/test-environment-setup.ts',
   globalTeardown: '<rootDir>/local/src/test-environment-teardown.ts',
-  // Tests wait for servers more than they compute.
-  maxWorkers: '100%',
+  // Tests wait for servers more than they compute. A percentage above 100 would be taken as a number.
+  maxWorkers: 2 * availableParallelism(),
   injectGlobals: false,
   setupFilesAfterEnv: [
     '<rootDir>/local/test/patience-setup.ts',

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Gauge, Registry } from 'prom-client';
 import { createManagementPort, type ManagementPort } from '../src/management-port.ts';
+import { eventually } from './eventually.ts';
 import { type NoteServer, startNoteServer } from './note-server.ts';
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -105,7 +105,7 @@ test('a hundred connections stay open, and who opens more of them keeps nobody o
       closed += 1;
     });
   }
-  while (closed < 20) await Promise.race(sockets.map((socket) => once(socket, 'close')));
+  await eventually('twenty are closed', () => closed >= 20);
   expect(closed).toBe(20);
   expect(await (await fetch(`${url}/livez`)).text()).toBe('alive\n');
   for (const socket of sockets) socket.destroy();

@@ -42,6 +42,7 @@ export async function watchCertificates(
   let current = await readCertificates(files);
   let problem: string | undefined;
   let isReading = false;
+  let isClosed = false;
   const listeners = new Set<(certificates: Certificates) => void>();
 
   async function refresh(): Promise<void> {
@@ -49,6 +50,7 @@ export async function watchCertificates(
     isReading = true;
     try {
       const next = await readCertificates(files);
+      if (isClosed) return;
       problem = undefined;
       if (isSame(current, next)) return;
       current = next;
@@ -56,7 +58,7 @@ export async function watchCertificates(
       logger.info({ settings: settingsOf(files) }, 'certificates replaced');
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      if (error.message === problem) return;
+      if (isClosed || error.message === problem) return;
       problem = error.message;
       logger.warn(
         { problem },
@@ -76,7 +78,11 @@ export async function watchCertificates(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close: () => clearInterval(timer),
+    close() {
+      // What is being read now is of no use any more.
+      isClosed = true;
+      clearInterval(timer);
+    },
   };
 }
 
