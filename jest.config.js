@@ -25,6 +25,8 @@ export default {
   globalTeardown: '<rootDir>/local/src/test-environment-teardown.ts',
   // Tests wait for servers more than they compute. A percentage above 100 would be taken as a number.
   maxWorkers: 2 * availableParallelism(),
+  // A worker keeps what each test file has loaded: 1.8 GB by the end of a run.
+  workerIdleMemoryLimit: '600MB',
   injectGlobals: false,
   setupFilesAfterEnv: [
     '<rootDir>/local/test/patience-setup.ts',

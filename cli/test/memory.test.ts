@@ -8,6 +8,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { patience } from '@loyalty/local/test-patience.ts';
 
 let directory: string;
 beforeAll(async () => {
@@ -47,10 +48,14 @@ test.each([
 ])(
   'a file with six times as many lines %s',
   async (_, kind, moreBytesMax) => {
-    const few = await memoryFor(20_000, kind);
-    const many = await memoryFor(120_000, kind);
-    expect(many - few).toBeLessThan(moreBytesMax);
-    // Two processes that a busy machine starts slowly.
+    const more: number[] = [];
+    // How late the garbage is collected depends on what else the machine does.
+    while (more.length < 3 && !more.some((bytes) => bytes < moreBytesMax)) {
+      const few = await memoryFor(20_000, kind);
+      more.push((await memoryFor(120_000, kind)) - few);
+    }
+    expect(Math.min(...more)).toBeLessThan(moreBytesMax);
   },
-  30_000,
+  // Six processes at the most, that a busy machine starts slowly.
+  patience(60_000),
 );

@@ -111,7 +111,10 @@ test('the log has each attempt, with its status and time, and the body', async (
     attempts: [{ status: 500, error: 'HTTP status 500' }],
     body: hook.received()[0]?.body,
   });
-  expect(await hook.now()).toMatchObject({ failingSince: expect.anything() });
+  // It is written when the endpoint's turn ends.
+  await eventually(async () =>
+    expect(await hook.now()).toMatchObject({ failingSince: expect.anything() }),
+  );
 });
 
 test('what fails is tried again with the same id and body, and a new timestamp', async () => {
@@ -131,7 +134,6 @@ test('what fails is tried again with the same id and body, and a new timestamp',
       { state: Delivery_State.DELIVERED, attemptCount: 2 },
     ]),
   );
-  // It is written when the endpoint's turn ends.
   await eventually(async () => expect((await hook.now()).failingSince).toBeUndefined());
 });
 
