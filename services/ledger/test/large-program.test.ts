@@ -13,7 +13,7 @@ let setting: MovingSetting;
 beforeAll(async () => {
   setting = await startMovingSetting({ stopped: true });
 });
-afterAll(() => setting.stop());
+afterAll(() => setting.stop(), patience(60_000));
 
 /** A draft with so many rules, each of which names 200 articles; answers its version. */
 async function draft(programId: string, rules: number): Promise<number> {

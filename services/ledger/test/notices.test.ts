@@ -22,10 +22,11 @@ beforeAll(async () => {
   database = new pg.Client(setting.databaseUrl);
   await database.connect();
 });
+// Two thousand members are checked.
 afterAll(async () => {
   await database.end();
   await setting.stop();
-});
+}, patience(60_000));
 
 interface Announced {
   readonly id: string;

@@ -21,7 +21,7 @@ let setting: Setting;
 beforeAll(async () => {
   setting = await startSetting();
 });
-afterAll(() => setting.stop());
+afterAll(() => setting.stop(), patience(60_000));
 
 test('without the Programs service the ledger goes on, also over its own restart', async () => {
   const member = await createMember(setting, { cents: 10_000, rewards: { glass: 5n } });
