@@ -66,7 +66,12 @@ describe("a backend's calls that a service does not take up", () => {
       const service = await startStalling(hog);
       const gateway = await startTestGateway(service.address, {
         sessionsPerService: sessions,
-        limits: { ...defaultLimits, callMsMax: patience(5_000) },
+        limits: {
+          ...defaultLimits,
+          callMsMax: patience(5_000),
+          // Nothing moves on the connections of calls that a service doesn't take up.
+          silenceMsMax: patience(30_000),
+        },
       });
       stops.push(() => gateway.stop());
       const description = 'x'.repeat(500_000);
