@@ -100,7 +100,7 @@ const layers: readonly Layer[] = [
       // Money, what clocks on the wall show, and what is wrong with rules.
       'rules/src/(decimal|fraction|rule-set-defaults|time-zone-name|validate-rule-set|zone-clock)\\.ts',
       'services/ledger/src/(verify|replay)/.*',
-      'local/src/(linear-time|property|test-(certificates|environment))\\.ts',
+      'local/src/(linear-time|property|test-(certificates|environment|patience))\\.ts',
       node,
       npm,
     ),
