@@ -5,7 +5,7 @@ import { contractRegistry } from './contract-registry.ts';
 export const errorDocsFile = 'docs/errors.md';
 
 /** What the contract says of a reason; `code` is a number of google.rpc.Code. */
-export interface ErrorAnswer {
+export interface ErrorResponse {
   readonly code: number;
   readonly httpStatus: number;
   readonly meaning: string;
@@ -38,10 +38,10 @@ To find the error in the logs, use the request id from the header or metadata \`
 export async function errorDocs(): Promise<string> {
   const registry = await contractRegistry();
   const reasons = registry.getEnum('loyalty.options.v1.ErrorReason');
-  const answer = registry.getExtension('loyalty.options.v1.error_answer');
+  const response = registry.getExtension('loyalty.options.v1.error_response');
   const declared = registry.getExtension('loyalty.options.v1.errors');
   const codes = registry.getEnum('google.rpc.Code');
-  if (!reasons || !answer || !declared || !codes) {
+  if (!reasons || !response || !declared || !codes) {
     throw new Error('The contracts have no catalogue of errors');
   }
   const services = [...registry].filter((element) => element.kind === 'service');
@@ -53,8 +53,8 @@ export async function errorDocs(): Promise<string> {
     .map((value) => {
       const { code, httpStatus, meaning, remedy, retryable, anyMethod } = getOption(
         value,
-        answer,
-      ) as ErrorAnswer;
+        response,
+      ) as ErrorResponse;
       const failing = methods.filter((method) =>
         reasonsOf(method, declared).includes(value.number),
       );

@@ -1,19 +1,19 @@
 import { type DescMethod, getOption } from '@bufbuild/protobuf';
 import {
-  type ErrorAnswer,
   ErrorReasonSchema,
-  error_answer,
+  type ErrorResponse,
+  error_response,
   errors,
 } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 
-const answers: ReadonlyMap<string, ErrorAnswer> = new Map(
+const answers: ReadonlyMap<string, ErrorResponse> = new Map(
   ErrorReasonSchema.values
     .filter(({ number }) => number !== 0)
-    .map((value) => [value.name, getOption(value, error_answer)]),
+    .map((value) => [value.name, getOption(value, error_response)]),
 );
 
 /** How a reason is returned, according to the contract; undefined for what isn't in the catalogue. */
-export function answerTo(reason: string): ErrorAnswer | undefined {
+export function answerTo(reason: string): ErrorResponse | undefined {
   return answers.get(reason);
 }
 

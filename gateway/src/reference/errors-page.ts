@@ -2,9 +2,9 @@ import { type DescMethod, type DescService, getOption, hasOption } from '@bufbui
 import { http } from '@loyalty/proto/google/api/annotations_pb.ts';
 import { CodeSchema } from '@loyalty/proto/google/rpc/code_pb.ts';
 import {
-  type ErrorAnswer,
   ErrorReasonSchema,
-  error_answer,
+  type ErrorResponse,
+  error_response,
   errors,
 } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { anchorOf } from '../problem.ts';
@@ -13,7 +13,7 @@ import { escapeHtml, htmlPage, paths } from './html-page.ts';
 interface Reason {
   readonly name: string;
   readonly number: number;
-  readonly answer: ErrorAnswer;
+  readonly response: ErrorResponse;
 }
 
 const introduction = `<p>Every error has a <em>reason</em> from this catalogue. Decide by the reason: the texts are for people, and may
@@ -36,10 +36,10 @@ export function errorsPage(services: readonly DescService[]): string {
     .map((value) => ({
       name: value.name,
       number: value.number,
-      answer: getOption(value, error_answer),
+      response: getOption(value, error_response),
     }));
   const methods = services.flatMap((service) => service.methods);
-  const byStatus = Map.groupBy(reasons, ({ answer }) => answer.httpStatus);
+  const byStatus = Map.groupBy(reasons, ({ response }) => response.httpStatus);
   const statuses = [...byStatus].toSorted(([one], [other]) => one - other);
   return htmlPage({
     path: paths.errors,
@@ -64,8 +64,8 @@ function contentsOf(status: number, reasons: readonly Reason[]): string {
   return `<h2>${status}</h2>\n<ul>${items.join('\n')}</ul>`;
 }
 
-function sectionOf({ name, number, answer }: Reason, methods: readonly DescMethod[]): string {
-  const { httpStatus, code, retryable, meaning, remedy, anyMethod } = answer;
+function sectionOf({ name, number, response }: Reason, methods: readonly DescMethod[]): string {
+  const { httpStatus, code, retryable, meaning, remedy, anyMethod } = response;
   const labels = [
     `HTTP ${httpStatus}`,
     `gRPC ${CodeSchema.value[code]?.name ?? code}`,
