@@ -13,7 +13,7 @@ export async function clientErrors(): Promise<string> {
   const registry = await contractRegistry();
   const reasons = registry.getEnum('loyalty.options.v1.ErrorReason');
   const option = registry.getExtension('loyalty.options.v1.error_response');
-  if (!reasons || !option) throw new Error('The contracts have no catalogue of errors');
+  if (!reasons || !option) throw new Error('The contracts have no catalog of errors');
   const values = reasons.values.filter(({ number }) => number !== 0);
   const classes = values.map((value) => {
     const { code, meaning, remedy, retryable } = getOption(value, option) as ErrorResponse;

@@ -17,7 +17,7 @@ export interface ErrorResponse {
 const introduction = `<!-- Written by \`npm run generate\` from proto/loyalty/options/v1/errors.proto. -->
 # Errors
 
-Every error has a *reason* from this catalogue. Clients should decide by the reason: the texts are for people, and
+Every error has a *reason* from this catalog. Clients should decide by the reason: the texts are for people, and
 may change.
 
 - **gRPC, gRPC-Web and Connect**: \`google.rpc.ErrorInfo\` in the status details has the reason, the domain \`loyalty\`
@@ -42,7 +42,7 @@ export async function errorDocs(): Promise<string> {
   const declared = registry.getExtension('loyalty.options.v1.errors');
   const codes = registry.getEnum('google.rpc.Code');
   if (!reasons || !response || !declared || !codes) {
-    throw new Error('The contracts have no catalogue of errors');
+    throw new Error('The contracts have no catalog of errors');
   }
   const services = [...registry].filter((element) => element.kind === 'service');
   const methods = services

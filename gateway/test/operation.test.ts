@@ -54,7 +54,7 @@ describe('the line of a request', () => {
   const route = '/v1/programs/{program_id}';
   const requests = { good: '/v1/programs/wine-dine', bad: '/v1/programs/wine-dine?such=none' };
   const refused = {
-    ...{ level: 'info', requestId: 'bad', msg: 'answered', httpMethod: 'GET', route },
+    ...{ level: 'info', requestId: 'bad', msg: 'call', httpMethod: 'GET', route },
     ...{ status: 400, reason: 'VALIDATION_FAILED', subject: 'ops' },
   };
 
@@ -63,8 +63,8 @@ describe('the line of a request', () => {
   });
 
   test('is there for each one where the level is debug', async () => {
-    const answered = { level: 'debug', requestId: 'good', route, status: 200, subject: 'ops' };
-    expect(await linesOf('debug', requests)).toMatchObject([answered, refused]);
+    const logged = { level: 'debug', requestId: 'good', route, status: 200, subject: 'ops' };
+    expect(await linesOf('debug', requests)).toMatchObject([logged, refused]);
   });
 
   test('has the error of one that the services can’t serve, and another says why', async () => {
@@ -72,7 +72,7 @@ describe('the line of a request', () => {
     const line = { requestId: 'unserved', reason: 'NOT_IMPLEMENTED' };
     expect(lines).toMatchObject([
       { ...line, msg: 'failed', err: { type: 'RemoteError' } },
-      { ...line, msg: 'answered', status: 501 },
+      { ...line, msg: 'call', status: 501 },
     ]);
   });
 });

@@ -10,7 +10,7 @@ import type { TextRuleWords } from './constraints.ts';
 /** What the platform's own options say that the gateway's routes don't have. */
 export interface ContractOptions {
   readonly textRules: TextRuleWords;
-  /** Every reason, in the order of the catalogue. */
+  /** Every reason, in the order of the catalog. */
   readonly reasons: readonly Reason[];
   isPatchedByKey(field: DescField): boolean;
   /** Why the method can fail, without the reasons of every method. */

@@ -16,7 +16,7 @@ interface Reason {
   readonly response: ErrorResponse;
 }
 
-const introduction = `<p>Every error has a <em>reason</em> from this catalogue. Decide by the reason: the texts are for people, and may
+const introduction = `<p>Every error has a <em>reason</em> from this catalog. Decide by the reason: the texts are for people, and may
 change. A <em>retryable</em> error may go away by itself: the same request, unchanged, can succeed later.</p>
 <ul>
 <li><strong>HTTP:</strong> the body is <code>application/problem+json</code> (RFC 9457) with <code>reason</code>,
@@ -29,7 +29,7 @@ change. A <em>retryable</em> error may go away by itself: the same request, unch
 <li>To find an error in the logs, use the request id from the header or metadata <code>x-request-id</code>.</li>
 </ul>`;
 
-/** The catalogue of reasons as HTML, with the methods of these services that can fail for each. */
+/** The catalog of reasons as HTML, with the methods of these services that can fail for each. */
 export function errorsPage(services: readonly DescService[]): string {
   const reasons = ErrorReasonSchema.values
     .filter(({ number }) => number !== 0)

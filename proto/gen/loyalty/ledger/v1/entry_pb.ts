@@ -102,7 +102,7 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   refundId: string;
 
   /**
-   * Why an adjustment was made, for operators; members don't see it. For REJECT and for a REFUND that was rejected, a reason from the error catalogue.
+   * Why an adjustment was made, for operators; members don't see it. For REJECT and for a REFUND that was rejected, a reason from the error catalog.
    *
    * @generated from field: string reason = 12;
    */
