@@ -15,7 +15,7 @@ export const file_loyalty_options_v1_http: GenFile = /*@__PURE__*/
   fileDesc("Ch1sb3lhbHR5L29wdGlvbnMvdjEvaHR0cC5wcm90bxISbG95YWx0eS5vcHRpb25zLnYxIjAKDEh0dHBSZXNwb25zZRIOCgZzdGF0dXMYASABKAUSEAoIbG9jYXRpb24YAiABKAk6ZwoNaHR0cF9yZXNwb25zZRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNKGAyABKAsyIC5sb3lhbHR5Lm9wdGlvbnMudjEuSHR0cFJlc3BvbnNlUgxodHRwUmVzcG9uc2U6PAoIdW5sb2FkZWQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjWhgMgAygJUgh1bmxvYWRlZDo3CgZoZWFkZXISHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNOGAyABKAlSBmhlYWRlcjpBCgxwYXRjaF9ieV9rZXkSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNWGAyABKAhSCnBhdGNoQnlLZXliBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
- * What google.api.http doesn't define of a method's HTTP response.
+ * What a method's HTTP response has beyond google.api.http.
  *
  * @generated from message loyalty.options.v1.HttpResponse
  */
