@@ -151,7 +151,7 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   joinTime?: Timestamp | undefined;
 
   /**
-   * The date to which it moved the points that expire by inactivity; absent if it didn't move them.
+   * The new expiry date of the points that expire by inactivity; absent if the entry didn't change it.
    *
    * @generated from field: google.protobuf.Timestamp inactivity_expire_time = 19;
    */
@@ -381,7 +381,7 @@ export const Entry_KindSchema: GenEnum<Entry_Kind> = /*@__PURE__*/
  */
 export type EntryRule = Message<"loyalty.ledger.v1.EntryRule"> & {
   /**
-   * The rule's id.
+   * The id of the rule in its rule set.
    *
    * @generated from field: string rule_id = 1;
    */
