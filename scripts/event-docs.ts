@@ -115,7 +115,7 @@ keeps them for seven days unless you change it.
 - [Ids](#ids): what they mean, and what they are unique among
 - [Delivery and order](#delivery-and-order): what you can rely on
 - [Once each, without gaps](#once-each-without-gaps): how to consume
-- [A program that finds all balances](#a-program-that-finds-all-balances)
+- [Example: compute all balances from events](#example-compute-all-balances-from-events)
 - [All events](#all-events), and [their data](#data)
 
 ## Connect
@@ -133,7 +133,7 @@ acknowledged. Its name must not be \`webhooks\`, which belongs to the platform.
 
 A subject is \`loyalty.events.v1.{program_id}.{type}\`, such as \`loyalty.events.v1.wine-dine.points.earned\`: filter by
 \`loyalty.events.v1.wine-dine.>\` for one program, and by \`loyalty.events.v1.*.points.*\` for the points of all. If
-the subject of a submission has no valid program id, its event has \`_\` in that place, which is no program's id: no webhook gets it.
+the subject of a submission has no valid program id, its event has \`_\` in that place, which can't be a program's id: no webhook gets it.
 
 | header | |
 |---|---|
@@ -160,7 +160,7 @@ New headers, types and fields may come: ignore what you don't know.
 | \`program.changed\` | \`{program}-{revision}\` | revisions of a program have no gaps |
 | \`webhook.disabled\` | \`{webhook}-disabled-{milliseconds since 1970}\` | |
 
-No two events have the same id, and an event that is published again under its id is the same, byte for byte.
+No two events have the same id, and an event that is published again has the same id and the same bytes.
 
 ## Delivery and order
 
@@ -193,9 +193,9 @@ No two events have the same id, and an event that is published again under its i
   on, [with the bytes that they were published with](ledger.md#events-that-can-be-read-again). To start later, read the
   journal up to a minute ago and then the whole stream, and count each id once.
 
-## A program that finds all balances
+## Example: compute all balances from events
 
-It needs [\`@loyalty/client\`](../clients/typescript/README.md#install), which has the contracts compiled, and two packages more. In
+It needs [\`@loyalty/client\`](../clients/typescript/README.md#install), which has the compiled contracts, and two more packages. In
 the folder of your project, after \`npm init -y\` and with the client installed:
 
 \`\`\`sh
