@@ -132,7 +132,7 @@ const layers: readonly Layer[] = [
       'local/src/.*',
       // To read the settings of deployments as the processes do.
       '(services/[^/]+|gateway)/src/config\\.ts',
-      // To compare the page about events with what webhooks deliver.
+      // The events that the page about them describes.
       'services/webhooks/src/events/data-schemas\\.ts',
       node,
       npm,
