@@ -19,7 +19,7 @@ const whenByType: Readonly<Record<string, string>> = {
   'points.matured': 'Pending points became available.',
   'points.expired': 'Points expired.',
   'points.refunded':
-    'A refund took points back. One that was rejected when its purchase came has a reason, and took none.',
+    'A refund took points back. A refund that was rejected when its purchase arrived has a reason and took none.',
   'points.adjusted': 'An operator corrected the balance.',
   'points.forfeited': 'The points of a user who left were lost.',
   'redemption.reserved': 'Points were reserved for a redemption.',
@@ -28,12 +28,12 @@ const whenByType: Readonly<Record<string, string>> = {
   'redemption.rejected': 'A redemption was refused; no points moved.',
   'redemption.returned': 'Points came back from a reversed redemption.',
   'points.expiring':
-    "Points will expire, so many days from now as the program's `notices.expiringDays` says.",
+    "Points will expire in as many days as the program's `notices.expiringDays` says.",
   'points.maturing':
-    "Pending points will become available, so many days from now as the program's `notices.maturingDays` says.",
+    "Pending points will become available in as many days as the program's `notices.maturingDays` says.",
   'submission.waiting':
-    'A purchase or refund that was published on the stream, or submitted by a call, could not be applied now. It is tried again, at least every five minutes, and each attempt that fails has its event.',
-  'submission.dead': 'It will not be applied unless an operator replays it.',
+    'A purchase or refund that was published on the stream, or submitted by a call, could not be applied now. It is tried again at least every five minutes, and each failed attempt has an event of its own.',
+  'submission.dead': 'A published or submitted purchase or refund will not be applied unless an operator replays it.',
   'program.changed': 'A program, one of its rule sets or one of its rewards changed.',
   'webhook.disabled':
     'The platform disabled a webhook: its endpoint responded with 410, or nothing was delivered for five days.',
