@@ -33,7 +33,8 @@ const whenByType: Readonly<Record<string, string>> = {
     "Pending points will become available in as many days as the program's `notices.maturingDays` says.",
   'submission.waiting':
     'A purchase or refund that was published on the stream, or submitted by a call, could not be applied now. It is tried again at least every five minutes, and each failed attempt has an event of its own.',
-  'submission.dead': 'A published or submitted purchase or refund will not be applied unless an operator replays it.',
+  'submission.dead':
+    'A published or submitted purchase or refund will not be applied unless an operator replays it.',
   'program.changed': 'A program, one of its rule sets or one of its rewards changed.',
   'webhook.disabled':
     'The platform disabled a webhook: its endpoint responded with 410, or nothing was delivered for five days.',
