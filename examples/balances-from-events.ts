@@ -1,4 +1,4 @@
-// Finds the balance of every member from the events alone, prints them, and ends when it has read all that there are.
+// Computes the balance of every member from the events alone, prints all balances, and ends after the last event there is.
 import { fromBinary } from '@bufbuild/protobuf';
 import {
   EntryRecordedSchema,

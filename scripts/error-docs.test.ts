@@ -17,7 +17,7 @@ test('the page explains every reason, where the type of a problem leads', async 
   expect(headings).toEqual(reasons);
 });
 
-test('a section says what happened, what to do, and how it is answered', () => {
+test('a section says what happened, what to do, and how it is returned', () => {
   expect(page).toContain(
     [
       '## OUT_OF_STOCK',

@@ -5,7 +5,7 @@ import { contractRegistry } from './contract-registry.ts';
 export const errorDocsFile = 'docs/errors.md';
 
 /** What the contract says of a reason; `code` is a number of google.rpc.Code. */
-export interface ErrorAnswer {
+export interface ErrorResponse {
   readonly code: number;
   readonly httpStatus: number;
   readonly meaning: string;
@@ -17,7 +17,7 @@ export interface ErrorAnswer {
 const introduction = `<!-- Written by \`npm run generate\` from proto/loyalty/options/v1/errors.proto. -->
 # Errors
 
-Every error has a *reason* from this catalogue. Clients should decide by the reason: the texts are for people, and
+Every error has a *reason* from this catalog. Clients should decide by the reason: the texts are for people, and
 may change.
 
 - **gRPC, gRPC-Web and Connect**: \`google.rpc.ErrorInfo\` in the status details has the reason, the domain \`loyalty\`
@@ -38,11 +38,11 @@ To find the error in the logs, use the request id from the header or metadata \`
 export async function errorDocs(): Promise<string> {
   const registry = await contractRegistry();
   const reasons = registry.getEnum('loyalty.options.v1.ErrorReason');
-  const answer = registry.getExtension('loyalty.options.v1.error_answer');
+  const response = registry.getExtension('loyalty.options.v1.error_response');
   const declared = registry.getExtension('loyalty.options.v1.errors');
   const codes = registry.getEnum('google.rpc.Code');
-  if (!reasons || !answer || !declared || !codes) {
-    throw new Error('The contracts have no catalogue of errors');
+  if (!reasons || !response || !declared || !codes) {
+    throw new Error('The contracts have no catalog of errors');
   }
   const services = [...registry].filter((element) => element.kind === 'service');
   const methods = services
@@ -53,8 +53,8 @@ export async function errorDocs(): Promise<string> {
     .map((value) => {
       const { code, httpStatus, meaning, remedy, retryable, anyMethod } = getOption(
         value,
-        answer,
-      ) as ErrorAnswer;
+        response,
+      ) as ErrorResponse;
       const failing = methods.filter((method) =>
         reasonsOf(method, declared).includes(value.number),
       );

@@ -115,7 +115,7 @@ keeps them for seven days unless you change it.
 - [Ids](#ids): what they mean, and what they are unique among
 - [Delivery and order](#delivery-and-order): what you can rely on
 - [Once each, without gaps](#once-each-without-gaps): how to consume
-- [A program that finds all balances](#a-program-that-finds-all-balances)
+- [Example: compute all balances from events](#example-compute-all-balances-from-events)
 - [All events](#all-events), and [their data](#data)
 
 ## Connect
@@ -126,14 +126,14 @@ The user is in an account without a stream of its own, so the client has to name
 \`connection.jetstream({ domain: 'loyalty' })\` in JavaScript, \`connection.jetstream(domain="loyalty")\` in Python,
 \`jetstream.NewWithDomain(connection, "loyalty")\` in Go, \`nats --js-domain loyalty\` on the command line.
 
-Use a pull consumer: an *ordered* one remembers nothing and begins where you say; a *durable* one goes on where it has
-acknowledged. Its name must not be \`webhooks\`, which belongs to the platform.
+Use a pull consumer: an *ordered* one stores no position and begins where you say; a *durable* one continues after the
+last event that it acknowledged. Its name must not be \`webhooks\`, which belongs to the platform.
 
 ## Subjects and headers
 
 A subject is \`loyalty.events.v1.{program_id}.{type}\`, such as \`loyalty.events.v1.wine-dine.points.earned\`: filter by
 \`loyalty.events.v1.wine-dine.>\` for one program, and by \`loyalty.events.v1.*.points.*\` for the points of all. If
-the subject of a submission has no valid program id, its event has \`_\` in that place, which is no program's id: no webhook gets it.
+the subject of a submission has no valid program id, its event has \`_\` in that place, which can't be a program's id: no webhook gets it.
 
 | header | |
 |---|---|
@@ -148,7 +148,7 @@ the subject of a submission has no valid program id, its event has \`_\` in that
 | \`content-type\` | \`application/protobuf\` |
 
 In \`ce-actor\` and \`ce-requestid\`, characters other than printable ASCII are percent-encoded, as CloudEvents requires.
-New headers, types and fields may come: ignore what you don't know.
+New headers, types and fields may be added: ignore those that you don't know.
 
 ## Ids
 
@@ -160,31 +160,31 @@ New headers, types and fields may come: ignore what you don't know.
 | \`program.changed\` | \`{program}-{revision}\` | revisions of a program have no gaps |
 | \`webhook.disabled\` | \`{webhook}-disabled-{milliseconds since 1970}\` | |
 
-No two events have the same id, and an event that is published again under its id is the same, byte for byte.
+No two events have the same id, and an event that is published again has the same id and the same bytes.
 
 ## Delivery and order
 
 - **At least once.** The database transaction that makes a change also records that it has an event, which is published
   after the commit. None is lost, and none is published for something that didn't happen. An event can come twice: when a
   process ends after it has published the event and before it has recorded that, or when your consumer doesn't acknowledge
-  in time. JetStream drops a repetition within two minutes.
+  in time. JetStream drops a repeat within two minutes.
 - **The order of a membership is that of the sequences**, not that of the stream: with several ledgers, entry 8 can be
   published before entry 7. Across memberships there is no order.
 - **Notices and submissions have no place in that order.** A notice says what the balance was when it was given, and isn't
   taken back when the points are spent. If it is old, compare it with the balance.
 - **Nothing waits for consumers.** Without NATS, events stay in the database and are published later.
 - **A balance can be ahead of the events.** Points mature and expire, and holds end, at their time. \`GetBalance\` counts that
-  from the instant on; the entry and its event are written by a job a little later, or with the member's next change. So
+  from that instant on; the entry and its event are written by a job a little later, or with the member's next change. So
   don't take a balance that differs for a lost event. If you have to know the points at an instant, ask for the balance;
   the dates in \`lotChanges\`, and \`holdExpireTime\`, say beforehand when it will change.
 
 ## Once each, without gaps
 
-- **To keep a balance**, keep the sequence that it is from with it, and overwrite both only with a higher one:
-  \`pointsAfter\` has all four balances, so nothing has to be added up, and neither a repetition nor another order matters.
+- **To keep a balance**, store the sequence of its event with it, and overwrite both only with a higher sequence:
+  \`pointsAfter\` has all four balances, so nothing has to be added up, and repeated or reordered events do no harm.
 - **To count each event once**, keep its id with what you change, in one commit, and skip an id that is there. For the
   events of a membership one number is enough if you apply them in order: the sequence of the last one applied. Skip what
-  isn't higher, and set aside what is more than one higher until the others have come.
+  isn't higher, and set aside what is more than one higher until the others have arrived.
 - **A gap** is a sequence that is missing below one that you have. Wait a minute: another ledger may publish it late. After
   that, the stream has probably dropped it before you read it. Read the member's events from the first missing sequence on
   with \`ReadJournal\` (gRPC).
@@ -193,9 +193,9 @@ No two events have the same id, and an event that is published again under its i
   on, [with the bytes that they were published with](ledger.md#events-that-can-be-read-again). To start later, read the
   journal up to a minute ago and then the whole stream, and count each id once.
 
-## A program that finds all balances
+## Example: compute all balances from events
 
-It needs [\`@loyalty/client\`](../clients/typescript/README.md#install), which has the contracts compiled, and two packages more. In
+It needs [\`@loyalty/client\`](../clients/typescript/README.md#install), which has the compiled contracts, and two more packages. In
 the folder of your project, after \`npm init -y\` and with the client installed:
 
 \`\`\`sh

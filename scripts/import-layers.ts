@@ -100,7 +100,7 @@ const layers: readonly Layer[] = [
       // Money, what clocks on the wall show, and what is wrong with rules.
       'rules/src/(decimal|fraction|rule-set-defaults|time-zone-name|validate-rule-set|zone-clock)\\.ts',
       'services/ledger/src/(verify|replay)/.*',
-      'local/src/(linear-time|property|test-(certificates|environment))\\.ts',
+      'local/src/(linear-time|property|test-(certificates|environment|patience))\\.ts',
       node,
       npm,
     ),
@@ -132,7 +132,7 @@ const layers: readonly Layer[] = [
       'local/src/.*',
       // To read the settings of deployments as the processes do.
       '(services/[^/]+|gateway)/src/config\\.ts',
-      // To compare the page about events with what webhooks deliver.
+      // The events that the page about them describes.
       'services/webhooks/src/events/data-schemas\\.ts',
       node,
       npm,

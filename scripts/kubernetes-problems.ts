@@ -127,7 +127,7 @@ function portProblems(container: Container, { ports }: DeployedProcess): string[
       .map((name) => `port ${name} is ${ports[name]} there and ${declared[name]} in the manifest`),
     ...[startupProbe, livenessProbe, readinessProbe]
       .filter(({ httpGet }) => httpGet.port !== 'management')
-      .map(({ httpGet }) => `${httpGet.path} is not answered on the port ${httpGet.port}`),
+      .map(({ httpGet }) => `${httpGet.path} is not served on the port ${httpGet.port}`),
   ];
 }
 

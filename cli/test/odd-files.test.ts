@@ -24,10 +24,12 @@ const silent: Progress = {
 
 type Flags = Partial<PurchaseFileFlags> & { zone?: string };
 /** The lines as `describeRow` writes them, or why the whole file is refused. */
-type Answer = readonly string[] | { refused: string | ReturnType<typeof expect.stringMatching> };
-type Case = [name: string, file: string | Buffer, answer: Answer, flags?: Flags];
+type ReadResult =
+  | readonly string[]
+  | { refused: string | ReturnType<typeof expect.stringMatching> };
+type Case = [name: string, file: string | Buffer, expected: ReadResult, flags?: Flags];
 
-async function answerTo(content: string | Buffer, { zone = 'UTC', ...flags }: Flags = {}) {
+async function readResultOf(content: string | Buffer, { zone = 'UTC', ...flags }: Flags = {}) {
   const path = join(directory, 'odd.csv');
   await writeFile(path, content);
   const described: string[] = [];
@@ -66,8 +68,8 @@ function describeRow(row: RowResult<PurchaseLine>, zone: string): string {
 }
 
 function runCases(cases: readonly Case[]) {
-  test.each(cases)('%s', async (...[, file, answer, flags]) => {
-    expect(await answerTo(file, flags)).toEqual(answer);
+  test.each(cases)('%s', async (...[, file, expected, flags]) => {
+    expect(await readResultOf(file, flags)).toEqual(expected);
   });
 }
 

@@ -8,7 +8,7 @@ import { HttpRefusal } from './http-refusal.ts';
 import { problemContentType, problemOf } from './problem.ts';
 
 /** Responds to what never became a request: headers or a body that took too long, and bytes that aren't HTTP. */
-export function answerConnectionError(error: NodeJS.ErrnoException, socket: Socket): void {
+export function respondToConnectionError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (isAnswerable(error, socket)) endWithProblem(socket, refusalOf(error.code));
   else socket.destroy();
 }

@@ -1,10 +1,10 @@
 /**
  * What HTTP itself requires to be refused, before there is an RPC: no method declares it, and no service returns it.
  *
- * Without a route there are 404 and 405, from the route table. Every route can answer with 408 and 431, from Node's parser, and
- * with 417; 413 and 415 are about a body, also one that is sent where none is expected. A success of a GET can be a 304, from
- * `send-answer.ts`. All other errors have reasons of the catalogue, whose statuses it gives, and the gateway's own are among those
- * of every method: 400 of what can't be read, 401, 403, 429, 499, 500, 503, 504.
+ * Without a route there are 404 and 405, from the route table. Every route can return 408 and 431, from Node's parser, and
+ * 417; 413 and 415 are about a body, also one that is sent where none is expected. A successful GET can return 304, from
+ * `send-response.ts`. All other errors have a reason of the catalog, which gives their status; the gateway's own are among
+ * those of every method: 400 for what can't be read, 401, 403, 429, 499, 500, 503, 504.
  */
 export const httpRefusals = {
   404: { reason: 'ROUTE_NOT_FOUND', title: 'Not found' },

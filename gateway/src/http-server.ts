@@ -23,7 +23,7 @@ import {
   fastify,
   LogController,
 } from 'fastify';
-import { answerConnectionError, refuseTunnel } from './connection-errors.ts';
+import { refuseTunnel, respondToConnectionError } from './connection-errors.ts';
 import { allowOrigins } from './cors.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
@@ -47,13 +47,13 @@ export interface HttpServerOptions {
   readonly logger: Logger;
   /** Without TLS if undefined. */
   readonly tls: CertificateSource | undefined;
-  /** Origins of browsers that may read answers; `*` for all. */
+  /** Origins of browsers that may read responses; `*` for all. */
   readonly corsOrigins: readonly string[];
   readonly limits: GatewayLimits;
   /** Proxies that stand between the clients and this process. */
   readonly trustedProxies: number;
   readonly metrics: HttpMetrics;
-  /** False once the process is to stop: then connections are let go after their answer. */
+  /** False once the process is to stop: then connections are closed after their response. */
   readonly isOpen: () => boolean;
 }
 
@@ -75,8 +75,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     // Node joins the values of a header that is sent twice; no request id has a comma.
     genReqId: (request: IncomingMessage) =>
       requestIdOf(request.headers['x-request-id']?.toString()),
-    clientErrorHandler: answerConnectionError,
-    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+    clientErrorHandler: respondToConnectionError,
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
   }) as unknown as FastifyInstance;
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -85,7 +85,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     requireHttp(request);
     done();
   });
-  // Without listeners Node answers these by itself, before anybody has looked at the token.
+  // Without listeners, Node responds to these by itself, before the token is checked.
   for (const event of ['checkContinue', 'checkExpectation']) {
     app.server.on(event, (request, response) => app.routing(request, response));
   }
@@ -96,11 +96,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     closeIfBodyIsUnderWay(reply.raw);
     done();
   });
-  // Lines of answers have fixed fields and no credentials; looking for some in each took a third of what a request allocates.
-  const answerLogger = logger.child({}, { redact: [] });
+  // A request's log line has fixed fields and no credentials; searching each one for some took a third of what a request allocates.
+  const requestLogger = logger.child({}, { redact: [] });
   app.addHook('onResponse', (request, reply, done) => {
-    logAnswer(answerLogger, request, reply);
-    options.metrics.answered({
+    logRequest(requestLogger, request, reply);
+    options.metrics.finished({
       method: request.target?.route.httpMethod ?? (request.page && 'GET'),
       route: routeOf(request),
       status: reply.statusCode,
@@ -111,7 +111,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const brake = createRefusalBrake();
   app.setErrorHandler(async (error, request, reply) => {
     await brake(error);
-    await answerError(error, request, reply);
+    await sendProblem(error, request, reply);
   });
   allowOrigins(app, options.corsOrigins);
   serveReference(app, { pages: options.pages, downloads: createDownloadLimits(limits.downloads) });
@@ -193,7 +193,7 @@ function readJsonBodies(app: FastifyInstance): void {
   });
 }
 
-async function answerError(
+async function sendProblem(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -255,7 +255,7 @@ function routeOf({ target, page }: FastifyRequest): string | undefined {
   return target?.route.path ?? page?.path;
 }
 
-function logAnswer(logger: Logger, request: FastifyRequest, reply: FastifyReply): void {
+function logRequest(logger: Logger, request: FastifyRequest, reply: FastifyReply): void {
   const route = routeOf(request);
   const isSuccess = reply.statusCode < 400;
   if (route === undefined && isSuccess) return; // preflights
@@ -273,6 +273,6 @@ function logAnswer(logger: Logger, request: FastifyRequest, reply: FastifyReply)
       subject: request.caller?.subject,
       traceId: traceIdOf(traceparentOf(request)),
     },
-    'answered',
+    'call',
   );
 }

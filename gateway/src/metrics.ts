@@ -2,7 +2,7 @@ import { Histogram, type Registry } from 'prom-client';
 
 export interface HttpMetrics {
   /** Method and route are undefined for a request that no route takes. */
-  answered(request: {
+  finished(request: {
     method: string | undefined;
     route: string | undefined;
     status: number;
@@ -20,7 +20,7 @@ export function httpMetrics(registry: Registry): HttpMetrics {
     registers: [registry],
   });
   return {
-    answered: ({ method = 'none', route = 'none', status, durationSeconds }) =>
+    finished: ({ method = 'none', route = 'none', status, durationSeconds }) =>
       durations.observe({ method, route, status }, durationSeconds),
   };
 }

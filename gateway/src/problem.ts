@@ -1,11 +1,11 @@
-import { answerTo, isRetryable } from '@loyalty/platform/error-catalogue.ts';
+import { catalogEntryOf, isRetryable } from '@loyalty/platform/error-catalog.ts';
 import {
   type FieldViolation,
   isReasoned,
   type Reasoned,
   sentenceOf,
 } from '@loyalty/platform/errors.ts';
-import type { ErrorAnswer } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+import type { ErrorResponse } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { HttpRefusal } from './http-refusal.ts';
 
 /** The body of an error, RFC 9457. */
@@ -23,7 +23,7 @@ export interface Problem {
 }
 
 /** An error as an HTTP response. */
-export interface ProblemAnswer {
+export interface ProblemResponse {
   readonly problem: Problem;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -39,16 +39,16 @@ export function anchorOf(reason: string): string {
 }
 
 /**
- * The response to an error: as the catalogue says if it has a reason, INTERNAL otherwise.
+ * The response to an error: as the catalog says if it has a reason, INTERNAL otherwise.
  * @param clientPath turns a field's path in the RPC's request into the one that the HTTP client knows
  */
 export function problemOf(
   error: unknown,
   requestId: string,
   clientPath: (field: string) => string = (field) => field,
-): ProblemAnswer {
+): ProblemResponse {
   if (error instanceof HttpRefusal) return refusalOf(error, requestId);
-  const entry = isReasoned(error) ? answerTo(error.reason) : undefined;
+  const entry = isReasoned(error) ? catalogEntryOf(error.reason) : undefined;
   if (!isReasoned(error) || entry === undefined) return internal(requestId);
   const { reason, metadata = {} } = error;
   const violations = error.violations?.map(({ field, message }) => ({
@@ -68,8 +68,8 @@ export function problemOf(
   return { problem, headers: headersOf(problem.status, error) };
 }
 
-function internal(requestId: string): ProblemAnswer {
-  const entry = answerTo('INTERNAL');
+function internal(requestId: string): ProblemResponse {
+  const entry = catalogEntryOf('INTERNAL');
   const problem: Problem = {
     type: `${errorsPath}#${anchorOf('INTERNAL')}`,
     title: titleOf('INTERNAL'),
@@ -82,7 +82,7 @@ function internal(requestId: string): ProblemAnswer {
   return { problem, headers: {} };
 }
 
-function refusalOf(refusal: HttpRefusal, requestId: string): ProblemAnswer {
+function refusalOf(refusal: HttpRefusal, requestId: string): ProblemResponse {
   const problem: Problem = {
     type: 'about:blank',
     title: refusal.title,
@@ -97,7 +97,7 @@ function refusalOf(refusal: HttpRefusal, requestId: string): ProblemAnswer {
 
 function detailOf(
   error: Reasoned,
-  { httpStatus, meaning }: ErrorAnswer,
+  { httpStatus, meaning }: ErrorResponse,
   violations: readonly FieldViolation[] | undefined,
 ): string {
   // What a failing service says of itself can name hosts and ports.

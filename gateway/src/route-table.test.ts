@@ -20,7 +20,7 @@ const table = createRouteTable([
   route('balance', 'GET', '/v1/programs/{program_id}/members/{user_id}/balance'),
 ]);
 
-function answer(httpMethod: string, path: string) {
+function matchOf(httpMethod: string, path: string) {
   const match = table(httpMethod, path);
   switch (match.found) {
     case 'route':
@@ -44,30 +44,34 @@ describe('a path leads', () => {
     ['GET', '/v1/programs/p/members/popular/balance', ['balance', 'p', 'popular']],
     ['GET', '/v1/programs/p/members/alice/balance', ['balance', 'p', 'alice']],
   ])('%s %s to its method', (httpMethod, path, expected) => {
-    expect(answer(httpMethod, path)).toEqual(expected);
+    expect(matchOf(httpMethod, path)).toEqual(expected);
   });
 
   test('to an id that has a colon, unless what follows it is a verb of that very place', () => {
-    expect(answer('GET', '/v1/programs/p/members/auth0:123')).toEqual(['member', 'p', 'auth0:123']);
-    expect(answer('GET', '/v1/programs/p/members/bob:activate')).toEqual([
+    expect(matchOf('GET', '/v1/programs/p/members/auth0:123')).toEqual([
+      'member',
+      'p',
+      'auth0:123',
+    ]);
+    expect(matchOf('GET', '/v1/programs/p/members/bob:activate')).toEqual([
       'member',
       'p',
       'bob:activate',
     ]);
-    expect(answer('POST', '/v1/programs/p/members/a:b:suspend')).toEqual(['suspend', 'p', 'a:b']);
+    expect(matchOf('POST', '/v1/programs/p/members/a:b:suspend')).toEqual(['suspend', 'p', 'a:b']);
   });
 
   test('to an id that ends like a verb, when its colon is escaped', () => {
-    expect(answer('GET', '/v1/programs/p/members/bob%3Asuspend')).toEqual([
+    expect(matchOf('GET', '/v1/programs/p/members/bob%3Asuspend')).toEqual([
       'member',
       'p',
       'bob%3Asuspend',
     ]);
-    expect(answer('GET', '/v1/programs/p/members/bob:suspend')).toBe('allow POST');
+    expect(matchOf('GET', '/v1/programs/p/members/bob:suspend')).toBe('allow POST');
   });
 
   test('to an id with a slash, when it is escaped', () => {
-    expect(answer('GET', '/v1/programs/p/members/a%2Fb')).toEqual(['member', 'p', 'a%2Fb']);
+    expect(matchOf('GET', '/v1/programs/p/members/a%2Fb')).toEqual(['member', 'p', 'a%2Fb']);
   });
 
   test.each([
@@ -81,12 +85,12 @@ describe('a path leads', () => {
     '/v1/programs/p/earns:unknown',
     'v1/programs',
   ])('nowhere: "%s"', (path) => {
-    expect(answer('POST', path)).toBe('nothing');
+    expect(matchOf('POST', path)).toBe('nothing');
   });
 
   test('to the methods that it allows, when it is asked for another', () => {
-    expect(answer('DELETE', '/v1/programs')).toBe('allow GET, HEAD, POST');
-    expect(answer('GET', '/v1/programs/p:activate')).toBe('allow POST');
+    expect(matchOf('DELETE', '/v1/programs')).toBe('allow GET, HEAD, POST');
+    expect(matchOf('GET', '/v1/programs/p:activate')).toBe('allow POST');
   });
 });
 

@@ -14,7 +14,7 @@ import type { UnloadedFields } from '@loyalty/platform/json/message-to-json.ts';
 import { unaryMethodsOf } from '@loyalty/platform/rpc/mount.ts';
 import { http } from '@loyalty/proto/google/api/annotations_pb.ts';
 import type { HttpRule } from '@loyalty/proto/google/api/http_pb.ts';
-import { header, http_answer } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
+import { header, http_response } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
 import { fieldsOf, type PathTemplate, parsePathTemplate } from './path-template.ts';
 import { unloadedFieldsOf } from './unloaded-fields.ts';
 
@@ -108,7 +108,7 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
   for (const field of queryFields) {
     if (!fitsIntoQuery(field)) throw new Error(`${field.name} can't be in a query`);
   }
-  const answer = getOption(method, http_answer);
+  const response = getOption(method, http_response);
   return {
     method,
     httpMethod,
@@ -120,8 +120,8 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
     headerFields,
     maskField,
     responseField: responseFieldOf(method.output, rule.responseBody),
-    status: answer.status === 0 ? 200 : answer.status,
-    location: locationOf(method.output, answer.location),
+    status: response.status === 0 ? 200 : response.status,
+    location: locationOf(method.output, response.location),
     unloaded: unloadedFieldsOf(method),
     access: accessOf(method),
     reads:

@@ -5,14 +5,14 @@ import { createIdentification } from '@loyalty/platform/rpc/identification.ts';
 import { traceIdOf } from '@loyalty/platform/telemetry/traceparent.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { idsInPath, idsInRequest } from './accessed-ids.ts';
-import { answerFromMessage } from './answer-from-message.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
 import { type HttpInput, requestFromHttp } from './request-from-http.ts';
 import type { RequestLimits } from './request-limits.ts';
+import { responseFromMessage } from './response-from-message.ts';
 import { createRouteTable, type Match } from './route-table.ts';
 import type { Route } from './routes-from-descriptors.ts';
-import { sendAnswer } from './send-answer.ts';
+import { sendResponse } from './send-response.ts';
 import type { Call } from './upstreams.ts';
 
 /** Where a request goes. */
@@ -167,7 +167,7 @@ async function serve(
     // A change is worth finishing although nobody waits for it any longer: the client is going to repeat it.
     signal: route.reads ? abandonment(reply) : undefined,
   });
-  return await sendAnswer(reply, route, answerFromMessage(route, response));
+  return await sendResponse(reply, route, responseFromMessage(route, response));
 }
 
 /** Who may not make a call isn't told what is wrong with it. */

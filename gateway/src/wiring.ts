@@ -61,7 +61,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
   });
   let open = true;
   const metrics = createRegistry({ service: 'gateway' });
-  // It is ready without its upstreams: it answers for them while they are away.
+  // It is ready without its upstreams: it responds in their place while they are unavailable.
   const management = createManagementPort({ isReady: () => open, metrics });
   const app = createHttpServer({
     routes: readRoutes(services),

@@ -17,20 +17,20 @@ let backend: string;
 let calls = 0;
 
 beforeAll(async () => {
-  const answer = () => {
+  const respond = () => {
     calls += 1;
     return Promise.resolve({ program: {}, membership: {}, earn: {}, balance: {} });
   };
   service = await startService({
-    getProgram: answer,
-    getMembership: answer,
-    listMembers: answer,
-    listEntries: answer,
+    getProgram: respond,
+    getMembership: respond,
+    listMembers: respond,
+    listEntries: respond,
     earn: () => {
       calls += 1;
       return Promise.resolve({ earn: { programId: 'wine-dine', transactionId: 't' }, balance: {} });
     },
-    updateMembership: answer,
+    updateMembership: respond,
   });
   gateway = await startTestGateway(service.address, {
     limits: { ...defaultLimits, requestArrivalMsMax: 400 },
@@ -238,12 +238,12 @@ describe('a request is refused', () => {
     ['with an empty token', 'Bearer '],
   ])('%s', async (_what, authorization) => {
     const headers = authorization === undefined ? {} : { authorization };
-    const answer = await send(`${gateway.url}/v1/programs/wine-dine`, 'GET', {
+    const response = await send(`${gateway.url}/v1/programs/wine-dine`, 'GET', {
       headers,
     });
-    expect(answer.status).toBe(401);
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
-    expect(answer.json).toMatchObject({ reason: 'UNAUTHENTICATED' });
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(response.json).toMatchObject({ reason: 'UNAUTHENTICATED' });
   });
 
   test('with a key given twice', async () => {
@@ -273,13 +273,13 @@ describe('a request is refused', () => {
 
 test.each(['', '  '])('an empty condition is no condition: If-Match is %j', async (etag) => {
   const before = calls;
-  const answer = await send(`${gateway.url}/v1/programs/wine-dine/members/alice`, 'PATCH', {
+  const response = await send(`${gateway.url}/v1/programs/wine-dine/members/alice`, 'PATCH', {
     token: backend,
     headers: { 'if-match': etag },
     body: { attributes: { tier: 'gold' } },
   });
-  expect(answer.status).toBe(400);
-  expect(answer.json).toMatchObject({
+  expect(response.status).toBe(400);
+  expect(response.json).toMatchObject({
     reason: 'VALIDATION_FAILED',
     violations: [{ field: 'If-Match', message: 'must not be empty' }],
   });
@@ -291,9 +291,9 @@ function converse(...lines: string[]): Promise<string> {
   return talk(gateway.url, lines.join('\r\n'));
 }
 
-describe('a connection is answered and closed', () => {
+describe('a connection gets a response and is closed', () => {
   test('when the body does not arrive in time', async () => {
-    const answer = await converse(
+    const response = await converse(
       `POST ${earns} HTTP/1.1`,
       'host: test',
       `authorization: Bearer ${backend}`,
@@ -302,8 +302,8 @@ describe('a connection is answered and closed', () => {
       '',
       '{"userId":',
     );
-    expect(answer).toMatch(/^HTTP\/1.1 408 /);
-    expect(answer).toContain('"reason":"REQUEST_TIMEOUT"');
+    expect(response).toMatch(/^HTTP\/1.1 408 /);
+    expect(response).toContain('"reason":"REQUEST_TIMEOUT"');
   });
 
   test('when the headers do not', async () => {
@@ -314,15 +314,15 @@ describe('a connection is answered and closed', () => {
     const head = [`POST ${earns} HTTP/1.1`, 'host: test', 'content-type: application/json'];
     const text = [...head, 'content-length: 1000000', '', ''].join('\r\n');
     const body = Array(10).fill('x'.repeat(100_000));
-    const answer = await talk(gateway.url, text, body);
-    expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 401']);
-    expect(answer).toContain('"reason":"UNAUTHENTICATED"');
+    const response = await talk(gateway.url, text, body);
+    expect(response.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 401']);
+    expect(response).toContain('"reason":"UNAUTHENTICATED"');
   });
 
   test('when it is not HTTP', async () => {
-    const answer = await converse('HELO gateway', '', '');
-    expect(answer).toMatch(/^HTTP\/1.1 400 /);
-    expect(answer).toContain('application/problem+json');
+    const response = await converse('HELO gateway', '', '');
+    expect(response).toMatch(/^HTTP\/1.1 400 /);
+    expect(response).toContain('application/problem+json');
   });
 });
 
@@ -389,10 +389,10 @@ test.each([
     'UNAUTHENTICATED',
   ],
 ])('a request %s is refused as every other', async (_, lines, status, reason) => {
-  const answer = await converse(...lines, '', '');
-  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-  expect(answer.toLowerCase()).toContain('content-type: application/problem+json');
-  expect(answer).toContain(reason);
+  const response = await converse(...lines, '', '');
+  expect(response).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(response.toLowerCase()).toContain('content-type: application/problem+json');
+  expect(response).toContain(reason);
 });
 
 test('HTTP/1.0 needs no host', async () => {
@@ -404,7 +404,7 @@ test.each([
   ['by a caller who may not call', earns, 403, 'PERMISSION_DENIED'],
   ['at a path that is not there', '/v1/nothing', 404, 'ROUTE_NOT_FOUND'],
 ])('a body that is not read ends the connection: %s', async (_, path, status, reason) => {
-  const answer = await converse(
+  const response = await converse(
     `POST ${path} HTTP/1.1`,
     'host: test',
     `authorization: Bearer ${await tokenFor('member', 'alice')}`,
@@ -413,9 +413,9 @@ test.each([
     '',
     '{',
   );
-  expect(answer.match(/HTTP\/1.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
-  expect(answer).toContain(`"reason":"${reason}"`);
-  expect(answer.toLowerCase()).toContain('connection: close');
+  expect(response.match(/HTTP\/1.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
+  expect(response).toContain(`"reason":"${reason}"`);
+  expect(response.toLowerCase()).toContain('connection: close');
 });
 
 test('a body without any of that is served, with or without a byte order mark', async () => {

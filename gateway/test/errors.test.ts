@@ -24,10 +24,10 @@ let service: TestService;
 let gateway: TestGateway;
 let backend: string;
 let admin: string;
-let answer: () => Promise<unknown>;
+let respond: () => Promise<unknown>;
 
 beforeAll(async () => {
-  const handler = () => answer();
+  const handler = () => respond();
   service = await startService({
     getMembership: handler,
     updateMembership: handler,
@@ -43,7 +43,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  answer = () => Promise.resolve({ membership: {} });
+  respond = () => Promise.resolve({ membership: {} });
 });
 
 afterAll(async () => {
@@ -81,7 +81,7 @@ function purchase() {
 }
 
 function failing(reason: string, message: string, options?: ReasonedErrorOptions) {
-  answer = () => Promise.reject(new Refused(reason, message, options));
+  respond = () => Promise.reject(new Refused(reason, message, options));
 }
 
 describe('a refusal of the service is a problem', () => {
@@ -126,7 +126,7 @@ describe('a refusal of the service is a problem', () => {
 
   test('that limits a caller, with its RateLimit fields and Retry-After', async () => {
     const policy = { unit: 'request', quota: 40, windowSeconds: 2 } as const;
-    answer = () => Promise.reject(new RateLimited('slow down', { policy, retryAfterMs: 6_500 }));
+    respond = () => Promise.reject(new RateLimited('slow down', { policy, retryAfterMs: 6_500 }));
     const { status, headers, json } = await membership();
     expect([status, json]).toMatchObject([429, { reason: 'RATE_LIMITED' }]);
     expect(headers.get('retry-after')).toBe('7');
@@ -166,19 +166,19 @@ describe('a refusal of the service is a problem', () => {
 
 describe('what goes wrong inside stays inside:', () => {
   test('an unforeseen error', async () => {
-    answer = () => Promise.reject(new Error('relation "secret_table" does not exist'));
+    respond = () => Promise.reject(new Error('relation "secret_table" does not exist'));
     const { status, json } = await membership();
     expect([status, json]).toMatchObject([500, { reason: 'INTERNAL' }]);
     expect(JSON.stringify(json)).not.toContain('secret_table');
   });
 
-  test('an answer without what it must have', async () => {
-    answer = () => Promise.resolve({});
+  test('a response without what it must have', async () => {
+    respond = () => Promise.resolve({});
     expect(await membership()).toMatchObject({ status: 500, json: { reason: 'INTERNAL' } });
   });
 
   test('a service that takes too long', async () => {
-    answer = () => new Promise(() => {});
+    respond = () => new Promise(() => {});
     expect(await membership()).toMatchObject({
       status: 504,
       json: { reason: 'DEADLINE_EXCEEDED' },

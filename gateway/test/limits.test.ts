@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const { callers } = defaultLimits;
 
-/** A gateway before a service whose answers wait for `finish`. */
+/** A gateway before a service whose responses wait for `finish`. */
 async function started(limits: Partial<GatewayLimits>) {
   const { promise, resolve: finish } = Promise.withResolvers<void>();
   let arrived = 0;
@@ -56,8 +56,8 @@ async function started(limits: Partial<GatewayLimits>) {
   };
 }
 
-function countOf(answers: readonly Received[], status: number): number {
-  return answers.filter((answer) => answer.status === status).length;
+function countOf(responses: readonly Received[], status: number): number {
+  return responses.filter((response) => response.status === status).length;
 }
 
 describe('a member', () => {
@@ -67,9 +67,9 @@ describe('a member', () => {
       callers: { ...callers, member },
     });
     const ofAlice = Array.from({ length: 40 }, () => read(alice));
-    const answered: Received[] = [];
-    for (const answer of ofAlice) void answer.then((each) => answered.push(each));
-    await eventually(() => expect(answered).toHaveLength(36));
+    const received: Received[] = [];
+    for (const response of ofAlice) void response.then((each) => received.push(each));
+    await eventually(() => expect(received).toHaveLength(36));
     const refused = await Promise.race(ofAlice);
     expect(refused).toMatchObject({ status: 429, json: { reason: 'RATE_LIMITED' } });
     expect(refused.headers.get('retry-after')).toBe('1');
@@ -80,8 +80,8 @@ describe('a member', () => {
     const ofBob = Array.from({ length: 4 }, () => read(bob));
     finish();
     expect(countOf(await Promise.all(ofBob), 200)).toBe(4);
-    const answers = await Promise.all(ofAlice);
-    expect([countOf(answers, 200), countOf(answers, 429)]).toEqual([4, 36]);
+    const responses = await Promise.all(ofAlice);
+    expect([countOf(responses, 200), countOf(responses, 429)]).toEqual([4, 36]);
     expect(arrived()).toBe(8);
   });
 
@@ -90,9 +90,9 @@ describe('a member', () => {
     const member = { ...callers.member, rate };
     const { read, alice, finish } = await started({ callers: { ...callers, member } });
     finish();
-    const answers = await Promise.all(Array.from({ length: 10 }, () => read(alice)));
-    expect(countOf(answers, 200)).toBe(3);
-    const refused = answers.find(({ status }) => status === 429);
+    const responses = await Promise.all(Array.from({ length: 10 }, () => read(alice)));
+    expect(countOf(responses, 200)).toBe(3);
+    const refused = responses.find(({ status }) => status === 429);
     expect(refused?.headers.get('ratelimit-policy')).toBe('"request";q=3;w=3');
     const seconds = Number(refused?.headers.get('retry-after'));
     expect(seconds).toBe(1);
@@ -106,13 +106,13 @@ describe('a member', () => {
     finish();
     const missing = (method: string, path: string, token?: string) =>
       send(`${url}${path}`, method, token === undefined ? {} : { token });
-    const answers = [
+    const responses = [
       await missing('GET', '/v1/nothing', alice),
       await missing('PUT', '/v1/programs/wine-dine', alice),
       await missing('PROPFIND', '/v1/programs/wine-dine', alice),
       await missing('GET', '/v1/nothing', alice),
     ];
-    expect(answers.map(({ status }) => status)).toEqual([404, 405, 405, 429]);
+    expect(responses.map(({ status }) => status)).toEqual([404, 405, 405, 429]);
     expect((await read(alice)).status).toBe(429);
     expect((await missing('GET', '/v1/nothing')).status).toBe(404);
   });
@@ -168,8 +168,8 @@ describe('an address', () => {
     const strangers = Array.from({ length: 10 }, (_, index) =>
       send(`${url}/v1/programs/wine-dine`, 'GET', { token: `${bob}${index}` }),
     );
-    const answers = [read(alice), read(alice), read(alice)];
-    expect(countOf(await Promise.all(answers), 200)).toBe(3);
+    const responses = [read(alice), read(alice), read(alice)];
+    expect(countOf(await Promise.all(responses), 200)).toBe(3);
     for (const { status } of await Promise.all(strangers)) expect([401, 429]).toContain(status);
     expect((await read(bob)).status).toBe(200);
   });

@@ -54,7 +54,7 @@ describe('the line of a request', () => {
   const route = '/v1/programs/{program_id}';
   const requests = { good: '/v1/programs/wine-dine', bad: '/v1/programs/wine-dine?such=none' };
   const refused = {
-    ...{ level: 'info', requestId: 'bad', msg: 'answered', httpMethod: 'GET', route },
+    ...{ level: 'info', requestId: 'bad', msg: 'call', httpMethod: 'GET', route },
     ...{ status: 400, reason: 'VALIDATION_FAILED', subject: 'ops' },
   };
 
@@ -63,8 +63,8 @@ describe('the line of a request', () => {
   });
 
   test('is there for each one where the level is debug', async () => {
-    const answered = { level: 'debug', requestId: 'good', route, status: 200, subject: 'ops' };
-    expect(await linesOf('debug', requests)).toMatchObject([answered, refused]);
+    const logged = { level: 'debug', requestId: 'good', route, status: 200, subject: 'ops' };
+    expect(await linesOf('debug', requests)).toMatchObject([logged, refused]);
   });
 
   test('has the error of one that the services can’t serve, and another says why', async () => {
@@ -72,12 +72,12 @@ describe('the line of a request', () => {
     const line = { requestId: 'unserved', reason: 'NOT_IMPLEMENTED' };
     expect(lines).toMatchObject([
       { ...line, msg: 'failed', err: { type: 'RemoteError' } },
-      { ...line, msg: 'answered', status: 501 },
+      { ...line, msg: 'call', status: 501 },
     ]);
   });
 });
 
-test('a request that is under way is answered while the gateway stops', async () => {
+test('a request that is under way gets its response while the gateway stops', async () => {
   const arrived = Promise.withResolvers<void>();
   const finish = Promise.withResolvers<void>();
   const gateway = await started({
@@ -88,11 +88,11 @@ test('a request that is under way is answered while the gateway stops', async ()
     },
   });
   const token = await tokenFor('admin', 'ops');
-  const answer = send(`${gateway.url}/v1/programs/wine-dine`, 'GET', { token });
+  const response = send(`${gateway.url}/v1/programs/wine-dine`, 'GET', { token });
   await arrived.promise;
   const stopped = gateway.stop();
   finish.resolve();
-  expect((await answer).status).toBe(200);
+  expect((await response).status).toBe(200);
   await stopped;
   await expect(fetch(`${gateway.url}/livez`)).rejects.toThrow('fetch failed');
 });
@@ -119,13 +119,13 @@ test('a read that nobody waits for any more is called off', async () => {
     },
   });
   const leave = new AbortController();
-  const answer = fetch(`${gateway.url}/v1/programs/wine-dine`, {
+  const response = fetch(`${gateway.url}/v1/programs/wine-dine`, {
     headers: { authorization: `Bearer ${await tokenFor('admin', 'ops')}` },
     signal: leave.signal,
   });
   await arrived.promise;
   leave.abort();
-  await expect(answer).rejects.toThrow('aborted');
+  await expect(response).rejects.toThrow('aborted');
   await aborted.promise;
 });
 
@@ -140,11 +140,11 @@ describe('a browser', () => {
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get('access-control-allow-origin')).toBe(origin);
     expect(preflight.headers.get('access-control-allow-headers')).toContain('Idempotency-Key');
-    const answer = await send(`${url}/v1/programs`, 'GET', { headers: { origin } });
-    expect(answer.status).toBe(401);
-    expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
-    expect(answer.headers.get('access-control-expose-headers')).toContain('ETag');
-    expect(answer.headers.get('vary')).toBe('Origin');
+    const response = await send(`${url}/v1/programs`, 'GET', { headers: { origin } });
+    expect(response.status).toBe(401);
+    expect(response.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(response.headers.get('access-control-expose-headers')).toContain('ETag');
+    expect(response.headers.get('vary')).toBe('Origin');
   });
 
   test('of another origin may not', async () => {
@@ -156,7 +156,7 @@ describe('a browser', () => {
 
   test('of any origin may where all are allowed', async () => {
     const { url } = await started({}, ['*']);
-    const answer = await send(`${url}/v1/programs`, 'GET', { headers: { origin } });
-    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    const response = await send(`${url}/v1/programs`, 'GET', { headers: { origin } });
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
   });
 });

@@ -50,8 +50,8 @@ test.each<[string, string, string, () => string, unknown]>([
   ],
   ['an unknown verb body', 'POST', `${foreign}:activate`, () => scoped, { x: 1 }],
 ])('%s is 403', async (_case, method, path, token, body) => {
-  const answer = await send(`${gateway.url}/v1/${path}`, method, { token: token(), body });
-  expect(answer).toMatchObject({ status: 403, json: { reason: 'PERMISSION_DENIED' } });
+  const response = await send(`${gateway.url}/v1/${path}`, method, { token: token(), body });
+  expect(response).toMatchObject({ status: 403, json: { reason: 'PERMISSION_DENIED' } });
 });
 
 test.each<[string, string, string, () => string, unknown]>([
@@ -66,13 +66,13 @@ test.each<[string, string, string, () => string, unknown]>([
     { programId: 'wine-dine', x: 1 },
   ],
 ])('%s is 400 for those who may make the call', async (_case, method, path, token, body) => {
-  const answer = await send(`${gateway.url}/v1/${path}`, method, { token: token(), body });
-  expect(answer).toMatchObject({ status: 400, json: { reason: 'VALIDATION_FAILED' } });
+  const response = await send(`${gateway.url}/v1/${path}`, method, { token: token(), body });
+  expect(response).toMatchObject({ status: 400, json: { reason: 'VALIDATION_FAILED' } });
 });
 
 test('a body of one who may not make the call is refused before it is read', async () => {
   const headers = { 'content-type': 'text/plain' };
   const url = `${gateway.url}/v1/${foreign}`;
-  const answer = await send(url, 'PATCH', { token: scoped, headers, body: 'x' });
-  expect(answer.status).toBe(403);
+  const response = await send(url, 'PATCH', { token: scoped, headers, body: 'x' });
+  expect(response.status).toBe(403);
 });

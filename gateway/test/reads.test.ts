@@ -41,7 +41,7 @@ afterAll(async () => {
   await service.stop();
 });
 
-interface Answer {
+interface Received {
   readonly status: number | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -51,7 +51,7 @@ async function ask(
   path: string,
   headers: Record<string, string> = {},
   { method = 'GET', token = alice, body = '' } = {},
-): Promise<Answer> {
+): Promise<Received> {
   return await new Promise((resolve, reject) => {
     const request = httpRequest(`${gateway.url}${path}`, {
       method,
@@ -144,10 +144,10 @@ describe('what is read', () => {
       [page(40), { 'accept-encoding': 'br;q=0, zstd' }],
       [balance, { 'accept-encoding': 'br, gzip' }],
     ] as const) {
-      const answer = await ask(path, headers);
-      expect(answer.headers).not.toHaveProperty('content-encoding');
-      expect(answer.headers.vary).toBe('Authorization, Accept-Encoding');
-      expect(() => jsonOf(answer.body)).not.toThrow();
+      const response = await ask(path, headers);
+      expect(response.headers).not.toHaveProperty('content-encoding');
+      expect(response.headers.vary).toBe('Authorization, Accept-Encoding');
+      expect(() => jsonOf(response.body)).not.toThrow();
     }
   });
 
@@ -161,12 +161,12 @@ describe('what is read', () => {
           ['identity', strong],
           ['br', weak],
         ] as const) {
-          const answer = await ask(path, {
+          const response = await ask(path, {
             'if-none-match': known,
             'accept-encoding': acceptEncoding,
           });
-          expect([answer.status, answer.headers.etag]).toEqual([304, etag]);
-          expect(answer.headers).not.toHaveProperty('content-encoding');
+          expect([response.status, response.headers.etag]).toEqual([304, etag]);
+          expect(response.headers).not.toHaveProperty('content-encoding');
         }
       }
     }
@@ -190,10 +190,10 @@ describe('what is read', () => {
       corsOrigins: ['https://app.example'],
     });
     try {
-      const answer = await fetch(`${other.url}${balance}`, {
+      const response = await fetch(`${other.url}${balance}`, {
         headers: { authorization: `Bearer ${alice}`, origin: 'https://app.example' },
       });
-      expect(answer.headers.get('vary')).toBe('Origin, Authorization, Accept-Encoding');
+      expect(response.headers.get('vary')).toBe('Origin, Authorization, Accept-Encoding');
     } finally {
       await other.stop();
     }
@@ -204,24 +204,24 @@ test('errors are never compressed', async () => {
   const long = 'x'.repeat(1_500);
   const headers = { 'accept-encoding': 'br, gzip' };
   for (const path of [`${page(1)}&${long}=1`, member, `/v1/${long}`]) {
-    const { status, headers: answered, body } = await ask(path, headers);
+    const { status, headers: received, body } = await ask(path, headers);
     expect(status).toBeGreaterThanOrEqual(400);
-    expect(answered).not.toHaveProperty('content-encoding');
-    expect(answered).not.toHaveProperty('etag');
-    expect(answered['content-type']).toBe('application/problem+json');
+    expect(received).not.toHaveProperty('content-encoding');
+    expect(received).not.toHaveProperty('etag');
+    expect(received['content-type']).toBe('application/problem+json');
     expect(jsonOf(body)).toMatchObject({ status });
   }
 });
 
-test('what is written is answered as it is', async () => {
+test('the response to a change is sent as it is', async () => {
   const body = JSON.stringify({ programId: 'wine-dine', displayName: 'Wine & Dine' });
-  const answer = await ask(
+  const response = await ask(
     '/v1/programs',
     { 'accept-encoding': 'br' },
     { method: 'POST', token: admin, body },
   );
-  expect(answer.status).toBe(201);
-  expect(answer.headers).not.toHaveProperty('content-encoding');
-  expect(answer.headers).not.toHaveProperty('etag');
-  expect(answer.headers['cache-control']).toBe('no-store');
+  expect(response.status).toBe(201);
+  expect(response.headers).not.toHaveProperty('content-encoding');
+  expect(response.headers).not.toHaveProperty('etag');
+  expect(response.headers['cache-control']).toBe('no-store');
 });

@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop();
 });
 
-/** A service that never reads what one caller sends, and answers all others. */
+/** A service that never reads what one caller sends, and responds to all others. */
 async function startStalling(stalled: string) {
   let stalledBodies = 0;
   const server = createServer({ settings: { maxConcurrentStreams: streamsMax } });
@@ -32,7 +32,7 @@ async function startStalling(stalled: string) {
       return;
     }
     stream.resume();
-    stream.once('end', () => answer(stream));
+    stream.once('end', () => respond(stream));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -41,7 +41,7 @@ async function startStalling(stalled: string) {
   return { address: `127.0.0.1:${port}`, stalledBodies: () => stalledBodies };
 }
 
-function answer(stream: ServerHttp2Stream): void {
+function respond(stream: ServerHttp2Stream): void {
   const message = toBinary(
     GetMembershipResponseSchema,
     create(GetMembershipResponseSchema, { membership: {} }),

@@ -26,7 +26,7 @@ export interface TestService {
   stop(): Promise<void>;
 }
 
-/** Real gRPC on loopback for both upstreams; methods without a handler answer UNIMPLEMENTED. Handlers are by the method's name in the generated code. */
+/** Real gRPC on loopback for both upstreams; methods without a handler return UNIMPLEMENTED. Handlers are by the method's name in the generated code. */
 export async function startService(
   handlers: Record<string, unknown>,
   tls?: CertificateSource,
@@ -110,7 +110,7 @@ export interface Sent {
 export interface Received {
   readonly status: number;
   readonly headers: Headers;
-  /** Undefined if the answer has no body. */
+  /** Undefined if the response has no body. */
   readonly json: unknown;
 }
 

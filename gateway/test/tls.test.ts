@@ -162,7 +162,7 @@ describe('the gateway', () => {
   test.each([
     ['has no certificate for services that ask for one', false],
     ['speaks no TLS to services that do', true],
-  ])('answers as for a service that is away if it %s', async (_case, isPlain) => {
+  ])('responds as for a service that is away if it %s', async (_case, isPlain) => {
     const upstream = isPlain ? undefined : await files({ withCa: true, withIdentity: false });
     const gateway = await started(
       { tls: await files({ withCa: true }) },

@@ -34,10 +34,10 @@ let alice: string;
 let last: { request: unknown; context: CallContext };
 
 /** A handler that remembers what it was asked. */
-function answering<Request>(answer: (request: Request) => unknown) {
+function returning<Request>(respond: (request: Request) => unknown) {
   return (request: Request, context: CallContext) => {
     last = { request, context };
-    return Promise.resolve(answer(request));
+    return Promise.resolve(respond(request));
   };
 }
 
@@ -45,7 +45,7 @@ const seen = new Set<string>();
 
 beforeAll(async () => {
   service = await startService({
-    earn: answering((request: EarnRequest) => {
+    earn: returning((request: EarnRequest) => {
       const { programId, userId, transaction } = request;
       const transactionId = transaction?.transactionId ?? '';
       const replayed = seen.has(transactionId);
@@ -53,29 +53,29 @@ beforeAll(async () => {
       const earn = { programId, userId, transactionId, state: Earn_State.POSTED, points: 10n };
       return { earn, balance: { available: 10n }, replayed };
     }),
-    submitEarn: answering(({ programId, transaction }: SubmitEarnRequest) => ({
+    submitEarn: returning(({ programId, transaction }: SubmitEarnRequest) => ({
       programId,
       transactionId: transaction?.transactionId ?? '',
       state: SubmitEarnResponse_State.ACCEPTED,
     })),
-    getBalance: answering(() => ({ balance: { available: 7n } })),
-    listEntries: answering(() => ({})),
-    getMembership: answering(({ userId }: GetMembershipRequest) => ({ membership: { userId } })),
-    joinProgram: answering(({ userId }: JoinProgramRequest) => ({
+    getBalance: returning(() => ({ balance: { available: 7n } })),
+    listEntries: returning(() => ({})),
+    getMembership: returning(({ userId }: GetMembershipRequest) => ({ membership: { userId } })),
+    joinProgram: returning(({ userId }: JoinProgramRequest) => ({
       membership: { programId: 'wine-dine', userId, etag: '0.1' },
     })),
-    updateMembership: answering(({ membership }: UpdateMembershipRequest) => ({
+    updateMembership: returning(({ membership }: UpdateMembershipRequest) => ({
       membership: { ...membership, etag: '4.20' },
     })),
-    redeem: answering(() => ({
+    redeem: returning(() => ({
       redemption: { programId: 'wine-dine', userId: 'auth0|1/2', redemptionId: 'r1' },
       balance: {},
     })),
-    createProgram: answering(({ program }: CreateProgramRequest) => ({ program })),
-    getProgram: answering(({ programId }: GetProgramRequest) => ({
+    createProgram: returning(({ program }: CreateProgramRequest) => ({ program })),
+    getProgram: returning(({ programId }: GetProgramRequest) => ({
       program: { programId, etag: 'v1' },
     })),
-    updateProgram: answering(({ program }: UpdateProgramRequest) => ({
+    updateProgram: returning(({ program }: UpdateProgramRequest) => ({
       program: { ...program, etag: 'v2' },
     })),
   });

@@ -8,7 +8,7 @@ describe('isReasoned', () => {
   });
 
   test.each([
-    Object.assign(new Error('no'), { reason: 'NOT_IN_THE_CATALOGUE' }),
+    Object.assign(new Error('no'), { reason: 'NOT_IN_THE_CATALOG' }),
     Object.assign(new Error('no'), { reason: 'ERROR_REASON_UNSPECIFIED' }),
     Object.assign(new Error('no'), { reason: 7 }),
     new Error('no reason'),

@@ -1,4 +1,4 @@
-import { answerTo } from './error-catalogue.ts';
+import { catalogEntryOf } from './error-catalog.ts';
 
 export interface FieldViolation {
   /** Path of the field in the request, e.g. `transaction.items[2].quantity`; empty for the request itself. */
@@ -78,12 +78,12 @@ export class ServiceUnavailable extends ReasonedError {
   }
 }
 
-/** Whether an error has a reason of the catalogue. */
+/** Whether an error has a reason of the catalog. */
 export function isReasoned(error: unknown): error is Reasoned {
   return (
     Error.isError(error) &&
     'reason' in error &&
     typeof error.reason === 'string' &&
-    answerTo(error.reason) !== undefined
+    catalogEntryOf(error.reason) !== undefined
   );
 }

@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { isRetryable } from '../src/error-catalogue.ts';
+import { isRetryable } from '../src/error-catalog.ts';
 import { type Channel, createChannel, createClient } from '../src/rpc/client.ts';
 import type { RemoteError } from '../src/rpc/remote-error.ts';
 import { grpcFrame } from './grpc-frames.ts';

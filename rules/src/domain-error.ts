@@ -1,4 +1,4 @@
-/** Base of a service's refusals. `reason` is a value of the error catalogue; `metadata` is sent to the caller. */
+/** Base of a service's refusals. `reason` is a value of the error catalog; `metadata` is sent to the caller. */
 export abstract class DomainError extends Error {
   abstract readonly reason: string;
   readonly metadata: Readonly<Record<string, string>>;

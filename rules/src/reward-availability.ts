@@ -50,7 +50,7 @@ function limitPeriod(period: MemberLimit['period']): LimitPeriod {
   }
 }
 
-/** Whether the reward is still in the program's catalogue, be it offered at this very time or not. */
+/** Whether the reward is still in the program's catalog, be it offered at this very time or not. */
 export function isListed({ reward }: CompiledReward): boolean {
   return reward.state !== State.ARCHIVED;
 }

@@ -10,14 +10,14 @@ import type { TextRuleWords } from './constraints.ts';
 /** What the platform's own options say that the gateway's routes don't have. */
 export interface ContractOptions {
   readonly textRules: TextRuleWords;
-  /** Every reason, in the order of the catalogue. */
+  /** Every reason, in the order of the catalog. */
   readonly reasons: readonly Reason[];
   isPatchedByKey(field: DescField): boolean;
   /** Why the method can fail, without the reasons of every method. */
   reasonsOf(method: DescMethod): Reason[];
 }
 
-/** A reason for which a method can fail; see ErrorAnswer in proto/loyalty/options/v1/errors.proto. */
+/** A reason for which a method can fail; see ErrorResponse in proto/loyalty/options/v1/errors.proto. */
 export interface Reason {
   readonly name: string;
   readonly httpStatus: number;
@@ -43,12 +43,12 @@ export function readContractOptions(registry: FileRegistry): ContractOptions {
     if (found === undefined) throw new Error(`The contracts have no enum ${name}`);
     return found.values.filter(({ number }) => number !== 0);
   };
-  const [textRule, errorAnswer] = [option('text_rule'), option('error_answer')];
+  const [textRule, errorResponse] = [option('text_rule'), option('error_response')];
   const [patchByKey, errors] = [option('patch_by_key'), option('errors')];
   const byNumber = new Map(
     values('ErrorReason').map((value) => {
-      const answer = getOption(value, errorAnswer) as Omit<Reason, 'name'>;
-      return [value.number, { ...answer, name: value.name }];
+      const response = getOption(value, errorResponse) as Omit<Reason, 'name'>;
+      return [value.number, { ...response, name: value.name }];
     }),
   );
   return {

@@ -22,9 +22,9 @@ export const openApiFile = 'gateway/openapi.json';
 
 const introduction = `Loyalty points as a platform: programs with their rules and rewards, memberships, earns and redemptions.
 
-**Values.** Names are in camelCase. Numbers, texts, lists and maps are always present in answers; objects that are unset are absent. Integers of 64 bits are JSON numbers within ±(2^53 − 1); requests may have them as decimal strings, too. A field that is \`null\` is the same as an absent one, except in a PATCH, where it clears the field. Unknown fields are refused.
+**Values.** Names are in camelCase. Numbers, texts, lists and maps are always present in responses; objects that are unset are absent. Integers of 64 bits are JSON numbers within ±(2^53 − 1); requests may have them as decimal strings, too. A field that is \`null\` is the same as an absent one, except in a PATCH, where it clears the field. Unknown fields are refused.
 
-**Errors.** Every error is a problem as in RFC 9457, with a \`reason\` from the [catalogue](/docs/errors). A path that isn't listed here is 404 with the reason ROUTE_NOT_FOUND, and a method that a path doesn't have is 405 METHOD_NOT_ALLOWED with the header \`Allow\`.
+**Errors.** Every error is a problem as in RFC 9457, with a \`reason\` from the [catalog](/docs/errors). A path that isn't listed here is 404 with the reason ROUTE_NOT_FOUND, and a method that a path doesn't have is 405 METHOD_NOT_ALLOWED with the header \`Allow\`.
 
 **Caching.** Every GET has an ETag and is served for HEAD, too.`;
 
@@ -128,7 +128,7 @@ const responseHeaders: Schema = {
   },
   ETag: {
     description:
-      'Changes with the answer. For If-None-Match, and for If-Match where that is taken.',
+      'Changes with the response. Send it in If-None-Match, and in If-Match where the operation takes it.',
     schema: { type: 'string' },
   },
   Location: {

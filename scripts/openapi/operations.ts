@@ -84,16 +84,16 @@ function successes(
       content: { 'application/json': { schema, ...exampleOf(example?.responses[code]) } },
     },
   ];
-  const answers = [success(status, components.comment(method.output))];
+  const byStatus = [success(status, components.comment(method.output))];
   if (status === 201 && replayed !== undefined) {
-    answers.push(success(200, `${components.comment(replayed).replace(/^Whether/, 'When')}`));
+    byStatus.push(success(200, `${components.comment(replayed).replace(/^Whether/, 'When')}`));
   }
-  if (httpMethod === 'GET') answers.push([304, notModified]);
-  return Object.fromEntries(answers);
+  if (httpMethod === 'GET') byStatus.push([304, notModified]);
+  return Object.fromEntries(byStatus);
 }
 
 const notModified: Schema = {
-  description: 'The client has the current answer: its ETag is in If-None-Match.',
+  description: 'The client has the current response: its ETag is in If-None-Match.',
   headers: { 'X-Request-Id': headerRef('X-Request-Id'), ETag: headerRef('ETag') },
 };
 

@@ -12,7 +12,7 @@ export const commonParameters = {
     name: 'X-Request-Id',
     in: 'header',
     description:
-      'Identifies the request in logs and answers. A new one is made when it is absent or has other characters.',
+      'Identifies the request in logs and responses. A new one is made when it is absent or has other characters.',
     schema: { type: 'string', pattern: '^[\\w.:/+=@-]{1,128}$' },
   },
   TraceParent: {
@@ -25,7 +25,7 @@ export const commonParameters = {
     name: 'If-None-Match',
     in: 'header',
     description:
-      'ETags of earlier answers. If one of them is current, the answer is 304 without a body.',
+      'ETags of earlier responses. If one of them is current, the response is 304 without a body.',
     schema: { type: 'string' },
   },
 } as const;

@@ -24,7 +24,7 @@ export const problemSchema: Schema = {
     detail: { description: 'What is wrong with this request.', type: 'string' },
     instance: { description: 'The request id.', type: 'string' },
     reason: {
-      description: 'Why the request failed, from the catalogue of reasons.',
+      description: 'Why the request failed, from the catalog of reasons.',
       type: 'string',
     },
     metadata: {
@@ -104,7 +104,7 @@ export function createProblemResponses(options: ContractOptions): ProblemRespons
 const refusedBeforeRoutes = [408, 417, 431] as const;
 const refusedBodies = [413, 415] as const;
 
-/** A refusal by the gateway itself, which is in no catalogue. */
+/** A refusal by the gateway itself, which is in no catalog. */
 const refusals = new Map(
   [...refusedBeforeRoutes, ...refusedBodies].map((status): [RefusalStatus, Reason] => {
     const { reason, title } = httpRefusals[status];
@@ -175,8 +175,8 @@ function responseSchema(reasons: readonly Reason[], problem: unknown): Schema {
 }
 
 function line({ name, httpStatus, meaning, remedy }: Reason, saysStatus: boolean): string {
-  const isInCatalogue = !refusals.has(httpStatus as RefusalStatus);
-  const reason = isInCatalogue ? `[\`${name}\`](/docs/errors#${anchorOf(name)})` : `\`${name}\``;
+  const isInCatalog = !refusals.has(httpStatus as RefusalStatus);
+  const reason = isInCatalog ? `[\`${name}\`](/docs/errors#${anchorOf(name)})` : `\`${name}\``;
   return `- ${saysStatus ? `${httpStatus} ` : ''}${reason}: ${meaning} ${remedy}`.trimEnd();
 }
 

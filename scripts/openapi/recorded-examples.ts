@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from '../commands.ts';
 
-/** A request that was made, and what was answered by status. */
+/** A request that was made, and its responses by status. */
 export interface RecordedExample {
   readonly request: {
     readonly path?: Readonly<Record<string, string>>;

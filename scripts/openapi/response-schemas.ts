@@ -19,7 +19,7 @@ interface Content {
 }
 
 /**
- * Makes the schemas of what the gateway answers: scalars, lists and maps are always there; what can be unset and is, isn't.
+ * Makes the schemas of what the gateway returns: scalars, lists and maps are always present; what is unset is absent.
  * A message that some methods load less of has a schema for each extent.
  */
 export function createResponseSchemas(

@@ -38,7 +38,7 @@ export function isKnownAs({ names, pattern }: Role, name: string): boolean {
  *
  * @param named what flags name: a column by its name, or by its number from 1
  * @throws {FileRefused} when a column is missing, two could be meant, or one is named twice; the message names the flag that
- * settles it
+ * decides it
  */
 export function chooseColumns<Name extends string>(
   header: readonly string[],

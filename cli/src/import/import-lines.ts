@@ -56,10 +56,10 @@ export async function runPass<Line>(job: ImportJob<Line>, pass: Pass<Line>): Pro
     await sendAll(mapped(job.lines.read(), select), {
       sender: pass.sender,
       retries: job.retries,
-      onAnswer({ row }, answer) {
+      onOutcome({ row }, outcome) {
         finish();
-        if (answer.kind === 'refused') reject(row, answer.problem);
-        else countDone(result, answer, pass);
+        if (outcome.kind === 'refused') reject(row, outcome.problem);
+        else countDone(result, outcome, pass);
       },
     });
   } finally {

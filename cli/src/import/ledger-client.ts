@@ -15,7 +15,7 @@ import { ErrorReason, ErrorReasonSchema } from '@loyalty/proto/loyalty/options/v
 import type { MoneySchema } from '@loyalty/proto/loyalty/programs/v1/money_pb.ts';
 import { naming } from '../service-calls/service-naming.ts';
 import { ProgramRefused } from './program-refused.ts';
-import { type Answer, NotYet, type Postponed } from './sending.ts';
+import { type LineOutcome, NotYet, type Postponed } from './sending.ts';
 
 export type EarnItem = MessageInitShape<typeof BatchEarnItemSchema>;
 /** A refund by amount. */
@@ -33,10 +33,10 @@ export type AdjustItem = MessageInitShape<typeof BatchAdjustItemSchema>;
  * @throws {ProgramRefused} {@link ServiceUnavailable} {@link LoyaltyError}
  */
 export interface LedgerClient {
-  earn(items: readonly EarnItem[]): Promise<(Answer | Postponed)[]>;
+  earn(items: readonly EarnItem[]): Promise<(LineOutcome | Postponed)[]>;
   /** Refunds that come before their purchase wait for it. */
-  refund(items: readonly RefundItem[]): Promise<(Answer | Postponed)[]>;
-  adjust(items: readonly AdjustItem[]): Promise<(Answer | Postponed)[]>;
+  refund(items: readonly RefundItem[]): Promise<(LineOutcome | Postponed)[]>;
+  adjust(items: readonly AdjustItem[]): Promise<(LineOutcome | Postponed)[]>;
   close(): void;
 }
 
@@ -73,7 +73,7 @@ export function openLedger(options: {
         }),
       );
       return settled.map((each) =>
-        each.status === 'fulfilled' ? refundAnswer(each.value) : refundRefusal(each.reason),
+        each.status === 'fulfilled' ? refundOutcome(each.value) : refundRefusal(each.reason),
       );
     },
     async adjust(items) {
@@ -93,14 +93,14 @@ function done(
   points = 0n,
   replayed: boolean,
   time: Timestamp | undefined,
-): Extract<Answer, { kind: 'done' }> {
+): Extract<LineOutcome, { kind: 'done' }> {
   return { kind: 'done', points, replayed, doneMs: time === undefined ? 0 : timestampMs(time) };
 }
 
 /** Reasons that are about the program, and so the same for each line. */
 const programReasons: ReadonlySet<string> = new Set(['PROGRAM_NOT_FOUND', 'PROGRAM_NOT_ACTIVE']);
 
-function refusal(failure: EarnFailure | AdjustFailure | undefined): Answer | Postponed {
+function refusal(failure: EarnFailure | AdjustFailure | undefined): LineOutcome | Postponed {
   if (failure === undefined) throw new Error('The ledger left out an outcome');
   const { message, retryDelay } = failure;
   const reason = ErrorReasonSchema.value[failure.reason]?.name ?? 'INTERNAL';
@@ -114,9 +114,9 @@ function refusal(failure: EarnFailure | AdjustFailure | undefined): Answer | Pos
 }
 
 /** The key is the import's own, so that its author can't choose another one. */
-function refusalOfBalance(failure: AdjustFailure | undefined): Answer | Postponed {
-  const answer = refusal(failure);
-  if (failure?.reason !== ErrorReason.IDEMPOTENCY_KEY_REUSED) return answer;
+function refusalOfBalance(failure: AdjustFailure | undefined): LineOutcome | Postponed {
+  const outcome = refusal(failure);
+  if (failure?.reason !== ErrorReason.IDEMPOTENCY_KEY_REUSED) return outcome;
   const fields = new Set(failure.metadata['fields']?.split(','));
   return { kind: 'refused', problem: `IDEMPOTENCY_KEY_REUSED: ${differenceOf(fields)}` };
 }
@@ -136,7 +136,7 @@ function differenceOf(fields: ReadonlySet<string>): string {
   return `these points were imported for this user and these dates with another ${whats}: give the same ${flags} as before`;
 }
 
-function refundAnswer({ refund, replayed }: ReverseEarnResponse): Answer {
+function refundOutcome({ refund, replayed }: ReverseEarnResponse): LineOutcome {
   switch (refund?.state) {
     case Refund_State.APPLIED:
       return done(refund.points, replayed, refund.createTime);
@@ -158,7 +158,7 @@ const refundReasons: ReadonlySet<string> = new Set([
   'LIMIT_EXCEEDED',
 ]);
 
-function refundRefusal(error: unknown): Answer {
+function refundRefusal(error: unknown): LineOutcome {
   if (!(error instanceof LoyaltyError)) throw error;
   if (programReasons.has(error.reason)) throw new ProgramRefused(error.message);
   if (!refundReasons.has(error.reason)) throw error;

@@ -105,7 +105,7 @@ export interface PurchaseColumnFlags {
 /**
  * Decides which column says what, and where the currency is written.
  *
- * @throws {FileRefused} naming the flag that settles it
+ * @throws {FileRefused} naming the flag that decides it
  */
 export function choosePurchaseColumns(
   header: readonly string[],

@@ -43,7 +43,7 @@ export interface PurchaseFile {
 
 /**
  * Reads the file as often as it takes to know what its columns are, which sign its decimals have and what the id of each
- * line is. Nothing is guessed: what isn't sure is refused with the flag that settles it.
+ * line is. Nothing is guessed: what is ambiguous is refused, naming the flag that decides it.
  *
  * @throws {FileRefused}
  */

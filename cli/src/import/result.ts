@@ -1,7 +1,7 @@
 import { printable } from '../printable.ts';
 import type { RejectedFile } from './rejected-file.ts';
 import type { Rejections } from './rejections.ts';
-import type { Answer } from './sending.ts';
+import type { LineOutcome } from './sending.ts';
 
 /** The outcome of an import. */
 export interface ImportResult {
@@ -29,7 +29,7 @@ export function emptyResult(): ImportResult {
 
 export function countDone(
   result: ImportResult,
-  { points, replayed, waits = false }: Extract<Answer, { kind: 'done' }>,
+  { points, replayed, waits = false }: Extract<LineOutcome, { kind: 'done' }>,
   { isRefund }: { isRefund: boolean },
 ): void {
   if (waits) {

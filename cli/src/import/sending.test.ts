@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { ServiceUnavailable } from '@loyalty/platform/errors.ts';
-import { type Answer, NotYet, type Postponed, sendAll } from './sending.ts';
+import { type LineOutcome, NotYet, type Postponed, sendAll } from './sending.ts';
 
-type Send = (items: readonly number[]) => Promise<readonly (Answer | Postponed)[]>;
+type Send = (items: readonly number[]) => Promise<readonly (LineOutcome | Postponed)[]>;
 
 const done = {
   kind: 'done',
@@ -13,7 +13,7 @@ const done = {
 
 /** Sends numbers in batches of 3, two at a time, and retries at once. */
 async function run(count: number, send: Send) {
-  const answers = new Map<number, Answer>();
+  const outcomes = new Map<number, LineOutcome>();
   const pauses: unknown[] = [];
   async function* lists() {
     for (let item = 0; item < count; item += 2) {
@@ -30,19 +30,19 @@ async function run(count: number, send: Send) {
         },
       }),
     },
-    onAnswer(item, answer) {
-      expect(answers.has(item)).toBe(false);
-      answers.set(item, answer);
+    onOutcome(item, outcome) {
+      expect(outcomes.has(item)).toBe(false);
+      outcomes.set(item, outcome);
     },
   });
-  return { answers, pauses };
+  return { outcomes, pauses };
 }
 
 describe('sending', () => {
-  test('answers each item once, in full batches, with no more of them at once than it may', async () => {
+  test('gives each item one outcome, in full batches, with no more of them at once than it may', async () => {
     const sizes: number[] = [];
     let running = 0;
-    const { answers } = await run(20, async (items) => {
+    const { outcomes } = await run(20, async (items) => {
       running += 1;
       expect(running).toBeLessThanOrEqual(2);
       sizes.push(items.length);
@@ -50,14 +50,14 @@ describe('sending', () => {
       running -= 1;
       return items.map(() => done);
     });
-    expect(answers.size).toBe(20);
+    expect(outcomes.size).toBe(20);
     expect(sizes).toEqual([3, 3, 3, 3, 3, 3, 2]);
   });
 
   test('repeats what is postponed, and nothing else', async () => {
     const sent: number[][] = [];
     const later = new NotYet('too fast', { reason: 'VELOCITY_LIMIT', retryAfterMs: 30_000 });
-    const { answers, pauses } = await run(3, async (items) => {
+    const { outcomes, pauses } = await run(3, async (items) => {
       sent.push([...items]);
       return items.map((item) =>
         item === 1 && sent.length < 3 ? { kind: 'postponed', error: later } : done,
@@ -65,13 +65,13 @@ describe('sending', () => {
     });
     expect(sent).toEqual([[0, 1, 2], [1], [1]]);
     expect(pauses).toEqual([later, later]);
-    expect(answers.size).toBe(3);
+    expect(outcomes.size).toBe(3);
   });
 
   test('counts as its own what it did without hearing of it, and as known what was done before', async () => {
     const beganMs = Date.now();
     let isFirst = true;
-    const { answers, pauses } = await run(2, async (items) => {
+    const { outcomes, pauses } = await run(2, async (items) => {
       if (isFirst) {
         isFirst = false;
         throw new ServiceUnavailable('the connection broke');
@@ -83,8 +83,8 @@ describe('sending', () => {
       }));
     });
     expect(pauses).toHaveLength(1);
-    expect(answers.get(0)).toMatchObject({ replayed: true });
-    expect(answers.get(1)).toMatchObject({ replayed: false });
+    expect(outcomes.get(0)).toMatchObject({ replayed: true });
+    expect(outcomes.get(1)).toMatchObject({ replayed: false });
   });
 
   test('ends with the first error that is no use to retry', async () => {
@@ -110,7 +110,7 @@ describe('sending', () => {
             },
           }),
         },
-        onAnswer: () => undefined,
+        onOutcome: () => undefined,
       },
     );
     await expect(failing).rejects.toThrow('no');

@@ -3,7 +3,7 @@ import { forEachAtOnce, inBatches } from '../service-calls/at-once.ts';
 import type { Retries } from '../service-calls/retries.ts';
 
 /** The ledger's final result for one line. */
-export type Answer =
+export type LineOutcome =
   | {
       readonly kind: 'done';
       readonly points: bigint;
@@ -39,13 +39,13 @@ export interface Sender<Item> {
   readonly batchSize: number;
   readonly batchesAtOnce: number;
   /** Sends items, which may be repeated safely. Returns a result for each, in their order. */
-  send(items: readonly Item[]): Promise<readonly (Answer | Postponed)[]>;
+  send(items: readonly Item[]): Promise<readonly (LineOutcome | Postponed)[]>;
 }
 
 export interface SendOptions<Item> {
   readonly sender: Sender<Item>;
   readonly retries: Retries;
-  readonly onAnswer: (item: Item, answer: Answer) => void;
+  readonly onOutcome: (item: Item, outcome: LineOutcome) => void;
 }
 
 /**
@@ -73,8 +73,8 @@ async function sendBatch<Item>(
   for (let items = batch; items.length > 0; ) {
     let error: unknown;
     try {
-      const answers = await options.sender.send(items);
-      const postponed = takeAnswers(items, { ...options, answers, wasLost });
+      const outcomes = await options.sender.send(items);
+      const postponed = takeOutcomes(items, { ...options, outcomes, wasLost });
       if (postponed.length < items.length) turn.advance();
       items = postponed.map(({ item }) => item);
       error = longest(postponed.map((each) => each.error));
@@ -86,31 +86,31 @@ async function sendBatch<Item>(
   }
 }
 
-function takeAnswers<Item>(
+function takeOutcomes<Item>(
   items: readonly Item[],
   {
-    answers,
+    outcomes,
     wasLost,
     beganMs,
-    onAnswer,
+    onOutcome,
   }: SendOptions<Item> & {
-    answers: readonly (Answer | Postponed)[];
+    outcomes: readonly (LineOutcome | Postponed)[];
     wasLost: boolean;
     beganMs: number;
   },
 ): { item: Item; error: NotYet }[] {
   const postponed: { item: Item; error: NotYet }[] = [];
   for (const [index, item] of items.entries()) {
-    const answer = answers[index];
-    if (answer === undefined) throw new Error('The ledger left out a result');
-    if (answer.kind === 'postponed') {
-      postponed.push({ item, error: answer.error });
-    } else if (answer.kind === 'done' && wasLost && answer.doneMs >= beganMs) {
+    const outcome = outcomes[index];
+    if (outcome === undefined) throw new Error('The ledger left out a result');
+    if (outcome.kind === 'postponed') {
+      postponed.push({ item, error: outcome.error });
+    } else if (outcome.kind === 'done' && wasLost && outcome.doneMs >= beganMs) {
       // This import did it itself, and the response was lost. If clocks differ, it may be counted as known before;
       // nothing else depends on it.
-      onAnswer(item, { ...answer, replayed: false });
+      onOutcome(item, { ...outcome, replayed: false });
     } else {
-      onAnswer(item, answer);
+      onOutcome(item, outcome);
     }
   }
   return postponed;

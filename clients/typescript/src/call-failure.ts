@@ -23,7 +23,7 @@ export interface FieldViolation {
 export interface CallFailure {
   /** Number of the gRPC code. */
   readonly code: number;
-  /** What the service said; if it didn't, why there is no answer from it. */
+  /** What the service said; if it didn't, why there is no response from it. */
   readonly reason: string;
   /** Whether the service itself gave the reason. */
   readonly fromService: boolean;

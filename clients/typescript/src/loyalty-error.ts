@@ -10,7 +10,7 @@ export interface LoyaltyErrorOptions {
 }
 
 /**
- * Thrown when a call is refused or fails. Each reason of the catalogue has a subclass; an error that is none of them has
+ * Thrown when a call is refused or fails. Each reason of the catalog has a subclass; an error that is none of them has
  * a reason that a newer service added. Decide by class or `reason`: messages are for people and may change.
  */
 export class LoyaltyError extends Error {

@@ -31,7 +31,7 @@ afterAll(() => fake.stop());
 beforeEach(() => {
   client?.close();
   fake.received.length = 0;
-  fake.answerWith({ response: {} });
+  fake.respondWith({ response: {} });
   client = createLoyaltyClient({
     ledgerAddress: fake.address,
     programsAddress: fake.address,
@@ -104,7 +104,7 @@ describe('a call', () => {
   });
 
   test('asks for the token before each attempt', async () => {
-    fake.answerWith(unavailable, { response: {} });
+    fake.respondWith(unavailable, { response: {} });
     let count = 0;
     const token = async () => `token-${++count}`;
     await client.ledger.getBalance(member, { token });
@@ -128,7 +128,7 @@ describe('a call', () => {
 
 describe('an error', () => {
   test('is of the class of its reason, with its details', async () => {
-    fake.answerWith({ code: 9, reason: 'INSUFFICIENT_POINTS', message: '3 missing' });
+    fake.respondWith({ code: 9, reason: 'INSUFFICIENT_POINTS', message: '3 missing' });
     const error = await errorOf(client.redemptions.redeem(redeem, { requestId: 'request-1' }));
     expect(error).toBeInstanceOf(InsufficientPoints);
     expect(error).toMatchObject({
@@ -145,14 +145,14 @@ describe('an error', () => {
   });
 
   test('with the reason of a newer service is a LoyaltyError', async () => {
-    fake.answerWith({ code: 9, reason: 'MOON_TOO_FULL' });
+    fake.respondWith({ code: 9, reason: 'MOON_TOO_FULL' });
     const error = await errorOf(client.ledger.getBalance(member));
     expect(error).toMatchObject({
       name: 'LoyaltyError',
       reason: 'MOON_TOO_FULL',
       retryable: false,
     });
-    fake.answerWith({ code: 14, reason: 'MOON_TOO_NEW', retryAfterMs: 1 }, { response: {} });
+    fake.respondWith({ code: 14, reason: 'MOON_TOO_NEW', retryAfterMs: 1 }, { response: {} });
     await client.ledger.getBalance(member);
   });
 
@@ -169,7 +169,7 @@ describe('an error', () => {
 
 describe('a call that fails', () => {
   test('is sent again, the same with the same key, until it succeeds', async () => {
-    fake.answerWith(unavailable, { code: 14 }, { code: 1 }, { response: { replayed: true } });
+    fake.respondWith(unavailable, { code: 14 }, { code: 1 }, { response: { replayed: true } });
     const { replayed } = await client.redemptions.redeem(redeem);
     expect(replayed).toBe(true);
     const keys = fake.received.map(({ request }) => request['idempotencyKey']);
@@ -202,7 +202,7 @@ describe('a call that fails', () => {
   });
 
   test('is given up after as many attempts as allowed', async () => {
-    fake.answerWith(unavailable);
+    fake.respondWith(unavailable);
     const retries = { attemptsMax: 3 };
     const moderate = createLoyaltyClient({
       ledgerAddress: fake.address,
@@ -217,30 +217,30 @@ describe('a call that fails', () => {
   });
 
   test('waits as long as the service asks, or is given up if that is too long', async () => {
-    fake.answerWith({ ...unavailable, retryAfterMs: 120 }, { response: {} });
+    fake.respondWith({ ...unavailable, retryAfterMs: 120 }, { response: {} });
     const start = performance.now();
     await client.ledger.getBalance(member);
     // Timers may fire a millisecond early.
     expect(performance.now() - start).toBeGreaterThanOrEqual(119);
     fake.received.length = 0;
-    fake.answerWith({ code: 8, reason: 'VELOCITY_LIMIT', retryAfterMs: 60_000 });
+    fake.respondWith({ code: 8, reason: 'VELOCITY_LIMIT', retryAfterMs: 60_000 });
     const error = await errorOf(client.ledger.getBalance(member, { timeoutMs: 20_000 }));
     expect(error).toMatchObject({ reason: 'VELOCITY_LIMIT', retryAfterMs: 60_000, attempts: 1 });
   });
 
   test('is not repeated where that could have an effect twice', async () => {
-    fake.answerWith(unavailable);
+    fake.respondWith(unavailable);
     await errorOf(client.ruleSets.copyRuleSet({ programId: 'wine-dine', version: 1 }));
     expect(fake.received).toHaveLength(1);
-    fake.answerWith({ code: 14, reason: 'OVERLOADED' }, { response: {} });
+    fake.respondWith({ code: 14, reason: 'OVERLOADED' }, { response: {} });
     await client.ruleSets.copyRuleSet({ programId: 'wine-dine', version: 1 });
     expect(fake.received).toHaveLength(3);
   });
 });
 
-describe('a call without an answer', () => {
+describe('a call without a response', () => {
   test('is sent again when an attempt takes too long', async () => {
-    fake.answerWith('silence', { response: {} });
+    fake.respondWith('silence', { response: {} });
     const impatient = createLoyaltyClient({
       ledgerAddress: fake.address,
       token: 'a-token',
@@ -253,7 +253,7 @@ describe('a call without an answer', () => {
   });
 
   test('fails when all its time is over', async () => {
-    fake.answerWith('silence');
+    fake.respondWith('silence');
     const error = await errorOf(client.ledger.getBalance(member, { timeoutMs: 200 }));
     expect(error).toBeInstanceOf(DeadlineExceeded);
   });
@@ -269,13 +269,13 @@ describe('a call without an answer', () => {
   });
 
   test('can be cancelled, also while it waits for the next attempt', async () => {
-    fake.answerWith('silence');
+    fake.respondWith('silence');
     const underWay = new AbortController();
     const call = client.ledger.getBalance(member, { signal: underWay.signal });
     setTimeout(() => underWay.abort(), 50);
     expect(await errorOf(call)).toBeInstanceOf(Cancelled);
 
-    fake.answerWith({ ...unavailable, retryAfterMs: 5_000 });
+    fake.respondWith({ ...unavailable, retryAfterMs: 5_000 });
     const signal = AbortSignal.timeout(100);
     const start = performance.now();
     const waiting = await errorOf(client.ledger.getBalance(member, { signal, timeoutMs: 60_000 }));
@@ -291,16 +291,16 @@ describe('a call without an answer', () => {
 
 describe('retries', () => {
   test('of one service go on while those of the other have ended', async () => {
-    fake.answerWith(unavailable);
+    fake.respondWith(unavailable);
     const retries = { attemptsMax: 2 };
     const addresses = { ledgerAddress: fake.address, programsAddress: fake.address };
     const moderate = createLoyaltyClient({ ...addresses, token: 'a-token', retries });
     await Promise.all(
       Array.from({ length: 50 }, () => errorOf(moderate.ledger.getBalance(member))),
     );
-    fake.answerWith(unavailable, { response: {} });
+    fake.respondWith(unavailable, { response: {} });
     expect(await errorOf(moderate.ledger.getBalance(member))).toMatchObject({ attempts: 1 });
-    fake.answerWith(unavailable, { response: {} });
+    fake.respondWith(unavailable, { response: {} });
     await moderate.ruleSets.listRuleSets({ programId: 'wine-dine' });
     moderate.close();
   });

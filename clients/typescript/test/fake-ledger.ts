@@ -1,4 +1,4 @@
-// A gRPC server whose answers a test chooses, one for each attempt.
+// A gRPC server whose responses a test chooses, one for each attempt.
 import {
   create,
   type DescMessage,
@@ -14,10 +14,10 @@ import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_p
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
 
-export type FakeAnswer =
+export type FakeResponse =
   | { response: object }
   | { code: number; reason?: string; retryAfterMs?: number; message?: string }
-  /** No answer until the call is over. */
+  /** No response until the call is over. */
   | 'silence';
 
 /** What an attempt came with. */
@@ -32,13 +32,13 @@ export interface FakeLedger {
   /** In the order in which they arrived. */
   readonly received: Received[];
   /** For the next attempts; the last one is repeated. */
-  answerWith(...answers: FakeAnswer[]): void;
+  respondWith(...responses: FakeResponse[]): void;
   stop(): void;
 }
 
 export async function startFakeLedger(): Promise<FakeLedger> {
   const received: Received[] = [];
-  let answers: FakeAnswer[] = [{ response: {} }];
+  let responses: FakeResponse[] = [{ response: {} }];
   const server = new Server();
   for (const service of [LedgerService, RedemptionService, RuleSetService]) {
     for (const method of service.methods) {
@@ -49,10 +49,10 @@ export async function startFakeLedger(): Promise<FakeLedger> {
           request: { ...fromBinary(method.input, call.request) },
           metadata: call.metadata.getMap(),
         });
-        const answer = answers.length > 1 ? answers.shift() : answers[0];
-        if (answer === undefined || answer === 'silence') return;
-        if ('response' in answer) respond(null, encode(method.output, answer.response));
-        else respond(errorOf(answer));
+        const next = responses.length > 1 ? responses.shift() : responses[0];
+        if (next === undefined || next === 'silence') return;
+        if ('response' in next) respond(null, encode(method.output, next.response));
+        else respond(errorOf(next));
       };
       const codec = { requestStream: false, responseStream: false, path };
       const bytes = (buffer: Buffer) => buffer;
@@ -78,8 +78,8 @@ export async function startFakeLedger(): Promise<FakeLedger> {
   return {
     address: `127.0.0.1:${port}`,
     received,
-    answerWith(...next) {
-      answers = next;
+    respondWith(...next) {
+      responses = next;
     },
     stop: () => server.forceShutdown(),
   };
@@ -96,7 +96,7 @@ function errorOf({
   reason,
   retryAfterMs,
   message = 'refused',
-}: Extract<FakeAnswer, { code: number }>): object {
+}: Extract<FakeResponse, { code: number }>): object {
   const metadata = new Metadata();
   if (reason !== undefined) {
     const info = { reason, domain: 'loyalty', metadata: { missingPoints: '3' } };

@@ -2,9 +2,9 @@ import { type DescMethod, type DescService, getOption, hasOption } from '@bufbui
 import { http } from '@loyalty/proto/google/api/annotations_pb.ts';
 import { CodeSchema } from '@loyalty/proto/google/rpc/code_pb.ts';
 import {
-  type ErrorAnswer,
   ErrorReasonSchema,
-  error_answer,
+  type ErrorResponse,
+  error_response,
   errors,
 } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { anchorOf } from '../problem.ts';
@@ -13,10 +13,10 @@ import { escapeHtml, htmlPage, paths } from './html-page.ts';
 interface Reason {
   readonly name: string;
   readonly number: number;
-  readonly answer: ErrorAnswer;
+  readonly response: ErrorResponse;
 }
 
-const introduction = `<p>Every error has a <em>reason</em> from this catalogue. Decide by the reason: the texts are for people, and may
+const introduction = `<p>Every error has a <em>reason</em> from this catalog. Decide by the reason: the texts are for people, and may
 change. A <em>retryable</em> error may go away by itself: the same request, unchanged, can succeed later.</p>
 <ul>
 <li><strong>HTTP:</strong> the body is <code>application/problem+json</code> (RFC 9457) with <code>reason</code>,
@@ -29,17 +29,17 @@ change. A <em>retryable</em> error may go away by itself: the same request, unch
 <li>To find an error in the logs, use the request id from the header or metadata <code>x-request-id</code>.</li>
 </ul>`;
 
-/** The catalogue of reasons as HTML, with the methods of these services that can fail for each. */
+/** The catalog of reasons as HTML, with the methods of these services that can fail for each. */
 export function errorsPage(services: readonly DescService[]): string {
   const reasons = ErrorReasonSchema.values
     .filter(({ number }) => number !== 0)
     .map((value) => ({
       name: value.name,
       number: value.number,
-      answer: getOption(value, error_answer),
+      response: getOption(value, error_response),
     }));
   const methods = services.flatMap((service) => service.methods);
-  const byStatus = Map.groupBy(reasons, ({ answer }) => answer.httpStatus);
+  const byStatus = Map.groupBy(reasons, ({ response }) => response.httpStatus);
   const statuses = [...byStatus].toSorted(([one], [other]) => one - other);
   return htmlPage({
     path: paths.errors,
@@ -64,8 +64,8 @@ function contentsOf(status: number, reasons: readonly Reason[]): string {
   return `<h2>${status}</h2>\n<ul>${items.join('\n')}</ul>`;
 }
 
-function sectionOf({ name, number, answer }: Reason, methods: readonly DescMethod[]): string {
-  const { httpStatus, code, retryable, meaning, remedy, anyMethod } = answer;
+function sectionOf({ name, number, response }: Reason, methods: readonly DescMethod[]): string {
+  const { httpStatus, code, retryable, meaning, remedy, anyMethod } = response;
   const labels = [
     `HTTP ${httpStatus}`,
     `gRPC ${CodeSchema.value[code]?.name ?? code}`,

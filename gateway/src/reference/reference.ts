@@ -42,7 +42,7 @@ const viewer = htmlPage({
 });
 
 /**
- * Reads what the gateway shows of its API: the OpenAPI document, a viewer of it, and the catalogue of errors.
+ * Reads what the gateway shows of its API: the OpenAPI document, a viewer of it, and the catalog of errors.
  *
  * @throws {Error} when a file is missing
  */

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import type { DescMethod } from '@bufbuild/protobuf';
-import { reasonsOf } from '../error-catalogue.ts';
+import { reasonsOf } from '../error-catalog.ts';
 import type { CallContext } from './call-context.ts';
 
 /** A failure whose reason the method's option `errors` lacks. */

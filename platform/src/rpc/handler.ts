@@ -7,7 +7,7 @@ import type {
 import type { CallContext } from './call-context.ts';
 import { NotImplemented } from './errors.ts';
 
-/** Serves one method. Errors with a reason of the catalogue are returned as such, all others as INTERNAL. */
+/** Serves one method. Errors with a reason of the catalog are returned as such, all others as INTERNAL. */
 export type Handler<M extends DescMethodUnary> = (
   request: MessageShape<M['input']>,
   context: CallContext,

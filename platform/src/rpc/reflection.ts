@@ -25,7 +25,7 @@ type Answer = NonNullable<
  * descriptors because those keep the custom options, which ready-made servers drop.
  */
 export function createReflectionServices(files: readonly DescFile[]): BareService[] {
-  const catalogue = catalogueOf([...files, ServerReflection.file]);
+  const catalog = catalogOf([...files, ServerReflection.file]);
   const implementation: BareService['implementation'] = {
     ServerReflectionInfo(
       stream: ServerDuplexStream<ServerReflectionRequest, ServerReflectionResponse>,
@@ -35,7 +35,7 @@ export function createReflectionServices(files: readonly DescFile[]): BareServic
           create(ServerReflectionResponseSchema, {
             validHost: request.host,
             originalRequest: request,
-            messageResponse: answerTo(request.messageRequest, catalogue),
+            messageResponse: answerTo(request.messageRequest, catalog),
           }),
         );
         if (isRead) return;
@@ -54,14 +54,14 @@ export function createReflectionServices(files: readonly DescFile[]): BareServic
   }));
 }
 
-interface Catalogue {
+interface Catalog {
   registry: Registry;
   /** By the name that imports use, such as `google/protobuf/any.proto`. */
   files: ReadonlyMap<string, DescFile>;
   serviceNames: readonly string[];
 }
 
-function catalogueOf(served: readonly DescFile[]): Catalogue {
+function catalogOf(served: readonly DescFile[]): Catalog {
   const files = new Map<string, DescFile>();
   const add = (file: DescFile) => {
     if (files.has(file.proto.name)) return;
@@ -78,24 +78,24 @@ function catalogueOf(served: readonly DescFile[]): Catalogue {
   };
 }
 
-function answerTo(asked: ServerReflectionRequest['messageRequest'], catalogue: Catalogue): Answer {
+function answerTo(asked: ServerReflectionRequest['messageRequest'], catalog: Catalog): Answer {
   switch (asked.case) {
     case 'listServices': {
-      const service = catalogue.serviceNames.map((name) => ({ name }));
+      const service = catalog.serviceNames.map((name) => ({ name }));
       return { case: 'listServicesResponse', value: { service } };
     }
     case 'fileByFilename':
-      return fileAnswer(catalogue.files.get(asked.value), asked.value);
+      return fileAnswer(catalog.files.get(asked.value), asked.value);
     case 'fileContainingSymbol':
-      return fileAnswer(fileOfSymbol(catalogue.registry, asked.value), asked.value);
+      return fileAnswer(fileOfSymbol(catalog.registry, asked.value), asked.value);
     case 'fileContainingExtension': {
       const { containingType, extensionNumber } = asked.value;
-      const extendee = catalogue.registry.getMessage(containingType);
-      const extension = extendee && catalogue.registry.getExtensionFor(extendee, extensionNumber);
+      const extendee = catalog.registry.getMessage(containingType);
+      const extension = extendee && catalog.registry.getExtensionFor(extendee, extensionNumber);
       return fileAnswer(extension?.file, `${containingType} [${extensionNumber}]`);
     }
     case 'allExtensionNumbersOfType':
-      return extensionNumbers(catalogue.registry, asked.value);
+      return extensionNumbers(catalog.registry, asked.value);
     default:
       return failure(status.INVALID_ARGUMENT, 'The request asks for nothing known');
   }

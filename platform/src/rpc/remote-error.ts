@@ -2,7 +2,7 @@ import type { CallFailure } from '@loyalty/client/call-failure.ts';
 import type { FieldViolation, Reasoned } from '../errors.ts';
 
 /**
- * Thrown when a call to another service fails. It has a reason of the catalogue like any other, so that a handler that
+ * Thrown when a call to another service fails. It has a reason of the catalog like any other, so that a handler that
  * doesn't catch it returns what that service returned.
  */
 export class RemoteError extends Error implements Reasoned {

@@ -38,7 +38,7 @@ describe('an error is answered', () => {
 
   test.each([
     ['no reason', new Error('select * from secrets')],
-    ['a reason that the catalogue lacks', reasoned('MY_OWN_REASON')],
+    ['a reason that the catalog lacks', reasoned('MY_OWN_REASON')],
     ['the reason INTERNAL', reasoned('INTERNAL')],
     ['no error', 'text'],
   ])('with INTERNAL and nothing but the request id, if it has %s', (_case, error) => {

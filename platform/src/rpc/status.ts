@@ -14,7 +14,7 @@ import {
   RetryInfoSchema,
 } from '@loyalty/proto/google/rpc/error_details_pb.ts';
 import { StatusSchema } from '@loyalty/proto/google/rpc/status_pb.ts';
-import { answerTo, isRetryable } from '../error-catalogue.ts';
+import { catalogEntryOf, isRetryable } from '../error-catalog.ts';
 import { type FieldViolation, isReasoned } from '../errors.ts';
 import { type FieldNaming, named, protoNaming } from '../json/field-naming.ts';
 
@@ -46,7 +46,7 @@ export function codeName(code: number): string {
 }
 
 /**
- * The status of an error: its own if it has a reason of the catalogue, otherwise INTERNAL without its text.
+ * The status of an error: its own if it has a reason of the catalog, otherwise INTERNAL without its text.
  *
  * @param naming how the caller writes the names of fields
  */
@@ -55,7 +55,7 @@ export function statusOf(
   requestId: string,
   naming: FieldNaming = protoNaming,
 ): CallStatus {
-  const code = isReasoned(error) ? answerTo(error.reason)?.code : undefined;
+  const code = isReasoned(error) ? catalogEntryOf(error.reason)?.code : undefined;
   if (!isReasoned(error) || code === undefined || code === Code.INTERNAL) {
     return {
       code: Code.INTERNAL,

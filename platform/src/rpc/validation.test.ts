@@ -116,7 +116,7 @@ describe('a caller who sends', () => {
     });
     expect(violationsOf(AdjustBalanceRequestSchema, { ...adjustment, userId: 'me' })).toEqual({
       user_id:
-        'must be the id of a user; only a member can be called me, and only at the gateway, and nobody . or ..',
+        'must be a user\'s id: not ".", ".." or "me" (members may use "me" for themselves, at the gateway only)',
       points: 'must not be 0',
     });
   });

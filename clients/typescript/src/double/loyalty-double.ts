@@ -41,7 +41,7 @@ export interface LoyaltyDouble extends LoyaltyClient {
 /**
  * A platform in memory, for tests: memberships, earns, refunds in full or by amount, balances, the journal, adjustments,
  * and redemptions with a fixed price, held or at once. It checks required fields only, accepts every token, and its clock
- * expires nothing; anything else rejects with {@link NotInDouble}. Its answers are those of the real ledger, as
+ * expires nothing; anything else rejects with {@link NotInDouble}. Its responses are those of the real ledger, as
  * far as both can do the same.
  */
 export function createLoyaltyDouble(options: DoubleOptions): LoyaltyDouble {

@@ -7,7 +7,7 @@ import type { StreamMessage, SubmissionName } from './stream-message.ts';
 export interface Failure {
   /** WAITING is tried again at `retryAt`; DEAD stays until an operator replays or discards it. */
   readonly state: 'WAITING' | 'DEAD';
-  /** A reason of the contract's error catalogue. */
+  /** A reason of the contract's error catalog. */
   readonly reason: string;
   readonly detail: string;
   readonly failTime: Instant;
@@ -67,7 +67,7 @@ export interface DeadLetterCount {
 /** A message that reports a purchase and couldn't be applied. */
 export interface UnappliedReport {
   readonly deadLetterId: string;
-  /** A reason of the contract's error catalogue. */
+  /** A reason of the contract's error catalog. */
   readonly reason: string;
 }
 

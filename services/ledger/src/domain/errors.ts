@@ -1,4 +1,4 @@
-/** Why a command of the ledger is refused. Each reason is a value of the contract's error catalogue. */
+/** Why a command of the ledger is refused. Each reason is a value of the contract's error catalog. */
 export abstract class LedgerError extends Error {
   abstract readonly reason: string;
   readonly metadata: Readonly<Record<string, string>>;

@@ -22,21 +22,21 @@ export const file_loyalty_events_v1_earn_requested: GenFile = /*@__PURE__*/
  */
 export type EarnRequested = Message<"loyalty.events.v1.EarnRequested"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use.
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * The transaction.
+   * The transaction to credit.
    *
    * @generated from field: loyalty.programs.v1.Transaction transaction = 3;
    */

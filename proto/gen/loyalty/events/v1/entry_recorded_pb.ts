@@ -31,21 +31,21 @@ export const file_loyalty_events_v1_entry_recorded: GenFile = /*@__PURE__*/
  */
 export type EntryRecorded = Message<"loyalty.events.v1.EntryRecorded"> & {
   /**
-   * The program's id.
+   * The id of the program that the membership belongs to.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The id of the member, as your systems have it.
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * The membership's id. Together with the entry's sequence, it forms the event's id.
+   * The id of the membership, assigned by the ledger. Together with the entry's sequence, it forms the event's id.
    *
    * @generated from field: string membership_id = 3;
    */
@@ -73,13 +73,13 @@ export type EntryRecorded = Message<"loyalty.events.v1.EntryRecorded"> & {
   lotChanges: LotChange[];
 
   /**
-   * What the entry is about besides.
+   * Details that depend on the entry's kind.
    *
    * @generated from oneof loyalty.events.v1.EntryRecorded.details
    */
   details: {
     /**
-     * Of EARN.
+     * For EARN.
      *
      * @generated from field: loyalty.events.v1.EarnDetails earn = 7;
      */
@@ -87,7 +87,7 @@ export type EntryRecorded = Message<"loyalty.events.v1.EntryRecorded"> & {
     case: "earn";
   } | {
     /**
-     * Of REFUND.
+     * For REFUND.
      *
      * @generated from field: loyalty.events.v1.RefundDetails refund = 8;
      */
@@ -95,7 +95,7 @@ export type EntryRecorded = Message<"loyalty.events.v1.EntryRecorded"> & {
     case: "refund";
   } | {
     /**
-     * Of RESERVE, CAPTURE, RELEASE, REJECT and RETURN.
+     * For RESERVE, CAPTURE, RELEASE, REJECT and RETURN.
      *
      * @generated from field: loyalty.events.v1.RedemptionDetails redemption = 9;
      */
@@ -167,7 +167,7 @@ export type LotChange = Message<"loyalty.events.v1.LotChange"> & {
   points: bigint;
 
   /**
-   * When the points become available, or became. Absent for points that never had to mature.
+   * When the points become or became available. Absent for points that never had to mature.
    *
    * @generated from field: google.protobuf.Timestamp available_time = 2;
    */
@@ -181,7 +181,7 @@ export type LotChange = Message<"loyalty.events.v1.LotChange"> & {
   expireTime?: Timestamp | undefined;
 
   /**
-   * Whether they expire by inactivity: then expire_time is the date as of the entry, and each earn and redemption of the member postpones it.
+   * Whether they expire by inactivity: if so, expire_time is the date as of the entry, and each later earn or redemption of the member postpones it.
    *
    * @generated from field: bool expires_by_inactivity = 4;
    */
@@ -307,7 +307,7 @@ export type RedemptionDetails = Message<"loyalty.events.v1.RedemptionDetails"> &
   holdExpireTime?: Timestamp | undefined;
 
   /**
-   * Why it was refused; only of REJECT.
+   * Why it was refused; only for REJECT.
    *
    * @generated from field: loyalty.ledger.v1.Refusal refusal = 4;
    */

@@ -17,29 +17,29 @@ export const file_loyalty_events_v1_points_notice: GenFile = /*@__PURE__*/
   fileDesc("CiVsb3lhbHR5L2V2ZW50cy92MS9wb2ludHNfbm90aWNlLnByb3RvEhFsb3lhbHR5LmV2ZW50cy52MSLLAgoMUG9pbnRzTm90aWNlEhIKCnByb2dyYW1faWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRIVCg1tZW1iZXJzaGlwX2lkGAMgASgJEg4KBnBvaW50cxgEIAEoAxIMCgRkYXRlGAUgASgJEigKBHRpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXRpbWVfem9uZRgHIAEoCRIsCgR1bml0GAggASgLMh4ubG95YWx0eS5wcm9ncmFtcy52MS5Qb2ludFVuaXQSQwoKYXR0cmlidXRlcxgJIAMoCzIvLmxveWFsdHkuZXZlbnRzLnYxLlBvaW50c05vdGljZS5BdHRyaWJ1dGVzRW50cnkaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFiBnByb3RvMw", [file_google_protobuf_timestamp, file_loyalty_programs_v1_program]);
 
 /**
- * Says in advance what will happen to a member's points on a date: the data of points.expiring and points.maturing. It is no
- * journal entry and changes no balance. There is one for each date, with the points as they were when it was decided; what
- * the member earns or spends later changes it no more.
+ * Announces what will happen to a member's points on a date: the data of points.expiring and points.maturing. It isn't a
+ * journal entry and changes no balance. There is one for each date, with the points as they were when it was decided. What
+ * the member earns or spends later doesn't change it.
  *
  * @generated from message loyalty.events.v1.PointsNotice
  */
 export type PointsNotice = Message<"loyalty.events.v1.PointsNotice"> & {
   /**
-   * The program's id.
+   * The id of the program that the points belong to.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The id of the member, as your systems have it.
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * The membership's id.
+   * The id of the membership, assigned by the ledger.
    *
    * @generated from field: string membership_id = 3;
    */
@@ -76,14 +76,14 @@ export type PointsNotice = Message<"loyalty.events.v1.PointsNotice"> & {
   timeZone: string;
 
   /**
-   * What the program calls its points.
+   * What the program calls its points, such as "token" and "tokens".
    *
    * @generated from field: loyalty.programs.v1.PointUnit unit = 8;
    */
   unit?: PointUnit | undefined;
 
   /**
-   * The member's attributes.
+   * The member's attributes when it was decided.
    *
    * @generated from field: map<string, string> attributes = 9;
    */

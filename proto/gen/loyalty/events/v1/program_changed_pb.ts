@@ -19,14 +19,14 @@ export const file_loyalty_events_v1_program_changed: GenFile = /*@__PURE__*/
  */
 export type ProgramChanged = Message<"loyalty.events.v1.ProgramChanged"> & {
   /**
-   * The program's id.
+   * The id of the program that changed.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The revision after the change.
+   * The program's revision after the change; revisions have no gaps.
    *
    * @generated from field: int64 revision = 2;
    */

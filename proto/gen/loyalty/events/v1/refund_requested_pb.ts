@@ -24,14 +24,14 @@ export const file_loyalty_events_v1_refund_requested: GenFile = /*@__PURE__*/
  */
 export type RefundRequested = Message<"loyalty.events.v1.RefundRequested"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The transaction's id.
+   * The transaction, by the backend's own id: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string transaction_id = 2;
    */

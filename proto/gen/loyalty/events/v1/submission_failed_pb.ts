@@ -74,7 +74,7 @@ export type SubmissionFailed = Message<"loyalty.events.v1.SubmissionFailed"> & {
   reason: ErrorReason;
 
   /**
-   * The same for people; fields have the names that they have in the message.
+   * The reason in words, for people to read; fields have the names that they have in the message.
    *
    * @generated from field: string detail = 8;
    */

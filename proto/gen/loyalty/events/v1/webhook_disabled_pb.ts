@@ -17,28 +17,28 @@ export const file_loyalty_events_v1_webhook_disabled: GenFile = /*@__PURE__*/
   fileDesc("Cihsb3lhbHR5L2V2ZW50cy92MS93ZWJob29rX2Rpc2FibGVkLnByb3RvEhFsb3lhbHR5LmV2ZW50cy52MSK9AQoPV2ViaG9va0Rpc2FibGVkEhIKCnByb2dyYW1faWQYASABKAkSEgoKd2ViaG9va19pZBgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRI6CgZyZWFzb24YBCABKA4yKi5sb3lhbHR5LndlYmhvb2tzLnYxLldlYmhvb2suRGlzYWJsZVJlYXNvbhIxCg1mYWlsaW5nX3NpbmNlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp, file_loyalty_webhooks_v1_webhook]);
 
 /**
- * Announces that the platform disabled a webhook because of how its endpoint responded: the data of webhook.disabled. The webhook
- * itself gets no event any more; others of the program and readers of the stream do.
+ * Announces that the platform disabled a webhook because of how its endpoint responded: the data of webhook.disabled. The
+ * disabled webhook doesn't get this event; the program's other webhooks and readers of the stream do.
  *
  * @generated from message loyalty.events.v1.WebhookDisabled
  */
 export type WebhookDisabled = Message<"loyalty.events.v1.WebhookDisabled"> & {
   /**
-   * The program's id.
+   * The id of the program whose events the webhook got.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The webhook's id.
+   * The id of the webhook, assigned by the platform.
    *
    * @generated from field: string webhook_id = 2;
    */
   webhookId: string;
 
   /**
-   * What the webhook is for, as its operators wrote it.
+   * The webhook's description, as its operators wrote it.
    *
    * @generated from field: string description = 3;
    */
@@ -52,7 +52,7 @@ export type WebhookDisabled = Message<"loyalty.events.v1.WebhookDisabled"> & {
   reason: Webhook_DisableReason;
 
   /**
-   * Since when every delivery failed; absent if the one before succeeded.
+   * When deliveries began to fail; absent if the one before succeeded.
    *
    * @generated from field: google.protobuf.Timestamp failing_since = 5;
    */

@@ -30,7 +30,7 @@ export type DeadLetter = Message<"loyalty.ledger.v1.DeadLetter"> & {
   deadLetterId: string;
 
   /**
-   * What happens to it next.
+   * Whether it will be tried again, or what was decided.
    *
    * @generated from field: loyalty.ledger.v1.DeadLetter.State state = 2;
    */
@@ -65,7 +65,7 @@ export type DeadLetter = Message<"loyalty.ledger.v1.DeadLetter"> & {
   reason: ErrorReason;
 
   /**
-   * The same for people.
+   * The reason in words, for people to read.
    *
    * @generated from field: string detail = 7;
    */
@@ -135,21 +135,21 @@ export type DeadLetter_Decision = Message<"loyalty.ledger.v1.DeadLetter.Decision
   actor: string;
 
   /**
-   * The id of the call.
+   * The id of the request that decided, as in the logs.
    *
    * @generated from field: string request_id = 2;
    */
   requestId: string;
 
   /**
-   * Why, as the call said; empty if it didn't.
+   * The reason given by the operator; empty if none.
    *
    * @generated from field: string why = 3;
    */
   why: string;
 
   /**
-   * When.
+   * When it was decided.
    *
    * @generated from field: google.protobuf.Timestamp decide_time = 4;
    */
@@ -191,14 +191,14 @@ export const DeadLetter_State = {
   DEAD: 2,
 
   /**
-   * It was replayed and applied. It is kept for a while, to show who decided.
+   * It was replayed and applied. It is kept for a while to show who decided.
    *
    * @generated from enum value: REPLAYED = 3;
    */
   REPLAYED: 3,
 
   /**
-   * It was discarded. It is kept for a while, to show who decided, and why.
+   * It was discarded. It is kept for a while to show who decided and why.
    *
    * @generated from enum value: DISCARDED = 4;
    */

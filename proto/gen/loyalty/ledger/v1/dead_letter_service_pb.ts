@@ -103,7 +103,7 @@ export const ListDeadLettersResponseSchema: GenMessage<ListDeadLettersResponse> 
  */
 export type GetDeadLetterRequest = Message<"loyalty.ledger.v1.GetDeadLetterRequest"> & {
   /**
-   * The dead letter's id.
+   * The dead letter's id, assigned by the ledger: 1 to 64 bytes.
    *
    * @generated from field: string dead_letter_id = 1;
    */
@@ -124,7 +124,7 @@ export const GetDeadLetterRequestSchema: GenMessage<GetDeadLetterRequest> = /*@_
  */
 export type GetDeadLetterResponse = Message<"loyalty.ledger.v1.GetDeadLetterResponse"> & {
   /**
-   * The dead letter.
+   * The dead letter, with its payload.
    *
    * @generated from field: loyalty.ledger.v1.DeadLetter dead_letter = 1;
    */
@@ -145,14 +145,14 @@ export const GetDeadLetterResponseSchema: GenMessage<GetDeadLetterResponse> = /*
  */
 export type ReplayDeadLetterRequest = Message<"loyalty.ledger.v1.ReplayDeadLetterRequest"> & {
   /**
-   * The dead letter's id.
+   * The dead letter's id, assigned by the ledger: 1 to 64 bytes.
    *
    * @generated from field: string dead_letter_id = 1;
    */
   deadLetterId: string;
 
   /**
-   * Why, for operators; kept with the decision.
+   * The reason, for operators; it is kept with the decision.
    *
    * @generated from field: string why = 2;
    */
@@ -173,7 +173,7 @@ export const ReplayDeadLetterRequestSchema: GenMessage<ReplayDeadLetterRequest> 
  */
 export type ReplayDeadLetterResponse = Message<"loyalty.ledger.v1.ReplayDeadLetterResponse"> & {
   /**
-   * The dead letter.
+   * The dead letter: REPLAYED if it was applied, otherwise with the reason of this attempt.
    *
    * @generated from field: loyalty.ledger.v1.DeadLetter dead_letter = 1;
    */
@@ -194,14 +194,14 @@ export const ReplayDeadLetterResponseSchema: GenMessage<ReplayDeadLetterResponse
  */
 export type DiscardDeadLetterRequest = Message<"loyalty.ledger.v1.DiscardDeadLetterRequest"> & {
   /**
-   * The dead letter's id.
+   * The dead letter's id, assigned by the ledger: 1 to 64 bytes.
    *
    * @generated from field: string dead_letter_id = 1;
    */
   deadLetterId: string;
 
   /**
-   * Why, for operators; kept with the decision.
+   * The reason, for operators; it is kept with the decision.
    *
    * @generated from field: string why = 2;
    */
@@ -222,7 +222,7 @@ export const DiscardDeadLetterRequestSchema: GenMessage<DiscardDeadLetterRequest
  */
 export type DiscardDeadLetterResponse = Message<"loyalty.ledger.v1.DiscardDeadLetterResponse"> & {
   /**
-   * The dead letter.
+   * The dead letter, now DISCARDED.
    *
    * @generated from field: loyalty.ledger.v1.DeadLetter dead_letter = 1;
    */
@@ -237,8 +237,8 @@ export const DiscardDeadLetterResponseSchema: GenMessage<DiscardDeadLetterRespon
   messageDesc(file_loyalty_ledger_v1_dead_letter_service, 7);
 
 /**
- * Lists the messages that couldn't be applied, and lets operators replay or discard them. A token for some programs reaches
- * the dead letters of those only.
+ * Lists the messages that couldn't be applied, and lets operators replay or discard them. A token that is limited to
+ * some programs reaches only their dead letters.
  *
  * @generated from service loyalty.ledger.v1.DeadLetterService
  */

@@ -29,28 +29,28 @@ export const file_loyalty_ledger_v1_earn: GenFile = /*@__PURE__*/
  */
 export type Earn = Message<"loyalty.ledger.v1.Earn"> & {
   /**
-   * The program's id.
+   * The id of the program that the points belong to.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The id of the user who got the points, as your systems have it.
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * The transaction's id.
+   * The id of the transaction, as the backend reported it.
    *
    * @generated from field: string transaction_id = 3;
    */
   transactionId: string;
 
   /**
-   * The state of the earn.
+   * Whether the points were credited, or taken back by refunds.
    *
    * @generated from field: loyalty.ledger.v1.Earn.State state = 4;
    */
@@ -246,7 +246,7 @@ export type Refund = Message<"loyalty.ledger.v1.Refund"> & {
   refundId: string;
 
   /**
-   * Its state.
+   * Whether it waits, took points back, or was rejected or cancelled.
    *
    * @generated from field: loyalty.ledger.v1.Refund.State state = 2;
    */

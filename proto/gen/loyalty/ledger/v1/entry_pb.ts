@@ -102,7 +102,7 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   refundId: string;
 
   /**
-   * Why an adjustment was made, for operators; members don't see it. For REJECT and for a REFUND that was rejected, a reason from the error catalogue.
+   * Why an adjustment was made, for operators; members don't see it. For REJECT and for a REFUND that was rejected, a reason from the error catalog.
    *
    * @generated from field: string reason = 12;
    */
@@ -151,7 +151,7 @@ export type Entry = Message<"loyalty.ledger.v1.Entry"> & {
   joinTime?: Timestamp | undefined;
 
   /**
-   * The date to which it moved the points that expire by inactivity; absent if it didn't move them.
+   * The new expiry date of the points that expire by inactivity; absent if the entry didn't change it.
    *
    * @generated from field: google.protobuf.Timestamp inactivity_expire_time = 19;
    */
@@ -381,7 +381,7 @@ export const Entry_KindSchema: GenEnum<Entry_Kind> = /*@__PURE__*/
  */
 export type EntryRule = Message<"loyalty.ledger.v1.EntryRule"> & {
   /**
-   * The rule's id.
+   * The id of the rule in its rule set.
    *
    * @generated from field: string rule_id = 1;
    */

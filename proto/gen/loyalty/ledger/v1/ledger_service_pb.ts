@@ -43,21 +43,21 @@ export const file_loyalty_ledger_v1_ledger_service: GenFile = /*@__PURE__*/
  */
 export type EarnRequest = Message<"loyalty.ledger.v1.EarnRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use.
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * The transaction.
+   * The transaction to credit.
    *
    * @generated from field: loyalty.programs.v1.Transaction transaction = 3;
    */
@@ -78,14 +78,14 @@ export const EarnRequestSchema: GenMessage<EarnRequest> = /*@__PURE__*/
  */
 export type EarnResponse = Message<"loyalty.ledger.v1.EarnResponse"> & {
   /**
-   * The earn.
+   * The earn, without its refunds; GetEarn returns those.
    *
    * @generated from field: loyalty.ledger.v1.Earn earn = 1;
    */
   earn?: Earn | undefined;
 
   /**
-   * The balance now.
+   * The member's balance after the credit.
    *
    * @generated from field: loyalty.ledger.v1.Balance balance = 2;
    */
@@ -113,21 +113,21 @@ export const EarnResponseSchema: GenMessage<EarnResponse> = /*@__PURE__*/
  */
 export type SubmitEarnRequest = Message<"loyalty.ledger.v1.SubmitEarnRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use.
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * The transaction.
+   * The transaction to credit.
    *
    * @generated from field: loyalty.programs.v1.Transaction transaction = 3;
    */
@@ -142,27 +142,27 @@ export const SubmitEarnRequestSchema: GenMessage<SubmitEarnRequest> = /*@__PURE_
   messageDesc(file_loyalty_ledger_v1_ledger_service, 2);
 
 /**
- * What happens to the transaction.
+ * The transaction that was accepted.
  *
  * @generated from message loyalty.ledger.v1.SubmitEarnResponse
  */
 export type SubmitEarnResponse = Message<"loyalty.ledger.v1.SubmitEarnResponse"> & {
   /**
-   * The program's id.
+   * The id of the program that will credit the transaction.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The transaction's id.
+   * The id of the submitted transaction.
    *
    * @generated from field: string transaction_id = 2;
    */
   transactionId: string;
 
   /**
-   * Its progress.
+   * Always ACCEPTED: GetEarn returns the earn once it is posted.
    *
    * @generated from field: loyalty.ledger.v1.SubmitEarnResponse.State state = 3;
    */
@@ -217,7 +217,7 @@ export const SubmitEarnResponse_StateSchema: GenEnum<SubmitEarnResponse_State> =
  */
 export type BatchEarnRequest = Message<"loyalty.ledger.v1.BatchEarnRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -233,7 +233,7 @@ export type BatchEarnRequest = Message<"loyalty.ledger.v1.BatchEarnRequest"> & {
 
   /**
    * Whether a user who was never a member joins, in the same commit as the first credit, whatever the program's
-   * enrollment is. A user who left doesn't: that is MEMBERSHIP_LEFT.
+   * enrollment is. For a user who left, the outcome is MEMBERSHIP_LEFT.
    *
    * @generated from field: bool join_missing = 3;
    */
@@ -254,14 +254,14 @@ export const BatchEarnRequestSchema: GenMessage<BatchEarnRequest> = /*@__PURE__*
  */
 export type BatchEarnItem = Message<"loyalty.ledger.v1.BatchEarnItem"> & {
   /**
-   * The user's id.
+   * The user, by the id that your systems use.
    *
    * @generated from field: string user_id = 1;
    */
   userId: string;
 
   /**
-   * The transaction.
+   * The transaction to credit.
    *
    * @generated from field: loyalty.programs.v1.Transaction transaction = 2;
    */
@@ -303,14 +303,14 @@ export const BatchEarnResponseSchema: GenMessage<BatchEarnResponse> = /*@__PURE_
  */
 export type BatchEarnOutcome = Message<"loyalty.ledger.v1.BatchEarnOutcome"> & {
   /**
-   * The transaction's id.
+   * The id of the transaction, as the request has it.
    *
    * @generated from field: string transaction_id = 1;
    */
   transactionId: string;
 
   /**
-   * The outcome.
+   * Whether the transaction was credited.
    *
    * @generated from oneof loyalty.ledger.v1.BatchEarnOutcome.result
    */
@@ -354,14 +354,14 @@ export type EarnFailure = Message<"loyalty.ledger.v1.EarnFailure"> & {
   reason: ErrorReason;
 
   /**
-   * The same for people.
+   * The reason in words, for people to read.
    *
    * @generated from field: string message = 2;
    */
   message: string;
 
   /**
-   * Its details.
+   * The details that the error catalog names for the reason, such as missingPoints.
    *
    * @generated from field: map<string, string> metadata = 3;
    */
@@ -404,14 +404,14 @@ export const EarnFailureSchema: GenMessage<EarnFailure> = /*@__PURE__*/
  */
 export type FieldViolation = Message<"loyalty.ledger.v1.FieldViolation"> & {
   /**
-   * The field's path.
+   * The field's path, such as "transaction.amount".
    *
    * @generated from field: string field = 1;
    */
   field: string;
 
   /**
-   * What is wrong with it.
+   * What is wrong with it, such as "must be set".
    *
    * @generated from field: string message = 2;
    */
@@ -432,14 +432,14 @@ export const FieldViolationSchema: GenMessage<FieldViolation> = /*@__PURE__*/
  */
 export type GetEarnRequest = Message<"loyalty.ledger.v1.GetEarnRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The transaction's id.
+   * The transaction, by the backend's own id: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string transaction_id = 2;
    */
@@ -460,7 +460,7 @@ export const GetEarnRequestSchema: GenMessage<GetEarnRequest> = /*@__PURE__*/
  */
 export type GetEarnResponse = Message<"loyalty.ledger.v1.GetEarnResponse"> & {
   /**
-   * The earn.
+   * The earn, with its refunds.
    *
    * @generated from field: loyalty.ledger.v1.Earn earn = 1;
    */
@@ -481,14 +481,14 @@ export const GetEarnResponseSchema: GenMessage<GetEarnResponse> = /*@__PURE__*/
  */
 export type ListEarnsRequest = Message<"loyalty.ledger.v1.ListEarnsRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
@@ -551,7 +551,7 @@ export const ListEarnsResponseSchema: GenMessage<ListEarnsResponse> = /*@__PURE_
  */
 export type ListProgramEarnsRequest = Message<"loyalty.ledger.v1.ListProgramEarnsRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -635,7 +635,7 @@ export const ListProgramEarnsResponseSchema: GenMessage<ListProgramEarnsResponse
  */
 export type ListProgramEntriesRequest = Message<"loyalty.ledger.v1.ListProgramEntriesRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -719,14 +719,14 @@ export const ListProgramEntriesResponseSchema: GenMessage<ListProgramEntriesResp
  */
 export type ReverseEarnRequest = Message<"loyalty.ledger.v1.ReverseEarnRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The transaction's id.
+   * The transaction, by the backend's own id: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string transaction_id = 2;
    */
@@ -785,7 +785,7 @@ export const ReverseEarnRequestSchema: GenMessage<ReverseEarnRequest> = /*@__PUR
  */
 export type ReverseEarnResponse = Message<"loyalty.ledger.v1.ReverseEarnResponse"> & {
   /**
-   * The refund.
+   * The refund; WAITING until its transaction is credited.
    *
    * @generated from field: loyalty.ledger.v1.Refund refund = 1;
    */
@@ -799,7 +799,7 @@ export type ReverseEarnResponse = Message<"loyalty.ledger.v1.ReverseEarnResponse
   earn?: Earn | undefined;
 
   /**
-   * The balance now.
+   * The member's balance now; absent while the refund waits for its transaction.
    *
    * @generated from field: loyalty.ledger.v1.Balance balance = 3;
    */
@@ -827,14 +827,14 @@ export const ReverseEarnResponseSchema: GenMessage<ReverseEarnResponse> = /*@__P
  */
 export type CancelRefundRequest = Message<"loyalty.ledger.v1.CancelRefundRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The transaction's id.
+   * The transaction, by the backend's own id: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string transaction_id = 2;
    */
@@ -862,7 +862,7 @@ export const CancelRefundRequestSchema: GenMessage<CancelRefundRequest> = /*@__P
  */
 export type CancelRefundResponse = Message<"loyalty.ledger.v1.CancelRefundResponse"> & {
   /**
-   * The refund.
+   * The refund, now CANCELLED.
    *
    * @generated from field: loyalty.ledger.v1.Refund refund = 1;
    */
@@ -883,7 +883,7 @@ export const CancelRefundResponseSchema: GenMessage<CancelRefundResponse> = /*@_
  */
 export type ListWaitingRefundsRequest = Message<"loyalty.ledger.v1.ListWaitingRefundsRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -946,14 +946,14 @@ export const ListWaitingRefundsResponseSchema: GenMessage<ListWaitingRefundsResp
  */
 export type GetBalanceRequest = Message<"loyalty.ledger.v1.GetBalanceRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
@@ -974,7 +974,7 @@ export const GetBalanceRequestSchema: GenMessage<GetBalanceRequest> = /*@__PURE_
  */
 export type GetBalanceResponse = Message<"loyalty.ledger.v1.GetBalanceResponse"> & {
   /**
-   * The balance.
+   * The balance, including what has matured or expired by now.
    *
    * @generated from field: loyalty.ledger.v1.Balance balance = 1;
    */
@@ -995,7 +995,7 @@ export const GetBalanceResponseSchema: GenMessage<GetBalanceResponse> = /*@__PUR
  */
 export type GetProgramSummaryRequest = Message<"loyalty.ledger.v1.GetProgramSummaryRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -1030,7 +1030,7 @@ export const GetProgramSummaryRequestSchema: GenMessage<GetProgramSummaryRequest
  */
 export type GetProgramSummaryResponse = Message<"loyalty.ledger.v1.GetProgramSummaryResponse"> & {
   /**
-   * The summary.
+   * The summary of the program and the period.
    *
    * @generated from field: loyalty.ledger.v1.ProgramSummary summary = 1;
    */
@@ -1051,14 +1051,14 @@ export const GetProgramSummaryResponseSchema: GenMessage<GetProgramSummaryRespon
  */
 export type ListEntriesRequest = Message<"loyalty.ledger.v1.ListEntriesRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
@@ -1142,21 +1142,21 @@ export const ListEntriesResponseSchema: GenMessage<ListEntriesResponse> = /*@__P
  */
 export type AdjustBalanceRequest = Message<"loyalty.ledger.v1.AdjustBalanceRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * Chosen by the caller. Repeating the request with the same key has no effect.
+   * Chosen by the caller, 1 to 128 bytes. Repeating the request with the same key has no effect.
    *
    * @generated from field: string idempotency_key = 3;
    */
@@ -1184,7 +1184,7 @@ export type AdjustBalanceRequest = Message<"loyalty.ledger.v1.AdjustBalanceReque
   allowDeficit: boolean;
 
   /**
-   * A text for the member, if any.
+   * A text for the member; empty for none.
    *
    * @generated from field: string note = 7;
    */
@@ -1220,14 +1220,14 @@ export const AdjustBalanceRequestSchema: GenMessage<AdjustBalanceRequest> = /*@_
  */
 export type AdjustBalanceResponse = Message<"loyalty.ledger.v1.AdjustBalanceResponse"> & {
   /**
-   * The entry in the journal.
+   * The entry that the correction wrote into the journal.
    *
    * @generated from field: loyalty.ledger.v1.Entry entry = 1;
    */
   entry?: Entry | undefined;
 
   /**
-   * The balance now.
+   * The member's balance after the correction.
    *
    * @generated from field: loyalty.ledger.v1.Balance balance = 2;
    */
@@ -1255,7 +1255,7 @@ export const AdjustBalanceResponseSchema: GenMessage<AdjustBalanceResponse> = /*
  */
 export type BatchAdjustRequest = Message<"loyalty.ledger.v1.BatchAdjustRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -1270,7 +1270,7 @@ export type BatchAdjustRequest = Message<"loyalty.ledger.v1.BatchAdjustRequest">
 
   /**
    * Whether a user who was never a member joins, in the same commit as the correction, whatever the program's
-   * enrollment is. A user who left doesn't.
+   * enrollment is. A user who left doesn't join again.
    *
    * @generated from field: bool join_missing = 3;
    */
@@ -1291,7 +1291,7 @@ export const BatchAdjustRequestSchema: GenMessage<BatchAdjustRequest> = /*@__PUR
  */
 export type BatchAdjustItem = Message<"loyalty.ledger.v1.BatchAdjustItem"> & {
   /**
-   * The user's id.
+   * The user, by the id that your systems use.
    *
    * @generated from field: string user_id = 1;
    */
@@ -1326,7 +1326,7 @@ export type BatchAdjustItem = Message<"loyalty.ledger.v1.BatchAdjustItem"> & {
   allowDeficit: boolean;
 
   /**
-   * A text for the member, if any.
+   * A text for the member; empty for none.
    *
    * @generated from field: string note = 6;
    */
@@ -1391,14 +1391,14 @@ export const BatchAdjustResponseSchema: GenMessage<BatchAdjustResponse> = /*@__P
  */
 export type BatchAdjustOutcome = Message<"loyalty.ledger.v1.BatchAdjustOutcome"> & {
   /**
-   * The user's id.
+   * The id of the user, as the request has it.
    *
    * @generated from field: string user_id = 1;
    */
   userId: string;
 
   /**
-   * The outcome of the correction.
+   * Whether the balance was corrected.
    *
    * @generated from oneof loyalty.ledger.v1.BatchAdjustOutcome.result
    */
@@ -1442,14 +1442,14 @@ export type AdjustFailure = Message<"loyalty.ledger.v1.AdjustFailure"> & {
   reason: ErrorReason;
 
   /**
-   * The same for people.
+   * The reason in words, for people to read.
    *
    * @generated from field: string message = 2;
    */
   message: string;
 
   /**
-   * Its details.
+   * The details that the error catalog names for the reason, such as missingPoints.
    *
    * @generated from field: map<string, string> metadata = 3;
    */
@@ -1492,14 +1492,14 @@ export const AdjustFailureSchema: GenMessage<AdjustFailure> = /*@__PURE__*/
  */
 export type QuoteEarnRequest = Message<"loyalty.ledger.v1.QuoteEarnRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
@@ -1604,14 +1604,14 @@ export const QuoteEarnResponseSchema: GenMessage<QuoteEarnResponse> = /*@__PURE_
  */
 export type ListExpiriesRequest = Message<"loyalty.ledger.v1.ListExpiriesRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
@@ -1674,7 +1674,7 @@ export const ListExpiriesResponseSchema: GenMessage<ListExpiriesResponse> = /*@_
  */
 export type Expiry = Message<"loyalty.ledger.v1.Expiry"> & {
   /**
-   * The number of units, pending ones included.
+   * The number of points, pending ones included.
    *
    * @generated from field: int64 points = 1;
    */
@@ -1709,14 +1709,14 @@ export const ExpirySchema: GenMessage<Expiry> = /*@__PURE__*/
  */
 export type ListMaturitiesRequest = Message<"loyalty.ledger.v1.ListMaturitiesRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
@@ -1779,14 +1779,14 @@ export const ListMaturitiesResponseSchema: GenMessage<ListMaturitiesResponse> = 
  */
 export type GetStatementRequest = Message<"loyalty.ledger.v1.GetStatementRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
@@ -1928,7 +1928,7 @@ export const StatementBalanceSchema: GenMessage<StatementBalance> = /*@__PURE__*
  */
 export type StatementTotal = Message<"loyalty.ledger.v1.StatementTotal"> & {
   /**
-   * The kind.
+   * The kind of entries that are counted.
    *
    * @generated from field: loyalty.ledger.v1.Entry.Kind kind = 1;
    */
@@ -1991,14 +1991,14 @@ export const StatementTotalSchema: GenMessage<StatementTotal> = /*@__PURE__*/
  */
 export type ReadJournalRequest = Message<"loyalty.ledger.v1.ReadJournalRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * Which entries.
+   * The entries to read.
    *
    * @generated from oneof loyalty.ledger.v1.ReadJournalRequest.range
    */
@@ -2056,7 +2056,7 @@ export type JournalPeriod = Message<"loyalty.ledger.v1.JournalPeriod"> & {
   startTime?: Timestamp | undefined;
 
   /**
-   * Where the period ends, later than start_time; entries written at this time don't belong to it. If it is less than a minute ago, entries of the period can be committed after their place was read, and be missed.
+   * Where the period ends, later than start_time; entries written at this time don't belong to it. If it is less than a minute ago, entries that are committed late can be missed.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 2;
    */
@@ -2077,14 +2077,14 @@ export const JournalPeriodSchema: GenMessage<JournalPeriod> = /*@__PURE__*/
  */
 export type JournalOfUser = Message<"loyalty.ledger.v1.JournalOfUser"> & {
   /**
-   * The user's id.
+   * The user, by the id that your systems use.
    *
    * @generated from field: string user_id = 1;
    */
   userId: string;
 
   /**
-   * The first entry that is wanted; 0 and 1 read all of them.
+   * The sequence of the first entry to read; 0 and 1 read all of them.
    *
    * @generated from field: int64 from_sequence = 2;
    */
@@ -2105,7 +2105,7 @@ export const JournalOfUserSchema: GenMessage<JournalOfUser> = /*@__PURE__*/
  */
 export type ReadJournalResponse = Message<"loyalty.ledger.v1.ReadJournalResponse"> & {
   /**
-   * The events.
+   * The events, the oldest first.
    *
    * @generated from field: repeated loyalty.ledger.v1.JournalEvent events = 1;
    */
@@ -2162,7 +2162,7 @@ export const JournalEventSchema: GenMessage<JournalEvent> = /*@__PURE__*/
   messageDesc(file_loyalty_ledger_v1_ledger_service, 52);
 
 /**
- * Credits transactions once, takes points of refunds back, and returns balances and journals.
+ * Credits each transaction once, takes points back for refunds, and returns balances and journals.
  *
  * @generated from service loyalty.ledger.v1.LedgerService
  */
@@ -2278,7 +2278,7 @@ export const LedgerService: GenService<{
     output: typeof GetBalanceResponseSchema;
   },
   /**
-   * Sums up a program: its members, the points that they have and owe, when those expire, what a period gave and took, and the stock that is left. Each process computes it at most once a minute for each program and period; as_of says when. If that takes longer than the call may, which is 10 seconds at the gateway, the caller gets DEADLINE_EXCEEDED and the computation goes on, so ask again.
+   * Sums up a program: its members, the points that they have and owe, when those points expire, what a period gave and took, and the stock that is left. Each process computes it at most once a minute for each program and period; as_of says when. If that takes longer than the call's deadline, which is 10 seconds at the gateway, the caller gets DEADLINE_EXCEEDED while the computation continues; call again for the result.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.GetProgramSummary
    */
@@ -2320,9 +2320,9 @@ export const LedgerService: GenService<{
     output: typeof BatchAdjustResponseSchema;
   },
   /**
-   * Says what a purchase would give a member now: exactly what Earn would give if nothing happens in between, except that
-   * velocity limits aren't counted, and that conditions see a purchase without an id that happens now. Nothing is written. In a program with AUTO enrollment, a user who was never a member is
-   * quoted as one who has just joined.
+   * Returns what a purchase would give a member now: exactly what Earn would give if nothing happens in between, except that
+   * velocity limits aren't counted, and that conditions see a purchase without an id that happens now. Writes nothing. In a
+   * program with AUTO enrollment, a user who was never a member is quoted as one who has just joined.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.QuoteEarn
    */
@@ -2354,7 +2354,7 @@ export const LedgerService: GenService<{
     output: typeof ListMaturitiesResponseSchema;
   },
   /**
-   * Returns the events of a program's journals exactly as they were published, however long ago: subject, headers and data. For services that deliver events and need them longer than the stream keeps them. Entries that aren't committed yet can have an earlier time than others that are: read a range of time up to a minute ago, and take newer events from the stream, or read a user's journal, which has no gaps.
+   * Returns the events of a program's journals exactly as they were published, however long ago: subject, headers and data. It is meant for services that deliver events and need them longer than the stream keeps them. An entry can be committed after one with a later time. So read a period that ended at least a minute ago and take newer events from the stream, or read a user's journal, which has no gaps.
    *
    * @generated from rpc loyalty.ledger.v1.LedgerService.ReadJournal
    */

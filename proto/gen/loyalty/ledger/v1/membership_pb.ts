@@ -23,21 +23,21 @@ export const file_loyalty_ledger_v1_membership: GenFile = /*@__PURE__*/
  */
 export type Membership = Message<"loyalty.ledger.v1.Membership"> & {
   /**
-   * The program's id.
+   * The id of the program that the user joined.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The id of the user, as your systems have it.
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * The state of the membership.
+   * Whether the member can earn and redeem.
    *
    * @generated from field: loyalty.ledger.v1.Membership.State state = 3;
    */
@@ -58,7 +58,7 @@ export type Membership = Message<"loyalty.ledger.v1.Membership"> & {
   joinTime?: Timestamp | undefined;
 
   /**
-   * The points.
+   * The balance at the instant of the response.
    *
    * @generated from field: loyalty.ledger.v1.Balance balance = 6;
    */
@@ -100,7 +100,7 @@ export const Membership_State = {
   ACTIVE: 1,
 
   /**
-   * No new earns or redemptions; everything else goes on.
+   * The member can't earn or redeem; points still mature and expire, and refunds are applied.
    *
    * @generated from enum value: SUSPENDED = 2;
    */
@@ -211,7 +211,7 @@ export const BalanceSchema: GenMessage<Balance> = /*@__PURE__*/
  */
 export type Maturity = Message<"loyalty.ledger.v1.Maturity"> & {
   /**
-   * The number of units. What the member owes by then is taken from them.
+   * The number of points. What the member owes by then is taken from them.
    *
    * @generated from field: int64 points = 1;
    */
@@ -239,7 +239,7 @@ export const MaturitySchema: GenMessage<Maturity> = /*@__PURE__*/
  */
 export type NextExpiry = Message<"loyalty.ledger.v1.NextExpiry"> & {
   /**
-   * The number of units.
+   * The number of points.
    *
    * @generated from field: int64 points = 1;
    */

@@ -28,14 +28,14 @@ export const file_loyalty_ledger_v1_membership_service: GenFile = /*@__PURE__*/
  */
 export type JoinProgramRequest = Message<"loyalty.ledger.v1.JoinProgramRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id. Over HTTP, members can write "me" for their own.
+   * The user, by the id that your systems use. Over HTTP, members can write "me" for themselves.
    *
    * @generated from field: string user_id = 2;
    */
@@ -64,13 +64,13 @@ export const JoinProgramRequestSchema: GenMessage<JoinProgramRequest> = /*@__PUR
   messageDesc(file_loyalty_ledger_v1_membership_service, 0);
 
 /**
- * The membership.
+ * The membership that the user has now.
  *
  * @generated from message loyalty.ledger.v1.JoinProgramResponse
  */
 export type JoinProgramResponse = Message<"loyalty.ledger.v1.JoinProgramResponse"> & {
   /**
-   * The membership.
+   * The membership, with its balance.
    *
    * @generated from field: loyalty.ledger.v1.Membership membership = 1;
    */
@@ -98,14 +98,14 @@ export const JoinProgramResponseSchema: GenMessage<JoinProgramResponse> = /*@__P
  */
 export type GetMembershipRequest = Message<"loyalty.ledger.v1.GetMembershipRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
@@ -126,7 +126,7 @@ export const GetMembershipRequestSchema: GenMessage<GetMembershipRequest> = /*@_
  */
 export type GetMembershipResponse = Message<"loyalty.ledger.v1.GetMembershipResponse"> & {
   /**
-   * The membership.
+   * The membership, with its balance.
    *
    * @generated from field: loyalty.ledger.v1.Membership membership = 1;
    */
@@ -147,7 +147,7 @@ export const GetMembershipResponseSchema: GenMessage<GetMembershipResponse> = /*
  */
 export type ListMembersRequest = Message<"loyalty.ledger.v1.ListMembersRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -182,7 +182,7 @@ export type ListMembersRequest = Message<"loyalty.ledger.v1.ListMembersRequest">
   attributeKey: string;
 
   /**
-   * The value of the attribute; empty values can't be asked for. Only with attribute_key.
+   * The value of the attribute. It must be given with attribute_key, and only then; empty values can't be searched for.
    *
    * @generated from field: string attribute_value = 6;
    */
@@ -224,7 +224,7 @@ export const ListMembersRequestSchema: GenMessage<ListMembersRequest> = /*@__PUR
  */
 export type ListMembersResponse = Message<"loyalty.ledger.v1.ListMembersResponse"> & {
   /**
-   * The members.
+   * The members, by user id, or by join time and user id if the request has a join time.
    *
    * @generated from field: repeated loyalty.ledger.v1.Membership members = 1;
    */
@@ -252,21 +252,21 @@ export const ListMembersResponseSchema: GenMessage<ListMembersResponse> = /*@__P
  */
 export type UpdateMembershipRequest = Message<"loyalty.ledger.v1.UpdateMembershipRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * The new values.
+   * The new values of the attributes to change.
    *
    * @generated from field: loyalty.ledger.v1.Membership membership = 3;
    */
@@ -301,7 +301,7 @@ export const UpdateMembershipRequestSchema: GenMessage<UpdateMembershipRequest> 
  */
 export type UpdateMembershipResponse = Message<"loyalty.ledger.v1.UpdateMembershipResponse"> & {
   /**
-   * The membership.
+   * The membership, with its new etag.
    *
    * @generated from field: loyalty.ledger.v1.Membership membership = 1;
    */
@@ -322,7 +322,7 @@ export const UpdateMembershipResponseSchema: GenMessage<UpdateMembershipResponse
  */
 export type ListMembershipsRequest = Message<"loyalty.ledger.v1.ListMembershipsRequest"> & {
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 1;
    */
@@ -385,14 +385,14 @@ export const ListMembershipsResponseSchema: GenMessage<ListMembershipsResponse> 
  */
 export type SuspendMembershipRequest = Message<"loyalty.ledger.v1.SuspendMembershipRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
@@ -413,7 +413,7 @@ export const SuspendMembershipRequestSchema: GenMessage<SuspendMembershipRequest
  */
 export type SuspendMembershipResponse = Message<"loyalty.ledger.v1.SuspendMembershipResponse"> & {
   /**
-   * The membership.
+   * The membership, now SUSPENDED.
    *
    * @generated from field: loyalty.ledger.v1.Membership membership = 1;
    */
@@ -434,14 +434,14 @@ export const SuspendMembershipResponseSchema: GenMessage<SuspendMembershipRespon
  */
 export type ResumeMembershipRequest = Message<"loyalty.ledger.v1.ResumeMembershipRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
@@ -462,7 +462,7 @@ export const ResumeMembershipRequestSchema: GenMessage<ResumeMembershipRequest> 
  */
 export type ResumeMembershipResponse = Message<"loyalty.ledger.v1.ResumeMembershipResponse"> & {
   /**
-   * The membership.
+   * The membership, now ACTIVE.
    *
    * @generated from field: loyalty.ledger.v1.Membership membership = 1;
    */
@@ -483,14 +483,14 @@ export const ResumeMembershipResponseSchema: GenMessage<ResumeMembershipResponse
  */
 export type LeaveProgramRequest = Message<"loyalty.ledger.v1.LeaveProgramRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
@@ -511,7 +511,7 @@ export const LeaveProgramRequestSchema: GenMessage<LeaveProgramRequest> = /*@__P
  */
 export type LeaveProgramResponse = Message<"loyalty.ledger.v1.LeaveProgramResponse"> & {
   /**
-   * The membership.
+   * The membership, now LEFT.
    *
    * @generated from field: loyalty.ledger.v1.Membership membership = 1;
    */
@@ -552,7 +552,7 @@ export const MembershipService: GenService<{
     output: typeof GetMembershipResponseSchema;
   },
   /**
-   * Lists a program's members by user id, or by join time and user id where the request has a join time.
+   * Lists a program's members by user id, or by join time and user id if the request has a join time.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.ListMembers
    */

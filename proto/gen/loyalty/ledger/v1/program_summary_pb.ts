@@ -21,7 +21,7 @@ export const file_loyalty_ledger_v1_program_summary: GenFile = /*@__PURE__*/
  */
 export type ProgramSummary = Message<"loyalty.ledger.v1.ProgramSummary"> & {
   /**
-   * The program's id.
+   * The id of the program that is summed up.
    *
    * @generated from field: string program_id = 1;
    */
@@ -259,7 +259,7 @@ export const PeriodTotalsSchema: GenMessage<PeriodTotals> = /*@__PURE__*/
  */
 export type RewardStock = Message<"loyalty.ledger.v1.RewardStock"> & {
   /**
-   * The reward's id.
+   * The id of the reward whose stock is limited.
    *
    * @generated from field: string reward_id = 1;
    */

@@ -32,21 +32,21 @@ export type Redemption = Message<"loyalty.ledger.v1.Redemption"> & {
   redemptionId: string;
 
   /**
-   * The program's id.
+   * The id of the program whose points are spent.
    *
    * @generated from field: string program_id = 2;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The id of the user who redeems, as your systems have it.
    *
    * @generated from field: string user_id = 3;
    */
   userId: string;
 
   /**
-   * The reward's id.
+   * The id of the reward that the points are for.
    *
    * @generated from field: string reward_id = 4;
    */
@@ -60,7 +60,7 @@ export type Redemption = Message<"loyalty.ledger.v1.Redemption"> & {
   quantity: number;
 
   /**
-   * Its state.
+   * Whether the points are held, spent or given back.
    *
    * @generated from field: loyalty.ledger.v1.Redemption.State state = 6;
    */
@@ -81,14 +81,14 @@ export type Redemption = Message<"loyalty.ledger.v1.Redemption"> & {
   reversedPoints: bigint;
 
   /**
-   * The caller's own reference.
+   * The reference that the caller sent; empty if none.
    *
    * @generated from field: string reference = 9;
    */
   reference: string;
 
   /**
-   * What the points of a conversion are worth.
+   * What the points of a conversion are worth; absent for a fixed price.
    *
    * @generated from field: loyalty.programs.v1.Money value = 10;
    */
@@ -102,21 +102,21 @@ export type Redemption = Message<"loyalty.ledger.v1.Redemption"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * When the hold ends.
+   * When the hold ends, or would have ended; absent if the points were never held.
    *
    * @generated from field: google.protobuf.Timestamp hold_expire_time = 12;
    */
   holdExpireTime?: Timestamp | undefined;
 
   /**
-   * Why it was rejected.
+   * Why it was rejected; absent unless it is REJECTED.
    *
    * @generated from field: loyalty.ledger.v1.Refusal refusal = 13;
    */
   refusal?: Refusal | undefined;
 
   /**
-   * The reward's name when it was redeemed; later changes of the reward don't change it.
+   * The reward's name when it was redeemed; it stays the same if the reward changes.
    *
    * @generated from field: string reward_display_name = 14;
    */
@@ -206,14 +206,14 @@ export const Redemption_StateSchema: GenEnum<Redemption_State> = /*@__PURE__*/
  */
 export type Refusal = Message<"loyalty.ledger.v1.Refusal"> & {
   /**
-   * The reason.
+   * The reason that Redeem returned.
    *
    * @generated from field: loyalty.options.v1.ErrorReason reason = 1;
    */
   reason: ErrorReason;
 
   /**
-   * Its details, such as missingPoints.
+   * The details that the error catalog names for the reason, such as missingPoints.
    *
    * @generated from field: map<string, string> metadata = 2;
    */

@@ -33,28 +33,28 @@ export const file_loyalty_ledger_v1_redemption_service: GenFile = /*@__PURE__*/
  */
 export type RewardQuote = Message<"loyalty.ledger.v1.RewardQuote"> & {
   /**
-   * The reward's id.
+   * The id of the reward that is quoted.
    *
    * @generated from field: string reward_id = 1;
    */
   rewardId: string;
 
   /**
-   * The reward's name.
+   * The name of the reward that members see.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * The number of units.
+   * The number of units that are quoted.
    *
    * @generated from field: int32 quantity = 3;
    */
   quantity: number;
 
   /**
-   * The price.
+   * The price in points, for all units.
    *
    * @generated from field: int64 points = 4;
    */
@@ -82,7 +82,7 @@ export type RewardQuote = Message<"loyalty.ledger.v1.RewardQuote"> & {
   obstacles: Obstacle[];
 
   /**
-   * What members read about the reward besides its name.
+   * A description for members; plain text.
    *
    * @generated from field: string description = 8;
    */
@@ -124,7 +124,7 @@ export type Obstacle = Message<"loyalty.ledger.v1.Obstacle"> & {
   reason: ErrorReason;
 
   /**
-   * Its details, such as missingPoints.
+   * The details that the error catalog names for the reason, such as missingPoints.
    *
    * @generated from field: map<string, string> metadata = 2;
    */
@@ -145,21 +145,21 @@ export const ObstacleSchema: GenMessage<Obstacle> = /*@__PURE__*/
  */
 export type QuoteRedemptionRequest = Message<"loyalty.ledger.v1.QuoteRedemptionRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * The reward's id.
+   * The reward's id, such as "espresso".
    *
    * @generated from field: string reward_id = 3;
    */
@@ -188,13 +188,13 @@ export const QuoteRedemptionRequestSchema: GenMessage<QuoteRedemptionRequest> = 
   messageDesc(file_loyalty_ledger_v1_redemption_service, 2);
 
 /**
- * The quote.
+ * The quote of one reward.
  *
  * @generated from message loyalty.ledger.v1.QuoteRedemptionResponse
  */
 export type QuoteRedemptionResponse = Message<"loyalty.ledger.v1.QuoteRedemptionResponse"> & {
   /**
-   * The quote.
+   * The price, and what prevents the redemption.
    *
    * @generated from field: loyalty.ledger.v1.RewardQuote quote = 1;
    */
@@ -215,14 +215,14 @@ export const QuoteRedemptionResponseSchema: GenMessage<QuoteRedemptionResponse> 
  */
 export type ListRewardQuotesRequest = Message<"loyalty.ledger.v1.ListRewardQuotesRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
@@ -285,28 +285,28 @@ export const ListRewardQuotesResponseSchema: GenMessage<ListRewardQuotesResponse
  */
 export type RedeemRequest = Message<"loyalty.ledger.v1.RedeemRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * Chosen by the caller. Repeating the request with the same key has no effect.
+   * Chosen by the caller, 1 to 128 bytes. Repeating the request with the same key has no effect.
    *
    * @generated from field: string idempotency_key = 3;
    */
   idempotencyKey: string;
 
   /**
-   * The reward's id.
+   * The reward's id, such as "espresso".
    *
    * @generated from field: string reward_id = 4;
    */
@@ -350,7 +350,7 @@ export type RedeemRequest = Message<"loyalty.ledger.v1.RedeemRequest"> & {
   expectedPoints?: bigint | undefined;
 
   /**
-   * The caller's own reference.
+   * The caller's own reference, such as the number of an order.
    *
    * @generated from field: string reference = 10;
    */
@@ -412,14 +412,14 @@ export const RedeemRequest_CaptureSchema: GenEnum<RedeemRequest_Capture> = /*@__
  */
 export type RedeemResponse = Message<"loyalty.ledger.v1.RedeemResponse"> & {
   /**
-   * The redemption.
+   * The redemption; a repeat returns it as it is now.
    *
    * @generated from field: loyalty.ledger.v1.Redemption redemption = 1;
    */
   redemption?: Redemption | undefined;
 
   /**
-   * The balance now.
+   * The member's balance now.
    *
    * @generated from field: loyalty.ledger.v1.Balance balance = 2;
    */
@@ -447,21 +447,21 @@ export const RedeemResponseSchema: GenMessage<RedeemResponse> = /*@__PURE__*/
  */
 export type GetRedemptionRequest = Message<"loyalty.ledger.v1.GetRedemptionRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * The redemption's id.
+   * The redemption's id, assigned by the ledger: 1 to 64 bytes.
    *
    * @generated from field: string redemption_id = 3;
    */
@@ -503,14 +503,14 @@ export const GetRedemptionResponseSchema: GenMessage<GetRedemptionResponse> = /*
  */
 export type ListRedemptionsRequest = Message<"loyalty.ledger.v1.ListRedemptionsRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
@@ -573,7 +573,7 @@ export const ListRedemptionsResponseSchema: GenMessage<ListRedemptionsResponse> 
  */
 export type ListProgramRedemptionsRequest = Message<"loyalty.ledger.v1.ListProgramRedemptionsRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -671,7 +671,7 @@ export const ListProgramRedemptionsResponseSchema: GenMessage<ListProgramRedempt
  */
 export type ListOpenHoldsRequest = Message<"loyalty.ledger.v1.ListOpenHoldsRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -734,21 +734,21 @@ export const ListOpenHoldsResponseSchema: GenMessage<ListOpenHoldsResponse> = /*
  */
 export type CaptureRedemptionRequest = Message<"loyalty.ledger.v1.CaptureRedemptionRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * The redemption's id.
+   * The redemption's id, assigned by the ledger: 1 to 64 bytes.
    *
    * @generated from field: string redemption_id = 3;
    */
@@ -792,14 +792,14 @@ export const CaptureRedemptionRequestSchema: GenMessage<CaptureRedemptionRequest
  */
 export type CaptureRedemptionResponse = Message<"loyalty.ledger.v1.CaptureRedemptionResponse"> & {
   /**
-   * The redemption.
+   * The redemption, with the units and points that were captured.
    *
    * @generated from field: loyalty.ledger.v1.Redemption redemption = 1;
    */
   redemption?: Redemption | undefined;
 
   /**
-   * The balance now.
+   * The member's balance now.
    *
    * @generated from field: loyalty.ledger.v1.Balance balance = 2;
    */
@@ -827,21 +827,21 @@ export const CaptureRedemptionResponseSchema: GenMessage<CaptureRedemptionRespon
  */
 export type CancelRedemptionRequest = Message<"loyalty.ledger.v1.CancelRedemptionRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * The redemption's id.
+   * The redemption's id, assigned by the ledger: 1 to 64 bytes.
    *
    * @generated from field: string redemption_id = 3;
    */
@@ -862,14 +862,14 @@ export const CancelRedemptionRequestSchema: GenMessage<CancelRedemptionRequest> 
  */
 export type CancelRedemptionResponse = Message<"loyalty.ledger.v1.CancelRedemptionResponse"> & {
   /**
-   * The redemption.
+   * The redemption, now CANCELLED.
    *
    * @generated from field: loyalty.ledger.v1.Redemption redemption = 1;
    */
   redemption?: Redemption | undefined;
 
   /**
-   * The balance now.
+   * The member's balance now.
    *
    * @generated from field: loyalty.ledger.v1.Balance balance = 2;
    */
@@ -897,28 +897,28 @@ export const CancelRedemptionResponseSchema: GenMessage<CancelRedemptionResponse
  */
 export type ReverseRedemptionRequest = Message<"loyalty.ledger.v1.ReverseRedemptionRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The user's id.
+   * The user, by the id that your systems use: 1 to 128 bytes, not "." or "..".
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * The redemption's id.
+   * The redemption's id, assigned by the ledger: 1 to 64 bytes.
    *
    * @generated from field: string redemption_id = 3;
    */
   redemptionId: string;
 
   /**
-   * Chosen by the caller. Repeating the request with the same key has no effect.
+   * Chosen by the caller, 1 to 128 bytes. Repeating the request with the same key has no effect.
    *
    * @generated from field: string idempotency_key = 4;
    */
@@ -962,14 +962,14 @@ export const ReverseRedemptionRequestSchema: GenMessage<ReverseRedemptionRequest
  */
 export type ReverseRedemptionResponse = Message<"loyalty.ledger.v1.ReverseRedemptionResponse"> & {
   /**
-   * The redemption.
+   * The redemption; REVERSED once all of its points were given back.
    *
    * @generated from field: loyalty.ledger.v1.Redemption redemption = 1;
    */
   redemption?: Redemption | undefined;
 
   /**
-   * The balance now.
+   * The member's balance now.
    *
    * @generated from field: loyalty.ledger.v1.Balance balance = 2;
    */

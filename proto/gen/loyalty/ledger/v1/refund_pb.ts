@@ -82,7 +82,7 @@ export const FullRefundSchema: GenMessage<FullRefund> = /*@__PURE__*/
  */
 export type RefundItems = Message<"loyalty.ledger.v1.RefundItems"> & {
   /**
-   * The items.
+   * The returned items, 1 to 200.
    *
    * @generated from field: repeated loyalty.ledger.v1.RefundItem items = 1;
    */
@@ -103,14 +103,14 @@ export const RefundItemsSchema: GenMessage<RefundItems> = /*@__PURE__*/
  */
 export type RefundItem = Message<"loyalty.ledger.v1.RefundItem"> & {
   /**
-   * The item's id.
+   * The id of the item in the transaction.
    *
    * @generated from field: string item_id = 1;
    */
   itemId: string;
 
   /**
-   * The units.
+   * The number of units that were returned, at least 1.
    *
    * @generated from field: int32 quantity = 2;
    */

@@ -21,7 +21,7 @@ export const file_loyalty_programs_v1_program_change: GenFile = /*@__PURE__*/
  */
 export type ProgramChange = Message<"loyalty.programs.v1.ProgramChange"> & {
   /**
-   * The program's id.
+   * The id of the program that changed.
    *
    * @generated from field: string program_id = 1;
    */

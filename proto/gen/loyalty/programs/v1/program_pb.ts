@@ -36,7 +36,7 @@ export type Program = Message<"loyalty.programs.v1.Program"> & {
   displayName: string;
 
   /**
-   * What members read about the program; plain text.
+   * A description for members; plain text.
    *
    * @generated from field: string description = 3;
    */
@@ -85,7 +85,7 @@ export type Program = Message<"loyalty.programs.v1.Program"> & {
   activeRuleSetVersion: number;
 
   /**
-   * The operator's own data about the program. Empty to members.
+   * The operator's own data about the program. Members always get it empty.
    *
    * @generated from field: map<string, string> metadata = 10;
    */

@@ -57,7 +57,7 @@ export const CreateProgramRequestSchema: GenMessage<CreateProgramRequest> = /*@_
  */
 export type CreateProgramResponse = Message<"loyalty.programs.v1.CreateProgramResponse"> & {
   /**
-   * The program.
+   * The program, with its etag.
    *
    * @generated from field: loyalty.programs.v1.Program program = 1;
    */
@@ -78,7 +78,7 @@ export const CreateProgramResponseSchema: GenMessage<CreateProgramResponse> = /*
  */
 export type GetProgramRequest = Message<"loyalty.programs.v1.GetProgramRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -176,21 +176,21 @@ export const ListProgramsResponseSchema: GenMessage<ListProgramsResponse> = /*@_
  */
 export type UpdateProgramRequest = Message<"loyalty.programs.v1.UpdateProgramRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The new values.
+   * The new values of the fields to change.
    *
    * @generated from field: loyalty.programs.v1.Program program = 2;
    */
   program?: Program | undefined;
 
   /**
-   * The fields to change: display_name, description, unit, time_zone, enrollment, limits, metadata. Over HTTP it is made of the fields in the body.
+   * The fields to change: display_name, description, unit, time_zone, enrollment, limits, metadata, notices. Over HTTP, the gateway builds it from the fields in the body.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 3;
    */
@@ -218,7 +218,7 @@ export const UpdateProgramRequestSchema: GenMessage<UpdateProgramRequest> = /*@_
  */
 export type UpdateProgramResponse = Message<"loyalty.programs.v1.UpdateProgramResponse"> & {
   /**
-   * The program.
+   * The program, with its new etag.
    *
    * @generated from field: loyalty.programs.v1.Program program = 1;
    */
@@ -239,7 +239,7 @@ export const UpdateProgramResponseSchema: GenMessage<UpdateProgramResponse> = /*
  */
 export type ActivateProgramRequest = Message<"loyalty.programs.v1.ActivateProgramRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -260,7 +260,7 @@ export const ActivateProgramRequestSchema: GenMessage<ActivateProgramRequest> = 
  */
 export type ActivateProgramResponse = Message<"loyalty.programs.v1.ActivateProgramResponse"> & {
   /**
-   * The program.
+   * The program, now ACTIVE.
    *
    * @generated from field: loyalty.programs.v1.Program program = 1;
    */
@@ -281,7 +281,7 @@ export const ActivateProgramResponseSchema: GenMessage<ActivateProgramResponse> 
  */
 export type SuspendProgramRequest = Message<"loyalty.programs.v1.SuspendProgramRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -302,7 +302,7 @@ export const SuspendProgramRequestSchema: GenMessage<SuspendProgramRequest> = /*
  */
 export type SuspendProgramResponse = Message<"loyalty.programs.v1.SuspendProgramResponse"> & {
   /**
-   * The program.
+   * The program, now SUSPENDED.
    *
    * @generated from field: loyalty.programs.v1.Program program = 1;
    */
@@ -323,7 +323,7 @@ export const SuspendProgramResponseSchema: GenMessage<SuspendProgramResponse> = 
  */
 export type ArchiveProgramRequest = Message<"loyalty.programs.v1.ArchiveProgramRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -344,7 +344,7 @@ export const ArchiveProgramRequestSchema: GenMessage<ArchiveProgramRequest> = /*
  */
 export type ArchiveProgramResponse = Message<"loyalty.programs.v1.ArchiveProgramResponse"> & {
   /**
-   * The program.
+   * The program, now ARCHIVED.
    *
    * @generated from field: loyalty.programs.v1.Program program = 1;
    */
@@ -365,7 +365,7 @@ export const ArchiveProgramResponseSchema: GenMessage<ArchiveProgramResponse> = 
  */
 export type PreviewEarnRequest = Message<"loyalty.programs.v1.PreviewEarnRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -414,14 +414,14 @@ export const PreviewEarnRequestSchema: GenMessage<PreviewEarnRequest> = /*@__PUR
  */
 export type MemberFacts = Message<"loyalty.programs.v1.MemberFacts"> & {
   /**
-   * The user's id.
+   * What conditions read as member.user_id.
    *
    * @generated from field: string user_id = 1;
    */
   userId: string;
 
   /**
-   * The membership's attributes.
+   * What conditions read as member.attributes, at most 50.
    *
    * @generated from field: map<string, string> attributes = 2;
    */
@@ -630,7 +630,7 @@ export const ExplanationLine_KindSchema: GenEnum<ExplanationLine_Kind> = /*@__PU
  */
 export type ListProgramChangesRequest = Message<"loyalty.programs.v1.ListProgramChangesRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -693,7 +693,7 @@ export const ListProgramChangesResponseSchema: GenMessage<ListProgramChangesResp
  */
 export type GetProgramSnapshotRequest = Message<"loyalty.programs.v1.GetProgramSnapshotRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -728,7 +728,7 @@ export const GetProgramSnapshotRequestSchema: GenMessage<GetProgramSnapshotReque
  */
 export type GetProgramSnapshotResponse = Message<"loyalty.programs.v1.GetProgramSnapshotResponse"> & {
   /**
-   * The program.
+   * The program's settings and state.
    *
    * @generated from field: loyalty.programs.v1.Program program = 1;
    */
@@ -842,7 +842,7 @@ export const ListProgramRevisionsResponseSchema: GenMessage<ListProgramRevisions
  */
 export type ProgramRevision = Message<"loyalty.programs.v1.ProgramRevision"> & {
   /**
-   * The program's id.
+   * The id of the program that changed.
    *
    * @generated from field: string program_id = 1;
    */
@@ -960,7 +960,7 @@ export const ProgramService: GenService<{
     output: typeof ListProgramChangesResponseSchema;
   },
   /**
-   * Returns everything that the ledger needs to know about a program, read consistently.
+   * Returns everything that the ledger needs to know about a program, as of one instant.
    *
    * @generated from rpc loyalty.programs.v1.ProgramService.GetProgramSnapshot
    */

@@ -58,7 +58,7 @@ export type Reward = Message<"loyalty.programs.v1.Reward"> & {
    */
   price: {
     /**
-     * The same for everyone.
+     * The same number of points for everyone.
      *
      * @generated from field: loyalty.programs.v1.FixedPrice fixed = 5;
      */
@@ -96,14 +96,14 @@ export type Reward = Message<"loyalty.programs.v1.Reward"> & {
   availability?: Availability | undefined;
 
   /**
-   * A CEL expression over member and now that must be true; empty is always true. Empty to members.
+   * A CEL expression over member and now that must be true; empty is always true. Members always get it empty.
    *
    * @generated from field: string condition = 10;
    */
   condition: string;
 
   /**
-   * The operator's own data about the reward. Empty to members.
+   * The operator's own data about the reward. Members always get it empty.
    *
    * @generated from field: map<string, string> metadata = 11;
    */
@@ -131,7 +131,7 @@ export type Reward = Message<"loyalty.programs.v1.Reward"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * What members read about it besides its name; plain text.
+   * A description for members; plain text.
    *
    * @generated from field: string description = 15;
    */
@@ -200,7 +200,7 @@ export const Reward_StateSchema: GenEnum<Reward_State> = /*@__PURE__*/
  */
 export type FixedPrice = Message<"loyalty.programs.v1.FixedPrice"> & {
   /**
-   * The points for one unit.
+   * The points for one unit, 1 to 1,000,000,000.
    *
    * @generated from field: int64 points = 1;
    */
@@ -221,14 +221,14 @@ export const FixedPriceSchema: GenMessage<FixedPrice> = /*@__PURE__*/
  */
 export type ConversionPrice = Message<"loyalty.programs.v1.ConversionPrice"> & {
   /**
-   * So many points
+   * The number of points.
    *
    * @generated from field: int64 points = 1;
    */
   points: bigint;
 
   /**
-   * are worth so much.
+   * The money that they are worth.
    *
    * @generated from field: loyalty.programs.v1.Money per = 2;
    */
@@ -291,14 +291,14 @@ export const StockSchema: GenMessage<Stock> = /*@__PURE__*/
  */
 export type MemberLimit = Message<"loyalty.programs.v1.MemberLimit"> & {
   /**
-   * The number of units.
+   * The maximum number of units in the period, at least 1.
    *
    * @generated from field: int32 count = 1;
    */
   count: number;
 
   /**
-   * The period.
+   * The period after which the count starts again.
    *
    * @generated from field: loyalty.programs.v1.MemberLimit.Period period = 2;
    */

@@ -28,7 +28,7 @@ export const file_loyalty_programs_v1_reward_service: GenFile = /*@__PURE__*/
  */
 export type CreateRewardRequest = Message<"loyalty.programs.v1.CreateRewardRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -56,7 +56,7 @@ export const CreateRewardRequestSchema: GenMessage<CreateRewardRequest> = /*@__P
  */
 export type CreateRewardResponse = Message<"loyalty.programs.v1.CreateRewardResponse"> & {
   /**
-   * The reward.
+   * The reward, with its etag.
    *
    * @generated from field: loyalty.programs.v1.Reward reward = 1;
    */
@@ -77,28 +77,28 @@ export const CreateRewardResponseSchema: GenMessage<CreateRewardResponse> = /*@_
  */
 export type UpdateRewardRequest = Message<"loyalty.programs.v1.UpdateRewardRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The reward's id.
+   * The reward's id, such as "espresso": 2 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string reward_id = 2;
    */
   rewardId: string;
 
   /**
-   * The new values.
+   * The new values of the fields to change.
    *
    * @generated from field: loyalty.programs.v1.Reward reward = 3;
    */
   reward?: Reward | undefined;
 
   /**
-   * The fields to change: display_name, state, fixed, conversion, stock, member_limit, availability, condition, metadata, description, image_uri. Over HTTP it is made of the fields in the body.
+   * The fields to change: display_name, state, fixed, conversion, stock, member_limit, availability, condition, metadata, description, image_uri. Over HTTP, the gateway builds it from the fields in the body.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 4;
    */
@@ -126,7 +126,7 @@ export const UpdateRewardRequestSchema: GenMessage<UpdateRewardRequest> = /*@__P
  */
 export type UpdateRewardResponse = Message<"loyalty.programs.v1.UpdateRewardResponse"> & {
   /**
-   * The reward.
+   * The reward, with its new etag.
    *
    * @generated from field: loyalty.programs.v1.Reward reward = 1;
    */
@@ -147,14 +147,14 @@ export const UpdateRewardResponseSchema: GenMessage<UpdateRewardResponse> = /*@_
  */
 export type GetRewardRequest = Message<"loyalty.programs.v1.GetRewardRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The reward's id.
+   * The reward's id, such as "espresso": 2 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string reward_id = 2;
    */
@@ -196,7 +196,7 @@ export const GetRewardResponseSchema: GenMessage<GetRewardResponse> = /*@__PURE_
  */
 export type ListRewardsRequest = Message<"loyalty.programs.v1.ListRewardsRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -279,7 +279,7 @@ export const RewardService: GenService<{
     output: typeof UpdateRewardResponseSchema;
   },
   /**
-   * Returns a reward. What is left of a limited stock is known to the ledger: ListRewardQuotes and QuoteRedemption return it for a member, GetProgramSummary for an admin.
+   * Returns a reward. It doesn't say how much of a limited stock is left: ListRewardQuotes and QuoteRedemption do for a member, GetProgramSummary does for an admin.
    *
    * @generated from rpc loyalty.programs.v1.RewardService.GetReward
    */
@@ -289,7 +289,7 @@ export const RewardService: GenService<{
     output: typeof GetRewardResponseSchema;
   },
   /**
-   * Lists a program's rewards by id. Members see only ACTIVE ones. What is left of a limited stock is in ListRewardQuotes.
+   * Lists a program's rewards by id. Members see only ACTIVE ones. ListRewardQuotes says how much of a limited stock is left.
    *
    * @generated from rpc loyalty.programs.v1.RewardService.ListRewards
    */

@@ -45,7 +45,7 @@ export type RuleSet = Message<"loyalty.programs.v1.RuleSet"> & {
   state: RuleSet_State;
 
   /**
-   * What this version is about.
+   * What is new in this version; a note for operators.
    *
    * @generated from field: string description = 4;
    */
@@ -467,7 +467,7 @@ export const RateAward_ModeSchema: GenEnum<RateAward_Mode> = /*@__PURE__*/
  */
 export type FixedAward = Message<"loyalty.programs.v1.FixedAward"> & {
   /**
-   * The points.
+   * The points for each transaction, 1 to 1,000,000,000.
    *
    * @generated from field: int64 points = 1;
    */
@@ -488,7 +488,7 @@ export const FixedAwardSchema: GenMessage<FixedAward> = /*@__PURE__*/
  */
 export type PerItemAward = Message<"loyalty.programs.v1.PerItemAward"> & {
   /**
-   * The points.
+   * The points for each unit, 1 to 1,000,000,000.
    *
    * @generated from field: int64 points = 1;
    */
@@ -725,14 +725,14 @@ export const Schedule_DaySchema: GenEnum<Schedule_Day> = /*@__PURE__*/
  */
 export type Cap = Message<"loyalty.programs.v1.Cap"> & {
   /**
-   * The points.
+   * The maximum points in the period.
    *
    * @generated from field: int64 points = 1;
    */
   points: bigint;
 
   /**
-   * The period.
+   * The period after which the count starts again.
    *
    * @generated from field: loyalty.programs.v1.Cap.Period period = 2;
    */
@@ -1076,7 +1076,7 @@ export const ExpiryPolicy_FixedDateSchema: GenMessage<ExpiryPolicy_FixedDate> = 
  */
 export type ExpiryPolicy_Inactivity = Message<"loyalty.programs.v1.ExpiryPolicy.Inactivity"> & {
   /**
-   * The time in months.
+   * The months without an earn or a redemption, 1 to 1200.
    *
    * @generated from field: int32 months = 1;
    */

@@ -28,7 +28,7 @@ export const file_loyalty_programs_v1_rule_set_service: GenFile = /*@__PURE__*/
  */
 export type CreateRuleSetRequest = Message<"loyalty.programs.v1.CreateRuleSetRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -56,7 +56,7 @@ export const CreateRuleSetRequestSchema: GenMessage<CreateRuleSetRequest> = /*@_
  */
 export type CreateRuleSetResponse = Message<"loyalty.programs.v1.CreateRuleSetResponse"> & {
   /**
-   * The draft.
+   * The draft, with its version and etag.
    *
    * @generated from field: loyalty.programs.v1.RuleSet rule_set = 1;
    */
@@ -77,14 +77,14 @@ export const CreateRuleSetResponseSchema: GenMessage<CreateRuleSetResponse> = /*
  */
 export type CopyRuleSetRequest = Message<"loyalty.programs.v1.CopyRuleSetRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The version to copy.
+   * The version to copy, from 1, in any state.
    *
    * @generated from field: int32 version = 2;
    */
@@ -105,7 +105,7 @@ export const CopyRuleSetRequestSchema: GenMessage<CopyRuleSetRequest> = /*@__PUR
  */
 export type CopyRuleSetResponse = Message<"loyalty.programs.v1.CopyRuleSetResponse"> & {
   /**
-   * The draft.
+   * The draft, with its version and etag.
    *
    * @generated from field: loyalty.programs.v1.RuleSet rule_set = 1;
    */
@@ -126,28 +126,28 @@ export const CopyRuleSetResponseSchema: GenMessage<CopyRuleSetResponse> = /*@__P
  */
 export type UpdateRuleSetRequest = Message<"loyalty.programs.v1.UpdateRuleSetRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The version.
+   * The draft's version, from 1.
    *
    * @generated from field: int32 version = 2;
    */
   version: number;
 
   /**
-   * The new values.
+   * The new values of the fields to change.
    *
    * @generated from field: loyalty.programs.v1.RuleSet rule_set = 3;
    */
   ruleSet?: RuleSet | undefined;
 
   /**
-   * The fields to change: description, rounding, earn_rules, maturation, expiry, refund. Over HTTP it is made of the fields in the body.
+   * The fields to change: description, rounding, earn_rules, maturation, expiry, refund, maximum_points, cap. Over HTTP, the gateway builds it from the fields in the body.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 4;
    */
@@ -175,7 +175,7 @@ export const UpdateRuleSetRequestSchema: GenMessage<UpdateRuleSetRequest> = /*@_
  */
 export type UpdateRuleSetResponse = Message<"loyalty.programs.v1.UpdateRuleSetResponse"> & {
   /**
-   * The draft.
+   * The draft, with its new etag.
    *
    * @generated from field: loyalty.programs.v1.RuleSet rule_set = 1;
    */
@@ -196,14 +196,14 @@ export const UpdateRuleSetResponseSchema: GenMessage<UpdateRuleSetResponse> = /*
  */
 export type GetRuleSetRequest = Message<"loyalty.programs.v1.GetRuleSetRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The version.
+   * The version, from 1.
    *
    * @generated from field: int32 version = 2;
    */
@@ -245,7 +245,7 @@ export const GetRuleSetResponseSchema: GenMessage<GetRuleSetResponse> = /*@__PUR
  */
 export type ListRuleSetsRequest = Message<"loyalty.programs.v1.ListRuleSetsRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -308,14 +308,14 @@ export const ListRuleSetsResponseSchema: GenMessage<ListRuleSetsResponse> = /*@_
  */
 export type PublishRuleSetRequest = Message<"loyalty.programs.v1.PublishRuleSetRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The version.
+   * The draft's version, from 1.
    *
    * @generated from field: int32 version = 2;
    */
@@ -344,7 +344,7 @@ export const PublishRuleSetRequestSchema: GenMessage<PublishRuleSetRequest> = /*
  */
 export type PublishRuleSetResponse = Message<"loyalty.programs.v1.PublishRuleSetResponse"> & {
   /**
-   * The rule set.
+   * The rule set, with the time at which it takes effect.
    *
    * @generated from field: loyalty.programs.v1.RuleSet rule_set = 1;
    */
@@ -365,14 +365,14 @@ export const PublishRuleSetResponseSchema: GenMessage<PublishRuleSetResponse> = 
  */
 export type WithdrawRuleSetRequest = Message<"loyalty.programs.v1.WithdrawRuleSetRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The version.
+   * The version, from 1. It must not be in force yet.
    *
    * @generated from field: int32 version = 2;
    */
@@ -393,7 +393,7 @@ export const WithdrawRuleSetRequestSchema: GenMessage<WithdrawRuleSetRequest> = 
  */
 export type WithdrawRuleSetResponse = Message<"loyalty.programs.v1.WithdrawRuleSetResponse"> & {
   /**
-   * The rule set.
+   * The rule set, now WITHDRAWN.
    *
    * @generated from field: loyalty.programs.v1.RuleSet rule_set = 1;
    */
@@ -424,7 +424,7 @@ export const RuleSetService: GenService<{
     output: typeof CreateRuleSetResponseSchema;
   },
   /**
-   * Creates a draft with the next version number and the rules of another version, whatever that version's state. The program's newer settings, such as its time zone, count when the draft is published.
+   * Creates a draft with the next version number and the rules of another version, whatever that version's state. When the draft is published, the program's current settings apply, such as its time zone.
    *
    * @generated from rpc loyalty.programs.v1.RuleSetService.CopyRuleSet
    */

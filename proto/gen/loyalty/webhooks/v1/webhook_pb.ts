@@ -16,13 +16,13 @@ export const file_loyalty_webhooks_v1_webhook: GenFile = /*@__PURE__*/
   fileDesc("CiFsb3lhbHR5L3dlYmhvb2tzL3YxL3dlYmhvb2sucHJvdG8SE2xveWFsdHkud2ViaG9va3MudjEisAYKB1dlYmhvb2sSPAoKcHJvZ3JhbV9pZBgBIAEoCUIoukgl2AEBciAyHl5bYS16XVthLXowLTktXXsxLDQ4fVthLXowLTldJBIbCgp3ZWJob29rX2lkGAIgASgJQge6SARyAihAEhUKA3VybBgDIAEoCUIIukgFcgMo0A8SHQoLZGVzY3JpcHRpb24YBCABKAlCCLpIBXIDKPQDEiUKC2V2ZW50X3R5cGVzGAUgAygJQhC6SA2SAQoQMhgBIgRyAihAEjsKBXN0YXRlGAYgASgOMiIubG95YWx0eS53ZWJob29rcy52MS5XZWJob29rLlN0YXRlQgi6SAWCAQIQARJCCg5kaXNhYmxlX3JlYXNvbhgHIAEoDjIqLmxveWFsdHkud2ViaG9va3MudjEuV2ViaG9vay5EaXNhYmxlUmVhc29uEg4KBnNlY3JldBgIIAEoCRI/ChtwcmV2aW91c19zZWNyZXRfZXhwaXJlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDWZhaWxpbmdfc2luY2UYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDHBhdXNlZF91bnRpbBgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoGcmVwbGF5GAsgASgLMhsubG95YWx0eS53ZWJob29rcy52MS5SZXBsYXkSFQoEZXRhZxgMIAEoCUIHukgEcgIoQBIvCgtjcmVhdGVfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjkKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASCwoHRU5BQkxFRBABEgwKCERJU0FCTEVEEAIiVQoNRGlzYWJsZVJlYXNvbhIeChpESVNBQkxFX1JFQVNPTl9VTlNQRUNJRklFRBAAEg0KCVJFUVVFU1RFRBABEggKBEdPTkUQAhILCgdGQUlMSU5HEAMi/gEKBlJlcGxheRIwCgVzdGF0ZRgBIAEoDjIhLmxveWFsdHkud2ViaG9va3MudjEuUmVwbGF5LlN0YXRlEg4KBmV2ZW50cxgCIAEoAxINCgVlcnJvchgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkEKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASCwoHUlVOTklORxABEggKBERPTkUQAhIKCgZGQUlMRUQQAyKEBAoIRGVsaXZlcnkSEwoLZGVsaXZlcnlfaWQYASABKAkSEgoKd2ViaG9va19pZBgCIAEoCRIQCghldmVudF9pZBgDIAEoCRISCgpldmVudF90eXBlGAQgASgJEjIKBXN0YXRlGAUgASgOMiMubG95YWx0eS53ZWJob29rcy52MS5EZWxpdmVyeS5TdGF0ZRIVCg1hdHRlbXB0X2NvdW50GAYgASgFEjUKEW5leHRfYXR0ZW1wdF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI3CghhdHRlbXB0cxgIIAMoCzIlLmxveWFsdHkud2ViaG9va3MudjEuRGVsaXZlcnkuQXR0ZW1wdBIMCgRib2R5GAkgASgJEi8KC2NyZWF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBpnCgdBdHRlbXB0EigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnN0YXR1cxgCIAEoBRITCgtkdXJhdGlvbl9tcxgDIAEoBRINCgVlcnJvchgEIAEoCSJGCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEgsKB1BFTkRJTkcQARINCglERUxJVkVSRUQQAhIKCgZGQUlMRUQQA2IGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
- * An endpoint of yours to which a program's events are delivered over HTTP, as Standard Webhooks has it.
+ * An endpoint of yours to which a program's events are delivered over HTTP, as Standard Webhooks defines it.
  *
  * @generated from message loyalty.webhooks.v1.Webhook
  */
 export type Webhook = Message<"loyalty.webhooks.v1.Webhook"> & {
   /**
-   * The program whose events it gets.
+   * The id of the program whose events it gets.
    *
    * @generated from field: string program_id = 1;
    */
@@ -37,21 +37,21 @@ export type Webhook = Message<"loyalty.webhooks.v1.Webhook"> & {
 
   /**
    * Where events are delivered: an https URL without a user, a password or a fragment, whose host has public addresses only.
-   * It is kept and returned as browsers would write it: a host in lower case, blanks as %20.
+   * It is stored and returned as browsers write it: the host in lower case, spaces as %20.
    *
    * @generated from field: string url = 3;
    */
   url: string;
 
   /**
-   * What it is for, for operators.
+   * What the webhook is for; a note for operators.
    *
    * @generated from field: string description = 4;
    */
   description: string;
 
   /**
-   * The events that it gets, such as points.earned, as in the last part of their subjects on NATS; all when empty.
+   * The types of events that it gets, such as points.earned, as at the end of their NATS subjects; all when empty.
    *
    * @generated from field: repeated string event_types = 5;
    */
@@ -65,7 +65,7 @@ export type Webhook = Message<"loyalty.webhooks.v1.Webhook"> & {
   state: Webhook_State;
 
   /**
-   * Why it is disabled.
+   * Why it is disabled; unspecified while it is enabled.
    *
    * @generated from field: loyalty.webhooks.v1.Webhook.DisableReason disable_reason = 7;
    */
@@ -79,22 +79,23 @@ export type Webhook = Message<"loyalty.webhooks.v1.Webhook"> & {
   secret: string;
 
   /**
-   * Until when deliveries are signed with the previous secret too; absent unless the secret was rotated in the last 24 hours.
+   * When the previous secret expires: until then, deliveries are signed with it too. Absent unless the secret was rotated in the
+   * last 24 hours.
    *
    * @generated from field: google.protobuf.Timestamp previous_secret_expire_time = 9;
    */
   previousSecretExpireTime?: Timestamp | undefined;
 
   /**
-   * Since when every delivery has failed; absent if the last one succeeded. After five days the webhook is disabled.
+   * When deliveries began to fail; absent if the last one succeeded. After five days of failures, the webhook is disabled.
    *
    * @generated from field: google.protobuf.Timestamp failing_since = 10;
    */
   failingSince?: Timestamp | undefined;
 
   /**
-   * Until when nothing is sent, because the endpoint doesn't respond or has asked for it; absent unless it is paused now. A test,
-   * a retry and any update end the pause.
+   * When the current pause ends; absent unless it is paused now. During a pause nothing is sent, because the endpoint doesn't
+   * respond or has asked for it. A test, a retry and any update end the pause early.
    *
    * @generated from field: google.protobuf.Timestamp paused_until = 15;
    */
@@ -157,7 +158,7 @@ export const Webhook_State = {
   ENABLED: 1,
 
   /**
-   * Nothing is delivered: what waits stays, and new events are passed over until it is enabled again.
+   * Nothing is delivered: pending deliveries wait, and new events are skipped until it is enabled again.
    *
    * @generated from enum value: DISABLED = 2;
    */
@@ -232,14 +233,14 @@ export const Webhook_DisableReasonSchema: GenEnum<Webhook_DisableReason> = /*@__
  */
 export type Replay = Message<"loyalty.webhooks.v1.Replay"> & {
   /**
-   * How far it is.
+   * The progress of the replay.
    *
    * @generated from field: loyalty.webhooks.v1.Replay.State state = 1;
    */
   state: Replay_State;
 
   /**
-   * The number of events that it has marked for delivery so far. One that is read again counts again.
+   * The number of events that it has marked for delivery so far. An event that is read again counts again.
    *
    * @generated from field: int64 events = 2;
    */
@@ -253,14 +254,14 @@ export type Replay = Message<"loyalty.webhooks.v1.Replay"> & {
   error: string;
 
   /**
-   * When it was asked for.
+   * When it was requested.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * When it last got further.
+   * When it last made progress.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 5;
    */
@@ -275,7 +276,7 @@ export const ReplaySchema: GenMessage<Replay> = /*@__PURE__*/
   messageDesc(file_loyalty_webhooks_v1_webhook, 1);
 
 /**
- * How far a replay is.
+ * The progress of a replay.
  *
  * @generated from enum loyalty.webhooks.v1.Replay.State
  */
@@ -288,7 +289,7 @@ export const Replay_State = {
   STATE_UNSPECIFIED: 0,
 
   /**
-   * It is under way, also across restarts.
+   * It is running; a restart of the service doesn't stop it.
    *
    * @generated from enum value: RUNNING = 1;
    */
@@ -302,7 +303,7 @@ export const Replay_State = {
   DONE: 2,
 
   /**
-   * The ledger refuses it for good; see error.
+   * The ledger refused it permanently; see error.
    *
    * @generated from enum value: FAILED = 3;
    */
@@ -310,7 +311,7 @@ export const Replay_State = {
 } as const;
 
 /**
- * How far a replay is.
+ * The progress of a replay.
  *
  * @generated from enum loyalty.webhooks.v1.Replay.State
  */
@@ -336,14 +337,14 @@ export type Delivery = Message<"loyalty.webhooks.v1.Delivery"> & {
   deliveryId: string;
 
   /**
-   * The webhook that it goes to.
+   * The id of the webhook that it goes to.
    *
    * @generated from field: string webhook_id = 2;
    */
   webhookId: string;
 
   /**
-   * The event's id, which is sent as the header webhook-id, the same with every attempt.
+   * The event's id. It is sent as the header webhook-id, the same with every attempt.
    *
    * @generated from field: string event_id = 3;
    */
@@ -357,7 +358,7 @@ export type Delivery = Message<"loyalty.webhooks.v1.Delivery"> & {
   eventType: string;
 
   /**
-   * How far it is.
+   * The progress of the delivery.
    *
    * @generated from field: loyalty.webhooks.v1.Delivery.State state = 5;
    */
@@ -449,7 +450,7 @@ export const Delivery_AttemptSchema: GenMessage<Delivery_Attempt> = /*@__PURE__*
   messageDesc(file_loyalty_webhooks_v1_webhook, 2, 0);
 
 /**
- * How far a delivery is.
+ * The progress of a delivery.
  *
  * @generated from enum loyalty.webhooks.v1.Delivery.State
  */
@@ -484,7 +485,7 @@ export const Delivery_State = {
 } as const;
 
 /**
- * How far a delivery is.
+ * The progress of a delivery.
  *
  * @generated from enum loyalty.webhooks.v1.Delivery.State
  */

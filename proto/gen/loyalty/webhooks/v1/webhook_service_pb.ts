@@ -28,15 +28,15 @@ export const file_loyalty_webhooks_v1_webhook_service: GenFile = /*@__PURE__*/
  */
 export type CreateWebhookRequest = Message<"loyalty.webhooks.v1.CreateWebhookRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The webhook. url is required; description, event_types and state can be given, and etag and times are ignored. What else
-   * the platform sets is refused. Whether the program exists isn't checked.
+   * The webhook. url is required; description, event_types and state are optional; etag and times are ignored. Other fields
+   * that the platform sets are refused. Whether the program exists isn't checked.
    *
    * @generated from field: loyalty.webhooks.v1.Webhook webhook = 2;
    */
@@ -78,14 +78,14 @@ export const CreateWebhookResponseSchema: GenMessage<CreateWebhookResponse> = /*
  */
 export type GetWebhookRequest = Message<"loyalty.webhooks.v1.GetWebhookRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The webhook's id.
+   * The webhook's id, assigned by the platform: 1 to 64 bytes.
    *
    * @generated from field: string webhook_id = 2;
    */
@@ -106,7 +106,7 @@ export const GetWebhookRequestSchema: GenMessage<GetWebhookRequest> = /*@__PURE_
  */
 export type GetWebhookResponse = Message<"loyalty.webhooks.v1.GetWebhookResponse"> & {
   /**
-   * The webhook.
+   * The webhook, without its secret.
    *
    * @generated from field: loyalty.webhooks.v1.Webhook webhook = 1;
    */
@@ -127,7 +127,7 @@ export const GetWebhookResponseSchema: GenMessage<GetWebhookResponse> = /*@__PUR
  */
 export type ListWebhooksRequest = Message<"loyalty.webhooks.v1.ListWebhooksRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
@@ -190,28 +190,28 @@ export const ListWebhooksResponseSchema: GenMessage<ListWebhooksResponse> = /*@_
  */
 export type UpdateWebhookRequest = Message<"loyalty.webhooks.v1.UpdateWebhookRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The webhook's id.
+   * The webhook's id, assigned by the platform: 1 to 64 bytes.
    *
    * @generated from field: string webhook_id = 2;
    */
   webhookId: string;
 
   /**
-   * The new values.
+   * The new values of the fields to change.
    *
    * @generated from field: loyalty.webhooks.v1.Webhook webhook = 3;
    */
   webhook?: Webhook | undefined;
 
   /**
-   * The fields to change: url, description, event_types, state. Over HTTP it is made of the fields in the body.
+   * The fields to change: url, description, event_types, state. Over HTTP, the gateway builds it from the fields in the body.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 4;
    */
@@ -239,7 +239,7 @@ export const UpdateWebhookRequestSchema: GenMessage<UpdateWebhookRequest> = /*@_
  */
 export type UpdateWebhookResponse = Message<"loyalty.webhooks.v1.UpdateWebhookResponse"> & {
   /**
-   * The webhook.
+   * The webhook, with its new etag and without its secret.
    *
    * @generated from field: loyalty.webhooks.v1.Webhook webhook = 1;
    */
@@ -260,14 +260,14 @@ export const UpdateWebhookResponseSchema: GenMessage<UpdateWebhookResponse> = /*
  */
 export type DeleteWebhookRequest = Message<"loyalty.webhooks.v1.DeleteWebhookRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The webhook's id.
+   * The webhook's id, assigned by the platform: 1 to 64 bytes.
    *
    * @generated from field: string webhook_id = 2;
    */
@@ -303,14 +303,14 @@ export const DeleteWebhookResponseSchema: GenMessage<DeleteWebhookResponse> = /*
  */
 export type RotateSecretRequest = Message<"loyalty.webhooks.v1.RotateSecretRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The webhook's id.
+   * The webhook's id, assigned by the platform: 1 to 64 bytes.
    *
    * @generated from field: string webhook_id = 2;
    */
@@ -352,14 +352,14 @@ export const RotateSecretResponseSchema: GenMessage<RotateSecretResponse> = /*@_
  */
 export type TestWebhookRequest = Message<"loyalty.webhooks.v1.TestWebhookRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The webhook's id.
+   * The webhook's id, assigned by the platform: 1 to 64 bytes.
    *
    * @generated from field: string webhook_id = 2;
    */
@@ -380,7 +380,7 @@ export const TestWebhookRequestSchema: GenMessage<TestWebhookRequest> = /*@__PUR
  */
 export type TestWebhookResponse = Message<"loyalty.webhooks.v1.TestWebhookResponse"> & {
   /**
-   * The delivery.
+   * The delivery, now PENDING.
    *
    * @generated from field: loyalty.webhooks.v1.Delivery delivery = 1;
    */
@@ -401,14 +401,14 @@ export const TestWebhookResponseSchema: GenMessage<TestWebhookResponse> = /*@__P
  */
 export type ListDeliveriesRequest = Message<"loyalty.webhooks.v1.ListDeliveriesRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The webhook's id.
+   * The webhook's id, assigned by the platform: 1 to 64 bytes.
    *
    * @generated from field: string webhook_id = 2;
    */
@@ -485,21 +485,21 @@ export const ListDeliveriesResponseSchema: GenMessage<ListDeliveriesResponse> = 
  */
 export type RetryDeliveryRequest = Message<"loyalty.webhooks.v1.RetryDeliveryRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The webhook's id.
+   * The webhook's id, assigned by the platform: 1 to 64 bytes.
    *
    * @generated from field: string webhook_id = 2;
    */
   webhookId: string;
 
   /**
-   * The delivery's id.
+   * The delivery's id, assigned by the platform: 1 to 64 bytes.
    *
    * @generated from field: string delivery_id = 3;
    */
@@ -520,7 +520,7 @@ export const RetryDeliveryRequestSchema: GenMessage<RetryDeliveryRequest> = /*@_
  */
 export type RetryDeliveryResponse = Message<"loyalty.webhooks.v1.RetryDeliveryResponse"> & {
   /**
-   * The delivery.
+   * The delivery, now PENDING.
    *
    * @generated from field: loyalty.webhooks.v1.Delivery delivery = 1;
    */
@@ -541,21 +541,21 @@ export const RetryDeliveryResponseSchema: GenMessage<RetryDeliveryResponse> = /*
  */
 export type ReplayWebhookRequest = Message<"loyalty.webhooks.v1.ReplayWebhookRequest"> & {
   /**
-   * The program's id.
+   * The program's id, such as "wine-dine": 3 to 50 lower-case letters, digits and hyphens.
    *
    * @generated from field: string program_id = 1;
    */
   programId: string;
 
   /**
-   * The webhook's id.
+   * The webhook's id, assigned by the platform: 1 to 64 bytes.
    *
    * @generated from field: string webhook_id = 2;
    */
   webhookId: string;
 
   /**
-   * Where it starts.
+   * The events to deliver.
    *
    * @generated from oneof loyalty.webhooks.v1.ReplayWebhookRequest.start
    */
@@ -569,7 +569,7 @@ export type ReplayWebhookRequest = Message<"loyalty.webhooks.v1.ReplayWebhookReq
     case: "from";
   } | {
     /**
-     * The events of this member only.
+     * The events of this member only: the user, by the id that your systems use.
      *
      * @generated from field: string user_id = 5;
      */
@@ -578,14 +578,14 @@ export type ReplayWebhookRequest = Message<"loyalty.webhooks.v1.ReplayWebhookReq
   } | { case: undefined; value?: undefined };
 
   /**
-   * Events before this time; until now when absent.
+   * With from: only events before this time; until now when absent.
    *
    * @generated from field: google.protobuf.Timestamp to = 4;
    */
   to?: Timestamp | undefined;
 
   /**
-   * The first entry of that member to deliver, by its sequence; the journal's first when 0.
+   * With user_id: the sequence of the first entry to deliver; the journal's first when 0.
    *
    * @generated from field: int64 from_sequence = 6;
    */
@@ -606,7 +606,7 @@ export const ReplayWebhookRequestSchema: GenMessage<ReplayWebhookRequest> = /*@_
  */
 export type ReplayWebhookResponse = Message<"loyalty.webhooks.v1.ReplayWebhookResponse"> & {
   /**
-   * The webhook.
+   * The webhook, with the replay and without its secret.
    *
    * @generated from field: loyalty.webhooks.v1.Webhook webhook = 1;
    */
@@ -658,7 +658,7 @@ export const WebhookService: GenService<{
     output: typeof ListWebhooksResponseSchema;
   },
   /**
-   * Changes fields of a webhook. State ENABLED also ends the wait after failures: what is pending is tried at once.
+   * Changes fields of a webhook. State ENABLED also ends the wait after failures: pending deliveries are tried at once.
    *
    * @generated from rpc loyalty.webhooks.v1.WebhookService.UpdateWebhook
    */
@@ -678,7 +678,7 @@ export const WebhookService: GenService<{
     output: typeof DeleteWebhookResponseSchema;
   },
   /**
-   * Gives a webhook a new secret, which the response has. For 24 hours deliveries are signed with the previous one too.
+   * Gives a webhook a new secret, which the response has. For 24 hours, deliveries are also signed with the previous one.
    *
    * @generated from rpc loyalty.webhooks.v1.WebhookService.RotateSecret
    */
@@ -708,7 +708,7 @@ export const WebhookService: GenService<{
     output: typeof ListDeliveriesResponseSchema;
   },
   /**
-   * Delivers an event again, from the first attempt on, whatever became of it.
+   * Delivers an event again, starting over with the first attempt, whatever the delivery's state.
    *
    * @generated from rpc loyalty.webhooks.v1.WebhookService.RetryDelivery
    */
@@ -718,9 +718,9 @@ export const WebhookService: GenService<{
     output: typeof RetryDeliveryResponseSchema;
   },
   /**
-   * Delivers past events from the ledger's journal, of all members in a period or of one member from a sequence on, with the
-   * ids and bodies that they had the first time; after an update of the platform a body may have more fields. It goes on in
-   * the background; the webhook shows how far it is.
+   * Delivers past events from the ledger's journal: those of all members in a period, or those of one member from a sequence
+   * on. They have the ids and bodies that they had the first time; a newer version of the platform may add fields to a body.
+   * The replay runs in the background, and the webhook shows its progress.
    *
    * @generated from rpc loyalty.webhooks.v1.WebhookService.ReplayWebhook
    */

@@ -1,28 +1,28 @@
 import { type DescMethod, getOption } from '@bufbuild/protobuf';
 import {
-  type ErrorAnswer,
   ErrorReasonSchema,
-  error_answer,
+  type ErrorResponse,
+  error_response,
   errors,
 } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 
-const answers: ReadonlyMap<string, ErrorAnswer> = new Map(
+const entries: ReadonlyMap<string, ErrorResponse> = new Map(
   ErrorReasonSchema.values
     .filter(({ number }) => number !== 0)
-    .map((value) => [value.name, getOption(value, error_answer)]),
+    .map((value) => [value.name, getOption(value, error_response)]),
 );
 
-/** How a reason is returned, according to the contract; undefined for what isn't in the catalogue. */
-export function answerTo(reason: string): ErrorAnswer | undefined {
-  return answers.get(reason);
+/** How a reason is returned, according to the contract; undefined for what isn't in the catalog. */
+export function catalogEntryOf(reason: string): ErrorResponse | undefined {
+  return entries.get(reason);
 }
 
 /** Whether the same request, unchanged, may succeed later. */
 export function isRetryable(reason: string): boolean {
-  return answers.get(reason)?.retryable === true;
+  return entries.get(reason)?.retryable === true;
 }
 
-const reasonsOfEveryMethod: readonly string[] = [...answers]
+const reasonsOfEveryMethod: readonly string[] = [...entries]
   .filter(([, { anyMethod }]) => anyMethod)
   .map(([reason]) => reason);
 

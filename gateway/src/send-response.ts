@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
-import type { Answer } from './answer-from-message.ts';
 import { contentCodingFor, encodeContent } from './content-coding.ts';
 import { addVary, etagHeader, hasAlready, hashOf } from './etags.ts';
+import type { SuccessResponse } from './response-from-message.ts';
 import type { Route } from './routes-from-descriptors.ts';
 
 /**
@@ -11,10 +11,10 @@ import type { Route } from './routes-from-descriptors.ts';
  * A compressed body has the same etag, but a weak one: its bytes are others. If-None-Match compares weakly, so a client may
  * ask with either. If-Match takes both, too, because it is about the resource.
  */
-export async function sendAnswer(
+export async function sendResponse(
   reply: FastifyReply,
   { httpMethod, reads }: Pick<Route, 'httpMethod' | 'reads'>,
-  { status, headers, etag, body }: Answer,
+  { status, headers, etag, body }: SuccessResponse,
 ): Promise<FastifyReply> {
   const request = reply.request.headers;
   const isGet = httpMethod === 'GET';

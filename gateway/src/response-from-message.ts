@@ -9,7 +9,7 @@ import { expandPath } from './path-template.ts';
 import type { Location, Route } from './routes-from-descriptors.ts';
 
 /** A success as an HTTP response. */
-export interface Answer {
+export interface SuccessResponse {
   readonly status: number;
   readonly body: JsonValue;
   /** Of the resource in the body, without quotes; undefined where it has none. */
@@ -20,8 +20,8 @@ export interface Answer {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** @throws {Error} when the service left out a part of its response */
-export function answerFromMessage(route: Route, response: Message): Answer {
-  const { desc, message, unloaded } = answered(route, response);
+export function responseFromMessage(route: Route, response: Message): SuccessResponse {
+  const { desc, message, unloaded } = bodyMessageOf(route, response);
   const replayed = (response as unknown as Fields)['replayed'] === true;
   const status = replayed && route.status === 201 ? 200 : route.status;
   const headers: Record<string, string> = {};
@@ -32,7 +32,7 @@ export function answerFromMessage(route: Route, response: Message): Answer {
   return { status, body: writeMessage(desc, message, unloaded), etag, headers };
 }
 
-function answered(
+function bodyMessageOf(
   { method, responseField: field, unloaded }: Route,
   response: Message,
 ): { desc: DescMessage; message: Message; unloaded: UnloadedFields } {
