@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, execute, type TestDatabase } from '@loyalty/local/test-environment.ts';
-import { runMain, testServiceEnvironment } from '@loyalty/local/test-service.ts';
+import {
+  exitOf,
+  exitOnNewerDatabase,
+  refusedSettings,
+  runMain,
+  testServiceEnvironment,
+} from '@loyalty/local/test-service.ts';
 import { readWebhooksConfig } from '../src/config.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
@@ -20,19 +26,36 @@ function environment(): Record<string, string> {
 }
 
 const run = (env: Record<string, string>) => runMain(main, env);
+/** Misconfigured: one line that names the cause. */
+const refusal = (cause: string) => ({
+  code: 78,
+  stdout: '',
+  stderr: [expect.stringContaining(cause)],
+});
 
 describe('the process', () => {
+  test.each(refusedSettings('WEBHOOKS_'))(
+    'with $wrong says so in one line and exits',
+    async ({ change, key }) => {
+      expect(await exitOf(run({ ...environment(), ...change }))).toEqual(refusal(key));
+    },
+  );
+
   test.each([
-    ['WEBHOOKS_DATABASE_URL', ''],
     ['WEBHOOKS_LEDGER_ADDRESS', ''],
     ['WEBHOOKS_TIMEOUT_SECONDS', '31'],
     ['WEBHOOKS_ENDPOINTS_AT_ONCE', '0'],
     ['WEBHOOKS_ALLOW_PRIVATE_ADDRESSES', 'yes'],
     ['WEBHOOKS_ENDPOINT_AT_ONCE', '5'],
   ])('refuses %s=%s and names the key', async (key, value) => {
-    const { output, exited } = run({ ...environment(), [key]: value });
-    expect(await exited).toBe(78);
-    expect(output.stderr.trim().split('\n')).toEqual([expect.stringContaining(key)]);
+    expect(await exitOf(run({ ...environment(), [key]: value }))).toEqual(refusal(key));
+  });
+
+  test('refuses a database that a newer release has migrated', async () => {
+    expect(await exitOnNewerDatabase(database.url, () => run(environment()))).toMatchObject({
+      code: 78,
+      stderr: [expect.stringContaining('9999_later.sql')],
+    });
   });
 
   test('ends in good order, also without NATS and ledger', async () => {
