@@ -1,9 +1,9 @@
 import { fingerprintOf, sameFingerprint } from '@loyalty/rules/fingerprint.ts';
 import { expireTime } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { addByHand, takeByHand } from '../domain/adjust.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
-import { ValidationFailed } from '../domain/errors.ts';
 import { beginningOfTime, type Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
 import { type Account, type Author, type Entry, pointsOf } from '../domain/journal.ts';

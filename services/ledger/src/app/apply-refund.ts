@@ -7,8 +7,9 @@ import {
   type Remaining,
   wholePurchase,
 } from '@loyalty/rules/remaining-purchase.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import type { CapCounts } from '../domain/earn.ts';
-import { RefundExceedsTransaction, ValidationFailed } from '../domain/errors.ts';
+import { RefundExceedsTransaction } from '../domain/errors.ts';
 import type { Account, Author } from '../domain/journal.ts';
 import { smaller } from '../domain/points.ts';
 import { takeBack } from '../domain/refund.ts';

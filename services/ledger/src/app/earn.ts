@@ -2,11 +2,11 @@ import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
 import { differingFields, fingerprintPurchase } from '@loyalty/rules/fingerprint.ts';
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
+import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import { postEarn } from '../domain/earn.ts';
 import {
-  LimitExceeded,
   MembershipLeft,
   MembershipNotFound,
   MembershipSuspended,

@@ -1,6 +1,7 @@
 import { fingerprintOf } from '@loyalty/rules/fingerprint.ts';
 import type { CompiledReward } from '@loyalty/rules/reward-availability.ts';
 import type { RewardPrice } from '@loyalty/rules/reward-price.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import {
   IdempotencyKeyReused,
@@ -10,7 +11,6 @@ import {
   PriceChanged,
   ProgramNotActive,
   RedemptionRefused,
-  ValidationFailed,
 } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import { type Account, type Author, withMembership } from '../domain/journal.ts';

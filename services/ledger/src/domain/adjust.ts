@@ -1,6 +1,7 @@
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { credit, missingPoints } from './available.ts';
 import { bringUpToDate, isPending } from './bring-up-to-date.ts';
-import { InsufficientPoints, MembershipLeft, ValidationFailed } from './errors.ts';
+import { InsufficientPoints, MembershipLeft } from './errors.ts';
 import { startedInactivity } from './inactivity.ts';
 import type { Instant } from './instant.ts';
 import { type Account, type Author, type NewEntry, noChange, record } from './journal.ts';

@@ -28,6 +28,6 @@ export async function activateProgram(app: App, command: ActivateProgram): Promi
 function requireRuleSetInForce({ programId, activeRuleSetVersion }: Program): void {
   if (activeRuleSetVersion > 0) return;
   throw new RuleSetNotFound(`Program ${programId} has no rule set in force; publish one first`, {
-    programId,
+    metadata: { programId },
   });
 }

@@ -1,6 +1,6 @@
 import type { RuleSet } from '@loyalty/rules/language.ts';
+import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
 import { type Author, type Change, differences } from '../domain/change.ts';
-import { LimitExceeded } from '../domain/errors.ts';
 import {
   type RuleSetVersion,
   type RuleSetView,
@@ -18,7 +18,7 @@ export async function nextVersion(locked: LockedProgram): Promise<number> {
   const version = (await locked.lastRuleSetVersion()) + 1;
   if (version > ruleSetsPerProgramMax) {
     throw new LimitExceeded(`A program can have at most ${ruleSetsPerProgramMax} rule sets`, {
-      limit: String(ruleSetsPerProgramMax),
+      metadata: { limit: String(ruleSetsPerProgramMax) },
     });
   }
   return version;

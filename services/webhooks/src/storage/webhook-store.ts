@@ -1,9 +1,9 @@
 import { timestamptz, timestamptzOrNull } from '@loyalty/platform/postgres/timestamptz.ts';
 import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
+import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
 import type { Pool } from 'pg';
 import type { WebhookName } from '../app/webhook-name.ts';
 import type { WebhookStore, WebhookView } from '../app/webhook-store.ts';
-import { LimitExceeded } from '../domain/errors.ts';
 import type { Webhook } from '../domain/webhook.ts';
 import { translated } from './storage-errors.ts';
 import { selectWebhookViews, type WebhookViewRow, webhookViewOf } from './webhook-rows.ts';
@@ -92,8 +92,9 @@ async function create(tx: DbTransaction, webhook: Webhook, max: number): Promise
     [webhook.programId],
   );
   if (Number(rows[0]?.count) >= max) {
-    const limit = { limit: String(max) };
-    throw new LimitExceeded(`A program can have at most ${max} webhooks`, limit);
+    throw new LimitExceeded(`A program can have at most ${max} webhooks`, {
+      metadata: { limit: String(max) },
+    });
   }
   await insert(tx, webhook);
 }
