@@ -14,7 +14,7 @@ import type { CallMetrics, RpcMetrics } from '../telemetry/metrics.ts';
 import type { createAdmissions } from './admissions.ts';
 import type { Admission } from './caller-limits.ts';
 import { type ReasonCheck, reasonCheckOf } from './declared-reasons.ts';
-import { Cancelled, DeadlineExceeded, Overloaded, Undecodable } from './errors.ts';
+import { Cancelled, DeadlineExceeded, Overloaded } from './errors.ts';
 import type { AnyHandler } from './handler.ts';
 import type { Credentials, createIdentification } from './identification.ts';
 import { createRefusalBrake } from './refusal-brake.ts';
@@ -281,7 +281,7 @@ function decoded<Raw>({ access, codec }: Route<Raw, unknown>, raw: Raw, caller: 
     requireReach(access, caller, codec.idsOf(raw, access));
     if (error instanceof ValidationFailed) throw error;
     const problem = Error.isError(error) ? error.message : 'malformed';
-    throw new Undecodable(`The request can't be decoded: ${problem}`, { cause: error });
+    throw new ValidationFailed(`The request can't be decoded: ${problem}`, { cause: error });
   }
 }
 
