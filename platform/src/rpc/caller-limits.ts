@@ -1,3 +1,4 @@
+import { isMemberOnly } from '../auth/access.ts';
 import type { Caller } from '../auth/tokens.ts';
 import { RateLimited, RequestTooLarge } from './errors.ts';
 
@@ -101,7 +102,7 @@ export function createCallerLimits(
 
   return {
     admit({ subject, roles }) {
-      const isBackend = roles.has('admin') || roles.has('service');
+      const isBackend = !isMemberOnly(roles);
       const limit = isBackend ? backend : member;
       // A member may have the same id as a service.
       const principal = `${isBackend ? 'backend' : 'member'}:${subject}`;
