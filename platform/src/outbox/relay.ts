@@ -3,6 +3,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import { isReasoned } from '../errors.ts';
 import type { Logger } from '../logging.ts';
 import type { OutgoingMessage, Publisher } from '../messaging/publisher.ts';
+import type { Cleanups } from '../running-service.ts';
 import { patientCollect } from '../telemetry/patient-collect.ts';
 import { backoffMs, pause } from '../waiting.ts';
 import { decodeOutboxBatch } from './batch.ts';
@@ -126,6 +127,14 @@ export function createRelay(options: RelayOptions): Relay {
       await running;
     },
   };
+}
+
+/** Starts a relay that is stopped with the service. */
+export function startRelay(options: RelayOptions, cleanups: Cleanups): Relay {
+  const relay = createRelay(options);
+  relay.start();
+  cleanups.push(() => relay.stop());
+  return relay;
 }
 
 /** `unavailable`: JetStream doesn't respond, nothing gets through. `refused`: this row can't be published. */
