@@ -51,7 +51,7 @@ export async function createReward(app: App, command: CreateReward): Promise<Rew
       updateTime: now,
     };
     return {
-      answer: reward,
+      result: reward,
       change: {
         verb: 'CREATE_REWARD',
         changed: { kind: 'REWARD', reward, isNew: true },

@@ -15,13 +15,13 @@ export interface MoveProgram {
 export async function moveProgram(app: App, command: MoveProgram): Promise<Program> {
   const { to, verb, author, check } = command;
   return await app.store.changeProgram(command.programId, async ({ program, now }) => {
-    if (program.state === to) return { answer: program, change: undefined };
+    if (program.state === to) return { result: program, change: undefined };
     requireTransition({ from: program.state, to });
     check?.(program);
     const revision = program.revision + 1n;
     const moved = { ...program, state: to, revision, changedIn: revision, updateTime: now };
     return {
-      answer: moved,
+      result: moved,
       change: {
         verb,
         changed: { kind: 'PROGRAM', program: moved },

@@ -37,7 +37,7 @@ export function newDraft(
   { definitions }: App,
   { program, now }: LockedProgram,
   { version, definition, copiedFromVersion, author }: NewDraft,
-): { answer: RuleSetView; change: Change } {
+): { result: RuleSetView; change: Change } {
   const revision = program.revision + 1n;
   const ruleSet: RuleSetVersion = {
     programId: program.programId,
@@ -52,7 +52,7 @@ export function newDraft(
     updateTime: now,
   };
   return {
-    answer: { ruleSet, state: 'DRAFT' },
+    result: { ruleSet, state: 'DRAFT' },
     change: {
       verb: copiedFromVersion === undefined ? 'CREATE_RULE_SET' : 'COPY_RULE_SET',
       copiedFromVersion,

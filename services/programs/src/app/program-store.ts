@@ -1,13 +1,8 @@
+import type { Page } from '@loyalty/rules/page.ts';
 import type { Change, ChangeRecord } from '../domain/change.ts';
 import type { Program, ProgramState } from '../domain/program.ts';
 import type { Reward, RewardState } from '../domain/reward.ts';
 import type { RuleSetVersion } from '../domain/rule-set.ts';
-
-/** A part of a list; `hasMore` says whether more items follow. */
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  readonly hasMore: boolean;
-}
 
 export interface ProgramQuery {
   /** Only these; undefined means all. */
@@ -103,8 +98,8 @@ export interface LockedProgram {
 }
 
 /** What a use case wants stored, if anything, and what it returns. */
-export interface Decision<Answer> {
-  readonly answer: Answer;
+export interface Decision<Result> {
+  readonly result: Result;
   readonly change: Change | undefined;
 }
 
@@ -138,8 +133,8 @@ export interface ProgramStore {
    * @throws {ProgramNotFound}
    * @throws {Contention} when others kept the lock too long
    */
-  changeProgram<Answer>(
+  changeProgram<Result>(
     programId: string,
-    decide: (locked: LockedProgram) => Promise<Decision<Answer>>,
-  ): Promise<Answer>;
+    decide: (locked: LockedProgram) => Promise<Decision<Result>>,
+  ): Promise<Result>;
 }

@@ -30,7 +30,7 @@ export async function publishRuleSet(app: App, command: PublishRuleSet): Promise
   return await app.store.changeProgram(command.programId, async (locked) => {
     const { program, now } = locked;
     const view = await lockedRuleSet(locked, command.version);
-    if (isRepeated(view, command)) return { answer: view, change: undefined };
+    if (isRepeated(view, command)) return { result: view, change: undefined };
     requireDraft(view, command);
     requireChangeable(program);
     // It was valid when it was saved, perhaps by an older release with other limits.
@@ -61,7 +61,7 @@ export async function publishRuleSet(app: App, command: PublishRuleSet): Promise
       activeRuleSetVersion: counts ? ruleSet.version : program.activeRuleSetVersion,
     });
     return {
-      answer: published,
+      result: published,
       change: {
         verb: 'PUBLISH_RULE_SET',
         changed: { kind: 'RULE_SET', ruleSet, isNew: false },

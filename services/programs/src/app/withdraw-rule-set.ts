@@ -22,7 +22,7 @@ export async function withdrawRuleSet(app: App, command: WithdrawRuleSet): Promi
   return await app.store.changeProgram(command.programId, async (locked) => {
     const { program, now } = locked;
     const view = await lockedRuleSet(locked, command.version);
-    if (view.state === 'WITHDRAWN') return { answer: view, change: undefined };
+    if (view.state === 'WITHDRAWN') return { result: view, change: undefined };
     requireWithdrawable(view, now);
     requireChangeable(program);
     const revision = program.revision + 1n;
@@ -33,7 +33,7 @@ export async function withdrawRuleSet(app: App, command: WithdrawRuleSet): Promi
       updateTime: now,
     };
     return {
-      answer: { ruleSet, state: 'WITHDRAWN' },
+      result: { ruleSet, state: 'WITHDRAWN' },
       change: {
         verb: 'WITHDRAW_RULE_SET',
         changed: { kind: 'RULE_SET', ruleSet, isNew: false },

@@ -1,6 +1,6 @@
+import type { Page } from '@loyalty/rules/page.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Webhook } from '../domain/webhook.ts';
-import type { Page } from './page.ts';
 import type { Replay } from './replay-store.ts';
 import type { WebhookName } from './webhook-name.ts';
 

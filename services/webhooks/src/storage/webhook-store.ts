@@ -1,6 +1,7 @@
 import { timestamptz, timestamptzOrNull } from '@loyalty/platform/postgres/timestamptz.ts';
 import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
 import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
+import { pageOf } from '@loyalty/rules/page.ts';
 import type { Pool } from 'pg';
 import type { WebhookName } from '../app/webhook-name.ts';
 import type { WebhookStore, WebhookView } from '../app/webhook-store.ts';
@@ -33,7 +34,7 @@ export function createWebhookStore(pool: Pool): WebhookStore {
           [programId, after, limit + 1],
         ),
       );
-      return { items: rows.slice(0, limit).map(webhookViewOf), hasMore: rows.length > limit };
+      return pageOf(rows.map(webhookViewOf), limit);
     },
 
     change: (name, change) =>
