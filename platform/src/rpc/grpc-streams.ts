@@ -106,7 +106,7 @@ function isGrpc(headers: IncomingHttpHeaders): boolean {
 /** How long a stream that has ended still counts for its address. */
 const closedStreamMs = 250;
 
-/** Lets streams in that need no token, so many from each address; it refuses the others. */
+/** Limits the streams without a token from each address; refuses the others. */
 function createPublicLimit({
   publicStreamsPerAddressMax: max,
 }: RpcLimits): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean {

@@ -19,7 +19,7 @@ CREATE TABLE programs (
   -- How many days before a date of a member's points the ledger announces it; 0 for never.
   notice_expiring_days integer NOT NULL,
   notice_maturing_days integer NOT NULL,
-  -- The newest revision, of whatever part of the program.
+  -- The newest revision of any part of the program.
   revision bigint NOT NULL,
   changed_in bigint NOT NULL,
   create_time timestamptz NOT NULL,
