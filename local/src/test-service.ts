@@ -1,4 +1,5 @@
 // What the tests of services have in common: a configuration, tokens, and a process to run.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -120,24 +121,35 @@ export function refusedSettings(prefix: string) {
   });
 }
 
-/** What a process writes before it exits, line by line, and its exit code. */
-export async function exitOf({ output, exited }: ReturnType<typeof runMain>) {
-  const code = await exited;
-  return { code, stdout: output.stdout, stderr: output.stderr.trimEnd().split('\n') };
+/** Asserts that a process refuses its settings: one line that names the cause, and no other output. */
+export async function expectRefusal(run: ReturnType<typeof runMain>, cause: string): Promise<void> {
+  await expectMisconfigured(run, cause);
+  assert.equal(run.output.stdout, '');
 }
 
-/** The exit of a process on a database that a newer release has migrated. */
-export async function exitOnNewerDatabase(
+/** Asserts that a process refuses a database that a newer release has migrated. */
+export async function expectNewerDatabaseRefused(
   databaseUrl: string,
   run: () => ReturnType<typeof runMain>,
-) {
+): Promise<void> {
+  const migration = '9999_later.sql';
   await execute(
     databaseUrl,
-    `insert into knex_migrations (name, batch, migration_time) values ('9999_later.sql', 99, now())`,
+    `insert into knex_migrations (name, batch, migration_time) values ('${migration}', 99, now())`,
   );
   try {
-    return await exitOf(run());
+    await expectMisconfigured(run(), migration);
   } finally {
-    await execute(databaseUrl, `delete from knex_migrations where name = '9999_later.sql'`);
+    await execute(databaseUrl, `delete from knex_migrations where name = '${migration}'`);
   }
+}
+
+async function expectMisconfigured(
+  { output, exited }: ReturnType<typeof runMain>,
+  cause: string,
+): Promise<void> {
+  const code = await exited;
+  assert.ok(output.stderr.includes(cause), `names no ${cause}: ${output.stderr}`);
+  assert.equal(output.stderr.trimEnd().split('\n').length, 1, output.stderr);
+  assert.equal(code, 78);
 }

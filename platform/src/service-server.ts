@@ -14,7 +14,7 @@ export async function startServiceServer(
     ...process
   }: Pick<RpcServerOptions, 'name' | 'logger' | 'tls' | 'metrics'> & {
     config: ServiceConfig;
-    /** Of the service's settings, for messages. */
+    /** The prefix of the service's settings, for messages. */
     settingPrefix: string;
   },
   served: Pick<RpcServerOptions, 'services' | 'readiness' | 'translateError'>,

@@ -44,7 +44,7 @@ export function guardStreams(
     limits,
   }: {
     unaryPaths: ReadonlySet<string>;
-    /** Of methods that need no token, with whether they stream. */
+    /** The paths of methods that need no token, and whether these stream. */
     publicPaths: ReadonlyMap<string, { streams: boolean }>;
     room: ConnectionRoom;
     limits: RpcLimits;

@@ -21,7 +21,7 @@ import type { Readiness } from './readiness.ts';
 const watchIntervalMs = 1000;
 
 export interface HealthService extends BareService {
-  /** For reflection. */
+  /** What reflection shows of the service. */
   readonly file: DescFile;
   /** Sends NOT_SERVING to every watcher and ends its stream, which would otherwise keep its connection open. */
   endWatches(): void;

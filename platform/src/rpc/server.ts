@@ -55,7 +55,7 @@ export interface RpcServerOptions {
   limits?: Partial<RpcLimits>;
   /** What each caller may have; the defaults when absent. */
   callerLimits?: CallerLimitsOptions;
-  /** Of the gRPC and HTTP ports; without TLS if absent. The management port never has it. */
+  /** The certificates of the gRPC and HTTP ports; no TLS if absent. The management port never has it. */
   tls?: CertificateSource | undefined;
   /** Gateways that have already limited their callers. */
   trustedCallers?: TrustedCallers;

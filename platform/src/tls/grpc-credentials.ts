@@ -34,7 +34,7 @@ export function grpcServerCredentials(
   return credentials;
 }
 
-/** Of a channel that shows and trusts certificates as they are replaced, in connections that begin from then on. */
+/** Lets a channel show and trust the newest certificates in every new connection. */
 export function grpcChannelCredentials(source: CertificateSource | undefined): ChannelCredentials {
   if (source === undefined) return credentials.createInsecure();
   const provider = certificateProvider(source);

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
-  exitOf,
-  exitOnNewerDatabase,
+  expectNewerDatabaseRefused,
+  expectRefusal,
   refusedSettings,
   runMain,
   testServiceEnvironment,
@@ -28,12 +28,6 @@ function environment(): Record<string, string> {
 }
 
 const run = (env: Record<string, string>) => runMain(main, env);
-/** Misconfigured: one line that names the cause. */
-const refusal = (cause: string) => ({
-  code: 78,
-  stdout: '',
-  stderr: [expect.stringContaining(cause)],
-});
 
 describe('the process', () => {
   test.each([
@@ -50,14 +44,11 @@ describe('the process', () => {
       key: 'PROGRAMS_NATS_URL',
     },
   ])('with $wrong says so in one line and exits', async ({ change, key }) => {
-    expect(await exitOf(run({ ...environment(), ...change }))).toEqual(refusal(key));
+    await expectRefusal(run({ ...environment(), ...change }), key);
   });
 
   test('refuses a database that a newer release has migrated', async () => {
-    expect(await exitOnNewerDatabase(setting.databaseUrl, () => run(environment()))).toMatchObject({
-      code: 78,
-      stderr: [expect.stringContaining('9999_later.sql')],
-    });
+    await expectNewerDatabaseRefused(setting.databaseUrl, () => run(environment()));
   });
 
   test('says where it listens, and stops cleanly when asked to', async () => {

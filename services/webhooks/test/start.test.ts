@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, execute, type TestDatabase } from '@loyalty/local/test-environment.ts';
 import {
-  exitOf,
-  exitOnNewerDatabase,
+  expectNewerDatabaseRefused,
+  expectRefusal,
   refusedSettings,
   runMain,
   testServiceEnvironment,
@@ -26,18 +26,12 @@ function environment(): Record<string, string> {
 }
 
 const run = (env: Record<string, string>) => runMain(main, env);
-/** Misconfigured: one line that names the cause. */
-const refusal = (cause: string) => ({
-  code: 78,
-  stdout: '',
-  stderr: [expect.stringContaining(cause)],
-});
 
 describe('the process', () => {
   test.each(refusedSettings('WEBHOOKS_'))(
     'with $wrong says so in one line and exits',
     async ({ change, key }) => {
-      expect(await exitOf(run({ ...environment(), ...change }))).toEqual(refusal(key));
+      await expectRefusal(run({ ...environment(), ...change }), key);
     },
   );
 
@@ -48,14 +42,11 @@ describe('the process', () => {
     ['WEBHOOKS_ALLOW_PRIVATE_ADDRESSES', 'yes'],
     ['WEBHOOKS_ENDPOINT_AT_ONCE', '5'],
   ])('refuses %s=%s and names the key', async (key, value) => {
-    expect(await exitOf(run({ ...environment(), [key]: value }))).toEqual(refusal(key));
+    await expectRefusal(run({ ...environment(), [key]: value }), key);
   });
 
   test('refuses a database that a newer release has migrated', async () => {
-    expect(await exitOnNewerDatabase(database.url, () => run(environment()))).toMatchObject({
-      code: 78,
-      stderr: [expect.stringContaining('9999_later.sql')],
-    });
+    await expectNewerDatabaseRefused(database.url, () => run(environment()));
   });
 
   test('ends in good order, also without NATS and ledger', async () => {

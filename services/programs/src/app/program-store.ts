@@ -105,16 +105,16 @@ export interface Decision<Result> {
 
 /** The storage of programs. All methods throw STORAGE_UNAVAILABLE while the database is down. */
 export interface ProgramStore {
-  /** With the rule set version in force at `at`. */
+  /** Reads a program, with the rule set version in force at `at`. */
   findProgram(programId: string, at: Date): Promise<Program | undefined>;
-  /** By id. */
+  /** Ordered by id. */
   listPrograms(query: ProgramQuery): Promise<Page<Program>>;
   listRevisions(query: RevisionQuery): Promise<ProgramRevisions>;
   findRuleSet(key: { programId: string; version: number }): Promise<RuleSetVersion | undefined>;
   /** The newest version first. */
   listRuleSets(query: RuleSetQuery): Promise<Page<RuleSetVersion>>;
   findReward(key: { programId: string; rewardId: string }): Promise<Reward | undefined>;
-  /** By id. */
+  /** Ordered by id. */
   listRewards(query: RewardQuery): Promise<Page<Reward>>;
   /** The newest first. */
   listChanges(query: ChangeQuery): Promise<Page<ChangeRecord>>;

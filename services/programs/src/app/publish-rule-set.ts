@@ -10,7 +10,7 @@ import { requireValidDefinition } from './valid-definition.ts';
 export interface PublishRuleSet {
   readonly programId: string;
   readonly version: number;
-  /** From when on the version counts; undefined is as soon as possible. */
+  /** When the version comes into force; undefined is as soon as possible. */
   readonly effectiveTime: Date | undefined;
   readonly author: Author;
 }

@@ -8,7 +8,7 @@ import type { Secrets } from '../domain/webhook.ts';
 export interface WebhookEvent {
   readonly programId: string;
   readonly eventId: string;
-  /** Such as points.earned. */
+  /** The event's type, such as points.earned. */
   readonly type: string;
   /** The whole body of the request. */
   readonly body: string;

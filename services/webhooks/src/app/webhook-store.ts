@@ -15,7 +15,7 @@ export interface WebhookStore {
   /** @throws {LimitExceeded} where the program has `max` webhooks already */
   create(webhook: Webhook, options: { max: number }): Promise<void>;
   find(name: WebhookName): Promise<WebhookView | undefined>;
-  /** By id, starting behind `after`. */
+  /** Ordered by id, starting behind `after`. */
   list(query: {
     programId: string;
     after: string | undefined;
