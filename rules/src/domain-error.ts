@@ -8,7 +8,7 @@ export interface DomainErrorOptions {
   readonly cause?: unknown;
 }
 
-/** Base of the errors that a service refuses a request with. Each `reason` is a value of the contract's error catalogue. */
+/** Base of the errors that a service refuses a request with. Each `reason` is a value of the contract's error catalog. */
 export abstract class DomainError extends Error {
   abstract readonly reason: string;
   readonly metadata: Readonly<Record<string, string>>;

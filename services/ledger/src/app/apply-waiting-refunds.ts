@@ -1,6 +1,6 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { DomainError } from '@loyalty/rules/domain-error.ts';
-import type { Author } from '../domain/journal.ts';
 import { rejectRefund } from '../domain/refund.ts';
 import { applyRefund } from './apply-refund.ts';
 import type { LockedState, PostedEarn, TransactionRefund } from './ledger-store.ts';

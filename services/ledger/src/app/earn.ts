@@ -1,3 +1,4 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
 import { differingFields, fingerprintPurchase } from '@loyalty/rules/fingerprint.ts';
@@ -15,7 +16,7 @@ import {
 } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
-import { type Account, type Author, withMembership } from '../domain/journal.ts';
+import { type Account, withMembership } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import { countAttempt } from '../domain/velocity.ts';
 import type { App } from './app.ts';

@@ -1,3 +1,4 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import { fingerprintOf } from '@loyalty/rules/fingerprint.ts';
 import type { CompiledReward } from '@loyalty/rules/reward-availability.ts';
 import type { RewardPrice } from '@loyalty/rules/reward-price.ts';
@@ -13,7 +14,7 @@ import {
   RedemptionRefused,
 } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
-import { type Account, type Author, withMembership } from '../domain/journal.ts';
+import { type Account, withMembership } from '../domain/journal.ts';
 import { type RedemptionDraft, refuse, reserve, spend } from '../domain/redemption.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import { countAttempt } from '../domain/velocity.ts';

@@ -1,6 +1,6 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { DomainError } from '@loyalty/rules/domain-error.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { Author } from '../domain/journal.ts';
 import type { TransactionName } from './ledger-store.ts';
 import type { EarnInput, ReverseEarnInput } from './reports.ts';
 

@@ -1,5 +1,6 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
-import { type Author, differences } from '../domain/change.ts';
+import { differences } from '../domain/change.ts';
 import { AlreadyExists } from '../domain/errors.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { type Reward, type RewardOffer, rewardsPerProgramMax } from '../domain/reward.ts';

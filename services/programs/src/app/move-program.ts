@@ -1,4 +1,5 @@
-import { type Author, type ChangeVerb, differences } from '../domain/change.ts';
+import type { Author } from '@loyalty/rules/author.ts';
+import { type ChangeVerb, differences } from '../domain/change.ts';
 import { type Program, type ProgramState, requireTransition } from '../domain/program.ts';
 import type { App } from './app.ts';
 

@@ -1,6 +1,7 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { RuleSet } from '@loyalty/rules/language.ts';
 import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
-import { type Author, type Change, differences } from '../domain/change.ts';
+import { type Change, differences } from '../domain/change.ts';
 import {
   type RuleSetVersion,
   type RuleSetView,

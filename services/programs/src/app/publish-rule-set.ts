@@ -1,4 +1,5 @@
-import { type Author, differences } from '../domain/change.ts';
+import type { Author } from '@loyalty/rules/author.ts';
+import { differences } from '../domain/change.ts';
 import { IllegalTransition } from '../domain/errors.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { effectiveTimeOf, leadsTo, type RuleSetView, viewRuleSet } from '../domain/rule-set.ts';

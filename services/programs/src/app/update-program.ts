@@ -1,7 +1,8 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { EtagConditions } from '@loyalty/rules/etag-conditions.ts';
 import { timeZoneNamed } from '@loyalty/rules/time-zone-name.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
-import { type Author, differences } from '../domain/change.ts';
+import { differences } from '../domain/change.ts';
 import { requireEtag } from '../domain/etag.ts';
 import {
   type Program,

@@ -1,5 +1,6 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { EtagConditions } from '@loyalty/rules/etag-conditions.ts';
-import { type Author, differences } from '../domain/change.ts';
+import { differences } from '../domain/change.ts';
 import { RewardNotFound } from '../domain/errors.ts';
 import { requireEtag } from '../domain/etag.ts';
 import { requireChangeable } from '../domain/program.ts';

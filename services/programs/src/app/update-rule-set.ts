@@ -1,6 +1,7 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { EtagConditions } from '@loyalty/rules/etag-conditions.ts';
 import type { RuleSet } from '@loyalty/rules/language.ts';
-import { type Author, differences } from '../domain/change.ts';
+import { differences } from '../domain/change.ts';
 import { IllegalTransition } from '../domain/errors.ts';
 import { requireEtag } from '../domain/etag.ts';
 import { requireChangeable } from '../domain/program.ts';

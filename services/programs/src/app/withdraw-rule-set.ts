@@ -1,4 +1,5 @@
-import { type Author, differences } from '../domain/change.ts';
+import type { Author } from '@loyalty/rules/author.ts';
+import { differences } from '../domain/change.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { type RuleSetView, requireWithdrawable } from '../domain/rule-set.ts';
 import type { App } from './app.ts';

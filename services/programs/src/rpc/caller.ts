@@ -1,9 +1,9 @@
 import { isMemberOnly } from '@loyalty/platform/auth/access.ts';
 import { actorOf } from '@loyalty/platform/rpc/actor.ts';
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
+import type { Author } from '@loyalty/rules/author.ts';
 import type { Viewer } from '../app/app.ts';
 import type { ServedCall } from '../app/open-holds.ts';
-import type { Author } from '../domain/change.ts';
 
 /** On whose behalf a call reads. */
 export function viewerOf({ caller }: CallContext): Viewer {
