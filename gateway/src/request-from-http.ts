@@ -1,5 +1,6 @@
 import { create, type DescField, getOption, type Message, ScalarType } from '@bufbuild/protobuf';
 import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
+import { isMemberOnly } from '@loyalty/platform/auth/access.ts';
 import type { Caller } from '@loyalty/platform/auth/tokens.ts';
 import { type FieldViolation, ValidationFailed } from '@loyalty/platform/errors.ts';
 import { fieldByName, jsonFieldPath, memberPath } from '@loyalty/platform/json/field-path.ts';
@@ -92,7 +93,7 @@ function withCaller(
   body: JsonInputObject,
   { subject, roles }: HttpInput['caller'],
 ): JsonInputObject {
-  if (roles.has('admin') || roles.has('service')) return body;
+  if (!isMemberOnly(roles)) return body;
   const isCaller = (key: string, value: JsonInput) =>
     value === 'me' && fieldByName(method.input, key)?.name === 'user_id';
   return Object.fromEntries(

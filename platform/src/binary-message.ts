@@ -26,7 +26,7 @@ export function readBinaryMessage<Desc extends DescMessage>(
   return fromBinary(desc, bytes);
 }
 
-/** Of so few bytes even the smallest fields are decoded in a few milliseconds. */
+/** Messages up to this size are decoded in a few milliseconds, however small their fields are. */
 const uncountedBytesMax = 16 * 1024;
 
 /** Newer callers may send fields that aren't known here, and a message in parts gives fields again; but not many. */
@@ -39,7 +39,7 @@ interface PlannedField {
   readonly plan: Plan | undefined;
 }
 
-/** By the numbers of fields. */
+/** Keyed by the numbers of fields. */
 type Plan = ReadonlyMap<number, PlannedField>;
 
 const plans = new Map<DescMessage, Plan>();

@@ -38,7 +38,7 @@ export function tokenFileOf(
 ): string | undefined {
   if (values.SERVICE_TOKEN_FILE === undefined && values.JWT_SECRET === undefined) {
     throw new ConfigError(
-      `${prefix}SERVICE_TOKEN_FILE is missing; set it to a file with a service token, because without ${prefix}JWT_SECRET the service can’t sign its own`,
+      `${prefix}SERVICE_TOKEN_FILE is missing; set it to a file with a service token, because without ${prefix}JWT_SECRET the service can't sign its own`,
     );
   }
   return values.SERVICE_TOKEN_FILE;

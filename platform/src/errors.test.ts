@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { isReasoned, StorageUnavailable, ValidationFailed } from './errors.ts';
 
 describe('isReasoned', () => {
-  test('recognises an error of domain code by its shape', () => {
+  test('recognizes an error of domain code by its shape', () => {
     const error = Object.assign(new Error('no'), { reason: 'OUT_OF_STOCK' });
     expect(isReasoned(error)).toBe(true);
   });

@@ -50,8 +50,10 @@ export abstract class ReasonedError extends Error implements Reasoned {
 export class ValidationFailed extends ReasonedError {
   readonly reason = 'VALIDATION_FAILED';
 
-  constructor(violations: readonly FieldViolation[], options: { cause?: unknown } = {}) {
-    super(violations.map(sentenceOf).join('; '), { ...options, violations });
+  /** @param problem the fields that are wrong, or a text where no field can be read */
+  constructor(problem: string | readonly FieldViolation[], options: { cause?: unknown } = {}) {
+    if (typeof problem === 'string') super(problem, options);
+    else super(problem.map(sentenceOf).join('; '), { ...options, violations: problem });
   }
 }
 

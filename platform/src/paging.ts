@@ -124,7 +124,7 @@ function parse(token: string): string[] | undefined {
 }
 
 // Guards against mix-ups and truncation, not against forgery: a forged position only reveals what the filter,
-// which is authorised apart, lets him see anyway.
+// which is authorized apart, lets them see anyway.
 function checksum(filter: PageFilter, texts: readonly string[]): string {
   const sorted = Object.entries(filter)
     .filter(([, value]) => value !== undefined)

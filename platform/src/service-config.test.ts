@@ -5,7 +5,7 @@ import { serviceConfig, serviceSettings } from './service-config.ts';
 
 const prefix = 'TEST_';
 const schema = z.object(
-  serviceSettings({ grpcPort: 50_059, httpPort: 8089, managementPort: 9099, database: 'test' }),
+  serviceSettings('test', { grpcPort: 50_059, httpPort: 8089, managementPort: 9099 }),
 );
 const env = {
   TEST_DATABASE_URL: 'postgres://127.0.0.1/test',

@@ -84,21 +84,19 @@ export function processSettings({ managementPort }: { managementPort: number }) 
 }
 
 /** Settings of every service with a database. */
-export function serviceSettings(service: {
-  grpcPort: number;
-  httpPort: number;
-  managementPort: number;
-  /** The customary name of its database. */
-  database: string;
-}) {
+export function serviceSettings(
+  /** Also the customary name of its database. */
+  service: string,
+  defaults: { grpcPort: number; httpPort: number; managementPort: number },
+) {
   return {
-    ...processSettings(service),
-    GRPC_PORT: port().default(service.grpcPort).describe('the port of gRPC; 0 takes a free one'),
+    ...processSettings(defaults),
+    GRPC_PORT: port().default(defaults.grpcPort).describe('the port of gRPC; 0 takes a free one'),
     HTTP_PORT: port()
-      .default(service.httpPort)
+      .default(defaults.httpPort)
       .describe('the port of Connect, gRPC-Web and JSON; 0 takes a free one'),
     DATABASE_URL: secret(url({ protocols: ['postgres:', 'postgresql:'] })).describe(
-      `the service's database, such as postgres://user:password@host:5432/${service.database}`,
+      `the service's database, such as postgres://user:password@host:5432/${service}`,
     ),
     DATABASE_POOL_SIZE: integer({ min: 1, max: 500 })
       .default(10)

@@ -28,7 +28,7 @@ export async function openConnections(
   }: {
     /** Shown by PostgreSQL and NATS. */
     name: string;
-    /** With the settings of the service's own connections. */
+    /** Must have the settings of the service's own connections. */
     databaseUrl: string;
     streams: readonly StreamOptions[];
     logger: Logger;

@@ -6,7 +6,7 @@ export type SettingValue = string | number | boolean | readonly string[];
 
 /** One environment variable. */
 export interface Setting extends SettingTraits {
-  /** Without the prefix. */
+  /** The name of the environment variable, without the prefix. */
   readonly name: string;
   /** Empty if the schema has none. */
   readonly description: string;

@@ -18,8 +18,8 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-function run(behaviour: string): Run {
-  const child = fork(fixture, [behaviour], { silent: true, execArgv: [] });
+function run(behavior: string): Run {
+  const child = fork(fixture, [behavior], { silent: true, execArgv: [] });
   children.push(child);
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw new Error('the output is not captured');
@@ -96,8 +96,8 @@ describe('a service', () => {
   test.each([
     ['fails-to-start', 'no such port'],
     ['crashes', 'a bug'],
-  ])('that %s exits with 1 and logs why', async (behaviour, reason) => {
-    const service = run(behaviour);
+  ])('that %s exits with 1 and logs why', async (behavior, reason) => {
+    const service = run(behavior);
     expect(await service.exit).toBe(1);
     expect(service.output()).toContain(reason);
   });

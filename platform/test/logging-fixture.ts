@@ -1,4 +1,4 @@
-// A process for logging.test.ts: logs a thousand lines in one go, and ends as its argument tells.
+// A process for logging.test.ts: logs a thousand lines in one go, and ends as its argument says.
 import { createLogger } from '../src/logging.ts';
 
 const logger = createLogger({ name: 'fixture', level: 'info' });

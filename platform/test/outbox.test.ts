@@ -15,7 +15,7 @@ import { encodeOutboxBatch } from '../src/outbox/batch.ts';
 import { firstLease } from '../src/outbox/first-lease.ts';
 import {
   createRelay,
-  type NamingRows,
+  type DeferredRows,
   type Relay,
   type RelayOptions,
 } from '../src/outbox/relay.ts';
@@ -212,7 +212,7 @@ describe('the relay', () => {
     const name = (text: string) =>
       pool.query('INSERT INTO outbox (entries) VALUES ($1)', [Buffer.from(text)]);
 
-    const encode: NamingRows['encode'] = async ({ entries }) => {
+    const encode: DeferredRows['encode'] = async ({ entries }) => {
       const eventId = Buffer.from(entries).toString();
       if (eventId === 'later') throw new Error('made by a later release');
       const headers = { 'ce-id': eventId };
@@ -222,7 +222,7 @@ describe('the relay', () => {
     test('publishes what the service makes of them, and rows with messages beside them', async () => {
       await name('named');
       await add('e1');
-      startRelay({ naming: { own: () => [], encode } });
+      startRelay({ deferred: { own: () => [], encode } });
       await eventually('relayed', async () => (await rowsLeft()) === 0);
       expect(await messagesInStream()).toBe(2);
     });
@@ -230,7 +230,7 @@ describe('the relay', () => {
     test('leaves those that it can’t encode, and goes on with the others', async () => {
       await name('later');
       await name('named');
-      startRelay({ naming: { own: () => [], encode } });
+      startRelay({ deferred: { own: () => [], encode } });
       await eventually('relayed', async () => (await rowsLeft()) === 1);
       expect(await messagesInStream()).toBe(1);
     });
@@ -246,7 +246,7 @@ describe('the relay', () => {
       await insert('others');
       await pool.query(`UPDATE outbox SET create_time = create_time + interval '1 hour',
         leased_until = leased_until + interval '1 hour'`);
-      startRelay({ pollMs: 20, naming: { own: () => own.map(({ id }) => id), encode } });
+      startRelay({ pollMs: 20, deferred: { own: () => own.map(({ id }) => id), encode } });
       await eventually('relayed', async () => (await rowsLeft()) === 1);
       expect(await messagesInStream()).toBe(1);
       await pool.query(`UPDATE outbox SET create_time = create_time - interval '2 hours',
@@ -257,7 +257,7 @@ describe('the relay', () => {
     test('leaves its own to a relay that took them meanwhile', async () => {
       await name('taken');
       await pool.query("UPDATE outbox SET leased_until = now() + interval '1 hour'");
-      startRelay({ pollMs: 20, naming: { own: () => [1n], encode } });
+      startRelay({ pollMs: 20, deferred: { own: () => [1n], encode } });
       await name('named');
       await eventually('relayed', async () => (await rowsLeft()) === 1);
       expect(await messagesInStream()).toBe(1);
@@ -268,7 +268,7 @@ describe('the relay', () => {
       let attempts = 0;
       startRelay({
         pollMs: 20,
-        naming: {
+        deferred: {
           own: () => [],
           async encode(row) {
             attempts += 1;

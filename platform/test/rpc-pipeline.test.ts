@@ -22,7 +22,7 @@ let call: (method: string, note: Partial<Note>, options: CallOptions) => Promise
 let member: string;
 let service: string;
 const seen: CallContext[] = [];
-let behaviour: (note: Note, context: CallContext) => Promise<Partial<Note>>;
+let behavior: (note: Note, context: CallContext) => Promise<Partial<Note>>;
 
 beforeAll(async () => {
   member = await tokenFor('alice', ['member']);
@@ -30,7 +30,7 @@ beforeAll(async () => {
   server = await startNoteServer({
     writeNote: (note, context) => {
       seen.push(context);
-      return behaviour(note, context);
+      return behavior(note, context);
     },
     readNote: (note, context) => {
       if (note.text !== 'forgetful') context.assertOwner(note.userId, notFound);
@@ -74,7 +74,7 @@ function lineOf(requestId: string) {
 
 describe('a call that is in order', () => {
   test('is answered, with one log line that has no payload and no token', async () => {
-    behaviour = (note) => Promise.resolve({ text: note.text.toUpperCase() });
+    behavior = (note) => Promise.resolve({ text: note.text.toUpperCase() });
     const note = { userId: 'alice', text: 'payload' };
     const answer = await call('writeNote', note, { token: member, requestId: 'in-order-1' });
     expect(answer.text).toBe('PAYLOAD');
@@ -98,7 +98,7 @@ describe('a call that is in order', () => {
   });
 
   test('is logged with the trace that it belongs to', async () => {
-    behaviour = (note, context) => {
+    behavior = (note, context) => {
       context.log.info('handled');
       return Promise.resolve(note);
     };
@@ -117,7 +117,7 @@ describe('a call that is in order', () => {
   });
 
   test('tells the handler who calls, and until when', async () => {
-    behaviour = (note) => Promise.resolve(note);
+    behavior = (note) => Promise.resolve(note);
     const deadlineMs = Date.now() + 60_000;
     await call('writeNote', { userId: 'bob' }, { token: service, requestId: 'who-1', deadlineMs });
     const context = seen.at(-1);
@@ -128,7 +128,7 @@ describe('a call that is in order', () => {
   });
 
   test('is given a request id of its own when the caller sends nonsense as one', async () => {
-    behaviour = (note) => Promise.resolve(note);
+    behavior = (note) => Promise.resolve(note);
     const requestId = 'has spaces and "quotes"';
     await call('writeNote', { userId: 'alice' }, { token: member, requestId });
     expect(seen.at(-1)?.requestId).toMatch(/^[\da-f-]{36}$/);
@@ -164,7 +164,7 @@ describe('a call is refused', () => {
 
   test('for a program that the token does not reach', async () => {
     const token = await tokenFor('checkout', ['service'], ['p1']);
-    behaviour = (note) => Promise.resolve(note);
+    behavior = (note) => Promise.resolve(note);
     await call('writeNote', { programId: 'p1' }, { token });
     const error = await failureOf(call('writeNote', { programId: 'p2' }, { token }));
     expect(error).toMatchObject({ code: 7, reason: 'PERMISSION_DENIED' });
@@ -219,7 +219,7 @@ describe('what belongs to another member', () => {
 
 describe('a handler that fails', () => {
   test('with a reason is answered with that reason', async () => {
-    behaviour = () =>
+    behavior = () =>
       Promise.reject(
         Object.assign(new Error('10 points are missing'), {
           reason: 'INSUFFICIENT_POINTS',
@@ -236,7 +236,7 @@ describe('a handler that fails', () => {
   });
 
   test('with a reason that its method declares leaves no error in the log', async () => {
-    behaviour = () =>
+    behavior = () =>
       Promise.reject(Object.assign(new Error('no points'), { reason: 'INSUFFICIENT_POINTS' }));
     const options = { token: member, requestId: 'declared-1' };
     await failureOf(call('writeNote', { userId: 'alice' }, options));
@@ -244,7 +244,7 @@ describe('a handler that fails', () => {
   });
 
   test('with a reason that its method does not declare is answered with it all the same, and logged as a defect', async () => {
-    behaviour = () =>
+    behavior = () =>
       Promise.reject(Object.assign(new Error('none are left'), { reason: 'OUT_OF_STOCK' }));
     const published: unknown[] = [];
     const listen = (message: unknown) => void published.push(message);
@@ -262,7 +262,7 @@ describe('a handler that fails', () => {
   });
 
   test('without a reason tells the caller nothing and the log everything', async () => {
-    behaviour = () => Promise.reject(new Error('password of the database'));
+    behavior = () => Promise.reject(new Error('password of the database'));
     const options = { token: member, requestId: 'secret-1' };
     const error = await failureOf(call('writeNote', { userId: 'alice' }, options));
     expect(error.code).toBe(13);
@@ -275,7 +275,7 @@ describe('a handler that fails', () => {
   });
 
   test('before it returns a promise is answered all the same', async () => {
-    behaviour = () => {
+    behavior = () => {
       throw new Error('at once');
     };
     const error = await failureOf(call('writeNote', { userId: 'alice' }, { token: member }));
@@ -288,7 +288,7 @@ describe('a handler that fails', () => {
         throw new Error('no text');
       },
     };
-    behaviour = () => Promise.resolve({ text: noText as unknown as string });
+    behavior = () => Promise.resolve({ text: noText as unknown as string });
     const error = await failureOf(call('writeNote', { userId: 'alice' }, { token: member }));
     expect(error.reason).toBe('INTERNAL');
   });
@@ -297,7 +297,7 @@ describe('a handler that fails', () => {
 describe('a handler that takes too long', () => {
   test('is told by its signal, and the call is logged with the cause', async () => {
     const aborted = Promise.withResolvers<Error>();
-    behaviour = (_note, { signal }) => {
+    behavior = (_note, { signal }) => {
       signal.addEventListener('abort', () => aborted.resolve(signal.reason as Error));
       return aborted.promise.then((reason) => Promise.reject(reason));
     };
@@ -314,7 +314,7 @@ describe('a handler that takes too long', () => {
     const go = Promise.withResolvers<void>();
     const started = Promise.withResolvers<void>();
     const late = Promise.withResolvers<AbortSignal>();
-    behaviour = async (note, context) => {
+    behavior = async (note, context) => {
       started.resolve();
       await go.promise;
       late.resolve(context.signal);

@@ -3,9 +3,8 @@ import { DomainError } from './domain-error.ts';
 /** Thrown when others changed the same object at the same time; the change may be repeated at once. */
 export class Contention extends DomainError {
   readonly reason = 'CONTENTION';
-  readonly retryAfterMs = 200;
 
   constructor(message: string, options?: { cause: unknown }) {
-    super(message, {}, options);
+    super(message, { ...options, retryAfterMs: 200 });
   }
 }

@@ -11,7 +11,7 @@ export interface CountedAmounts {
   readonly share: Share | undefined;
 }
 
-/** Of each amount on an item, `paid` ÷ `listed` counts. */
+/** The share of each amount on an item that counts: `paid` ÷ `listed`. */
 export interface Share {
   readonly paid: bigint;
   readonly listed: bigint;

@@ -19,7 +19,7 @@ const fingerprint = (json: JsonObject, userId = 'alice') =>
   Buffer.from(fingerprintPurchase(userId, aPurchase(json))).toString('hex');
 
 describe('a fingerprint', () => {
-  test('stays the same for ever', () => {
+  test('never changes', () => {
     expect(fingerprint(FULL)).toBe(
       '0273a393f34603d067c8180e0e9754c63e43ef3419f9e802bd0449a545633658f9',
     );

@@ -11,8 +11,8 @@ export interface MoneyMessage {
 }
 
 /**
- * The amount of a message. No door lets one without a number in; in bytes that are stored a missing number is 0, as
- * protobuf writes it where a field has no presence.
+ * The amount of a message. Validation rejects a message without a number; in stored bytes a missing number is 0, as protobuf
+ * writes it where a field has no presence.
  */
 export function moneyOf({ currencyCode, minorUnits = 0n }: MoneyMessage): Money {
   return { currencyCode, minorUnits };

@@ -7,7 +7,11 @@ export class ValidationFailed extends DomainError {
   readonly violations: readonly Violation[];
 
   constructor(violations: readonly Violation[]) {
-    super(violations.map(({ field, message }) => `${field}: ${message}`).join('; '));
+    super(
+      violations
+        .map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
+        .join('; '),
+    );
     this.violations = violations;
   }
 }

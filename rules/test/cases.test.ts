@@ -773,7 +773,7 @@ const MULTIPLIERS: Case[] = [
 
 const PER_DOLLAR = usd(1);
 const NO_GIFT_CARDS: JsonObject = { match: { exclude: { categories: ['giftcard'] } } };
-/** With 3.90 of shipping. */
+/** Has 3.90 of shipping. */
 const WITH_GIFT_CARD: JsonObject = {
   amount: usd(153.9),
   items: [item('card', 'giftcard', 1, 50), item('cab', 'wine', 2, 100)],

@@ -109,7 +109,7 @@ export function authorize(access: Access, caller: Caller, request: Message): boo
     programId: programIdPath && textAt(request, programIdPath),
     userId: userIdPath && textAt(request, userIdPath),
   });
-  return isMemberOnly(access, caller);
+  return isAllowedAsMember(access, caller);
 }
 
 /**
@@ -131,13 +131,19 @@ export function requireReach(
     userId !== undefined &&
     userId !== caller.subject &&
     access.own === 'REQUEST_USER' &&
-    isMemberOnly(access, caller)
+    isAllowedAsMember(access, caller)
   ) {
     throw new PermissionDenied('Members can only reach their own data');
   }
 }
 
-function isMemberOnly(access: Access, caller: Pick<Caller, 'roles'>): boolean {
+/** Whether a caller with these roles is a member and nothing else, on any method. */
+export function isMemberOnly(roles: ReadonlySet<Role>): boolean {
+  return !roles.has('admin') && !roles.has('service');
+}
+
+/** Whether the method is open to none of the caller's roles but that of a member. */
+function isAllowedAsMember(access: Access, caller: Pick<Caller, 'roles'>): boolean {
   for (const role of caller.roles) {
     if (role !== 'member' && access.roles.has(role)) return false;
   }

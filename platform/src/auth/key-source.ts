@@ -65,7 +65,7 @@ function isUrl(source: string): boolean {
   return /^[a-z][a-z\d+.-]*:\/\//i.test(source);
 }
 
-/** Of a URL, where numbers of IPv4 are in their usual form whatever was written. */
+/** @param hostname from a parsed URL, which normalizes the numbers of IPv4 */
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.[\d.]+$/.test(hostname);
 }

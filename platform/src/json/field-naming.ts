@@ -11,10 +11,10 @@ export interface FieldNaming {
   text(text: string, names: readonly string[] | undefined): string;
 }
 
-/** Of callers that send protobuf. */
+/** Names fields as callers that send protobuf do. */
 export const protoNaming: FieldNaming = { path: (path) => path, text: (text) => text };
 
-/** Of callers that send a message as JSON. */
+/** Names fields as callers that send a message as JSON do. */
 export function jsonNaming(desc: DescMessage): FieldNaming {
   return {
     path: (path) => jsonFieldPath(desc, path),

@@ -245,7 +245,7 @@ function readBytes(input: JsonInput, place: Place): JsonValue {
   return typeof input === 'string' && isBase64(input) ? input : refuse(place, 'must be base64');
 }
 
-/** Of either alphabet, with or without padding. */
+/** Accepts both alphabets, with or without padding. */
 function isBase64(text: string): boolean {
   const digits = text.replace(/={1,2}$/, '');
   const isPadded = digits !== text;

@@ -21,7 +21,7 @@ export interface ElementsShape {
 
 export const scalarShape: JsonShape = { kind: 'scalar' };
 
-/** The shape of a text of which only one value is wanted, given the names that each step to it may have. */
+/** The shape for reading a single value of a text, given the names that each step to it may have. */
 export function shapeOfPath(steps: readonly (readonly string[])[]): JsonShape {
   const [names, ...rest] = steps;
   if (names === undefined) return scalarShape;
@@ -29,7 +29,7 @@ export function shapeOfPath(steps: readonly (readonly string[])[]): JsonShape {
   return { kind: 'names', shapeOf: (name) => (names.includes(name) ? inner : undefined) };
 }
 
-/** The shape of a text of which the values of two shapes are wanted. */
+/** The shape for reading the values of two shapes in one text. */
 export function shapeOfBoth(one: JsonShape, other: JsonShape): JsonShape {
   if (one.kind !== 'names') return other;
   if (other.kind !== 'names') return one;

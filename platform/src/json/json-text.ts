@@ -147,7 +147,7 @@ class TextReader {
     return object;
   }
 
-  /** Of what a name has in an object; undefined if it isn't kept. */
+  /** The shape of an object's value with this name; undefined if it isn't kept. */
   #shapeOf(name: string, shape: JsonShape): JsonShape | undefined {
     switch (shape.kind) {
       case 'any':
@@ -183,7 +183,7 @@ class TextReader {
     return list;
   }
 
-  /** Of a list or map, after `count` of its elements. */
+  /** Counts another element of a list or map that has `count` already; throws beyond a maximum. */
   #countElement({ elementsMax, tooMany }: ElementsShape, count: number): void {
     if (count >= elementsMax) throw this.#refused(tooMany);
     this.#elements += 1;

@@ -29,7 +29,7 @@ interface Publication {
 
 export function openConfirmations(connection: NatsConnection, timeoutMs: number): Confirmations {
   const inbox = createInbox();
-  /** By reply subject; the oldest first, so that the first is due first. */
+  /** Keyed by reply subject; the oldest is the first, so it is due first. */
   const awaited = new Map<string, Awaited>();
   let last = 0;
   let watching = false;

@@ -20,7 +20,7 @@ export interface NatsOptions {
   password?: string | undefined;
   /** Shown in the server's list of connections. */
   name: string;
-  /** Checked after every connect, and every so often. */
+  /** Checked after every connect, and every `recheckMs`. */
   streams?: readonly StreamOptions[];
   /** How long after a check that found nothing wrong the streams are checked again; 10 s by default. */
   recheckMs?: number;

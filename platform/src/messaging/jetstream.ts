@@ -19,7 +19,7 @@ export interface StreamOptions {
   retention: 'workqueue' | 'limits';
   /** No limit when absent. */
   maxAgeMs?: number;
-  /** For how long a repeated Nats-Msg-Id is dropped; 2 minutes by default. */
+  /** How long a repeated Nats-Msg-Id is dropped; 2 minutes by default. */
   duplicateWindowMs?: number;
 }
 

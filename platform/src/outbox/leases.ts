@@ -7,8 +7,8 @@ export interface BatchRow {
   batch: Uint8Array;
 }
 
-/** A row of a table that also has rows which only name what they announce. */
-export type NamingRow =
+/** A row of a table that also has rows which only refer to what they announce. */
+export type DeferredRow =
   | (BatchRow & { entries: null })
   | { id: bigint; entries: Uint8Array; batch: null };
 
@@ -32,7 +32,7 @@ const leaseRows = ({ free, columns }: { free: string; columns: string }) => ({
 const leaseBatches = leaseRows({ free: 'leased_until < now()', columns: 'id, batch' });
 
 // Of the process's own rows, those that no relay has had yet.
-const leaseNaming = leaseRows({
+const leaseDeferred = leaseRows({
   free: `(leased_until < now() OR (id = ANY ($3::bigint[]) AND leased_until = create_time + ${firstLease}))`,
   columns: 'id, entries, batch',
 });
@@ -62,16 +62,16 @@ export async function lease(pool: Pool, options: LeaseOptions): Promise<BatchRow
 }
 
 /**
- * The same of a table with rows that only name what they announce.
+ * The same of a table with rows that only refer to what they announce.
  *
  * @param options.own the rows that this process has committed and whose {@link firstLease} is therefore its own
  */
-export async function leaseNamingRows(
+export async function leaseDeferredRows(
   pool: Pool,
   { limit, leaseMs, own }: LeaseOptions & { readonly own: readonly bigint[] },
-): Promise<NamingRow[]> {
+): Promise<DeferredRow[]> {
   const values = [limit, leaseMs, own];
-  const { rows } = await pool.query<NamingRow>({ ...leaseNaming, values });
+  const { rows } = await pool.query<DeferredRow>({ ...leaseDeferred, values });
   return rows.toSorted(byId);
 }
 

@@ -3,14 +3,15 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import { isReasoned } from '../errors.ts';
 import type { Logger } from '../logging.ts';
 import type { OutgoingMessage, Publisher } from '../messaging/publisher.ts';
+import type { Cleanups } from '../running-service.ts';
 import { patientCollect } from '../telemetry/patient-collect.ts';
 import { backoffMs, pause } from '../waiting.ts';
 import { decodeOutboxBatch } from './batch.ts';
 import {
   type BatchRow,
+  type DeferredRow,
   lease,
-  leaseNamingRows,
-  type NamingRow,
+  leaseDeferredRows,
   oldestAgeSeconds,
   postpone,
   remove,
@@ -28,17 +29,18 @@ export interface RelayOptions {
   leaseMs?: number;
   /** Most rows that are published at once; 16 by default. */
   batchRows?: number;
-  /** For a table with rows that name what they announce, in its column `entries`, instead of having their messages. */
-  naming?: NamingRows;
+  /** For a table with rows that refer, in their column `entries`, to what they announce. */
+  deferred?: DeferredRows;
 }
 
-export interface NamingRows {
+/** Rows that refer to what they announce; `encode` makes their messages. */
+export interface DeferredRows {
   /** The rows that this process committed a moment ago: other relays leave them to this one for a while. */
   readonly own: () => readonly bigint[];
   /**
    * The messages of a row.
    *
-   * @throws {StorageUnavailable} when what is named can't be read now
+   * @throws {StorageUnavailable} when what it refers to can't be read now
    */
   readonly encode: (row: { id: bigint; entries: Uint8Array }) => Promise<readonly OutboxMessage[]>;
 }
@@ -61,7 +63,7 @@ const maxDelayMs = 5_000;
 const refusedDelayMs = 30_000;
 
 /**
- * Publishes what the rows of the `outbox` table have, or name, and deletes them once JetStream has stored their messages. Any number
+ * Publishes what the rows of the `outbox` table have, or refer to, and deletes them once JetStream has stored their messages. Any number
  * of relays may work on a table. Each message is published at least once, with its event id as Nats-Msg-Id.
  */
 export function createRelay(options: RelayOptions): Relay {
@@ -77,11 +79,11 @@ export function createRelay(options: RelayOptions): Relay {
     // The lease sees rows committed before this line; a later commit wakes the relay again.
     awake = new AbortController();
     const leasing = { limit: batchRows, leaseMs };
-    const { naming } = options;
+    const { deferred } = options;
     const rows =
-      naming === undefined
+      deferred === undefined
         ? await lease(pool, leasing)
-        : await leaseNamingRows(pool, { ...leasing, own: naming.own() });
+        : await leaseDeferredRows(pool, { ...leasing, own: deferred.own() });
     const outcomes = await Promise.all(rows.map((row) => publishRow(row, options)));
     const idsOf = (outcome: Outcome) =>
       rows.filter((_, index) => outcomes[index] === outcome).map(({ id }) => id);
@@ -128,10 +130,18 @@ export function createRelay(options: RelayOptions): Relay {
   };
 }
 
+/** Starts a relay that is stopped with the service. */
+export function startRelay(options: RelayOptions, cleanups: Cleanups): Relay {
+  const relay = createRelay(options);
+  relay.start();
+  cleanups.push(() => relay.stop());
+  return relay;
+}
+
 /** `unavailable`: JetStream doesn't respond, nothing gets through. `refused`: this row can't be published. */
 type Outcome = 'published' | 'unavailable' | 'refused';
 
-async function publishRow(row: BatchRow | NamingRow, options: RelayOptions): Promise<Outcome> {
+async function publishRow(row: BatchRow | DeferredRow, options: RelayOptions): Promise<Outcome> {
   const { publisher, logger } = options;
   try {
     const messages = row.batch === null ? await encoded(row, options) : decoded(row.batch);
@@ -160,11 +170,11 @@ function decoded(batch: Uint8Array): OutboxMessage[] {
 }
 
 async function encoded(
-  row: NamingRow & { batch: null },
-  { naming }: RelayOptions,
+  row: DeferredRow & { batch: null },
+  { deferred }: RelayOptions,
 ): Promise<readonly OutboxMessage[]> {
-  if (naming === undefined) throw new Error('nothing encodes what a row of the outbox names');
-  return await naming.encode(row);
+  if (deferred === undefined) throw new Error('nothing encodes what a row of the outbox refers to');
+  return await deferred.encode(row);
 }
 
 function relayMetrics({ pool, registry }: RelayOptions) {

@@ -6,7 +6,7 @@ export interface DatabaseProbe {
   close(): Promise<void>;
 }
 
-/** Of each of the two steps, connecting and asking. */
+/** The most that each of the two steps, connecting and asking, may take. */
 const stepMsMax = 600;
 
 /**

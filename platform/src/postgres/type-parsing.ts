@@ -22,7 +22,7 @@ function parseTimestamp(text: string): unknown {
   return utcTimestamp(text) ?? standardTimestamp(text);
 }
 
-/** Of `2026-01-31 18:30:00+00` or `2026-01-31 18:30:00.123456+00`; undefined for anything else. */
+/** Reads `2026-01-31 18:30:00+00` and `2026-01-31 18:30:00.123456+00`; undefined for anything else. */
 function utcTimestamp(text: string): Date | undefined {
   const end = text.length - 3;
   const isUtc =

@@ -5,7 +5,7 @@ import type { Peer } from './trusted-callers.ts';
 
 export interface AdmissionsOptions {
   readonly callerLimits: CallerLimits;
-  /** Of requests in memory, of all callers. */
+  /** The most bytes that the requests of all callers take in memory. */
   readonly bytesInFlightMax: number;
   /** Whether callers who come by way of a peer have been held to their limits already, by a gateway. */
   readonly isTrusted: (peer: Peer) => boolean;

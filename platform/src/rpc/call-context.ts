@@ -7,7 +7,7 @@ import type { Logger } from '../logging.ts';
 export interface CallContext {
   /** Correlates the call's log lines, events and responses; from the caller's `x-request-id`, or made here. */
   readonly requestId: string;
-  /** Of the trace that the call belongs to, by its W3C header `traceparent`; undefined if it belongs to none. */
+  /** The trace that the call belongs to, by its W3C header `traceparent`; undefined if it belongs to none. */
   readonly traceId: string | undefined;
   /** That header, unchanged, to be passed on in calls that serve this one; undefined like the trace id. */
   readonly traceparent: string | undefined;

@@ -1,3 +1,4 @@
+import { isMemberOnly } from '../auth/access.ts';
 import type { Caller } from '../auth/tokens.ts';
 import { RateLimited, RequestTooLarge } from './errors.ts';
 
@@ -11,9 +12,9 @@ export interface CallerLimit {
 }
 
 export interface CallerLimitsOptions {
-  /** Of callers who act for themselves. */
+  /** The limit of callers who act for themselves. */
   readonly member: CallerLimit;
-  /** Of services and admins. */
+  /** The limit of services and admins. */
   readonly backend: CallerLimit;
   /** Callers that are remembered; beyond it the one least recently seen who has no calls in flight is forgotten. */
   readonly callersMax: number;
@@ -70,7 +71,7 @@ export function createCallerLimits(
   now: () => number = () => performance.now(),
 ): CallerLimits {
   const inFlight = new Map<string, Usage>();
-  /** Of callers without calls in flight, in the order in which they were last seen. */
+  /** What callers without calls in flight have used, in the order in which they were last seen. */
   const idle = new Map<string, Usage>();
 
   function usageOf(principal: string, limit: CallerLimit): Usage {
@@ -101,7 +102,7 @@ export function createCallerLimits(
 
   return {
     admit({ subject, roles }) {
-      const isBackend = roles.has('admin') || roles.has('service');
+      const isBackend = !isMemberOnly(roles);
       const limit = isBackend ? backend : member;
       // A member may have the same id as a service.
       const principal = `${isBackend ? 'backend' : 'member'}:${subject}`;

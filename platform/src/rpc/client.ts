@@ -37,7 +37,7 @@ export interface Channel extends OpenChannel {
 export interface CallOptions {
   /** The bearer token; without one the call is anonymous, which no method allows. */
   token?: string | undefined;
-  /** Of the call that this one serves; a new one if absent. */
+  /** The id of the call that this one serves; a new one if absent. */
   requestId?: string | undefined;
   /** The W3C header of the trace that the call belongs to. */
   traceparent?: string | undefined;

@@ -16,6 +16,7 @@ import {
 } from '@connectrpc/connect-node';
 import { Unauthenticated } from '../auth/errors.ts';
 import { idsInBinary, readBinaryMessage } from '../binary-message.ts';
+import { ValidationFailed } from '../errors.ts';
 import { idsInJson, shapeOfIds } from '../json/ids-in-json.ts';
 import { readJsonMessage } from '../json/json-message.ts';
 import { jsonIn } from '../json/json-text.ts';
@@ -23,7 +24,6 @@ import type { Logger } from '../logging.ts';
 import { peerNamesOf } from '../tls/peer-names.ts';
 import { createAddressLimit } from './address-limit.ts';
 import { connectErrorOf } from './connect-error.ts';
-import { Undecodable } from './errors.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
 import type { Mountable } from './handler.ts';
 import type { HttpRequest, HttpResponse } from './http-port.ts';
@@ -158,7 +158,7 @@ async function serveHttp(
   let admitted: Promise<Identity> = identity;
   try {
     const { admission } = await identity;
-    if (problem !== undefined) throw new Undecodable(problem);
+    if (problem !== undefined) throw new ValidationFailed(problem);
     const count = (bytes: number) => admission.addBytes(bytes);
     taken = await takeBody(universal, { compressions, bytesMax, count });
   } catch (error) {

@@ -32,7 +32,7 @@ interface Connection extends OccupiedConnection {
 
 /** The connections of one address. */
 interface Neighbors {
-  /** By their ports, the one that has waited longest for a request first. */
+  /** Keyed by their ports; the connection that has waited longest for a request is the first. */
   readonly byPort: Map<number, Connection>;
   /** How many have no request. */
   idle: number;

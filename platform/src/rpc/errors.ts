@@ -10,11 +10,6 @@ export class Cancelled extends ReasonedError {
   readonly reason = 'CANCELLED';
 }
 
-/** Thrown when a request's bytes or JSON aren't a message of the method's type. */
-export class Undecodable extends ReasonedError {
-  readonly reason = 'VALIDATION_FAILED';
-}
-
 /** Thrown when the server has as many calls in flight as it can take; nothing was started. */
 export class Overloaded extends ReasonedError {
   readonly reason = 'OVERLOADED';

@@ -5,9 +5,9 @@ import {
   type ServerInterceptor,
   status as Status,
 } from '@grpc/grpc-js';
+import { ValidationFailed } from '../errors.ts';
 import { namesIn } from '../tls/peer-names.ts';
 import type { Admission } from './caller-limits.ts';
-import { Undecodable } from './errors.ts';
 import { asksForJsonNames, fieldNamesHeader } from './field-names.ts';
 import { grpcStatusOf, withReason } from './grpc-streams.ts';
 import type { Credentials } from './identification.ts';
@@ -269,8 +269,8 @@ class GrpcCall implements Listener, Credentials, Incoming<Buffer>, Answer<Buffer
 
 function ignore(): void {}
 
-function undecodable(problem: string): Undecodable {
-  return new Undecodable(`The request can't be decoded: ${problem}`);
+function undecodable(problem: string): ValidationFailed {
+  return new ValidationFailed(`The request can't be decoded: ${problem}`);
 }
 
 /** Whether the call's headers say how its message is compressed; grpc-js takes the header out of the metadata. */

@@ -6,10 +6,11 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import { Metadata, type Server, status as Status, type StatusObject } from '@grpc/grpc-js';
+import { ValidationFailed } from '../errors.ts';
 import { createAddressLimit } from './address-limit.ts';
 import { tooMany } from './caller-limits.ts';
 import type { ConnectionRoom, OccupiedConnection } from './connection-room.ts';
-import { DeadlineExceeded, NotImplemented, Undecodable } from './errors.ts';
+import { DeadlineExceeded, NotImplemented } from './errors.ts';
 import type { RpcLimits } from './limits.ts';
 import { requestIdOf } from './request-id.ts';
 import { type CallStatus, encodeStatus, statusOf } from './status.ts';
@@ -43,7 +44,7 @@ export function guardStreams(
     limits,
   }: {
     unaryPaths: ReadonlySet<string>;
-    /** Of methods that need no token, with whether they stream. */
+    /** The paths of methods that need no token, and whether these stream. */
     publicPaths: ReadonlyMap<string, { streams: boolean }>;
     room: ConnectionRoom;
     limits: RpcLimits;
@@ -72,7 +73,7 @@ export function guardStreams(
         refuse(
           stream,
           headers,
-          new Undecodable('The header "grpc-timeout" must be a timeout such as "5S"'),
+          new ValidationFailed('The header "grpc-timeout" must be a timeout such as "5S"'),
         );
         return;
       }
@@ -105,7 +106,7 @@ function isGrpc(headers: IncomingHttpHeaders): boolean {
 /** How long a stream that has ended still counts for its address. */
 const closedStreamMs = 250;
 
-/** Lets streams in that need no token, so many from each address; it refuses the others. */
+/** Limits the streams without a token from each address; refuses the others. */
 function createPublicLimit({
   publicStreamsPerAddressMax: max,
 }: RpcLimits): (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean {
@@ -129,7 +130,7 @@ function limitBytes(
     bytes += chunk.length;
     if (bytes <= bytesMax) return;
     const problem = `a stream without a token may have at most ${bytesMax} bytes of requests`;
-    refuse(stream, headers, new Undecodable(`The request can't be decoded: ${problem}`));
+    refuse(stream, headers, new ValidationFailed(`The request can't be decoded: ${problem}`));
   });
 }
 
@@ -230,7 +231,7 @@ export function withReason(
     return grpcStatusOf(statusOf(new DeadlineExceeded(details), requestId), requestId);
   }
   if (call.isReceived || !codesOfGrpcJs.has(code)) return sent;
-  const error = new Undecodable(`The request can't be decoded: ${details}`);
+  const error = new ValidationFailed(`The request can't be decoded: ${details}`);
   return grpcStatusOf(statusOf(error, requestId), requestId);
 }
 

@@ -25,7 +25,7 @@ export interface GrpcTransportOptions {
   services: readonly Mountable[];
   bareServices: readonly BareService[];
   limits: RpcLimits;
-  /** Without TLS if undefined. */
+  /** There is no TLS if undefined. */
   tls: CertificateSource | undefined;
 }
 

@@ -26,7 +26,7 @@ export type AnyHandler = Handler<DescMethodUnary>;
 /** A service with its handlers, ready for `createRpcServer`. */
 export interface Mountable {
   readonly service: DescService;
-  /** By the method's name in the generated code (`getBalance`). */
+  /** Keyed by the method's name in the generated code (`getBalance`). */
   readonly handlers: Readonly<Record<string, AnyHandler>>;
 }
 

@@ -21,7 +21,7 @@ import type { Readiness } from './readiness.ts';
 const watchIntervalMs = 1000;
 
 export interface HealthService extends BareService {
-  /** For reflection. */
+  /** What reflection shows of the service. */
   readonly file: DescFile;
   /** Sends NOT_SERVING to every watcher and ends its stream, which would otherwise keep its connection open. */
   endWatches(): void;
@@ -33,25 +33,25 @@ export function createHealthService(
   serviceNames: readonly string[],
 ): HealthService {
   const known = new Set(['', ...serviceNames]);
-  const watches = new Map<Watch, { service: string; told: number | undefined }>();
+  const watches = new Map<Watch, { service: string; lastSent: number | undefined }>();
   let timer: NodeJS.Timeout | undefined;
 
   async function servingStatus(): Promise<HealthCheckResponse['status']> {
     return (await readiness.isReady()) ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
   }
 
-  function tell(watch: Watch, current: HealthCheckResponse['status']): void {
+  function notify(watch: Watch, current: HealthCheckResponse['status']): void {
     const state = watches.get(watch);
     if (state === undefined) return;
     const next = known.has(state.service) ? current : ServingStatus.SERVICE_UNKNOWN;
-    if (state.told === next) return;
-    state.told = next;
+    if (state.lastSent === next) return;
+    state.lastSent = next;
     watch.write(create(HealthCheckResponseSchema, { status: next }));
   }
 
-  async function tellAll(): Promise<void> {
+  async function notifyAll(): Promise<void> {
     const current = await servingStatus();
-    for (const watch of watches.keys()) tell(watch, current);
+    for (const watch of watches.keys()) notify(watch, current);
   }
 
   function forget(watch: Watch): void {
@@ -82,11 +82,11 @@ export function createHealthService(
   }
 
   async function watch(stream: Watch): Promise<void> {
-    watches.set(stream, { service: stream.request.service, told: undefined });
+    watches.set(stream, { service: stream.request.service, lastSent: undefined });
     stream.on('cancelled', () => forget(stream));
     stream.on('error', () => forget(stream));
-    timer ??= setInterval(() => void tellAll(), watchIntervalMs).unref();
-    tell(stream, await servingStatus());
+    timer ??= setInterval(() => void notifyAll(), watchIntervalMs).unref();
+    notify(stream, await servingStatus());
   }
 
   return {
@@ -103,7 +103,7 @@ export function createHealthService(
     },
     endWatches() {
       for (const stream of [...watches.keys()]) {
-        tell(stream, ServingStatus.NOT_SERVING);
+        notify(stream, ServingStatus.NOT_SERVING);
         forget(stream);
         stream.end();
       }

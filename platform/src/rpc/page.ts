@@ -7,7 +7,7 @@ const pageBytesMax = 2 * 1024 * 1024;
 
 export interface Page<Item, Position> {
   readonly items: readonly Item[];
-  /** Of each item, where the page after it starts. */
+  /** For each item, where the page after it starts. */
   readonly positions: readonly Position[];
   /** Whether more items follow. */
   readonly hasMore: boolean;

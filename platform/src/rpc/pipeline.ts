@@ -14,7 +14,7 @@ import type { CallMetrics, RpcMetrics } from '../telemetry/metrics.ts';
 import type { createAdmissions } from './admissions.ts';
 import type { Admission } from './caller-limits.ts';
 import { type ReasonCheck, reasonCheckOf } from './declared-reasons.ts';
-import { Cancelled, DeadlineExceeded, Overloaded, Undecodable } from './errors.ts';
+import { Cancelled, DeadlineExceeded, Overloaded } from './errors.ts';
 import type { AnyHandler } from './handler.ts';
 import type { Credentials, createIdentification } from './identification.ts';
 import { createRefusalBrake } from './refusal-brake.ts';
@@ -139,7 +139,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const { caller, admission } = await incoming.identify();
     call.caller = caller;
     call.admission = admission;
-    if (call.settled) throw new Cancelled('The caller went away');
+    if (call.finished) throw new Cancelled('The caller went away');
     if (inFlight > callsInFlightMax) {
       throw new Overloaded('The service has reached its limit of calls in flight');
     }
@@ -180,7 +180,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     { route, answer, call }: Served<Raw, Encoded>,
     thrown: unknown,
   ): void {
-    if (call.settled) return;
+    if (call.finished) return;
     const error = options.translateError(thrown);
     const status = statusOf(error, call.requestId, call.fieldNaming(route.input));
     settle(route, call, codeName(status.code));
@@ -191,7 +191,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   function giveUp<Raw, Encoded>(served: Served<Raw, Encoded>, reason: Error): void {
     const { call } = served;
-    if (call.settled) return;
+    if (call.finished) return;
     call.abort(reason);
     fail(served, reason);
   }
@@ -202,8 +202,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   /** Ends the call's time; false if it had ended before. */
   function settle(route: Route<never, unknown>, call: RunningCall, code: string): boolean {
-    if (call.settled) return false;
-    call.settled = true;
+    if (call.finished) return false;
+    call.finished = true;
     clearTimeout(call.timer);
     const durationSeconds = (performance.now() - call.startedMs) / 1000;
     route.metrics.finished({ code, durationSeconds });
@@ -258,7 +258,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       call.timer = setTimeout(expire, leftMs, served);
       void run(served);
       return () => {
-        if (call.settled) return;
+        if (call.finished) return;
         if (call.deadlineMs <= Date.now()) expire(served);
         else giveUp(served, new Cancelled('The caller went away'));
       };
@@ -281,7 +281,7 @@ function decoded<Raw>({ access, codec }: Route<Raw, unknown>, raw: Raw, caller: 
     requireReach(access, caller, codec.idsOf(raw, access));
     if (error instanceof ValidationFailed) throw error;
     const problem = Error.isError(error) ? error.message : 'malformed';
-    throw new Undecodable(`The request can't be decoded: ${problem}`, { cause: error });
+    throw new ValidationFailed(`The request can't be decoded: ${problem}`, { cause: error });
   }
 }
 

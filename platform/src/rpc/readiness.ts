@@ -3,13 +3,13 @@ import type { Logger } from '../logging.ts';
 export interface Readiness {
   /** Whether calls should come here now. */
   isReady(): Promise<boolean>;
-  /** From now on the service isn't ready, whatever its own check says. */
+  /** Makes the service unready from now on, whatever its own check says. */
   drain(): void;
   readonly draining: boolean;
 }
 
 const rememberedMs = 1000;
-/** With what else it takes, callers have their answer within a second, whatever the database does. */
+/** Short enough for probes to get a response within a second, whatever the database does. */
 const checkMsMax = 700;
 
 /**

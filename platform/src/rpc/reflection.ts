@@ -56,7 +56,7 @@ export function createReflectionServices(files: readonly DescFile[]): BareServic
 
 interface Catalog {
   registry: Registry;
-  /** By the name that imports use, such as `google/protobuf/any.proto`. */
+  /** Keyed by the name that imports use, such as `google/protobuf/any.proto`. */
   files: ReadonlyMap<string, DescFile>;
   serviceNames: readonly string[];
 }

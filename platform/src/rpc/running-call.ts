@@ -30,7 +30,7 @@ export class RunningCall implements CallContext {
   /** Whether the caller may reach only what is their own. */
   memberOnly = false;
   ownerAsserted = false;
-  settled = false;
+  finished = false;
   admission: Admission | undefined;
   timer: NodeJS.Timeout | undefined;
   readonly #method: string;

@@ -1,8 +1,7 @@
 import type { Registry } from 'prom-client';
-import { createTokenVerifier, type TokenVerifier } from '../auth/tokens.ts';
+import type { TokenVerifier } from '../auth/tokens.ts';
 import type { Logger } from '../logging.ts';
 import { createManagementPort } from '../management-port.ts';
-import type { ServiceConfig } from '../service-config.ts';
 import { rpcMetrics } from '../telemetry/metrics.ts';
 import type { CertificateSource } from '../tls/certificates.ts';
 import { createAdmissions } from './admissions.ts';
@@ -56,9 +55,9 @@ export interface RpcServerOptions {
   limits?: Partial<RpcLimits>;
   /** What each caller may have; the defaults when absent. */
   callerLimits?: CallerLimitsOptions;
-  /** Of the gRPC and HTTP ports; without TLS if absent. The management port never has it. */
+  /** The certificates of the gRPC and HTTP ports; no TLS if absent. The management port never has it. */
   tls?: CertificateSource | undefined;
-  /** By way of whom callers come who were held to their limits already. */
+  /** Gateways that have already limited their callers. */
   trustedCallers?: TrustedCallers;
 }
 
@@ -73,24 +72,6 @@ export interface RpcServer {
   start(): Promise<RpcPorts>;
   /** Says that it isn't ready, refuses new connections, lets calls end and cuts what is left after `graceMs`. */
   stop(graceMs: number): Promise<void>;
-}
-
-/** What a service's configuration says of its server. `settingPrefix` is that of its settings, for messages. */
-export function servedBy(
-  { host, grpcPort, httpPort, management, tokens, callerLimits, trustedCallers }: ServiceConfig,
-  settingPrefix: string,
-): Pick<
-  RpcServerOptions,
-  'verifier' | 'grpc' | 'http' | 'management' | 'callerLimits' | 'trustedCallers'
-> {
-  return {
-    verifier: createTokenVerifier({ ...tokens, settingPrefix }),
-    grpc: { host, port: grpcPort },
-    http: { host, port: httpPort },
-    management,
-    callerLimits,
-    trustedCallers,
-  };
 }
 
 /**
@@ -129,17 +110,17 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     ...services.map(({ service }) => service.file),
     health.file,
   ]);
-  const grpcDoor = createGrpcTransport({
+  const grpcTransport = createGrpcTransport({
     pipeline,
     services,
     bareServices: [health, ...reflection],
     limits,
     tls,
   });
-  const connectDoor = createConnectTransport({ pipeline, services, limits, logger });
+  const connectTransport = createConnectTransport({ pipeline, services, limits, logger });
   const httpPort = createHttpPort(
     (request, response) => {
-      if (connectDoor(request, response)) return;
+      if (connectTransport(request, response)) return;
       answerProblem(response, {
         status: 404,
         title: 'Not found',
@@ -153,7 +134,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     metrics: options.metrics,
   });
   const close = async (graceMs: number) => {
-    await Promise.all([grpcDoor.close(graceMs), httpPort.close(graceMs)]);
+    await Promise.all([grpcTransport.close(graceMs), httpPort.close(graceMs)]);
     // Last, because until then orchestrators ask whether the process lives, and aren't to send it calls.
     await management.close();
   };
@@ -162,7 +143,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     async start() {
       try {
         return {
-          grpcPort: await grpcDoor.listen(options.grpc),
+          grpcPort: await grpcTransport.listen(options.grpc),
           httpPort: await httpPort.listen(options.http),
           managementPort: await management.listen(options.management),
         };

@@ -27,7 +27,7 @@ export function rpcMetrics(registry: Registry): RpcMetrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
   });
-  const tellInFlight: ((gauge: Gauge) => void)[] = [];
+  const inFlightReports: ((gauge: Gauge) => void)[] = [];
   new Gauge({
     name: 'rpc_server_in_flight',
     help: 'Calls in progress',
@@ -35,13 +35,13 @@ export function rpcMetrics(registry: Registry): RpcMetrics {
     registers: [registry],
     // Only a scrape has use for the number, and each call would set it twice.
     collect() {
-      for (const tell of tellInFlight) tell(this);
+      for (const report of inFlightReports) report(this);
     },
   });
   return (labels) => {
     let calls: number | undefined;
     const labelsOf = new Map<string, typeof labels & { code: string }>();
-    tellInFlight.push((gauge) => {
+    inFlightReports.push((gauge) => {
       if (calls !== undefined) gauge.set(labels, calls);
     });
     return {

@@ -4,7 +4,7 @@ import { traceIdOf } from './traceparent.ts';
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const parentId = '00f067aa0ba902b7';
 
-describe('a trace is recognised', () => {
+describe('a trace is recognized', () => {
   test.each([
     ['of the present version', `00-${traceId}-${parentId}-01`],
     ['of a later version', `01-${traceId}-${parentId}-01`],

@@ -34,7 +34,7 @@ export function grpcServerCredentials(
   return credentials;
 }
 
-/** Of a channel that shows and trusts certificates as they are replaced, in connections that begin from then on. */
+/** Lets a channel show and trust the newest certificates in every new connection. */
 export function grpcChannelCredentials(source: CertificateSource | undefined): ChannelCredentials {
   if (source === undefined) return credentials.createInsecure();
   const provider = certificateProvider(source);
@@ -51,11 +51,11 @@ function certificateProvider(source: CertificateSource): experimental.Certificat
   const ends = new Map<CaListener | IdentityListener, () => void>();
   const add = (
     listener: CaListener | IdentityListener,
-    tell: (certificates: Certificates) => void,
+    notify: (certificates: Certificates) => void,
   ) => {
-    ends.set(listener, source.onChange(tell));
+    ends.set(listener, source.onChange(notify));
     // Not at once: grpc-js only listens to itself when this has returned.
-    process.nextTick(() => tell(source.current));
+    process.nextTick(() => notify(source.current));
   };
   const remove = (listener: CaListener | IdentityListener) => {
     ends.get(listener)?.();

@@ -21,9 +21,9 @@ export interface CertificateFiles {
 }
 
 export interface TlsConfig {
-  /** Of the ports where callers come; without TLS if undefined. A `ca` makes callers show a certificate of theirs. */
+  /** The files for the ports where callers come; no TLS if undefined. A `ca` makes callers show a certificate of theirs. */
   readonly server: CertificateFiles | undefined;
-  /** Of calls to other processes of the platform; without TLS if undefined. */
+  /** The files for calls to other processes of the platform; no TLS if undefined. */
   readonly upstream: CertificateFiles | undefined;
 }
 

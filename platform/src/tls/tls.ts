@@ -6,9 +6,9 @@ import type { TlsConfig } from './tls-config.ts';
 
 /** The TLS of a process. */
 export interface Tls {
-  /** Of the ports where callers come; undefined without TLS. */
+  /** The certificates of the ports where callers come; undefined without TLS. */
   readonly server: CertificateSource | undefined;
-  /** Of calls to other processes of the platform. */
+  /** The certificates for calls to other processes of the platform. */
   readonly channelCredentials: ChannelCredentials;
   close(): void;
 }

@@ -25,7 +25,7 @@ export function patternSizeMax(pattern: string): number {
   const outer: number[] = [];
   // Two at the ends, and one for nothing where an alternative or a group is empty.
   let size = 3;
-  /** Of what a repetition would repeat. */
+  /** The size of what a repetition would repeat. */
   let last = 0;
   for (const { 0: part, groups = {} } of pattern.matchAll(PART)) {
     const { least, most } = groups;

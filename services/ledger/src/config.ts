@@ -16,12 +16,7 @@ export const ledgerPrefix = 'LEDGER_';
 
 /** Keyed by the names of environment variables behind {@link ledgerPrefix}. */
 export const ledgerSettings = z.object({
-  ...serviceSettings({
-    grpcPort: 50_052,
-    httpPort: 8082,
-    managementPort: 9092,
-    database: 'ledger',
-  }),
+  ...serviceSettings('ledger', { grpcPort: 50_052, httpPort: 8082, managementPort: 9092 }),
   PROGRAMS_ADDRESS: grpcTarget().describe(
     "the Programs service's gRPC address, such as programs:50051",
   ),

@@ -40,7 +40,7 @@ export function startEventPublishing({
   const relay = createRelay({
     pool,
     publisher: createPublisher(nats),
-    naming: { own: recent.ids, encode: createEventEncoder({ recent, journal }) },
+    deferred: { own: recent.ids, encode: createEventEncoder({ recent, journal }) },
     logger,
     registry,
   });

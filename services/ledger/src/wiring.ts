@@ -7,10 +7,10 @@ import { eventsStream, incomingStream } from '@loyalty/platform/messaging/stream
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
-import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import { type RunningService, startWithCleanups } from '@loyalty/platform/running-service.ts';
 import { openConnections } from '@loyalty/platform/service-connections.ts';
+import { startServiceServer } from '@loyalty/platform/service-server.ts';
 import { clockOffsetMetric } from '@loyalty/platform/telemetry/clock-offset.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
@@ -124,22 +124,18 @@ export async function startLedger(
       ...startBackground(runtime, { app: backgroundApp, notices }),
     );
 
-    const server = createRpcServer({
-      ...servedBy(config, 'LEDGER_'),
-      name: 'ledger',
-      logger,
-      tls: tls.server,
-      services: ledgerServices(app, {
-        getProgramSummary: programSummaries(app, createProgramTotalsReader(reports.pool)),
-        journal: events.journal,
-      }),
-      readiness: readinessOf({ nats, probe, clockWatch }),
-      defaultDeadlineMs: 10_000,
-      metrics,
-      translateError: storageError,
-    });
-    cleanups.push(() => server.stop(config.shutdownGraceMs));
-    return await server.start();
+    return await startServiceServer(
+      { config, settingPrefix: 'LEDGER_', name: 'ledger', logger, tls: tls.server, metrics },
+      {
+        services: ledgerServices(app, {
+          getProgramSummary: programSummaries(app, createProgramTotalsReader(reports.pool)),
+          journal: events.journal,
+        }),
+        readiness: readinessOf({ nats, probe, clockWatch }),
+        translateError: storageError,
+      },
+      cleanups,
+    );
   });
 }
 

@@ -10,6 +10,7 @@ import {
   RuleSetSchema,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import type { Author } from '@loyalty/rules/author.ts';
 import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { compileReward } from '@loyalty/rules/reward-availability.ts';
 import { createZoneClock } from '@loyalty/rules/zone-clock.ts';
@@ -39,7 +40,6 @@ import { suspendMembership } from '../src/app/suspend-membership.ts';
 import { updateMembership } from '../src/app/update-membership.ts';
 import { balanceAt } from '../src/domain/balance.ts';
 import { ProgramNotFound } from '../src/domain/errors.ts';
-import type { Author } from '../src/domain/journal.ts';
 import { encodeKeys } from '../src/events/outbox-entries.ts';
 import { applicationSession, lockTimeoutMs } from '../src/storage/application-session.ts';
 import { type Announced, createCommitToLedger } from '../src/storage/commit-to-ledger.ts';

@@ -3,7 +3,7 @@ import {
   Cap_Period as CapPeriod,
   RateAward_Mode as Mode,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
-import { LimitExceeded } from '../src/domain/errors.ts';
+import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
 import {
   aProgram,
   aPurchase,

@@ -1,6 +1,6 @@
 // Everything that a ledger of many members does with its database, at least once.
 import {
-  leaseNamingRows,
+  leaseDeferredRows,
   oldestAgeSeconds,
   postpone,
   remove,
@@ -227,7 +227,7 @@ async function workInTheBackground(ledger: Ledger): Promise<void> {
   const giving = { catalog: { get: async () => program }, notices, clock: () => now2030 };
   await giveNotices(giving, { daysMax: 30, after: undefined, limit: 200 });
   await bringDueUpToDate(10);
-  const [first, second] = await leaseNamingRows(pool, { limit: 16, leaseMs: 30_000, own: [1n] });
+  const [first, second] = await leaseDeferredRows(pool, { limit: 16, leaseMs: 30_000, own: [1n] });
   await remove(pool, [first?.id ?? 0n]);
   await postpone(pool, { ids: [second?.id ?? 0n], delayMs: 1_000 });
   await oldestAgeSeconds(pool);

@@ -13,10 +13,10 @@ import {
   RefundPolicy_Shortfall as Shortfall,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import { DomainError } from '@loyalty/rules/domain-error.ts';
 import type { EarnResult } from '../src/app/earn.ts';
 import type { ProgramDefinition } from '../src/app/program-catalog.ts';
 import type { EarnQuote } from '../src/app/quote-earn.ts';
-import { LedgerError } from '../src/domain/errors.ts';
 import {
   aCart,
   aProgram,
@@ -237,7 +237,7 @@ class Member {
         await this.#take(step);
       } catch (error) {
         // Redeemed too much, or refunded what is refunded already.
-        if (!(error instanceof LedgerError)) throw error;
+        if (!(error instanceof DomainError)) throw error;
       }
     }
   }
@@ -286,7 +286,7 @@ async function outcomeOf(answer: Promise<EarnQuote>) {
     const { points, explanation, ruleSetVersion, lot, postTime } = earn;
     return { points, explanation, ruleSetVersion, lot, postTime, balance };
   } catch (error) {
-    if (!(error instanceof LedgerError)) throw error;
+    if (!(error instanceof DomainError)) throw error;
     return { reason: error.reason, message: error.message, metadata: error.metadata };
   }
 }

@@ -8,8 +8,8 @@ import {
   RateAward_Mode as Mode,
 } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
+import { DomainError } from '@loyalty/rules/domain-error.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
-import { LedgerError } from '../src/domain/errors.ts';
 import { aProgram, aRuleSet, author, startUseCases } from './commit-fixture.ts';
 
 const perDollar = { points: 1n, per: { currencyCode: 'USD', minorUnits: 100n }, mode: Mode.STEP };
@@ -227,7 +227,7 @@ async function outcomeOf(refund: ReturnType<typeof ledger.reverseEarn>) {
     const { earned } = await refund;
     return earned && Number(earned.earn.points - earned.earn.reversedPoints);
   } catch (error) {
-    if (error instanceof LedgerError) return error.reason;
+    if (error instanceof DomainError) return error.reason;
     throw error;
   }
 }

@@ -1,13 +1,12 @@
 // A ledger and a programs service with databases and a message server of their own, and clients that call them over
 // real gRPC.
 
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { unusedPort } from '@loyalty/local/free-port.ts';
 import { createTestDatabase, createTestNats } from '@loyalty/local/test-environment.ts';
 import { eventually, patience } from '@loyalty/local/test-patience.ts';
-import { testServiceConfig } from '@loyalty/local/test-service.ts';
-import { mintToken } from '@loyalty/platform/auth/mint.ts';
+import { testServiceConfig, testTokens } from '@loyalty/local/test-service.ts';
 import type { Role } from '@loyalty/platform/auth/tokens.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { connectNats } from '@loyalty/platform/messaging/connection.ts';
@@ -36,12 +35,7 @@ import type { LedgerConfig } from '../src/config.ts';
 import { startLedger } from '../src/wiring.ts';
 import { expectHealthy } from './expect-healthy.ts';
 
-const tokens = {
-  issuer: 'https://issuer.test',
-  audience: 'loyalty',
-  secret: randomBytes(32).toString('base64url'),
-  jwks: undefined,
-};
+const tokens = testTokens();
 const logger = createLogger({ name: 'test', level: process.env['TEST_LOG'] ?? 'silent' });
 
 export async function tokenOf(
@@ -49,17 +43,7 @@ export async function tokenOf(
   subject: string,
   programs?: readonly string[],
 ): Promise<{ token: string }> {
-  const { secret, issuer, audience } = tokens;
-  const token = await mintToken({
-    secret,
-    issuer,
-    audience,
-    subject,
-    roles: [role],
-    ...(programs !== undefined && { programs }),
-    lifetimeSeconds: 3600,
-  });
-  return { token };
+  return { token: await tokens.tokenOf({ role, subject, programs }) };
 }
 
 export const admin = await tokenOf('admin', 'ann');
@@ -89,7 +73,7 @@ export async function startSetting({
     unusedPort(),
   ]);
   const common = {
-    ...testServiceConfig({ databaseUrl: database.url, natsUrl: nats.url, tokens }),
+    ...testServiceConfig({ databaseUrl: database.url, natsUrl: nats.url, tokens: tokens.config }),
     ...(tls !== undefined && { tls: tls.config }),
   };
   const programsConfig = {

@@ -2,8 +2,14 @@ import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, execute, type TestDatabase } from '@loyalty/local/test-environment.ts';
-import { runMain, testServiceEnvironment } from '@loyalty/local/test-service.ts';
+import { createTestDatabase, type TestDatabase } from '@loyalty/local/test-environment.ts';
+import {
+  expectNewerDatabaseRefused,
+  expectRefusal,
+  refusedSettings,
+  runMain,
+  testServiceEnvironment,
+} from '@loyalty/local/test-service.ts';
 import { readLedgerConfig } from '../src/config.ts';
 import { createServiceToken } from '../src/service-token.ts';
 
@@ -26,63 +32,23 @@ const run = (env: Record<string, string>) => runMain(main, env);
 
 describe('the process', () => {
   test.each([
-    { wrong: 'no database', change: { LEDGER_DATABASE_URL: '' }, key: 'LEDGER_DATABASE_URL' },
-    { wrong: 'no issuer', change: { LEDGER_JWT_ISSUER: '' }, key: 'LEDGER_JWT_ISSUER' },
+    ...refusedSettings('LEDGER_'),
     {
       wrong: 'no programs',
       change: { LEDGER_PROGRAMS_ADDRESS: '' },
       key: 'LEDGER_PROGRAMS_ADDRESS',
     },
     {
-      wrong: 'a port out of range',
-      change: { LEDGER_GRPC_PORT: '70000' },
-      key: 'LEDGER_GRPC_PORT',
-    },
-    {
-      wrong: 'a pool of none',
-      change: { LEDGER_DATABASE_POOL_SIZE: '0' },
-      key: 'LEDGER_DATABASE_POOL_SIZE',
-    },
-    {
-      wrong: 'a certificate that is not there',
-      change: {
-        LEDGER_TLS_CERTIFICATE_FILE: '/nowhere/tls.crt',
-        LEDGER_TLS_KEY_FILE: '/nowhere/tls.key',
-      },
-      key: 'LEDGER_TLS_CERTIFICATE_FILE',
-    },
-    {
-      wrong: 'a secret of one letter',
-      change: { LEDGER_JWT_SECRET: 'k'.repeat(64) },
-      key: 'LEDGER_JWT_SECRET',
-    },
-    { wrong: 'an unknown key', change: { LEDGER_GPRC_PORT: '1' }, key: 'LEDGER_GPRC_PORT' },
-    { wrong: 'two keys for tokens', change: { LEDGER_JWT_JWKS: 'x' }, key: 'LEDGER_JWT_JWKS' },
-    {
       wrong: 'no way to a token of its own',
       change: { LEDGER_JWT_SECRET: '', LEDGER_JWT_JWKS: 'https://issuer.test/jwks' },
       key: 'LEDGER_SERVICE_TOKEN_FILE',
     },
   ])('with $wrong says so in one line and exits', async ({ change, key }) => {
-    const { output, exited } = run({ ...environment(), ...change });
-    expect(await exited).not.toBe(0);
-    expect(output.stdout).toBe('');
-    expect(output.stderr.trimEnd().split('\n')).toHaveLength(1);
-    expect(output.stderr).toContain(key);
+    await expectRefusal(run({ ...environment(), ...change }), key);
   });
 
   test('refuses a database that a newer release has migrated', async () => {
-    await execute(
-      database.url,
-      `insert into knex_migrations (name, batch, migration_time) values ('9999_later.sql', 99, now())`,
-    );
-    try {
-      const { output, exited } = run(environment());
-      expect(await exited).not.toBe(0);
-      expect(output.stderr).toContain('9999_later.sql');
-    } finally {
-      await execute(database.url, `delete from knex_migrations where name = '9999_later.sql'`);
-    }
+    await expectNewerDatabaseRefused(database.url, () => run(environment()));
   });
 
   test('waits for NATS before it says that it is ready, and stops cleanly', async () => {

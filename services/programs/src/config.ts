@@ -11,12 +11,7 @@ export const programsPrefix = 'PROGRAMS_';
 
 /** Keyed by the names of environment variables behind {@link programsPrefix}. */
 export const programsSettings = z.object({
-  ...serviceSettings({
-    grpcPort: 50_051,
-    httpPort: 8081,
-    managementPort: 9091,
-    database: 'programs',
-  }),
+  ...serviceSettings('programs', { grpcPort: 50_051, httpPort: 8081, managementPort: 9091 }),
   LEDGER_ADDRESS: grpcTarget().describe("the Ledger service's gRPC address, such as ledger:50052"),
 });
 

@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { eventsStream } from '@loyalty/platform/messaging/streams.ts';
-import { createRelay } from '@loyalty/platform/outbox/relay.ts';
+import { startRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
-import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { type RunningService, startWithCleanups } from '@loyalty/platform/running-service.ts';
 import { openConnections } from '@loyalty/platform/service-connections.ts';
+import { startServiceServer } from '@loyalty/platform/service-server.ts';
 import { requireStorage } from '@loyalty/platform/storage-readiness.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
@@ -53,9 +53,7 @@ export async function startPrograms(
     const relayPool = createPool({ url, max: 2, applicationName, logger });
     cleanups.push(() => relayPool.end());
     const publisher = createPublisher(nats);
-    const relay = createRelay({ pool: relayPool, publisher, logger, registry: metrics });
-    relay.start();
-    cleanups.push(() => relay.stop());
+    const relay = startRelay({ pool: relayPool, publisher, logger, registry: metrics }, cleanups);
 
     const { address } = config.ledger;
     const ledger = createChannel({
@@ -76,19 +74,15 @@ export async function startPrograms(
     });
     const hasOpenHolds = createHasOpenHolds(createClient(RedemptionService, ledger));
     const app: App = { store, definitions, hasOpenHolds, clock };
-    const server = createRpcServer({
-      ...servedBy(config, 'PROGRAMS_'),
-      name: 'programs',
-      logger,
-      tls: tls.server,
-      services: programsServices(app),
-      // NATS may be away: events wait in the outbox. The ledger may be away: it is asked only before archiving.
-      readiness: () => requireStorage({ nats, probe }),
-      defaultDeadlineMs: 10_000,
-      metrics,
-      translateError: storageError,
-    });
-    cleanups.push(() => server.stop(config.shutdownGraceMs));
-    return await server.start();
+    return await startServiceServer(
+      { config, settingPrefix: 'PROGRAMS_', name: 'programs', logger, tls: tls.server, metrics },
+      {
+        services: programsServices(app),
+        // NATS may be away: events wait in the outbox. The ledger may be away: it is asked only before archiving.
+        readiness: () => requireStorage({ nats, probe }),
+        translateError: storageError,
+      },
+      cleanups,
+    );
   });
 }

@@ -36,7 +36,7 @@ beforeAll(async () => {
     signal: leaving.signal,
     logger,
   });
-  // Whoever begins to follow late sees only the last event of each program.
+  // A consumer that begins to follow late sees only the last event of each program.
   const { programId } = await createDraft(setting);
   await eventually(() => {
     if (eventsOf(programId).length === 0) throw new Error('the first event has not arrived');

@@ -33,7 +33,7 @@ async function changesAfter({ epoch, changeNumber: after }: Position) {
   return { ...list, revisions };
 }
 
-/** Resolves as soon as so many changes wait for a lock. */
+/** Resolves as soon as `count` changes wait for a lock. */
 async function lockWaits(client: pg.Client, count: number): Promise<void> {
   await eventually(async () => {
     const { rows } = await client.query(

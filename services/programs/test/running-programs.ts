@@ -1,12 +1,10 @@
 // A programs service with a database and a message server of its own, and clients that call it over real gRPC.
 
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { createTestDatabase, createTestNats } from '@loyalty/local/test-environment.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
-import { testServiceConfig } from '@loyalty/local/test-service.ts';
-import { mintToken } from '@loyalty/platform/auth/mint.ts';
-import type { Role } from '@loyalty/platform/auth/tokens.ts';
+import { testServiceConfig, testTokens } from '@loyalty/local/test-service.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { type CallOptions, createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
 import type { RunningService } from '@loyalty/platform/running-service.ts';
@@ -21,29 +19,9 @@ import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_serv
 import type { ProgramsConfig } from '../src/config.ts';
 import { startPrograms } from '../src/wiring.ts';
 
-const issuer = 'https://issuer.test';
-const audience = 'loyalty';
-const secret = randomBytes(32).toString('base64url');
+const { config: tokenConfig, tokenOf } = testTokens();
 
-export function tokenOf({
-  role,
-  subject = 'someone',
-  programs,
-}: {
-  role: Role;
-  subject?: string;
-  programs?: readonly string[];
-}): Promise<string> {
-  return mintToken({
-    secret,
-    issuer,
-    audience,
-    subject,
-    roles: [role],
-    ...(programs !== undefined && { programs }),
-    lifetimeSeconds: 3600,
-  });
-}
+export { tokenOf };
 
 const services = [ProgramService, RuleSetService, RewardService];
 
@@ -62,7 +40,7 @@ export async function startSetting({ ledgerAddress = '127.0.0.1:9' } = {}) {
     ...testServiceConfig({
       databaseUrl: database.url,
       natsUrl: nats.url,
-      tokens: { issuer, audience, secret, jwks: undefined },
+      tokens: tokenConfig,
     }),
     ledger: { address: ledgerAddress },
   };

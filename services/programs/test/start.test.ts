@@ -1,7 +1,12 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { execute } from '@loyalty/local/test-environment.ts';
-import { runMain, testServiceEnvironment } from '@loyalty/local/test-service.ts';
+import {
+  expectNewerDatabaseRefused,
+  expectRefusal,
+  refusedSettings,
+  runMain,
+  testServiceEnvironment,
+} from '@loyalty/local/test-service.ts';
 import { type Setting, startSetting } from './running-programs.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
@@ -26,38 +31,12 @@ const run = (env: Record<string, string>) => runMain(main, env);
 
 describe('the process', () => {
   test.each([
-    { wrong: 'no database', change: { PROGRAMS_DATABASE_URL: '' }, key: 'PROGRAMS_DATABASE_URL' },
-    { wrong: 'no issuer', change: { PROGRAMS_JWT_ISSUER: '' }, key: 'PROGRAMS_JWT_ISSUER' },
+    ...refusedSettings('PROGRAMS_'),
     {
       wrong: 'no ledger',
       change: { PROGRAMS_LEDGER_ADDRESS: '' },
       key: 'PROGRAMS_LEDGER_ADDRESS',
     },
-    {
-      wrong: 'a port out of range',
-      change: { PROGRAMS_GRPC_PORT: '70000' },
-      key: 'PROGRAMS_GRPC_PORT',
-    },
-    {
-      wrong: 'a pool of none',
-      change: { PROGRAMS_DATABASE_POOL_SIZE: '0' },
-      key: 'PROGRAMS_DATABASE_POOL_SIZE',
-    },
-    {
-      wrong: 'a certificate that is not there',
-      change: {
-        PROGRAMS_TLS_CERTIFICATE_FILE: '/nowhere/tls.crt',
-        PROGRAMS_TLS_KEY_FILE: '/nowhere/tls.key',
-      },
-      key: 'PROGRAMS_TLS_CERTIFICATE_FILE',
-    },
-    {
-      wrong: 'a secret of one letter',
-      change: { PROGRAMS_JWT_SECRET: 'k'.repeat(64) },
-      key: 'PROGRAMS_JWT_SECRET',
-    },
-    { wrong: 'an unknown key', change: { PROGRAMS_GPRC_PORT: '1' }, key: 'PROGRAMS_GPRC_PORT' },
-    { wrong: 'two keys for tokens', change: { PROGRAMS_JWT_JWKS: 'x' }, key: 'PROGRAMS_JWT_JWKS' },
     { wrong: 'a short secret', change: { PROGRAMS_JWT_SECRET: 'x' }, key: 'PROGRAMS_JWT_SECRET' },
     {
       wrong: 'a NATS URL that is none',
@@ -65,26 +44,11 @@ describe('the process', () => {
       key: 'PROGRAMS_NATS_URL',
     },
   ])('with $wrong says so in one line and exits', async ({ change, key }) => {
-    const { output, exited } = run({ ...environment(), ...change });
-    expect(await exited).not.toBe(0);
-    expect(output.stdout).toBe('');
-    expect(output.stderr.trimEnd().split('\n')).toHaveLength(1);
-    expect(output.stderr).toContain(key);
+    await expectRefusal(run({ ...environment(), ...change }), key);
   });
 
   test('refuses a database that a newer release has migrated', async () => {
-    const newer = `insert into knex_migrations (name, batch, migration_time) values ('9999_later.sql', 99, now())`;
-    await execute(setting.databaseUrl, newer);
-    try {
-      const { output, exited } = run(environment());
-      expect(await exited).not.toBe(0);
-      expect(output.stderr).toContain('9999_later.sql');
-    } finally {
-      await execute(
-        setting.databaseUrl,
-        `delete from knex_migrations where name = '9999_later.sql'`,
-      );
-    }
+    await expectNewerDatabaseRefused(setting.databaseUrl, () => run(environment()));
   });
 
   test('says where it listens, and stops cleanly when asked to', async () => {

@@ -17,7 +17,7 @@ CREATE TABLE webhooks (
   previous_secret_until timestamptz,
   -- Since when every delivery has failed; NULL once one succeeds.
   failing_since timestamptz,
-  -- Counts the changes of what callers set, by whomever; etags begin with it.
+  -- Counts the changes of what callers set; etags begin with it.
   revision integer NOT NULL,
   -- When a worker has to look for its deliveries; infinity while none is pending. It may be too early, never too late.
   due_time timestamptz NOT NULL DEFAULT 'infinity',

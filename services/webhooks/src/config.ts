@@ -17,12 +17,7 @@ export const webhooksPrefix = 'WEBHOOKS_';
 
 /** Keyed by the names of environment variables behind {@link webhooksPrefix}. */
 export const webhooksSettings = z.object({
-  ...serviceSettings({
-    grpcPort: 50_053,
-    httpPort: 8083,
-    managementPort: 9093,
-    database: 'webhooks',
-  }),
+  ...serviceSettings('webhooks', { grpcPort: 50_053, httpPort: 8083, managementPort: 9093 }),
   LEDGER_ADDRESS: grpcTarget().describe(
     "the Ledger service's gRPC address, such as ledger:50052, for replays",
   ),

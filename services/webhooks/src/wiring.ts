@@ -4,15 +4,15 @@ import { createServiceToken } from '@loyalty/platform/auth/service-token.ts';
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
 import { eventsStream } from '@loyalty/platform/messaging/streams.ts';
-import { createRelay } from '@loyalty/platform/outbox/relay.ts';
+import { startRelay } from '@loyalty/platform/outbox/relay.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
 import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import { withRole } from '@loyalty/platform/postgres/role.ts';
 import { type Channel, createChannel, createClient } from '@loyalty/platform/rpc/client.ts';
-import { createRpcServer, servedBy } from '@loyalty/platform/rpc/server.ts';
 import { type RunningService, startWithCleanups } from '@loyalty/platform/running-service.ts';
 import { openConnections } from '@loyalty/platform/service-connections.ts';
+import { startServiceServer } from '@loyalty/platform/service-server.ts';
 import { requireStorage } from '@loyalty/platform/storage-readiness.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
@@ -78,9 +78,8 @@ export async function startWebhooks(
     cleanups.push(() => ledger.close());
 
     const registry = createRegistry({ service: 'webhooks' });
-    const relay = createRelay({ pool, publisher: createPublisher(nats), logger, registry });
-    relay.start();
-    cleanups.push(() => relay.stop());
+    const publisher = createPublisher(nats);
+    const relay = startRelay({ pool, publisher, logger, registry }, cleanups);
     const stores = {
       deliveries: createDeliveryStore(pool, {
         encodeDisabled: encodeWebhookDisabled,
@@ -111,20 +110,23 @@ export async function startWebhooks(
       newSecret: () => secretText(randomBytes(secretBytes)),
       wakeWorkers: workers.wake,
     };
-    const server = createRpcServer({
-      ...servedBy(config, 'WEBHOOKS_'),
-      name: 'webhooks',
-      logger,
-      tls: tls.server,
-      services: webhooksServices(app),
-      // NATS and the ledger may be away: events wait in the stream, and replays go on later.
-      readiness: () => requireStorage({ nats, probe }),
-      defaultDeadlineMs: 10_000,
-      metrics: registry,
-      translateError: storageError,
-    });
-    cleanups.push(() => server.stop(config.shutdownGraceMs));
-    return await server.start();
+    return await startServiceServer(
+      {
+        config,
+        settingPrefix: 'WEBHOOKS_',
+        name: 'webhooks',
+        logger,
+        tls: tls.server,
+        metrics: registry,
+      },
+      {
+        services: webhooksServices(app),
+        // NATS and the ledger may be away: events wait in the stream, and replays go on later.
+        readiness: () => requireStorage({ nats, probe }),
+        translateError: storageError,
+      },
+      cleanups,
+    );
   });
 }
 

@@ -35,7 +35,7 @@ afterAll(async () => {
 afterEach(() => endpoints.respondWith(204));
 
 const admin = () => ({ token: setting.tokens.admin });
-/** For a store of the test's own, which disables no webhook. */
+/** For a test's own store, in which no webhook is disabled. */
 const silent = { encodeDisabled: () => new Uint8Array(), wakeRelay: () => undefined };
 const hourMs = 3_600_000;
 

@@ -1,15 +1,14 @@
 // A webhooks service with a database and a message server of its own, clients that call it over real gRPC, endpoints that
 // receive its deliveries over real HTTP, and a stand-in for the ledger's journal.
 
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { createTestDatabase, createTestNats } from '@loyalty/local/test-environment.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
-import { testServiceConfig } from '@loyalty/local/test-service.ts';
-import { mintToken } from '@loyalty/platform/auth/mint.ts';
-import { createTokenVerifier, type Role } from '@loyalty/platform/auth/tokens.ts';
+import { testServiceConfig, testTokens } from '@loyalty/local/test-service.ts';
+import { createTokenVerifier } from '@loyalty/platform/auth/tokens.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { connectNats } from '@loyalty/platform/messaging/connection.ts';
 import { createPublisher } from '@loyalty/platform/messaging/publisher.ts';
@@ -30,21 +29,7 @@ import type { WebhooksConfig } from '../src/config.ts';
 import type { Resolve } from '../src/sending/checked-lookup.ts';
 import { startWebhooks } from '../src/wiring.ts';
 
-const issuer = 'https://issuer.test';
-const audience = 'loyalty';
-const secret = randomBytes(32).toString('base64url');
-
-function tokenOf(role: Role, programs?: readonly string[]): Promise<string> {
-  return mintToken({
-    secret,
-    issuer,
-    audience,
-    subject: 'jane',
-    roles: [role],
-    ...(programs !== undefined && { programs }),
-    lifetimeSeconds: 3600,
-  });
-}
+const { config: tokenConfig, tokenOf } = testTokens();
 
 export type Setting = Awaited<ReturnType<typeof startSetting>>;
 
@@ -68,7 +53,7 @@ export async function startSetting(
     ...testServiceConfig({
       databaseUrl: database.url,
       natsUrl: nats.url,
-      tokens: { issuer, audience, secret, jwks: undefined },
+      tokens: tokenConfig,
     }),
     ledger: { address: journal.address, tokenFile: undefined },
     allowsPrivateAddresses: true,
@@ -78,10 +63,10 @@ export async function startSetting(
     ...changes,
   };
   const tokens = {
-    admin: await tokenOf('admin'),
-    scoped: await tokenOf('admin', ['wine-dine']),
-    service: await tokenOf('service'),
-    member: await tokenOf('member'),
+    admin: await tokenOf({ role: 'admin' }),
+    scoped: await tokenOf({ role: 'admin', programs: ['wine-dine'] }),
+    service: await tokenOf({ role: 'service' }),
+    member: await tokenOf({ role: 'member' }),
   };
   const publishing = connectNats({ url: nats.url, name: 'test', logger });
   const publisher = createPublisher(publishing);
@@ -147,7 +132,7 @@ async function startJournal() {
     name: 'journal',
     logger: createLogger({ name: 'journal', level: 'silent' }),
     tls: undefined,
-    verifier: createTokenVerifier({ issuer, audience, secret }),
+    verifier: createTokenVerifier(tokenConfig),
     services: [
       {
         service: LedgerService,

@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, execute, type TestDatabase } from '@loyalty/local/test-environment.ts';
-import { runMain, testServiceEnvironment } from '@loyalty/local/test-service.ts';
+import {
+  expectNewerDatabaseRefused,
+  expectRefusal,
+  refusedSettings,
+  runMain,
+  testServiceEnvironment,
+} from '@loyalty/local/test-service.ts';
 import { readWebhooksConfig } from '../src/config.ts';
 
 const main = join(import.meta.dirname, '../src/main.ts');
@@ -22,17 +28,25 @@ function environment(): Record<string, string> {
 const run = (env: Record<string, string>) => runMain(main, env);
 
 describe('the process', () => {
+  test.each(refusedSettings('WEBHOOKS_'))(
+    'with $wrong says so in one line and exits',
+    async ({ change, key }) => {
+      await expectRefusal(run({ ...environment(), ...change }), key);
+    },
+  );
+
   test.each([
-    ['WEBHOOKS_DATABASE_URL', ''],
     ['WEBHOOKS_LEDGER_ADDRESS', ''],
     ['WEBHOOKS_TIMEOUT_SECONDS', '31'],
     ['WEBHOOKS_ENDPOINTS_AT_ONCE', '0'],
     ['WEBHOOKS_ALLOW_PRIVATE_ADDRESSES', 'yes'],
     ['WEBHOOKS_ENDPOINT_AT_ONCE', '5'],
   ])('refuses %s=%s and names the key', async (key, value) => {
-    const { output, exited } = run({ ...environment(), [key]: value });
-    expect(await exited).toBe(78);
-    expect(output.stderr.trim().split('\n')).toEqual([expect.stringContaining(key)]);
+    await expectRefusal(run({ ...environment(), [key]: value }), key);
+  });
+
+  test('refuses a database that a newer release has migrated', async () => {
+    await expectNewerDatabaseRefused(database.url, () => run(environment()));
   });
 
   test('ends in good order, also without NATS and ledger', async () => {

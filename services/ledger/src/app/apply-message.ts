@@ -1,9 +1,5 @@
-import {
-  AheadOfClock,
-  LedgerError,
-  LedgerUnavailable,
-  ProgramNotActive,
-} from '../domain/errors.ts';
+import { DomainError } from '@loyalty/rules/domain-error.ts';
+import { AheadOfClock, LedgerUnavailable, ProgramNotActive } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { MessagingApp } from './app.ts';
 import type { Failure } from './dead-letters.ts';
@@ -35,7 +31,7 @@ export async function applyMessage(
     else await reverseEarn(app, content.refund, message.author);
     return { about, failure: undefined };
   } catch (error) {
-    if (!(error instanceof LedgerError) || error instanceof LedgerUnavailable) throw error;
+    if (!(error instanceof DomainError) || error instanceof LedgerUnavailable) throw error;
     const failed = { attempt, now: app.clock() };
     return { about, failure: failureOf(error, { ...failed, detail: textOf(error) }) };
   }
@@ -61,7 +57,7 @@ export function unforeseenFailure(failed: Attempt): Failure {
   };
 }
 
-function failureOf(error: LedgerError, failed: Attempt & Pick<Failure, 'detail'>): Failure {
+function failureOf(error: DomainError, failed: Attempt & Pick<Failure, 'detail'>): Failure {
   return {
     state: mayPass(error) ? 'WAITING' : 'DEAD',
     reason: error.reason,
@@ -82,7 +78,7 @@ function retryTime({ attempt, now }: Attempt, retryAfterMs = 0): Instant {
 }
 
 /** Whether the same message can succeed later without intervention. */
-function mayPass(error: LedgerError): boolean {
+function mayPass(error: DomainError): boolean {
   if (error instanceof AheadOfClock) return true;
   if (error instanceof ProgramNotActive) return error.metadata['state'] !== 'ARCHIVED';
   return ['MEMBERSHIP_SUSPENDED', 'VELOCITY_LIMIT', 'PROGRAMS_UNAVAILABLE'].includes(error.reason);

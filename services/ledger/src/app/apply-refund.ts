@@ -1,3 +1,4 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { type Award, evaluate } from '@loyalty/rules/evaluate.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
@@ -7,9 +8,10 @@ import {
   type Remaining,
   wholePurchase,
 } from '@loyalty/rules/remaining-purchase.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import type { CapCounts } from '../domain/earn.ts';
-import { RefundExceedsTransaction, ValidationFailed } from '../domain/errors.ts';
-import type { Account, Author } from '../domain/journal.ts';
+import { RefundExceedsTransaction } from '../domain/errors.ts';
+import type { Account } from '../domain/journal.ts';
 import { smaller } from '../domain/points.ts';
 import { takeBack } from '../domain/refund.ts';
 import { capCountsLeft, capsOf } from './evaluation.ts';

@@ -1,6 +1,6 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
-import { LedgerError } from '../domain/errors.ts';
-import type { Author } from '../domain/journal.ts';
+import { DomainError } from '@loyalty/rules/domain-error.ts';
 import { rejectRefund } from '../domain/refund.ts';
 import { applyRefund } from './apply-refund.ts';
 import type { LockedState, PostedEarn, TransactionRefund } from './ledger-store.ts';
@@ -29,7 +29,7 @@ function reject(
   rejected: { earn: PostedEarn; refund: TransactionRefund; author: Author; error: unknown },
 ): void {
   const { earn, refund, author, error } = rejected;
-  if (!(error instanceof LedgerError)) throw error;
+  if (!(error instanceof DomainError)) throw error;
   const account = locked.bringUpToDateById(earn.membershipId);
   const { transactionId, refundId } = refund;
   const { reason } = error;

@@ -1,7 +1,7 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import { balanceAt } from '../domain/balance.ts';
 import { bringUpToDate } from '../domain/bring-up-to-date.ts';
 import { IllegalTransition, NotPermitted } from '../domain/errors.ts';
-import type { Author } from '../domain/journal.ts';
 import { releaseHold } from '../domain/release.ts';
 import type { App } from './app.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';

@@ -1,6 +1,6 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import { balanceAt } from '../domain/balance.ts';
 import { IllegalTransition } from '../domain/errors.ts';
-import type { Author } from '../domain/journal.ts';
 import { captureHold } from '../domain/redemption.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import type { App } from './app.ts';

@@ -1,7 +1,8 @@
 import type { Purchase } from '@loyalty/rules/language.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
 import { validatePurchase } from '@loyalty/rules/validate-purchase.ts';
-import { AheadOfClock, ValidationFailed } from '../domain/errors.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
+import { AheadOfClock } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 
 /**

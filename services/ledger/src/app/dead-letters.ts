@@ -1,5 +1,5 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { Author } from '../domain/journal.ts';
 import type { PageRequest, TransactionName } from './ledger-store.ts';
 import type { StreamMessage, SubmissionName } from './stream-message.ts';
 

@@ -1,12 +1,13 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
 import { differingFields, fingerprintPurchase } from '@loyalty/rules/fingerprint.ts';
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
+import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import { postEarn } from '../domain/earn.ts';
 import {
-  LimitExceeded,
   MembershipLeft,
   MembershipNotFound,
   MembershipSuspended,
@@ -15,7 +16,7 @@ import {
 } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
-import { type Account, type Author, withMembership } from '../domain/journal.ts';
+import { type Account, withMembership } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import { countAttempt } from '../domain/velocity.ts';
 import type { App } from './app.ts';

@@ -1,6 +1,6 @@
 import { isListed } from '@loyalty/rules/reward-availability.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { dateAt } from '@loyalty/rules/zone-clock.ts';
-import { ValidationFailed } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import { type Period, requireLaterEnd } from '../domain/period.ts';
 import type { ProgramTotals, TotalsQuery } from '../domain/program-totals.ts';

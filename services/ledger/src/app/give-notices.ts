@@ -1,4 +1,4 @@
-import { LedgerError } from '../domain/errors.ts';
+import { DomainError } from '@loyalty/rules/domain-error.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Membership } from '../domain/membership.ts';
@@ -80,7 +80,7 @@ async function knownPrograms(
     try {
       programs.set(programId, await catalog.get(programId));
     } catch (error) {
-      if (!(error instanceof LedgerError)) throw error;
+      if (!(error instanceof DomainError)) throw error;
     }
   }
   return programs;

@@ -1,5 +1,6 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import { IllegalTransition, MembershipSuspended } from '../domain/errors.ts';
-import type { Account, Author } from '../domain/journal.ts';
+import type { Account } from '../domain/journal.ts';
 import { leave } from '../domain/membership-changes.ts';
 import type { App } from './app.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';

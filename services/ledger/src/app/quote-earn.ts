@@ -1,7 +1,7 @@
 import type { Purchase } from '@loyalty/rules/language.ts';
 import { purchaseAt } from '@loyalty/rules/occur-time.ts';
 import { validatePurchase } from '@loyalty/rules/validate-purchase.ts';
-import { ValidationFailed } from '../domain/errors.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { passingOfTime } from '../domain/journal.ts';
 import type { App } from './app.ts';
 import { type EarnResult, earnCommand } from './earn.ts';

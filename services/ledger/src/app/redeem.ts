@@ -1,6 +1,8 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import { fingerprintOf } from '@loyalty/rules/fingerprint.ts';
 import type { CompiledReward } from '@loyalty/rules/reward-availability.ts';
 import type { RewardPrice } from '@loyalty/rules/reward-price.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import {
   IdempotencyKeyReused,
@@ -10,10 +12,9 @@ import {
   PriceChanged,
   ProgramNotActive,
   RedemptionRefused,
-  ValidationFailed,
 } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
-import { type Account, type Author, withMembership } from '../domain/journal.ts';
+import { type Account, withMembership } from '../domain/journal.ts';
 import { type RedemptionDraft, refuse, reserve, spend } from '../domain/redemption.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import { countAttempt } from '../domain/velocity.ts';

@@ -1,4 +1,4 @@
-import { ValidationFailed } from '../domain/errors.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 
 /** Which part of a redemption: everything that is left, units of a fixed price, or points of a conversion. */

@@ -1,7 +1,7 @@
 import { fingerprintOf } from '@loyalty/rules/fingerprint.ts';
 import { type MoneyMessage, moneyOf } from '@loyalty/rules/money.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
-import { ValidationFailed } from '../domain/errors.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 
 /** How much a refund is of, as calls and events say it. */
 export type ReportedExtent =

@@ -1,5 +1,5 @@
+import type { DomainError } from '@loyalty/rules/domain-error.ts';
 import { sameFingerprint } from '@loyalty/rules/fingerprint.ts';
-import type { LedgerError } from '../domain/errors.ts';
 
 /**
  * The stored result of a request's id or key, which a repeat returns; undefined for a new one.
@@ -9,7 +9,7 @@ import type { LedgerError } from '../domain/errors.ts';
 export function repeatOf<Done extends { readonly fingerprint: Uint8Array }>(
   done: Done | undefined,
   fingerprint: Uint8Array,
-  conflict: (done: Done) => LedgerError,
+  conflict: (done: Done) => DomainError,
 ): Done | undefined {
   if (done !== undefined && !sameFingerprint(done.fingerprint, fingerprint)) throw conflict(done);
   return done;

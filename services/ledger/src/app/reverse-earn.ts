@@ -1,6 +1,6 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import { RefundConflict } from '../domain/errors.ts';
-import type { Author } from '../domain/journal.ts';
 import { nothingTaken } from '../domain/refund.ts';
 import type { App } from './app.ts';
 import { applyRefund } from './apply-refund.ts';

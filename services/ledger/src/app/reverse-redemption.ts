@@ -1,10 +1,10 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import { fingerprintOf } from '@loyalty/rules/fingerprint.ts';
 import { endOfGraceDay } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { balanceAt } from '../domain/balance.ts';
 import { IllegalTransition } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { Author } from '../domain/journal.ts';
 import { giveBack } from '../domain/redemption.ts';
 import type { App } from './app.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';

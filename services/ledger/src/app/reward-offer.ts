@@ -1,8 +1,9 @@
 import { periodStart } from '@loyalty/rules/limit-period.ts';
 import { type CompiledReward, rewardRefusal } from '@loyalty/rules/reward-availability.ts';
 import { type PriceRequest, priceReward, type RewardPrice } from '@loyalty/rules/reward-price.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { missingPoints } from '../domain/available.ts';
-import { type Refusal, RewardNotFound, ValidationFailed } from '../domain/errors.ts';
+import { type Refusal, RewardNotFound } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Redemption } from '../domain/redemption-state.ts';

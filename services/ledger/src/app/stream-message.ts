@@ -1,6 +1,6 @@
-import type { LedgerError } from '../domain/errors.ts';
+import type { Author } from '@loyalty/rules/author.ts';
+import type { DomainError } from '@loyalty/rules/domain-error.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { Author } from '../domain/journal.ts';
 import type { TransactionName } from './ledger-store.ts';
 import type { EarnInput, ReverseEarnInput } from './reports.ts';
 
@@ -27,11 +27,11 @@ export type MessageContent = {
 } & (
   | { readonly earn: EarnInput }
   | { readonly refund: ReverseEarnInput }
-  | { readonly problem: LedgerError }
+  | { readonly problem: DomainError }
 );
 
 /** A message as far as it could be read. */
 export type ReadMessage = MessageContent & {
   /** What an error says, with fields named as the sender names them: with JSON names where the message is JSON. */
-  readonly textOf: (error: LedgerError) => string;
+  readonly textOf: (error: DomainError) => string;
 };

@@ -1,4 +1,4 @@
-import type { Author } from '../domain/journal.ts';
+import type { Author } from '@loyalty/rules/author.ts';
 import type { MessagingApp } from './app.ts';
 import { checkPurchase } from './check-purchase.ts';
 import type { EarnInput } from './reports.ts';

@@ -1,4 +1,5 @@
-import type { Account, Author } from '../domain/journal.ts';
+import type { Author } from '@loyalty/rules/author.ts';
+import type { Account } from '../domain/journal.ts';
 import { suspend } from '../domain/membership-changes.ts';
 import type { App } from './app.ts';
 import { changeMembership } from './change-membership.ts';

@@ -1,3 +1,4 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { EtagConditions } from '@loyalty/rules/etag-conditions.ts';
 import {
   type AttributesUpdate,
@@ -5,7 +6,7 @@ import {
   updatedAttributes,
 } from '../domain/attributes.ts';
 import { requireAttributesAsRead } from '../domain/etag.ts';
-import type { Account, Author } from '../domain/journal.ts';
+import type { Account } from '../domain/journal.ts';
 import { updateAttributes } from '../domain/membership-changes.ts';
 import type { App } from './app.ts';
 import { changeMembership } from './change-membership.ts';

@@ -1,4 +1,4 @@
-import { ValidationFailed } from './errors.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 
 /** What conditions may ask about a member, by name. */
 export type Attributes = Readonly<Record<string, string>>;

@@ -1,50 +1,5 @@
-/** Why a command of the ledger is refused. Each reason is a value of the contract's error catalog. */
-export abstract class LedgerError extends Error {
-  abstract readonly reason: string;
-  readonly metadata: Readonly<Record<string, string>>;
-  /** Paths of fields, by proto names, that the message and `metadata.fields` have; callers read them as they write them. */
-  readonly fields: readonly string[] | undefined;
-  /** When the same command may succeed, in milliseconds from now. */
-  readonly retryAfterMs: number | undefined;
-
-  constructor(
-    message: string,
-    options: {
-      metadata?: Record<string, string>;
-      fields?: readonly string[];
-      retryAfterMs?: number;
-      cause?: unknown;
-    } = {},
-  ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = new.target.name;
-    this.metadata = options.metadata ?? {};
-    this.fields = options.fields;
-    this.retryAfterMs = options.retryAfterMs;
-  }
-}
-
-/** A field of a command that is wrong. `names` are other fields that the message names, by their proto names. */
-export interface Violation {
-  readonly field: string;
-  readonly message: string;
-  readonly names?: readonly string[];
-}
-
-/** Thrown when fields of a command contradict each other or the program's definition. */
-export class ValidationFailed extends LedgerError {
-  readonly reason = 'VALIDATION_FAILED';
-  readonly violations: readonly Violation[];
-
-  constructor(violations: readonly Violation[]) {
-    super(
-      violations
-        .map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
-        .join('; '),
-    );
-    this.violations = violations;
-  }
-}
+import { DomainError } from '@loyalty/rules/domain-error.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 
 /**
  * Thrown when nothing is wrong with a purchase but that this process's clock has not come to its time. That may be the
@@ -53,7 +8,7 @@ export class ValidationFailed extends LedgerError {
 export class AheadOfClock extends ValidationFailed {}
 
 /** Thrown when no program has the id. */
-export class ProgramNotFound extends LedgerError {
+export class ProgramNotFound extends DomainError {
   readonly reason = 'PROGRAM_NOT_FOUND';
 
   constructor(programId: string) {
@@ -62,7 +17,7 @@ export class ProgramNotFound extends LedgerError {
 }
 
 /** Thrown when the program isn't known here yet and the Programs service can't be asked. */
-export class ProgramsUnavailable extends LedgerError {
+export class ProgramsUnavailable extends DomainError {
   readonly reason = 'PROGRAMS_UNAVAILABLE';
 
   constructor(programId: string, cause: unknown) {
@@ -75,7 +30,7 @@ export class ProgramsUnavailable extends LedgerError {
 }
 
 /** Thrown when the program's state doesn't allow the command. */
-export class ProgramNotActive extends LedgerError {
+export class ProgramNotActive extends DomainError {
   readonly reason = 'PROGRAM_NOT_ACTIVE';
 
   constructor(programId: string, state: string) {
@@ -90,7 +45,7 @@ export class ProgramNotActive extends LedgerError {
 }
 
 /** Thrown when the user never joined the program. */
-export class MembershipNotFound extends LedgerError {
+export class MembershipNotFound extends DomainError {
   readonly reason = 'MEMBERSHIP_NOT_FOUND';
 
   constructor() {
@@ -102,7 +57,7 @@ export class MembershipNotFound extends LedgerError {
  * Thrown when a user who is a member already would join with other attributes than they have, or at another time. Attributes
  * are paths, never values.
  */
-export class AlreadyMember extends LedgerError {
+export class AlreadyMember extends DomainError {
   readonly reason = 'ALREADY_EXISTS';
 
   constructor({ attributes, joinTime }: { attributes: readonly string[]; joinTime: boolean }) {
@@ -120,19 +75,8 @@ export class AlreadyMember extends LedgerError {
   }
 }
 
-/** Thrown when a membership's attributes have changed since the caller read them. */
-export class EtagMismatch extends LedgerError {
-  readonly reason = 'ETAG_MISMATCH';
-
-  constructor(etag: string) {
-    super("the member's attributes have changed since the etag was read; read them again", {
-      metadata: { etag },
-    });
-  }
-}
-
 /** Thrown when a suspended member would earn, redeem or leave. */
-export class MembershipSuspended extends LedgerError {
+export class MembershipSuspended extends DomainError {
   readonly reason = 'MEMBERSHIP_SUSPENDED';
 
   constructor() {
@@ -141,7 +85,7 @@ export class MembershipSuspended extends LedgerError {
 }
 
 /** Thrown when someone who left would earn or redeem, or be given more than they owe. */
-export class MembershipLeft extends LedgerError {
+export class MembershipLeft extends DomainError {
   readonly reason = 'MEMBERSHIP_LEFT';
 
   constructor(message = 'the user has left the program; let them join again') {
@@ -150,7 +94,7 @@ export class MembershipLeft extends LedgerError {
 }
 
 /** Thrown when a transaction id comes back with other content. `fields` are paths, never values. */
-export class TransactionConflict extends LedgerError {
+export class TransactionConflict extends DomainError {
   readonly reason = 'TRANSACTION_CONFLICT';
 
   constructor(fields: readonly string[]) {
@@ -165,7 +109,7 @@ export class TransactionConflict extends LedgerError {
 }
 
 /** Thrown when no earn of the transaction is posted. */
-export class EarnNotPosted extends LedgerError {
+export class EarnNotPosted extends DomainError {
   readonly reason = 'EARN_NOT_POSTED';
 
   constructor(deadLetter?: { deadLetterId: string; reason: string }) {
@@ -179,7 +123,7 @@ export class EarnNotPosted extends LedgerError {
 }
 
 /** Thrown when no dead letter has the id, or none that the caller may see. */
-export class DeadLetterNotFound extends LedgerError {
+export class DeadLetterNotFound extends DomainError {
   readonly reason = 'DEAD_LETTER_NOT_FOUND';
 
   constructor(deadLetterId: string) {
@@ -190,7 +134,7 @@ export class DeadLetterNotFound extends LedgerError {
 }
 
 /** Thrown when the program offers no such reward. */
-export class RewardNotFound extends LedgerError {
+export class RewardNotFound extends DomainError {
   readonly reason = 'REWARD_NOT_FOUND';
 
   constructor(rewardId: string) {
@@ -199,7 +143,7 @@ export class RewardNotFound extends LedgerError {
 }
 
 /** Thrown when the member has no such redemption. */
-export class RedemptionNotFound extends LedgerError {
+export class RedemptionNotFound extends DomainError {
   readonly reason = 'REDEMPTION_NOT_FOUND';
 
   constructor() {
@@ -208,7 +152,7 @@ export class RedemptionNotFound extends LedgerError {
 }
 
 /** Thrown when an idempotency key comes back with other content. */
-export class IdempotencyKeyReused extends LedgerError {
+export class IdempotencyKeyReused extends DomainError {
   readonly reason = 'IDEMPOTENCY_KEY_REUSED';
 
   /** @param fields those that differ, by their proto names; empty where that isn't known */
@@ -222,7 +166,7 @@ export class IdempotencyKeyReused extends LedgerError {
 }
 
 /** Thrown when the price isn't the one that the caller expected. */
-export class PriceChanged extends LedgerError {
+export class PriceChanged extends DomainError {
   readonly reason = 'PRICE_CHANGED';
 
   constructor(prices: { pricePoints: bigint; expectedPoints: bigint }) {
@@ -255,7 +199,7 @@ const refusalMessages: Readonly<Record<RefusalReason, string>> = {
 };
 
 /** Thrown when a redemption was refused and stored as REJECTED; its key always returns this refusal. */
-export class RedemptionRefused extends LedgerError {
+export class RedemptionRefused extends DomainError {
   readonly reason: RefusalReason;
 
   constructor(refusal: Refusal, redemptionId: string) {
@@ -276,7 +220,7 @@ export interface Refusal {
 }
 
 /** Thrown when more would be taken by hand than there is. What is owed already is missing too. */
-export class InsufficientPoints extends LedgerError {
+export class InsufficientPoints extends DomainError {
   readonly reason = 'INSUFFICIENT_POINTS';
 
   constructor(missingPoints: bigint) {
@@ -288,7 +232,7 @@ export class InsufficientPoints extends LedgerError {
 }
 
 /** Thrown when the state of an object doesn't allow what was asked. */
-export class IllegalTransition extends LedgerError {
+export class IllegalTransition extends DomainError {
   readonly reason = 'ILLEGAL_TRANSITION';
 
   constructor({ from, to }: { from: string; to: string }) {
@@ -297,17 +241,17 @@ export class IllegalTransition extends LedgerError {
 }
 
 /** Thrown when a member would do what only others may, such as cancelling a hold that a backend made. */
-export class NotPermitted extends LedgerError {
+export class NotPermitted extends DomainError {
   readonly reason = 'PERMISSION_DENIED';
 }
 
 /** Thrown when a refund asks for more than its transaction has left. */
-export class RefundExceedsTransaction extends LedgerError {
+export class RefundExceedsTransaction extends DomainError {
   readonly reason = 'REFUND_EXCEEDS_TRANSACTION';
 }
 
 /** Thrown when no refund with the id was reported. */
-export class RefundNotFound extends LedgerError {
+export class RefundNotFound extends DomainError {
   readonly reason = 'REFUND_NOT_FOUND';
 
   constructor(refundId: string) {
@@ -316,7 +260,7 @@ export class RefundNotFound extends LedgerError {
 }
 
 /** Thrown when a refund id comes back with other content. */
-export class RefundConflict extends LedgerError {
+export class RefundConflict extends DomainError {
   readonly reason = 'REFUND_CONFLICT';
 
   constructor() {
@@ -324,13 +268,8 @@ export class RefundConflict extends LedgerError {
   }
 }
 
-/** Thrown when a number would pass what can be represented. */
-export class LimitExceeded extends LedgerError {
-  readonly reason = 'LIMIT_EXCEEDED';
-}
-
 /** Thrown when a member acts more often within a minute than the program allows. */
-export class VelocityLimitReached extends LedgerError {
+export class VelocityLimitReached extends DomainError {
   readonly reason = 'VELOCITY_LIMIT';
 
   constructor(limit: { perMinute: number; retryAfterMs: number }) {
@@ -342,7 +281,7 @@ export class VelocityLimitReached extends LedgerError {
 }
 
 /** It is the ledger itself that can't go on; the command is as good as before. */
-export abstract class LedgerUnavailable extends LedgerError {}
+export abstract class LedgerUnavailable extends DomainError {}
 
 /** Thrown when a command lost against concurrent ones too often, or waited for their locks too long; it changed nothing. */
 export class Contention extends LedgerUnavailable {

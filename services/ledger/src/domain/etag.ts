@@ -1,5 +1,5 @@
 import { areEtagsCurrent, type EtagConditions } from '@loyalty/rules/etag-conditions.ts';
-import { EtagMismatch } from './errors.ts';
+import { EtagMismatch } from '@loyalty/rules/etag-mismatch.ts';
 import type { Instant } from './instant.ts';
 import type { Membership } from './membership.ts';
 
@@ -27,5 +27,8 @@ export function membershipEtag(
 export function requireAttributesAsRead(membership: Membership, conditions: EtagConditions): void {
   const revision = `${membership.attributesRevision}.`;
   if (areEtagsCurrent(conditions, (etag) => etag.startsWith(revision))) return;
-  throw new EtagMismatch(membershipEtag(membership, undefined));
+  throw new EtagMismatch(
+    "the member's attributes have changed since the etag was read; read them again",
+    membershipEtag(membership, undefined),
+  );
 }

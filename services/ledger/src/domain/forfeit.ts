@@ -1,5 +1,6 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { Instant } from './instant.ts';
-import { type Account, type Author, noChange, record } from './journal.ts';
+import { type Account, noChange, record } from './journal.ts';
 import { take } from './lot.ts';
 
 /** Takes all points of an account that is up to date that aren't reserved, for good. */

@@ -1,6 +1,7 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import { type Attributes, updatedAttributes } from './attributes.ts';
 import type { Instant } from './instant.ts';
-import { type Account, type Author, noChange, record, withMembership } from './journal.ts';
+import { type Account, noChange, record, withMembership } from './journal.ts';
 import { newMembership } from './membership.ts';
 
 interface Joining {

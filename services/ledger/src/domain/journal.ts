@@ -1,3 +1,4 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { Attributes, AttributesChange } from './attributes.ts';
 import { movedInactivity } from './inactivity.ts';
 import { endOfTime, type Instant } from './instant.ts';
@@ -33,13 +34,6 @@ export interface Changes {
 }
 
 export const noChange: Changes = { available: 0n, pending: 0n, reserved: 0n, deficit: 0n };
-
-/** Who and what led to an entry. */
-export interface Author {
-  /** Such as "service:checkout"; {@link memberActor} for the member. */
-  readonly actor: string;
-  readonly requestId: string;
-}
 
 /** The actor of a member's own acts, without their id, which the membership has. */
 export const memberActor = 'member';

@@ -1,4 +1,4 @@
-import { ValidationFailed } from './errors.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import type { Instant } from './instant.ts';
 
 /** From its start up to, not including, its end. */

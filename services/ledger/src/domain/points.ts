@@ -1,5 +1,5 @@
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
-import { LimitExceeded } from './errors.ts';
+import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
 
 /**
  * The sum, provided that it can be represented.

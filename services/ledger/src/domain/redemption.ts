@@ -1,16 +1,10 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import { makeAvailable } from './available.ts';
 import { bringUpToDate, isPending } from './bring-up-to-date.ts';
 import type { Refusal } from './errors.ts';
 import { forfeit } from './forfeit.ts';
 import type { Instant } from './instant.ts';
-import {
-  type Account,
-  type Author,
-  noChange,
-  record,
-  withMembership,
-  withRedemption,
-} from './journal.ts';
+import { type Account, noChange, record, withMembership, withRedemption } from './journal.ts';
 import {
   type Allocation,
   compareConsumption,

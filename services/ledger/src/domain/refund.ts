@@ -1,6 +1,7 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import { isPending } from './bring-up-to-date.ts';
 import type { Instant } from './instant.ts';
-import { type Account, type Author, noChange, record, withMembership } from './journal.ts';
+import { type Account, noChange, record, withMembership } from './journal.ts';
 import { inConsumptionOrder, type LotKey, sameLot, take } from './lot.ts';
 import { addPoints, smaller } from './points.ts';
 

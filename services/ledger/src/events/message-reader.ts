@@ -11,9 +11,10 @@ import {
   type RefundRequested,
   RefundRequestedSchema,
 } from '@loyalty/proto/loyalty/events/v1/refund_requested_pb.ts';
+import { DomainError } from '@loyalty/rules/domain-error.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { refundPartOf } from '../app/refund-extent.ts';
 import type { MessageContent, ReadMessage, StreamMessage } from '../app/stream-message.ts';
-import { LedgerError, ValidationFailed } from '../domain/errors.ts';
 import { findTransactionId } from './find-transaction-id.ts';
 
 /** Checks a message by the rules of the contract; throws an error with `violations`. */
@@ -78,14 +79,14 @@ function readRefund(received: Received, validate: Validate<RefundRequested>): Me
     const extent = refundPartOf(content.extent);
     return { about, refund: { programId, transactionId, refundId, extent } };
   } catch (error) {
-    if (!(error instanceof LedgerError)) throw error;
+    if (!(error instanceof DomainError)) throw error;
     return { about, problem: error };
   }
 }
 
 function unreadable(
   { message, programId }: Received,
-  { direction, problem }: { direction: 'earn' | 'refund'; problem: LedgerError },
+  { direction, problem }: { direction: 'earn' | 'refund'; problem: DomainError },
 ): MessageContent {
   const transactionId = idOrNothing(findTransactionId(direction, message.payload));
   return { about: { programId, transactionId, refundId: '' }, problem };
@@ -94,7 +95,7 @@ function unreadable(
 function problemOf<Content extends { programId: string }>(
   content: Content,
   { programId, validate }: { programId: string; validate: Validate<Content> },
-): LedgerError | undefined {
+): DomainError | undefined {
   try {
     validate(content);
   } catch (error) {
@@ -108,7 +109,7 @@ function problemOf<Content extends { programId: string }>(
     : invalid('program_id', `isn't that of the subject, ${programId}`);
 }
 
-type Decoded<Desc extends DescMessage> = { content: MessageShape<Desc> } | { problem: LedgerError };
+type Decoded<Desc extends DescMessage> = { content: MessageShape<Desc> } | { problem: DomainError };
 
 function decode<Desc extends DescMessage>(schema: Desc, message: StreamMessage): Decoded<Desc> {
   const { payload } = message;

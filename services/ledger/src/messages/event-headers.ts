@@ -1,5 +1,5 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { Author } from '../domain/journal.ts';
 import { headerText } from './header-text.ts';
 
 /** The NATS headers that all events of the ledger have: a CloudEvent with protobuf data. */

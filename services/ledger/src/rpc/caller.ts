@@ -1,6 +1,8 @@
+import { isMemberOnly } from '@loyalty/platform/auth/access.ts';
 import { actorOf } from '@loyalty/platform/rpc/actor.ts';
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
-import { type Author, memberActor } from '../domain/journal.ts';
+import type { Author } from '@loyalty/rules/author.ts';
+import { memberActor } from '../domain/journal.ts';
 
 /** Who and what caused an entry. */
 export function authorOf(context: CallContext): Author {
@@ -12,7 +14,7 @@ export function authorOf(context: CallContext): Author {
 
 /** Whether the caller is a member and nothing else. */
 export function isMember({ caller }: CallContext): boolean {
-  return !caller.roles.has('admin') && !caller.roles.has('service');
+  return isMemberOnly(caller.roles);
 }
 
 /** The programs that the caller's token reaches; undefined for all. */

@@ -15,6 +15,7 @@ import {
   ListMembersRequestSchema,
   type MembershipService,
 } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
+import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import type { App } from '../app/app.ts';
 import { getMembership } from '../app/get-membership.ts';
 import { joinProgram } from '../app/join-program.ts';
@@ -26,7 +27,6 @@ import { resumeMembership } from '../app/resume-membership.ts';
 import { suspendMembership } from '../app/suspend-membership.ts';
 import { updateMembership } from '../app/update-membership.ts';
 import type { AttributesUpdate } from '../domain/attributes.ts';
-import { ValidationFailed } from '../domain/errors.ts';
 import { parseMembershipState, renderMembership } from '../messages/membership-message.ts';
 import { authorOf, isMember, programsOf } from './caller.ts';
 import { memberPosition } from './positions.ts';

@@ -1,8 +1,8 @@
+import { DomainError } from '@loyalty/rules/domain-error.ts';
 import type { MemberName } from '../../src/app/ledger-store.ts';
 import type { RedeemResult } from '../../src/app/redeem.ts';
 import type { ReverseEarnResult } from '../../src/app/reverse-earn.ts';
 import type { Balance } from '../../src/domain/balance.ts';
-import { LedgerError } from '../../src/domain/errors.ts';
 import { type Account, pointsOf } from '../../src/domain/journal.ts';
 import { author, type UseCases } from '../commit-fixture.ts';
 import { type Answer, attributesText, type Command, type Of } from './command.ts';
@@ -22,7 +22,7 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
     try {
       return await send(command);
     } catch (error) {
-      if (!(error instanceof LedgerError)) throw error;
+      if (!(error instanceof DomainError)) throw error;
       const { redemptionId } = error.metadata;
       if (command.kind === 'redeem' && redemptionId !== undefined) {
         redemptionIds.set(command.key, redemptionId);
@@ -196,7 +196,7 @@ function redemptionAnswer({ redemption, balance, replayed }: RedeemResult): Ledg
   };
 }
 
-function refusalAnswer({ reason, metadata }: LedgerError, command: Command): Answer {
+function refusalAnswer({ reason, metadata }: DomainError, command: Command): Answer {
   const { missingPoints, pricePoints, expectedPoints, from, to, fields } = metadata;
   const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
   return {

@@ -1,4 +1,4 @@
-import type { Author } from '../domain/change.ts';
+import type { Author } from '@loyalty/rules/author.ts';
 import { RuleSetNotFound } from '../domain/errors.ts';
 import type { Program } from '../domain/program.ts';
 import type { App } from './app.ts';
@@ -28,6 +28,6 @@ export async function activateProgram(app: App, command: ActivateProgram): Promi
 function requireRuleSetInForce({ programId, activeRuleSetVersion }: Program): void {
   if (activeRuleSetVersion > 0) return;
   throw new RuleSetNotFound(`Program ${programId} has no rule set in force; publish one first`, {
-    programId,
+    metadata: { programId },
   });
 }

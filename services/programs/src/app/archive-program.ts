@@ -1,5 +1,5 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import { Contention } from '@loyalty/rules/contention.ts';
-import type { Author } from '../domain/change.ts';
 import { ProgramHasOpenHolds, ProgramNotFound } from '../domain/errors.ts';
 import type { Program } from '../domain/program.ts';
 import type { App } from './app.ts';

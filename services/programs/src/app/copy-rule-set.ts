@@ -1,4 +1,4 @@
-import type { Author } from '../domain/change.ts';
+import type { Author } from '@loyalty/rules/author.ts';
 import { requireChangeable } from '../domain/program.ts';
 import type { RuleSetView } from '../domain/rule-set.ts';
 import type { App } from './app.ts';

@@ -1,6 +1,7 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import { timeZoneNamed } from '@loyalty/rules/time-zone-name.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
-import { type Author, differences } from '../domain/change.ts';
+import { differences } from '../domain/change.ts';
 import { type Program, type ProgramSettings, settingsViolations } from '../domain/program.ts';
 import type { App } from './app.ts';
 

@@ -1,5 +1,7 @@
-import { type Author, differences } from '../domain/change.ts';
-import { AlreadyExists, LimitExceeded } from '../domain/errors.ts';
+import type { Author } from '@loyalty/rules/author.ts';
+import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
+import { differences } from '../domain/change.ts';
+import { AlreadyExists } from '../domain/errors.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { type Reward, type RewardOffer, rewardsPerProgramMax } from '../domain/reward.ts';
 import { requireValidOffer } from '../domain/valid-offer.ts';
@@ -31,13 +33,12 @@ export async function createReward(app: App, command: CreateReward): Promise<Rew
     requireChangeable(program);
     if ((await locked.findReward(rewardId)) !== undefined) {
       throw new AlreadyExists(`Program ${programId} already has a reward ${rewardId}`, {
-        programId,
-        rewardId,
+        metadata: { programId, rewardId },
       });
     }
     if ((await locked.countRewards()) >= rewardsPerProgramMax) {
       throw new LimitExceeded(`A program can have at most ${rewardsPerProgramMax} rewards`, {
-        limit: String(rewardsPerProgramMax),
+        metadata: { limit: String(rewardsPerProgramMax) },
       });
     }
     await requireRoomInSnapshot(locked, { added: offerJson(app, offer) });
@@ -51,7 +52,7 @@ export async function createReward(app: App, command: CreateReward): Promise<Rew
       updateTime: now,
     };
     return {
-      answer: reward,
+      result: reward,
       change: {
         verb: 'CREATE_REWARD',
         changed: { kind: 'REWARD', reward, isNew: true },

@@ -1,5 +1,5 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { RuleSet } from '@loyalty/rules/language.ts';
-import type { Author } from '../domain/change.ts';
 import { requireChangeable } from '../domain/program.ts';
 import type { RuleSetView } from '../domain/rule-set.ts';
 import type { App } from './app.ts';

@@ -1,7 +1,8 @@
+import type { Page } from '@loyalty/rules/page.ts';
 import type { ChangeRecord } from '../domain/change.ts';
 import { ProgramNotFound } from '../domain/errors.ts';
 import type { App } from './app.ts';
-import type { ChangeQuery, Page } from './program-store.ts';
+import type { ChangeQuery } from './program-store.ts';
 
 /**
  * A program's audit, the newest change first.

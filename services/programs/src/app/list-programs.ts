@@ -1,6 +1,6 @@
+import type { Page } from '@loyalty/rules/page.ts';
 import { type Program, programForMembers } from '../domain/program.ts';
 import type { App, Viewer } from './app.ts';
-import type { Page } from './program-store.ts';
 
 export interface ListPrograms {
   readonly viewer: Viewer;

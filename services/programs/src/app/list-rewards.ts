@@ -1,7 +1,7 @@
+import type { Page } from '@loyalty/rules/page.ts';
 import { type Reward, rewardForMembers } from '../domain/reward.ts';
 import type { App, Viewer } from './app.ts';
 import { getProgram } from './get-program.ts';
-import type { Page } from './program-store.ts';
 
 export interface ListRewards {
   readonly programId: string;

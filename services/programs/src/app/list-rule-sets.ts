@@ -1,7 +1,8 @@
+import type { Page } from '@loyalty/rules/page.ts';
 import { ProgramNotFound } from '../domain/errors.ts';
 import { type RuleSetView, viewRuleSet } from '../domain/rule-set.ts';
 import type { App } from './app.ts';
-import type { Page, RuleSetQuery } from './program-store.ts';
+import type { RuleSetQuery } from './program-store.ts';
 
 /**
  * A program's versions, the newest first.

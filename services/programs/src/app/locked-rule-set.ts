@@ -16,7 +16,6 @@ export async function lockedRuleSet(locked: LockedProgram, version: number): Pro
 
 export function ruleSetNotFound(key: { programId: string; version: number }): RuleSetNotFound {
   return new RuleSetNotFound(`Program ${key.programId} has no rule set ${key.version}`, {
-    programId: key.programId,
-    version: String(key.version),
+    metadata: { programId: key.programId, version: String(key.version) },
   });
 }

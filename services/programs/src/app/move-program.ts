@@ -1,4 +1,5 @@
-import { type Author, type ChangeVerb, differences } from '../domain/change.ts';
+import type { Author } from '@loyalty/rules/author.ts';
+import { type ChangeVerb, differences } from '../domain/change.ts';
 import { type Program, type ProgramState, requireTransition } from '../domain/program.ts';
 import type { App } from './app.ts';
 
@@ -15,13 +16,13 @@ export interface MoveProgram {
 export async function moveProgram(app: App, command: MoveProgram): Promise<Program> {
   const { to, verb, author, check } = command;
   return await app.store.changeProgram(command.programId, async ({ program, now }) => {
-    if (program.state === to) return { answer: program, change: undefined };
+    if (program.state === to) return { result: program, change: undefined };
     requireTransition({ from: program.state, to });
     check?.(program);
     const revision = program.revision + 1n;
     const moved = { ...program, state: to, revision, changedIn: revision, updateTime: now };
     return {
-      answer: moved,
+      result: moved,
       change: {
         verb,
         changed: { kind: 'PROGRAM', program: moved },

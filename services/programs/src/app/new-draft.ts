@@ -1,6 +1,7 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { RuleSet } from '@loyalty/rules/language.ts';
-import { type Author, type Change, differences } from '../domain/change.ts';
-import { LimitExceeded } from '../domain/errors.ts';
+import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
+import { type Change, differences } from '../domain/change.ts';
 import {
   type RuleSetVersion,
   type RuleSetView,
@@ -18,7 +19,7 @@ export async function nextVersion(locked: LockedProgram): Promise<number> {
   const version = (await locked.lastRuleSetVersion()) + 1;
   if (version > ruleSetsPerProgramMax) {
     throw new LimitExceeded(`A program can have at most ${ruleSetsPerProgramMax} rule sets`, {
-      limit: String(ruleSetsPerProgramMax),
+      metadata: { limit: String(ruleSetsPerProgramMax) },
     });
   }
   return version;
@@ -37,7 +38,7 @@ export function newDraft(
   { definitions }: App,
   { program, now }: LockedProgram,
   { version, definition, copiedFromVersion, author }: NewDraft,
-): { answer: RuleSetView; change: Change } {
+): { result: RuleSetView; change: Change } {
   const revision = program.revision + 1n;
   const ruleSet: RuleSetVersion = {
     programId: program.programId,
@@ -52,7 +53,7 @@ export function newDraft(
     updateTime: now,
   };
   return {
-    answer: { ruleSet, state: 'DRAFT' },
+    result: { ruleSet, state: 'DRAFT' },
     change: {
       verb: copiedFromVersion === undefined ? 'CREATE_RULE_SET' : 'COPY_RULE_SET',
       copiedFromVersion,

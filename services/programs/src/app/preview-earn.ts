@@ -2,11 +2,12 @@ import { type CompiledRuleSet, compileRuleSet } from '@loyalty/rules/compile-rul
 import { evaluate } from '@loyalty/rules/evaluate.ts';
 import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
 import type { MemberFacts, Purchase } from '@loyalty/rules/language.ts';
+import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
 import { availableTime, expireTime, inactivityDate } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { validatePurchase } from '@loyalty/rules/validate-purchase.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
-import { LimitExceeded, ProgramNotFound, RuleSetNotFound } from '../domain/errors.ts';
+import { ProgramNotFound, RuleSetNotFound } from '../domain/errors.ts';
 import type { RuleSetVersion } from '../domain/rule-set.ts';
 import type { App } from './app.ts';
 import { ruleSetNotFound } from './locked-rule-set.ts';
@@ -116,7 +117,7 @@ function inForce(
   if (found !== undefined) return found;
   throw new RuleSetNotFound(
     `Program ${programId} has no rule set in force at ${at.toISOString()}; name a version to try`,
-    { programId },
+    { metadata: { programId } },
   );
 }
 

@@ -1,13 +1,8 @@
+import type { Page } from '@loyalty/rules/page.ts';
 import type { Change, ChangeRecord } from '../domain/change.ts';
 import type { Program, ProgramState } from '../domain/program.ts';
 import type { Reward, RewardState } from '../domain/reward.ts';
 import type { RuleSetVersion } from '../domain/rule-set.ts';
-
-/** A part of a list; `hasMore` says whether more items follow. */
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  readonly hasMore: boolean;
-}
 
 export interface ProgramQuery {
   /** Only these; undefined means all. */
@@ -103,23 +98,23 @@ export interface LockedProgram {
 }
 
 /** What a use case wants stored, if anything, and what it returns. */
-export interface Decision<Answer> {
-  readonly answer: Answer;
+export interface Decision<Result> {
+  readonly result: Result;
   readonly change: Change | undefined;
 }
 
 /** The storage of programs. All methods throw STORAGE_UNAVAILABLE while the database is down. */
 export interface ProgramStore {
-  /** With the rule set version in force at `at`. */
+  /** Reads a program, with the rule set version in force at `at`. */
   findProgram(programId: string, at: Date): Promise<Program | undefined>;
-  /** By id. */
+  /** Ordered by id. */
   listPrograms(query: ProgramQuery): Promise<Page<Program>>;
   listRevisions(query: RevisionQuery): Promise<ProgramRevisions>;
   findRuleSet(key: { programId: string; version: number }): Promise<RuleSetVersion | undefined>;
   /** The newest version first. */
   listRuleSets(query: RuleSetQuery): Promise<Page<RuleSetVersion>>;
   findReward(key: { programId: string; rewardId: string }): Promise<Reward | undefined>;
-  /** By id. */
+  /** Ordered by id. */
   listRewards(query: RewardQuery): Promise<Page<Reward>>;
   /** The newest first. */
   listChanges(query: ChangeQuery): Promise<Page<ChangeRecord>>;
@@ -138,8 +133,8 @@ export interface ProgramStore {
    * @throws {ProgramNotFound}
    * @throws {Contention} when others kept the lock too long
    */
-  changeProgram<Answer>(
+  changeProgram<Result>(
     programId: string,
-    decide: (locked: LockedProgram) => Promise<Decision<Answer>>,
-  ): Promise<Answer>;
+    decide: (locked: LockedProgram) => Promise<Decision<Result>>,
+  ): Promise<Result>;
 }

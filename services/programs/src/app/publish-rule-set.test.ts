@@ -47,7 +47,7 @@ function slowApp({ tookMs }: { tookMs: number }): App {
     },
   };
   const store: Partial<ProgramStore> = {
-    changeProgram: async (_, decide) => (await decide(locked as LockedProgram)).answer,
+    changeProgram: async (_, decide) => (await decide(locked as LockedProgram)).result,
   };
   return {
     store: store as ProgramStore,

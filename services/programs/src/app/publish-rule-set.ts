@@ -1,4 +1,5 @@
-import { type Author, differences } from '../domain/change.ts';
+import type { Author } from '@loyalty/rules/author.ts';
+import { differences } from '../domain/change.ts';
 import { IllegalTransition } from '../domain/errors.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { effectiveTimeOf, leadsTo, type RuleSetView, viewRuleSet } from '../domain/rule-set.ts';
@@ -10,7 +11,7 @@ import { requireValidDefinition } from './valid-definition.ts';
 export interface PublishRuleSet {
   readonly programId: string;
   readonly version: number;
-  /** From when on the version counts; undefined is as soon as possible. */
+  /** When the version comes into force; undefined is as soon as possible. */
   readonly effectiveTime: Date | undefined;
   readonly author: Author;
 }
@@ -30,7 +31,7 @@ export async function publishRuleSet(app: App, command: PublishRuleSet): Promise
   return await app.store.changeProgram(command.programId, async (locked) => {
     const { program, now } = locked;
     const view = await lockedRuleSet(locked, command.version);
-    if (isRepeated(view, command)) return { answer: view, change: undefined };
+    if (isRepeated(view, command)) return { result: view, change: undefined };
     requireDraft(view, command);
     requireChangeable(program);
     // It was valid when it was saved, perhaps by an older release with other limits.
@@ -61,7 +62,7 @@ export async function publishRuleSet(app: App, command: PublishRuleSet): Promise
       activeRuleSetVersion: counts ? ruleSet.version : program.activeRuleSetVersion,
     });
     return {
-      answer: published,
+      result: published,
       change: {
         verb: 'PUBLISH_RULE_SET',
         changed: { kind: 'RULE_SET', ruleSet, isNew: false },

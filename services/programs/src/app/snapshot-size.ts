@@ -1,4 +1,4 @@
-import { LimitExceeded } from '../domain/errors.ts';
+import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
 import type { LockedProgram } from './program-store.ts';
 
 /**
@@ -28,7 +28,7 @@ export async function requireRoomInSnapshot(
   if ((await locked.snapshotBytes()) + growth <= snapshotBytesMax) return;
   throw new LimitExceeded(
     `The published rule sets of a program, withdrawn ones included, and its rewards may take ${snapshotBytesMax} bytes together; shorten the rules or metadata`,
-    { limit: String(snapshotBytesMax) },
+    { metadata: { limit: String(snapshotBytesMax) } },
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Author } from '../domain/change.ts';
+import type { Author } from '@loyalty/rules/author.ts';
 import type { Program } from '../domain/program.ts';
 import type { App } from './app.ts';
 import { moveProgram } from './move-program.ts';

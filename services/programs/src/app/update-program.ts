@@ -1,7 +1,8 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { EtagConditions } from '@loyalty/rules/etag-conditions.ts';
 import { timeZoneNamed } from '@loyalty/rules/time-zone-name.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
-import { type Author, differences } from '../domain/change.ts';
+import { differences } from '../domain/change.ts';
 import { requireEtag } from '../domain/etag.ts';
 import {
   type Program,
@@ -47,11 +48,11 @@ export async function updateProgram(app: App, command: UpdateProgram): Promise<P
     if (violations.length > 0) throw new ValidationFailed(violations);
     const settings = { ...after, timeZone: timeZoneNamed(after.timeZone) ?? after.timeZone };
     const fields = differences({ ...before }, { ...settings });
-    if (fields.length === 0) return { answer: program, change: undefined };
+    if (fields.length === 0) return { result: program, change: undefined };
     const revision = program.revision + 1n;
     const changed = { ...program, ...settings, revision, changedIn: revision, updateTime: now };
     return {
-      answer: changed,
+      result: changed,
       change: {
         verb: 'UPDATE_PROGRAM',
         changed: { kind: 'PROGRAM', program: changed },

@@ -1,5 +1,6 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { EtagConditions } from '@loyalty/rules/etag-conditions.ts';
-import { type Author, differences } from '../domain/change.ts';
+import { differences } from '../domain/change.ts';
 import { RewardNotFound } from '../domain/errors.ts';
 import { requireEtag } from '../domain/etag.ts';
 import { requireChangeable } from '../domain/program.ts';
@@ -39,12 +40,12 @@ export async function updateReward(app: App, command: UpdateReward): Promise<Rew
     requireValidOffer(after);
     const [removed, added] = [offerJson(app, reward), offerJson(app, after)];
     const fields = differences(removed, added);
-    if (fields.length === 0) return { answer: reward, change: undefined };
+    if (fields.length === 0) return { result: reward, change: undefined };
     await requireRoomInSnapshot(locked, { added, removed });
     const revision = program.revision + 1n;
     const changed = { ...reward, ...after, changedIn: revision, updateTime: now };
     return {
-      answer: changed,
+      result: changed,
       change: {
         verb: 'UPDATE_REWARD',
         changed: { kind: 'REWARD', reward: changed, isNew: false },

@@ -1,6 +1,7 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { EtagConditions } from '@loyalty/rules/etag-conditions.ts';
 import type { RuleSet } from '@loyalty/rules/language.ts';
-import { type Author, differences } from '../domain/change.ts';
+import { differences } from '../domain/change.ts';
 import { IllegalTransition } from '../domain/errors.ts';
 import { requireEtag } from '../domain/etag.ts';
 import { requireChangeable } from '../domain/program.ts';
@@ -52,11 +53,11 @@ export async function updateRuleSet(app: App, command: UpdateRuleSet): Promise<R
       app.definitions.ruleSet.toJson(view.ruleSet.definition),
       app.definitions.ruleSet.toJson(definition),
     );
-    if (fields.length === 0) return { answer: view, change: undefined };
+    if (fields.length === 0) return { result: view, change: undefined };
     const revision = program.revision + 1n;
     const ruleSet = { ...view.ruleSet, definition, changedIn: revision, updateTime: now };
     return {
-      answer: { ruleSet, state: 'DRAFT' },
+      result: { ruleSet, state: 'DRAFT' },
       change: {
         verb: 'UPDATE_RULE_SET',
         changed: { kind: 'RULE_SET', ruleSet, isNew: false },

@@ -1,4 +1,5 @@
-import { type Author, differences } from '../domain/change.ts';
+import type { Author } from '@loyalty/rules/author.ts';
+import { differences } from '../domain/change.ts';
 import { requireChangeable } from '../domain/program.ts';
 import { type RuleSetView, requireWithdrawable } from '../domain/rule-set.ts';
 import type { App } from './app.ts';
@@ -22,7 +23,7 @@ export async function withdrawRuleSet(app: App, command: WithdrawRuleSet): Promi
   return await app.store.changeProgram(command.programId, async (locked) => {
     const { program, now } = locked;
     const view = await lockedRuleSet(locked, command.version);
-    if (view.state === 'WITHDRAWN') return { answer: view, change: undefined };
+    if (view.state === 'WITHDRAWN') return { result: view, change: undefined };
     requireWithdrawable(view, now);
     requireChangeable(program);
     const revision = program.revision + 1n;
@@ -33,7 +34,7 @@ export async function withdrawRuleSet(app: App, command: WithdrawRuleSet): Promi
       updateTime: now,
     };
     return {
-      answer: { ruleSet, state: 'WITHDRAWN' },
+      result: { ruleSet, state: 'WITHDRAWN' },
       change: {
         verb: 'WITHDRAW_RULE_SET',
         changed: { kind: 'RULE_SET', ruleSet, isNew: false },

@@ -1,13 +1,7 @@
+import type { Author } from '@loyalty/rules/author.ts';
 import type { Program } from './program.ts';
 import type { Reward } from './reward.ts';
 import type { RuleSetVersion } from './rule-set.ts';
-
-/** Who makes a change, and in which call. */
-export interface Author {
-  /** Role and token subject, such as `admin:jane`. */
-  readonly actor: string;
-  readonly requestId: string;
-}
 
 /** What happened, named after the method that did it. */
 export type ChangeVerb =

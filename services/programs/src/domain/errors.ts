@@ -5,7 +5,7 @@ export class ProgramNotFound extends DomainError {
   readonly reason = 'PROGRAM_NOT_FOUND';
 
   constructor(programId: string) {
-    super(`There is no program ${programId}`, { programId });
+    super(`There is no program ${programId}`, { metadata: { programId } });
   }
 }
 
@@ -19,7 +19,7 @@ export class RewardNotFound extends DomainError {
   readonly reason = 'REWARD_NOT_FOUND';
 
   constructor({ programId, rewardId }: { programId: string; rewardId: string }) {
-    super(`Program ${programId} has no reward ${rewardId}`, { programId, rewardId });
+    super(`Program ${programId} has no reward ${rewardId}`, { metadata: { programId, rewardId } });
   }
 }
 
@@ -28,21 +28,12 @@ export class AlreadyExists extends DomainError {
   readonly reason = 'ALREADY_EXISTS';
 }
 
-/** Thrown when an object has changed since the caller read it. */
-export class EtagMismatch extends DomainError {
-  readonly reason = 'ETAG_MISMATCH';
-
-  constructor(etag: string) {
-    super('The object has changed since its etag was read; read it again', { etag });
-  }
-}
-
 /** Thrown when an object's state doesn't lead to the state asked for. */
 export class IllegalTransition extends DomainError {
   readonly reason = 'ILLEGAL_TRANSITION';
 
   constructor(message: string, transition: { from: string; to: string }) {
-    super(message, transition);
+    super(message, { metadata: transition });
   }
 }
 
@@ -62,13 +53,11 @@ export class ProgramHasOpenHolds extends IllegalTransition {
 /** Thrown when the ledger can't be asked; nothing was changed. */
 export class LedgerUnavailable extends DomainError {
   readonly reason = 'SERVICE_UNAVAILABLE';
-  readonly retryAfterMs = 1_000;
 
   constructor(programId: string, cause: unknown) {
     super(
       `The ledger can't be reached to check program ${programId} for open holds; nothing was changed, retry in a second`,
-      { programId },
-      { cause },
+      { metadata: { programId }, retryAfterMs: 1_000, cause },
     );
   }
 }
@@ -79,13 +68,7 @@ export class ProgramNotActive extends DomainError {
 
   constructor({ programId, state }: { programId: string; state: string }) {
     super(`Program ${programId} is ${state}: it, its rule sets and its rewards can't change`, {
-      programId,
-      state,
+      metadata: { programId, state },
     });
   }
-}
-
-/** Thrown when a program would have more of something than is allowed. */
-export class LimitExceeded extends DomainError {
-  readonly reason = 'LIMIT_EXCEEDED';
 }

@@ -1,13 +1,14 @@
+import { isMemberOnly } from '@loyalty/platform/auth/access.ts';
 import { actorOf } from '@loyalty/platform/rpc/actor.ts';
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
+import type { Author } from '@loyalty/rules/author.ts';
 import type { Viewer } from '../app/app.ts';
 import type { ServedCall } from '../app/open-holds.ts';
-import type { Author } from '../domain/change.ts';
 
 /** On whose behalf a call reads. */
 export function viewerOf({ caller }: CallContext): Viewer {
   const { roles, programs } = caller;
-  return { isMember: !roles.has('admin') && !roles.has('service'), programIds: programs };
+  return { isMember: isMemberOnly(roles), programIds: programs };
 }
 
 /** Who made a change. */

@@ -1,7 +1,7 @@
+import { type Page, pageOf } from '@loyalty/rules/page.ts';
 import type { Knex } from 'knex';
-import type { ChangeQuery, Page } from '../app/program-store.ts';
+import type { ChangeQuery } from '../app/program-store.ts';
 import type { ChangeRecord, ChangeVerb, FieldChange } from '../domain/change.ts';
-import { pageOf } from './page.ts';
 
 interface ChangeRow {
   program_id: string;

@@ -1,12 +1,12 @@
+import { type Page, pageOf } from '@loyalty/rules/page.ts';
 import type { Knex } from 'knex';
-import type { Page, ProgramQuery } from '../app/program-store.ts';
+import type { ProgramQuery } from '../app/program-store.ts';
 import {
   type Enrollment,
   type Program,
   type ProgramState,
   programNotices,
 } from '../domain/program.ts';
-import { pageOf } from './page.ts';
 
 interface ProgramRow {
   program_id: string;

@@ -65,19 +65,19 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
       wakeRelay();
     },
     async changeProgram(programId, decide) {
-      const { answer, change } = await translated(
+      const { result, change } = await translated(
         knex.transaction((tx) => changeLocked(tx, programId, decide)),
       );
       if (change !== undefined) wakeRelay();
-      return answer;
+      return result;
     },
   };
 
-  async function changeLocked<Answer>(
+  async function changeLocked<Result>(
     tx: Knex,
     programId: string,
-    decide: (locked: LockedProgram) => Promise<Decision<Answer>>,
-  ): Promise<Decision<Answer>> {
+    decide: (locked: LockedProgram) => Promise<Decision<Result>>,
+  ): Promise<Decision<Result>> {
     const locked = await lock(tx, programId, { clock: options.clock, ruleSets, rewards });
     const decision = await decide(locked);
     if (decision.change !== undefined) await write(tx, decision.change, false);

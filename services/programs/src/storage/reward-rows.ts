@@ -1,10 +1,10 @@
 import type { Reward as RewardDefinition } from '@loyalty/rules/language.ts';
+import { type Page, pageOf } from '@loyalty/rules/page.ts';
 import type { Knex } from 'knex';
 import type { DefinitionCodec } from '../app/definition-codec.ts';
-import type { Page, RewardQuery } from '../app/program-store.ts';
+import type { RewardQuery } from '../app/program-store.ts';
 import type { Reward, RewardState } from '../domain/reward.ts';
 import { definitionBytes } from './definition-bytes.ts';
-import { pageOf } from './page.ts';
 
 interface RewardRow {
   program_id: string;

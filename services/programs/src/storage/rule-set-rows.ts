@@ -1,10 +1,10 @@
 import type { RuleSet } from '@loyalty/rules/language.ts';
+import { type Page, pageOf } from '@loyalty/rules/page.ts';
 import type { Knex } from 'knex';
 import type { DefinitionCodec } from '../app/definition-codec.ts';
-import type { Page, RuleSetQuery } from '../app/program-store.ts';
+import type { RuleSetQuery } from '../app/program-store.ts';
 import type { RuleSetVersion } from '../domain/rule-set.ts';
 import { definitionBytes } from './definition-bytes.ts';
-import { pageOf } from './page.ts';
 
 interface RuleSetRow {
   program_id: string;

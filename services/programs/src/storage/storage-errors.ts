@@ -4,7 +4,7 @@ import { Contention } from '@loyalty/rules/contention.ts';
 import { AlreadyExists } from '../domain/errors.ts';
 
 const unavailable = (cause: unknown) =>
-  new StorageUnavailable('The database can’t be reached', { cause });
+  new StorageUnavailable("The service's database can't be reached; retry", { cause });
 
 /** What errors of the database mean for a change. */
 export const { nameOf: storageError, translated } = storageErrors({

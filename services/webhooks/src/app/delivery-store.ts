@@ -1,14 +1,14 @@
+import type { Page } from '@loyalty/rules/page.ts';
 import type { Attempt, Delivery, DeliveryState, NextStep } from '../domain/delivery.ts';
 import type { EndpointHealth } from '../domain/endpoint-health.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Secrets } from '../domain/webhook.ts';
-import type { Page } from './page.ts';
 
 /** An event as it is sent to webhooks. */
 export interface WebhookEvent {
   readonly programId: string;
   readonly eventId: string;
-  /** Such as points.earned. */
+  /** The event's type, such as points.earned. */
   readonly type: string;
   /** The whole body of the request. */
   readonly body: string;

@@ -1,5 +1,6 @@
 import { areEtagsCurrent, type EtagConditions } from '@loyalty/rules/etag-conditions.ts';
-import { EtagMismatch, WebhookNotFound } from '../domain/errors.ts';
+import { EtagMismatch } from '@loyalty/rules/etag-mismatch.ts';
+import { WebhookNotFound } from '../domain/errors.ts';
 import {
   isCurrentEtag,
   revisionEtag,
@@ -30,7 +31,10 @@ export async function updateWebhook(app: App, update: UpdateWebhook): Promise<We
 
 function changed(app: App, present: Webhook, { fields, etags }: UpdateWebhook): Webhook {
   if (!areEtagsCurrent(etags, (etag) => isCurrentEtag(present, etag))) {
-    throw new EtagMismatch(revisionEtag(present));
+    throw new EtagMismatch(
+      'The webhook has changed since its etag was read; read it again',
+      revisionEtag(present),
+    );
   }
   const { url, description, eventTypes, state } = { ...present, ...fields };
   const settings = sendableSettings(app, { url, description, eventTypes, state });

@@ -1,6 +1,6 @@
+import type { Page } from '@loyalty/rules/page.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Webhook } from '../domain/webhook.ts';
-import type { Page } from './page.ts';
 import type { Replay } from './replay-store.ts';
 import type { WebhookName } from './webhook-name.ts';
 
@@ -15,7 +15,7 @@ export interface WebhookStore {
   /** @throws {LimitExceeded} where the program has `max` webhooks already */
   create(webhook: Webhook, options: { max: number }): Promise<void>;
   find(name: WebhookName): Promise<WebhookView | undefined>;
-  /** By id, starting behind `after`. */
+  /** Ordered by id, starting behind `after`. */
   list(query: {
     programId: string;
     after: string | undefined;

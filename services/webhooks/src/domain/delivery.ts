@@ -12,7 +12,7 @@ export const timeoutSecondsMax = 30;
 /** A request to an endpoint, and its result. */
 export interface Attempt {
   readonly time: Instant;
-  /** Of HTTP; 0 if there was no response. */
+  /** The HTTP status; 0 if there was no response. */
   readonly status: number;
   readonly durationMs: number;
   /** Empty for a success. */

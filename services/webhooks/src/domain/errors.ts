@@ -5,7 +5,9 @@ export class WebhookNotFound extends DomainError {
   readonly reason = 'WEBHOOK_NOT_FOUND';
 
   constructor({ programId, webhookId }: { programId: string; webhookId: string }) {
-    super(`Program ${programId} has no webhook ${webhookId}`, { programId, webhookId });
+    super(`Program ${programId} has no webhook ${webhookId}`, {
+      metadata: { programId, webhookId },
+    });
   }
 }
 
@@ -14,7 +16,7 @@ export class ProgramNotFound extends DomainError {
   readonly reason = 'PROGRAM_NOT_FOUND';
 
   constructor(programId: string) {
-    super(`There is no program with the id ${programId}`, { programId });
+    super(`There is no program with the id ${programId}`, { metadata: { programId } });
   }
 }
 
@@ -23,7 +25,7 @@ export class MembershipNotFound extends DomainError {
   readonly reason = 'MEMBERSHIP_NOT_FOUND';
 
   constructor(programId: string) {
-    super(`The user isn't a member of program ${programId}`, { programId });
+    super(`The user isn't a member of program ${programId}`, { metadata: { programId } });
   }
 }
 
@@ -32,16 +34,7 @@ export class DeliveryNotFound extends DomainError {
   readonly reason = 'DELIVERY_NOT_FOUND';
 
   constructor({ webhookId, deliveryId }: { webhookId: string; deliveryId: string }) {
-    super(`The webhook has no delivery ${deliveryId}`, { webhookId, deliveryId });
-  }
-}
-
-/** Thrown when a webhook has changed since the caller read it. */
-export class EtagMismatch extends DomainError {
-  readonly reason = 'ETAG_MISMATCH';
-
-  constructor(etag: string) {
-    super('The webhook has changed since its etag was read; read it again', { etag });
+    super(`The webhook has no delivery ${deliveryId}`, { metadata: { webhookId, deliveryId } });
   }
 }
 
@@ -50,7 +43,9 @@ export class WebhookIsDisabled extends DomainError {
   readonly reason = 'ILLEGAL_TRANSITION';
 
   constructor(webhookId: string) {
-    super('The webhook is disabled; enable it first', { webhookId, from: 'DISABLED' });
+    super('The webhook is disabled; enable it first', {
+      metadata: { webhookId, from: 'DISABLED' },
+    });
   }
 }
 
@@ -60,13 +55,10 @@ export class ReplayRunning extends DomainError {
 
   constructor(webhookId: string) {
     super('A replay for the webhook is under way; wait until it is done', {
-      webhookId,
-      from: 'RUNNING',
+      metadata: {
+        webhookId,
+        from: 'RUNNING',
+      },
     });
   }
-}
-
-/** Thrown when a program would have more webhooks than are allowed. */
-export class LimitExceeded extends DomainError {
-  readonly reason = 'LIMIT_EXCEEDED';
 }

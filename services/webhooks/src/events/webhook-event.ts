@@ -10,7 +10,7 @@ export interface PublishedEvent {
   readonly header: (name: string) => string | undefined;
 }
 
-/** With `_` as its program, an event is about a submission that names none, so that no webhook can want it. */
+/** Where the program is `_`, the event is about a submission that names none, so no webhook can want it. */
 const subjectPattern = /^loyalty\.events\.v1\.(_|[a-z][a-z0-9-]*)\.([a-z_]+(?:\.[a-z_]+)*)$/;
 
 /**

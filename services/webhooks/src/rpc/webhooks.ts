@@ -17,12 +17,12 @@ import type {
 } from '@loyalty/proto/loyalty/webhooks/v1/webhook_service_pb.ts';
 import type { App } from '../app/app.ts';
 import { createWebhook } from '../app/create-webhook.ts';
+import { deleteWebhook } from '../app/delete-webhook.ts';
 import { type ReplayWebhook, replayWebhook } from '../app/replay-webhook.ts';
 import { requireWebhook } from '../app/require-webhook.ts';
 import { rotateSecret } from '../app/rotate-secret.ts';
 import { updateWebhook } from '../app/update-webhook.ts';
 import type { WebhookView } from '../app/webhook-store.ts';
-import { WebhookNotFound } from '../domain/errors.ts';
 import type { WebhookSettings } from '../domain/webhook.ts';
 import { parseSettings, renderWebhook, renderWithSecret } from './webhook-message.ts';
 
@@ -91,7 +91,7 @@ export function webhookHandlers(app: App): Pick<Handlers<typeof WebhookService>,
     },
 
     async deleteWebhook(request) {
-      if (!(await app.webhooks.remove(request))) throw new WebhookNotFound(request);
+      await deleteWebhook(app, request);
       return {};
     },
 

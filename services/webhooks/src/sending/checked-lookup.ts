@@ -38,7 +38,7 @@ export function checkedLookup(
   });
 }
 
-/** For local use: also names that only this machine knows, and every address. */
+/** For local use: resolves names that only this machine knows, and allows every address. */
 export const uncheckedLookup = lookupBy((hostname) => lookup(hostname, { all: true }));
 
 function lookupBy(resolve: Resolve): LookupFunction {

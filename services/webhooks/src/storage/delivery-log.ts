@@ -3,6 +3,7 @@ import {
   type Timestamp,
   timestamptz,
 } from '@loyalty/platform/postgres/timestamptz.ts';
+import { pageOf } from '@loyalty/rules/page.ts';
 import type { Pool } from 'pg';
 import type { DeliveryStore } from '../app/delivery-store.ts';
 import { type DeliveryRow, deliveryColumns, deliveryOf } from './delivery-rows.ts';
@@ -23,7 +24,7 @@ export function createDeliveryLog(
           [webhookId, String(after ?? 2n ** 63n - 1n), state ?? null, eventId ?? null, limit + 1],
         ),
       );
-      return { items: rows.slice(0, limit).map(deliveryOf), hasMore: rows.length > limit };
+      return pageOf(rows.map(deliveryOf), limit);
     },
 
     async removeFinished({ before, limit }) {

@@ -26,7 +26,7 @@ interface LeasedRow {
   lease: string;
 }
 
-/** Set by whoever had the replay. */
+/** Ends a worker's lease of a replay. */
 const givenBack = `lease = NULL, leased_until = '-infinity'`;
 
 /** Replays in PostgreSQL. */

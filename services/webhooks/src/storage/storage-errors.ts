@@ -10,5 +10,6 @@ export const { nameOf: storageError, translated } = storageErrors({
     replays_webhook_fkey: (cause) => new Contention('The webhook was just deleted', { cause }),
   },
   lost: (cause) => new Contention('Too many changes of the same webhook at once', { cause }),
-  unavailable: (cause) => new StorageUnavailable('The database can’t be reached', { cause }),
+  unavailable: (cause) =>
+    new StorageUnavailable("The service's database can't be reached; retry", { cause }),
 });

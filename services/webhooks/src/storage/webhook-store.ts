@@ -1,9 +1,10 @@
 import { timestamptz, timestamptzOrNull } from '@loyalty/platform/postgres/timestamptz.ts';
 import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
+import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
+import { pageOf } from '@loyalty/rules/page.ts';
 import type { Pool } from 'pg';
 import type { WebhookName } from '../app/webhook-name.ts';
 import type { WebhookStore, WebhookView } from '../app/webhook-store.ts';
-import { LimitExceeded } from '../domain/errors.ts';
 import type { Webhook } from '../domain/webhook.ts';
 import { translated } from './storage-errors.ts';
 import { selectWebhookViews, type WebhookViewRow, webhookViewOf } from './webhook-rows.ts';
@@ -33,7 +34,7 @@ export function createWebhookStore(pool: Pool): WebhookStore {
           [programId, after, limit + 1],
         ),
       );
-      return { items: rows.slice(0, limit).map(webhookViewOf), hasMore: rows.length > limit };
+      return pageOf(rows.map(webhookViewOf), limit);
     },
 
     change: (name, change) =>
@@ -92,8 +93,9 @@ async function create(tx: DbTransaction, webhook: Webhook, max: number): Promise
     [webhook.programId],
   );
   if (Number(rows[0]?.count) >= max) {
-    const limit = { limit: String(max) };
-    throw new LimitExceeded(`A program can have at most ${max} webhooks`, limit);
+    throw new LimitExceeded(`A program can have at most ${max} webhooks`, {
+      metadata: { limit: String(max) },
+    });
   }
   await insert(tx, webhook);
 }

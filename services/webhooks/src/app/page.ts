@@ -1,4 +1,0 @@
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  readonly hasMore: boolean;
-}
