@@ -11,7 +11,7 @@ import { root } from '@loyalty/local/settings.ts';
 import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { codeBlocks, isInstalled, runShell, writeFiles } from '../src/docs-examples.ts';
-import { pythonWithGrpc } from '../src/doors.ts';
+import { pythonWithGrpc } from '../src/transports.ts';
 
 const python = pythonWithGrpc;
 const blocks = codeBlocks('docs/integrate/python.md');

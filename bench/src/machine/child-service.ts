@@ -10,7 +10,7 @@ import type { Stage } from './stage.ts';
 
 /** A service under load, in a process of its own. */
 export interface ChildService extends ProbedProcess {
-  /** `host:port` of its gRPC door. */
+  /** `host:port` of its gRPC port. */
   readonly address: string;
   /** `host:port` of its HTTP port. */
   readonly httpAddress: string;

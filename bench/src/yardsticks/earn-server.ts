@@ -31,7 +31,7 @@ export interface EarnServerSettings {
 
 export type EarnHandler = Handler<typeof LedgerService.method.earn>;
 
-/** Serves `Earn` behind the doors, the pipeline and the log of the real services. */
+/** Serves `Earn` over the transports of the real services, with their pipeline and log. */
 export async function runEarnServer(options: {
   name: string;
   settings: EarnServerSettings;

@@ -10,7 +10,7 @@ import { createProgram, http } from '../src/http.ts';
 import { natsPublish } from '../src/nats-publish.ts';
 import { until } from '../src/until.ts';
 
-const programId = 'json-doors';
+const programId = 'json-transports';
 
 let platform: Platform;
 
@@ -18,7 +18,7 @@ let platform: Platform;
 type Verdict = string;
 const accepted = 'accepted';
 
-/** A text with `PROGRAM` where all doors but the gateway, whose path has it, name the program, and `ID` for a new id. */
+/** A text with `ID` in place of a new id, and `PROGRAM` in place of the program, which the gateway has in its path instead. */
 type Template = string;
 
 function earn(
@@ -303,7 +303,7 @@ beforeAll(async () => {
   await http(platform, { token: token('SERVICE'), path: members, body: { userId: 'u' } });
 }, patience(60_000));
 
-describe('every door says the same of', () => {
+describe('every transport returns the same verdict on', () => {
   let faults: Map<string, Verdict>;
   const idOnStream = (text: Template) => `stream-${rows.findIndex((row) => row[1] === text)}`;
 
