@@ -36,7 +36,7 @@ test.each([
   ],
   ['lock and read', [['node:net', 'onread'], query]],
   [
-    'answer',
+    'respond',
     [
       [`${project}/platform/src/rpc/pipeline.ts`, 'run'],
       [`${project}/platform/src/rpc/grpc-call.ts`, 'succeed'],

@@ -76,7 +76,7 @@ const places: readonly Place[] = [
     ],
   },
   {
-    name: 'answer',
+    name: 'respond',
     frames: [
       `${ledger}/messages/earn-message.ts`,
       `${ledger}/messages/balance-message.ts`,
