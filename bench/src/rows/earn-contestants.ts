@@ -21,7 +21,7 @@ export async function earnContestant(
   ledger: LedgerUnderTest,
   { id, title, ...load }: EarnOptions,
 ): Promise<Contestant> {
-  const token = await bench.stage.token('service');
+  const token = await bench.machine.token('service');
   return ledgerContestant(bench, ledger, {
     id,
     ...(title !== undefined && { title }),

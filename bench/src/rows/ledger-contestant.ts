@@ -30,7 +30,7 @@ export function ledgerMeters(
   const profileFile = () => (suffix === '' ? bench.profileFile(id) : undefined);
   return [
     serviceMeter(services.ledger, { as: 'ledgerCpuUs', profileFile }),
-    postgresMeter(bench.stage),
+    postgresMeter(bench.machine),
     natsMeter(services.nats.pid),
   ];
 }

@@ -18,7 +18,7 @@ import {
   type EarnResponseSchema,
   LedgerService,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
-import type { TokenSettings } from '../machine/stage.ts';
+import type { TokenSettings } from '../machine/bench-machine.ts';
 
 /** The options of a yardstick's process, as JSON in its first argument. */
 export interface EarnServerSettings {
