@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  createPlace,
+  createPlatformHome,
   type RunningPlatform,
   startPlatform,
 } from '@loyalty/local/running-platform.ts';
@@ -41,13 +41,13 @@ export async function withPlatform<Result>(
   limits: Readonly<Record<string, number>>,
   use: (platform: RunningPlatform) => Promise<Result>,
 ): Promise<Result> {
-  const place = await createPlace();
+  const home = await createPlatformHome();
   const settings = Object.entries({ ...wideLimits, ...limits }).flatMap(([name, value]) =>
     ['GATEWAY', 'LEDGER', 'PROGRAMS'].map((prefix) => [`${prefix}_${name}`, String(value)]),
   );
   const platform = await startPlatform({
-    ...place,
-    settings: { ...place.settings, ...(Object.fromEntries(settings) as Record<string, string>) },
+    ...home,
+    settings: { ...home.settings, ...(Object.fromEntries(settings) as Record<string, string>) },
   });
   try {
     const rate = { points: 5, per: { currencyCode: 'USD', minorUnits: 10_000 } };
@@ -59,7 +59,7 @@ export async function withPlatform<Result>(
     return await use(platform);
   } finally {
     await platform.stop();
-    await place.remove();
+    await home.remove();
   }
 }
 

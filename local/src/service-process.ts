@@ -23,7 +23,7 @@ export interface ServiceProcessOptions {
   /** Returns 200 on /readyz when the service is ready. */
   managementPort: number;
   log: ServiceLog;
-  tell: (line: string) => void;
+  print: (line: string) => void;
 }
 
 const readyPollMs = 50;
@@ -37,7 +37,7 @@ const restartWindowMs = 60_000;
 
 /** Runs a service, and again when it ends unasked; not when it never became ready, and not over and over. */
 export function startService(options: ServiceProcessOptions): ServiceProcess {
-  const { name, log, tell } = options;
+  const { name, log, print } = options;
   const failure = Promise.withResolvers<never>();
   // It may reject before anything listens.
   failure.promise.catch(() => undefined);
@@ -94,11 +94,11 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
       );
       return;
     }
-    tell(`${name} exited (${end}) and is restarted.`);
+    print(`${name} exited (${end}) and is restarted.`);
     log.setVisible(false);
     child = start();
     void ready().then(() => {
-      if (!isStopping) tell(`${name} is ready again.`);
+      if (!isStopping) print(`${name} is ready again.`);
     }, failure.reject);
   }
 

@@ -11,7 +11,7 @@ export interface ServicesOptions {
   natsUrls: { programs: string; ledger: string; webhooks: string };
   tokens: { secret: string; issuer: string; audience: string };
   logDirectory: string;
-  tell: (line: string) => void;
+  print: (line: string) => void;
 }
 
 export interface Services {
@@ -38,7 +38,7 @@ export function startServices(options: ServicesOptions): Services {
     env: Record<string, string>,
   ) => {
     const file = join(logDirectory, `${name}.log`);
-    const log = createServiceLog({ name, file, show: options.tell });
+    const log = createServiceLog({ name, file, show: options.print });
     logs.push(log);
     return startService({
       name,
@@ -46,7 +46,7 @@ export function startServices(options: ServicesOptions): Services {
       managementPort,
       env: { ...env, ...environmentOfImage(root, name) },
       log,
-      tell: options.tell,
+      print: options.print,
     });
   };
   const programs = start('programs', 'services/programs/src/main.ts', ports.programsManagement, {
