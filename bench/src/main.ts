@@ -114,7 +114,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Who takes the time, and at what. */
+/** The lines that show where the CPU time goes. */
 function linesOfProfiles({ id, contestants }: RowResult, files: readonly string[]): string[] {
   const profiles = readProfiles(files);
   const cpuPerCallUs = contestants[0]?.details['ledgerCpuPerCallUs'] ?? 0;

@@ -1,4 +1,4 @@
-// npm run test:abuse: one caller at ten times each limit, and a bystander who mustn't notice.
+// npm run test:abuse: one caller at ten times each limit, and a bystander who must not notice.
 import { type Abuse, abuses } from './attacks.ts';
 import { runTrial, type TrialResult, withPlatform } from './trial.ts';
 import { faultsOf, isUndisturbed } from './verdict.ts';

@@ -22,7 +22,7 @@ const printed = blocks.find(({ language }) => language === 'text')?.text;
 /** The way of the page to generate code that works here, if one does. */
 const generator = generatorHere();
 
-/** A home of someone who has nothing but what the page tells them to make. */
+/** The home folder of someone who has only what the page instructs them to make. */
 let home: string;
 let shop: string;
 let platform: Platform;

@@ -104,7 +104,7 @@ export async function stopPlatform({ services, postgres, nats }: Platform): Prom
 }
 
 async function startServers(platform: Platform, data: DataDirectory) {
-  // On the ports of the last run where they are free, so that a shell with its addresses remains of use.
+  // The ports of the last run are used again if they are free, so that a shell with its addresses keeps working.
   const last = data.readEnv();
   const [postgresPort, natsPort] = await Promise.all([
     reusablePort(last['PROGRAMS_DATABASE_URL']),

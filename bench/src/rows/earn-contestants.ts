@@ -10,7 +10,7 @@ interface EarnOptions {
   readonly title?: string;
   /** The member of all earns; any member by default. */
   readonly userId?: string;
-  /** Of how many members. */
+  /** How many members earn. */
   readonly members?: number;
   readonly inFlight?: number;
   readonly callsPerSecond?: () => number;

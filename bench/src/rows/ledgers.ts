@@ -35,7 +35,7 @@ export const restoredEarnsEach = 100;
 const drainPatienceMs = 60_000;
 /** 12,500 points: no member runs out of them in a run. */
 const plentyCents = 25_000_000n;
-/** As those of the load are. */
+/** The amount of each purchase of the load. */
 export const usualCents = 25_000n;
 
 /** The ledgers of all rows that share. Their members have points to redeem. */

@@ -31,7 +31,7 @@ export function bareService(bench: Bench): Promise<Contestant> {
   );
 }
 
-/** A service that answers earns and stores nothing. */
+/** A service that responds to earns and stores nothing. */
 async function createYardstick(
   { machine }: Bench,
   { id, title, name }: { id: string; title: string; name: string },

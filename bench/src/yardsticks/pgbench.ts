@@ -14,7 +14,7 @@ import { prepareSimpleUpdates, runSimpleUpdates } from './simple-update.ts';
 const run = promisify(execFile);
 
 const clients = 32;
-/** In hundred thousands of accounts, as pgbench counts: enough that clients seldom meet on a row. */
+/** In units of 100,000 accounts, as pgbench counts: enough that clients rarely update the same row. */
 export const scale = 10;
 
 /** P, once for all rows. */
