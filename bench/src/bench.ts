@@ -1,10 +1,10 @@
 import { join } from 'node:path';
+import type { BenchMachine } from './machine/bench-machine.ts';
 import type { Revision } from './machine/revision.ts';
-import type { Stage } from './machine/stage.ts';
 
 /** What a row prepares itself with. */
 export interface Bench {
-  readonly stage: Stage;
+  readonly machine: BenchMachine;
   readonly isQuick: boolean;
   /** Another revision to measure beside this one. */
   readonly revision: Revision | undefined;
@@ -38,15 +38,15 @@ export class Profiles {
 }
 
 export function createBench(options: {
-  stage: Stage;
+  machine: BenchMachine;
   isQuick: boolean;
   revision: Revision | undefined;
   profiles: Profiles | undefined;
 }): Bench {
-  const { stage, isQuick, revision, profiles } = options;
+  const { machine, isQuick, revision, profiles } = options;
   const values = new Map<string, Promise<unknown>>();
   return {
-    stage,
+    machine,
     isQuick,
     revision,
     profileFile: (contestantId) => profiles?.next(contestantId),

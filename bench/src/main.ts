@@ -4,9 +4,9 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '@loyalty/local/settings.ts';
 import { createBench, Profiles } from './bench.ts';
+import { startBenchMachine } from './machine/bench-machine.ts';
 import { currentLoad, readEnvironment } from './machine/environment.ts';
 import { checkOut, type Revision } from './machine/revision.ts';
-import { setStage } from './machine/stage.ts';
 import { budgetLines } from './report/budget.ts';
 import { chartOf } from './report/chart.ts';
 import { profileLines, readProfiles } from './report/profile.ts';
@@ -83,15 +83,15 @@ async function main(): Promise<number> {
   try {
     if (options.isQuick) console.log(quickWarning);
     console.log('Starting PostgreSQL and NATS …');
-    const stage = await setStage(resources);
-    const environment = await readEnvironment(stage.postgres, loadBefore);
+    const machine = await startBenchMachine(resources);
+    const environment = await readEnvironment(machine.postgres, loadBefore);
     const profiles = options.profile ? new Profiles({ directory, run: name }) : undefined;
     const revision =
-      options.compare === undefined ? undefined : await checkOut(stage, options.compare);
+      options.compare === undefined ? undefined : await checkOut(machine, options.compare);
     const { isQuick, effortOf } = options;
     const results: RowResult[] = [];
     for (const group of groupsOf(options.rows, effortOf)) {
-      results.push(...(await measureGroup(group, { stage, isQuick, revision, profiles })));
+      results.push(...(await measureGroup(group, { machine, isQuick, revision, profiles })));
     }
     const report = { startTime, isQuick, environment, rows: results };
     const file = join(directory, name);
@@ -114,7 +114,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Who takes the time, and at what. */
+/** The lines that show where the CPU time goes. */
 function linesOfProfiles({ id, contestants }: RowResult, files: readonly string[]): string[] {
   const profiles = readProfiles(files);
   const cpuPerCallUs = contestants[0]?.details['ledgerCpuPerCallUs'] ?? 0;
@@ -139,19 +139,19 @@ function groupsOf(chosen: readonly Row[], effortOf: (row?: Row) => Effort): Grou
 
 async function measureGroup(
   { rows: group, effort }: Group,
-  { stage, ...options }: Parameters<typeof createBench>[0],
+  { machine, ...options }: Parameters<typeof createBench>[0],
 ): Promise<RowResult[]> {
   // What one group has started takes nothing from the next.
-  const own = stage.resources.use(new AsyncDisposableStack());
-  const bench = createBench({ stage: { ...stage, resources: own }, ...options });
+  const own = machine.resources.use(new AsyncDisposableStack());
+  const bench = createBench({ machine: { ...machine, resources: own }, ...options });
   const ready: ReadyRow[] = [];
   for (const row of group) {
     console.log(`\n${row.title}\nPreparing …`);
     const aims = [...row.aims, ...comparisons(row, options.revision)];
     ready.push({ row, prepared: await row.prepare(bench), aims });
   }
-  await stage.settle();
-  const results = await runRounds(ready, { ...effort, tell: console.log });
+  await machine.checkpoint();
+  const results = await runRounds(ready, { ...effort, print: console.log });
   await own.disposeAsync();
   return results;
 }

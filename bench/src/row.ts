@@ -2,7 +2,7 @@ import type { Bench } from './bench.ts';
 
 /** A row of the table: one thing that the platform does, and what it is compared with. */
 export interface Row {
-  /** As in `npm run bench -- earn`. */
+  /** The name on the command line, such as `earn`. */
   readonly id: string;
   readonly title: string;
   /** What is counted per second, such as "earns". */
@@ -15,7 +15,7 @@ export interface Row {
   readonly isShared: boolean;
   /** A row that takes too long to be part of the table is measured only when it is named. */
   readonly isOnlyNamed?: true;
-  /** Where rounds and windows of the table don't suit it. */
+  /** Overrides the rounds and windows of the table. */
   readonly effort?: (isQuick: boolean) => Effort;
   prepare(bench: Bench): Promise<PreparedRow>;
 }

@@ -44,7 +44,7 @@ export interface ReadyRow {
  */
 export async function runRounds(
   rows: readonly ReadyRow[],
-  { rounds, window, firstWarmUpMs, tell }: Effort & { tell: (line: string) => void },
+  { rounds, window, firstWarmUpMs, print }: Effort & { print: (line: string) => void },
 ): Promise<RowResult[]> {
   const contestants = distinct(
     rows.flatMap(({ prepared }) => [...prepared.contestants, ...prepared.yardsticks]),
@@ -56,7 +56,7 @@ export async function runRounds(
       const measurement = await contestant.measure({ ...window, warmUpMs });
       measured.get(contestant.id)?.push(measurement);
       const rate = Math.round(measurement.perSecond).toLocaleString('en');
-      tell(`round ${round + 1} of ${rounds}  ${contestant.id.padEnd(15)} ${rate}/s`);
+      print(`round ${round + 1} of ${rounds}  ${contestant.id.padEnd(15)} ${rate}/s`);
     }
   }
   const results = contestants.map((contestant) =>

@@ -1,36 +1,37 @@
 // The process of an attacker, so that the load of sending doesn't slow the bystander's clock. It attacks from `start` to
-// `stop`, and answers that with how often it got which answer.
+// `stop`, and then reports how many calls had which outcome.
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Caller, createCaller, type Target } from './calls.ts';
 
-/** What one attacker does. Plain data, handed over as JSON. */
+/** What one attacker does. Passed to its process as JSON. */
 export interface Attack {
   readonly target: Target;
   /** Calls in flight. */
   readonly atOnce: number;
-  /** Calls begun a second, whether or not others have ended; as many as can be in flight if absent. */
+  /** Calls begun a second, whether or not others have ended; as many as {@link atOnce} allows if absent. */
   readonly perSecond?: number | undefined;
   /** Whether each call has a token of its own, which isn't valid. */
   readonly newTokens: boolean;
 }
 
-export type Answers = Record<string, number>;
+/** By outcome of {@link Caller}. */
+export type OutcomeCounts = Record<string, number>;
 
 const attack = JSON.parse(process.argv[2] ?? '') as Attack;
 const caller = createCaller(attack.target);
-let answers: Answers = {};
+let counts: OutcomeCounts = {};
 let attacking: Promise<void> | undefined;
 let stopped = true;
 let tokens = 0;
 
 process.on('message', (message) => {
   if (message === 'start') {
-    answers = {};
+    counts = {};
     stopped = false;
     attacking = attack.perSecond === undefined ? flood() : stream(attack.perSecond);
   } else {
     stopped = true;
-    void attacking?.then(() => process.send?.(answers));
+    void attacking?.then(() => process.send?.(counts));
   }
 });
 process.on('disconnect', () => process.exit());
@@ -60,6 +61,6 @@ async function stream(perSecond: number): Promise<void> {
 async function callOnce({ call }: Caller): Promise<void> {
   tokens += 1;
   const { token } = attack.target;
-  const answer = await call(attack.newTokens ? `${token}${tokens}` : token);
-  answers[answer] = (answers[answer] ?? 0) + 1;
+  const outcome = await call(attack.newTokens ? `${token}${tokens}` : token);
+  counts[outcome] = (counts[outcome] ?? 0) + 1;
 }

@@ -1,20 +1,20 @@
-// Each limit with one caller at ten times what it allows.
+// For each limit, one caller that asks for ten times what it allows.
 import type { Role } from '@loyalty/platform/auth/tokens.ts';
-import type { Door } from './calls.ts';
+import type { Transport } from './calls.ts';
 
 export interface Abuse {
   readonly id: string;
   readonly title: string;
-  readonly door: Door;
+  readonly transport: Transport;
   readonly role: Role;
   readonly atOnce: number;
   readonly perSecond?: number;
   readonly bodyBytes: number;
-  /** How long the attacker keeps back the last byte of each body; not at all if absent. */
+  /** How long the attacker withholds the last byte of each body; 0 if absent. */
   readonly slowMs?: number;
   /** Whether the attacker has no valid token. */
   readonly unknown?: boolean;
-  /** What the attacker has to be told at least once. */
+  /** The reason with which the attacker must be refused at least once. */
   readonly refusal: 'RATE_LIMITED' | 'UNAUTHENTICATED';
   /** Settings of the limits, without the process's prefix, that the attack is about. */
   readonly limits: Readonly<Record<string, number>>;
@@ -33,16 +33,18 @@ export const wideLimits: Readonly<Record<string, number>> = {
 /** The same object for attacks that can share a platform. */
 const noLimits = {};
 
-const doors: readonly Door[] = ['gateway', 'connect', 'grpc'];
+const transports: readonly Transport[] = ['gateway', 'connect', 'grpc'];
 
-const ofCallers: readonly (Omit<Abuse, 'door' | 'refusal'> & { doors: readonly Door[] })[] = [
+const ofCallers: readonly (Omit<Abuse, 'transport' | 'refusal'> & {
+  transports: readonly Transport[];
+})[] = [
   {
     id: 'member-calls',
     title: 'a member with ten times as many calls at once',
     role: 'member',
     atOnce: 40,
     bodyBytes: 0,
-    doors,
+    transports,
     limits: { MEMBER_CALLS_IN_FLIGHT_MAX: 4 },
   },
   {
@@ -52,7 +54,7 @@ const ofCallers: readonly (Omit<Abuse, 'door' | 'refusal'> & { doors: readonly D
     atOnce: 1,
     perSecond: 500,
     bodyBytes: 0,
-    doors,
+    transports,
     limits: { MEMBER_CALLS_PER_SECOND: 50, MEMBER_BURST: 50 },
   },
   {
@@ -62,7 +64,7 @@ const ofCallers: readonly (Omit<Abuse, 'door' | 'refusal'> & { doors: readonly D
     atOnce: 40,
     bodyBytes: 64 * kibibyte,
     slowMs: 200,
-    doors,
+    transports,
     limits: { MEMBER_BYTES_IN_FLIGHT_MAX: 256 * kibibyte },
   },
   {
@@ -71,7 +73,7 @@ const ofCallers: readonly (Omit<Abuse, 'door' | 'refusal'> & { doors: readonly D
     role: 'service',
     atOnce: 80,
     bodyBytes: 0,
-    doors,
+    transports,
     limits: { BACKEND_CALLS_IN_FLIGHT_MAX: 8 },
   },
   {
@@ -81,22 +83,27 @@ const ofCallers: readonly (Omit<Abuse, 'door' | 'refusal'> & { doors: readonly D
     atOnce: 80,
     bodyBytes: 128 * kibibyte,
     slowMs: 200,
-    doors,
+    transports,
     limits: { BACKEND_BYTES_IN_FLIGHT_MAX: kibibyte * kibibyte },
   },
 ];
 
 export const abuses: readonly Abuse[] = [
-  ...ofCallers.flatMap(({ doors: attacked, ...abuse }) =>
+  ...ofCallers.flatMap(({ transports: attacked, ...abuse }) =>
     attacked.map(
-      (door): Abuse => ({ ...abuse, id: `${abuse.id}-${door}`, door, refusal: 'RATE_LIMITED' }),
+      (transport): Abuse => ({
+        ...abuse,
+        id: `${abuse.id}-${transport}`,
+        transport,
+        refusal: 'RATE_LIMITED',
+      }),
     ),
   ),
-  ...doors.map(
-    (door): Abuse => ({
-      id: `address-tokens-${door}`,
+  ...transports.map(
+    (transport): Abuse => ({
+      id: `address-tokens-${transport}`,
       title: 'an address with ten times as many new tokens at once',
-      door,
+      transport,
       role: 'member',
       atOnce: 640,
       bodyBytes: 0,
@@ -105,11 +112,11 @@ export const abuses: readonly Abuse[] = [
       limits: noLimits,
     }),
   ),
-  ...doors.map(
-    (door): Abuse => ({
-      id: `stranger-bytes-${door}`,
+  ...transports.map(
+    (transport): Abuse => ({
+      id: `stranger-bytes-${transport}`,
       title: '100 connections that send 1 MiB without a valid token',
-      door,
+      transport,
       role: 'member',
       atOnce: 100,
       bodyBytes: kibibyte * kibibyte - kibibyte,

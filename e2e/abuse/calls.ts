@@ -1,4 +1,4 @@
-// Calls at each door as strangers' clients send them: from an address of their own, with bodies of any size.
+// Calls over each transport as a stranger's client sends them: from an address of its own, with bodies of any size.
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
@@ -9,11 +9,11 @@ import { StatusSchema } from '@loyalty/proto/google/rpc/status_pb.ts';
 import { GetBalanceRequestSchema } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import { JoinProgramRequestSchema } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 
-export type Door = 'gateway' | 'connect' | 'grpc';
+export type Transport = 'gateway' | 'connect' | 'grpc';
 
 /** Plain data, so that it can be handed to another process. */
 export interface Target {
-  readonly door: Door;
+  readonly transport: Transport;
   readonly port: number;
   /** Services count calls from 127.0.0.1 as the gateway's, which has counted them already. */
   readonly fromAddress: string;
@@ -27,17 +27,17 @@ export interface Target {
 }
 
 export interface Caller {
-  /** `OK`, the reason of the error, or `CUT` when the connection ended without an answer. */
+  /** `OK`, the reason of the error, or `CUT` when the connection ended without a response. */
   call(token?: string): Promise<string>;
   close(): void;
 }
 
 export function createCaller(target: Target): Caller {
-  return target.door === 'grpc' ? grpcCaller(target) : httpCaller(target);
+  return target.transport === 'grpc' ? grpcCaller(target) : httpCaller(target);
 }
 
 function httpCaller({
-  door,
+  transport,
   port,
   fromAddress,
   programId,
@@ -58,7 +58,7 @@ function httpCaller({
           path: '/loyalty.ledger.v1.MembershipService/JoinProgram',
           body: { programId: text, userId },
         };
-  const { path, body } = door === 'gateway' ? atGateway : atConnect;
+  const { path, body } = transport === 'gateway' ? atGateway : atConnect;
   const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   return {
     call: (token = rest.token) =>
@@ -94,12 +94,12 @@ async function reasonOfHttp(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   if (response.statusCode === 200) return 'OK';
-  const answer = JSON.parse(Buffer.concat(chunks).toString()) as {
+  const body = JSON.parse(Buffer.concat(chunks).toString()) as {
     reason?: string;
     details?: { type: string; value: string }[];
   };
-  const detail = answer.details?.find(({ type }) => type === ErrorInfoSchema.typeName);
-  if (detail === undefined) return answer.reason ?? String(response.statusCode);
+  const detail = body.details?.find(({ type }) => type === ErrorInfoSchema.typeName);
+  if (detail === undefined) return body.reason ?? String(response.statusCode);
   return fromBinary(ErrorInfoSchema, Buffer.from(detail.value, 'base64')).reason;
 }
 

@@ -1,12 +1,12 @@
-// npm run test:abuse: one caller at ten times each limit, and a bystander who mustn't notice.
+// npm run test:abuse: one caller at ten times each limit, and a bystander who must not notice.
 import { type Abuse, abuses } from './attacks.ts';
 import { runTrial, type TrialResult, withPlatform } from './trial.ts';
 import { faultsOf, isUndisturbed } from './verdict.ts';
 
-const usage = `npm run test:abuse              every limit at every door
+const usage = `npm run test:abuse              every limit over every transport
 npm run test:abuse -- ID ...    only these: ${abuses.map(({ id }) => id).join(', ')}`;
 
-/** Of the bystander, alone and attacked each. */
+/** Calls that the bystander makes alone, and as many while attacked. */
 const calls = 1_000;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const) {
@@ -40,14 +40,16 @@ async function main(ids: readonly string[]): Promise<number> {
 }
 
 function lineOf({ id, title }: Abuse, result: TrialResult, faults: readonly string[]): string {
-  const answers = Object.entries(result.attackerAnswers).map(([name, count]) => `${name} ${count}`);
+  const outcomes = Object.entries(result.attackerOutcomes).map(
+    ([name, count]) => `${name} ${count}`,
+  );
   const memory = Object.entries(result.memory).map(
     ([name, { mostMib, moreMib }]) => `${name} ${mostMib.toFixed()} (+${moreMib.toFixed()})`,
   );
   return [
     `${faults.length === 0 ? '✓' : '✗'} ${id}: ${title}`,
     `  bystander's p99: ${result.aloneMs.toFixed(1)} ms alone, ${result.attackedMs.toFixed(1)} ms attacked`,
-    `  attacker: ${answers.join(', ')}`,
+    `  attacker: ${outcomes.join(', ')}`,
     `  MiB: ${memory.join(', ')}`,
     ...faults.map((fault) => `  ✗ ${fault}`),
   ].join('\n');

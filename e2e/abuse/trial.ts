@@ -3,30 +3,30 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  createPlace,
+  createPlatformHome,
   type RunningPlatform,
   startPlatform,
 } from '@loyalty/local/running-platform.ts';
 import { root } from '@loyalty/local/settings.ts';
 import { createProgram, http } from '../src/http.ts';
 import { tokenFor } from '../src/tokens.ts';
-import type { Answers, Attack } from './attacker.ts';
+import type { Attack, OutcomeCounts } from './attacker.ts';
 import { type Abuse, wideLimits } from './attacks.ts';
 import { createCaller, type Target } from './calls.ts';
 
 export interface TrialResult {
-  /** 99 of 100 of the bystander's calls took at most so long. */
+  /** The p99 of the bystander's calls. */
   readonly aloneMs: number;
   readonly attackedMs: number;
-  /** The bystander's answers that weren't OK. */
-  readonly bystanderRefusals: Answers;
-  readonly attackerAnswers: Answers;
-  /** By process, the most memory that it had once it was attacked, and how much more than just before an attack, in MiB. */
+  /** Outcomes of the bystander's calls other than OK. */
+  readonly bystanderRefusals: OutcomeCounts;
+  readonly attackerOutcomes: OutcomeCounts;
+  /** By process: its highest memory while attacked, and the largest increase since just before an attack. */
   readonly memory: Readonly<Record<string, { readonly mostMib: number; readonly moreMib: number }>>;
 }
 
 const rounds = 4;
-/** From another address than the gateway's, which services trust. */
+/** Services trust 127.0.0.1 as the gateway's address. */
 const strangersAddress = '127.0.0.2';
 const programId = 'abuse';
 const member = 'alice';
@@ -41,13 +41,13 @@ export async function withPlatform<Result>(
   limits: Readonly<Record<string, number>>,
   use: (platform: RunningPlatform) => Promise<Result>,
 ): Promise<Result> {
-  const place = await createPlace();
+  const home = await createPlatformHome();
   const settings = Object.entries({ ...wideLimits, ...limits }).flatMap(([name, value]) =>
     ['GATEWAY', 'LEDGER', 'PROGRAMS'].map((prefix) => [`${prefix}_${name}`, String(value)]),
   );
   const platform = await startPlatform({
-    ...place,
-    settings: { ...place.settings, ...(Object.fromEntries(settings) as Record<string, string>) },
+    ...home,
+    settings: { ...home.settings, ...(Object.fromEntries(settings) as Record<string, string>) },
   });
   try {
     const rate = { points: 5, per: { currencyCode: 'USD', minorUnits: 10_000 } };
@@ -59,14 +59,14 @@ export async function withPlatform<Result>(
     return await use(platform);
   } finally {
     await platform.stop();
-    await place.remove();
+    await home.remove();
   }
 }
 
 /**
- * Lets a bystander call alone and beside an attacker in turn.
+ * Lets a bystander call alone and beside an attacker by turns.
  *
- * @param calls of the bystander, alone and attacked each
+ * @param calls that the bystander makes alone, and as many while attacked
  */
 export async function runTrial(
   platform: RunningPlatform,
@@ -84,17 +84,17 @@ export async function runTrial(
   });
   const alone: number[] = [];
   const attacked: number[] = [];
-  const refusals: Answers = {};
-  const answers: Answers = {};
+  const refusals: OutcomeCounts = {};
+  const outcomes: OutcomeCounts = {};
   const each = Math.ceil(calls / rounds);
   try {
-    // What has yet to be compiled, connected and cached.
+    // Warms up compilation, connections and caches.
     await latencies(bystander, calls, refusals);
     const memory: Record<string, { mostMib: number; moreMib: number }> = {};
-    // The first round only warms up what is attacked.
+    // The first round only warms up.
     for (let round = 0; round <= rounds; round += 1) {
       const withoutAttack = await latencies(bystander, each, refusals);
-      // The bystander's own calls let the processes grow for some time.
+      // Read again each round: the bystander's own calls also grow the processes for a while.
       const before = memoryOf(platform);
       attacker.send('start');
       const withAttack = await latencies(bystander, each, refusals);
@@ -108,8 +108,8 @@ export async function runTrial(
       attacker.send('stop');
       const [counts] = (await once(attacker, 'message', {
         signal: AbortSignal.timeout(reportMs),
-      })) as [Answers];
-      for (const [answer, count] of Object.entries(counts)) add(answers, answer, count);
+      })) as [OutcomeCounts];
+      for (const [outcome, count] of Object.entries(counts)) add(outcomes, outcome, count);
       if (round === 0) continue;
       alone.push(...withoutAttack);
       attacked.push(...withAttack);
@@ -118,7 +118,7 @@ export async function runTrial(
       aloneMs: percentile99(alone),
       attackedMs: percentile99(attacked),
       bystanderRefusals: refusals,
-      attackerAnswers: answers,
+      attackerOutcomes: outcomes,
       memory,
     };
   } finally {
@@ -127,12 +127,12 @@ export async function runTrial(
   }
 }
 
-/** An attacker that has ended doesn't report. */
+/** The limit of waiting for a report: an attacker that has ended never sends one. */
 const reportMs = 60_000;
 
 async function targetOf(
   platform: RunningPlatform,
-  { door, role, bodyBytes, slowMs = 0 }: Abuse,
+  { transport, role, bodyBytes, slowMs = 0 }: Abuse,
 ): Promise<Target> {
   const urls = {
     gateway: platform.env['LOYALTY_URL'],
@@ -140,8 +140,8 @@ async function targetOf(
     grpc: `http://${platform.env['LOYALTY_LEDGER_GRPC']}`,
   };
   return {
-    door,
-    port: Number(new URL(urls[door] ?? '').port),
+    transport,
+    port: Number(new URL(urls[transport] ?? '').port),
     fromAddress: strangersAddress,
     programId,
     userId: member,
@@ -159,11 +159,11 @@ function startAttacker(attack: Attack): ChildProcess {
   );
 }
 
-/** Milliseconds that each of so many calls takes, a few at once. */
+/** How many milliseconds each call takes, two at a time. */
 async function latencies(
   { call }: { call(): Promise<string> },
   count: number,
-  refusals: Answers,
+  refusals: OutcomeCounts,
 ): Promise<number[]> {
   const taken: number[] = [];
   let begun = 0;
@@ -171,17 +171,17 @@ async function latencies(
     while (begun < count) {
       begun += 1;
       const startMs = performance.now();
-      const answer = await call();
+      const outcome = await call();
       taken.push(performance.now() - startMs);
-      if (answer !== 'OK') add(refusals, answer, 1);
+      if (outcome !== 'OK') add(refusals, outcome, 1);
     }
   };
   await Promise.all([callOn(), callOn()]);
   return taken;
 }
 
-function add(answers: Answers, answer: string, count: number): void {
-  answers[answer] = (answers[answer] ?? 0) + count;
+function add(counts: OutcomeCounts, outcome: string, count: number): void {
+  counts[outcome] = (counts[outcome] ?? 0) + count;
 }
 
 function percentile99(taken: readonly number[]): number {
@@ -198,7 +198,7 @@ function memoryOf(platform: RunningPlatform): Record<string, number> {
   );
 }
 
-/** What a deployment gives the process, in MiB. */
+/** The process's memory limit in the deployment, in MiB. */
 export function memoryLimitMib(name: string): number {
   const file = join(root, 'deploy/kubernetes/base', name, 'deployment.yaml');
   return Number(/limits: \{memory: (\d+)Mi\}/.exec(readFileSync(file, 'utf8'))?.[1]);

@@ -1,8 +1,8 @@
 import type { Abuse } from './attacks.ts';
 import { memoryLimitMib, type TrialResult } from './trial.ts';
 
-/** What an attacker may be told: that it is over its limit or unknown, or what is wrong with a call within it. */
-const answersAllowed = new Set([
+/** What an attacker may learn: that it is over its limit or unknown, or what is wrong with a call within its limit. */
+const outcomesAllowed = new Set([
   'OK',
   'RATE_LIMITED',
   'OVERLOADED',
@@ -10,22 +10,22 @@ const answersAllowed = new Set([
   'PERMISSION_DENIED',
   'UNAUTHENTICATED',
 ]);
-/** What callers without a token may add to a process's memory. */
+/** How much callers without a token may add to a process's memory, in MiB. */
 const strangersMibMax = 64;
 
-/** What didn't hold of refusals and memory. */
+/** What was wrong with refusals and memory. */
 export function faultsOf(abuse: Abuse, result: TrialResult): string[] {
-  const { bystanderRefusals, attackerAnswers, memory } = result;
+  const { bystanderRefusals, attackerOutcomes, memory } = result;
   const faults = Object.entries(bystanderRefusals).map(
-    ([answer, count]) => `${count} calls of the bystander were answered ${answer}`,
+    ([outcome, count]) => `${count} calls of the bystander ended in ${outcome}`,
   );
-  if ((attackerAnswers[abuse.refusal] ?? 0) === 0) {
-    faults.push(`the attacker was never told ${abuse.refusal}`);
+  if ((attackerOutcomes[abuse.refusal] ?? 0) === 0) {
+    faults.push(`the attacker never got ${abuse.refusal}`);
   }
-  for (const [answer, count] of Object.entries(attackerAnswers)) {
+  for (const [outcome, count] of Object.entries(attackerOutcomes)) {
     // A body that is refused before it is read ends its connection.
-    const isAllowed = answersAllowed.has(answer) || (answer === 'CUT' && abuse.bodyBytes > 0);
-    if (!isAllowed) faults.push(`${count} calls of the attacker were answered ${answer}`);
+    const isAllowed = outcomesAllowed.has(outcome) || (outcome === 'CUT' && abuse.bodyBytes > 0);
+    if (!isAllowed) faults.push(`${count} calls of the attacker ended in ${outcome}`);
   }
   for (const [name, { mostMib, moreMib }] of Object.entries(memory)) {
     const limitMib = memoryLimitMib(name);
@@ -37,7 +37,7 @@ export function faultsOf(abuse: Abuse, result: TrialResult): string[] {
   return faults;
 }
 
-/** Whether the bystander hardly noticed: at most twice as long, or 50 ms. */
+/** Whether the bystander's p99 was at most twice what it was alone, or at most 50 ms. */
 export function isUndisturbed({ aloneMs, attackedMs }: TrialResult): boolean {
   return attackedMs <= Math.max(2 * aloneMs, 50);
 }

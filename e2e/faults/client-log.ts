@@ -1,13 +1,13 @@
-// What the clients of a trial asked for and were told, in their own record: the ledger is compared with it.
+// The clients' own record of what they asked for in a trial, and with which outcome. The ledger is compared with it.
 
 /**
- * `unknown` from the call until an answer, and after an error that leaves it open. `failed` only if the operation certainly
+ * `unknown` from the call until a response, and after an error that leaves it open. `failed` only if the operation certainly
  * had no effect.
  */
 export type Outcome = 'unknown' | 'ok' | 'failed';
 
-/** `refused`: turned away unseen. That says nothing of what became of an attempt before. */
-export type Answer = Outcome | 'refused';
+/** `refused`: rejected before it was looked at, which leaves the outcome of earlier attempts open. */
+export type Verdict = Outcome | 'refused';
 
 /** An operation that is safe to repeat, because it carries its own key. */
 export interface Operation {
@@ -15,7 +15,7 @@ export interface Operation {
   /** The purchase's or refund's id, or the idempotency key. */
   readonly key: string;
   outcome: Outcome;
-  /** Asks again with the same key. Resolves whatever happens, and leaves the outcome here. */
+  /** Repeats the request with the same key. Always resolves, and stores the outcome here. */
   attempt(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export interface ClientLog {
   /** Records an operation and makes its first attempt, whose outcome it returns. */
   run(
     operation: Omit<Operation, 'outcome' | 'attempt'>,
-    send: () => Promise<Answer>,
+    send: () => Promise<Verdict>,
   ): Promise<Outcome>;
   unknown(): Operation[];
   compare(effects: Effects): Comparison;
@@ -63,8 +63,8 @@ export function createClientLog(): ClientLog {
         ...what,
         outcome: 'unknown',
         async attempt() {
-          const answer = await send();
-          if (answer !== 'refused') operation.outcome = answer;
+          const verdict = await send();
+          if (verdict !== 'refused') operation.outcome = verdict;
           else if (isFirst) operation.outcome = 'failed';
           isFirst = false;
         },

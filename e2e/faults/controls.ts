@@ -22,7 +22,7 @@ async function forgetPurchases({ execute }: Pick<Site, 'execute'>): Promise<void
   await blind(execute, 'earns');
 }
 
-/** As {@link forgetPurchases}, for redemptions. */
+/** Does the same as {@link forgetPurchases}, for redemptions. */
 export async function forgetRedemptions({ execute }: Pick<Site, 'execute'>): Promise<void> {
   await execute('ALTER TABLE redemptions DROP CONSTRAINT redemptions_pkey');
   await execute('DROP INDEX redemptions_idempotency_key');

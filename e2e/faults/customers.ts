@@ -12,7 +12,7 @@ import {
   RedeemRequest_Capture,
   RedemptionService,
 } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
-import type { Answer, ClientLog, Outcome } from './client-log.ts';
+import type { ClientLog, Outcome, Verdict } from './client-log.ts';
 import {
   createProgram,
   maturationDays,
@@ -23,11 +23,11 @@ import {
 import type { Random } from './random.ts';
 import type { Site } from './site.ts';
 
-const answerMs = 5_000;
+const responseMs = 5_000;
 /** While the platform starts up on a busy machine. */
 const arrivalMs = 60_000;
 const arrivalsAtOnce = 50;
-/** Before a caller of a load goes on after a call without an answer. */
+/** How long a caller of a load pauses after a call without a response. */
 const pauseMs = 100;
 const dayMs = 24 * 60 * 60 * 1_000;
 /** Longer than any trial. */
@@ -37,9 +37,9 @@ export interface Customers {
   readonly users: readonly string[];
   /** A purchase over gRPC. */
   earn(userId: string): Promise<Outcome>;
-  /** A purchase that is published for the ledger to fetch. */
+  /** A purchase that is published on JetStream. */
   publish(userId: string): Promise<Outcome>;
-  /** One point, of a purchase or of the start. */
+  /** Spends one point. */
   redeem(userId: string, idempotencyKey?: string): Promise<Outcome>;
   /** A purchase whose points stay pending, in a program whose points mature {@link CustomersOptions.slowly}. */
   earnPending(userId: string): Promise<Outcome>;
@@ -49,17 +49,17 @@ export interface Customers {
   refund(userId: string): Promise<Outcome>;
   /** Publishes bytes that no ledger can read. */
   publishPoison(): Promise<void>;
-  /** Buys and redeems at random, with so many callers at once, until it is stopped. */
+  /** Buys and redeems at random, until it is stopped. */
   startLoad(options?: LoadOptions): Load;
-  /** Reasons of the calls that failed or stayed without an answer, and how often each. */
+  /** How often calls failed, or got no response, by reason. */
   readonly errors: ReadonlyMap<string, number>;
   close(): void;
 }
 
 export interface CustomersOptions {
-  /** Whether calls are tried again that a ledger's end interrupted, as by default. */
+  /** Whether calls that the end of a ledger interrupted are retried; true by default. */
   retries?: boolean;
-  /** How many there are; 100 by default. */
+  /** How many members there are; 100 by default. */
   members?: number;
   /** How many connections carry their purchases; one by default. Each carries 100 calls at once. */
   connections?: number;
@@ -71,9 +71,9 @@ type Deed = 'earn' | 'publish' | 'redeem' | 'earnPending' | 'hold' | 'refund';
 
 export interface LoadOptions {
   callers?: number;
-  /** What they do, in equal parts. */
+  /** What they do, each as often as it is in the list. */
   deeds?: readonly Deed[];
-  /** For how long each of them pauses after a deed; not at all by default. */
+  /** How long each caller pauses after a deed; 0 by default. */
   betweenMs?: number;
 }
 
@@ -87,45 +87,118 @@ export async function createCustomers(
   site: Site,
   options: CustomersOptions & { log: ClientLog; random: Random },
 ): Promise<Customers> {
-  const { log, random, retries = true, members = 100, connections = 1, slowly = false } = options;
+  const { log, random, members = 100, slowly = false } = options;
   await createProgram(site, { slowly });
   const token = await site.token('service');
+  const clients = createClients(site, options);
+  const errors = new Map<string, number>();
+  const shop: Shop = {
+    log,
+    clients,
+    token,
+    keys: createKeys(),
+    verdictOf: (call) => verdictOf(call, errors),
+  };
+  const users = Array.from({ length: members }, (_, index) => `user-${index}`);
+  const purchases = createPurchases(shop, { users, random, slowly });
+  const deeds = { ...purchases, ...createRedemptions(shop) };
+  await joinAll(users, async (userId) => {
+    const deadlineMs = Date.now() + arrivalMs;
+    await clients.memberships.joinProgram({ programId, userId }, { token, deadlineMs });
+    await deeds.earn(userId);
+  });
+  return {
+    ...deeds,
+    users,
+    errors,
+    async publishPoison() {
+      const subject = `loyalty.earn.v1.${programId}`;
+      await clients.publisher.publish({ subject, data: Buffer.from('no purchase') });
+    },
+    startLoad: (load) => startLoad(deeds, { users, random, ...load }),
+    close: () => clients.close(),
+  };
+}
+
+type Clients = ReturnType<typeof createClients>;
+
+function createClients(site: Site, { retries = true, connections = 1 }: CustomersOptions) {
   const services = [MembershipService, LedgerService, RedemptionService];
   const channels = Array.from({ length: connections }, (_, index) =>
     createChannel({
       address: `ipv4:${site.ledgers.map(({ address }) => address).join(',')}`,
       services: retries ? services : [],
-      defaultTimeoutMs: answerMs,
+      defaultTimeoutMs: responseMs,
       // Channels with the same settings would share a connection.
       messageBytesMax: 2 ** 20 + index,
     }),
   );
   const [channel] = channels as [Channel, ...Channel[]];
-  const memberships = createClient(MembershipService, channel);
-  const ledgers = channels.map((each) => createClient(LedgerService, each));
-  const redemptions = createClient(RedemptionService, channel);
-  const publisher = createPublisher(site.nats, { timeoutMs: 2_000 });
-  const users = Array.from({ length: members }, (_, index) => `user-${index}`);
-  const errors = new Map<string, number>();
-  let serial = 0;
-  const newKey = (kind: string) => {
-    serial += 1;
-    return `${kind}-${serial}`;
+  return {
+    memberships: createClient(MembershipService, channel),
+    redemptions: createClient(RedemptionService, channel),
+    ledgers: channels.map((each) => createClient(LedgerService, each)),
+    publisher: createPublisher(site.nats, { timeoutMs: 2_000 }),
+    close() {
+      for (const each of channels) each.close();
+    },
   };
-  const someLedger = () => ledgers[serial % ledgers.length] as (typeof ledgers)[number];
-  const answerOf = async (call: Promise<unknown>): Promise<Answer> => {
-    try {
-      await call;
-      return 'ok';
-    } catch (error) {
-      const reason = error instanceof RemoteError ? error.reason : String(error);
-      errors.set(reason, (errors.get(reason) ?? 0) + 1);
-      return answersByReason.get(reason) ?? 'unknown';
-    }
+}
+
+/** What all deeds of the customers share. */
+interface Shop {
+  readonly log: ClientLog;
+  readonly clients: Clients;
+  readonly token: string;
+  readonly keys: Keys;
+  verdictOf(call: Promise<unknown>): Promise<Verdict>;
+}
+
+interface Keys {
+  /** How many keys there are so far. */
+  readonly count: number;
+  next(kind: string): string;
+}
+
+function createKeys(): Keys {
+  let count = 0;
+  return {
+    get count() {
+      return count;
+    },
+    next(kind) {
+      count += 1;
+      return `${kind}-${count}`;
+    },
   };
+}
+
+async function verdictOf(call: Promise<unknown>, errors: Map<string, number>): Promise<Verdict> {
+  try {
+    await call;
+    return 'ok';
+  } catch (error) {
+    const reason = error instanceof RemoteError ? error.reason : String(error);
+    errors.set(reason, (errors.get(reason) ?? 0) + 1);
+    return verdictsByReason.get(reason) ?? 'unknown';
+  }
+}
+
+/** After all other errors, the ledger may have decided otherwise, or may still do so. */
+const verdictsByReason: ReadonlyMap<string, Verdict> = new Map([
+  ['INSUFFICIENT_POINTS', 'failed'],
+  ['OVERLOADED', 'refused'],
+  ['RATE_LIMITED', 'refused'],
+]);
+
+function createPurchases(
+  { log, clients, token, keys, verdictOf }: Shop,
+  { users, random, slowly }: { users: readonly string[]; random: Random; slowly: boolean },
+): Pick<Customers, 'earn' | 'earnPending' | 'publish' | 'refund'> {
   /** Purchases of each user that can be returned. */
   const returnable = new Map<string, string[]>(users.map((userId) => [userId, []]));
   const isMatureMs = slowly ? 2 * maturationDays * dayMs : 0;
+  const ledgerInTurn = () => clients.ledgers[keys.count % clients.ledgers.length] as Ledger;
   const purchase = (transactionId: string, agoMs = isMatureMs) => ({
     transactionId,
     // The clock of one machine, a moment ago.
@@ -136,106 +209,102 @@ export async function createCustomers(
     { userId, key }: { userId: string; key: string },
     send: () => Promise<unknown>,
   ): Promise<Outcome> => {
-    const outcome = await log.run({ kind: 'earn', key }, () => answerOf(send()));
+    const outcome = await log.run({ kind: 'earn', key }, () => verdictOf(send()));
     if (outcome === 'ok') returnable.get(userId)?.push(key);
     return outcome;
   };
-  const earn = (userId: string, transaction: ReturnType<typeof purchase>): Promise<Outcome> => {
-    const ledger = someLedger();
+  const report = (userId: string, transaction: ReturnType<typeof purchase>): Promise<Outcome> => {
+    const ledger = ledgerInTurn();
     const request = { programId, userId, transaction };
     return buy({ userId, key: transaction.transactionId }, () => ledger.earn(request, { token }));
   };
-
-  const customers: Customers = {
-    users,
-    errors,
-    earn: (userId) => earn(userId, purchase(newKey('earn'))),
-    earnPending: (userId) => earn(userId, purchase(newKey('pending'), 0)),
+  const earn = (userId: string) => report(userId, purchase(keys.next('earn')));
+  return {
+    earn,
+    earnPending: (userId) => report(userId, purchase(keys.next('pending'), 0)),
     publish(userId) {
-      const key = newKey('publish');
+      const key = keys.next('publish');
       const event = { programId, userId, transaction: purchase(key) };
       const data = toBinary(EarnRequestedSchema, create(EarnRequestedSchema, event));
       const message = { subject: `loyalty.earn.v1.${programId}`, data };
-      return buy({ userId, key }, () => publisher.publish(message));
-    },
-    redeem(userId, idempotencyKey = newKey('redeem')) {
-      const request = { programId, userId, rewardId, idempotencyKey };
-      return log.run({ kind: 'redeem', key: idempotencyKey }, () =>
-        answerOf(redemptions.redeem(request, { token })),
-      );
-    },
-    hold(userId) {
-      const key = newKey('hold');
-      const request = {
-        programId,
-        userId,
-        rewardId,
-        idempotencyKey: key,
-        quantity: pointsPerPurchase,
-        capture: RedeemRequest_Capture.HOLD,
-        holdSeconds,
-      };
-      return log.run({ kind: 'redeem', key }, () =>
-        answerOf(redemptions.redeem(request, { token })),
-      );
+      return buy({ userId, key }, () => clients.publisher.publish(message));
     },
     refund(userId) {
       const purchases = returnable.get(userId) ?? [];
-      if (purchases.length === 0) return customers.earn(userId);
+      if (purchases.length === 0) return earn(userId);
       const transactionId = random.pick(purchases);
       purchases.splice(purchases.indexOf(transactionId), 1);
-      const refundId = newKey('refund');
+      const refundId = keys.next('refund');
       const extent = { case: 'full' as const, value: {} };
       const request = { programId, transactionId, refundId, extent };
-      const ledger = someLedger();
+      const ledger = ledgerInTurn();
       return log.run({ kind: 'refund', key: refundId }, () =>
-        answerOf(ledger.reverseEarn(request, { token })),
+        verdictOf(ledger.reverseEarn(request, { token })),
       );
     },
-    async publishPoison() {
-      const subject = `loyalty.earn.v1.${programId}`;
-      await publisher.publish({ subject, data: Buffer.from('no purchase') });
-    },
-    startLoad({
-      callers = 16,
-      deeds = ['earn', 'earn', 'publish', 'redeem'],
-      betweenMs = 0,
-    }: LoadOptions = {}) {
-      let isOver = false;
-      const call = async () => {
-        while (!isOver) {
-          const outcome = await customers[random.pick(deeds)](random.pick(users));
-          const afterMs = outcome === 'unknown' ? pauseMs : betweenMs;
-          if (afterMs > 0) await delay(afterMs);
-        }
-      };
-      const ended = Promise.all(Array.from({ length: callers }, call));
-      return {
-        async stop() {
-          isOver = true;
-          await ended;
-        },
-      };
-    },
-    close() {
-      for (const each of channels) each.close();
-    },
   };
-  const arrivals = users.values();
-  const arrive = async () => {
-    for (const userId of arrivals) {
-      const deadlineMs = Date.now() + arrivalMs;
-      await memberships.joinProgram({ programId, userId }, { token, deadlineMs });
-      await customers.earn(userId);
-    }
-  };
-  await Promise.all(Array.from({ length: arrivalsAtOnce }, arrive));
-  return customers;
 }
 
-/** After all others the ledger may have decided otherwise, or may still do so. */
-const answersByReason: ReadonlyMap<string, Answer> = new Map([
-  ['INSUFFICIENT_POINTS', 'failed'],
-  ['OVERLOADED', 'refused'],
-  ['RATE_LIMITED', 'refused'],
-]);
+type Ledger = Clients['ledgers'][number];
+
+function createRedemptions({
+  log,
+  clients: { redemptions },
+  token,
+  keys,
+  verdictOf,
+}: Shop): Pick<Customers, 'redeem' | 'hold'> {
+  const redeem = (request: Parameters<typeof redemptions.redeem>[0] & { idempotencyKey: string }) =>
+    log.run({ kind: 'redeem', key: request.idempotencyKey }, () =>
+      verdictOf(redemptions.redeem(request, { token })),
+    );
+  return {
+    redeem: (userId, idempotencyKey = keys.next('redeem')) =>
+      redeem({ programId, userId, rewardId, idempotencyKey }),
+    hold: (userId) =>
+      redeem({
+        programId,
+        userId,
+        rewardId,
+        idempotencyKey: keys.next('hold'),
+        quantity: pointsPerPurchase,
+        capture: RedeemRequest_Capture.HOLD,
+        holdSeconds,
+      }),
+  };
+}
+
+/** Lets the users join, some at a time. */
+async function joinAll(
+  users: readonly string[],
+  join: (userId: string) => Promise<void>,
+): Promise<void> {
+  const left = users.values();
+  const joinOn = async () => {
+    for (const userId of left) await join(userId);
+  };
+  await Promise.all(Array.from({ length: arrivalsAtOnce }, joinOn));
+}
+
+function startLoad(
+  customers: Pick<Customers, Deed>,
+  options: LoadOptions & { users: readonly string[]; random: Random },
+): Load {
+  const { users, random, callers = 16, betweenMs = 0 } = options;
+  const { deeds = ['earn', 'earn', 'publish', 'redeem'] } = options;
+  let isOver = false;
+  const call = async () => {
+    while (!isOver) {
+      const outcome = await customers[random.pick(deeds)](random.pick(users));
+      const afterMs = outcome === 'unknown' ? pauseMs : betweenMs;
+      if (afterMs > 0) await delay(afterMs);
+    }
+  };
+  const ended = Promise.all(Array.from({ length: callers }, call));
+  return {
+    async stop() {
+      isOver = true;
+      await ended;
+    },
+  };
+}

@@ -31,7 +31,7 @@ export interface Endpoint {
   forget(): void;
 }
 
-/** Of requests: it stores the event and its response is lost, or it doesn't store it and says so. */
+/** The share of requests after which the response is lost, and of those that are refused without storing the event. */
 const unluckiness = 0.05;
 /** How long a response takes. */
 const responseMsMax = 10;

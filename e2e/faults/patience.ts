@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 /**
  * What `ask` returns once it satisfies. Errors count as "not yet".
  *
- * @throws {Error} with the last answer or error when it doesn't within `limitMs`
+ * @throws {Error} with the last value or error when it doesn't within `limitMs`
  */
 export async function awaitCondition<Value>(
   what: string,

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export interface Moment {
   /**
    * `statement`: the client sends a prepared statement. `changed`: the server has carried out an UPDATE or INSERT, and its
-   * answer is on the way back. `commit`: the client sends COMMIT. `committed`: the server has committed, and its answer is on
+   * response is on the way back. `commit`: the client sends COMMIT. `committed`: the server has committed, and its response is on
    * the way back.
    */
   readonly at: 'statement' | 'changed' | 'commit' | 'committed';

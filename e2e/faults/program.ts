@@ -10,7 +10,7 @@ export const programId = 'faults';
 export const rewardId = 'glass';
 /** Each purchase is worth as many points, and a unit of the reward costs one. */
 export const pointsPerPurchase = 5;
-/** Where points don't mature at once. */
+/** How long points stay pending in a program in which they don't mature at once. */
 export const maturationDays = 30;
 
 /** @param options.slowly whether points mature only after {@link maturationDays} */

@@ -302,7 +302,7 @@ async function ready({ process, address }: Pick<Service, 'process' | 'address'>)
   }
 }
 
-/** By hand, because a client needs a service of which every method is unary. */
+/** By hand, because a client needs a service whose methods are all unary. */
 function healthOf({ grpc }: Channel): Promise<HealthCheckResponse['status']> {
   return new Promise((resolve, reject) => {
     grpc.makeUnaryRequest(

@@ -56,7 +56,7 @@ export interface Trial {
    * process had fetched or leased; with it, the default, as if that time had passed.
    */
   recover(options?: { hurry?: boolean }): Promise<void>;
-  /** Says how long something stood still, where that tells more of the recovery than how long {@link recover} took. */
+  /** Reports how long something stood still, if that says more about the recovery than how long {@link recover} took. */
   stoodStill(ms: number): void;
   /** Records that something is wrong. */
   problem(text: string): void;
@@ -96,7 +96,7 @@ export function isNoticed(result: Result, { shows }: Control): boolean {
 }
 
 const drainMs = 60_000;
-/** In a control, what is lost never comes. */
+/** The limit in a control, where lost events never arrive. */
 const drainInControlMs = 12_000;
 
 /** Runs a row, or one of its negative controls, on a platform that is started for it. */
@@ -198,7 +198,7 @@ async function retryUnknown(
   limitMs: number,
 ): Promise<void> {
   await awaitCondition(
-    'an answer to every retry',
+    'a response to every retry',
     async () => {
       await Promise.all(log.unknown().map((operation) => operation.attempt()));
       return { unknown: log.unknown().length, errors: Object.fromEntries(customers.errors) };

@@ -6,7 +6,7 @@ export interface CountingProxy {
   readonly address: string;
   /** Bytes sent to the server since the last start of counting. */
   readonly sentBytes: number;
-  /** Counts from 0 again, and calls `reached` once when so many bytes have been sent. */
+  /** Starts counting from 0, and calls `reached` once when that many bytes have been sent. */
   count(bytes: number, reached: () => void): void;
   close(): Promise<void>;
 }

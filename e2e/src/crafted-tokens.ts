@@ -41,7 +41,7 @@ export function craftedToken(platform: Platform, claims: Claims): string {
   return tokenOf({ alg: 'HS256' }, claimsOf(platform, claims), hmac('sha256', keyOf(platform)));
 }
 
-/** What no door may take for a caller, by what is wrong with it. */
+/** Values of `Authorization` that every transport must refuse, by what is wrong with them. */
 export function badAuthorizations(platform: Platform): ReadonlyMap<string, Authorization> {
   const now = Math.floor(Date.now() / 1000);
   const good = craftedToken(platform, {});

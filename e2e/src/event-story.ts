@@ -29,15 +29,15 @@ function createStory(platform: Platform) {
       body: object,
       { status = 200, key, method }: { status?: number; key?: string; method?: string } = {},
     ) => {
-      const answer = await http(platform, {
+      const response = await http(platform, {
         ...{ token: tokenOf(role), path: `programs${path}`, body },
         ...(method !== undefined && { method }),
         ...(key !== undefined && { headers: { 'Idempotency-Key': key } }),
       });
-      if (answer.status !== status) {
-        throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+      if (response.status !== status) {
+        throw new Error(`${path}: ${response.status} ${JSON.stringify(response.body)}`);
       }
-      return answer.body;
+      return response.body;
     };
   const service = call('SERVICE');
   return {

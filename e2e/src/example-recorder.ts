@@ -16,7 +16,7 @@ export interface Example {
   readonly responses: Readonly<Record<string, object>>;
 }
 
-/** By operation id. */
+/** Examples by operation id. */
 export type Examples = Readonly<Record<string, Example>>;
 
 /** A response as the scenario needs it to go on. */
@@ -73,11 +73,11 @@ export function createRecorder({ env }: Platform): Recorder {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       },
     );
-    const answer = (await response.json()) as Record<string, unknown>;
+    const received = (await response.json()) as Record<string, unknown>;
     if (response.status !== status) {
-      throw new Error(`${operationId}: ${response.status} ${JSON.stringify(answer)}`);
+      throw new Error(`${operationId}: ${response.status} ${JSON.stringify(received)}`);
     }
-    return { body: answer, etag: response.headers.get('etag') ?? '' };
+    return { body: received, etag: response.headers.get('etag') ?? '' };
   };
 
   return {

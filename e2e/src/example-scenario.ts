@@ -69,7 +69,7 @@ interface Story {
   inDays(days: number): string;
 }
 
-/** Of a program that doesn't exist, or isn't active. */
+/** The path of a program that doesn't exist, or isn't active. */
 const elsewhere = { path: { programId: 'tea-house' } };
 const dollars = (amount: number) => ({ currencyCode: 'USD', minorUnits: amount * 100 });
 
@@ -251,7 +251,7 @@ async function redeemPoints({ record, prepare }: Story): Promise<void> {
   await record('quoteRedemption', 404, { ...mine, body: { rewardId: 'cake' } });
   const body = { rewardId: 'espresso', quantity: 1, expectedPoints: 10, reference: 'table 4' };
   const order = { ...mine, headers: { 'Idempotency-Key': 'order-at-table-4' }, body };
-  const { body: answer } = await record('redeem', 201, order);
+  const { body: redeemed } = await record('redeem', 201, order);
   await record('redeem', 200, order);
   await record('redeem', 400, { ...mine, body });
   await record('redeem', 403, { ...order, path: { userId: 'bob' } });
@@ -260,7 +260,7 @@ async function redeemPoints({ record, prepare }: Story): Promise<void> {
   await record('redeem', 409, { ...mine, ...key('a-tasting'), body: { rewardId: 'tasting' } });
   await record('redeem', 422, { ...order, body: { rewardId: 'tasting' } });
 
-  const captured = { path: { userId: 'alice', redemptionId: idOf(answer) } };
+  const captured = { path: { userId: 'alice', redemptionId: idOf(redeemed) } };
   const missing = {
     path: { userId: 'alice', redemptionId: '019ca8a3-7b40-7000-8000-00000000dead' },
   };
@@ -462,7 +462,7 @@ async function endProgram({ record }: Story): Promise<void> {
 
 const mine = { as: 'alice', path: { userId: 'me' } } as const;
 const bob = { path: { userId: 'bob' } } as const;
-/** Who hasn't joined. */
+/** A user who hasn't joined. */
 const stranger = { as: 'service', path: { userId: 'dave' } } as const;
 
 /** 25.00 USD, of them 15.00 for a bag of beans: 30 points. */
@@ -480,8 +480,8 @@ function purchase(transactionId: string, occurTime: string) {
   };
 }
 
-const idOf = (answer: Record<string, unknown>) =>
-  (answer['redemption'] as { redemptionId: string }).redemptionId;
+const idOf = (body: Record<string, unknown>) =>
+  (body['redemption'] as { redemptionId: string }).redemptionId;
 
-const lettersOf = (answer: Record<string, unknown>) =>
-  answer['deadLetters'] as { deadLetterId: string; transactionId: string }[];
+const lettersOf = (body: Record<string, unknown>) =>
+  body['deadLetters'] as { deadLetterId: string; transactionId: string }[];

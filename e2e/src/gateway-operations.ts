@@ -31,7 +31,7 @@ const services = [
   WebhookService,
 ];
 
-/** In the order of the contracts. */
+/** All operations of the gateway, in the order of the contracts. */
 export const gatewayOperations: readonly GatewayOperation[] = services.flatMap(({ methods }) =>
   methods.flatMap((method) => (hasOption(method, http) ? [operationOf(method)] : [])),
 );

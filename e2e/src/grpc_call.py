@@ -1,4 +1,4 @@
-"""Calls one gRPC method with grpcio and prints the answer as JSON. No generated code: the contracts are read at run time.
+"""Calls one gRPC method with grpcio and prints the response as JSON. No generated code: the contracts are read at run time.
 
 Arguments: file descriptor set, host:port, full method name, bearer token, request as JSON.
 """
@@ -33,12 +33,12 @@ with grpc.insecure_channel(address) as channel:
         response_deserializer=message_class(method.output_type).FromString,
     )
     try:
-        answer = call(
+        response = call(
             json_format.Parse(request, message_class(method.input_type)(), descriptor_pool=pool),
             metadata=(("authorization", f"Bearer {token}"),),
             timeout=10,
         )
-        print(json.dumps({"ok": True, "body": json_format.MessageToDict(answer, descriptor_pool=pool)}))
+        print(json.dumps({"ok": True, "body": json_format.MessageToDict(response, descriptor_pool=pool)}))
     except grpc.RpcError as error:
         trailers = {key: value for key, value in error.trailing_metadata()}
         status = message_class(pool.FindMessageTypeByName("google.rpc.Status")).FromString(

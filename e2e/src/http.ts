@@ -1,11 +1,11 @@
 import type { Platform } from '@loyalty/local/running-platform.ts';
 
-export interface HttpAnswer {
+export interface HttpResponse {
   status: number;
   location: string | null;
   contentType: string | null;
   etag: string | null;
-  /** Empty where the answer has none. */
+  /** Empty if the response has none. */
   body: Record<string, unknown>;
 }
 
@@ -19,7 +19,7 @@ export async function http(
     body?: object;
     headers?: Readonly<Record<string, string>>;
   },
-): Promise<HttpAnswer> {
+): Promise<HttpResponse> {
   const { token, path, body, headers } = request;
   const { method = body === undefined ? 'GET' : 'POST' } = request;
   const response = await fetch(`${platform.env['LOYALTY_URL']}/v1/${path}`, {
@@ -49,8 +49,8 @@ export async function createProgram(
   const { programId, rate } = input;
   const token = platform.env['LOYALTY_ADMIN_TOKEN'] ?? '';
   const post = async (path: string, body: object) => {
-    const answer = await http(platform, { token, path, body });
-    if (answer.status >= 300) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+    const response = await http(platform, { token, path, body });
+    if (response.status >= 300) throw new Error(`${path}: ${JSON.stringify(response)}`);
   };
   await post('programs', { programId, displayName: programId });
   await post(`programs/${programId}/rule-sets`, { earnRules: [{ ruleId: 'base', rate }] });

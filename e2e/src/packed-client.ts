@@ -25,7 +25,7 @@ const compilerOptions = {
 
 export interface Project {
   readonly directory: string;
-  /** Of every file in it, from its top. */
+  /** The path of every file in the package, relative to its top. */
   readonly packed: readonly string[];
   write(name: string, text: string): Promise<void>;
   /** Compiles all that was written to JavaScript; rejects with what the compiler says. */

@@ -20,7 +20,7 @@ export function createRandom(seed: number): (end: number) => number {
   };
 }
 
-/** Purchases of a few hundred users, several of which are equal to the last digit. */
+/** Purchases of a few hundred users. Several are exactly equal. */
 export function generatePurchases(count: number, { seed }: { seed: number }): Purchase[] {
   const below = createRandom(seed);
   const twoDigits = (number: number) => String(number).padStart(2, '0');
@@ -33,7 +33,7 @@ export function generatePurchases(count: number, { seed }: { seed: number }): Pu
   }));
 }
 
-/** In another order, the same for the same seed. */
+/** The items in a random order, which the seed determines. */
 export function shuffled<Item>(items: readonly Item[], { seed }: { seed: number }): Item[] {
   const below = createRandom(seed);
   return items

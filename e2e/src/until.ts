@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { patience } from '@loyalty/local/test-patience.ts';
 
-/** Asks again until the answer satisfies; rejects with the last answer when it doesn't in time. */
+/** Reads a value until it satisfies the condition; rejects with the last value when it doesn't in time. */
 export async function until<Value>(
   ask: () => Promise<Value>,
   satisfies: (value: Value) => boolean,

@@ -1,5 +1,5 @@
-// Every RPC at every door, with tokens that nobody should accept and callers of every kind. The RPCs, and who may call
-// them, are read from the contracts: a new one is in here by itself.
+// Every RPC over every transport, with invalid tokens and callers of every kind. The RPCs, and who may call them, are read
+// from the contracts, so a new one is included automatically.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
@@ -113,7 +113,7 @@ async function overGrpc(call: Call): Promise<Verdict> {
   stream.resume();
   stream.end(Buffer.concat([prefix, message]));
   await once(stream, 'close');
-  if (status === undefined) throw new Error(`${method.name} was not answered`);
+  if (status === undefined) throw new Error(`${method.name} got no response`);
   return Number(status) === 16
     ? 'UNAUTHENTICATED'
     : Number(status) === 7
@@ -128,7 +128,7 @@ interface HttpCall {
   readonly body?: object | undefined;
 }
 
-async function answerOf(call: HttpCall): Promise<{ status: number; text: string }> {
+async function responseOf(call: HttpCall): Promise<{ status: number; text: string }> {
   const { url, method, authorization, body } = call;
   const text = body === undefined ? '' : JSON.stringify(body);
   // fetch would join headers that are sent twice.
@@ -147,14 +147,14 @@ async function answerOf(call: HttpCall): Promise<{ status: number; text: string 
     // An address may send only so many wrong tokens at once.
     response.resume();
     await delay(100);
-    return await answerOf(call);
+    return await responseOf(call);
   }
-  if (status >= 500) throw new Error(`${method} ${url} was answered ${status}`);
+  if (status >= 500) throw new Error(`${method} ${url} returned ${status}`);
   return { status, text: await readText(response) };
 }
 
 async function overHttp(call: HttpCall): Promise<Verdict> {
-  const { status } = await answerOf(call);
+  const { status } = await responseOf(call);
   return status === 401 ? 'UNAUTHENTICATED' : status === 403 ? 'PERMISSION_DENIED' : 'LET_IN';
 }
 
@@ -209,23 +209,23 @@ function gatewayCall(call: Call, request = requestOf(call)): HttpCall {
   return { url, method: verb.toUpperCase(), authorization, body };
 }
 
-const doors = {
+const transports = {
   gRPC: { call: overGrpc, methods },
   Connect: { call: overConnect, methods },
   gateway: { call: overGateway, methods: methods.filter((method) => hasOption(method, http)) },
 };
 
-/** Makes all calls, some at a time, and returns those that were judged in another way. */
+/** Makes all calls, some at a time, and returns those with another verdict than expected. */
 async function misjudged(
   calls: readonly (Call & { readonly what: string; readonly expected: Verdict })[],
-  door: (call: Call) => Promise<Verdict>,
+  transport: (call: Call) => Promise<Verdict>,
 ): Promise<string[]> {
   const wrong: string[] = [];
   const left = calls.values();
   await Promise.all(
     Array.from({ length: callsAtOnce }, async () => {
       for (const call of left) {
-        const verdict = await door(call);
+        const verdict = await transport(call);
         if (verdict !== call.expected) {
           wrong.push(
             `${call.method.name} for ${call.what}: ${verdict} instead of ${call.expected}`,
@@ -280,9 +280,9 @@ function expectedOf(
   return isMember && forOther && own === Access_Own.REQUEST_USER ? 'PERMISSION_DENIED' : 'LET_IN';
 }
 
-test.each(Object.entries(doors))(
-  'nobody gets in at the door %s with a bad token',
-  async (_door, { call, methods }) => {
+test.each(Object.entries(transports))(
+  'a bad token is refused over %s',
+  async (_name, { call, methods }) => {
     const bad = [...badAuthorizations(platform)];
     const calls = methods.flatMap((method) =>
       bad.map(([what, authorization]) => ({
@@ -295,13 +295,13 @@ test.each(Object.entries(doors))(
   patience(60_000),
 );
 
-test.each(Object.entries(doors))(
-  'everybody gets in at the door %s where the contract says so, and nowhere else',
-  async (door, { call, methods }) => {
+test.each(Object.entries(transports))(
+  'callers are let in over %s where the contract allows them, and nowhere else',
+  async (transport, { call, methods }) => {
     const calls = methods.flatMap((method) =>
       Object.entries(callerKinds).map(([what, kind]) => {
         // Each calls once, so that none is over the limit of a member.
-        const sub = `${method.name}-${what}-${door}`.replaceAll(' ', '-');
+        const sub = `${method.name}-${what}-${transport}`.replaceAll(' ', '-');
         const { roles, programs } = kind;
         const token = craftedToken(platform, { sub, roles, programs });
         return {
@@ -365,7 +365,7 @@ test(
   async () => {
     const draftId = `draft-${randomUUID().slice(0, 8)}`;
     const admin = craftedToken(platform, { sub: 'ops', roles: ['admin'] });
-    const created = await answerOf({
+    const created = await responseOf({
       url: `${platform.env['LOYALTY_URL']}/v1/programs`,
       method: 'POST',
       authorization: [`Bearer ${admin}`],
@@ -378,7 +378,7 @@ test(
         (programs !== undefined || !roles.some((role) => role === 'admin' || role === 'service')),
     );
     const seen: string[] = [];
-    for (const method of doors.gateway.methods) {
+    for (const method of transports.gateway.methods) {
       for (const [what, { roles, programs, forOther }] of withoutAccess) {
         for (const filled of [false, true]) {
           const sub = `${method.name}-${what}-draft-${filled}`.replaceAll(' ', '-');
@@ -389,11 +389,11 @@ test(
             userId: forOther === true ? 'somebody-else' : sub,
           };
           const missing = gatewayCall(call, filled ? filledRequestOf(call) : requestOf(call));
-          const answers = [missing, aboutDraft(missing, draftId)].map(async (each) => {
-            const { status, text } = await answerOf(each);
+          const responses = [missing, aboutDraft(missing, draftId)].map(async (each) => {
+            const { status, text } = await responseOf(each);
             return `${status} ${text.replaceAll(draftId, programId).replace(/"instance":"[^"]*"/, '')}`;
           });
-          const [ofMissing, ofDraft] = await Promise.all(answers);
+          const [ofMissing, ofDraft] = await Promise.all(responses);
           if (ofMissing !== ofDraft) {
             seen.push(`${method.name} for ${what}: ${ofDraft} instead of ${ofMissing}`);
           }

@@ -128,7 +128,7 @@ interface Member {
   readonly balance: Readonly<Record<'available' | 'pending' | 'reserved' | 'deficit', number>>;
 }
 
-/** As the example prints them. */
+/** The balances as the example prints them. */
 async function balances(): Promise<string[]> {
   const token = platform.env['LOYALTY_SERVICE_TOKEN'] ?? '';
   const { body } = await http(platform, { token, path: `programs/${cafe}/members` });

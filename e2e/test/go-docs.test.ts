@@ -40,7 +40,7 @@ if (missing.length > 0) {
         const shop = join(home, 'shop');
         const path = [join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter);
         const env = { ...platform.env, PATH: path, INIT_CWD: undefined };
-        // Go keeps the modules that it downloads in the home of whoever runs the tests.
+        // Go keeps downloaded modules in the home folder of the user who runs the tests.
         await runShell(exporting, { cwd: root, env: { ...env, HOME: home } });
         await runShell(generating, { cwd: shop, env });
         await writeFiles(blocks, shop);

@@ -6,8 +6,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
-  createPlace,
-  type Place,
+  createPlatformHome,
+  type PlatformHome,
   type RunningPlatform,
   startPlatform,
 } from '@loyalty/local/running-platform.ts';
@@ -17,17 +17,17 @@ import { lifetimeEarned } from '../src/http.ts';
 
 const page = readFileSync(join(root, 'docs/import.md'), 'utf8');
 
-let place: Place;
+let home: PlatformHome;
 let platform: RunningPlatform;
 
 beforeAll(async () => {
-  place = await createPlace();
-  platform = await startPlatform(place);
+  home = await createPlatformHome();
+  platform = await startPlatform(home);
 }, patience(60_000));
 
 afterAll(async () => {
   await platform.stop();
-  await place.remove();
+  await home.remove();
 }, patience(30_000));
 
 /** What a shell prints on standard output; of a command that fails, what it says on standard error, too. */
@@ -45,7 +45,7 @@ function run(commands: string, directory: string): Promise<string> {
 test(
   'docs/import.md: every example prints what the page says',
   async () => {
-    const directory = join(place.directory, 'examples');
+    const directory = join(home.directory, 'examples');
     await mkdir(directory);
     for (const { groups = {} } of page.matchAll(
       /`(?<name>[\w-]+\.csv)`:\n\n```csv\n(?<csv>.*?)```/gs,

@@ -4,8 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
-  createPlace,
-  type Place,
+  createPlatformHome,
+  type PlatformHome,
   type RunningPlatform,
   startPlatform,
 } from '@loyalty/local/running-platform.ts';
@@ -22,15 +22,15 @@ import {
   shuffled,
 } from '../src/purchase-file.ts';
 
-let place: Place;
+let home: PlatformHome;
 let platform: RunningPlatform;
 let proxy: CountingProxy;
 /** The platform with the proxy on the way to the ledger. */
 let counted: Pick<RunningPlatform, 'env'>;
 
 beforeAll(async () => {
-  place = await createPlace();
-  platform = await startPlatform(place);
+  home = await createPlatformHome();
+  platform = await startPlatform(home);
   proxy = await startCountingProxy(platform.env['LOYALTY_LEDGER_GRPC'] ?? '');
   counted = { env: { ...platform.env, LOYALTY_LEDGER_GRPC: proxy.address } };
 }, patience(60_000));
@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await proxy.close();
   await platform.stop();
-  await place.remove();
+  await home.remove();
 }, patience(30_000));
 
 const pointPerDollar = {
@@ -53,7 +53,7 @@ async function programWithPoints(programId: string): Promise<string> {
 }
 
 async function file(name: string, content: string | Buffer): Promise<string> {
-  const path = join(place.directory, name);
+  const path = join(home.directory, name);
   await writeFile(path, content);
   return path;
 }
@@ -96,7 +96,7 @@ describe('an import', () => {
       expect(result.stdout).toMatch(
         /^posted +2 {2}19 points\nknown before +0\nrejected +1 {2}in .*shop\.rejected-2\.csv\nline 3: "2025-02-30" is not in the calendar\n/,
       );
-      expect(await readFile(join(place.directory, 'shop.rejected-2.csv'), 'utf8')).toBe(
+      expect(await readFile(join(home.directory, 'shop.rejected-2.csv'), 'utf8')).toBe(
         'line,reason,user_id,purchase_date,amount_usd\n3,"""2025-02-30"" is not in the calendar","bob, jr",2025-02-30,5.00\n',
       );
       expect(await lifetimeEarned(platform, programId)).toEqual(
@@ -106,7 +106,7 @@ describe('an import', () => {
         ]),
       );
 
-      const corrected = (await readFile(join(place.directory, 'shop.rejected-2.csv'), 'utf8'))
+      const corrected = (await readFile(join(home.directory, 'shop.rejected-2.csv'), 'utf8'))
         .split('2025-02-30,')
         .join('2025-02-28,');
       const rest = await file('corrected.csv', corrected);

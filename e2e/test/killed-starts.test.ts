@@ -3,9 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import {
-  createPlace,
+  createPlatformHome,
   killStart,
-  type Place,
+  type PlatformHome,
   startPlatform,
 } from '@loyalty/local/running-platform.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
@@ -16,19 +16,19 @@ const rounds = Number(process.env['LOYALTY_KILLED_STARTS'] ?? 2);
 /** `LOYALTY_SEED` kills them at other instants. */
 const seed = Number(process.env['LOYALTY_SEED'] ?? 1);
 
-async function atPlace<Result>(use: (place: Place) => Promise<Result>): Promise<Result> {
-  const place = await createPlace();
+async function withHome<Result>(use: (home: PlatformHome) => Promise<Result>): Promise<Result> {
+  const home = await createPlatformHome();
   try {
-    return await use(place);
+    return await use(home);
   } finally {
-    await place.remove();
+    await home.remove();
   }
 }
 
 /** Starts the platform, uses it and ends it. Returns how long the start took. */
-async function expectToWork(place: Place): Promise<number> {
+async function expectToWork(home: PlatformHome): Promise<number> {
   const beganMs = performance.now();
-  const platform = await startPlatform(place);
+  const platform = await startPlatform(home);
   const tookMs = performance.now() - beganMs;
   try {
     const token = platform.env['LOYALTY_MEMBER_TOKEN'] ?? '';
@@ -56,15 +56,15 @@ describe('npm start', () => {
   test(
     'starts after its first start was killed at any instant',
     async () => {
-      const wholeMs = await atPlace(expectToWork);
+      const wholeMs = await withHome(expectToWork);
       const random = randomOf(seed);
       for (let round = 1; round <= rounds; round++) {
         const afterMs = random() * wholeMs;
         const victims = random() < 0.5 ? 'group' : 'all';
         const killed = `round ${round} of seed ${seed}: ${victims} killed after ${afterMs.toFixed(0)} ms`;
-        await atPlace(async (place) => {
-          await killStart(place, { afterMs, victims });
-          await expectToWork(place).catch((cause: unknown) => {
+        await withHome(async (home) => {
+          await killStart(home, { afterMs, victims });
+          await expectToWork(home).catch((cause: unknown) => {
             throw new Error(killed, { cause });
           });
         });
@@ -76,19 +76,19 @@ describe('npm start', () => {
   test(
     'takes over an empty folder, and names the way out of half a database that an older one left',
     async () => {
-      await atPlace(async (place) => {
-        const data = join(place.directory, 'postgres/data');
+      await withHome(async (home) => {
+        const data = join(home.directory, 'postgres/data');
         await mkdir(data, { recursive: true });
-        await expectToWork(place);
+        await expectToWork(home);
       });
-      await atPlace(async (place) => {
-        const data = join(place.directory, 'postgres/data');
+      await withHome(async (home) => {
+        const data = join(home.directory, 'postgres/data');
         await mkdir(data, { recursive: true });
         await writeFile(join(data, 'PG_VERSION'), '18\n');
-        await expect(startPlatform(place)).rejects.toThrow(
+        await expect(startPlatform(home)).rejects.toThrow(
           /postgres\/data was made by an earlier version, .*: npm start -- --fresh /,
         );
-        const platform = await startPlatform(place, ['--fresh']);
+        const platform = await startPlatform(home, ['--fresh']);
         expect(await platform.stop()).toBe(0);
       });
     },

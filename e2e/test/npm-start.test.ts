@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
-  createPlace,
-  type Place,
+  createPlatformHome,
+  type PlatformHome,
   type RunningPlatform,
   startPlatform,
 } from '@loyalty/local/running-platform.ts';
@@ -15,21 +15,21 @@ import { root } from '@loyalty/local/settings.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { http } from '../src/http.ts';
 
-let place: Place;
+let home: PlatformHome;
 const running = new Set<RunningPlatform>();
 
 beforeEach(async () => {
-  place = await createPlace();
+  home = await createPlatformHome();
 });
 
 afterEach(async () => {
   for (const platform of running) await platform.stop();
   running.clear();
-  await place.remove();
+  await home.remove();
 }, patience(30_000));
 
 async function start(args: readonly string[] = []): Promise<RunningPlatform> {
-  const platform = await startPlatform(place, args);
+  const platform = await startPlatform(home, args);
   running.add(platform);
   return platform;
 }
@@ -77,7 +77,7 @@ describe('npm start', () => {
     "README's first commands work",
     async () => {
       const platform = await start();
-      const source = `. '${join(place.directory, 'env')}'\n`;
+      const source = `. '${join(home.directory, 'env')}'\n`;
       const inHttp = readmeBlock('Idempotency-Key').replace('. .local/env\n', source);
       const inGrpc = readmeBlock('npx buf curl').split('# The same with grpcurl')[0] ?? '';
       const printed = await paste(`cd '${root}'\n${inHttp}\n${source}${inGrpc}`);
@@ -88,7 +88,7 @@ describe('npm start', () => {
       const loyalty = `'${process.execPath}' '${join(root, 'cli/bin/loyalty.cjs')}'`;
       const imports = readmeBlock('loyalty import').replace('npx loyalty', loyalty);
       // Of this platform, and not of one that may run in the clone.
-      const imported = await paste(`set -a\n${source}cd '${place.directory}'\n${imports}`);
+      const imported = await paste(`set -a\n${source}cd '${home.directory}'\n${imports}`);
       expect(imported).toMatch(/^posted +2 {2}15 tokens\n/);
     },
     patience(90_000),
@@ -124,13 +124,13 @@ describe('npm start', () => {
     'refuses to start where it runs already, or on ports that are taken, and says what to do',
     async () => {
       await start();
-      await expect(startPlatform(place)).rejects.toThrow(
+      await expect(startPlatform(home)).rejects.toThrow(
         /already running .*, with the gateway at http:.*\n.*kill \d+/,
       );
-      const other = await createPlace();
+      const other = await createPlatformHome();
       try {
         const { LOYALTY_LOCAL_DIRECTORY, ...ports } = other.settings;
-        const port = place.settings['LOYALTY_LOCAL_LEDGER_GRPC_PORT'] ?? '';
+        const port = home.settings['LOYALTY_LOCAL_LEDGER_GRPC_PORT'] ?? '';
         const settings = {
           ...ports,
           LOYALTY_LOCAL_DIRECTORY,

@@ -78,7 +78,7 @@ describe('requests that are generated from the document', () => {
       const failed = operations
         .map(({ operationId }) => operationId)
         .filter((name) => ![...(counts.get(name)?.keys() ?? [])].some((status) => status < 300));
-      const report = [...findings, '', 'Answers:', ...table].join('\n');
+      const report = [...findings, '', 'Responses:', ...table].join('\n');
       expect({ findings: findings.length, failed, report }).toEqual({
         findings: 0,
         failed: [],

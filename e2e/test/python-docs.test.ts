@@ -11,7 +11,7 @@ import { root } from '@loyalty/local/settings.ts';
 import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { codeBlocks, isInstalled, runShell, writeFiles } from '../src/docs-examples.ts';
-import { pythonWithGrpc } from '../src/doors.ts';
+import { pythonWithGrpc } from '../src/transports.ts';
 
 const python = pythonWithGrpc;
 const blocks = codeBlocks('docs/integrate/python.md');
@@ -22,7 +22,7 @@ const printed = blocks.find(({ language }) => language === 'text')?.text;
 /** The way of the page to generate code that works here, if one does. */
 const generator = generatorHere();
 
-/** A home of someone who has nothing but what the page tells them to make. */
+/** The home folder of someone who has only what the page instructs them to make. */
 let home: string;
 let shop: string;
 let platform: Platform;

@@ -4,8 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
-  createPlace,
-  type Place,
+  createPlatformHome,
+  type PlatformHome,
   type RunningPlatform,
   startPlatform,
 } from '@loyalty/local/running-platform.ts';
@@ -18,13 +18,13 @@ import { gatewayOperations } from '../src/gateway-operations.ts';
 
 const file = join(root, 'gateway/examples.json');
 
-let place: Place;
+let home: PlatformHome;
 let platform: RunningPlatform;
 let recorded: Examples;
 
 beforeAll(async () => {
-  place = await createPlace();
-  platform = await startPlatform(place);
+  home = await createPlatformHome();
+  platform = await startPlatform(home);
   const startMs = Date.now();
   recorded = normalized(await recordExamples(platform, { startMs }), { startMs });
   if (process.env['LOYALTY_WRITE_EXAMPLES'] !== undefined) {
@@ -34,7 +34,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await platform.stop();
-  await place.remove();
+  await home.remove();
 }, patience(30_000));
 
 test('every operation of the gateway has an example of a success and one of a refusal', () => {

@@ -73,7 +73,7 @@ inBrowser(`the reference in a browser${missing}`, () => {
   );
 
   test(
-    'sends a request with a token, and shows the answer',
+    'sends a request with a token, and shows the response',
     async () => {
       const page = await openPage('/docs#/ProgramService/getProgram');
       await page.locator('.btn.authorize').click();
@@ -85,9 +85,9 @@ inBrowser(`the reference in a browser${missing}`, () => {
       await operation.locator('.try-out__btn').click();
       await operation.locator('tr[data-param-in="path"] input').fill('wine-dine');
       await operation.locator('.execute').click();
-      const answer = operation.locator('.live-responses-table .response').first();
-      expect(await answer.locator('.response-col_status').textContent()).toContain('200');
-      expect(await answer.textContent()).toContain('Wine & Dine');
+      const response = operation.locator('.live-responses-table .response').first();
+      expect(await response.locator('.response-col_status').textContent()).toContain('200');
+      expect(await response.textContent()).toContain('Wine & Dine');
       // Who reads the page next must not act with the token.
       expect(
         await page.evaluate('[localStorage.length, sessionStorage.length, document.cookie]'),

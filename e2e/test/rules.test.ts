@@ -1,4 +1,4 @@
-// What docs/rules.md tells an operator, done at the gateway.
+// The instructions of docs/rules.md for operators, carried out at the gateway.
 
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -102,7 +102,7 @@ const recipes = Array.from(
   ([, title = '', json = '']) => ({ title, recipe: JSON.parse(json) as Recipe }),
 );
 
-/** A preview of points that live as long as the member comes back tells when they would expire if that never happened. */
+/** When points that live as long as the member comes back would expire if the member never did; a preview returns it. */
 const ifNeverBack = '2027-09-21T00:00:00Z';
 
 describe('a recipe can be posted as it is, and previewed:', () => {
@@ -174,9 +174,9 @@ describe('what could hurt is refused, with its place and its limit:', () => {
   ])('%s', async (_, earnRules, detail) => {
     const programId = `limit-${randomUUID().slice(0, 18)}`;
     await post('', { programId, displayName: 'Limits' });
-    const answer = await post(`/${programId}/rule-sets`, { earnRules });
-    expect(answer).toMatchObject({ status: 400, body: { reason: 'VALIDATION_FAILED' } });
-    expect(answer.body['detail']).toContain(detail);
+    const response = await post(`/${programId}/rule-sets`, { earnRules });
+    expect(response).toMatchObject({ status: 400, body: { reason: 'VALIDATION_FAILED' } });
+    expect(response.body['detail']).toContain(detail);
     const list = await call(platform, { token: admin(), path: `programs/${programId}/rule-sets` });
     expect(list.body['ruleSets']).toEqual([]);
   });
@@ -211,8 +211,11 @@ describe('what could hurt is refused, with its place and its limit:', () => {
       const token = platform.env['LOYALTY_SERVICE_TOKEN'] ?? '';
       const user = path.endsWith('earns') ? { userId: 'alice' } : {};
       const body = { ...user, transaction };
-      const answer = await call(platform, { token, path: `programs${path}`, body });
-      expect(answer).toMatchObject({ status: 400, body: { reason: 'VALIDATION_FAILED', detail } });
+      const response = await call(platform, { token, path: `programs${path}`, body });
+      expect(response).toMatchObject({
+        status: 400,
+        body: { reason: 'VALIDATION_FAILED', detail },
+      });
     }
   });
 });

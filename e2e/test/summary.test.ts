@@ -36,11 +36,11 @@ const backend = (path: string, body: object) =>
   });
 
 async function credit(points: number, expireTime: string): Promise<void> {
-  const answer = await admin('/members/ann:adjust', {
+  const response = await admin('/members/ann:adjust', {
     body: { points, reason: 'welcome', expireTime },
     headers: { 'Idempotency-Key': `until ${expireTime}` },
   });
-  expect(answer.status).toBe(201);
+  expect(response.status).toBe(201);
 }
 
 /** The command of the page, for the program of this test. */

@@ -33,8 +33,8 @@ async function liveThroughExample(): Promise<void> {
   const backend = platform.env['LOYALTY_SERVICE_TOKEN'] ?? '';
   const admin = platform.env['LOYALTY_ADMIN_TOKEN'] ?? '';
   const call = async (token: string, path: string, request: { method?: string; body: object }) => {
-    const answer = await http(platform, { token, path: `${program}/${path}`, ...request });
-    expect(answer.status).toBeLessThan(300);
+    const response = await http(platform, { token, path: `${program}/${path}`, ...request });
+    expect(response.status).toBeLessThan(300);
   };
   const buy = (transactionId: string, minorUnits: number) => ({
     userId: 'dana',
@@ -54,13 +54,14 @@ test('each question is answered by one request, as the page shows it', async () 
     // Where `. .local/env` finds the settings of this platform.
     cwd: platform.directory,
   });
-  const answers = stdout
+  const responses = stdout
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as unknown);
   const shown = blocksOf('json').map((text) => JSON.parse(text) as object);
-  expect(answers).toHaveLength(shown.length);
-  for (const [index, answer] of answers.entries()) expect(answer).toMatchObject(shown[index] ?? {});
+  expect(responses).toHaveLength(shown.length);
+  for (const [index, response] of responses.entries())
+    expect(response).toMatchObject(shown[index] ?? {});
 });
 
 test('she asks about her own points, and sees what is her business', async () => {

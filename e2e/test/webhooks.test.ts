@@ -1,4 +1,4 @@
-// `loyalty webhooks listen` against a running platform, and what docs/webhooks.md tells receivers to do.
+// `loyalty webhooks listen` against a running platform, and the code in docs/webhooks.md for receivers.
 import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';

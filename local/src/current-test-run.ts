@@ -5,7 +5,7 @@ export interface TestRun {
   /** The database from which others are created. */
   serverUrl: string;
   templates: Record<'programs' | 'ledger' | 'webhooks', Template>;
-  /** Where a GET starts the platform that tests may share, once, and answers with it as JSON. */
+  /** A GET at this URL starts the platform that tests may share, once, and returns it as JSON. */
   platformUrl: string;
   /** What it took to start all of this. */
   startMs: number;

@@ -75,7 +75,7 @@ describe('the data folder', () => {
     expect(statSync(data.path('secret')).mode & 0o777).toBe(0o600);
   });
 
-  test('tells a shell the settings exactly as they are', () => {
+  test('gives a shell the settings exactly as they are', () => {
     const data = claimDataDirectory(directory);
     const values = { LOYALTY_A: `it's "$HOME" \\ here`, LOYALTY_B: 'postgres://u@h:1/d?x=1&y=2' };
     data.writeEnv(values);

@@ -1,5 +1,5 @@
 export interface Growth {
-  /** A text of about so many characters. */
+  /** A text of about this many characters. */
   textOf: (size: number) => string;
   read: (text: string) => unknown;
   /** The most characters that a caller can send. */
@@ -46,7 +46,7 @@ function superlinear({ textOf, read, sizeMax }: Growth): string | undefined {
   return undefined;
 }
 
-/** What it costs is the least of so many. */
+/** The cost is the minimum of this many tries. */
 const costTries = 20;
 /** How many times what JSON.parse takes of the same text is allowed. */
 const timesParsing = 5;
@@ -90,7 +90,7 @@ function measureRepeated(run: () => unknown): { repeats: number; leastTakenMs: n
   }
 }
 
-/** Of this process, and so not of others that keep the machine busy. */
+/** The CPU time of this process, which other load on the machine hardly affects. */
 function cpuMs(repeats: number, run: () => unknown): number {
   const start = process.cpuUsage();
   for (let count = 0; count < repeats; count += 1) run();

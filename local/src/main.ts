@@ -47,13 +47,13 @@ async function main(): Promise<number> {
 
 async function runUntil(
   stopping: AbortSignal,
-  options: Omit<PlatformOptions, 'tell' | 'stopping'>,
+  options: Omit<PlatformOptions, 'print' | 'stopping'>,
 ): Promise<void> {
   const { platform, data } = options;
   const began = performance.now();
   const stopped = once(stopping, 'abort').then(() => undefined);
   try {
-    const starting = startPlatform({ ...options, stopping, tell: console.log });
+    const starting = startPlatform({ ...options, stopping, print: console.log });
     const text = await Promise.race([starting, stopped]);
     if (text !== undefined) {
       const seconds = ((performance.now() - began) / 1000).toFixed(1);

@@ -39,7 +39,7 @@ export interface NatsServerWithAccounts extends NatsServer {
 }
 
 export interface NatsOptions {
-  /** Where its streams are kept, and found again at the next start. */
+  /** The folder of its streams, which the next start uses again. */
   directory: string;
   /** A free one when absent. */
   port?: number;

@@ -29,21 +29,21 @@ export interface PlatformOptions {
   ports: LocalPorts;
   /** Nothing more is started when it is aborted. */
   stopping: AbortSignal;
-  tell: (line: string) => void;
+  print: (line: string) => void;
 }
 
 /** Starts everything, and returns the text to print then. */
 export async function startPlatform(options: PlatformOptions): Promise<string> {
-  const { platform, data, ports, stopping, tell } = options;
-  tell('Starting PostgreSQL and NATS …');
+  const { platform, data, ports, stopping, print } = options;
+  print('Starting PostgreSQL and NATS …');
   const servers = await startServers(platform, data);
-  if (servers.natsProblem !== undefined) tell(`Warning: ${servers.natsProblem}`);
+  if (servers.natsProblem !== undefined) print(`Warning: ${servers.natsProblem}`);
   stopping.throwIfAborted();
 
-  tell('Starting programs, ledger, webhooks and gateway …');
+  print('Starting programs, ledger, webhooks and gateway …');
   const tokens = { secret: data.secret(), issuer, audience };
   const logDirectory = data.path('logs');
-  const services = startServices({ ...servers, ports, tokens, logDirectory, tell });
+  const services = startServices({ ...servers, ports, tokens, logDirectory, print });
   platform.services = services;
   await withProgress('The services are starting', () => services.ready());
 
@@ -104,7 +104,7 @@ export async function stopPlatform({ services, postgres, nats }: Platform): Prom
 }
 
 async function startServers(platform: Platform, data: DataDirectory) {
-  // On the ports of the last run where they are free, so that a shell with its addresses remains of use.
+  // The ports of the last run are used again if they are free, so that a shell with its addresses keeps working.
   const last = data.readEnv();
   const [postgresPort, natsPort] = await Promise.all([
     reusablePort(last['PROGRAMS_DATABASE_URL']),

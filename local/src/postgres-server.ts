@@ -21,7 +21,7 @@ export interface PostgresServer {
 }
 
 export interface PostgresOptions {
-  /** Where its files are kept, and found again at the next start. */
+  /** The folder of its files, which the next start uses again. */
   directory: string;
   /** A free one when absent. */
   port?: number;

@@ -34,14 +34,14 @@ export interface RunningPlatform extends Platform {
   pidOf(main: string): number;
 }
 
-/** The folder that a platform keeps its data in, and the ports that it listens on: they outlive a run. */
-export interface Place {
+/** The folder in which a platform keeps its data, and the ports that it listens on. They outlive its processes. */
+export interface PlatformHome {
   readonly directory: string;
   readonly settings: Readonly<Record<string, string>>;
   remove(): Promise<void>;
 }
 
-export async function createPlace(): Promise<Place> {
+export async function createPlatformHome(): Promise<PlatformHome> {
   // A name with a space, which shells and URLs trip over.
   const top = await mkdtemp(join(tmpdir(), 'loyalty e2e '));
   // As open as a home: PostgreSQL's files in a private folder would be kept elsewhere, and left behind.
@@ -69,10 +69,10 @@ export async function createPlace(): Promise<Place> {
 
 /** Runs `npm start`'s main file, and rejects with what it printed when it ends before it is ready. */
 export async function startPlatform(
-  place: Place,
+  home: PlatformHome,
   args: readonly string[] = [],
 ): Promise<RunningPlatform> {
-  const { settings, directory } = place;
+  const { settings, directory } = home;
   const child = spawn(process.execPath, [join(root, 'local/src/main.ts'), ...args], {
     cwd: root,
     env: { ...process.env, ...settings },
@@ -111,12 +111,12 @@ export async function startPlatform(
  * that it consists of.
  */
 export async function killStart(
-  place: Place,
+  home: PlatformHome,
   { afterMs, victims }: { afterMs: number; victims: 'group' | 'all' },
 ): Promise<void> {
   const child = spawn(process.execPath, [join(root, 'local/src/main.ts')], {
     cwd: root,
-    env: { ...process.env, ...place.settings },
+    env: { ...process.env, ...home.settings },
     stdio: 'ignore',
     detached: true,
   });
@@ -147,7 +147,7 @@ async function untilReady(child: ChildProcess, exited: Promise<unknown>): Promis
   return printed;
 }
 
-/** Children, their children and so on, as Linux tells them. */
+/** Its children, their children and so on, as Linux lists them. */
 function descendants(pid: number): number[] {
   const file = `/proc/${pid}/task/${pid}/children`;
   if (!existsSync(file)) return [];

@@ -33,13 +33,17 @@ async function start(script: string, port?: number) {
   const main = join(directory, 'service.mjs');
   await writeFile(main, script);
   const httpPort = port ?? (await freePort());
-  const told: string[] = [];
-  const tell = (line: string) => told.push(line);
-  const log = createServiceLog({ name: 'ledger', file: join(directory, 'ledger.log'), show: tell });
+  const printed: string[] = [];
+  const print = (line: string) => printed.push(line);
+  const log = createServiceLog({
+    name: 'ledger',
+    file: join(directory, 'ledger.log'),
+    show: print,
+  });
   const env = { TEST_PORT: String(httpPort) };
-  const service = startService({ name: 'ledger', main, env, managementPort: httpPort, log, tell });
+  const service = startService({ name: 'ledger', main, env, managementPort: httpPort, log, print });
   started.push(service);
-  return { service, told, log, httpPort };
+  return { service, printed, log, httpPort };
 }
 
 async function pidOf(httpPort: number): Promise<number> {
@@ -61,18 +65,21 @@ async function isGone(pid: number): Promise<void> {
 
 describe('a service of the platform', () => {
   test('that is killed is started again, and the person is told', async () => {
-    const { service, told, httpPort } = await start(listens);
+    const { service, printed, httpPort } = await start(listens);
     await service.ready();
     const first = await pidOf(httpPort);
     process.kill(first, 'SIGKILL');
     await isGone(first);
-    while (!told.includes('ledger is ready again.')) await service.ready();
-    expect(told).toEqual(['ledger exited (SIGKILL) and is restarted.', 'ledger is ready again.']);
+    while (!printed.includes('ledger is ready again.')) await service.ready();
+    expect(printed).toEqual([
+      'ledger exited (SIGKILL) and is restarted.',
+      'ledger is ready again.',
+    ]);
     expect(await pidOf(httpPort)).not.toBe(first);
   });
 
   test('that dies over and over is given up', async () => {
-    const { service, told, httpPort } = await start(listens);
+    const { service, printed, httpPort } = await start(listens);
     await service.ready();
     for (let lives = 6; lives > 0; lives--) {
       await service.ready();
@@ -81,7 +88,7 @@ describe('a service of the platform', () => {
       await isGone(pid);
     }
     await expect(service.failed).rejects.toThrow('keeps exiting');
-    expect(told.filter((line) => line.includes('is restarted'))).toHaveLength(5);
+    expect(printed.filter((line) => line.includes('is restarted'))).toHaveLength(5);
   });
 
   test('whose port another process is about to give up is started again', async () => {
@@ -95,7 +102,7 @@ describe('a service of the platform', () => {
     expect(await pidOf(httpPort)).toBeGreaterThan(0);
   });
 
-  test('that can not be started is told with its last lines', async () => {
+  test('that can not be started is reported with its last lines', async () => {
     const { service } = await start(`console.error('the port is taken'); process.exit(3);`);
     await expect(service.ready()).rejects.toThrow(/failed to start.*exit code 3.*port is taken/s);
   });
@@ -115,7 +122,7 @@ describe('a service of the platform', () => {
   });
 
   test('shows the person its warnings once, and keeps every line in its file', async () => {
-    const { service, told, log, httpPort } = await start(`${listens}
+    const { service, printed, log, httpPort } = await start(`${listens}
       process.on('SIGUSR1', () => {
       const line = (level, msg) => console.log(JSON.stringify({ level, msg, err: level === 'error' ? { message: 'no route' } : undefined }));
       line('info', 'listening');
@@ -128,8 +135,8 @@ describe('a service of the platform', () => {
     `);
     await service.ready();
     process.kill(await pidOf(httpPort), 'SIGUSR1');
-    while (told.length < 3) await service.ready();
-    expect(told.slice(0, 3)).toEqual([
+    while (printed.length < 3) await service.ready();
+    expect(printed.slice(0, 3)).toEqual([
       'ledger: warn: disconnected',
       'ledger: error: lost (no route)',
       'ledger exited (exit code 0) and is restarted.',

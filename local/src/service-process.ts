@@ -23,7 +23,7 @@ export interface ServiceProcessOptions {
   /** Returns 200 on /readyz when the service is ready. */
   managementPort: number;
   log: ServiceLog;
-  tell: (line: string) => void;
+  print: (line: string) => void;
 }
 
 const readyPollMs = 50;
@@ -35,9 +35,9 @@ const portRetryMs = 500;
 const restartsMax = 5;
 const restartWindowMs = 60_000;
 
-/** Runs a service, and again when it ends unasked; not when it never became ready, and not over and over. */
+/** Runs a service, and restarts it when it exits by itself, unless it was never ready or exits too often. */
 export function startService(options: ServiceProcessOptions): ServiceProcess {
-  const { name, log, tell } = options;
+  const { name, log, print } = options;
   const failure = Promise.withResolvers<never>();
   // It may reject before anything listens.
   failure.promise.catch(() => undefined);
@@ -48,16 +48,7 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
   let child = start();
 
   function start(): ChildProcess {
-    const started = spawn(process.execPath, [resolve(root, options.main)], {
-      cwd: root,
-      env: { ...process.env, ...options.env },
-      // The channel ends the service when this process ends, however it ends.
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // A terminal's Ctrl-C reaches this process alone, which ends the services in their order.
-      detached: true,
-    });
-    if (started.stdout) log.follow(started.stdout);
-    if (started.stderr) log.follow(started.stderr);
+    const started = spawnService(options);
     started.once('error', failure.reject);
     // Unlike 'exit', it comes when the last lines have been read.
     started.once('close', (code, signal) => {
@@ -84,21 +75,14 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
     const isTooMuch = endsMs.filter((at) => now - at < restartWindowMs).length > restartsMax;
     if (!wasReady || isTooMuch) {
       const what = wasReady ? `keeps exiting (${end})` : `failed to start (${end})`;
-      const lines = log.lastLines();
-      // As migrations may still be rewritten, the schema can look newer than it is.
-      const hint = lines.includes('migrated by another release')
-        ? '\nThe data here is of another version: npm start -- --fresh deletes it and starts over.'
-        : '';
-      failure.reject(
-        new StartRefused(`${name} ${what}. The last lines of ${log.file}:\n${lines}${hint}`),
-      );
+      failure.reject(startFailure(what, options));
       return;
     }
-    tell(`${name} exited (${end}) and is restarted.`);
+    print(`${name} exited (${end}) and is restarted.`);
     log.setVisible(false);
     child = start();
     void ready().then(() => {
-      if (!isStopping) tell(`${name} is ready again.`);
+      if (!isStopping) print(`${name} is ready again.`);
     }, failure.reject);
   }
 
@@ -107,9 +91,7 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
     while (!(await isReady(options.managementPort))) {
       if (isStopping) return;
       if (patience.aborted) {
-        throw new StartRefused(
-          `${name} is not ready after ${readyPatienceMs / 1000} s. The last lines of ${log.file}:\n${log.lastLines()}`,
-        );
+        throw startFailure(`is not ready after ${readyPatienceMs / 1000} s`, options);
       }
       await delay(readyPollMs);
     }
@@ -133,6 +115,29 @@ export function startService(options: ServiceProcessOptions): ServiceProcess {
     },
     kill,
   };
+}
+
+function spawnService({ main, env, log }: ServiceProcessOptions): ChildProcess {
+  const child = spawn(process.execPath, [resolve(root, main)], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    // The channel ends the service when this process ends, however it ends.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // A terminal's Ctrl-C reaches this process alone, which ends the services in their order.
+    detached: true,
+  });
+  if (child.stdout) log.follow(child.stdout);
+  if (child.stderr) log.follow(child.stderr);
+  return child;
+}
+
+function startFailure(what: string, { name, log }: ServiceProcessOptions): StartRefused {
+  const lines = log.lastLines();
+  // As migrations may still be rewritten, the schema can look newer than it is.
+  const hint = lines.includes('migrated by another release')
+    ? '\nThe data here is of another version: npm start -- --fresh deletes it and starts over.'
+    : '';
+  return new StartRefused(`${name} ${what}. The last lines of ${log.file}:\n${lines}${hint}`);
 }
 
 async function isReady(managementPort: number): Promise<boolean> {

@@ -5,13 +5,16 @@ import { createServiceLog, type ServiceLog } from './service-log.ts';
 import { type ServiceProcess, startService } from './service-process.ts';
 import { type LocalPorts, root } from './settings.ts';
 
+/** Has a gRPC port, a database and a NATS user. */
+type RpcService = 'programs' | 'ledger' | 'webhooks';
+
 export interface ServicesOptions {
   ports: LocalPorts;
-  databases: { programs: string; ledger: string; webhooks: string };
-  natsUrls: { programs: string; ledger: string; webhooks: string };
+  databases: Readonly<Record<RpcService, string>>;
+  natsUrls: Readonly<Record<RpcService, string>>;
   tokens: { secret: string; issuer: string; audience: string };
   logDirectory: string;
-  tell: (line: string) => void;
+  print: (line: string) => void;
 }
 
 export interface Services {
@@ -19,7 +22,7 @@ export interface Services {
   ready(): Promise<void>;
   /** Rejects when one can't be kept running. */
   readonly failed: Promise<never>;
-  /** Ends them one after the other, from the gateway inwards. */
+  /** Ends them one after the other, callers first. */
   stop(): Promise<void>;
   kill(): void;
 }
@@ -28,67 +31,42 @@ const host = '127.0.0.1';
 
 /** Starts the processes of the platform, all at once: each waits by itself for what it needs. */
 export function startServices(options: ServicesOptions): Services {
-  const { ports, logDirectory } = options;
+  const { ports, logDirectory, print } = options;
   mkdirSync(logDirectory, { recursive: true });
   const logs: ServiceLog[] = [];
-  const start = (
-    name: string,
-    main: string,
-    managementPort: number,
-    env: Record<string, string>,
-  ) => {
+  const start = (name: RpcService | 'gateway', settings: Record<string, string>) => {
     const file = join(logDirectory, `${name}.log`);
-    const log = createServiceLog({ name, file, show: options.tell });
+    const log = createServiceLog({ name, file, show: print });
     logs.push(log);
     return startService({
       name,
-      main,
-      managementPort,
-      env: { ...env, ...environmentOfImage(root, name) },
+      main: name === 'gateway' ? 'gateway/src/main.ts' : `services/${name}/src/main.ts`,
+      managementPort: ports[`${name}Management`],
+      env: { ...commonSettings(name, options), ...settings, ...environmentOfImage(root, name) },
       log,
-      tell: options.tell,
+      print,
     });
   };
-  const programs = start('programs', 'services/programs/src/main.ts', ports.programsManagement, {
-    ...common('PROGRAMS_', options),
-    PROGRAMS_GRPC_PORT: String(ports.programsGrpc),
-    PROGRAMS_HTTP_PORT: String(ports.programsHttp),
-    PROGRAMS_MANAGEMENT_PORT: String(ports.programsManagement),
-    // The gateway, which has counted its callers.
-    PROGRAMS_TRUSTED_CALLERS: host,
-    PROGRAMS_DATABASE_URL: options.databases.programs,
-    PROGRAMS_NATS_URL: options.natsUrls.programs,
-    PROGRAMS_LEDGER_ADDRESS: `${host}:${ports.ledgerGrpc}`,
+  const addressOf = (name: RpcService) => `${host}:${ports[`${name}Grpc`]}`;
+  const programs = start('programs', {
+    ...rpcSettings('programs', options),
+    PROGRAMS_LEDGER_ADDRESS: addressOf('ledger'),
   });
-  const ledger = start('ledger', 'services/ledger/src/main.ts', ports.ledgerManagement, {
-    ...common('LEDGER_', options),
-    LEDGER_GRPC_PORT: String(ports.ledgerGrpc),
-    LEDGER_HTTP_PORT: String(ports.ledgerHttp),
-    LEDGER_MANAGEMENT_PORT: String(ports.ledgerManagement),
-    LEDGER_TRUSTED_CALLERS: host,
-    LEDGER_DATABASE_URL: options.databases.ledger,
-    LEDGER_NATS_URL: options.natsUrls.ledger,
-    LEDGER_PROGRAMS_ADDRESS: `${host}:${ports.programsGrpc}`,
+  const ledger = start('ledger', {
+    ...rpcSettings('ledger', options),
+    LEDGER_PROGRAMS_ADDRESS: addressOf('programs'),
   });
-  const webhooks = start('webhooks', 'services/webhooks/src/main.ts', ports.webhooksManagement, {
-    ...common('WEBHOOKS_', options),
-    WEBHOOKS_GRPC_PORT: String(ports.webhooksGrpc),
-    WEBHOOKS_HTTP_PORT: String(ports.webhooksHttp),
-    WEBHOOKS_MANAGEMENT_PORT: String(ports.webhooksManagement),
-    WEBHOOKS_TRUSTED_CALLERS: host,
-    WEBHOOKS_DATABASE_URL: options.databases.webhooks,
-    WEBHOOKS_NATS_URL: options.natsUrls.webhooks,
-    WEBHOOKS_LEDGER_ADDRESS: `${host}:${ports.ledgerGrpc}`,
+  const webhooks = start('webhooks', {
+    ...rpcSettings('webhooks', options),
+    WEBHOOKS_LEDGER_ADDRESS: addressOf('ledger'),
     // A developer's endpoints are on this machine.
     WEBHOOKS_ALLOW_PRIVATE_ADDRESSES: 'true',
   });
-  const gateway = start('gateway', 'gateway/src/main.ts', ports.gatewayManagement, {
-    ...common('GATEWAY_', options),
+  const gateway = start('gateway', {
     GATEWAY_PORT: String(ports.gateway),
-    GATEWAY_MANAGEMENT_PORT: String(ports.gatewayManagement),
-    GATEWAY_PROGRAMS_ADDRESS: `${host}:${ports.programsGrpc}`,
-    GATEWAY_LEDGER_ADDRESS: `${host}:${ports.ledgerGrpc}`,
-    GATEWAY_WEBHOOKS_ADDRESS: `${host}:${ports.webhooksGrpc}`,
+    GATEWAY_PROGRAMS_ADDRESS: addressOf('programs'),
+    GATEWAY_LEDGER_ADDRESS: addressOf('ledger'),
+    GATEWAY_WEBHOOKS_ADDRESS: addressOf('webhooks'),
   });
   const inOrder: readonly ServiceProcess[] = [gateway, webhooks, ledger, programs];
   const failed = Promise.race(inOrder.map((service) => service.failed));
@@ -100,7 +78,7 @@ export function startServices(options: ServicesOptions): Services {
     },
     failed,
     async stop() {
-      // What they say of each other's end is no news.
+      // Warnings about each other's end would be noise.
       for (const log of logs) log.setVisible(false);
       for (const service of inOrder) await service.stop();
     },
@@ -110,12 +88,32 @@ export function startServices(options: ServicesOptions): Services {
   };
 }
 
-function common(prefix: string, { tokens }: ServicesOptions): Record<string, string> {
+function commonSettings(
+  name: RpcService | 'gateway',
+  { ports, tokens }: ServicesOptions,
+): Record<string, string> {
+  const prefix = `${name.toUpperCase()}_`;
   return {
     [`${prefix}HOST`]: host,
+    [`${prefix}MANAGEMENT_PORT`]: String(ports[`${name}Management`]),
     [`${prefix}JWT_ISSUER`]: tokens.issuer,
     [`${prefix}JWT_AUDIENCE`]: tokens.audience,
     [`${prefix}JWT_SECRET`]: tokens.secret,
     [`${prefix}SHUTDOWN_GRACE_SECONDS`]: '5',
+  };
+}
+
+function rpcSettings(
+  name: RpcService,
+  { ports, databases, natsUrls }: ServicesOptions,
+): Record<string, string> {
+  const prefix = `${name.toUpperCase()}_`;
+  return {
+    [`${prefix}GRPC_PORT`]: String(ports[`${name}Grpc`]),
+    [`${prefix}HTTP_PORT`]: String(ports[`${name}Http`]),
+    // The gateway, which has counted its callers.
+    [`${prefix}TRUSTED_CALLERS`]: host,
+    [`${prefix}DATABASE_URL`]: databases[name],
+    [`${prefix}NATS_URL`]: natsUrls[name],
   };
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { testRun } from './current-test-run.ts';
-import { createPlace, type Platform, startPlatform } from './running-platform.ts';
+import { createPlatformHome, type Platform, startPlatform } from './running-platform.ts';
 
 /** Serves a platform, which starts when it is first asked for. */
 export async function serveSharedPlatform(): Promise<{ url: string; stop(): Promise<void> }> {
@@ -32,14 +32,14 @@ export async function serveSharedPlatform(): Promise<{ url: string; stop(): Prom
 }
 
 async function start() {
-  const place = await createPlace();
+  const home = await createPlatformHome();
   const { env, directory, programsHttp, ledgerHttp, webhooksHttp, stop } =
-    await startPlatform(place);
+    await startPlatform(home);
   return {
     platform: { env, directory, programsHttp, ledgerHttp, webhooksHttp } satisfies Platform,
     async stop() {
       await stop();
-      await place.remove();
+      await home.remove();
     },
   };
 }

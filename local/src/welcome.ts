@@ -8,7 +8,7 @@ export interface WelcomeOptions {
   programs: { grpc: string; http: string };
   ledger: { grpc: string; http: string };
   webhooks: { grpc: string; http: string };
-  /** Where each process answers /livez, /readyz and /metrics. */
+  /** The address of each process's /livez, /readyz and /metrics. */
   management: { gateway: string; programs: string; ledger: string; webhooks: string };
   databases: { programs: string; ledger: string; webhooks: string };
   natsUrl: string;

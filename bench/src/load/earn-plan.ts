@@ -27,7 +27,7 @@ export type PlanLoad = (window: Window, address: string) => LoadPlan;
 
 /** The ids of one contestant's transactions: a prefix for the whole of each round, and ten digits. */
 export function transactionIds(contestantId: string): {
-  /** Of all its rounds. */
+  /** The prefix of its ids in all rounds. */
   readonly prefix: string;
   nextRound(): { readonly prefix: string; readonly width: 10; readonly first: string };
 } {
@@ -57,7 +57,7 @@ export function earnPlanner(options: {
   contestantId: string;
   token: string;
   userId?: string;
-  /** Of how many members `any` is one. */
+  /** The number of members from which `any` is drawn. */
   members?: number;
   inFlight?: number;
   callsPerSecond?: () => number;

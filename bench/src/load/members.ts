@@ -7,7 +7,7 @@ import { ProgramService } from '@loyalty/proto/loyalty/programs/v1/program_servi
 import { RewardService } from '@loyalty/proto/loyalty/programs/v1/reward_service_pb.ts';
 import { RateAward_Mode } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import { RuleSetService } from '@loyalty/proto/loyalty/programs/v1/rule_set_service_pb.ts';
-import type { Stage } from '../machine/stage.ts';
+import type { BenchMachine } from '../machine/bench-machine.ts';
 
 export const userIdPrefix = 'member-';
 export const userIdWidth = 6;
@@ -26,10 +26,10 @@ export const rewardId = 'point';
 
 /** An active program that gives 5 points for each 100.00 USD, and a reward of one point. */
 export async function createProgram(
-  stage: Stage,
+  machine: BenchMachine,
   { address, programId }: { address: string; programId: string },
 ): Promise<void> {
-  const token = await stage.token('admin');
+  const token = await machine.token('admin');
   await withClient(address, ProgramService, async (programs) => {
     const program = {
       programId,
@@ -60,11 +60,11 @@ export async function createProgram(
 
 /** Makes the users members of the program. */
 export async function joinMembers(
-  stage: Stage,
+  machine: BenchMachine,
   options: { address: string; programId: string; users: readonly string[] },
 ): Promise<void> {
   const { address, programId, users } = options;
-  const token = await stage.token('service');
+  const token = await machine.token('service');
   await withClient(address, MembershipService, async (memberships) => {
     await forEach(users, (userId) => memberships.joinProgram({ programId, userId }, { token }));
   });
@@ -72,11 +72,11 @@ export async function joinMembers(
 
 /** Makes the users members of the program by one purchase each, of the value in cents. */
 export async function joinWithPurchase(
-  stage: Stage,
+  machine: BenchMachine,
   options: { address: string; programId: string; users: readonly string[]; cents: bigint },
 ): Promise<void> {
   const { address, programId, users, cents } = options;
-  const token = await stage.token('service');
+  const token = await machine.token('service');
   const earnOf = (userId: string) => ({
     userId,
     transaction: {

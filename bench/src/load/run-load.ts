@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { FrameTemplate } from './frame-template.ts';
 import type { NatsConnectionOptions } from './nats-connection.ts';
 
-/** Where requests go and how. */
+/** The server that gets the requests, and their form. */
 export type Target =
   | {
       readonly protocol: 'grpc';
@@ -20,7 +20,7 @@ export type Target =
 export interface LoadPlan {
   readonly target: Target;
   readonly template: FrameTemplate;
-  /** As many calls are always in progress, spread over a few connections; in an open loop, no more than these are. */
+  /** The number of calls that are always in progress, spread over a few connections. In an open loop it is the maximum. */
   readonly inFlight: number;
   /**
    * Makes the loop an open one: calls are sent at this rate whether or not earlier ones have their responses, and their
@@ -34,16 +34,16 @@ export interface LoadPlan {
 }
 
 export interface LoadResult {
-  /** Items of calls answered with success within the measured time. */
+  /** Items of calls that succeeded within the measured time. */
   readonly perSecond: number;
-  /** Of calls. */
+  /** The latency of calls. */
   readonly latencyMs: {
     readonly p50: number;
     readonly p99: number;
     readonly p999: number;
     readonly max: number;
   };
-  /** Items of all calls answered with success: those of the warm-up, and those still under way at the end, too. */
+  /** Items of all calls that succeeded, including the warm-up and calls still in progress at the end. */
   readonly acknowledged: number;
   /** Items of calls answered with success between the two marks. */
   readonly marked: number;
@@ -76,7 +76,7 @@ export async function runLoad(
     generator.on('message', (message: GeneratorMessage) => {
       if ('mark' in message) {
         marked = marked.then(marks[message.mark]);
-        // It is awaited below, and mustn't end the process before.
+        // It is awaited below, and must not end the process before.
         marked.catch(() => undefined);
       } else {
         outcome = 'result' in message ? message.result : message;

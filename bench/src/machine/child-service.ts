@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '@loyalty/local/free-port.ts';
 import { root as ownRoot } from '@loyalty/local/settings.ts';
+import type { BenchMachine } from './bench-machine.ts';
 import { type ProbedProcess, probeArgs, probedProcess } from './probed-process.ts';
-import type { Stage } from './stage.ts';
 
 /** A service under load, in a process of its own. */
 export interface ChildService extends ProbedProcess {
-  /** `host:port` of its gRPC door. */
+  /** `host:port` of its gRPC port. */
   readonly address: string;
   /** `host:port` of its HTTP port. */
   readonly httpAddress: string;
-  /** Ends it before the stage does. */
+  /** Ends it before the run does. */
   stop(): Promise<void>;
 }
 
@@ -37,9 +37,9 @@ export const host = '127.0.0.1';
 const readyPatienceMs = 30_000;
 const stopPatienceMs = 20_000;
 
-/** Starts a service of the project as `npm start` would, and waits until it is ready. It ends with the stage. */
+/** Starts a service of the project as `npm start` would, and waits until it is ready. It ends with `machine.resources`. */
 export async function startChildService(
-  stage: Stage,
+  machine: BenchMachine,
   options: ChildServiceOptions,
 ): Promise<ChildService> {
   const { name, main, root = ownRoot, settings } = options;
@@ -51,7 +51,7 @@ export async function startChildService(
     : undefined;
   const probesPort = managementPort ?? httpPort;
   const { env = {}, args = [] } = settings({ grpcPort, httpPort, managementPort });
-  const logFile = join(stage.directory, `${name}.log`);
+  const logFile = join(machine.directory, `${name}.log`);
   // Lines go straight to a file: reading them here would take CPU time from what is measured.
   const log = openSync(logFile, 'w');
   const child = spawn(process.execPath, [...probeArgs, join(root, main), ...args], {
@@ -70,7 +70,7 @@ export async function startChildService(
     await exited;
     clearTimeout(impatience);
   };
-  stage.resources.defer(stop);
+  machine.resources.defer(stop);
   const patience = AbortSignal.timeout(readyPatienceMs);
   while (!(await isReady(probesPort))) {
     if (child.exitCode !== null || child.signalCode !== null || patience.aborted) {

@@ -16,7 +16,7 @@ export interface Environment {
   readonly postgresSettings: Readonly<Record<string, string>>;
   /** Processes that wanted a processor in the minute before the run: what the run has to compete with. */
   readonly loadBefore: number;
-  /** Of the code, with a `+` where files have been changed since. */
+  /** The commit of the code, with a `+` if files have changed since. */
   readonly commit: string;
 }
 

@@ -5,8 +5,8 @@ import { unusedPort } from '@loyalty/local/free-port.ts';
 import { environmentOfImage } from '@loyalty/local/image-environment.ts';
 import { startNats } from '@loyalty/local/nats-server.ts';
 import { root as ownRoot } from '@loyalty/local/settings.ts';
+import type { BenchMachine } from './bench-machine.ts';
 import { type ChildService, host, startChildService } from './child-service.ts';
-import type { Stage } from './stage.ts';
 
 export interface LoyaltyServices {
   readonly programs: ChildService;
@@ -21,7 +21,7 @@ export interface LoyaltyServices {
 }
 
 export interface LoyaltyServicesOptions {
-  /** Distinguishes their databases and logs from those of others on the stage. */
+  /** Distinguishes their databases and logs from those of others in the run. */
   name: string;
   /** The top of the project whose services these are; by default of the one that measures. */
   root?: string;
@@ -29,19 +29,19 @@ export interface LoyaltyServicesOptions {
 
 /** Starts the two services as they are run in production, on databases of their own and with their own nats-server. */
 export async function startLoyaltyServices(
-  stage: Stage,
+  machine: BenchMachine,
   { name, root = ownRoot }: LoyaltyServicesOptions,
 ): Promise<LoyaltyServices> {
   const database = (service: string) =>
-    ensureDatabase(stage.postgres, `${service}-${name}`, { owner: service });
+    ensureDatabase(machine.postgres, `${service}-${name}`, { owner: service });
   const programsDatabaseUrl = await database('programs');
   const ledgerDatabaseUrl = await database('ledger');
-  const natsDirectory = join(stage.directory, `nats-${name}`);
+  const natsDirectory = join(machine.directory, `nats-${name}`);
   const nats = await startNats({ directory: natsDirectory });
-  stage.resources.defer(() => nats.stop());
-  const common = (prefix: string) => commonSettings(prefix, { stage, natsUrl: nats.url });
+  machine.resources.defer(() => nats.stop());
+  const common = (prefix: string) => commonSettings(prefix, { machine, natsUrl: nats.url });
   const ledgerPort = await unusedPort();
-  const programs = await startChildService(stage, {
+  const programs = await startChildService(machine, {
     name: `programs-${name}`,
     main: 'services/programs/src/main.ts',
     root,
@@ -59,7 +59,7 @@ export async function startLoyaltyServices(
     }),
   });
   const startLedger = () =>
-    startChildService(stage, {
+    startChildService(machine, {
       name: `ledger-${name}`,
       main: 'services/ledger/src/main.ts',
       root,
@@ -79,14 +79,14 @@ export async function startLoyaltyServices(
       }),
     });
   const startGateway = () =>
-    startChildService(stage, {
+    startChildService(machine, {
       name: `gateway-${name}`,
       main: 'gateway/src/main.ts',
       root,
       settings: ({ httpPort, managementPort }) => ({
         env: {
           ...environmentOfImage(root, 'gateway'),
-          ...tokenSettings('GATEWAY_', stage),
+          ...tokenSettings('GATEWAY_', machine),
           GATEWAY_PORT: String(httpPort),
           ...(managementPort !== undefined && {
             GATEWAY_MANAGEMENT_PORT: String(managementPort),
@@ -115,12 +115,12 @@ export async function startLoyaltyServices(
 
 function commonSettings(
   prefix: string,
-  { stage, natsUrl }: { stage: Stage; natsUrl: string },
+  { machine, natsUrl }: { machine: BenchMachine; natsUrl: string },
 ): Record<string, string> {
-  return { ...tokenSettings(prefix, stage), [`${prefix}NATS_URL`]: natsUrl };
+  return { ...tokenSettings(prefix, machine), [`${prefix}NATS_URL`]: natsUrl };
 }
 
-function tokenSettings(prefix: string, { tokens }: Stage): Record<string, string> {
+function tokenSettings(prefix: string, { tokens }: BenchMachine): Record<string, string> {
   return {
     [`${prefix}HOST`]: host,
     [`${prefix}JWT_ISSUER`]: tokens.issuer,

@@ -1,8 +1,9 @@
 // What a window of time costs, by process. A meter's readings are totals of the window under names that end in a unit;
 // divided by the calls of the window, `serviceCpuUs` becomes the detail `serviceCpuPerCallUs`.
+
+import type { BenchMachine } from './bench-machine.ts';
 import type { ChildService } from './child-service.ts';
 import { processorSeconds } from './processor-time.ts';
-import type { Stage } from './stage.ts';
 
 export type Readings = Readonly<Partial<Record<Quantity, number>>>;
 
@@ -73,13 +74,13 @@ export function serviceMeter(
 }
 
 /** PostgreSQL's processes together, its log, and the statements that it was sent. */
-export function postgresMeter(stage: Stage): Meter {
+export function postgresMeter(machine: BenchMachine): Meter {
   return async () => {
-    const work = await stage.postgresWork();
-    const seconds = await stage.postgresSeconds();
+    const work = await machine.postgresWork();
+    const seconds = await machine.postgresSeconds();
     return async () => {
-      const secondsAfter = await stage.postgresSeconds();
-      const workAfter = await stage.postgresWork();
+      const secondsAfter = await machine.postgresSeconds();
+      const workAfter = await machine.postgresWork();
       return {
         ...cpuUsed('postgresCpuUs', seconds, secondsAfter),
         statements: workAfter.statements - work.statements,

@@ -10,7 +10,7 @@ interface Copying {
 }
 
 /**
- * Makes every member's one earn `times` earns. The ledger mustn't run meanwhile.
+ * Makes every member's one earn `times` earns. The ledger must not run meanwhile.
  *
  * Whatever columns the tables have are copied from the earn that was made by the ledger itself, so that this fits other
  * revisions too.
@@ -41,7 +41,7 @@ export async function repeatEarns(databaseUrl: string, times: number): Promise<v
 }
 
 /**
- * Makes each member `times` members with the same history. The ledger mustn't run meanwhile.
+ * Makes each member `times` members with the same history. The ledger must not run meanwhile.
  *
  * @param options.userIdWidth the digits at the end of a user's id, which count the copies up
  */

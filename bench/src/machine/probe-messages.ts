@@ -4,11 +4,11 @@ export type ProbeRequest =
   | { readonly probe: 'end'; readonly profileFile: string | undefined }
   | { readonly probe: 'memory' };
 
-/** What the process answers to `end`: its costs since `begin`. */
+/** The response of the process to `end`: its costs since `begin`. */
 export interface ProcessUsage {
   /** User and system, all threads. */
   readonly cpuUs: number;
-  /** On the JavaScript heap; buffers aren't on it. */
+  /** Allocated on the JavaScript heap, which excludes buffers. */
   readonly allocatedBytes: number;
   /** The time for which collections stopped JavaScript. */
   readonly collectingUs: number;

@@ -10,7 +10,7 @@ import type { ProbeAnswer, ProbeRequest, ProcessUsage } from './probe-messages.t
 /** Fine enough for functions of a few percent of ten seconds, and still cheap. */
 const samplingIntervalUs = 500;
 
-/** In which calls end that are under way when a window ends. */
+/** How long calls that are in progress at the end of a window have to end. */
 const callsEndMs = 1_000;
 
 interface Window {

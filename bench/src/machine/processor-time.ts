@@ -7,7 +7,7 @@ export interface ProcessTimes {
   readonly parent: number;
   /** Its own, user and system. */
   readonly own: number;
-  /** Of children that have ended: the kernel adds theirs to their parent's. */
+  /** The time of children that have ended, which the kernel adds to their parent's. */
   readonly ended: number;
 }
 

@@ -4,7 +4,7 @@ import { mkdir, readdir, readlink, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '@loyalty/local/settings.ts';
-import type { Stage } from './stage.ts';
+import type { BenchMachine } from './bench-machine.ts';
 
 const run = promisify(execFile);
 
@@ -17,15 +17,15 @@ export interface Revision {
 }
 
 /**
- * Takes the files of a commit out of git into the stage's folder, where they are removed with it. Packages are those that
+ * Takes the files of a commit out of git into the machine's folder, where they are removed with it. Packages are those that
  * are installed here.
  *
  * @throws {Error} when git knows no such commit
  */
-export async function checkOut(stage: Stage, name: string): Promise<Revision> {
+export async function checkOut(machine: BenchMachine, name: string): Promise<Revision> {
   const git = async (...args: string[]) => (await run('git', args, { cwd: root })).stdout.trim();
   const commit = await git('rev-parse', '--short', '--verify', `${name}^{commit}`);
-  const directory = join(stage.directory, `revision-${commit}`);
+  const directory = join(machine.directory, `revision-${commit}`);
   const archive = `${directory}.tar`;
   await mkdir(directory);
   await git('archive', `--output=${archive}`, commit);

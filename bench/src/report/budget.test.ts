@@ -36,7 +36,7 @@ test.each([
   ],
   ['lock and read', [['node:net', 'onread'], query]],
   [
-    'answer',
+    'respond',
     [
       [`${project}/platform/src/rpc/pipeline.ts`, 'run'],
       [`${project}/platform/src/rpc/grpc-call.ts`, 'succeed'],
@@ -46,7 +46,7 @@ test.each([
   ['HTTP/2 by itself', [['node:internal/http2/core', 'onSessionHeaders']]],
   ['collect garbage', [['', '(garbage collector)']]],
   ['other', [['node:internal/timers', 'listOnTimeout']]],
-] as const)('%s takes what its innermost frame with a place takes', (name, stack) => {
+] as const)('a sample counts for the innermost frame with a step: %s', (name, stack) => {
   const shares = budgetShares([profileOf([...stack], [['', '(idle)']])]);
   expect(shares.filter(({ share }) => share > 0)).toEqual([{ name, share: 1 }]);
 });

@@ -1,9 +1,9 @@
-// What one call costs by place: what the ledger does at that time, whichever package does it.
+// What one call costs by step: what the ledger does at that time, regardless of the package that does it.
 import { styleText } from 'node:util';
 import type { CpuProfile } from './profile.ts';
 
-/** A place of the budget. A sample belongs to the first of its frames, from the inside, that is at one of them. */
-interface Place {
+/** A step of a call. A sample belongs to the line that matches the innermost of its frames that any line matches. */
+interface BudgetLine {
   readonly name: string;
   /** Parts of files' paths; with the names of functions, separated by commas, after a `#`. */
   readonly frames: readonly string[];
@@ -11,7 +11,7 @@ interface Place {
 
 const ledger = 'services/ledger/src';
 
-const places: readonly Place[] = [
+const budget: readonly BudgetLine[] = [
   {
     name: 'receive and decode',
     frames: [
@@ -76,7 +76,7 @@ const places: readonly Place[] = [
     ],
   },
   {
-    name: 'answer',
+    name: 'respond',
     frames: [
       `${ledger}/messages/earn-message.ts`,
       `${ledger}/messages/balance-message.ts`,
@@ -108,15 +108,15 @@ const places: readonly Place[] = [
   },
 ];
 
-/** Of samples in none of the places: what Node and packages do by themselves. */
-const otherPlaces: readonly Place[] = [
+/** For samples that match no line of the budget: what Node and packages do by themselves. */
+const fallbackLines: readonly BudgetLine[] = [
   { name: 'lock and read', frames: ['node_modules/pg-protocol/', 'node_modules/pg/'] },
   { name: 'HTTP/2 by itself', frames: ['node_modules/@grpc/', 'node:internal/http2/'] },
 ];
 
 const collecting = 'collect garbage';
 
-/** The share of each place, in the order in which a call comes to them; what is in none is the last. */
+/** The share of each step, in the order in which a call reaches them. The last is what belongs to none. */
 export function budgetShares(profiles: readonly CpuProfile[]): { name: string; share: number }[] {
   const selfUs = new Map<string, number>();
   for (const { nodes, samples, timeDeltas } of profiles) {
@@ -142,7 +142,7 @@ export function budgetShares(profiles: readonly CpuProfile[]): { name: string; s
   }
   selfUs.delete('(idle)');
   const sum = [...selfUs.values()].reduce((all, us) => all + us, 0);
-  const order = [...places.map(({ name }) => name), 'HTTP/2 by itself', collecting, 'other'];
+  const order = [...budget.map(({ name }) => name), 'HTTP/2 by itself', collecting, 'other'];
   return order.map((name) => ({ name, share: (selfUs.get(name) ?? 0) / sum }));
 }
 
@@ -151,10 +151,10 @@ function nameOf(frames: readonly string[]): string {
   const [self = ''] = frames;
   if (self === '#(garbage collector)') return collecting;
   if (self === '#(idle)') return '(idle)';
-  for (const among of [places, otherPlaces]) {
+  for (const among of [budget, fallbackLines]) {
     for (const frame of frames) {
-      const place = among.find((each) => each.frames.some((pattern) => isAt(frame, pattern)));
-      if (place !== undefined) return place.name;
+      const line = among.find((each) => each.frames.some((pattern) => isAt(frame, pattern)));
+      if (line !== undefined) return line.name;
     }
   }
   return 'other';
@@ -171,7 +171,7 @@ function isAt(frame: string, pattern: string): boolean {
 export function budgetLines(profiles: readonly CpuProfile[], cpuPerCallUs: number): string[] {
   return [
     '',
-    styleText('bold', `Of ${cpuPerCallUs.toFixed(0)} µs of its process a call, by place`),
+    styleText('bold', `Of ${cpuPerCallUs.toFixed(0)} µs of its process a call, by step`),
     ...budgetShares(profiles).map(
       ({ name, share }) => `${(share * cpuPerCallUs).toFixed(1).padStart(7)} µs  ${name}`,
     ),

@@ -21,7 +21,7 @@ interface ProfileNode {
 export interface ProfileShare {
   /** A package, one of our folders, a module of Node, or what V8 does itself. */
   readonly place: string;
-  /** Of the time in which the thread wasn't idle. */
+  /** The share of the time in which the thread wasn't idle. */
   readonly share: number;
 }
 

@@ -16,7 +16,7 @@ const method = LedgerService.method.getBalance;
 /** The contestants of the row `balance`, with which the gateway is compared. */
 export function directBalance(bench: Bench): Promise<Contestant[]> {
   return bench.shared('balance', async () => {
-    const token = await bench.stage.token('service');
+    const token = await bench.machine.token('service');
     const message = create(GetBalanceRequestSchema, { programId, userId: anyUserId });
     const frame = grpcFrame(toBinary(GetBalanceRequestSchema, message));
     return (await sharedLedgers(bench)).map((ledger) =>

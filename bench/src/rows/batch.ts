@@ -32,7 +32,7 @@ export const batchRow: Row = {
   isShared: true,
   aims: [{ against: 'P', atLeast: 3 }],
   async prepare(bench) {
-    const token = await bench.stage.token('service');
+    const token = await bench.machine.token('service');
     const contestants = (await sharedLedgers(bench)).map((ledger) =>
       ledgerContestant(bench, ledger, {
         id,

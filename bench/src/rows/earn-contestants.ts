@@ -10,7 +10,7 @@ interface EarnOptions {
   readonly title?: string;
   /** The member of all earns; any member by default. */
   readonly userId?: string;
-  /** Of how many members. */
+  /** How many members earn. */
   readonly members?: number;
   readonly inFlight?: number;
   readonly callsPerSecond?: () => number;
@@ -21,7 +21,7 @@ export async function earnContestant(
   ledger: LedgerUnderTest,
   { id, title, ...load }: EarnOptions,
 ): Promise<Contestant> {
-  const token = await bench.stage.token('service');
+  const token = await bench.machine.token('service');
   return ledgerContestant(bench, ledger, {
     id,
     ...(title !== undefined && { title }),

@@ -19,7 +19,7 @@ export const earnRestoredRow: Row = {
       state: 'restored',
       firstPurchaseCents: usualCents,
     });
-    const fresh = await startLedger(bench.stage, { name: `${id}-new`, state: 'unanalyzed' });
+    const fresh = await startLedger(bench.machine, { name: `${id}-new`, state: 'unanalyzed' });
     const contestants = ledgers.map((ledger) => earnContestant(bench, ledger, { id }));
     const title = "the ledger on a new database that isn't analyzed";
     return {

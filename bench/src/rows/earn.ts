@@ -28,8 +28,8 @@ export const earnRow: Row = {
   ],
   async prepare(bench) {
     const earns = await spreadEarns(bench);
-    const token = await bench.stage.token('service');
-    const naive = await createNaiveService(bench.stage, {
+    const token = await bench.machine.token('service');
+    const naive = await createNaiveService(bench.machine, {
       plan: earnPlanner({ contestantId: 'naive', token }),
       programId,
       userIds: users,

@@ -18,7 +18,7 @@ export const gatewayBalanceRow: Row = {
   isShared: true,
   aims: [{ against: 'balance' }, { against: 'balance', of: 'serviceCpuPerCallUs', atMost: 3 }],
   async prepare(bench) {
-    const token = await bench.stage.token('service');
+    const token = await bench.machine.token('service');
     const ledgers = await sharedLedgers(bench);
     const contestants = ledgers.map(async (ledger) => {
       const gateway = await ledger.services.startGateway();

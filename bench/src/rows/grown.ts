@@ -27,7 +27,7 @@ export const grownRow: Row = {
       firstPurchaseCents: usualCents,
     });
     for (const ledger of ledgers) await grow(bench, ledger);
-    const fresh = await startLedger(bench.stage, { name: `${id}-new`, state: 'new' });
+    const fresh = await startLedger(bench.machine, { name: `${id}-new`, state: 'new' });
     const members = memberCount * memberFactor(bench.isQuick);
     const contestants = ledgers.map((ledger) => earnContestant(bench, ledger, { id, members }));
     return {

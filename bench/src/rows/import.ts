@@ -23,7 +23,7 @@ export const importRow: Row = {
   isShared: true,
   aims: [{ against: 'P' }],
   async prepare(bench) {
-    const token = await bench.stage.token('service');
+    const token = await bench.machine.token('service');
     const ledgers = await sharedLedgers(bench);
     return {
       contestants: ledgers.map((ledger) => importContestant(bench, ledger, token)),
@@ -43,7 +43,7 @@ function importContestant(bench: Bench, ledger: LedgerUnderTest, token: string):
   async function importLines(ms: number): Promise<number> {
     files += 1;
     const prefix = `${id}:${files}:`;
-    const file = join(bench.stage.directory, `${id}${ledger.suffix}-${files}.csv`);
+    const file = join(bench.machine.directory, `${id}${ledger.suffix}-${files}.csv`);
     const lines = Math.ceil((ms / 1000) * linesPerSecond);
     await writePurchases(file, { lines, prefix });
     const begin = performance.now();

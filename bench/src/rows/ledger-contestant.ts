@@ -14,7 +14,7 @@ export interface LedgerLoad {
   readonly plan: PlanLoad;
   /** Where the load goes; the ledger's gRPC port by default. */
   readonly address?: string;
-  /** Of what else takes part in a call. */
+  /** Meters of other processes that take part in a call. */
   readonly meters?: readonly Meter[];
   /** Compares what was acknowledged with what is stored; nothing is stored when absent. */
   readonly verify?: (acknowledged: number) => Promise<string>;
@@ -30,7 +30,7 @@ export function ledgerMeters(
   const profileFile = () => (suffix === '' ? bench.profileFile(id) : undefined);
   return [
     serviceMeter(services.ledger, { as: 'ledgerCpuUs', profileFile }),
-    postgresMeter(bench.stage),
+    postgresMeter(bench.machine),
     natsMeter(services.nats.pid),
   ];
 }

@@ -5,9 +5,9 @@ import { disableAutovacuum, pretendRestored } from '@loyalty/local/table-statist
 import type { Bench } from '../bench.ts';
 import { programId, users } from '../load/earn-plan.ts';
 import { createProgram, joinMembers, joinWithPurchase } from '../load/members.ts';
+import type { BenchMachine } from '../machine/bench-machine.ts';
 import { type LoyaltyServices, startLoyaltyServices } from '../machine/loyalty-services.ts';
 import { repeatEarns } from '../machine/past-earns.ts';
-import type { Stage } from '../machine/stage.ts';
 import { scalar } from '../scalar.ts';
 
 export interface LedgerUnderTest {
@@ -35,7 +35,7 @@ export const restoredEarnsEach = 100;
 const drainPatienceMs = 60_000;
 /** 12,500 points: no member runs out of them in a run. */
 const plentyCents = 25_000_000n;
-/** As those of the load are. */
+/** The amount of each purchase of the load. */
 export const usualCents = 25_000n;
 
 /** The ledgers of all rows that share. Their members have points to redeem. */
@@ -50,24 +50,24 @@ export async function startLedgers(
   bench: Bench,
   options: LedgerOptions,
 ): Promise<LedgerUnderTest[]> {
-  const own = await startLedger(bench.stage, options);
+  const own = await startLedger(bench.machine, options);
   if (bench.revision === undefined) return [own];
   const { commit, root } = bench.revision;
   const name = `${options.name}-${commit}`;
-  const other = await startLedger(bench.stage, { ...options, name, root });
+  const other = await startLedger(bench.machine, { ...options, name, root });
   return [own, { ...other, suffix: `@${commit}`, title: `the ledger of ${commit}` }];
 }
 
 export async function startLedger(
-  stage: Stage,
+  machine: BenchMachine,
   { name, state, firstPurchaseCents, root = ownRoot }: LedgerOptions & { root?: string },
 ): Promise<LedgerUnderTest> {
-  const services = await startLoyaltyServices(stage, { name, root });
+  const services = await startLoyaltyServices(machine, { name, root });
   if (state !== 'new') await disableAutovacuum(services.ledgerDatabaseUrl);
-  await createProgram(stage, { address: services.programs.address, programId });
+  await createProgram(machine, { address: services.programs.address, programId });
   const members = { address: services.ledger.address, programId, users };
-  if (firstPurchaseCents === undefined) await joinMembers(stage, members);
-  else await joinWithPurchase(stage, { ...members, cents: firstPurchaseCents });
+  if (firstPurchaseCents === undefined) await joinMembers(machine, members);
+  else await joinWithPurchase(machine, { ...members, cents: firstPurchaseCents });
   await drain(services);
   if (state === 'restored') await restoreEarns(services);
   return { suffix: '', title: 'the ledger', root, services, state };

@@ -33,7 +33,7 @@ export const redeemRow: Row = {
   isShared: true,
   aims: [{ against: 'P', atLeast: 1 }],
   async prepare(bench) {
-    const token = await bench.stage.token('service');
+    const token = await bench.machine.token('service');
     const contestants = (await sharedLedgers(bench)).map((ledger) =>
       ledgerContestant(bench, ledger, {
         id,

@@ -18,7 +18,7 @@ import {
   type EarnResponseSchema,
   LedgerService,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
-import type { TokenSettings } from '../machine/stage.ts';
+import type { TokenSettings } from '../machine/bench-machine.ts';
 
 /** The options of a yardstick's process, as JSON in its first argument. */
 export interface EarnServerSettings {
@@ -31,7 +31,7 @@ export interface EarnServerSettings {
 
 export type EarnHandler = Handler<typeof LedgerService.method.earn>;
 
-/** Serves `Earn` behind the doors, the pipeline and the log of the real services. */
+/** Serves `Earn` over the transports of the real services, with their pipeline and log. */
 export async function runEarnServer(options: {
   name: string;
   settings: EarnServerSettings;

@@ -3,9 +3,9 @@ import pg from 'pg';
 import type { Bench } from '../bench.ts';
 import { earnPlanner, type PlanLoad } from '../load/earn-plan.ts';
 import { measureLoad } from '../load/measure-load.ts';
+import type { BenchMachine } from '../machine/bench-machine.ts';
 import { host, startChildService } from '../machine/child-service.ts';
 import { postgresMeter, serviceMeter } from '../machine/meters.ts';
-import type { Stage } from '../machine/stage.ts';
 import type { Contestant } from '../row.ts';
 import { scalar } from '../scalar.ts';
 
@@ -31,33 +31,33 @@ export function bareService(bench: Bench): Promise<Contestant> {
   );
 }
 
-/** A service that answers earns and stores nothing. */
+/** A service that responds to earns and stores nothing. */
 async function createYardstick(
-  { stage }: Bench,
+  { machine }: Bench,
   { id, title, name }: { id: string; title: string; name: string },
 ): Promise<Contestant> {
-  const plan = earnPlanner({ contestantId: id, token: await stage.token('service') });
-  const service = await startChildService(stage, {
+  const plan = earnPlanner({ contestantId: id, token: await machine.token('service') });
+  const service = await startChildService(machine, {
     name,
     main: `bench/src/yardsticks/${name}-main.ts`,
-    settings: (ports) => ({ args: [JSON.stringify({ host, ...ports, tokens: stage.tokens })] }),
+    settings: (ports) => ({ args: [JSON.stringify({ host, ...ports, tokens: machine.tokens })] }),
   });
-  const meters = [serviceMeter(service), postgresMeter(stage)];
+  const meters = [serviceMeter(service), postgresMeter(machine)];
   return { id, title, measure: (window) => measureLoad(plan(window, service.address), meters) };
 }
 
 /** Starts N, with an account for each user. */
 export async function createNaiveService(
-  stage: Stage,
+  machine: BenchMachine,
   options: { plan: PlanLoad; programId: string; userIds: readonly string[] },
 ): Promise<Contestant> {
-  const databaseUrl = await ensureDatabase(stage.postgres, 'naive');
+  const databaseUrl = await ensureDatabase(machine.postgres, 'naive');
   await createTables(databaseUrl, options);
-  const service = await startChildService(stage, {
+  const service = await startChildService(machine, {
     name: 'naive',
     main: 'bench/src/yardsticks/naive-main.ts',
     settings: (ports) => ({
-      args: [JSON.stringify({ host, ...ports, tokens: stage.tokens, databaseUrl })],
+      args: [JSON.stringify({ host, ...ports, tokens: machine.tokens, databaseUrl })],
     }),
   });
   let acknowledged = 0;
@@ -66,7 +66,7 @@ export async function createNaiveService(
     title: 'naive service, one transaction per earn',
     async measure(window) {
       const plan = options.plan(window, service.address);
-      const measurement = await measureLoad(plan, [serviceMeter(service), postgresMeter(stage)]);
+      const measurement = await measureLoad(plan, [serviceMeter(service), postgresMeter(machine)]);
       acknowledged += measurement.acknowledged;
       return measurement;
     },

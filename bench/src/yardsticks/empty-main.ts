@@ -1,4 +1,4 @@
-// E: an empty handler behind the same door, the ceiling that the transport sets.
+// E: an empty handler over the same transport: the upper bound that the transport sets.
 import { earnResponse, pointsFor, readSettings, runEarnServer } from './earn-server.ts';
 
 await runEarnServer({

@@ -5,26 +5,26 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ensureDatabase } from '@loyalty/local/databases.ts';
 import type { Bench } from '../bench.ts';
+import type { BenchMachine } from '../machine/bench-machine.ts';
 import { combined, type Detail, perCall, postgresMeter, processMeter } from '../machine/meters.ts';
 import { endedChildrenSeconds } from '../machine/processor-time.ts';
-import type { Stage } from '../machine/stage.ts';
 import type { Contestant } from '../row.ts';
 import { prepareSimpleUpdates, runSimpleUpdates } from './simple-update.ts';
 
 const run = promisify(execFile);
 
 const clients = 32;
-/** In hundred thousands of accounts, as pgbench counts: enough that clients seldom meet on a row. */
+/** In units of 100,000 accounts, as pgbench counts: enough that clients rarely update the same row. */
 export const scale = 10;
 
 /** P, once for all rows. */
 export function pgbench(bench: Bench): Promise<Contestant> {
-  return bench.shared('P', () => createPgbench(bench.stage));
+  return bench.shared('P', () => createPgbench(bench.machine));
 }
 
 /** pgbench itself where it is installed, and the same transaction through pg elsewhere. */
-async function createPgbench(stage: Stage): Promise<Contestant> {
-  const url = await ensureDatabase(stage.postgres, 'pgbench');
+async function createPgbench(machine: BenchMachine): Promise<Contestant> {
+  const url = await ensureDatabase(machine.postgres, 'pgbench');
   const program = findPgbench();
   if (program === undefined) {
     await prepareSimpleUpdates({ url, scale });
@@ -43,7 +43,10 @@ async function createPgbench(stage: Stage): Promise<Contestant> {
     const args = [...options, '--jobs', '2', '--time', String(seconds), '--no-vacuum', url];
     return (await run(program, args)).stdout;
   };
-  const meter = combined([postgresMeter(stage), processMeter('clientCpuUs', endedChildrenSeconds)]);
+  const meter = combined([
+    postgresMeter(machine),
+    processMeter('clientCpuUs', endedChildrenSeconds),
+  ]);
   return {
     id: 'P',
     title: `pgbench ${options.join(' ')}`,

@@ -4,7 +4,7 @@ import type { Row, Trial } from '../trial.ts';
 const writers = 32;
 const busyMembers = 50;
 
-/** Everybody writes so often. */
+/** The number of writes that each writer makes. */
 const writesEach = 30;
 
 export const writersRow: Row = {

@@ -45,7 +45,7 @@ async function killAt(trial: Trial, isMoment: (moment: Moment) => boolean): Prom
   await trial.recover();
 }
 
-/** Until the fault has met messages, and not only calls. */
+/** Waits until the fault has hit messages, and not only calls. */
 async function requireRedelivery(trial: Trial): Promise<void> {
   const redelivered = await redeliveries(trial.site);
   trial.count('redelivered', redelivered);

@@ -116,7 +116,7 @@ export const relays: Row = {
       trial.count('leased by the frozen relay', await leasedRows(trial));
       await delay(500);
       await load.stop();
-      // Of the frozen ledger's rows, the other one takes care once their lease has ended.
+      // The other ledger takes over the frozen one's rows once their lease has ended.
       try {
         await awaitCondition('the other relay', () => outboxRows(trial), {
           satisfies: (rows) => rows === 0,

@@ -10,7 +10,7 @@ const warmUpMs = 5_000;
 const saturationMs = 8_000;
 const overloadFactor = 1.2;
 const tickMs = 20;
-/** Of what the ledger can serve, what it has to serve when more comes. */
+/** The share of its capacity that the ledger has to serve when more calls come. */
 const servedShareMin = 0.7;
 /** 99 of 100 calls that are served, with the second that a call may wait and the transaction that it is part of. */
 const servedWithinMsMax = 4_000;
@@ -89,7 +89,7 @@ async function slowDown({ site }: Trial): Promise<void> {
   );
 }
 
-/** Sends calls at a steady rate, whether or not those before are answered. */
+/** Sends calls at a steady rate, whether or not earlier ones have ended. */
 async function openLoad(
   { site, customers, random }: Trial,
   { callsPerSecond, lastsMs }: { callsPerSecond: number; lastsMs: number },

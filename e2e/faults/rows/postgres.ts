@@ -36,7 +36,7 @@ export const postgresKill: Row = {
 
 export const cutCommit: Row = {
   id: 'cut-commit',
-  fault: 'pass on COMMIT and cut off its answer',
+  fault: 'pass on COMMIT and cut off its response',
   times: { full: 100, tenth: 10 },
   async run(trial) {
     const { site, customers, random } = trial;

@@ -36,7 +36,7 @@ export const programsAway: Row = {
 async function reachLedger({ customers }: Trial): Promise<void> {
   const unreached = () => customers.errors.get('SERVICE_UNAVAILABLE') ?? 0;
   await awaitCondition(
-    'an answer of the ledger',
+    'a response of the ledger',
     async () => {
       const before = unreached();
       await customers.earn(customers.users[0] ?? '');

@@ -13,7 +13,7 @@ import type { Row, Trial } from '../trial.ts';
 const leaseMs = 10_000;
 /** And for the other one to look for them, on a quiet machine. */
 const turnStartMs = 1_000;
-/** Until what a killed process had sent has arrived. */
+/** How long requests that a killed process had sent need to arrive. */
 const sentMs = 100;
 /** Longer than a lease, than the first wait of a retry, and than a pause that a short absence brings. */
 const shortWaitMs = 10_000;
@@ -194,7 +194,7 @@ async function acknowledgeEarly({ nats }: Site): Promise<void> {
   await consumers.update('LOYALTY_EVENTS', 'webhooks', { ...config, max_deliver: 1 });
 }
 
-/** As if events were encoded without them. */
+/** Has the effect that events are encoded without three of the balances. */
 async function losePoints(site: Site): Promise<void> {
   const { execute } = requireWebhooks(site);
   await execute(`CREATE FUNCTION lose_points() RETURNS trigger LANGUAGE plpgsql AS
@@ -208,7 +208,7 @@ async function losePoints(site: Site): Promise<void> {
   );
 }
 
-/** As if a killed process were still waited for. */
+/** Has the effect that others wait for a killed process. */
 async function leaseForHours(site: Site): Promise<void> {
   const { execute } = requireWebhooks(site);
   await execute(`CREATE FUNCTION lease_for_hours() RETURNS trigger LANGUAGE plpgsql AS

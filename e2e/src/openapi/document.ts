@@ -129,7 +129,7 @@ function validatorAt(place: string): ValidateFunction {
   return validate;
 }
 
-/** With no other members in objects than those that are documented. */
+/** A copy of the schema whose objects allow only documented members. */
 function closed(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(closed);
   if (typeof node !== 'object' || node === null) return node;

@@ -10,7 +10,7 @@ export type Ids = Readonly<Record<string, string | number>>;
 export interface Tokens {
   readonly admin: string;
   readonly service: string;
-  /** Of a user. */
+  /** The token of a user. */
   readonly member: (userId: string) => string;
 }
 
@@ -27,7 +27,7 @@ export interface RequestOptions extends ValueOptions {
   readonly contexts: readonly Ids[];
 }
 
-/** As the document asks for it. */
+/** Generates requests of an operation as the document describes them. */
 export function requestsOf(
   operation: Operation,
   options: RequestOptions,

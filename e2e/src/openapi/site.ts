@@ -24,40 +24,86 @@ const earnRules = [
 const members = 12;
 
 export async function createSite(platform: Platform): Promise<Site> {
+  const operator = createOperator(platform);
+  const { admin, service } = operator;
+  const programId = await createMainProgram(operator);
+  const { contexts, memberTokens } = await createContexts(platform, operator, programId);
+  const deadLetterIds = await createDeadLetters(operator, programId);
+  return {
+    contexts,
+    prepared: await prepare(operator, { contexts, deadLetterIds }),
+    tokens: { admin, service, member: (userId) => memberTokens.get(userId) ?? stranger },
+  };
+}
+
+/** Makes what the site consists of. */
+interface Operator {
+  readonly admin: string;
+  readonly service: string;
+  /** Makes ids of this site unique. */
+  readonly suffix: string;
+  call(
+    token: string,
+    path: string,
+    body?: object,
+    key?: string,
+  ): Promise<Readonly<Record<string, unknown>>>;
+  createProgram(name: string, isActive: boolean): Promise<string>;
+  join(programId: string, userId: string): Promise<void>;
+  redeem(programId: string, userId: string, capture: string): Promise<string>;
+  createWebhook(programId: string): Promise<string>;
+}
+
+function createOperator(platform: Platform): Operator {
   const suffix = randomUUID().slice(0, 8);
   const admin = platform.env['LOYALTY_ADMIN_TOKEN'] ?? '';
   const service = platform.env['LOYALTY_SERVICE_TOKEN'] ?? '';
-  const call = async (token: string, path: string, body?: object, key?: string) => {
-    const answer = await http(platform, {
+  const call: Operator['call'] = async (token, path, body, key) => {
+    const response = await http(platform, {
       token,
       path,
       ...(body === undefined ? {} : { body }),
       ...(key === undefined ? {} : { headers: { 'Idempotency-Key': key } }),
     });
-    if (answer.status >= 300) throw new Error(`${path}: ${JSON.stringify(answer)}`);
-    return answer.body;
+    if (response.status >= 300) throw new Error(`${path}: ${JSON.stringify(response)}`);
+    return response.body;
   };
-  const createProgram = async (name: string, isActive: boolean) => {
-    const programId = `${name}-${suffix}`;
-    await call(admin, 'programs', { programId, displayName: name, limits });
-    await call(admin, `programs/${programId}/rule-sets`, { earnRules });
-    await call(admin, `programs/${programId}/rule-sets/1:publish`, {});
-    if (isActive) await call(admin, `programs/${programId}:activate`, {});
-    return programId;
+  return {
+    admin,
+    service,
+    suffix,
+    call,
+    async createProgram(name, isActive) {
+      const programId = `${name}-${suffix}`;
+      await call(admin, 'programs', { programId, displayName: name, limits });
+      await call(admin, `programs/${programId}/rule-sets`, { earnRules });
+      await call(admin, `programs/${programId}/rule-sets/1:publish`, {});
+      if (isActive) await call(admin, `programs/${programId}:activate`, {});
+      return programId;
+    },
+    async join(programId, userId) {
+      await call(service, `programs/${programId}/members`, { userId });
+      await call(service, `programs/${programId}/earns`, {
+        userId,
+        transaction: { ...purchase, transactionId: `order-${userId}` },
+      });
+    },
+    async redeem(programId, userId, capture) {
+      const path = `programs/${programId}/members/${userId}/redemptions`;
+      const body = await call(service, path, { rewardId: 'glass', capture }, randomUUID());
+      return (body['redemption'] as { redemptionId: string }).redemptionId;
+    },
+    async createWebhook(programId) {
+      // Nothing listens there, so that deliveries stay for a while.
+      const body = { url: webhookUrl };
+      const webhook = await call(admin, `programs/${programId}/webhooks`, body);
+      return String(webhook['webhookId']);
+    },
   };
-  const join = async (programId: string, userId: string) => {
-    await call(service, `programs/${programId}/members`, { userId });
-    await call(service, `programs/${programId}/earns`, {
-      userId,
-      transaction: { ...purchase, transactionId: `order-${userId}` },
-    });
-  };
-  const redeem = async (programId: string, userId: string, capture: string) => {
-    const path = `programs/${programId}/members/${userId}/redemptions`;
-    const body = await call(service, path, { rewardId: 'glass', capture }, randomUUID());
-    return (body['redemption'] as { redemptionId: string }).redemptionId;
-  };
+}
 
+/** The program of the contexts, with rewards, and with rule sets in several states. */
+async function createMainProgram({ call, admin, createProgram }: Operator): Promise<string> {
   const programId = await createProgram('open', true);
   for (const reward of rewards) await call(admin, `programs/${programId}/rewards`, reward);
   for (let version = 2; version <= 4; version += 1) {
@@ -66,12 +112,15 @@ export async function createSite(platform: Platform): Promise<Site> {
   await call(admin, `programs/${programId}/rule-sets/3:publish`, {
     effectiveTime: '2035-01-01T00:00:00Z',
   });
-  const createWebhook = async () => {
-    // Nothing listens there, so that deliveries stay for a while.
-    const webhook = await call(admin, `programs/${programId}/webhooks`, { url: webhookUrl });
-    return String(webhook['webhookId']);
-  };
-  const webhookId = await createWebhook();
+  return programId;
+}
+
+async function createContexts(
+  platform: Platform,
+  { call, admin, service, suffix, join, redeem, createWebhook }: Operator,
+  programId: string,
+): Promise<{ contexts: Ids[]; memberTokens: Map<string, string> }> {
+  const webhookId = await createWebhook(programId);
   const path = `programs/${programId}/webhooks/${webhookId}:test`;
   const deliveryId = String((await call(admin, path, {}))['deliveryId']);
   const contexts: Ids[] = [];
@@ -97,16 +146,14 @@ export async function createSite(platform: Platform): Promise<Site> {
       deliveryId,
     });
   }
-  const [first = {}, second = {}, third = {}] = contexts;
-  const ofUser = ({ userId }: Ids) => ({ ...first, userId: String(userId) });
-  const doomed = async (name: string) => {
-    const userId = `${name}-${suffix}`;
-    await join(programId, userId);
-    return { ...first, userId };
-  };
-  const captured = await redeem(programId, String(third['userId']), 'IMMEDIATE');
-  const suspended = await doomed('resumed');
-  await call(admin, `programs/${programId}/members/${suspended.userId}:suspend`, {});
+  return { contexts, memberTokens };
+}
+
+/** Submits two purchases of a user who isn't a member, and returns the ids of their dead letters. */
+async function createDeadLetters(
+  { call, admin, service, suffix }: Operator,
+  programId: string,
+): Promise<string[]> {
   for (const transactionId of ['lost-1', 'lost-2']) {
     await call(service, `programs/${programId}/earns:submit`, {
       userId: `nobody-${suffix}`,
@@ -120,36 +167,50 @@ export async function createSite(platform: Platform): Promise<Site> {
     },
     ({ length }) => length === 2,
   );
-  const prepared = new Map<string, Ids>([
+  return letters.map(({ deadLetterId }) => deadLetterId);
+}
+
+async function prepare(
+  operator: Operator,
+  { contexts, deadLetterIds }: { contexts: readonly Ids[]; deadLetterIds: readonly string[] },
+): Promise<Map<string, Ids>> {
+  const { call, admin, suffix, createProgram, createWebhook, join, redeem } = operator;
+  const [first = {}, second = {}, third = {}] = contexts;
+  const programId = String(first['programId']);
+  const newMember = async (name: string) => {
+    const userId = `${name}-${suffix}`;
+    await join(programId, userId);
+    return { ...first, userId };
+  };
+  const captured = await redeem(programId, String(third['userId']), 'IMMEDIATE');
+  const suspended = await newMember('resumed');
+  await call(admin, `programs/${programId}/members/${suspended.userId}:suspend`, {});
+  const [replayed = '', discarded = ''] = deadLetterIds;
+  return new Map<string, Ids>([
     ['activateProgram', { ...first, programId: await createProgram('ready', false) }],
     ['suspendProgram', { ...first, programId: await createProgram('busy', true) }],
     ['archiveProgram', { ...first, programId: await createProgram('over', false) }],
     ['createProgram', { ...first, programId: `new-${suffix}` }],
     ['createReward', { ...first, rewardId: 'new-reward' }],
-    ['joinProgram', ofUser({ userId: `joining-${suffix}` })],
+    ['joinProgram', { ...first, userId: `joining-${suffix}` }],
     ['publishRuleSet', { ...first, version: 2 }],
     ['withdrawRuleSet', { ...first, version: 3 }],
     ['updateRuleSet', { ...first, version: 4 }],
-    ['suspendMembership', await doomed('suspended')],
+    ['suspendMembership', await newMember('suspended')],
     ['resumeMembership', suspended],
-    ['leaveProgram', await doomed('leaving')],
+    ['leaveProgram', await newMember('leaving')],
     ['earn', { ...first, transactionId: 'order-new' }],
     ['submitEarn', { ...first, transactionId: 'order-submitted' }],
     ['cancelRefund', { ...first, transactionId: `later-${String(first['userId'])}` }],
     ['captureRedemption', first],
     ['cancelRedemption', second],
     ['reverseRedemption', { ...third, redemptionId: captured }],
-    ['deleteWebhook', { ...first, webhookId: await createWebhook() }],
-    ['replayWebhook', { ...first, webhookId: await createWebhook() }],
-    ['getDeadLetter', { ...first, deadLetterId: letters[0]?.deadLetterId ?? '' }],
-    ['replayDeadLetter', { ...first, deadLetterId: letters[0]?.deadLetterId ?? '' }],
-    ['discardDeadLetter', { ...first, deadLetterId: letters[1]?.deadLetterId ?? '' }],
+    ['deleteWebhook', { ...first, webhookId: await createWebhook(programId) }],
+    ['replayWebhook', { ...first, webhookId: await createWebhook(programId) }],
+    ['getDeadLetter', { ...first, deadLetterId: replayed }],
+    ['replayDeadLetter', { ...first, deadLetterId: replayed }],
+    ['discardDeadLetter', { ...first, deadLetterId: discarded }],
   ]);
-  return {
-    contexts,
-    prepared,
-    tokens: { admin, service, member: (userId) => memberTokens.get(userId) ?? stranger },
-  };
 }
 
 // A member without a membership; the token is as good as none.

@@ -133,7 +133,7 @@ function texts(schema: Schema): fc.Arbitrary<string> {
       .date({ min: new Date('2020-01-01'), max: new Date('2035-01-01'), noInvalidDate: true })
       .map((date) => date.toISOString());
   }
-  // A pattern that only refuses invisible characters has so many others that generating from it takes seconds.
+  // A pattern that only refuses invisible characters matches so many others that generating from it takes seconds.
   if (pattern === undefined || pattern.includes('\\P{C}')) {
     const least = Math.max(minLength, pattern === undefined || pattern.startsWith('^$') ? 0 : 1);
     return fc

@@ -113,7 +113,7 @@ describe('a member', () => {
 });
 
 describe('a draft', () => {
-  test('does not exist for members, at whatever door they try', async () => {
+  test('does not exist for members, in any call', async () => {
     const { programs, memberships, redemptions } = setting.clients;
     const draft = `p-${randomUUID().slice(0, 18)}`;
     const program = { programId: draft, displayName: 'A secret' };

@@ -113,8 +113,7 @@ export const journalInvariants: readonly SqlInvariant[] = [
   {
     id: 'I4',
     name: 'dates of lots',
-    meaning:
-      'The date that an entry notes of the INACTIVITY lots is the one to which it, or an entry before it, last moved them.',
+    meaning: 'The INACTIVITY date in an entry is the latest one that this or an earlier entry set.',
     sql: `SELECT format('membership %s, entry %s: notes %s, and they were last moved to %s', membership_id, sequence,
         lots_expire_at, coalesce(date::text, 'none')) AS offender
       FROM (

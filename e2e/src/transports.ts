@@ -1,4 +1,4 @@
-// The platform as different clients see it. Only one of them is the platform's own.
+// The platform as different clients see it. Only one of them belongs to the platform.
 import { execFile, execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,17 +29,17 @@ import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transactio
 export type Json = { [name: string]: Json } | Json[] | string | number | boolean | null;
 export type JsonObject = Record<string, Json>;
 
-/** An answer in proto3 JSON, or the reason of an error. Integers of 64 bits are texts at all doors but the gateway. */
-export type Answer =
+/** The response in proto3 JSON, or the reason of an error. Only the gateway writes 64-bit integers as numbers. */
+export type Outcome =
   | { ok: true; body: JsonObject }
   | { ok: false; reason: string; metadata: Record<string, string> };
 
-/** What a client does at a door; each call with the token of whoever does it. */
-export interface Door {
-  join(token: string, request: { programId: string; userId: string }): Promise<Answer>;
-  earn(token: string, request: EarnRequest): Promise<Answer>;
-  balance(token: string, request: { programId: string; userId: string }): Promise<Answer>;
-  redeem(token: string, request: RedeemRequest): Promise<Answer>;
+/** The calls of a client over one transport. Each has the token of its caller. */
+export interface Transport {
+  join(token: string, request: { programId: string; userId: string }): Promise<Outcome>;
+  earn(token: string, request: EarnRequest): Promise<Outcome>;
+  balance(token: string, request: { programId: string; userId: string }): Promise<Outcome>;
+  redeem(token: string, request: RedeemRequest): Promise<Outcome>;
 }
 
 export interface EarnRequest {
@@ -56,7 +56,7 @@ export interface RedeemRequest {
 }
 
 /** HTTP and JSON at the gateway. */
-export function gatewayDoor({ env }: Platform): Door {
+export function gatewayTransport({ env }: Platform): Transport {
   const call = async (token: string, path: string, body?: object, headers = {}) => {
     const response = await fetch(`${env['LOYALTY_URL']}/v1/programs/${path}`, {
       method: body === undefined ? 'GET' : 'POST',
@@ -67,9 +67,9 @@ export function gatewayDoor({ env }: Platform): Door {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const answer = (await response.json()) as JsonObject;
-    if (response.ok) return { ok: true, body: answer } as const;
-    const { reason, metadata } = answer as { reason: string; metadata: Record<string, string> };
+    const received = (await response.json()) as JsonObject;
+    if (response.ok) return { ok: true, body: received } as const;
+    const { reason, metadata } = received as { reason: string; metadata: Record<string, string> };
     return { ok: false, reason, metadata } as const;
   };
   return {
@@ -88,12 +88,12 @@ export function gatewayDoor({ env }: Platform): Door {
 }
 
 /** Calls a method of a service of the ledger, such as `LedgerService/Earn`. */
-type Call = (token: string, method: string, request: JsonObject) => Promise<Answer>;
+type Call = (token: string, method: string, request: JsonObject) => Promise<Outcome>;
 
-/** The fields of an answer that the gateway unwraps. */
-function rpcDoor(call: Call): Door {
-  const unwrapped = async (answer: Promise<Answer>, field: string): Promise<Answer> => {
-    const { ...result } = await answer;
+/** Unwraps the fields of a response that the gateway unwraps. */
+function rpcTransport(call: Call): Transport {
+  const unwrapped = async (outcome: Promise<Outcome>, field: string): Promise<Outcome> => {
+    const { ...result } = await outcome;
     return result.ok ? { ok: true, body: result.body[field] as JsonObject } : result;
   };
   return {
@@ -112,8 +112,8 @@ interface ErrorDetail {
 }
 
 /** Connect over HTTP/1.1: what curl can do. */
-export function connectDoor({ ledgerHttp }: Platform): Door {
-  return rpcDoor(async (token, method, request) => {
+export function connectTransport({ ledgerHttp }: Platform): Transport {
+  return rpcTransport(async (token, method, request) => {
     const response = await fetch(`${ledgerHttp}/loyalty.ledger.v1.${method}`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
@@ -125,12 +125,12 @@ export function connectDoor({ ledgerHttp }: Platform): Door {
 }
 
 /** gRPC by the package that backends install. */
-export function clientDoor({ env }: Platform): Door {
-  const answer = async <Desc extends DescMessage>(
+export function clientTransport({ env }: Platform): Transport {
+  const outcomeOf = async <Desc extends DescMessage>(
     token: string,
     schema: Desc,
     call: (client: LoyaltyClient) => Promise<MessageShape<Desc> | undefined>,
-  ): Promise<Answer> => {
+  ): Promise<Outcome> => {
     const client = createLoyaltyClient({ ledgerAddress: env['LOYALTY_LEDGER_GRPC'], token });
     try {
       const message = (await call(client)) ?? create(schema);
@@ -144,29 +144,29 @@ export function clientDoor({ env }: Platform): Door {
   };
   return {
     join: (token, request) =>
-      answer(token, MembershipSchema, async ({ memberships }) => {
+      outcomeOf(token, MembershipSchema, async ({ memberships }) => {
         return (await memberships.joinProgram(request)).membership;
       }),
     earn: (token, { transaction, ...request }) =>
-      answer(token, LedgerService.method.earn.output, ({ ledger }) =>
+      outcomeOf(token, LedgerService.method.earn.output, ({ ledger }) =>
         ledger.earn({ ...request, transaction: fromJson(TransactionSchema, transaction) }),
       ),
     balance: (token, request) =>
-      answer(
+      outcomeOf(
         token,
         BalanceSchema,
         async ({ ledger }) => (await ledger.getBalance(request)).balance,
       ),
     redeem: (token, request) =>
-      answer(token, RedemptionService.method.redeem.output, ({ redemptions }) =>
+      outcomeOf(token, RedemptionService.method.redeem.output, ({ redemptions }) =>
         redemptions.redeem(request),
       ),
   };
 }
 
 /** gRPC by buf, which learns the methods by reflection. */
-export function bufDoor({ env }: Platform): Door {
-  return rpcDoor(async (token, method, request) => {
+export function bufTransport({ env }: Platform): Transport {
+  return rpcTransport(async (token, method, request) => {
     const args = [
       ...['curl', '--protocol', 'grpc', '--http2-prior-knowledge'],
       ...['-H', `Authorization: Bearer ${token}`, '-d', JSON.stringify(request)],
@@ -190,18 +190,18 @@ export const pythonWithGrpc = ['/usr/bin/python3', 'python3'].find(hasGrpc);
  *
  * @throws {Error} where there is no {@link pythonWithGrpc}
  */
-export function pythonDoor({ env, directory }: Platform): Door {
+export function pythonTransport({ env, directory }: Platform): Transport {
   if (pythonWithGrpc === undefined) throw new Error("Python's grpcio is not installed");
   const python = pythonWithGrpc;
   const contracts = join(directory, 'contracts.binpb');
   writeFileSync(contracts, contractsOfLedger());
-  return rpcDoor(async (token, method, request) => {
+  return rpcTransport(async (token, method, request) => {
     const address = env['LOYALTY_LEDGER_GRPC'] ?? '';
     const { stdout } = await promisify(execFile)(python, [
       join(import.meta.dirname, 'grpc_call.py'),
       ...[contracts, address, `loyalty.ledger.v1.${method}`, token, JSON.stringify(request)],
     ]);
-    return JSON.parse(stdout) as Answer;
+    return JSON.parse(stdout) as Outcome;
   });
 }
 
@@ -230,7 +230,7 @@ function hasGrpc(python: string): boolean {
 
 const buf = join(root, 'node_modules/.bin/buf');
 
-function refusal(error: JsonObject): Answer {
+function refusal(error: JsonObject): Outcome {
   const details = (error['details'] ?? []) as unknown as ErrorDetail[];
   const detail = details.find(({ type }) => type === ErrorInfoSchema.typeName);
   if (detail === undefined) throw new Error(`An error without a reason: ${JSON.stringify(error)}`);

@@ -10,7 +10,7 @@ import { createProgram, http } from '../src/http.ts';
 import { natsPublish } from '../src/nats-publish.ts';
 import { until } from '../src/until.ts';
 
-const programId = 'json-doors';
+const programId = 'json-transports';
 
 let platform: Platform;
 
@@ -18,7 +18,7 @@ let platform: Platform;
 type Verdict = string;
 const accepted = 'accepted';
 
-/** A text with `PROGRAM` where all doors but the gateway, whose path has it, name the program, and `ID` for a new id. */
+/** A text with `ID` in place of a new id, and `PROGRAM` in place of the program, which the gateway has in its path instead. */
 type Template = string;
 
 function earn(
@@ -303,7 +303,7 @@ beforeAll(async () => {
   await http(platform, { token: token('SERVICE'), path: members, body: { userId: 'u' } });
 }, patience(60_000));
 
-describe('every door says the same of', () => {
+describe('every transport returns the same verdict on', () => {
   let faults: Map<string, Verdict>;
   const idOnStream = (text: Template) => `stream-${rows.findIndex((row) => row[1] === text)}`;
 
@@ -424,8 +424,8 @@ describe('a text that names other fields names them as JSON does:', () => {
     expect(atGatewayText).toContain(text);
     const port = `${platform.ledgerHttp}/loyalty.ledger.v1.${method}`;
     const request = { ...member, ...body, ...(idempotencyKey !== undefined && { idempotencyKey }) };
-    const { body: answer } = await postJson(port, JSON.stringify(request), headers);
-    expect(answer['message']).toContain(text);
+    const { body: received } = await postJson(port, JSON.stringify(request), headers);
+    expect(received['message']).toContain(text);
   });
 
   test('a rule without an award', async () => {
@@ -456,7 +456,7 @@ test('a failure within a batch names its field as JSON does', async () => {
   const mixed = batch(item('-1'), item('1'), item('null'));
   const gateway = `${platform.env['LOYALTY_URL']}/v1/programs/${programId}/earns:batch`;
   const port = `${platform.ledgerHttp}/loyalty.ledger.v1.LedgerService/BatchEarn`;
-  const answers = [
+  const responses = [
     await postJson(gateway, mixed.replace('PROGRAM', '')),
     await postJson(port, withProgram(mixed)),
   ];
@@ -465,7 +465,7 @@ test('a failure within a batch names its field as JSON does', async () => {
     message: `${amountField}: ${message}`,
     violations: [{ field: amountField, message }],
   };
-  for (const { ok, body } of answers) {
+  for (const { ok, body } of responses) {
     expect(ok).toBe(true);
     expect(body['outcomes']).toMatchObject([
       { failure },

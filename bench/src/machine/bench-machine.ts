@@ -10,9 +10,9 @@ import pg from 'pg';
 import { scalar } from '../scalar.ts';
 import { parentOf, processorSeconds } from './processor-time.ts';
 
-/** What all rows of a run share: servers of its own with empty data, thrown away afterwards. */
-export interface Stage {
-  /** For data and logs; removed with the stage. */
+/** What all rows of a run share: servers with empty data, which are removed afterwards. */
+export interface BenchMachine {
+  /** For data and logs; removed at the end of the run. */
   readonly directory: string;
   readonly postgres: PostgresServer;
   readonly tokens: TokenSettings;
@@ -22,16 +22,16 @@ export interface Stage {
    * Undefined on a system that doesn't report it.
    */
   postgresSeconds(): Promise<number | undefined>;
-  /** What PostgreSQL has been asked and has written to its log since its start. */
+  /** The statements that PostgreSQL has executed, and the bytes that it has written to its log, since its start. */
   postgresWork(): Promise<PostgresWork>;
-  /** Writes out what preparations have left dirty, so that no measurement pays for it. */
-  settle(): Promise<void>;
-  /** What has to be stopped in the end, the newest first. */
+  /** Writes pages that preparations left dirty to disk, so that no measurement pays for it. */
+  checkpoint(): Promise<void>;
+  /** What has to be stopped at the end, the newest first. */
   readonly resources: AsyncDisposableStack;
 }
 
 export interface PostgresWork {
-  /** As pg_stat_statements counts them. */
+  /** As counted by pg_stat_statements. */
   readonly statements: number;
   readonly walBytes: number;
 }
@@ -43,7 +43,7 @@ export interface TokenSettings {
 }
 
 /** Starts PostgreSQL, as durable as in production. Everything ends with `resources`. */
-export async function setStage(resources: AsyncDisposableStack): Promise<Stage> {
+export async function startBenchMachine(resources: AsyncDisposableStack): Promise<BenchMachine> {
   const directory = await mkdtemp(join(await diskFolder(), 'loyalty-bench-'));
   resources.defer(() => rm(directory, { recursive: true, force: true }));
   // PostgreSQL may run under another account, which must come through.
@@ -79,7 +79,7 @@ export async function setStage(resources: AsyncDisposableStack): Promise<Stage> 
       mintToken({ ...tokens, subject: `bench-${role}`, roles: [role], lifetimeSeconds: 86_400 }),
     postgresSeconds: async () => server && (await processorSeconds(server)),
     postgresWork: () => readWork(counters),
-    settle: () => execute(serverUrl, 'CHECKPOINT'),
+    checkpoint: () => execute(serverUrl, 'CHECKPOINT'),
     resources,
   };
 }
