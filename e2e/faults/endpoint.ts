@@ -97,14 +97,14 @@ export async function startEndpoint(random: Random): Promise<Endpoint> {
     async start() {
       server = createServer((request, response) => {
         underWay += 1;
-        const answered = readText(request).then(async (body) => {
+        const handled = readText(request).then(async (body) => {
           const status = receive(String(request.headers['webhook-id']), body);
           await delay(random.integer(0, responseMsMax));
           if (random.integer(1, 100) <= unluckiness * 100) request.socket.destroy();
           else response.writeHead(status).end();
         });
         // A request that is cut off has no response.
-        answered
+        handled
           .catch(() => undefined)
           .finally(() => {
             underWay -= 1;

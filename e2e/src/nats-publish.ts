@@ -15,10 +15,10 @@ export async function natsPublish(
   socket.write(`HPUB ${subject} ${headers.length} ${total}\r\n${headers}`);
   socket.write(body);
   socket.write('\r\nPING\r\n');
-  for (let answer = ''; !answer.includes('PONG\r\n'); ) {
+  for (let received = ''; !received.includes('PONG\r\n'); ) {
     const [chunk] = (await once(socket, 'data')) as [Buffer];
-    answer += chunk.toString();
-    if (answer.includes('-ERR')) throw new Error(answer);
+    received += chunk.toString();
+    if (received.includes('-ERR')) throw new Error(received);
   }
   socket.destroy();
 }

@@ -87,7 +87,7 @@ type Json = Record<string, unknown>;
 async function read(gateway: Gateway, path: string): Promise<Json | undefined> {
   const response = await fetch(gateway.url + path, { headers: headers(gateway) });
   if (response.status === 404) return undefined;
-  return answer(response, `GET ${path}`);
+  return bodyOf(response, `GET ${path}`);
 }
 
 async function write(
@@ -99,14 +99,14 @@ async function write(
     headers: { ...headers(gateway), 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   });
-  return answer(response, `POST ${path}`);
+  return bodyOf(response, `POST ${path}`);
 }
 
 function headers({ adminToken }: Gateway) {
   return { Authorization: `Bearer ${adminToken}` };
 }
 
-async function answer(response: Response, what: string): Promise<Json> {
+async function bodyOf(response: Response, what: string): Promise<Json> {
   const text = await response.text();
   if (!response.ok) throw new Error(`${what} returned ${response.status}: ${text}`);
   return JSON.parse(text) as Json;

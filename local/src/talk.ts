@@ -13,12 +13,12 @@ export function talk(url: string, text: string, later: readonly string[] = []): 
       if (part === undefined) socket.end();
       else socket.write(part, (error) => (error ? undefined : writeLater(rest)));
     };
-    let answer = '';
+    let received = '';
     socket.on('data', (chunk) => {
-      if (answer === '' && later.length > 0) writeLater(later);
-      answer += String(chunk);
+      if (received === '' && later.length > 0) writeLater(later);
+      received += String(chunk);
     });
     socket.on('error', reject);
-    socket.on('close', () => resolve(answer));
+    socket.on('close', () => resolve(received));
   });
 }

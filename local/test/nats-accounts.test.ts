@@ -40,28 +40,28 @@ test('a server that is too old says what it does wrong', async () => {
   expect(server.versionProblem).toBe(versionProblem(version));
 });
 
-/** What the server answers to lines of its protocol, after a login. */
-async function answer(user: NatsUser, line: string): Promise<string> {
+/** Logs in, sends lines of the protocol, and returns what the server sends. */
+async function exchange(user: NatsUser, line: string): Promise<string> {
   const { hostname, port, username, password } = new URL(server.urlOf(user));
   const login = { user: username, pass: password, verbose: false, pedantic: false };
   const socket = connectSocket(Number(port), hostname).setEncoding('utf8');
   socket.write(`CONNECT ${JSON.stringify(login)}\r\n${line}PING\r\n`);
-  let answered = '';
+  let received = '';
   for await (const chunk of socket) {
-    answered += chunk;
-    if (/PONG|-ERR/.test(answered)) break;
+    received += chunk;
+    if (/PONG|-ERR/.test(received)) break;
   }
-  return answered;
+  return received;
 }
 
 async function mayPublish(user: NatsUser, subject: string): Promise<boolean> {
-  const answered = await answer(user, `PUB ${subject} 0\r\n\r\n`);
-  return !answered.includes('Permissions Violation for Publish');
+  const received = await exchange(user, `PUB ${subject} 0\r\n\r\n`);
+  return !received.includes('Permissions Violation for Publish');
 }
 
 async function maySubscribe(user: NatsUser, subject: string): Promise<boolean> {
-  const answered = await answer(user, `SUB ${subject} 1\r\n`);
-  return !answered.includes('Permissions Violation for Subscription');
+  const received = await exchange(user, `SUB ${subject} 1\r\n`);
+  return !received.includes('Permissions Violation for Subscription');
 }
 
 async function usersWhoMayPublish(subject: string): Promise<NatsUser[]> {

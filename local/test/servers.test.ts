@@ -125,16 +125,16 @@ async function query(url: string, sql: string): Promise<unknown[]> {
   }
 }
 
-/** What the server answers to NATS' opening words. */
+/** Logs in, and returns what the server sends. */
 async function greet(port: number, login: { user: string; pass: string }): Promise<string> {
   const socket = connect(port, '127.0.0.1').setEncoding('utf8');
   socket.write(`CONNECT ${JSON.stringify(login)}\r\nPING\r\n`);
-  let answer = '';
+  let received = '';
   for await (const chunk of socket) {
-    answer += chunk;
-    if (/PONG|-ERR/.test(answer)) break;
+    received += chunk;
+    if (/PONG|-ERR/.test(received)) break;
   }
-  return answer;
+  return received;
 }
 
 async function isListening(port: number): Promise<boolean> {

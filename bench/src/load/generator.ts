@@ -14,11 +14,11 @@ const callsPerConnectionMax = { grpc: 50, http: 1, nats: 10_000 } as const;
 /** How long the last calls may take. */
 const patienceMs = 30_000;
 
-process.once('message', (plan: LoadPlan) => void answer(plan));
+process.once('message', (plan: LoadPlan) => void report(plan));
 // Also when the parent has ended.
 process.once('disconnect', () => process.exit());
 
-async function answer(plan: LoadPlan): Promise<void> {
+async function report(plan: LoadPlan): Promise<void> {
   const outcome: GeneratorMessage = await generateLoad(plan).then(
     (result) => ({ result }),
     (error: Error) => ({ error: error.message }),
@@ -57,8 +57,8 @@ async function generateLoad(plan: LoadPlan): Promise<LoadResult> {
         continue;
       }
       acknowledged += plan.itemsPerCall;
-      const answered = performance.now();
-      if (answered >= begin && answered < end) latenciesMs.push(answered - due);
+      const respondedAt = performance.now();
+      if (respondedAt >= begin && respondedAt < end) latenciesMs.push(respondedAt - due);
     }
   }
 

@@ -35,7 +35,7 @@ async function connectTo(serve: Serve) {
   return connection;
 }
 
-function answer(stream: ServerHttp2Stream, status: string, body?: Buffer): void {
+function respond(stream: ServerHttp2Stream, status: string, body?: Buffer): void {
   stream.respond({ 'content-type': 'application/grpc' }, { waitForTrailers: true });
   stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }));
   stream.end(body);
@@ -43,7 +43,7 @@ function answer(stream: ServerHttp2Stream, status: string, body?: Buffer): void 
 
 describe('a call of the load generator', () => {
   test('succeeds with status 0 and a response, again and again on one connection', async () => {
-    const connection = await connectTo((stream) => answer(stream, '0', message));
+    const connection = await connectTo((stream) => respond(stream, '0', message));
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => connection.call(message)));
     expect(outcomes).toEqual(Array.from({ length: 50 }, () => undefined));
     expect(await connection.call(message)).toBeUndefined();
@@ -53,7 +53,7 @@ describe('a call of the load generator', () => {
     const seen: object[] = [];
     const connection = await connectTo((stream, { headers }) => {
       seen.push({ ...headers });
-      answer(stream, '0', message);
+      respond(stream, '0', message);
     });
     await connection.call(message);
     await connection.call(message);
@@ -68,12 +68,12 @@ describe('a call of the load generator', () => {
   });
 
   test.each(['7', '14'])('fails with status %s', async (status) => {
-    const connection = await connectTo((stream) => answer(stream, status, message));
+    const connection = await connectTo((stream) => respond(stream, status, message));
     expect(await connection.call(message)).toBe(`grpc-status ${status}`);
   });
 
   test('fails when the status is 0 but no response came', async () => {
-    const connection = await connectTo((stream) => answer(stream, '0'));
+    const connection = await connectTo((stream) => respond(stream, '0'));
     expect(await connection.call(message)).toBe('no response arrived');
   });
 
@@ -104,7 +104,7 @@ describe('a call of the load generator', () => {
       if (sessions.size === 0) session.goaway(0, 2 ** 31 - 1);
       sessions.add(session);
       setImmediate(() => {
-        answer(stream, '0', message);
+        respond(stream, '0', message);
         session.close();
       });
     });
@@ -121,7 +121,7 @@ describe('a call of the load generator', () => {
     const sizes: number[] = [];
     const connection = await connectTo((stream, { body }) => {
       sizes.push(body.length);
-      answer(stream, '0', message);
+      respond(stream, '0', message);
     });
     const large = Buffer.alloc(40_000, 1);
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => connection.call(large)));

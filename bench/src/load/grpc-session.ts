@@ -42,7 +42,7 @@ export async function openGrpcSession(
 ): Promise<GrpcSession> {
   const socket = await openSocket(options.address);
   const send = batchedWriter(socket);
-  const answers = createAnswers();
+  const pendingCalls = createPendingCalls();
   const blocks = headerBlocks([
     [':path', options.path],
     [':authority', options.address],
@@ -62,7 +62,7 @@ export async function openGrpcSession(
     const streamId = nextStreamId;
     nextStreamId += 2;
     window -= message.length;
-    answers.expect(streamId, { message, caller });
+    pendingCalls.expect(streamId, { message, caller });
     const payload = streamId === 1 ? blocks.first : blocks.later;
     send(
       encodeFrame({ type: frameTypes.headers, flags: flags.endHeaders, streamId, payload }),
@@ -85,18 +85,21 @@ export async function openGrpcSession(
       closed ??= new Error(`the server closes the connection, code ${code}`);
       isRetired = code === noError;
       if (isRetired) {
-        const unsent = [...answers.withdrawAfter(payload.readUInt32BE(0)), ...waiting.splice(0)];
+        const unsent = [
+          ...pendingCalls.withdrawAfter(payload.readUInt32BE(0)),
+          ...waiting.splice(0),
+        ];
         for (const call of unsent) sendAgain(call);
       }
     } else {
-      answers.take(frame);
+      pendingCalls.take(frame);
     }
   }
 
   socket.on('data', frameReader(take));
   socket.on('close', () => {
     closed ??= new Error('the connection was closed');
-    answers.abandon(closed);
+    pendingCalls.abandon(closed);
     for (const { caller } of waiting.splice(0)) caller.reject(closed);
   });
   send(connectionPreface());
@@ -130,7 +133,7 @@ function dataFrames(streamId: number, message: Buffer): Buffer[] {
   return frames;
 }
 
-interface Answers {
+interface PendingCalls {
   expect(streamId: number, call: UnsentCall): void;
   take(frame: Frame): void;
   /** Forgets the calls on later streams, which the server won't look at. */
@@ -142,23 +145,23 @@ interface Answers {
 const noError = 0;
 const messagePrefixBytes = 5;
 
-function createAnswers(): Answers {
+function createPendingCalls(): PendingCalls {
   const expected = new Map<number, { call: UnsentCall; receivedBytes: number }>();
 
   function finish(streamId: number, failure: string | undefined): void {
-    const answer = expected.get(streamId);
-    if (answer === undefined) return;
+    const pending = expected.get(streamId);
+    if (pending === undefined) return;
     expected.delete(streamId);
-    const isEmpty = failure === undefined && answer.receivedBytes < messagePrefixBytes;
-    answer.call.caller.resolve(isEmpty ? 'no response arrived' : failure);
+    const isEmpty = failure === undefined && pending.receivedBytes < messagePrefixBytes;
+    pending.call.caller.resolve(isEmpty ? 'no response arrived' : failure);
   }
 
   return {
     expect: (streamId, call) => expected.set(streamId, { call, receivedBytes: 0 }),
     take({ type, flags: set, streamId, payload }) {
       if (type === frameTypes.data) {
-        const answer = expected.get(streamId);
-        if (answer !== undefined) answer.receivedBytes += payload.length;
+        const pending = expected.get(streamId);
+        if (pending !== undefined) pending.receivedBytes += payload.length;
         if (set & flags.endStream) finish(streamId, 'no grpc-status arrived');
       } else if (type === frameTypes.headers && set & flags.endStream) {
         const status = grpcStatusIn(payload);

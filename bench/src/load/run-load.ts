@@ -45,7 +45,7 @@ export interface LoadResult {
   };
   /** Items of all calls that succeeded, including the warm-up and calls still in progress at the end. */
   readonly acknowledged: number;
-  /** Items of calls answered with success between the two marks. */
+  /** Items of calls that succeeded between the two marks. */
   readonly marked: number;
   /** What went wrong, and how often. */
   readonly failures: Readonly<Record<string, number>>;

@@ -15,7 +15,7 @@ export interface ProcessUsage {
   readonly residentBytes: number;
 }
 
-export interface ProbeAnswer {
+export interface ProbeResponse {
   readonly probe: ProbeRequest['probe'];
   readonly usage?: ProcessUsage;
   readonly residentBytes?: number;

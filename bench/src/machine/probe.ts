@@ -5,7 +5,7 @@ import { Session } from 'node:inspector/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GCProfiler, type GCProfilerResult, getHeapStatistics } from 'node:v8';
 import { allocatedBytes } from './allocations.ts';
-import type { ProbeAnswer, ProbeRequest, ProcessUsage } from './probe-messages.ts';
+import type { ProbeRequest, ProbeResponse, ProcessUsage } from './probe-messages.ts';
 
 /** Fine enough for functions of a few percent of ten seconds, and still cheap. */
 const samplingIntervalUs = 500;
@@ -24,13 +24,13 @@ let window: Window | undefined;
 
 process.on('message', (message) => {
   if (typeof message === 'object' && message !== null && 'probe' in message) {
-    void answer(message as ProbeRequest);
+    void respond(message as ProbeRequest);
   }
 });
 
-async function answer(request: ProbeRequest): Promise<void> {
+async function respond(request: ProbeRequest): Promise<void> {
   const { probe } = request;
-  let result: ProbeAnswer = { probe };
+  let result: ProbeResponse = { probe };
   if (request.probe === 'begin') window = await begin(request.profile);
   else if (request.probe === 'end') result = { probe, usage: await end(request.profileFile) };
   else result = { probe, residentBytes: process.memoryUsage.rss() };

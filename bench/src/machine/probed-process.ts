@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import type { ProbeAnswer, ProbeRequest, ProcessUsage } from './probe-messages.ts';
+import type { ProbeRequest, ProbeResponse, ProcessUsage } from './probe-messages.ts';
 
 export type { ProcessUsage } from './probe-messages.ts';
 
@@ -20,17 +20,17 @@ export interface ProbedProcess {
 
 export function probedProcess(child: ChildProcess): ProbedProcess {
   const ask = (request: ProbeRequest) =>
-    new Promise<ProbeAnswer>((resolve, reject) => {
+    new Promise<ProbeResponse>((resolve, reject) => {
       const gone = () => reject(new Error('The process under measurement has ended'));
       // Memory may be asked for in the middle of a window.
-      const answered = (message: unknown) => {
-        const answer = message as ProbeAnswer;
-        if (answer.probe !== request.probe) return;
-        child.off('message', answered);
+      const receive = (message: unknown) => {
+        const response = message as ProbeResponse;
+        if (response.probe !== request.probe) return;
+        child.off('message', receive);
         child.off('disconnect', gone);
-        resolve(answer);
+        resolve(response);
       };
-      child.on('message', answered);
+      child.on('message', receive);
       child.once('disconnect', gone);
       child.send(request, (error) => {
         if (error !== null) reject(error);
