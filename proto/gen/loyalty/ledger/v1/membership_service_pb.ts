@@ -175,7 +175,7 @@ export type ListMembersRequest = Message<"loyalty.ledger.v1.ListMembersRequest">
   userIdPrefix: string;
 
   /**
-   * Only members who have this attribute with the value attribute_value, which must be given as well; all when empty.
+   * Only members whose attribute of this name has the value attribute_value, which must be given too; all when empty.
    *
    * @generated from field: string attribute_key = 5;
    */
@@ -602,8 +602,8 @@ export const MembershipService: GenService<{
     output: typeof ResumeMembershipResponseSchema;
   },
   /**
-   * Ends a membership and forfeits its points. A member must have no open holds and must not be suspended; an admin ends
-   * the holds as well.
+   * Ends a membership and forfeits its points. A member must have no open holds and must not be suspended. If an admin
+   * calls it, open holds end too.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.LeaveProgram
    */

@@ -113,7 +113,7 @@ export type Program = Message<"loyalty.programs.v1.Program"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * Which dates of a member's points are announced before they come; none when absent.
+   * How many days in advance events announce that a member's points expire or become available; no events when absent.
    *
    * @generated from field: loyalty.programs.v1.Notices notices = 14;
    */
@@ -162,7 +162,7 @@ export const Program_State = {
   SUSPENDED: 3,
 
   /**
-   * It ended for good: only reads, refunds and expiry remain.
+   * It ended permanently: only reads, refunds and expiry remain.
    *
    * @generated from enum value: ARCHIVED = 4;
    */
@@ -252,7 +252,7 @@ export const PointUnitSchema: GenMessage<PointUnit> = /*@__PURE__*/
   messageDesc(file_loyalty_programs_v1_program, 1);
 
 /**
- * How many days before a date of a member's points an event announces it.
+ * How many days in advance events announce that a member's points expire or become available.
  *
  * @generated from message loyalty.programs.v1.Notices
  */

@@ -930,7 +930,7 @@ export const ProgramService: GenService<{
     output: typeof SuspendProgramResponseSchema;
   },
   /**
-   * Archives a DRAFT or SUSPENDED program for good. It must have no open holds: the ledger's ListOpenHolds lists them.
+   * Archives a DRAFT or SUSPENDED program permanently. It must have no open holds: the ledger's ListOpenHolds lists them.
    *
    * @generated from rpc loyalty.programs.v1.ProgramService.ArchiveProgram
    */
