@@ -1,6 +1,6 @@
 import { getOption } from '@bufbuild/protobuf';
 import { contractRegistry } from './contract-registry.ts';
-import type { ErrorResponse } from './error-docs.ts';
+import type { ErrorAnswer } from './error-docs.ts';
 
 /** From the project's top. */
 export const clientErrorsFile = 'clients/typescript/src/errors.ts';
@@ -12,11 +12,11 @@ import { LoyaltyError, type LoyaltyErrorOptions } from './loyalty-error.ts';`;
 export async function clientErrors(): Promise<string> {
   const registry = await contractRegistry();
   const reasons = registry.getEnum('loyalty.options.v1.ErrorReason');
-  const option = registry.getExtension('loyalty.options.v1.error_response');
+  const option = registry.getExtension('loyalty.options.v1.error_answer');
   if (!reasons || !option) throw new Error('The contracts have no catalog of errors');
   const values = reasons.values.filter(({ number }) => number !== 0);
   const classes = values.map((value) => {
-    const { code, meaning, remedy, retryable } = getOption(value, option) as ErrorResponse;
+    const { code, meaning, remedy, retryable } = getOption(value, option) as ErrorAnswer;
     const className = classNameOf(value.name);
     return `/**
  * ${meaning}

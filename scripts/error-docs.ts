@@ -5,7 +5,7 @@ import { contractRegistry } from './contract-registry.ts';
 export const errorDocsFile = 'docs/errors.md';
 
 /** What the contract says of a reason; `code` is a number of google.rpc.Code. */
-export interface ErrorResponse {
+export interface ErrorAnswer {
   readonly code: number;
   readonly httpStatus: number;
   readonly meaning: string;
@@ -38,7 +38,7 @@ To find the error in the logs, use the request id from the header or metadata \`
 export async function errorDocs(): Promise<string> {
   const registry = await contractRegistry();
   const reasons = registry.getEnum('loyalty.options.v1.ErrorReason');
-  const response = registry.getExtension('loyalty.options.v1.error_response');
+  const response = registry.getExtension('loyalty.options.v1.error_answer');
   const declared = registry.getExtension('loyalty.options.v1.errors');
   const codes = registry.getEnum('google.rpc.Code');
   if (!reasons || !response || !declared || !codes) {
@@ -54,7 +54,7 @@ export async function errorDocs(): Promise<string> {
       const { code, httpStatus, meaning, remedy, retryable, anyMethod } = getOption(
         value,
         response,
-      ) as ErrorResponse;
+      ) as ErrorAnswer;
       const failing = methods.filter((method) =>
         reasonsOf(method, declared).includes(value.number),
       );

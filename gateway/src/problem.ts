@@ -5,7 +5,7 @@ import {
   type Reasoned,
   sentenceOf,
 } from '@loyalty/platform/errors.ts';
-import type { ErrorResponse } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
+import type { ErrorAnswer } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { HttpRefusal } from './http-refusal.ts';
 
 /** The body of an error, RFC 9457. */
@@ -97,7 +97,7 @@ function refusalOf(refusal: HttpRefusal, requestId: string): ProblemResponse {
 
 function detailOf(
   error: Reasoned,
-  { httpStatus, meaning }: ErrorResponse,
+  { httpStatus, meaning }: ErrorAnswer,
   violations: readonly FieldViolation[] | undefined,
 ): string {
   // What a failing service says of itself can name hosts and ports.

@@ -14,7 +14,7 @@ import type { UnloadedFields } from '@loyalty/platform/json/message-to-json.ts';
 import { unaryMethodsOf } from '@loyalty/platform/rpc/mount.ts';
 import { http } from '@loyalty/proto/google/api/annotations_pb.ts';
 import type { HttpRule } from '@loyalty/proto/google/api/http_pb.ts';
-import { header, http_response } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
+import { header, http_answer } from '@loyalty/proto/loyalty/options/v1/http_pb.ts';
 import { fieldsOf, type PathTemplate, parsePathTemplate } from './path-template.ts';
 import { unloadedFieldsOf } from './unloaded-fields.ts';
 
@@ -108,7 +108,7 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
   for (const field of queryFields) {
     if (!fitsIntoQuery(field)) throw new Error(`${field.name} can't be in a query`);
   }
-  const response = getOption(method, http_response);
+  const response = getOption(method, http_answer);
   return {
     method,
     httpMethod,

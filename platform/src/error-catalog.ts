@@ -1,19 +1,19 @@
 import { type DescMethod, getOption } from '@bufbuild/protobuf';
 import {
+  type ErrorAnswer,
   ErrorReasonSchema,
-  type ErrorResponse,
-  error_response,
+  error_answer,
   errors,
 } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 
-const entries: ReadonlyMap<string, ErrorResponse> = new Map(
+const entries: ReadonlyMap<string, ErrorAnswer> = new Map(
   ErrorReasonSchema.values
     .filter(({ number }) => number !== 0)
-    .map((value) => [value.name, getOption(value, error_response)]),
+    .map((value) => [value.name, getOption(value, error_answer)]),
 );
 
 /** How a reason is returned, according to the contract; undefined for what isn't in the catalog. */
-export function catalogEntryOf(reason: string): ErrorResponse | undefined {
+export function catalogEntryOf(reason: string): ErrorAnswer | undefined {
   return entries.get(reason);
 }
 

@@ -17,7 +17,7 @@ export interface ContractOptions {
   reasonsOf(method: DescMethod): Reason[];
 }
 
-/** A reason for which a method can fail; see ErrorResponse in proto/loyalty/options/v1/errors.proto. */
+/** A reason for which a method can fail; see ErrorAnswer in proto/loyalty/options/v1/errors.proto. */
 export interface Reason {
   readonly name: string;
   readonly httpStatus: number;
@@ -43,7 +43,7 @@ export function readContractOptions(registry: FileRegistry): ContractOptions {
     if (found === undefined) throw new Error(`The contracts have no enum ${name}`);
     return found.values.filter(({ number }) => number !== 0);
   };
-  const [textRule, errorResponse] = [option('text_rule'), option('error_response')];
+  const [textRule, errorResponse] = [option('text_rule'), option('error_answer')];
   const [patchByKey, errors] = [option('patch_by_key'), option('errors')];
   const byNumber = new Map(
     values('ErrorReason').map((value) => {

@@ -2,9 +2,9 @@ import { type DescMethod, type DescService, getOption, hasOption } from '@bufbui
 import { http } from '@loyalty/proto/google/api/annotations_pb.ts';
 import { CodeSchema } from '@loyalty/proto/google/rpc/code_pb.ts';
 import {
+  type ErrorAnswer,
   ErrorReasonSchema,
-  type ErrorResponse,
-  error_response,
+  error_answer,
   errors,
 } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import { anchorOf } from '../problem.ts';
@@ -13,7 +13,7 @@ import { escapeHtml, htmlPage, paths } from './html-page.ts';
 interface Reason {
   readonly name: string;
   readonly number: number;
-  readonly response: ErrorResponse;
+  readonly response: ErrorAnswer;
 }
 
 const introduction = `<p>Every error has a <em>reason</em> from this catalog. Decide by the reason: the texts are for people, and may
@@ -36,7 +36,7 @@ export function errorsPage(services: readonly DescService[]): string {
     .map((value) => ({
       name: value.name,
       number: value.number,
-      response: getOption(value, error_response),
+      response: getOption(value, error_answer),
     }));
   const methods = services.flatMap((service) => service.methods);
   const byStatus = Map.groupBy(reasons, ({ response }) => response.httpStatus);

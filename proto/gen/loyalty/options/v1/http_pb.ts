@@ -12,14 +12,14 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file loyalty/options/v1/http.proto.
  */
 export const file_loyalty_options_v1_http: GenFile = /*@__PURE__*/
-  fileDesc("Ch1sb3lhbHR5L29wdGlvbnMvdjEvaHR0cC5wcm90bxISbG95YWx0eS5vcHRpb25zLnYxIjAKDEh0dHBSZXNwb25zZRIOCgZzdGF0dXMYASABKAUSEAoIbG9jYXRpb24YAiABKAk6ZwoNaHR0cF9yZXNwb25zZRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNKGAyABKAsyIC5sb3lhbHR5Lm9wdGlvbnMudjEuSHR0cFJlc3BvbnNlUgxodHRwUmVzcG9uc2U6PAoIdW5sb2FkZWQSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxjWhgMgAygJUgh1bmxvYWRlZDo3CgZoZWFkZXISHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNOGAyABKAlSBmhlYWRlcjpBCgxwYXRjaF9ieV9rZXkSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNWGAyABKAhSCnBhdGNoQnlLZXliBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("Ch1sb3lhbHR5L29wdGlvbnMvdjEvaHR0cC5wcm90bxISbG95YWx0eS5vcHRpb25zLnYxIi4KCkh0dHBBbnN3ZXISDgoGc3RhdHVzGAEgASgFEhAKCGxvY2F0aW9uGAIgASgJOmEKC2h0dHBfYW5zd2VyEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY0oYDIAEoCzIeLmxveWFsdHkub3B0aW9ucy52MS5IdHRwQW5zd2VyUgpodHRwQW5zd2VyOjwKCHVubG9hZGVkEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY1oYDIAMoCVIIdW5sb2FkZWQ6NwoGaGVhZGVyEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjThgMgASgJUgZoZWFkZXI6QQoMcGF0Y2hfYnlfa2V5Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjVhgMgASgIUgpwYXRjaEJ5S2V5YgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * What a method's HTTP response has beyond google.api.http.
  *
- * @generated from message loyalty.options.v1.HttpResponse
+ * @generated from message loyalty.options.v1.HttpAnswer
  */
-export type HttpResponse = Message<"loyalty.options.v1.HttpResponse"> & {
+export type HttpAnswer = Message<"loyalty.options.v1.HttpAnswer"> & {
   /**
    * The status of a success, 200 when absent. If this is 201, a response whose field "replayed" is true has the status 200.
    *
@@ -36,18 +36,18 @@ export type HttpResponse = Message<"loyalty.options.v1.HttpResponse"> & {
 };
 
 /**
- * Describes the message loyalty.options.v1.HttpResponse.
- * Use `create(HttpResponseSchema)` to create a new message.
+ * Describes the message loyalty.options.v1.HttpAnswer.
+ * Use `create(HttpAnswerSchema)` to create a new message.
  */
-export const HttpResponseSchema: GenMessage<HttpResponse> = /*@__PURE__*/
+export const HttpAnswerSchema: GenMessage<HttpAnswer> = /*@__PURE__*/
   messageDesc(file_loyalty_options_v1_http, 0);
 
 /**
  * How the method's success is returned over HTTP.
  *
- * @generated from extension: loyalty.options.v1.HttpResponse http_response = 50002;
+ * @generated from extension: loyalty.options.v1.HttpAnswer http_answer = 50002;
  */
-export const http_response: GenExtension<MethodOptions, HttpResponse> = /*@__PURE__*/
+export const http_answer: GenExtension<MethodOptions, HttpAnswer> = /*@__PURE__*/
   extDesc(file_loyalty_options_v1_http, 0);
 
 /**
