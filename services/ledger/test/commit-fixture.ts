@@ -295,7 +295,7 @@ export function aPurchase(purchase: {
   return {
     programId: 'wine-dine',
     userId: purchase.userId,
-    transaction: create(TransactionSchema, {
+    purchase: create(TransactionSchema, {
       transactionId: purchase.transactionId ?? randomUUID(),
       occurTime: timestampFromDate(purchase.occurTime ?? new Date('2026-03-01T12:00:00Z')),
       amount: { currencyCode: 'USD', minorUnits: purchase.minorUnits },
@@ -305,8 +305,8 @@ export function aPurchase(purchase: {
 
 /** A purchase to quote: what {@link aPurchase} reports, without an id or a time. */
 export function aCart(purchase: { userId: string; minorUnits: bigint }): QuoteEarnInput {
-  const { programId, userId, transaction } = aPurchase(purchase);
-  const { amount } = transaction;
+  const { programId, userId, purchase: reported } = aPurchase(purchase);
+  const { amount } = reported;
   const cart = create(TransactionSchema, amount === undefined ? {} : { amount });
   return { programId, userId, purchase: cart, byMember: false };
 }

@@ -120,7 +120,7 @@ describe('of a member with thousands of holds', () => {
       ledger.setClock(new Date('2026-03-01T13:00:00Z'));
       const before = await ledger.balance('many');
       expect(before).toMatchObject({ available: 50_000n, reserved: 0n });
-      // Not both in one transaction.
+      // Not both in one database transaction.
       for (const count of [1, 1, 0]) expect(await ledger.bringDueUpToDate(200)).toBe(count);
       expect(await ledger.balance('many')).toEqual(before);
       const { rows } = await ledger.pool.query('SELECT taken FROM reward_stock');

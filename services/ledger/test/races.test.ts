@@ -308,7 +308,7 @@ test(
       const opening = () => aPurchase({ userId: `opening-${round}`, minorUnits: 10_000n });
       await ledger.earn(aPurchase({ ...leaving, minorUnits: 100_000n }), author);
       await ledger.redeem(aRedemption({ ...leaving, capture: 'HOLD' }), author);
-      // Those of each replica share a transaction.
+      // Those of each replica share a database transaction.
       await Promise.all([
         here.leave({ ...leaving, byMember: false }, author),
         here.earn(opening(), author),

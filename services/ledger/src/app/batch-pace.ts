@@ -1,4 +1,4 @@
-/** Estimates how long batches take, from the last ones: a time for each transaction, and one for each of its commands. */
+/** Estimates how long batches take, from the last ones: a time for each batch, and one for each of its commands. */
 export interface BatchPace {
   /** Counts a batch that has ended. */
   observe(batch: { commands: number; ms: number }): void;

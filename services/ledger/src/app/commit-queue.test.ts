@@ -82,7 +82,7 @@ describe('commands are gathered', () => {
     ]);
   });
 
-  test('a batch that is small beside the one being committed grows until it is worth a transaction', async () => {
+  test('a batch that is small beside the one being committed grows until it is worth a database transaction', async () => {
     const { batches, commit, endNext } = pausingCommit();
     // The clock stands still, so that no time passes for the first batch.
     const { queue } = createCommitQueue({ commit, now: () => 0 });

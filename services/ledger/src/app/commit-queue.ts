@@ -37,9 +37,9 @@ export interface CommitQueueOptions {
   commit: CommitToLedger;
   /** The maximum number of commands in a database transaction. */
   maxBatch?: number;
-  /** Transactions at once. Two keep the database busy while the next batch gathers. */
+  /** Database transactions in flight. Two keep the database busy while the next batch gathers. */
   maxInFlight?: number;
-  /** Transactions at once, besides, of commands that others should not wait for. */
+  /** Further database transactions in flight, for commands that others should not wait for. */
   maxApart?: number;
   /** A command that would wait longer than this for its outcome is refused, in milliseconds. */
   maxWaitMs?: number;
@@ -66,8 +66,8 @@ interface BatchInFlight {
 const retryAfterMsMin = 100;
 
 /**
- * How large a batch has to be, compared with the one being committed, to be committed beside it. Each transaction has costs of
- * its own: without this an earn took an eighth more of the ledger's time and a fifth more of PostgreSQL's.
+ * How large a batch has to be, compared with the one being committed, to be committed beside it. Each database transaction
+ * has costs of its own: without this an earn took an eighth more of the ledger's time and a fifth more of PostgreSQL's.
  */
 const shareMin = 0.75;
 
@@ -201,13 +201,13 @@ export function createCommitQueue({
       waiting.length,
     );
     const commandsMs = (commands * pace.msPerCommand) / maxInFlight;
-    // These fit into the next transaction, which runs anyway: however slow the database, some work goes on.
+    // These fit into the next batch, which runs anyway: however slow the database, some work goes on.
     if (waiting.length < maxBatch) return commandsMs;
-    const transactions = Math.floor(waiting.length / maxBatch) + inFlight.length;
-    const transactionsMs = (transactions * pace.msPerBatch) / maxInFlight;
+    const commits = Math.floor(waiting.length / maxBatch) + inFlight.length;
+    const commitsMs = (commits * pace.msPerBatch) / maxInFlight;
     // A batch that doesn't come back says more than those that have: the database may stand still.
     const oldestStartMs = inFlight[0]?.startMs ?? nowMs;
-    return Math.max(commandsMs + transactionsMs, nowMs - oldestStartMs);
+    return Math.max(commandsMs + commitsMs, nowMs - oldestStartMs);
   }
 
   function enqueue<Result>(command: Command<Result>, submittedMs: number): Promise<Result> {

@@ -1,6 +1,6 @@
 import type { Instant } from '../domain/instant.ts';
 import type { Author } from '../domain/journal.ts';
-import type { PageRequest, TransactionName } from './ledger-store.ts';
+import type { PageRequest, PurchaseName } from './ledger-store.ts';
 import type { StreamMessage, SubmissionName } from './stream-message.ts';
 
 /** Why a message couldn't be applied, and whether it is tried again. */
@@ -109,7 +109,7 @@ export interface DeadLetters {
   ): Promise<DeadLetter[]>;
   find(query: { deadLetterId: bigint; programs: ProgramScope }): Promise<DeadLetter | undefined>;
   /** The newest message that reports a purchase and waits or is dead. */
-  ofTransaction(transaction: TransactionName): Promise<UnappliedReport | undefined>;
+  ofPurchase(name: PurchaseName): Promise<UnappliedReport | undefined>;
   /** How many wait or are dead, for each reason. */
   count(): Promise<DeadLetterCount[]>;
 }

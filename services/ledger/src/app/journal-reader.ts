@@ -4,8 +4,8 @@ import type {
   EntryPosition,
   PageRequest,
   PostedEarn,
+  PurchaseRefund,
   RecordedEntry,
-  TransactionRefund,
 } from './ledger-store.ts';
 import type { FindRuleNames, RuleSetName } from './rule-names.ts';
 
@@ -23,10 +23,10 @@ export interface JournalRecord extends RecordedEntry {
   /** In which form its event is encoded. */
   readonly eventVersion: number;
   /** Of EARN and REFUND. */
-  readonly earn: Pick<PostedEarn, 'ruleSetVersion' | 'explanation' | 'transaction'> | undefined;
+  readonly earn: Pick<PostedEarn, 'ruleSetVersion' | 'explanation' | 'purchase'> | undefined;
   /** Of REFUND, as it was decided. */
   readonly refund:
-    | Pick<TransactionRefund, 'points' | 'taken' | 'lapsed' | 'owed' | 'forgiven' | 'extent'>
+    | Pick<PurchaseRefund, 'points' | 'taken' | 'lapsed' | 'owed' | 'forgiven' | 'extent'>
     | undefined;
   /** Of entries about a redemption, as it is after the entry, or later. */
   readonly redemption: Redemption | undefined;

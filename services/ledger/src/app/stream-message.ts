@@ -1,7 +1,7 @@
 import type { LedgerError } from '../domain/errors.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Author } from '../domain/journal.ts';
-import type { TransactionName } from './ledger-store.ts';
+import type { PurchaseName } from './ledger-store.ts';
 import type { EarnInput, ReverseEarnInput } from './reports.ts';
 
 /** A message of the incoming stream, as it arrived. */
@@ -17,7 +17,7 @@ export interface StreamMessage {
 }
 
 /** What a message reports. Ids that couldn't be read are empty, and so is the refund's of a purchase. */
-export interface SubmissionName extends TransactionName {
+export interface SubmissionName extends PurchaseName {
   readonly refundId: string;
 }
 

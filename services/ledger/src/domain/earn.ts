@@ -46,7 +46,7 @@ export interface Earn<Content> {
   /** The lot that the points went to. */
   readonly lot: LotKey;
   readonly postTime: Instant;
-  readonly transaction: Content;
+  readonly purchase: Content;
 }
 
 /**

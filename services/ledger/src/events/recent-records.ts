@@ -56,6 +56,6 @@ export function createRecentRecords(): RecentRecords {
 
 function sizeOf(records: readonly JournalRecord[]): number {
   let size = records.length;
-  for (const { earn } of records) size += earn?.transaction.items.length ?? 0;
+  for (const { earn } of records) size += earn?.purchase.items.length ?? 0;
   return size;
 }

@@ -153,7 +153,7 @@ function subjectOf(
   explanation: readonly ExplanationLine[],
 ): Pick<DescribedEntry, 'purchase' | 'rules' | 'refundExtent' | 'reward'> {
   return {
-    purchase: earn?.transaction,
+    purchase: earn?.purchase,
     rules: pointsGiven(explanation),
     refundExtent: refund?.extent,
     reward: redemption && {
@@ -193,7 +193,7 @@ function detailsOf(
   explanation: readonly ExplanationLine[],
 ): NonNullable<Content['details']> {
   if (entry.kind === 'EARN' && earn !== undefined) {
-    const { ruleSetVersion, transaction } = earn;
+    const { ruleSetVersion, purchase: transaction } = earn;
     const lines = explanation.map(renderLine);
     return { case: 'earn', value: { ruleSetVersion, explanation: lines, transaction } };
   }

@@ -1,4 +1,4 @@
-import type { CapPeriod, PostedEarn, TransactionRefund } from '../app/ledger-store.ts';
+import type { CapPeriod, PostedEarn, PurchaseRefund } from '../app/ledger-store.ts';
 import type { Entry } from '../domain/journal.ts';
 
 /** A membership whose journal is replayed. */
@@ -11,10 +11,10 @@ export interface ReplayedMember {
 /** A stretch of one membership's journal, in the order of its entries, with what they are about. */
 export interface HistoryPart {
   readonly entries: readonly Entry[];
-  /** By transaction id: of EARN entries. */
+  /** The earns of EARN entries, by transaction id. */
   readonly earns: ReadonlyMap<string, PostedEarn>;
-  /** By transaction id, as they arrived: all refunds of the earns, and of REFUND entries. */
-  readonly refunds: ReadonlyMap<string, readonly TransactionRefund[]>;
+  /** All refunds of the earns, and those of REFUND entries, by transaction id, in the order of their arrival. */
+  readonly refunds: ReadonlyMap<string, readonly PurchaseRefund[]>;
   /** By {@link earnSubject} or {@link refundSubject}: why what is stored of it can't be read. */
   readonly unreadable: ReadonlyMap<string, string>;
 }

@@ -36,7 +36,7 @@ import { fitBatch } from './batch-size.ts';
 import { authorOf, isMember } from './caller.ts';
 import { earnPosition } from './positions.ts';
 
-/** Transactions that are credited. */
+/** Purchases that are credited. */
 export function earnHandlers(
   app: MessagingApp,
 ): Pick<
@@ -55,7 +55,7 @@ export function earnHandlers(
       await submitEarn(app, input, authorOf(context));
       return {
         programId: input.programId,
-        transactionId: input.transaction.transactionId,
+        transactionId: input.purchase.transactionId,
         state: SubmitEarnResponse_State.ACCEPTED,
       };
     },

@@ -131,8 +131,8 @@ export function createDeadLetters({
       );
     },
 
-    // What keeps others away from the rows while they are being tried is their new time, not a lock: no transaction
-    // stays open meanwhile.
+    // What keeps others away from the rows while they are being tried is their new time, not a lock: no database
+    // transaction stays open meanwhile.
     async takeDue({ limit, leaseMs, now }) {
       const { rows } = await translated(
         knex.raw<{ rows: DueRow[] }>(
@@ -234,7 +234,7 @@ export function createDeadLetters({
       return deadLetterOf(row);
     },
 
-    async ofTransaction({ programId, transactionId }) {
+    async ofPurchase({ programId, transactionId }) {
       const { rows } = await translated(
         knex.raw<{ rows: { dead_letter_id: bigint; reason: string }[] }>(
           `SELECT * FROM (

@@ -65,7 +65,7 @@ export function createLedgerReader(pool: Pool): LedgerReader {
     },
 
     async earns({ membershipId, limit, after }) {
-      // The journal has a member's earns in order; the earns' own key is the transaction.
+      // The journal has a member's earns in order; the earns' own key is the purchase's id.
       const rows = await read<EarnRow>({
         name: 'read_earns_of_membership',
         text: `SELECT earns.*

@@ -63,7 +63,7 @@ const giveBackCapUsage = `UPDATE cap_usage SET points = cap_usage.points + rows.
   FROM ${capColumns.source}
   WHERE ${sameKey('cap_usage', ['membership_id', 'rule_id', 'period', 'period_start'])}`;
 
-/** Adds what a transaction takes of stock, limits and caps, and what it gives back. */
+/** Adds what a database transaction takes of stock, limits and caps, and what it gives back. */
 export function counterStatements({ stock, usage, capUsage, lapsedRefunded }: LedgerChanges) {
   const used = usage.filter(({ taken }) => taken > 0n);
   const unused = usage.filter(({ taken }) => taken < 0n);

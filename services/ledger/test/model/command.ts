@@ -28,7 +28,7 @@ export type Command =
       /** How often the attributes had changed when they were read; undefined where nobody read them. */
       readonly asRead: number | undefined;
     }
-  | { readonly kind: 'earn'; readonly transaction: Purchase; readonly byAnother: boolean }
+  | { readonly kind: 'earn'; readonly purchase: Purchase; readonly byAnother: boolean }
   | (RefundId & { readonly kind: 'refund'; readonly extent: RefundPart })
   | (RefundId & { readonly kind: 'cancelRefund' })
   | (Asking & { readonly kind: 'quote' })

@@ -47,9 +47,9 @@ export class ReferenceMembership implements terms.Member {
     this.passTime();
   }
 
-  earn(transaction: terms.Earn['transaction']): terms.Earn {
-    const earn = terms.newEarn(this, transaction);
-    this.earns.set(transaction.transactionId, earn);
+  earn(purchase: terms.Earn['purchase']): terms.Earn {
+    const earn = terms.newEarn(this, purchase);
+    this.earns.set(purchase.transactionId, earn);
     this.lifetime.earned += earn.points;
     terms.beActive(this);
     this.credit(earn.lot, earn.points);

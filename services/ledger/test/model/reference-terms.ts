@@ -59,7 +59,7 @@ export interface Lot {
 }
 
 export interface Earn {
-  readonly transaction: Purchase;
+  readonly purchase: Purchase;
   readonly ruleSet: CompiledRuleSet;
   readonly facts: MemberFacts;
   readonly postTime: number;
@@ -79,7 +79,7 @@ export function newEarn(member: Member, purchase: Purchase): Earn {
   const ruleSet = ruleSetInForce(member.program.ruleSets, occurTime, now) as CompiledRuleSet;
   const left = wholePurchase(purchase);
   const earn: Earn = {
-    transaction: purchase,
+    purchase,
     ruleSet,
     facts: factsOf(member),
     postTime: member.now,
@@ -95,12 +95,12 @@ export function newEarn(member: Member, purchase: Purchase): Earn {
 }
 
 /**
- * How many points an earn gives once so much more of its transaction went back.
+ * How many points an earn gives once so much more of its purchase went back.
  *
  * @throws {Refused} when that is more than there is
  */
 export function pointsAfter(member: Member, earn: Earn, extent: RefundPart): number {
-  const left = afterRefund(earn.transaction, earn.left, extent);
+  const left = afterRefund(earn.purchase, earn.left, extent);
   if ('fault' in left) {
     const exceeds = left.fault === 'EXCEEDS_TRANSACTION';
     throw new Refused(exceeds ? 'REFUND_EXCEEDS_TRANSACTION' : 'VALIDATION_FAILED');
@@ -111,7 +111,7 @@ export function pointsAfter(member: Member, earn: Earn, extent: RefundPart): num
 
 function award({ capUsed }: Member, earn: Earn): number {
   const { points, capUsage } = evaluate(earn.ruleSet, {
-    purchase: earn.transaction,
+    purchase: earn.purchase,
     member: earn.facts,
     now: new Date(earn.postTime),
     capUsed: (...cap) => BigInt(earn.capUsedBefore.get(capKey(...cap)) ?? 0),
