@@ -127,3 +127,23 @@ function statesOf({ state }: MembersQuery): readonly MembershipState[] {
 function rangeOf(prefix: string): [from: string, before: string] {
   return [prefix, `${prefix}${lastCharacter}`];
 }
+
+export function readAccountsOfUser({
+  userId,
+  programs,
+  now,
+  limit,
+  after,
+}: Parameters<LedgerReader['accountsOfUser']>[0]): AccountQuery {
+  return {
+    name: 'read_accounts_of_user',
+    // The first condition is that of the index by user, which serves no statement without it.
+    members: `SELECT membership_id FROM member_ids
+      WHERE user_id <> '' AND user_id = $2 AND program_id > $3
+        AND ($4::text[] IS NULL OR program_id = ANY($4))
+      ORDER BY program_id LIMIT $5`,
+    order: 'program_id',
+    values: [userId, after ?? '', programs ?? null, limit],
+    now,
+  };
+}
