@@ -28,6 +28,7 @@ import { leaveProgram } from '../src/app/leave-program.ts';
 import { type CommitToLedger, LostRace } from '../src/app/ledger-store.ts';
 import { listExpiries, listMaturities } from '../src/app/list-expiries.ts';
 import type { ProgramDefinition } from '../src/app/program-catalog.ts';
+import { createProgramSummaries } from '../src/app/program-summaries.ts';
 import { type QuoteEarnInput, quoteEarn } from '../src/app/quote-earn.ts';
 import { quoteRedemption } from '../src/app/quote-redemption.ts';
 import { type RedeemInput, redeem } from '../src/app/redeem.ts';
@@ -45,6 +46,7 @@ import { applicationSession, lockTimeoutMs } from '../src/storage/application-se
 import { type Announced, createCommitToLedger } from '../src/storage/commit-to-ledger.ts';
 import { createJournalReader } from '../src/storage/journal-reader.ts';
 import { createLedgerReader } from '../src/storage/ledger-reader.ts';
+import { createProgramTotalsReader } from '../src/storage/read-program-totals.ts';
 import { createRuleNames } from '../src/storage/rule-names.ts';
 import { expectHealthy } from './expect-healthy.ts';
 
@@ -240,11 +242,14 @@ function openReplica({
     return program;
   }
   const reader = createLedgerReader(pool);
+  const journal = createJournalReader(pool, ruleNames);
   const app: App = {
     catalog: { get, getLatest: get },
     // Beside other tests the machine is slow, and no burst is to be refused for that.
     queue: createCommitQueue({ commit, maxWaitMs: 60_000 }).queue,
     reader,
+    journal,
+    summaries: createProgramSummaries({ clock, readTotals: createProgramTotalsReader(pool) }),
     clock,
     newRedemptionId,
   };
@@ -256,7 +261,7 @@ function openReplica({
   return {
     pool,
     reader,
-    journal: createJournalReader(pool, ruleNames),
+    journal,
     commit,
     /** Those that the database resolved by undoing a transaction, which was run again. */
     deadlocks,

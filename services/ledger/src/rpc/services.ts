@@ -4,8 +4,6 @@ import { LedgerService } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_p
 import { MembershipService } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
 import type { MessagingApp } from '../app/app.ts';
-import type { GetProgramSummary } from '../app/get-program-summary.ts';
-import type { JournalReader } from '../app/journal-reader.ts';
 import { adjustmentHandlers } from './adjustments.ts';
 import { balanceHandlers } from './balances.ts';
 import { deadLetterHandlers } from './dead-letters.ts';
@@ -23,10 +21,7 @@ import { statementHandlers } from './statements.ts';
 import { summaryHandlers } from './summaries.ts';
 
 /** All RPC services of this process. */
-export function ledgerServices(
-  app: MessagingApp,
-  { getProgramSummary, journal }: { getProgramSummary: GetProgramSummary; journal: JournalReader },
-): Mountable[] {
+export function ledgerServices(app: MessagingApp): Mountable[] {
   return [
     implement(MembershipService, { ...membershipHandlers(app), ...membershipListHandlers(app) }),
     implement(LedgerService, {
@@ -37,8 +32,8 @@ export function ledgerServices(
       ...adjustmentHandlers(app),
       ...entryHandlers(app),
       ...statementHandlers(app),
-      ...journalHandlers({ ...app, journal }),
-      ...summaryHandlers(getProgramSummary),
+      ...journalHandlers(app),
+      ...summaryHandlers(app),
     }),
     implement(RedemptionService, {
       ...quoteHandlers(app),

@@ -1,7 +1,7 @@
 import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool, QueryResultRow } from 'pg';
-import type { ReadProgramTotals } from '../app/get-program-summary.ts';
+import type { ReadProgramTotals } from '../app/program-summaries.ts';
 import { StorageUnavailable } from '../domain/errors.ts';
 import type { Account } from '../domain/journal.ts';
 import type { MembershipState } from '../domain/membership.ts';
