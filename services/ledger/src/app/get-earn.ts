@@ -15,7 +15,7 @@ export type EarnView = ExplainedEarn & {
 /**
  * The earn of a purchase, with the user who got it and its refunds.
  *
- * `tellDeadLetter` says whether the caller may know about a message about the purchase that couldn't be applied:
+ * `includesDeadLetter` says whether the caller may know about a message about the purchase that couldn't be applied:
  * it may be about someone else.
  *
  * @throws {EarnNotPosted}
@@ -23,11 +23,11 @@ export type EarnView = ExplainedEarn & {
 export async function getEarn(
   app: MessagingApp,
   name: PurchaseName,
-  { tellDeadLetter }: { tellDeadLetter: boolean },
+  { includesDeadLetter }: { includesDeadLetter: boolean },
 ): Promise<EarnView> {
   const [earn, unappliedReport] = await Promise.all([
     app.reader.earn(name),
-    tellDeadLetter ? app.deadLetters.ofPurchase(name) : undefined,
+    includesDeadLetter ? app.deadLetters.ofPurchase(name) : undefined,
   ]);
   if (earn === undefined) throw new EarnNotPosted(unappliedReport);
   const [program, refunds] = await Promise.all([

@@ -56,7 +56,7 @@ export function earnHandlers(
       const earn = await getEarn(
         app,
         { programId, transactionId },
-        { tellDeadLetter: !isMember(context) },
+        { includesDeadLetter: !isMember(context) },
       );
       context.assertOwner(earn.userId, () => new EarnNotPosted());
       return { earn: rendererFor(context)(earn) };

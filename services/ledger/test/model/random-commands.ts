@@ -5,7 +5,8 @@ import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transactio
 import type { Purchase } from '@loyalty/rules/language.ts';
 import type { Money } from '@loyalty/rules/money.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
-import type { Answer, Command, Dates, Of, Part } from './command.ts';
+import type { RedemptionPartName } from '../../src/app/redemption-part.ts';
+import type { Answer, Command, Dates, Of } from './command.ts';
 import type { Random } from './random.ts';
 
 const day = 24 * 3_600;
@@ -26,7 +27,7 @@ export function createCommandSource(random: Random, userId: string): CommandSour
   let lastError: unknown;
   let hasLeft = false;
   let deficit = 0;
-  /** Transactions of which refunds have come already. */
+  /** Purchases whose refunds have come already. */
   const expected: Purchase[] = [];
   let serial = 0;
   function newId(kind: string): string {
@@ -143,7 +144,7 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     return { kind: 'cancel', key: key('RESERVED'), byMember: random.chance(0.3) };
   }
 
-  function part(): Part {
+  function part(): RedemptionPartName {
     if (random.chance(0.4)) return { kind: 'ALL' };
     return random.chance(0.75)
       ? { kind: 'QUANTITY', quantity: random.pick([1, 1, 2, 3]) }

@@ -24,7 +24,8 @@ import { type CompiledReward, rewardRefusal } from '@loyalty/rules/reward-availa
 import { conversionValue, priceReward } from '@loyalty/rules/reward-price.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import type { ZoneClock } from '@loyalty/rules/zone-clock.ts';
-import { type Answer, type Asking, type Dates, type Part, Refused } from './command.ts';
+import type { RedemptionPartName } from '../../src/app/redemption-part.ts';
+import { type Answer, type Asking, type Dates, Refused } from './command.ts';
 
 // What the program of a member says about points, in plain numbers. The model shares the rules with the ledger, which
 // are tested by themselves, and nothing else.
@@ -283,7 +284,7 @@ export function rewardRefusals(
 }
 
 /** How many points a part is; undefined where the price is of the other kind. */
-export function pointsOf({ offer }: Redemption, part: Part): number | undefined {
+export function pointsOf({ offer }: Redemption, part: RedemptionPartName): number | undefined {
   const { points, units } = offer;
   const isConversion = offer.reward.reward.price.case === 'conversion';
   if (part.kind === 'ALL') return points;
@@ -296,7 +297,7 @@ export function pointsOf({ offer }: Redemption, part: Part): number | undefined 
  *
  * @throws {Refused} when it is no part of that
  */
-export function pointsOfPart(redemption: Redemption, part: Part): number {
+export function pointsOfPart(redemption: Redemption, part: RedemptionPartName): number {
   const left = redemption.points - redemption.reversed;
   const points = part.kind === 'ALL' ? left : pointsOf(redemption, part);
   if (points === undefined || points > left) throw new Refused('VALIDATION_FAILED');
