@@ -62,7 +62,7 @@ function on(date: string): void {
   ledger.setClock(new Date(`${date}T12:00:00Z`));
 }
 
-/** A purchase of so many dollars, reported as it happens. */
+/** Reports a purchase of `dollars` US dollars as it happens. */
 async function buy(date: string, dollars: number): Promise<string> {
   on(date);
   const { earn } = await ledger.earn(

@@ -48,7 +48,7 @@ function refundOf(transactionId: string) {
   return { programId: 'wine-dine', transactionId, refundId: 'refund-1', extent };
 }
 
-/** How often what was settled was answered by which reason, or 'ok'. */
+/** Counts the outcomes by reason, or 'ok'. */
 function reasons(outcomes: PromiseSettledResult<unknown>[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const outcome of outcomes) {

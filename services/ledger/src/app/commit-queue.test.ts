@@ -214,7 +214,7 @@ describe('load is shed', () => {
     return { ...queues, pass, endBatchAfter };
   }
 
-  /** Submits so many, and returns the errors of those that are turned away at once. */
+  /** Submits `count` commands, and returns the errors of those that are turned away at once. */
   async function refusalsOf(queue: CommitQueue, count: number): Promise<unknown[]> {
     const refusals: unknown[] = [];
     for (let n = 0; n < count; n += 1) {

@@ -9,13 +9,13 @@ import type { PurchaseRefund, RecordedEntry } from './ledger-store.ts';
 
 /** An entry with what it is about, so that it can be understood without the earn or the redemption that it names. */
 export interface DescribedEntry extends Entry {
-  /** Of EARN and REFUND. */
+  /** Set for EARN and REFUND. */
   readonly purchase: Purchase | undefined;
-  /** Of EARN. */
+  /** Set for EARN. */
   readonly rules: readonly RulePoints[];
-  /** Of REFUND. */
+  /** Set for REFUND. */
   readonly refundExtent: RefundPart | undefined;
-  /** Of entries about a redemption. */
+  /** Set for entries about a redemption. */
   readonly reward:
     | {
         readonly rewardId: string;

@@ -76,14 +76,14 @@ export interface Needs {
   readonly lots?: readonly LotKey[];
   /** The purchase with its refunds, and the account of the member who earned it. */
   readonly refundOf?: PurchaseName;
-  /** A redemption of the member, besides those that hold points. */
+  /** A redemption of the member, in addition to open holds, which are always read. */
   readonly redemption?: RedemptionKey;
   /** Ends the member's holds before their time, which gives stock back. */
   readonly endsHolds?: boolean;
   readonly request?: RequestKey;
   readonly caps?: readonly CapPeriod[];
   readonly stock?: RewardName;
-  /** From this period on: the one that counts is known under the lock. */
+  /** This period or a later one: which one counts is known only under the lock. */
   readonly usage?: UsagePeriod;
 }
 
@@ -135,7 +135,7 @@ export interface LockedState {
 
   putAccount(account: Account): void;
   putEarn(earn: PostedEarn): void;
-  /** Notes how the rules are called that points were credited by; events have these names. */
+  /** Notes the names of the rules that points were credited by; events have these names. */
   putRuleNames(ruleSet: NamedRuleSet): void;
   /** Also marks the purchase as awaited, if it hasn't been credited. */
   putRefund(refund: PurchaseRefund): void;
@@ -254,14 +254,14 @@ export interface LedgerReader {
   earn(name: PurchaseName): Promise<OwnedEarn | undefined>;
   /** A member's earns, the newest first. Positions are sequences. */
   earns(query: { membershipId: bigint } & PageRequest<bigint>): Promise<PostedEarn[]>;
-  /** Those of a program's transactions that were credited, in no order. */
+  /** The earns of those purchases of a program that were credited, in no order. */
   earnsById(query: { programId: string; transactionIds: readonly string[] }): Promise<PostedEarn[]>;
-  /** Those of a program's refunds that there are, in no order. */
+  /** Those refunds of a program that exist, in no order. */
   refundsById(query: {
     programId: string;
     refunds: readonly Pick<PurchaseRefund, 'transactionId' | 'refundId'>[];
   }): Promise<PurchaseRefund[]>;
-  /** Those redemptions that there are, in no order. */
+  /** Those redemptions that exist, in no order. */
   redemptionsById(
     redemptions: readonly Pick<Redemption, 'membershipId' | 'redemptionId'>[],
   ): Promise<Redemption[]>;
@@ -314,8 +314,8 @@ export interface LedgerReader {
   ): Promise<Entry[]>;
   /**
    * The account as {@link account} returns it, what entries changed since the period's start by kind, and entries of the
-   * period, the newest first, all as they were stored at one time; undefined for who never joined. Positions are sequences.
-   * Entries from `past` on aren't in the period.
+   * period, the newest first, all as they were stored at one time; undefined for a user who never joined. Positions are
+   * sequences. Entries from `past` on aren't in the period.
    */
   statement(
     query: MemberName & Period & PageRequest<bigint> & { past: bigint | undefined },

@@ -8,7 +8,7 @@ import type { ProgramDefinition } from './program-catalog.ts';
 import { stockLeftOf } from './reward-offer.ts';
 import { createSharedCache } from './shared-cache.ts';
 
-/** A program, and a period of which either end may be left to the current month. */
+/** A program, and a period. An end that is absent is that of the current month. */
 export interface SummaryQuery {
   readonly programId: string;
   readonly startTime: Instant | undefined;
@@ -23,7 +23,7 @@ export interface ProgramSummary {
   /** Points by the month of the program's time zone in which they expire, such as `2026-12`: this month and the next 23. */
   readonly expiring: readonly { readonly month: string; readonly points: bigint }[];
   readonly expiringLater: bigint;
-  /** By reward id. */
+  /** Sorted by reward id. */
   readonly stocks: readonly StockOfReward[];
 }
 
@@ -136,7 +136,7 @@ export function periodOf(
   ]);
 }
 
-/** The month that is so many after the one of an instant, in the program's time zone. */
+/** The month `months` after the one of an instant, in the program's time zone. */
 function monthFrom(
   { clock }: ProgramDefinition,
   instant: Instant,

@@ -10,7 +10,7 @@ import { visibleProgram } from './visible-program.ts';
 
 /** A purchase that a member considers. */
 export interface QuoteEarnInput extends MemberName {
-  /** Without an id; it happens when it is quoted, whatever it says. */
+  /** Has no id; its time is that of the quote, whatever it says. */
   readonly purchase: Purchase;
   /** Whether the member asks, and not a backend or an admin. */
   readonly byMember: boolean;

@@ -10,13 +10,13 @@ export interface StreamMessage {
   /** Empty when the message had none. */
   readonly contentType: string;
   readonly payload: Uint8Array;
-  /** Its number in the stream and when the stream stored it; together they tell it from all others. */
+  /** Its number in the stream and when the stream stored it; together they identify it. */
   readonly streamSequence: number;
   readonly streamTime: Instant;
   readonly author: Author;
 }
 
-/** What a message reports. Ids that couldn't be read are empty, and so is the refund's of a purchase. */
+/** What a message reports. Ids that couldn't be read are empty, and so is the refund id of a purchase. */
 export interface SubmissionName extends PurchaseName {
   readonly refundId: string;
 }
@@ -32,6 +32,6 @@ export type MessageContent = {
 
 /** A message as far as it could be read. */
 export type ReadMessage = MessageContent & {
-  /** What an error says, with fields named as the sender names them: with JSON names where the message is JSON. */
+  /** The text of an error, with the sender's names of fields: JSON names if the message is JSON. */
   readonly textOf: (error: LedgerError) => string;
 };

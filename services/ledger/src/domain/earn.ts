@@ -6,7 +6,7 @@ import { type Account, type Author, record } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { addPoints } from './points.ts';
 
-/** POSTED until everything of it was refunded. */
+/** POSTED until all of it has been refunded. */
 export type EarnState = 'POSTED' | 'REVERSED';
 
 /** What the rules asked about the member, so that they can be evaluated again. JSON. */

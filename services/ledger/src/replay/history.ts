@@ -15,7 +15,7 @@ export interface HistoryPart {
   readonly earns: ReadonlyMap<string, PostedEarn>;
   /** All refunds of the earns, and those of REFUND entries, by transaction id, in the order of their arrival. */
   readonly refunds: ReadonlyMap<string, readonly PurchaseRefund[]>;
-  /** By {@link earnSubject} or {@link refundSubject}: why what is stored of it can't be read. */
+  /** Why a stored earn or refund can't be read, keyed by {@link earnSubject} or {@link refundSubject}. */
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
@@ -27,16 +27,16 @@ export function refundSubject(transactionId: string, refundId: string): string {
   return `refund ${refundId} of ${transactionId}`;
 }
 
-/** What a cap is said to have counted. */
+/** The stored usage of a cap. */
 export interface StoredCapUsage extends CapPeriod {
   readonly points: bigint;
 }
 
 /** Something stored that doesn't follow from what led to it. */
 export interface Difference extends ReplayedMember {
-  /** Such as "earn order-1". */
+  /** The earn or refund concerned, such as "earn order-1". */
   readonly subject: string;
-  /** Such as "points". */
+  /** The field that differs, such as "points". */
   readonly field: string;
   readonly stored: string;
   readonly derived: string;

@@ -3,7 +3,7 @@ import type { Account } from '../domain/journal.ts';
 import { purchaseKey, stockKey } from './ledger-keys.ts';
 import { memberKey } from './membership-ids.ts';
 
-/** What tells which memberships a command locks. */
+/** Says which memberships a command locks. */
 export interface Lockable {
   readonly membershipIds: ReadonlyMap<string, bigint>;
   /** Credited purchases, among them those to refund. */
@@ -23,9 +23,9 @@ export function withoutAccount(
 
 /** Stock that the commands of a database transaction concern. */
 export interface ConcernedStock {
-  /** What commands may take. */
+  /** Rewards whose stock commands may take. */
   readonly wanted: readonly RewardName[];
-  /** What may come back, by membership. */
+  /** Rewards whose stock may come back, by membership. */
   readonly returned: ReadonlyMap<bigint, readonly RewardName[]>;
 }
 

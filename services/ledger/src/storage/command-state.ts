@@ -38,7 +38,7 @@ export class UndeclaredRead extends Error {
 export class CommandState implements LockedState {
   readonly #ledger: LedgerLayers;
   readonly #needs: Needs;
-  /** Of the member in the needs; made for them where they may join, also by an earlier command of the batch. */
+  /** The id of the member in the needs; made for them if they may join, also by an earlier command of the batch. */
   readonly #memberId: bigint | undefined;
 
   constructor(ledger: LedgerLayers, needs: Needs) {

@@ -67,7 +67,7 @@ export function createCommitToLedger(deps: {
 /** What a commit left in the outbox. */
 export interface Announced {
   readonly outboxId: bigint;
-  /** What its events are made of, where the commit knows all of it. */
+  /** The records that its events are made of; undefined if the commit doesn't know all of them. */
   readonly records: readonly JournalRecord[] | undefined;
 }
 

@@ -128,7 +128,7 @@ export function createDeadLetters({
       await translated(
         knex('dead_letters')
           .where({ program_id: programId, state: 'WAITING' })
-          // So that it isn't found sometimes by the index by program, sometimes by that by program and reason.
+          // Written so that PostgreSQL always uses the index by program, and not sometimes the one by program and reason.
           .whereRaw("reason IS NOT DISTINCT FROM 'PROGRAM_NOT_ACTIVE'")
           .update({ retry_at: timestamptz(now) }),
       );

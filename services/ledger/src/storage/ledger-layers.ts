@@ -31,7 +31,7 @@ export interface LoadedLedger {
   readonly capUsage: ReadonlyMap<string, bigint>;
   readonly stockTaken: ReadonlyMap<string, bigint>;
   readonly usageTaken: ReadonlyMap<string, bigint>;
-  /** By {@link lotKeyOf}, the oldest first. */
+  /** Keyed by {@link lotKeyOf}, each list with the oldest first. */
   readonly lapses: ReadonlyMap<string, readonly Lapse[]>;
 }
 
@@ -43,7 +43,7 @@ export interface LapsedLot extends LotKey {
 
 /** A cap of a member. */
 export type MemberCap = CapPeriod & { readonly membershipId: bigint };
-/** What a member had of a reward in a period. */
+/** How much of a reward a member had in a period. */
 export type MemberUsage = UsagePeriod & { readonly membershipId: bigint };
 
 /** What a database transaction read, as its commands change it. */
@@ -58,7 +58,7 @@ export interface LedgerLayers {
   readonly stock: LayeredCounters<RewardName>;
   readonly usage: LayeredCounters<MemberUsage>;
   readonly lapsedRefunded: LayeredCounters<LapsedLot>;
-  /** By the names themselves, which all earns of a version share. */
+  /** Keyed by the object of the names, which all earns of a version share. */
   readonly ruleNames: LayeredMap<RuleNames, NamedRuleSet>;
 }
 

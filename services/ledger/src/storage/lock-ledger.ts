@@ -31,9 +31,9 @@ import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 
 /** The memberships that a database transaction has to lock. */
 export interface Locks {
-  /** By member key. */
+  /** Keyed by {@link memberKey}. */
   readonly membershipIds: ReadonlyMap<string, bigint>;
-  /** Ids made for users who may join, by member key. */
+  /** Ids made for users who may join, keyed by {@link memberKey}. */
   readonly newMembershipIds: ReadonlyMap<string, bigint>;
   /** Memberships that no member name stands for: those of jobs, and those whose purchases are refunded. */
   readonly otherIds: readonly bigint[];

@@ -7,7 +7,7 @@ import type { AccountQuery } from './read-accounts.ts';
 
 type MembersQuery = Parameters<LedgerReader['accountsOfProgram']>[0];
 
-/** No id begins with it: of what begins with a prefix, none comes after the prefix and this. */
+/** The last character of Unicode: ids that begin with a prefix come before the prefix followed by it. */
 const lastCharacter = '\u{10FFFF}';
 
 const allStates: readonly MembershipState[] = ['ACTIVE', 'SUSPENDED', 'LEFT'];
@@ -123,7 +123,7 @@ function statesOf({ state }: MembersQuery): readonly MembershipState[] {
   return state === undefined ? allStates : [state];
 }
 
-/** From which user id on, and before which, ids begin with the prefix. */
+/** The range of user ids that begin with the prefix: from the first text up to, and not including, the second. */
 function rangeOf(prefix: string): [from: string, before: string] {
   return [prefix, `${prefix}${lastCharacter}`];
 }

@@ -8,7 +8,7 @@ const stockColumns = bulk<LedgerChanges['stock'][number]>({
   taken: ['bigint', ({ taken }) => taken],
 });
 
-// In any order: whoever decides on stock has locked it.
+// In any order: commands that decide on stock have locked it.
 const updateStock = `UPDATE reward_stock SET taken = reward_stock.taken + rows.taken
   FROM ${stockColumns.source}
   WHERE ${sameKey('reward_stock', ['program_id', 'reward_id'])}`;
