@@ -24,7 +24,7 @@ export interface AppliedRefund {
 
 /**
  * Takes back what a refund makes of an earn: the points that its rules, evaluated again on what is left of the
- * transaction and on the facts of that day, no longer give. Any complete series of refunds ends where the full one does.
+ * purchase and on the facts of that day, no longer give. Any complete series of refunds ends where the full one does.
  *
  * @throws {RefundExceedsTransaction} {@link ValidationFailed} {@link LimitExceeded}
  */

@@ -5,8 +5,8 @@ import { purchaseKey } from './ledger-keys.ts';
 import type { LedgerChanges } from './locked-ledger.ts';
 
 /**
- * What the database would return for the entries that a database transaction wrote, made of what it wrote; undefined where that
- * isn't enough.
+ * What the database would return for the entries that a database transaction wrote, made of what it wrote; undefined where
+ * that isn't enough.
  */
 export function recordsOf(changes: LedgerChanges): JournalRecord[] | undefined {
   const subjects = subjectsOf(changes);
