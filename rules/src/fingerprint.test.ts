@@ -48,7 +48,7 @@ describe('a fingerprint', () => {
 describe('contents differ', () => {
   const content = (json: JsonObject, userId = 'alice') => ({
     userId,
-    transaction: aPurchase(json),
+    purchase: aPurchase(json),
   });
 
   test.each<[JsonObject, string]>([

@@ -6,7 +6,7 @@ import { type MoneyMessage, moneyOf } from './money.ts';
 /** The member and the purchase: what must be equal for a request to be a repeat. */
 export interface EarnContent {
   readonly userId: string;
-  readonly transaction: Purchase;
+  readonly purchase: Purchase;
 }
 
 /** The first byte of a fingerprint. It rises when content is written in another way. */
@@ -38,7 +38,7 @@ export function fingerprintPurchase(userId: string, purchase: Purchase): Uint8Ar
 /** The fields in which a repeat differs from the first report, as paths of proto field names. Never any of their values. */
 export function differingFields(first: EarnContent, repeat: EarnContent): string[] {
   const fields = first.userId === repeat.userId ? [] : ['user_id'];
-  return [...fields, ...purchaseDifferences(first.transaction, repeat.transaction)];
+  return [...fields, ...purchaseDifferences(first.purchase, repeat.purchase)];
 }
 
 const DIFFERENCES_MAX = 20;

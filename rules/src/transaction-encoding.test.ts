@@ -40,7 +40,7 @@ test('in what is kept, an amount without a number is 0, for rules, conditions an
     aPurchase({ amount, items: [{ itemId: '1', sku: 'gift', quantity: 1, amount }] });
   const free = costing({ currencyCode: 'USD', minorUnits: '0' });
   const kept = decodeTransaction(toBinary(TransactionSchema, costing({ currencyCode: 'USD' })));
-  const content = (of: Purchase) => ({ userId: 'alice', transaction: of });
+  const content = (of: Purchase) => ({ userId: 'alice', purchase: of });
   expect(differingFields(content(free), content(kept))).toEqual([]);
   expect(fingerprintPurchase('alice', kept)).toEqual(fingerprintPurchase('alice', free));
   expect(countedPurchaseOf(kept)).toEqual(countedPurchaseOf(free));

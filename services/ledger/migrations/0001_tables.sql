@@ -7,7 +7,7 @@
 -- so keys have no NULLs.
 --
 -- Each statement of the service has one plan, whatever the statistics say. While a table looks empty all indexes seem to
--- cost the same, also one of which the statement knows only a later column. So each index but the primary key serves only
+-- cost the same, even one that matches the statement only in a later column. So each index but the primary key serves only
 -- statements about its own columns: PostgreSQL uses a partial index where the statement implies its condition, and any
 -- comparison of a column implies that it isn't NULL. docs/database.md says more.
 
@@ -474,8 +474,8 @@ ALTER TABLE earns SET (
 ALTER TABLE entries SET (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.5);
 ALTER TABLE allocations SET (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.5);
 
--- A queue: every row dies a moment after it was written, and whoever looks for the oldest passes all that died since the
--- last vacuum, 56 pages of index after 20,000. So it comes as soon as there are a thousand, however many rows are waiting,
+-- A queue: every row dies a moment after it was written, and a look for the oldest passes all that died since the last
+-- vacuum, 56 pages of index after 20,000. So it comes as soon as there are a thousand, however many rows are waiting,
 -- and doesn't pause. It leaves the file as long as it is: to shorten it takes a lock that every commit waits for.
 ALTER TABLE outbox SET (
   autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,

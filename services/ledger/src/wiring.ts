@@ -18,8 +18,8 @@ import { RefundRequestedSchema } from '@loyalty/proto/loyalty/events/v1/refund_r
 import type { MessagingApp } from './app/app.ts';
 import { createCommitQueue } from './app/commit-queue.ts';
 import type { DeadLetters } from './app/dead-letters.ts';
-import { programSummaries } from './app/get-program-summary.ts';
 import type { ProgramCatalog } from './app/program-catalog.ts';
+import { createProgramSummaries, type ReadProgramTotals } from './app/program-summaries.ts';
 import { startBackground } from './background-work.ts';
 import type { LedgerConfig } from './config.ts';
 import { registerDeadLetterMetrics } from './dead-letter-metrics.ts';
@@ -104,7 +104,13 @@ export async function startLedger(
     });
     const { catalog, follow, close } = createFollowedCatalog(runtime, deadLetters);
     cleanups.push(close);
-    const { app, backgroundApp } = createApps(runtime, { catalog, deadLetters, events });
+    const readTotals = createProgramTotalsReader(reports.pool);
+    const { app, backgroundApp } = createApps(runtime, {
+      catalog,
+      deadLetters,
+      events,
+      readTotals,
+    });
     registerDeadLetterMetrics(metrics, deadLetters);
     const clockWatch = createClockWatch({
       clock,
@@ -127,10 +133,7 @@ export async function startLedger(
     return await startServiceServer(
       { config, settingPrefix: 'LEDGER_', name: 'ledger', logger, tls: tls.server, metrics },
       {
-        services: ledgerServices(app, {
-          getProgramSummary: programSummaries(app, createProgramTotalsReader(reports.pool)),
-          journal: events.journal,
-        }),
+        services: ledgerServices(app),
         readiness: readinessOf({ nats, probe, clockWatch }),
         translateError: storageError,
       },
@@ -153,17 +156,19 @@ async function prepareDatabase({ cell, database: { url } }: LedgerConfig): Promi
   }
 }
 
-/** What serves calls, and what works in the background. Background work is never rejected under load. */
+/** Makes the app that serves calls and the one that works in the background, whose commands are never rejected under load. */
 function createApps(
   { config, pool, nats, clock }: Runtime,
   {
     catalog,
     deadLetters,
-    events: { ruleNames, announce },
+    events: { journal, ruleNames, announce },
+    readTotals,
   }: {
     catalog: ProgramCatalog;
     deadLetters: DeadLetters;
-    events: Pick<EventPublishing, 'ruleNames' | 'announce'>;
+    events: Pick<EventPublishing, 'journal' | 'ruleNames' | 'announce'>;
+    readTotals: ReadProgramTotals;
   },
 ): { app: MessagingApp; backgroundApp: MessagingApp } {
   const commit = createCommitToLedger({ pool, encodeKeys, clock, ruleNames, announce });
@@ -172,6 +177,8 @@ function createApps(
     catalog,
     queue,
     reader: createLedgerReader(pool),
+    journal,
+    summaries: createProgramSummaries({ clock, readTotals }),
     deadLetters,
     earnStream: createEarnStream(createPublisher(nats, { timeoutMs: submitTimeoutMs })),
     readMessage: createMessageReader({

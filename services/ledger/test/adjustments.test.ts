@@ -43,7 +43,7 @@ async function kindsOf(member: Member): Promise<Entry_Kind[]> {
   return entries.map(({ kind }) => kind).toReversed();
 }
 
-/** The end of the UTC day so many days after an instant. */
+/** The end of the UTC day `days` days after an instant. */
 function endOfDay(instantMs: number, days: number): number {
   return (Math.floor(instantMs / dayMs) + days + 1) * dayMs;
 }

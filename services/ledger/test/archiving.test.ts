@@ -136,7 +136,7 @@ describe('the open holds of a program', () => {
     );
   }
 
-  test('are listed page by page, those that end first first, whoever holds them', async () => {
+  test('are listed page by page, those that end first first, for all members', async () => {
     const programId = await createCustomProgram(setting, { rewards });
     await holdFor(programId, 300, 100, 500, 200, 400);
     const found: string[] = [];

@@ -1,4 +1,4 @@
-// Caps, and conditions on what a member has earned, hold earn by earn, whoever reports what at the same time.
+// Caps, and conditions on what a member has earned, hold earn by earn, no matter who reports what at the same time.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Program_Enrollment } from '@loyalty/proto/loyalty/programs/v1/program_pb.ts';
 import { ExplanationLine_Kind as Kind } from '@loyalty/proto/loyalty/programs/v1/program_service_pb.ts';

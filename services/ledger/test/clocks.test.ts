@@ -48,7 +48,7 @@ test('a replica whose clock is ahead ages nobody but the members whom it writes 
   const { redemptionId } = (await ledger.redeem(hold, author)).redemption;
   ledger.setClock(new Date('2026-03-01T12:01:00Z'));
   const captured = { programId: 'wine-dine', userId: 'bob', redemptionId };
-  // In one transaction, because they come together.
+  // In one database transaction, because they come together.
   await Promise.all([
     ledger.earn(purchaseOf('alice'), author),
     ledger.capture({ ...captured, part: { kind: 'ALL' } }, author),

@@ -29,6 +29,7 @@ import { leaveProgram } from '../src/app/leave-program.ts';
 import { type CommitToLedger, LostRace } from '../src/app/ledger-store.ts';
 import { listExpiries, listMaturities } from '../src/app/list-expiries.ts';
 import type { ProgramDefinition } from '../src/app/program-catalog.ts';
+import { createProgramSummaries } from '../src/app/program-summaries.ts';
 import { type QuoteEarnInput, quoteEarn } from '../src/app/quote-earn.ts';
 import { quoteRedemption } from '../src/app/quote-redemption.ts';
 import { type RedeemInput, redeem } from '../src/app/redeem.ts';
@@ -45,6 +46,7 @@ import { applicationSession, lockTimeoutMs } from '../src/storage/application-se
 import { type Announced, createCommitToLedger } from '../src/storage/commit-to-ledger.ts';
 import { createJournalReader } from '../src/storage/journal-reader.ts';
 import { createLedgerReader } from '../src/storage/ledger-reader.ts';
+import { createProgramTotalsReader } from '../src/storage/read-program-totals.ts';
 import { createRuleNames } from '../src/storage/rule-names.ts';
 import { expectHealthy } from './expect-healthy.ts';
 
@@ -240,11 +242,14 @@ function openReplica({
     return program;
   }
   const reader = createLedgerReader(pool);
+  const journal = createJournalReader(pool, ruleNames);
   const app: App = {
     catalog: { get, getLatest: get },
     // Beside other tests the machine is slow, and no burst is to be refused for that.
     queue: createCommitQueue({ commit, maxWaitMs: 60_000 }).queue,
     reader,
+    journal,
+    summaries: createProgramSummaries({ clock, readTotals: createProgramTotalsReader(pool) }),
     clock,
     newRedemptionId,
   };
@@ -256,7 +261,7 @@ function openReplica({
   return {
     pool,
     reader,
-    journal: createJournalReader(pool, ruleNames),
+    journal,
     commit,
     /** Those that the database resolved by undoing a transaction, which was run again. */
     deadlocks,
@@ -295,7 +300,7 @@ export function aPurchase(purchase: {
   return {
     programId: 'wine-dine',
     userId: purchase.userId,
-    transaction: create(TransactionSchema, {
+    purchase: create(TransactionSchema, {
       transactionId: purchase.transactionId ?? randomUUID(),
       occurTime: timestampFromDate(purchase.occurTime ?? new Date('2026-03-01T12:00:00Z')),
       amount: { currencyCode: 'USD', minorUnits: purchase.minorUnits },
@@ -305,8 +310,8 @@ export function aPurchase(purchase: {
 
 /** A purchase to quote: what {@link aPurchase} reports, without an id or a time. */
 export function aCart(purchase: { userId: string; minorUnits: bigint }): QuoteEarnInput {
-  const { programId, userId, transaction } = aPurchase(purchase);
-  const { amount } = transaction;
+  const { programId, userId, purchase: reported } = aPurchase(purchase);
+  const { amount } = reported;
   const cart = create(TransactionSchema, amount === undefined ? {} : { amount });
   return { programId, userId, purchase: cart, byMember: false };
 }

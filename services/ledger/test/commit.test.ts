@@ -23,7 +23,7 @@ const glass = {
   price: { case: 'fixed' as const, value: { points: 10n } },
 };
 
-/** What a settled promise was refused for, or 'ok'. */
+/** Counts the outcomes of the attempts by reason, or 'ok'. */
 async function reasons(attempts: Promise<unknown>[]): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const outcome of await Promise.allSettled(attempts)) {
@@ -218,7 +218,7 @@ describe('redeeming', () => {
     expect(await ledger.balance('alice')).toMatchObject({ available: 0n, lifetimeRedeemed: 100n });
   });
 
-  test('a limited stock is never oversold, whoever asks', async () => {
+  test('a limited stock is never oversold, no matter who asks', async () => {
     const stock = { ...glass, stock: { limit: 7n } };
     ledger = await startUseCases(aProgram({ rewards: rewards(stock) }));
     const users = Array.from({ length: 20 }, (_, index) => `user-${index}`);

@@ -18,7 +18,7 @@ export interface CustomProgram {
 
 type Rule = MessageInitShape<typeof EarnRuleSchema>;
 
-/** A rule that gives so many points per 100.00 USD, the exact fraction. */
+/** A rule that gives `points` points per 100.00 USD, and the exact fraction of them for less. */
 export function proportional(points: bigint, changes: Partial<Rule> = {}): Rule {
   const per = { currencyCode: 'USD', minorUnits: 10_000n };
   const value = { points, per, mode: RateAward_Mode.PROPORTIONAL };
@@ -35,7 +35,7 @@ export function fixed(
   return { rewardId, displayName: rewardId, price, ...changes };
 }
 
-/** So many points, 100 by default, are worth 1.00 USD. */
+/** A conversion: `points` points are worth 1.00 USD. */
 export function conversion(rewardId: string, points = 100n): MessageInitShape<typeof RewardSchema> {
   const value = { points, per: { currencyCode: 'USD', minorUnits: 100n } };
   return { rewardId, displayName: rewardId, price: { case: 'conversion', value } };
@@ -61,7 +61,7 @@ export async function createCustomProgram(
   return programId;
 }
 
-/** Such a program, and alice with the points of a purchase of so many whole dollars. */
+/** Such a program, and alice with the points of a purchase of `dollars` US dollars. */
 export async function createCustomMember(
   setting: Setting,
   { dollars = 0, ...program }: CustomProgram & { dollars?: number } = {},

@@ -40,7 +40,7 @@ async function publish(kind: 'earn' | 'refund', programId: string, data: Uint8Ar
 const encodeRefund = (event: MessageInitShape<typeof RefundRequestedSchema>) =>
   toBinary(RefundRequestedSchema, create(RefundRequestedSchema, event));
 
-/** The dead letters of a program that wait or are dead, once there are so many. */
+/** The dead letters of a program that wait or are dead, once there are `count`. */
 async function lettersOf(programId: string, count: number): Promise<DeadLetter[]> {
   return await eventually(async () => {
     const { deadLetters } = await setting.clients.deadLetters.listDeadLetters({ programId }, admin);

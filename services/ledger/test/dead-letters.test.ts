@@ -162,7 +162,7 @@ test('any text is kept, also what the database can’t hold', async () => {
   const detail = `a NUL \0, half a character \ud800, and ${'x'.repeat(10_000)}`;
   const message = messageOf(2, { contentType: 'a\0b' });
   const deadLetters = await keep(message, waiting({ state: 'DEAD', detail }), 'odd\0id');
-  expect(await deadLetters.ofTransaction(about('odd\u{FFFD}id'))).toBeDefined();
+  expect(await deadLetters.ofPurchase(about('odd\u{FFFD}id'))).toBeDefined();
 });
 
 test('a waiting message is taken up by one replica when it is due, and again when that one dies', async () => {
@@ -179,7 +179,7 @@ test('a waiting message is taken up by one replica when it is due, and again whe
   expect(await take(noon + 199_999)).toEqual([]);
   expect(await take(noon + 200_000)).toMatchObject([{ attempts: 2 }]);
   await deadLetters.remove([again?.deadLetterId ?? 0n]);
-  expect(await deadLetters.ofTransaction(about('due'))).toBeUndefined();
+  expect(await deadLetters.ofPurchase(about('due'))).toBeUndefined();
 });
 
 test('what waits for a program can be made due, and nothing else', async () => {
@@ -227,7 +227,7 @@ test('what was decided is neither tried again, nor changed or removed by a retry
   expect(await deadLetters.find({ deadLetterId, programs: undefined })).toMatchObject({
     ...{ state: 'DISCARDED', attempts: 1 },
   });
-  expect(await deadLetters.ofTransaction(about('under-way'))).toBeUndefined();
+  expect(await deadLetters.ofPurchase(about('under-way'))).toBeUndefined();
 });
 
 test('what was decided is removed when it was kept for its time, and nothing else is', async () => {
@@ -263,7 +263,7 @@ test('what was decided is removed when it was kept for its time, and nothing els
     stopping.abort();
     await removing;
   }
-  expect(await deadLetters.ofTransaction(about('dead-for-long'))).toBeDefined();
+  expect(await deadLetters.ofPurchase(about('dead-for-long'))).toBeDefined();
 });
 
 test('they are counted by state and reason, with the age of the oldest, and those decided are not', async () => {

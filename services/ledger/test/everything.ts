@@ -81,11 +81,11 @@ export async function doEverything(ledger: Ledger): Promise<void> {
 }
 
 async function callEverything(ledger: Ledger): Promise<void> {
-  const purchase = aPurchase({ ...alice, minorUnits: 100_000n });
-  const { transactionId } = purchase.transaction;
+  const report = aPurchase({ ...alice, minorUnits: 100_000n });
+  const { transactionId } = report.purchase;
   const refund = { programId, refundId: 'refund', extent: { kind: 'FULL' as const } };
   await ledger.join({ ...alice, userId: 'newcomer', attributes: {}, byMember: false }, author);
-  await ledger.earn(purchase, author);
+  await ledger.earn(report, author);
   await ledger.reverseEarn({ ...refund, transactionId }, author);
   await ledger.reverseEarn({ ...refund, transactionId: 'not-yet' }, author);
   await ledger.cancelRefund({ ...refund, transactionId: 'not-yet' });
@@ -282,7 +282,7 @@ async function callDeadLetters(deadLetters: DeadLetters): Promise<void> {
   await deadLetters.removeDecided({ before: now, limit: 10 });
   await deadLetters.count();
   await deadLetters.makeDue(programId, now);
-  await deadLetters.ofTransaction({ programId, transactionId: 'dead-1' });
+  await deadLetters.ofPurchase({ programId, transactionId: 'dead-1' });
   for (const programs of [undefined, [programId]]) {
     for (const reason of [undefined, 'VALIDATION_FAILED']) {
       await deadLetters.list({ programs, state: undefined, reason, ...firstPage });

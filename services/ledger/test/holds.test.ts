@@ -154,7 +154,7 @@ describe('cancelling', () => {
 });
 
 describe('a hold that nobody captures in time', () => {
-  test('is EXPIRED from then on for whoever asks, written or not', async () => {
+  test('is EXPIRED from then on for every caller, written or not', async () => {
     const member = await createCustomMember(setting, { dollars: 25, rewards });
     const held = await hold(member, { holdSeconds: 60 });
     const { redemptions } = setting.clients;

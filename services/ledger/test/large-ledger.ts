@@ -5,7 +5,7 @@ interface Size {
   readonly members: number;
   /** How often a member has earned, other than those of `pasts`. */
   readonly earnsEach: number;
-  /** Members with another past than the rest: so many earns, and nothing else. Each earn of user-3 is a lot of its own. */
+  /** Members whose past is only earns, and how many. Each earn of user-3 is a lot of its own. */
   readonly pasts: Readonly<Record<string, number>>;
 }
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => setting.stop(), patience(60_000));
 
-/** A draft with so many rules, each of which names 200 articles; answers its version. */
+/** Makes a draft with `rules` rules, each naming 200 articles, and returns its version. */
 async function draft(programId: string, rules: number): Promise<number> {
   const skus = Array.from({ length: 200 }, (_, index) => `s${index}`);
   const award = { case: 'fixed' as const, value: { points: 1n } };

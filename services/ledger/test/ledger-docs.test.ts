@@ -62,7 +62,7 @@ function on(date: string): void {
   ledger.setClock(new Date(`${date}T12:00:00Z`));
 }
 
-/** A purchase of so many dollars, reported as it happens. */
+/** Reports a purchase of `dollars` US dollars as it happens. */
 async function buy(date: string, dollars: number): Promise<string> {
   on(date);
   const { earn } = await ledger.earn(
@@ -275,20 +275,16 @@ describe('docs/ledger.md', () => {
 
   test('says truly where a series of refunds ends', async () => {
     on('2026-03-01');
-    const purchase = aPurchase({
+    const report = aPurchase({
       ...member,
       minorUnits: 25_000n,
       occurTime: new Date('2026-03-01Z'),
     });
-    await ledger.earn({ ...purchase, programId: inSteps.programId }, author);
+    await ledger.earn({ ...report, programId: inSteps.programId }, author);
     let left = 250;
     const lines: string[] = [];
     for (const dollars of [60, 100, 90]) {
-      const { points } = await refund(
-        purchase.transaction.transactionId,
-        dollars,
-        inSteps.programId,
-      );
+      const { points } = await refund(report.purchase.transactionId, dollars, inSteps.programId);
       left -= dollars;
       lines.push(`| ${dollars}.00 USD | ${left}.00 USD | ${points} |`);
     }

@@ -57,7 +57,7 @@ async function update(programId: string, reward: RewardInit): Promise<void> {
 }
 
 describe('a stock', () => {
-  test('is never oversold, whoever asks at which replica, and says when it is gone', async () => {
+  test('is never oversold, no matter who asks at which replica, and says when it is gone', async () => {
     const { programId } = await memberWith({ stock: { limit: 7n } });
     const { memberships, ledger } = setting.clients;
     const users = Array.from({ length: 20 }, (_, index) => `user-${index}`);

@@ -43,7 +43,7 @@ afterAll(async () => {
   await ledger.stop();
 }, patience(60_000));
 
-/** Fills in what a member's ledger would have after so many more holds like the one that there is. */
+/** Fills in what a member's ledger would have after `times` more holds like the existing one. */
 async function repeatHold(userId: string, times: number): Promise<void> {
   const member = `(SELECT membership_id FROM member_ids WHERE user_id = '${userId}')`;
   await execute(
@@ -70,7 +70,7 @@ async function repeatHold(userId: string, times: number): Promise<void> {
   );
 }
 
-/** What the end of all holds of a member, so many times, takes of the processor, at best, in microseconds. Nothing is written. */
+/** The least processor time, in microseconds, that it takes to end all holds of a member `times` times. Nothing is written. */
 async function cpuToEndHolds(userId: string, times: number): Promise<number> {
   const membershipId = (await ledger.reader.membershipId({ programId, userId })) ?? 0n;
   const needs = { membershipId };
@@ -120,7 +120,7 @@ describe('of a member with thousands of holds', () => {
       ledger.setClock(new Date('2026-03-01T13:00:00Z'));
       const before = await ledger.balance('many');
       expect(before).toMatchObject({ available: 50_000n, reserved: 0n });
-      // Not both in one transaction.
+      // Not both in one database transaction.
       for (const count of [1, 1, 0]) expect(await ledger.bringDueUpToDate(200)).toBe(count);
       expect(await ledger.balance('many')).toEqual(before);
       const { rows } = await ledger.pool.query('SELECT taken FROM reward_stock');

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { eventually } from '@loyalty/local/test-patience.ts';
 import pg from 'pg';
 
-/** A transaction of somebody else, which keeps its locks until the test lets go of it. */
+/** A database transaction of somebody else, which keeps its locks until the test lets go of it. */
 export async function beginElsewhere(databaseUrl: string) {
   const client = new pg.Client(databaseUrl);
   await client.connect();

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { createZoneClock } from '@loyalty/rules/zone-clock.ts';
-import { type ProgramSummary, programSummaries } from '../src/app/get-program-summary.ts';
+import { getProgramSummary } from '../src/app/get-program-summary.ts';
+import { createProgramSummaries, type ProgramSummary } from '../src/app/program-summaries.ts';
 import type { Balance } from '../src/domain/balance.ts';
 import { createProgramTotalsReader } from '../src/storage/read-program-totals.ts';
 import { createReportPool } from '../src/storage/report-pool.ts';
@@ -71,12 +72,11 @@ function setTime(ms: number): void {
 /** As a process that has just been started does. */
 async function summaryNow(period: { start?: string; end?: string } = {}): Promise<ProgramSummary> {
   const catalog = { get: async () => program, getLatest: async () => program };
-  const summarize = programSummaries(
-    { catalog, clock: () => now },
-    createProgramTotalsReader(reports.pool),
-  );
+  const clock = () => now;
+  const readTotals = createProgramTotalsReader(reports.pool);
+  const app = { catalog, clock, summaries: createProgramSummaries({ clock, readTotals }) };
   const ms = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text));
-  return await summarize({
+  return await getProgramSummary(app, {
     programId: program.programId,
     startTime: ms(period.start),
     endTime: ms(period.end),

@@ -225,8 +225,8 @@ class Member {
     this.#serial += 1;
     const transactionId = `order-${this.#serial}`;
     const occurTime = timestampFromDate(new Date(this.now));
-    const transaction = create(TransactionSchema, { transactionId, occurTime, ...content(cart) });
-    const result = await ledger.earn({ ...this.name, transaction }, author);
+    const purchase = create(TransactionSchema, { transactionId, occurTime, ...content(cart) });
+    const result = await ledger.earn({ ...this.name, purchase }, author);
     this.#bought.push({ transactionId, minorUnits: cart.minorUnits });
     return result;
   }

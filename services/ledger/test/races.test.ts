@@ -48,7 +48,7 @@ function refundOf(transactionId: string) {
   return { programId: 'wine-dine', transactionId, refundId: 'refund-1', extent };
 }
 
-/** How often what was settled was answered by which reason, or 'ok'. */
+/** Counts the outcomes by reason, or 'ok'. */
 function reasons(outcomes: PromiseSettledResult<unknown>[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const outcome of outcomes) {
@@ -308,7 +308,7 @@ test(
       const opening = () => aPurchase({ userId: `opening-${round}`, minorUnits: 10_000n });
       await ledger.earn(aPurchase({ ...leaving, minorUnits: 100_000n }), author);
       await ledger.redeem(aRedemption({ ...leaving, capture: 'HOLD' }), author);
-      // Those of each replica share a transaction.
+      // Those of each replica share a database transaction.
       await Promise.all([
         here.leave({ ...leaving, byMember: false }, author),
         here.earn(opening(), author),

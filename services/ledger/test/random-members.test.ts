@@ -8,10 +8,11 @@ import { createPool } from '@loyalty/platform/postgres/pool.ts';
 import type { Pool } from 'pg';
 import type { App } from '../src/app/app.ts';
 import type { DescribedEntry } from '../src/app/described-entry.ts';
-import { type ProgramSummary, programSummaries } from '../src/app/get-program-summary.ts';
+import { getProgramSummary } from '../src/app/get-program-summary.ts';
 import type { StatementPosition } from '../src/app/get-statement.ts';
 import type { MemberName, PageRequest } from '../src/app/ledger-store.ts';
 import type { Page } from '../src/app/page.ts';
+import { createProgramSummaries, type ProgramSummary } from '../src/app/program-summaries.ts';
 import { type Balance, balanceAt, type DatedPoints, type Expiry } from '../src/domain/balance.ts';
 import { type Changes, type Entry, pointsOf } from '../src/domain/journal.ts';
 import type { Period } from '../src/domain/period.ts';
@@ -75,12 +76,11 @@ beforeAll(async () => {
   members = await inTurns(names, (name) => tell(name, periods));
   const byId = new Map(programs.map((program) => [program.programId, program]));
   const catalog = { get: async (id: string) => byId.get(id) } as unknown as App['catalog'];
-  const summarize = programSummaries(
-    { catalog, clock: () => now },
-    createProgramTotalsReader(reporting),
-  );
+  const clock = () => now;
+  const readTotals = createProgramTotalsReader(reporting);
+  const app = { catalog, clock, summaries: createProgramSummaries({ clock, readTotals }) };
   summaries = await inTurns([...byId.keys()], async (programId) => [
-    await summarize({ programId, startTime: start, endTime: now + 1 }),
+    await getProgramSummary(app, { programId, startTime: start, endTime: now + 1 }),
   ]);
   while ((await ledger.bringDueUpToDate(500)) > 0);
   journals = await readJournals();

@@ -30,7 +30,7 @@ export type Extent = typeof full | ReturnType<typeof amount> | ReturnType<typeof
 /** Reports purchases and their refunds as a backend does. */
 export function reportsTo(setting: () => MovingSetting) {
   return {
-    /** A purchase of so many whole dollars, now. */
+    /** A purchase of `dollars` US dollars, now. */
     purchaseNow(dollars: number): Transaction {
       return purchase(dollars * 100, { occurTime: secondsAndNanos(setting().now()) });
     },

@@ -269,7 +269,7 @@ const userOf = (index: number) => `user${index}x`;
 async function live(userId: string): Promise<void> {
   const member = { programId: program.programId, userId };
   const bought = (id: string, cents: number) =>
-    ledger.earn({ ...member, transaction: purchase(`${userId}-${id}`, cents) }, author);
+    ledger.earn({ ...member, purchase: purchase(`${userId}-${id}`, cents) }, author);
   const back = (id: string, refundId: string, extent: RefundPart) =>
     ledger.reverseEarn(
       { programId: program.programId, transactionId: `${userId}-${id}`, refundId, extent },

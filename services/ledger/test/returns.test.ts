@@ -214,9 +214,9 @@ const SERIES: readonly [name: string, bought: Bought, points: number, steps: rea
 ];
 
 async function earnAs(userId: string, programId: string, bought: Bought) {
-  const transaction = purchase(bought);
-  const { earn } = await ledger.earn({ programId, userId, transaction }, author);
-  const { transactionId } = transaction;
+  const order = purchase(bought);
+  const { earn } = await ledger.earn({ programId, userId, purchase: order }, author);
+  const { transactionId } = order;
   const refund = (extent: RefundPart, refundId: string = randomUUID()) =>
     ledger.reverseEarn({ programId, transactionId, refundId, extent }, author);
   return { earn, refund };
@@ -242,8 +242,8 @@ describe('a series of returns', () => {
   });
 
   test('is the same when it came before the purchase, in the order of its arrival', async () => {
-    const transaction = purchase(four);
-    const { transactionId } = transaction;
+    const order = purchase(four);
+    const { transactionId } = order;
     const [programId, userId] = ['dollar-and-unit', 'alice'];
     // Ids whose order is another, and all within one instant.
     ledger.setClock(new Date());
@@ -257,7 +257,7 @@ describe('a series of returns', () => {
     for (const [refundId, extent] of waiting) {
       await ledger.reverseEarn({ programId, transactionId, refundId, extent }, author);
     }
-    const { earn } = await ledger.earn({ programId, userId, transaction }, author);
+    const { earn } = await ledger.earn({ programId, userId, purchase: order }, author);
     // 40.00 and 4 units: 20.00 and 4, then 15.00 and 3, then 10.00 and 2.
     expect(Number(earn.points - earn.reversedPoints)).toBe(16);
     const refunds = await ledger.reader.refundsOf({ programId, transactionId });

@@ -15,7 +15,7 @@ afterAll(() => setting.stop());
 
 type Member = { programId: string; userId: string };
 type Request = Parameters<MovingSetting['clients']['redemptions']['redeem']>[0];
-type Part = { case: 'quantity'; value: number } | { case: 'points'; value: bigint };
+type RedemptionPart = { case: 'quantity'; value: number } | { case: 'points'; value: bigint };
 
 const rewards = [fixed('glass', 10n), conversion('cash')];
 const expiry = {
@@ -39,7 +39,11 @@ async function spend(member: Member, changes: Request = {}) {
   return { ...member, redemptionId: redemption?.redemptionId ?? '' };
 }
 
-function reverse(spent: Member & { redemptionId: string }, idempotencyKey: string, part?: Part) {
+function reverse(
+  spent: Member & { redemptionId: string },
+  idempotencyKey: string,
+  part?: RedemptionPart,
+) {
   const request = { ...spent, idempotencyKey, ...(part !== undefined && { part }) };
   return setting.clients.redemptions.reverseRedemption(request, checkout);
 }

@@ -238,7 +238,7 @@ export async function createProgram(setting: Setting, options: NewProgram = {}):
   return programId;
 }
 
-/** Publishes a new version that gives so many points per 100.00 USD, in whole steps; answers its number. */
+/** Publishes a version that gives `points` points per 100.00 USD, in whole steps, and returns its number. */
 export async function publishRule(
   { clients: { ruleSets } }: Setting,
   { programId, points }: { programId: string; points: bigint },
@@ -258,7 +258,7 @@ export interface Purchase {
   amount: { currencyCode: string; minorUnits: bigint };
 }
 
-/** A purchase of so many cents, a moment ago. */
+/** A purchase of `cents` cents, a moment ago. */
 export function purchase(cents: number, changes: Partial<Purchase> = {}): Purchase {
   return {
     transactionId: `order-${randomUUID()}`,
@@ -272,7 +272,7 @@ export function secondsAndNanos(epochMs: number): Purchase['occurTime'] {
   return { seconds: BigInt(Math.floor(epochMs / 1000)), nanos: (epochMs % 1000) * 1_000_000 };
 }
 
-/** A program, and alice with the points that a purchase of so many cents gave. */
+/** A program, and alice with the points that a purchase of `cents` cents gave. */
 export async function createMember(
   setting: Setting,
   { cents = 0, ...program }: NewProgram & { cents?: number } = {},

@@ -38,7 +38,7 @@ async function journalOf(programId: string) {
   return Object.fromEntries(rows.map(({ kind, entries, members }) => [kind, { entries, members }]));
 }
 
-/** So many members, each with the points of one purchase made now. */
+/** `count` members, each with the points of one purchase made now. */
 async function createMembers(
   count: number,
   program: Parameters<typeof createCustomProgram>[1],

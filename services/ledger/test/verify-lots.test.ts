@@ -200,7 +200,7 @@ describe('for a member with twice as many lots and redemptions', () => {
     return (node.Plans ?? []).reduce((sum, plan) => sum + rowsOf(plan), own);
   }
 
-  /** A member who earned into so many lots, and then spent one after the other. */
+  /** A member who earned into `count` lots, and then spent one after the other. */
   async function fill(count: number): Promise<void> {
     await execute(
       ledger.databaseUrl,

@@ -19,11 +19,11 @@ import { requireUnarchived } from './require-unarchived.ts';
 
 export interface AdjustBalanceInput extends MemberName {
   readonly idempotencyKey: string;
-  /** To add, or to take when negative. */
+  /** Points to add, or to take if negative. */
   readonly points: bigint;
-  /** Why, for the operator. */
+  /** The reason, which only operators read. */
   readonly reason: string;
-  /** What the member reads, if anything. */
+  /** The text that the member reads, if there is one. */
   readonly note?: string | undefined;
   readonly allowDeficit: boolean;
   /** When points that are added can be spent: at once where undefined or past. */

@@ -5,25 +5,23 @@ import type { EarnStream } from './earn-stream.ts';
 import type { JournalReader } from './journal-reader.ts';
 import type { LedgerReader } from './ledger-store.ts';
 import type { ProgramCatalog } from './program-catalog.ts';
+import type { ProgramSummaries } from './program-summaries.ts';
 import type { ReadMessage, StreamMessage } from './stream-message.ts';
 
-/** What all use cases work with. */
+/** The dependencies of all use cases. */
 export interface App {
   readonly catalog: ProgramCatalog;
   readonly queue: CommitQueue;
   readonly reader: LedgerReader;
+  readonly journal: JournalReader;
+  readonly summaries: ProgramSummaries;
   readonly clock: () => Instant;
   readonly newRedemptionId: () => string;
 }
 
-/** What those about messages work with besides. */
+/** Adds what use cases about messages need. */
 export interface MessagingApp extends App {
   readonly earnStream: EarnStream;
   readonly readMessage: (message: StreamMessage) => ReadMessage;
   readonly deadLetters: DeadLetters;
-}
-
-/** What those about events work with besides. */
-export interface JournalApp extends App {
-  readonly journal: JournalReader;
 }

@@ -7,7 +7,7 @@ import { earn } from './earn.ts';
 import { reverseEarn } from './reverse-earn.ts';
 import type { StreamMessage, SubmissionName } from './stream-message.ts';
 
-/** The outcome of a message. Without a failure it has been applied, now or before. */
+/** The outcome of a message. Without a failure, it was applied now or before. */
 export interface Outcome {
   readonly about: SubmissionName;
   readonly failure: Failure | undefined;
@@ -16,7 +16,7 @@ export interface Outcome {
 /**
  * Applies a message. `attempt` counts from 1.
  *
- * @throws {LedgerUnavailable} when it is the ledger that can't go on; the message is as good as before
+ * @throws {LedgerUnavailable} when the ledger itself can't go on; the message can be tried again as it is
  * @throws an unforeseen error
  */
 export async function applyMessage(
@@ -43,7 +43,7 @@ interface Attempt {
   readonly now: Instant;
 }
 
-/** A message that fails in an unforeseen way is tried so often. */
+/** The maximum attempts of a message that fails unexpectedly. */
 const unforeseenMax = 5;
 
 /** The outcome after an internal error, which may be temporary or the message's own fault. */

@@ -15,18 +15,18 @@ import type { Account } from '../domain/journal.ts';
 import { smaller } from '../domain/points.ts';
 import { takeBack } from '../domain/refund.ts';
 import { capCountsLeft, capsOf } from './evaluation.ts';
-import type { LockedState, PostedEarn, TransactionRefund } from './ledger-store.ts';
+import type { LockedState, PostedEarn, PurchaseRefund } from './ledger-store.ts';
 
 /** What a refund leads to, before it is put. */
 export interface AppliedRefund {
   readonly account: Account;
   readonly earn: PostedEarn;
-  readonly refund: TransactionRefund;
+  readonly refund: PurchaseRefund;
 }
 
 /**
  * Takes back what a refund makes of an earn: the points that its rules, evaluated again on what is left of the
- * transaction and on the facts of that day, no longer give. Any complete series of refunds ends where the full one does.
+ * purchase and on the facts of that day, no longer give. Any complete series of refunds ends where the full one does.
  *
  * @throws {RefundExceedsTransaction} {@link ValidationFailed} {@link LimitExceeded}
  */
@@ -34,7 +34,7 @@ export function applyRefund(
   locked: LockedState,
   refunding: {
     earn: PostedEarn;
-    refund: TransactionRefund;
+    refund: PurchaseRefund;
     ruleSet: CompiledRuleSet;
     author: Author;
   },
@@ -85,10 +85,7 @@ function appliedExtents(locked: LockedState, earn: PostedEarn): RefundPart[] {
     .map(({ extent }) => extent);
 }
 
-function remainingOf(
-  { transaction: purchase }: PostedEarn,
-  extents: readonly RefundPart[],
-): Remaining {
+function remainingOf({ purchase }: PostedEarn, extents: readonly RefundPart[]): Remaining {
   return extents.reduce<Remaining>((left, extent) => {
     const rest = afterRefund(purchase, left, extent);
     if ('fault' in rest) throw new Error(`an applied refund no longer applies: ${rest.message}`);
@@ -96,11 +93,7 @@ function remainingOf(
   }, wholePurchase(purchase));
 }
 
-function refunded(
-  { transaction: purchase }: PostedEarn,
-  left: Remaining,
-  extent: RefundPart,
-): Remaining {
+function refunded({ purchase }: PostedEarn, left: Remaining, extent: RefundPart): Remaining {
   const rest = afterRefund(purchase, left, extent);
   if (!('fault' in rest)) return rest;
   if (rest.fault === 'EXCEEDS_TRANSACTION') throw new RefundExceedsTransaction(rest.message);
@@ -109,7 +102,7 @@ function refunded(
 
 /** The award of what is left, by the rules and the facts that the purchase was credited with. */
 function evaluateAgain(
-  { transaction: purchase, postTime, facts }: PostedEarn,
+  { purchase, postTime, facts }: PostedEarn,
   {
     ruleSet,
     remaining,
@@ -140,7 +133,7 @@ function freeCaps(
     capCounts,
   }: { earn: PostedEarn; ruleSet: CompiledRuleSet; capCounts: CapCounts | undefined },
 ): void {
-  const occurTime = occurTimeOf(earn.transaction);
+  const occurTime = occurTimeOf(earn.purchase);
   if (occurTime === undefined || earn.capCounts === undefined) return;
   for (const cap of capsOf(ruleSet, occurTime)) {
     const freed = (earn.capCounts.get(cap.ruleId) ?? 0n) - (capCounts?.get(cap.ruleId) ?? 0n);

@@ -3,7 +3,7 @@ import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { DomainError } from '@loyalty/rules/domain-error.ts';
 import { rejectRefund } from '../domain/refund.ts';
 import { applyRefund } from './apply-refund.ts';
-import type { LockedState, PostedEarn, TransactionRefund } from './ledger-store.ts';
+import type { LockedState, PostedEarn, PurchaseRefund } from './ledger-store.ts';
 
 /** Applies the refunds that waited for a purchase once it is credited, in the order in which they arrived. */
 export function applyWaitingRefunds(
@@ -26,7 +26,7 @@ export function applyWaitingRefunds(
 /** The caller of the refund is gone, so an entry in the journal records the refusal. */
 function reject(
   locked: LockedState,
-  rejected: { earn: PostedEarn; refund: TransactionRefund; author: Author; error: unknown },
+  rejected: { earn: PostedEarn; refund: PurchaseRefund; author: Author; error: unknown },
 ): void {
   const { earn, refund, author, error } = rejected;
   if (!(error instanceof DomainError)) throw error;

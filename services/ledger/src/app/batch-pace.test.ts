@@ -11,7 +11,7 @@ test('nothing is expected before anything is known', () => {
   expect(createBatchPace()).toMatchObject({ msPerBatch: 0, msPerCommand: 0 });
 });
 
-test('what a transaction takes is told from what its commands take', () => {
+test('what a batch takes is told from what its commands take', () => {
   const sizes = [10, 200, 60, 500, 120, 300, 20, 450, 90, 250];
   const pace = paceOf(sizes.map((commands) => ({ commands, ms: 8 + 2 * commands })));
   expect(pace.msPerCommand).toBeCloseTo(2, 1);

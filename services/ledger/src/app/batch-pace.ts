@@ -1,4 +1,4 @@
-/** Estimates how long batches take, from the last ones: a time for each transaction, and one for each of its commands. */
+/** Estimates how long batches take, from the last ones: a time for each batch, and one for each of its commands. */
 export interface BatchPace {
   /** Counts a batch that has ended. */
   observe(batch: { commands: number; ms: number }): void;
@@ -8,7 +8,7 @@ export interface BatchPace {
   readonly msPerCommand: number;
 }
 
-/** What the last batch counts against those before it: enough to follow a database that has recovered within ten batches. */
+/** The weight of the last batch against those before it: enough to follow a database that has recovered within ten batches. */
 const lastWeight = 0.2;
 
 /** Sizes that differ by less than the root of this say little of what a command takes, as chance changes times as well. */
@@ -16,8 +16,8 @@ const sizeVarianceMin = 25;
 
 /**
  * A line through the sizes and times of the last batches, each of which counts less the older it is. The average time per command
- * would not do: a batch of one takes nearly as long as one of fifty, so a burst after quiet would be refused that is done in no
- * time.
+ * would not do: a batch of one takes nearly as long as one of fifty, so a burst after quiet would be refused although it takes
+ * no time.
  */
 export function createBatchPace(): BatchPace {
   let isFirst = true;

@@ -1,6 +1,6 @@
 import { IllegalTransition, RefundNotFound } from '../domain/errors.ts';
 import type { App } from './app.ts';
-import type { TransactionName, TransactionRefund } from './ledger-store.ts';
+import type { PurchaseName, PurchaseRefund } from './ledger-store.ts';
 
 /**
  * Cancels a refund that waits for its purchase. Idempotent: repeating it has no effect.
@@ -10,8 +10,8 @@ import type { TransactionName, TransactionRefund } from './ledger-store.ts';
  */
 export async function cancelRefund(
   app: App,
-  input: TransactionName & { refundId: string },
-): Promise<TransactionRefund> {
+  input: PurchaseName & { refundId: string },
+): Promise<PurchaseRefund> {
   return await app.queue.submit({
     needs: { refundOf: input },
     decide: (locked) => {
@@ -21,7 +21,7 @@ export async function cancelRefund(
       if (refund.state !== 'WAITING') {
         throw new IllegalTransition({ from: refund.state, to: 'CANCELLED' });
       }
-      const cancelled: TransactionRefund = { ...refund, state: 'CANCELLED' };
+      const cancelled: PurchaseRefund = { ...refund, state: 'CANCELLED' };
       locked.putRefund(cancelled);
       return cancelled;
     },

@@ -26,13 +26,13 @@ export interface Batch {
   readonly attempts: number;
   readonly lostRaces: number;
   readonly outages: number;
-  /** Since when it has been set apart for what somebody else has locked; `Infinity` if it isn't. */
+  /** When it was first blocked by what somebody else has locked; `Infinity` if it isn't. */
   readonly blockedSinceMs: number;
   /** When the last attempt ended; `-Infinity` before the first. */
   readonly triedMs: number;
 }
 
-/** What a batch begins with. */
+/** The state of a batch before its first attempt. */
 export const untried = {
   waits: false,
   attempts: 0,
@@ -42,7 +42,7 @@ export const untried = {
   triedMs: Number.NEGATIVE_INFINITY,
 } satisfies Omit<Batch, 'commands'>;
 
-/** A batch that lost so many races is split, or refused if it is a single command. */
+/** The maximum number of lost races, after which a batch is split, or refused if it is a single command. */
 const lostRacesMax = { together: 4, alone: 5 };
 
 /**
@@ -79,13 +79,13 @@ export async function commitBatch(
   } catch (error) {
     const next = afterFailure(again(), error, context);
     if (next !== undefined) return next;
-    const answer = error instanceof LostRace ? new Contention(error) : error;
-    for (const { reject } of commands) reject(answer);
+    const refusal = error instanceof LostRace ? new Contention(error) : error;
+    for (const { reject } of commands) reject(refusal);
     return [];
   }
 }
 
-/** What to try after a failed attempt; undefined if its error is the answer. */
+/** What to try after a failed attempt; undefined if its error is final. */
 function afterFailure(
   batch: Batch,
   error: unknown,

@@ -82,7 +82,7 @@ describe('commands are gathered', () => {
     ]);
   });
 
-  test('a batch that is small beside the one being committed grows until it is worth a transaction', async () => {
+  test('a batch that is small beside the one being committed grows until it is worth a database transaction', async () => {
     const { batches, commit, endNext } = pausingCommit();
     // The clock stands still, so that no time passes for the first batch.
     const { queue } = createCommitQueue({ commit, now: () => 0 });
@@ -214,7 +214,7 @@ describe('load is shed', () => {
     return { ...queues, pass, endBatchAfter };
   }
 
-  /** Submits so many, and returns the errors of those that are turned away at once. */
+  /** Submits `count` commands, and returns the errors of those that are turned away at once. */
   async function refusalsOf(queue: CommitQueue, count: number): Promise<unknown[]> {
     const refusals: unknown[] = [];
     for (let n = 0; n < count; n += 1) {

@@ -29,7 +29,7 @@ export interface CommitQueue {
 /** Two ways into the same queue. */
 export interface CommitQueues {
   readonly queue: CommitQueue;
-  /** For work that no caller waits for, and of which a bounded amount is done at a time: it waits and is never OVERLOADED. */
+  /** For work that no caller waits for. Its callers submit a bounded amount at a time, so it waits and is never OVERLOADED. */
   readonly patientQueue: CommitQueue;
 }
 
@@ -37,9 +37,9 @@ export interface CommitQueueOptions {
   commit: CommitToLedger;
   /** The maximum number of commands in a database transaction. */
   maxBatch?: number;
-  /** Transactions at once. Two keep the database busy while the next batch gathers. */
+  /** Database transactions in flight. Two keep the database busy while the next batch gathers. */
   maxInFlight?: number;
-  /** Transactions at once, besides, of commands that others should not wait for. */
+  /** Further database transactions in flight, for commands that others should not wait for. */
   maxApart?: number;
   /** A command that would wait longer than this for its outcome is refused, in milliseconds. */
   maxWaitMs?: number;
@@ -62,12 +62,12 @@ interface BatchInFlight {
   readonly startMs: number;
 }
 
-/** Before anything is known of how long commands take. */
+/** Applies until it is known how long commands take. */
 const retryAfterMsMin = 100;
 
 /**
- * How large a batch has to be, compared with the one being committed, to be committed beside it. Each transaction has costs of
- * its own: without this an earn took an eighth more of the ledger's time and a fifth more of PostgreSQL's.
+ * How large a batch has to be, compared with the one being committed, to be committed beside it. Each database transaction
+ * has costs of its own: without this an earn took an eighth more of the ledger's time and a fifth more of PostgreSQL's.
  */
 const shareMin = 0.75;
 
@@ -86,12 +86,12 @@ export function createCommitQueue({
   now = () => performance.now(),
 }: CommitQueueOptions): CommitQueues {
   let waiting: QueuedCommand[] = [];
-  /** Those that concern what others concern which are being committed. They hold up nobody else. */
+  /** Commands that need a key of commands that are being committed. They hold up nobody else. */
   let heldBack: QueuedCommand[] = [];
-  /** The oldest first. Not a Map, because the tables that it no longer uses keep batches with all their calls from being collected. */
+  /** The oldest first. Not a Map: the tables that it no longer uses keep batches with all their calls from being collected. */
   let inFlight: readonly BatchInFlight[] = [];
   const apart = new SetApart({ maxBatch, maxBlockedMs, now });
-  /** Of all that has been taken and not been answered. */
+  /** The keys of all commands that were taken and are undecided. */
   const busy = new KeyCounts();
   const pace = createBatchPace();
   let scheduled = false;
@@ -134,8 +134,8 @@ export function createCommitQueue({
   }
 
   /**
-   * The commands that waited longest, without those that concern what others concern which are being committed: they would
-   * only wait for their locks.
+   * Takes the commands that waited longest. Those that need a key of commands that are being committed are held back: they
+   * would only wait for their locks.
    */
   function takeCommands(): QueuedCommand[] {
     const commands: QueuedCommand[] = [];
@@ -153,22 +153,22 @@ export function createCommitQueue({
   async function run(batch: Batch): Promise<void> {
     const startMs = now();
     inFlight = [...inFlight, { batch, startMs }];
-    const unanswered = await commitBatch(batch, { commit, maxBlockedMs, now });
+    const undecided = await commitBatch(batch, { commit, maxBlockedMs, now });
     inFlight = inFlight.filter((each) => each.batch !== batch);
     pace.observe({ commands: batch.commands.length, ms: now() - startMs });
-    apart.add(unanswered);
-    goOn(batch, unanswered);
+    apart.add(undecided);
+    goOn(batch, undecided);
   }
 
   async function runApart(batch: Batch): Promise<void> {
-    const unanswered = await commitBatch(batch, { commit, maxBlockedMs, now });
-    apart.replace(batch, unanswered);
-    goOn(batch, unanswered);
+    const undecided = await commitBatch(batch, { commit, maxBlockedMs, now });
+    apart.replace(batch, undecided);
+    goOn(batch, undecided);
   }
 
-  function goOn(batch: Batch, unanswered: readonly Batch[]): void {
+  function goOn(batch: Batch, undecided: readonly Batch[]): void {
     busy.remove(batch.commands);
-    for (const { commands } of unanswered) busy.add(commands);
+    for (const { commands } of undecided) busy.add(commands);
     busy.remove(apart.expire());
     releaseHeldBack();
     while (apart.running < maxApart) {
@@ -184,7 +184,7 @@ export function createCommitQueue({
     else each.reject(new Contention());
   }
 
-  /** They were submitted before those that wait. */
+  /** Puts them first, because they were submitted before those that wait. */
   function releaseHeldBack(): void {
     if (heldBack.length === 0) return;
     const { free = [], taken = [] } = Object.groupBy(heldBack, ({ keys }) =>
@@ -201,13 +201,13 @@ export function createCommitQueue({
       waiting.length,
     );
     const commandsMs = (commands * pace.msPerCommand) / maxInFlight;
-    // These fit into the next transaction, which runs anyway: however slow the database, some work goes on.
+    // These fit into the next batch, which runs anyway: however slow the database, some work goes on.
     if (waiting.length < maxBatch) return commandsMs;
-    const transactions = Math.floor(waiting.length / maxBatch) + inFlight.length;
-    const transactionsMs = (transactions * pace.msPerBatch) / maxInFlight;
-    // A batch that doesn't come back says more than those that have: the database may stand still.
+    const commits = Math.floor(waiting.length / maxBatch) + inFlight.length;
+    const commitsMs = (commits * pace.msPerBatch) / maxInFlight;
+    // A batch that doesn't come back says more than those that did: the database may stand still.
     const oldestStartMs = inFlight[0]?.startMs ?? nowMs;
-    return Math.max(commandsMs + transactionsMs, nowMs - oldestStartMs);
+    return Math.max(commandsMs + commitsMs, nowMs - oldestStartMs);
   }
 
   function enqueue<Result>(command: Command<Result>, submittedMs: number): Promise<Result> {

@@ -1,6 +1,6 @@
 import type { Author } from '@loyalty/rules/author.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { PageRequest, TransactionName } from './ledger-store.ts';
+import type { PageRequest, PurchaseName } from './ledger-store.ts';
 import type { StreamMessage, SubmissionName } from './stream-message.ts';
 
 /** Why a message couldn't be applied, and whether it is tried again. */
@@ -11,14 +11,14 @@ export interface Failure {
   readonly reason: string;
   readonly detail: string;
   readonly failTime: Instant;
-  /** Of no meaning for DEAD. */
+  /** Has no meaning for DEAD. */
   readonly retryAt: Instant;
 }
 
 /** A failed attempt to apply a message, as it is announced. */
 export interface FailedSubmission {
   readonly deadLetterId: bigint;
-  /** From 1; no two attempts of a dead letter have the same number. */
+  /** Counted from 1; no two attempts of a dead letter have the same number. */
   readonly attempt: number;
   readonly subject: string;
   readonly about: SubmissionName;
@@ -26,7 +26,7 @@ export interface FailedSubmission {
   readonly failure: Failure;
 }
 
-/** What an operator has made of a message. It is final. */
+/** An operator's final decision about a message. */
 export interface Decision {
   /** REPLAYED has been applied; DISCARDED isn't tried again. */
   readonly state: 'REPLAYED' | 'DISCARDED';
@@ -42,7 +42,7 @@ export type DeadLetterState = Failure['state'] | Decision['state'];
 export interface DueLetter {
   readonly deadLetterId: bigint;
   readonly message: StreamMessage;
-  /** How often it was tried before. */
+  /** The number of earlier attempts. */
   readonly attempts: number;
 }
 
@@ -51,7 +51,7 @@ export interface DeadLetter extends DueLetter, Pick<Failure, 'reason' | 'detail'
   readonly state: DeadLetterState;
   readonly about: SubmissionName;
   readonly createTime: Instant;
-  /** Of REPLAYED and DISCARDED. */
+  /** Set for REPLAYED and DISCARDED. */
   readonly decision: Decision | undefined;
 }
 
@@ -60,7 +60,7 @@ export interface DeadLetterCount {
   readonly state: Failure['state'];
   readonly reason: string;
   readonly count: number;
-  /** Since the first of all messages in the state was kept. */
+  /** Seconds since the oldest message in the state was kept, whatever its reason. */
   readonly oldestSeconds: number;
 }
 
@@ -109,7 +109,7 @@ export interface DeadLetters {
   ): Promise<DeadLetter[]>;
   find(query: { deadLetterId: bigint; programs: ProgramScope }): Promise<DeadLetter | undefined>;
   /** The newest message that reports a purchase and waits or is dead. */
-  ofTransaction(transaction: TransactionName): Promise<UnappliedReport | undefined>;
+  ofPurchase(name: PurchaseName): Promise<UnappliedReport | undefined>;
   /** How many wait or are dead, for each reason. */
   count(): Promise<DeadLetterCount[]>;
 }

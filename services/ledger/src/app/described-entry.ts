@@ -5,17 +5,17 @@ import { unitsOfEntry } from '../domain/entry-units.ts';
 import type { Entry } from '../domain/journal.ts';
 import type { App } from './app.ts';
 import { explained, explainingProgram } from './explained-earn.ts';
-import type { RecordedEntry, TransactionRefund } from './ledger-store.ts';
+import type { PurchaseRefund, RecordedEntry } from './ledger-store.ts';
 
 /** An entry with what it is about, so that it can be understood without the earn or the redemption that it names. */
 export interface DescribedEntry extends Entry {
-  /** Of EARN and REFUND. */
+  /** Set for EARN and REFUND. */
   readonly purchase: Purchase | undefined;
-  /** Of EARN. */
+  /** Set for EARN. */
   readonly rules: readonly RulePoints[];
-  /** Of REFUND. */
+  /** Set for REFUND. */
   readonly refundExtent: RefundPart | undefined;
-  /** Of entries about a redemption. */
+  /** Set for entries about a redemption. */
   readonly reward:
     | {
         readonly rewardId: string;
@@ -50,7 +50,7 @@ export async function describeEntries(
     const redemption = redemptionByKey.get(redemptionKey({ membershipId, redemptionId }));
     return {
       ...entry,
-      purchase: earn?.transaction,
+      purchase: earn?.purchase,
       rules:
         earn !== undefined && entry.kind === 'EARN'
           ? pointsGiven(explained(earn, program).explanation)
@@ -81,7 +81,7 @@ function redemptionOf({ membershipId, entry: { redemptionId } }: OwnedEntry) {
 function refundKey({
   transactionId,
   refundId,
-}: Pick<TransactionRefund, 'transactionId' | 'refundId'>): string {
+}: Pick<PurchaseRefund, 'transactionId' | 'refundId'>): string {
   return `${transactionId}\0${refundId}`;
 }
 

@@ -6,7 +6,7 @@ export interface EarnStream {
   /**
    * Resolves when the stream has stored the report.
    *
-   * @throws {StorageUnavailable} when it can't be told whether it has
+   * @throws {StorageUnavailable} when it is unknown whether it has
    */
   publish(input: EarnInput, author: Author): Promise<void>;
 }

@@ -70,17 +70,17 @@ export function earnCommand(reported: {
   now: Instant;
 }): Command<EarnResult> & { needs: { member: MemberName } } {
   const { input, program } = reported;
-  const occurTime = checkPurchase(input.transaction, reported.now);
+  const occurTime = checkPurchase(input.purchase, reported.now);
   const terms = possibleTerms(program, { occurTime, now: new Date(reported.now) });
-  const fingerprint = fingerprintPurchase(input.userId, input.transaction);
+  const fingerprint = fingerprintPurchase(input.userId, input.purchase);
   return {
     needs: {
       notBefore: reported.now,
       member: input,
       mayJoin: mayJoin(reported),
-      transaction: {
+      purchase: {
         programId: input.programId,
-        transactionId: input.transaction.transactionId,
+        transactionId: input.purchase.transactionId,
       },
       lots: terms.map(({ lot }) => lot),
       caps: terms.flatMap(({ caps }) => caps),
@@ -103,7 +103,7 @@ interface Terms {
 }
 
 /**
- * The terms of the version that is in force and, for a transaction that lies ahead, of those that will be by then: when
+ * The terms of the version that is in force and, for a purchase that lies ahead, of those that will be by then: when
  * it is credited, one of them may have come into force. None for a program without a rule set.
  */
 function possibleTerms(
@@ -134,12 +134,12 @@ function replayOf({
   program: ProgramDefinition;
   locked: LockedState;
 }): EarnResult | undefined {
-  const name = { programId: input.programId, transactionId: input.transaction.transactionId };
-  const earn = repeatOf(locked.earn(name), fingerprint, ({ membershipId, transaction }) => {
+  const name = { programId: input.programId, transactionId: input.purchase.transactionId };
+  const earn = repeatOf(locked.earn(name), fingerprint, ({ membershipId, purchase }) => {
     const account = locked.bringUpToDate(input);
     // The response must not reveal who earned it, only that it was someone else.
     const userId = account?.membership.membershipId === membershipId ? input.userId : '';
-    return new TransactionConflict(differingFields({ userId, transaction }, input));
+    return new TransactionConflict(differingFields({ userId, purchase }, input));
   });
   if (earn === undefined) return undefined;
   const account = lockedAccount(locked, input);
@@ -172,7 +172,7 @@ function credit(reported: {
   const before = earningAccount(existing, { ...reported, now });
   const facts = factsOf(before);
   const award = evaluate(ruleSet, {
-    purchase: input.transaction,
+    purchase: input.purchase,
     member: facts,
     now: new Date(now),
     capUsed: (ruleId, period, periodStart) =>
@@ -185,13 +185,13 @@ function credit(reported: {
     points: award.points,
     lot,
     inactivityExpiresAt: inactivityFrom(program.ruleSets, now),
-    transactionId: input.transaction.transactionId,
+    transactionId: input.purchase.transactionId,
     author,
     now,
   });
   const earn: PostedEarn = {
     programId: input.programId,
-    transactionId: input.transaction.transactionId,
+    transactionId: input.purchase.transactionId,
     membershipId: account.membership.membershipId,
     state: 'POSTED',
     sequence: before.membership.lastSequence + 1n,
@@ -205,7 +205,7 @@ function credit(reported: {
     explanation: award.explanation,
     lot,
     postTime: now,
-    transaction: input.transaction,
+    purchase: input.purchase,
   };
   locked.putAccount(account);
   locked.putEarn(earn);

@@ -48,7 +48,7 @@ export function capPeriod(cap: {
   return { ruleId: cap.ruleId, period: cap.period, start: startOf(cap.periodStart) };
 }
 
-/** What an award counts of each cap; undefined where that is nothing. */
+/** How much of each cap an award uses up; undefined if none. */
 export function capCountsOf({ capUsage }: Award): CapCounts | undefined {
   if (capUsage.length === 0) return undefined;
   return new Map(capUsage.map(({ ruleId, points }) => [ruleId, points]));
@@ -103,7 +103,7 @@ export function keptFacts(
   };
 }
 
-/** What an earn still counts of each cap: never more than before, also where a rule is now the best of its group. */
+/** How much of each cap an earn still uses up: never more than before, even if a rule is now the best of its group. */
 export function capCountsLeft(
   capCounts: CapCounts | undefined,
   award: Award,

@@ -11,7 +11,7 @@ export type ExplainedEarn = Omit<PostedEarn, 'explanation'> & {
 
 /**
  * Adds the display names, which stand once in the version that decided the earn instead of in each earn's row. They are
- * empty where the version isn't known here: a name is no reason to refuse an answer.
+ * empty where the version isn't known here: a missing name is no reason to refuse a response.
  */
 export function explained<E extends PostedEarn>(
   earn: E,

@@ -2,7 +2,7 @@ import { DeadLetterNotFound } from '../domain/errors.ts';
 import type { MessagingApp } from './app.ts';
 import type { DeadLetter, DeadLetters, ProgramScope } from './dead-letters.ts';
 
-/** Names a dead letter as callers do. One of another program counts as none. */
+/** Names a dead letter as callers do. One of another program counts as absent. */
 export interface DeadLetterName {
   readonly deadLetterId: string;
   readonly programs: ProgramScope;

@@ -1,156 +1,16 @@
-import { isListed } from '@loyalty/rules/reward-availability.ts';
-import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
-import { dateAt } from '@loyalty/rules/zone-clock.ts';
-import type { Instant } from '../domain/instant.ts';
-import { type Period, requireLaterEnd } from '../domain/period.ts';
-import type { ProgramTotals, TotalsQuery } from '../domain/program-totals.ts';
 import type { App } from './app.ts';
-import type { ProgramDefinition } from './program-catalog.ts';
-import { stockLeftOf } from './reward-offer.ts';
-import { createSharedCache } from './shared-cache.ts';
-
-/** A program, and a period of which either end may be left to the current month. */
-export interface SummaryQuery {
-  readonly programId: string;
-  readonly startTime: Instant | undefined;
-  readonly endTime: Instant | undefined;
-}
-
-export interface ProgramSummary {
-  readonly programId: string;
-  readonly asOf: Instant;
-  readonly period: Period;
-  readonly totals: Omit<ProgramTotals, 'expiring' | 'stockTaken'>;
-  /** Points by the month of the program's time zone in which they expire, such as `2026-12`: this month and the next 23. */
-  readonly expiring: readonly { readonly month: string; readonly points: bigint }[];
-  readonly expiringLater: bigint;
-  /** By reward id. */
-  readonly stocks: readonly StockOfReward[];
-}
-
-export interface StockOfReward {
-  readonly rewardId: string;
-  readonly limit: bigint;
-  readonly taken: bigint;
-  readonly left: bigint;
-}
+import { type ProgramSummary, periodOf, type SummaryQuery } from './program-summaries.ts';
 
 /**
- * Reads all memberships and the journal of a program as of one instant, which may take long.
- *
- * @throws {StorageUnavailable} also when it takes too long
- */
-export type ReadProgramTotals = (programId: string, query: TotalsQuery) => Promise<ProgramTotals>;
-
-export type GetProgramSummary = (query: SummaryQuery) => Promise<ProgramSummary>;
-
-const monthsShown = 24;
-/** Of one program and period. */
-const freshMs = 60_000;
-const ageMsMax = 5 * 60_000;
-/** Each takes some kilobytes, and up to a hundred with a thousand limited rewards. */
-const resultsMax = 100;
-const waitingMax = 10;
-
-/**
- * Sums up programs, each and each period at most once a minute, and one at a time. A computation goes on after the calls that
- * asked for it have ended, so that asking again gets its result.
+ * The sums over all members of a program, as of an instant that can be up to a few minutes ago.
  *
  * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ValidationFailed} {@link Overloaded} {@link StorageUnavailable}
  */
-export function programSummaries(
-  app: Pick<App, 'catalog' | 'clock'>,
-  readTotals: ReadProgramTotals,
-): GetProgramSummary {
-  const summarize = createSharedCache({
-    compute: ({ program, query }: { program: ProgramDefinition; query: SummaryQuery }) =>
-      computeSummary(program, query, { asOf: app.clock(), readTotals }),
-    keyOf: ({ query: { programId, startTime, endTime } }) =>
-      [programId, startTime, endTime].join(' '),
-    clock: app.clock,
-    freshMs,
-    ageMsMax,
-    resultsMax,
-    waitingMax,
-  });
-  return async (query) => {
-    const program = await app.catalog.get(query.programId);
-    periodOf(program, query, app.clock());
-    return await summarize({ program, query });
-  };
-}
-
-async function computeSummary(
-  program: ProgramDefinition,
+export async function getProgramSummary(
+  { catalog, clock, summaries }: Pick<App, 'catalog' | 'clock' | 'summaries'>,
   query: SummaryQuery,
-  { asOf, readTotals }: { asOf: Instant; readTotals: ReadProgramTotals },
 ): Promise<ProgramSummary> {
-  const period = periodOf(program, query, asOf);
-  const months = Array.from({ length: monthsShown + 1 }, (_, index) =>
-    monthFrom(program, asOf, index),
-  );
-  const { expiring, stockTaken, ...totals } = await readTotals(program.programId, {
-    asOf,
-    period,
-    months: months.map(({ start }) => start),
-  });
-  return {
-    programId: program.programId,
-    asOf,
-    period,
-    totals,
-    expiring: months
-      .slice(0, monthsShown)
-      .map(({ name }, index) => ({ month: name, points: expiring[index] ?? 0n })),
-    expiringLater: expiring[monthsShown] ?? 0n,
-    stocks: stocksOf(program, stockTaken),
-  };
-}
-
-/** @throws {ValidationFailed} when it ends before it starts */
-function periodOf(
-  program: ProgramDefinition,
-  { startTime, endTime }: SummaryQuery,
-  now: Instant,
-): Period {
-  requireLaterEnd({ startTime, endTime });
-  const period = {
-    startTime: startTime ?? monthFrom(program, now, 0).start,
-    endTime: endTime ?? monthFrom(program, now, 1).start,
-  };
-  if (period.startTime < period.endTime) return period;
-  throw new ValidationFailed([
-    startTime === undefined
-      ? {
-          field: 'end_time',
-          message: 'is before this month; give start_time as well',
-          names: ['start_time'],
-        }
-      : { field: 'start_time', message: 'must not be later than this month' },
-  ]);
-}
-
-/** The month that is so many after the one of an instant, in the program's time zone. */
-function monthFrom(
-  { clock }: ProgramDefinition,
-  instant: Instant,
-  months: number,
-): { name: string; start: Instant } {
-  const first = dateAt(clock, new Date(instant)).with({ day: 1 }).add({ months });
-  return { name: first.toPlainYearMonth().toString(), start: clock.startOf(first) };
-}
-
-function stocksOf(
-  { rewards }: ProgramDefinition,
-  stockTaken: ReadonlyMap<string, bigint>,
-): StockOfReward[] {
-  return [...rewards.values()]
-    .filter(isListed)
-    .flatMap((offer) => {
-      const { rewardId, stock } = offer.reward;
-      const taken = stockTaken.get(rewardId) ?? 0n;
-      const left = stockLeftOf(offer, taken);
-      return left === undefined ? [] : [{ rewardId, limit: stock?.limit ?? 0n, taken, left }];
-    })
-    .toSorted((a, b) => (a.rewardId < b.rewardId ? -1 : 1));
+  const program = await catalog.get(query.programId);
+  periodOf(program, query, clock());
+  return await summaries({ program, query });
 }

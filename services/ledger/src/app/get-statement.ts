@@ -12,7 +12,7 @@ export interface StatementPage extends Statement {
   readonly page: Page<DescribedEntry, StatementPosition>;
 }
 
-/** Where a page ends, and of when the statement is: its later pages are as of the first. */
+/** Where a page ends, and the instant of the statement: its later pages are as of the first. */
 export interface StatementPosition {
   readonly sequence: bigint;
   /** The first sequence that isn't part of the statement any more. */

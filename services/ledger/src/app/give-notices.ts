@@ -5,7 +5,7 @@ import type { Membership } from '../domain/membership.ts';
 import { type Notice, noticesDue } from '../domain/notices.ts';
 import type { ProgramCatalog, ProgramDefinition } from './program-catalog.ts';
 
-/** A place among memberships in the order in which something is due for them. */
+/** A position among memberships, in the order in which something is due for them. */
 export interface DuePosition {
   readonly dueAt: Instant;
   readonly membershipId: bigint;

@@ -16,7 +16,7 @@ import { visibleProgram } from './visible-program.ts';
 export interface JoinProgramInput extends MemberName {
   /** Set beside those that the member has already. */
   readonly attributes: Attributes;
-  /** Undefined for now. */
+  /** The present if undefined. */
   readonly joinTime?: Instant | undefined;
   /** Whether the user asks, and not a backend or an admin. */
   readonly byMember: boolean;

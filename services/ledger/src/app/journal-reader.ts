@@ -4,8 +4,8 @@ import type {
   EntryPosition,
   PageRequest,
   PostedEarn,
+  PurchaseRefund,
   RecordedEntry,
-  TransactionRefund,
 } from './ledger-store.ts';
 import type { FindRuleNames, RuleSetName } from './rule-names.ts';
 
@@ -16,19 +16,19 @@ export interface EntryKey {
 }
 
 /**
- * An entry with the rows that its event is made of. What is used of them never changes, so that the event is the same
+ * An entry with the rows that its event is made of. What is used of them never changes, so the event is the same
  * whenever it is encoded.
  */
 export interface JournalRecord extends RecordedEntry {
-  /** In which form its event is encoded. */
+  /** The version of the form in which its event is encoded. */
   readonly eventVersion: number;
-  /** Of EARN and REFUND. */
-  readonly earn: Pick<PostedEarn, 'ruleSetVersion' | 'explanation' | 'transaction'> | undefined;
-  /** Of REFUND, as it was decided. */
+  /** Set for EARN and REFUND. */
+  readonly earn: Pick<PostedEarn, 'ruleSetVersion' | 'explanation' | 'purchase'> | undefined;
+  /** Set for REFUND, as it was decided. */
   readonly refund:
-    | Pick<TransactionRefund, 'points' | 'taken' | 'lapsed' | 'owed' | 'forgiven' | 'extent'>
+    | Pick<PurchaseRefund, 'points' | 'taken' | 'lapsed' | 'owed' | 'forgiven' | 'extent'>
     | undefined;
-  /** Of entries about a redemption, as it is after the entry, or later. */
+  /** Set for entries about a redemption, as it was after the entry, or later. */
   readonly redemption: Redemption | undefined;
 }
 
@@ -42,7 +42,7 @@ export function ruleSetOf({ programId, entry, earn }: JournalRecord): RuleSetNam
     : undefined;
 }
 
-/** Records, and the names that their events need besides. */
+/** Records, and the names of rules that their events also need. */
 export interface JournalRecords {
   readonly records: readonly JournalRecord[];
   readonly ruleNames: FindRuleNames;
@@ -54,7 +54,7 @@ export interface JournalReader {
   read(keys: readonly EntryKey[]): Promise<JournalRecords>;
   /** Adds the names that records need which weren't read by `read`. */
   named(records: readonly JournalRecord[]): Promise<JournalRecords>;
-  /** Which entries a program's journals have of a period, the oldest first, then by membership and sequence. */
+  /** The entries of a program's journals in a period, the oldest first, then by membership and sequence. */
   keysOfProgram(
     query: { programId: string } & Period & PageRequest<EntryPosition>,
   ): Promise<EntryPosition[]>;

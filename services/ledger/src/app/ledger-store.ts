@@ -12,7 +12,7 @@ import type { KindTotal } from '../domain/statement.ts';
 import type { NamedRuleSet } from './rule-names.ts';
 
 export type PostedEarn = Earn<Purchase>;
-export type TransactionRefund = Refund<RefundPart>;
+export type PurchaseRefund = Refund<RefundPart>;
 
 /** Names a member as callers do. */
 export interface MemberName {
@@ -20,7 +20,7 @@ export interface MemberName {
   readonly userId: string;
 }
 
-export interface TransactionName {
+export interface PurchaseName {
   readonly programId: string;
   readonly transactionId: string;
 }
@@ -71,19 +71,19 @@ export interface Needs {
   readonly mayJoin?: boolean;
   /** The account, where a job knows it by its id. */
   readonly membershipId?: bigint;
-  readonly transaction?: TransactionName;
-  /** The lots that the transaction's points may go to, for refunds that wait for it. */
+  readonly purchase?: PurchaseName;
+  /** The lots that the purchase's points may go to, for refunds that wait for it. */
   readonly lots?: readonly LotKey[];
-  /** The transaction with its refunds, and the account of the member who earned it. */
-  readonly refundOf?: TransactionName;
-  /** A redemption of the member, besides those that hold points. */
+  /** The purchase with its refunds, and the account of the member who earned it. */
+  readonly refundOf?: PurchaseName;
+  /** A redemption of the member, in addition to open holds, which are always read. */
   readonly redemption?: RedemptionKey;
   /** Ends the member's holds before their time, which gives stock back. */
   readonly endsHolds?: boolean;
   readonly request?: RequestKey;
   readonly caps?: readonly CapPeriod[];
   readonly stock?: RewardName;
-  /** From this period on: the one that counts is known under the lock. */
+  /** This period or a later one: which one counts is known only under the lock. */
   readonly usage?: UsagePeriod;
 }
 
@@ -117,14 +117,14 @@ export interface LockedState {
    * user never joined.
    */
   bringUpToDate(member: MemberName): Account | undefined;
-  /** The same by the id in the needs, or that of the member who earned their transaction. */
+  /** The same by the id in the needs, or that of the member who earned their purchase. */
   bringUpToDateById(membershipId: bigint): Account;
   /** The id for a user who never joined and whose command may join. */
   newMembershipId(member: MemberName): bigint;
-  /** The earn of a transaction, by any user. */
-  earn(transaction: TransactionName): PostedEarn | undefined;
-  /** The transaction's refunds as they arrived: of those that needs.refundOf names, and of those that wait. */
-  refunds(transaction: TransactionName): readonly TransactionRefund[];
+  /** The earn of a purchase, by any user. */
+  earn(name: PurchaseName): PostedEarn | undefined;
+  /** The purchase's refunds as they arrived: of those that needs.refundOf names, and of those that wait. */
+  refunds(name: PurchaseName): readonly PurchaseRefund[];
   redemption(member: MemberName, key: RedemptionKey): Redemption | undefined;
   request(membershipId: bigint, key: RequestKey): RequestRecord | undefined;
   capUsed(member: MemberName, cap: CapPeriod): bigint;
@@ -135,10 +135,10 @@ export interface LockedState {
 
   putAccount(account: Account): void;
   putEarn(earn: PostedEarn): void;
-  /** Notes how the rules are called that points were credited by; events have these names. */
+  /** Notes the names of the rules that points were credited by; events have these names. */
   putRuleNames(ruleSet: NamedRuleSet): void;
-  /** Also marks the transaction as awaited, if it hasn't been credited. */
-  putRefund(refund: TransactionRefund): void;
+  /** Also marks the purchase as awaited, if it hasn't been credited. */
+  putRefund(refund: PurchaseRefund): void;
   putRequest(request: RequestRecord): void;
   addCapUsed(membershipId: bigint, cap: CapPeriod, points: bigint): void;
   addLapsedRefunded(membershipId: bigint, lot: LotKey, counted: Lapse): void;
@@ -251,26 +251,26 @@ export interface LedgerReader {
     query: MemberName & { by: LotDate; after: Instant; limit: number },
     now: Instant,
   ): Promise<Account | undefined>;
-  earn(transaction: TransactionName): Promise<OwnedEarn | undefined>;
+  earn(name: PurchaseName): Promise<OwnedEarn | undefined>;
   /** A member's earns, the newest first. Positions are sequences. */
   earns(query: { membershipId: bigint } & PageRequest<bigint>): Promise<PostedEarn[]>;
-  /** Those of a program's transactions that were credited, in no order. */
+  /** The earns of those purchases of a program that were credited, in no order. */
   earnsById(query: { programId: string; transactionIds: readonly string[] }): Promise<PostedEarn[]>;
-  /** Those of a program's refunds that there are, in no order. */
+  /** Those refunds of a program that exist, in no order. */
   refundsById(query: {
     programId: string;
-    refunds: readonly Pick<TransactionRefund, 'transactionId' | 'refundId'>[];
-  }): Promise<TransactionRefund[]>;
-  /** Those redemptions that there are, in no order. */
+    refunds: readonly Pick<PurchaseRefund, 'transactionId' | 'refundId'>[];
+  }): Promise<PurchaseRefund[]>;
+  /** Those redemptions that exist, in no order. */
   redemptionsById(
     redemptions: readonly Pick<Redemption, 'membershipId' | 'redemptionId'>[],
   ): Promise<Redemption[]>;
-  /** The refunds of one transaction as they arrived. */
-  refundsOf(transaction: TransactionName): Promise<TransactionRefund[]>;
-  /** A program's refunds that wait for their transaction, by transaction id. */
+  /** The refunds of one purchase as they arrived. */
+  refundsOf(name: PurchaseName): Promise<PurchaseRefund[]>;
+  /** A program's refunds that wait for their purchase, by transaction id. */
   waitingRefunds(
     query: { programId: string } & PageRequest<{ transactionId: string; refundId: string }>,
-  ): Promise<TransactionRefund[]>;
+  ): Promise<PurchaseRefund[]>;
   /** A user's accounts by program id, each as {@link account} returns it. */
   accountsOfUser(
     query: {
@@ -314,8 +314,8 @@ export interface LedgerReader {
   ): Promise<Entry[]>;
   /**
    * The account as {@link account} returns it, what entries changed since the period's start by kind, and entries of the
-   * period, the newest first, all as they were stored at one time; undefined for who never joined. Positions are sequences.
-   * Entries from `past` on aren't in the period.
+   * period, the newest first, all as they were stored at one time; undefined for a user who never joined. Positions are
+   * sequences. Entries from `past` on aren't in the period.
    */
   statement(
     query: MemberName & Period & PageRequest<bigint> & { past: bigint | undefined },

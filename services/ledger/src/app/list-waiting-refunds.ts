@@ -1,5 +1,5 @@
 import type { App } from './app.ts';
-import type { PageRequest, TransactionRefund } from './ledger-store.ts';
+import type { PageRequest, PurchaseRefund } from './ledger-store.ts';
 import { type Page, readPage } from './page.ts';
 
 /** Where a page of waiting refunds ends. */
@@ -16,7 +16,7 @@ export interface RefundPosition {
 export async function listWaitingRefunds(
   app: App,
   { programId, ...part }: { programId: string } & PageRequest<RefundPosition>,
-): Promise<Page<TransactionRefund, RefundPosition>> {
+): Promise<Page<PurchaseRefund, RefundPosition>> {
   const page = await readPage(part, {
     read: (asked) => app.reader.waitingRefunds({ programId, ...asked }),
     positionOf: ({ transactionId, refundId }) => ({ transactionId, refundId }),

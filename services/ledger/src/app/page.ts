@@ -3,7 +3,7 @@ import type { PageRequest } from './ledger-store.ts';
 /** A part of a list. */
 export interface Page<Item, Position> {
   readonly items: readonly Item[];
-  /** Of each item, what a page that starts behind it comes after. */
+  /** The position of each item; the next page starts behind that of the last one. */
   readonly positions: readonly Position[];
   readonly hasMore: boolean;
 }

@@ -12,10 +12,10 @@ export interface ProgramDefinition {
   readonly autoEnrollment: boolean;
   /** The days and months of the program's time zone. */
   readonly clock: ZoneClock;
-  /** Per member; 0 is no limit. */
+  /** The maximum per member; 0 is no limit. */
   readonly earnsPerMinute: number;
   readonly redemptionsPerMinute: number;
-  /** What a point is called. */
+  /** The name of a point, such as "miles". */
   readonly unit: { readonly singular: string; readonly plural: string };
   /** How many days before dates of points members get a notice. */
   readonly notices: NoticeDays;

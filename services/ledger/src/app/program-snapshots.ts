@@ -10,7 +10,7 @@ export interface ProgramRevision {
 /** The last known definition of a program, in the form in which the catalog keeps it. */
 export interface ProgramSnapshot extends ProgramRevision {
   readonly content: Uint8Array;
-  /** The most days before a date that it wants notices; 0 for none. */
+  /** The most days before a date that it wants notices; 0 if it wants none. */
   readonly noticeDays: number;
 }
 

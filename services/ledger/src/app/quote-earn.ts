@@ -10,7 +10,7 @@ import { visibleProgram } from './visible-program.ts';
 
 /** A purchase that a member considers. */
 export interface QuoteEarnInput extends MemberName {
-  /** Without an id; it happens when it is quoted, whatever it says. */
+  /** Has no id; its time is that of the quote, whatever it says. */
   readonly purchase: Purchase;
   /** Whether the member asks, and not a backend or an admin. */
   readonly byMember: boolean;
@@ -29,12 +29,12 @@ export type EarnQuote = Pick<EarnResult, 'earn' | 'balance'>;
 export async function quoteEarn(app: App, input: QuoteEarnInput): Promise<EarnQuote> {
   const { programId, userId } = input;
   const now = app.clock();
-  const transaction = purchaseAt(input.purchase, new Date(now));
-  const violations = validatePurchase(transaction);
+  const purchase = purchaseAt(input.purchase, new Date(now));
+  const violations = validatePurchase(purchase);
   if (violations.length > 0) throw new ValidationFailed(violations);
   const program = await visibleProgram(app.catalog, input);
   const command = earnCommand({
-    input: { programId, userId, transaction },
+    input: { programId, userId, purchase },
     author: passingOfTime,
     program: { ...program, earnsPerMinute: 0 },
     now,

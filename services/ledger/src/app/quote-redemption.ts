@@ -116,7 +116,7 @@ export async function quoteOffers(
   });
 }
 
-/** What is taken, without the member's own holds that have ended and whose end hasn't been written. */
+/** How much is taken, without the member's own holds that have ended and whose end hasn't been written. */
 function withoutEnded(
   taken: RewardTaken,
   { ended, usage }: { ended: readonly Redemption[]; usage: UsagePeriod | undefined },

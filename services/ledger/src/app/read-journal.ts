@@ -1,5 +1,5 @@
 import { type Period, requireLaterEnd } from '../domain/period.ts';
-import type { JournalApp } from './app.ts';
+import type { App } from './app.ts';
 import type { EntryKey, JournalRecords } from './journal-reader.ts';
 import type { EntryPosition, MemberName, PageRequest } from './ledger-store.ts';
 import { pageOf } from './page.ts';
@@ -17,7 +17,7 @@ export interface JournalPage<Position> extends JournalRecords {
  * @throws {ValidationFailed} {@link ProgramNotFound} {@link ProgramsUnavailable}, the last two where there are none to show
  */
 export async function readJournalOfProgram(
-  { journal, catalog }: JournalApp,
+  { journal, catalog }: App,
   query: { programId: string } & Period & PageRequest<EntryPosition>,
 ): Promise<JournalPage<EntryPosition>> {
   requireLaterEnd(query, { start: 'period.start_time', end: 'period.end_time' });
@@ -37,7 +37,7 @@ export async function readJournalOfProgram(
  * @throws {MembershipNotFound}
  */
 export async function readJournalOfUser(
-  { journal, reader }: JournalApp,
+  { journal, reader }: App,
   query: MemberName & { fromSequence: bigint } & PageRequest<bigint>,
 ): Promise<JournalPage<bigint>> {
   const membershipId = await requireMembershipId(reader, query);

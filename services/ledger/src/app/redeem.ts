@@ -37,7 +37,7 @@ import { visibleProgram } from './visible-program.ts';
 export interface RedeemInput extends MemberName, RewardRequest {
   readonly idempotencyKey: string;
   readonly capture: 'IMMEDIATE' | 'HOLD';
-  /** For HOLD only; the default when absent. */
+  /** Only used for HOLD; 15 minutes if absent. */
   readonly holdSeconds: number | undefined;
   readonly expectedPoints: bigint | undefined;
   readonly reference: string;

@@ -3,7 +3,7 @@ import { type MoneyMessage, moneyOf } from '@loyalty/rules/money.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 
-/** How much a refund is of, as calls and events say it. */
+/** How much a refund gives back, as calls and events express it. */
 export type ReportedExtent =
   | { readonly case: 'full'; readonly value: object }
   | { readonly case: 'amount'; readonly value: MoneyMessage }

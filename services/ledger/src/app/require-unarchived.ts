@@ -2,7 +2,7 @@ import { ProgramNotActive } from '../domain/errors.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
 
 /**
- * Of an archived program only reads, refunds of credited transactions, maturity and expiry remain. Any other command,
+ * An archived program allows only reads, refunds of credited purchases, maturity and expiry. Any other command,
  * unless it repeats an earlier one, is refused before the membership is read.
  *
  * @throws {ProgramNotActive}

@@ -5,7 +5,7 @@ import { nothingTaken } from '../domain/refund.ts';
 import type { App } from './app.ts';
 import { applyRefund } from './apply-refund.ts';
 import { type ExplainedEarn, explained } from './explained-earn.ts';
-import type { LockedState, PostedEarn, TransactionRefund } from './ledger-store.ts';
+import type { LockedState, PostedEarn, PurchaseRefund } from './ledger-store.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
 import { refundFingerprint } from './refund-extent.ts';
 import { repeatOf } from './repeat.ts';
@@ -14,7 +14,7 @@ import { requireUnarchived } from './require-unarchived.ts';
 import { ruleSetOf } from './rule-set-of.ts';
 
 export interface ReverseEarnResult {
-  readonly refund: TransactionRefund;
+  readonly refund: PurchaseRefund;
   /** Undefined while the refund waits for its purchase. */
   readonly earned: { earn: ExplainedEarn; userId: string; balance: Balance } | undefined;
   readonly replayed: boolean;
@@ -24,7 +24,7 @@ export interface ReverseEarnResult {
  * Takes back what a purchase earned, in full or in part, once for each refund id. A refund that arrives before its
  * purchase waits for it.
  *
- * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived and the transaction
+ * @throws {ProgramNotFound} {@link ProgramsUnavailable} {@link ProgramNotActive} when it is archived and the purchase
  * was never credited, {@link RefundConflict} {@link RefundExceedsTransaction} {@link ValidationFailed}
  * {@link LimitExceeded}, and what {@link App.queue} throws
  */
@@ -73,7 +73,7 @@ function decideRefund(
   const { input, author, program } = reported;
   const earn = locked.earn(input);
   if (earn === undefined) requireUnarchived(program);
-  const waiting: TransactionRefund = {
+  const waiting: PurchaseRefund = {
     ...nothingTaken,
     programId: input.programId,
     transactionId: input.transactionId,

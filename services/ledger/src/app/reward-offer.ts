@@ -18,9 +18,9 @@ export interface RewardRequest extends PriceRequest {
 
 /** How much of a reward is taken already. */
 export interface RewardTaken {
-  /** Of its stock, by everyone. */
+  /** Units taken of its stock, by all members. */
   readonly stock: bigint;
-  /** By the member, in the period of the limit. */
+  /** Units taken by the member, in the period of the limit. */
   readonly byMember: bigint;
 }
 

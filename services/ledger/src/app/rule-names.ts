@@ -8,10 +8,10 @@ export function isSameRuleSet(one: RuleSetName, other: RuleSetName | undefined):
   return one.ruleSetVersion === other?.ruleSetVersion && one.programId === other.programId;
 }
 
-/** How the rules of a version are called, by rule id. */
+/** The names of a version's rules, by rule id. */
 export type RuleNames = ReadonlyMap<string, string>;
 
-/** A version's names, as they are stored by the first who credits points by it. */
+/** A version's names, stored with the first earn that is credited by it. */
 export interface NamedRuleSet extends RuleSetName {
   readonly names: RuleNames;
 }

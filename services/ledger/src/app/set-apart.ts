@@ -12,8 +12,8 @@ export interface SetApartOptions {
 }
 
 /**
- * Batches that are tried again beside the queue, so that nobody waits for them who needn't. They stay in the order in which their
- * commands were submitted: none runs while an earlier one concerns the same.
+ * Batches that are tried again beside the queue, so that commands that don't need the same keys don't wait for them. They
+ * stay in the order in which their commands were submitted: none runs while an earlier one needs one of its keys.
  */
 export class SetApart {
   readonly #options: SetApartOptions;
@@ -73,7 +73,7 @@ export class SetApart {
             commands: together.flatMap(({ commands }) => commands),
             blockedSinceMs: Math.max(...together.map((each) => each.blockedSinceMs)),
           };
-    // In the place of the earliest, or a later one that concerns the same would overtake it.
+    // In the place of the earliest, or a later one that needs the same keys would overtake it.
     const earliest = this.#batches.find((each) => together.includes(each));
     this.#batches = this.#batches
       .filter((each) => each === earliest || !together.includes(each))
@@ -107,7 +107,7 @@ function byLastAttempt(a: Batch, b: Batch): number {
   return a.triedMs - b.triedMs || submittedMs(a) - submittedMs(b);
 }
 
-/** Of its oldest command. */
+/** When the oldest command of the batch was submitted. */
 function submittedMs({ commands }: Batch): number {
   return commands[0]?.submittedMs ?? 0;
 }

@@ -20,7 +20,7 @@ function start() {
     resultsMax: 2,
     waitingMax: 1,
   });
-  const settled = async () => await new Promise((resolve) => setImmediate(resolve));
+  const nextTurn = async () => await new Promise((resolve) => setImmediate(resolve));
   return {
     ask,
     computing: () => computing.map(({ query }) => query),
@@ -28,14 +28,14 @@ function start() {
       now += ms;
     },
     async finish() {
-      await settled();
+      await nextTurn();
       computing.shift()?.resolve();
     },
     async fail() {
-      await settled();
+      await nextTurn();
       computing.shift()?.reject(new Error('failed'));
     },
-    settled,
+    nextTurn,
     /** Asks, and lets the computation finish if there is one. */
     async result(query: string) {
       const result = ask(query);
@@ -70,7 +70,7 @@ test('callers meanwhile wait for the first result, and later get the one before 
   // Unless that one is too old, even if the present computation has only just begun.
   cache.letPass(300);
   const late = [cache.ask('a')];
-  await cache.settled();
+  await cache.nextTurn();
   expect(cache.computing()).toEqual(['a']);
   late.push(cache.ask('a'));
   await cache.finish();
@@ -81,7 +81,7 @@ test('one is computed at a time, and callers are refused while too many wait', a
   const cache = start();
   const first = cache.ask('a');
   const second = cache.ask('b');
-  await cache.settled();
+  await cache.nextTurn();
   expect(cache.computing()).toEqual(['a']);
   await expect(cache.ask('c')).rejects.toMatchObject({ reason: 'OVERLOADED' });
   await cache.finish();
@@ -95,7 +95,7 @@ test('a failure is returned again, too, and holds up nobody', async () => {
   const cache = start();
   const failed = cache.ask('a');
   const other = cache.ask('b');
-  await cache.settled();
+  await cache.nextTurn();
   // It took longer than results are fresh.
   cache.letPass(61);
   await cache.fail();

@@ -18,12 +18,12 @@ export interface SharedCacheOptions<Query, Result> {
 
 /** How a computation ended, and when it began. */
 type Outcome<Result> = ({ readonly result: Result } | { readonly error: unknown }) & {
-  /** Since when: a result is as old as its computation's start, a failure as its end. */
+  /** When its age starts to count: for a result, when its computation began; for a failure, when it ended. */
   readonly countsFrom: Instant;
 };
 
 interface Slot<Result> {
-  /** Of the last computation that has ended. */
+  /** The outcome of the last computation that has ended. */
   outcome: Outcome<Result> | undefined;
   running: Promise<Result> | undefined;
 }
@@ -38,7 +38,7 @@ export function createSharedCache<Query, Result>(
   options: SharedCacheOptions<Query, Result>,
 ): (query: Query) => Promise<Result> {
   const { clock, freshMs, ageMsMax } = options;
-  // From the one that was asked for least recently on.
+  // In the order in which they were last asked for, the least recent first.
   const slots = new Map<string, Slot<Result>>();
   let last: Promise<unknown> = Promise.resolve();
   let unfinished = 0;

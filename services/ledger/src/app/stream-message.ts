@@ -1,7 +1,7 @@
 import type { Author } from '@loyalty/rules/author.ts';
 import type { DomainError } from '@loyalty/rules/domain-error.ts';
 import type { Instant } from '../domain/instant.ts';
-import type { TransactionName } from './ledger-store.ts';
+import type { PurchaseName } from './ledger-store.ts';
 import type { EarnInput, ReverseEarnInput } from './reports.ts';
 
 /** A message of the incoming stream, as it arrived. */
@@ -10,14 +10,14 @@ export interface StreamMessage {
   /** Empty when the message had none. */
   readonly contentType: string;
   readonly payload: Uint8Array;
-  /** Its number in the stream and when the stream stored it; together they tell it from all others. */
+  /** Its number in the stream and when the stream stored it; together they identify it. */
   readonly streamSequence: number;
   readonly streamTime: Instant;
   readonly author: Author;
 }
 
-/** What a message reports. Ids that couldn't be read are empty, and so is the refund's of a purchase. */
-export interface SubmissionName extends TransactionName {
+/** What a message reports. Ids that couldn't be read are empty, and so is the refund id of a purchase. */
+export interface SubmissionName extends PurchaseName {
   readonly refundId: string;
 }
 
@@ -32,6 +32,6 @@ export type MessageContent = {
 
 /** A message as far as it could be read. */
 export type ReadMessage = MessageContent & {
-  /** What an error says, with fields named as the sender names them: with JSON names where the message is JSON. */
+  /** The text of an error, with the sender's names of fields: JSON names if the message is JSON. */
   readonly textOf: (error: DomainError) => string;
 };

@@ -13,6 +13,6 @@ export async function submitEarn(
   input: EarnInput,
   author: Author,
 ): Promise<void> {
-  checkPurchase(input.transaction, app.clock());
+  checkPurchase(input.purchase, app.clock());
   await app.earnStream.publish(input, author);
 }

@@ -49,19 +49,19 @@ const patienceMs = 1_000;
  *
  * | from | on | to |
  * |---|---|---|
- * | LOADING, STALE | an answer of the Programs service as new as any change noted | CURRENT |
- * | LOADING | no answer in time, but a stored definition | STALE |
+ * | LOADING, STALE | a response of the Programs service as new as any change noted | CURRENT |
+ * | LOADING | no response in time, but a stored definition | STALE |
  * | CURRENT | a change, or another history of the database | STALE |
  * | CURRENT, STALE | a newer stored definition while the Programs service is down | STALE |
- * | any | the answer that there is no such program | gone |
+ * | any | the response that there is no such program | gone |
  */
 export class CachedProgram {
   readonly programId: string;
   readonly #options: CachedProgramOptions;
   #state: State = { name: 'LOADING' };
-  /** What an answer has to reach, by a question that was put after it was noted, for the program to be current. */
+  /** The revision that the response to a request made after it was noted has to reach for the program to be current. */
   #wanted: Revision | undefined;
-  /** The question under way, and the one after it. */
+  /** The request under way, and the one after it. */
   #asking: Promise<ProgramDefinition> | undefined;
   #askingNext: Promise<ProgramDefinition> | undefined;
   #loading: Promise<ProgramDefinition> | undefined;
@@ -73,14 +73,14 @@ export class CachedProgram {
     this.#options = options;
   }
 
-  /** From memory wherever possible. */
+  /** Reads from memory if possible. */
   async get(): Promise<ProgramDefinition> {
     if (this.#state.known !== undefined) return this.#state.known.definition;
     this.#loading ??= this.#load();
     return await this.#loading;
   }
 
-  /** The answer to a question from now on. While the Programs service is down, what is known. */
+  /** Returns the response to a request from now on or, while the Programs service is down, what is known. */
   async getLatest(): Promise<ProgramDefinition> {
     if (this.#state.known === undefined) return await this.get();
     try {
@@ -129,7 +129,7 @@ export class CachedProgram {
     this.#isRefreshing = false;
   }
 
-  /** Takes the stored definition if it is newer: another replica got an answer. */
+  /** Takes the stored definition if it is newer: another replica got a response. */
   async adoptNewerStored(stored: Revision): Promise<void> {
     if (covers(this.#state.known, stored)) return;
     try {
@@ -149,7 +149,7 @@ export class CachedProgram {
         this.#warn(error, 'using the stored definition of a program');
         return definition;
       }
-      // An answer that is still awaited will serve those who ask later.
+      // A response that is still awaited will serve later calls.
       if (this.#asking === undefined) this.#options.onGone(this, error);
       throw error;
     } finally {
@@ -157,22 +157,22 @@ export class CachedProgram {
     }
   }
 
-  async #patiently(answer: Promise<ProgramDefinition>): Promise<ProgramDefinition> {
+  async #patiently(response: Promise<ProgramDefinition>): Promise<ProgramDefinition> {
     const patience = AbortSignal.timeout(patienceMs);
     try {
-      return await abortable(answer, patience);
+      return await abortable(response, patience);
     } catch (error) {
       throw error === patience.reason ? new ProgramsUnavailable(this.programId, error) : error;
     }
   }
 
   /**
-   * The answer to a question that is put from now on: one under way may be about what was before. There is one question
-   * at a time, so that no answer overtakes another.
+   * Returns the response to a request that starts from now on: one under way may be about what was before. There is one
+   * request at a time, so that no response overtakes another.
    */
   #ask(): Promise<ProgramDefinition> {
     if (this.#asking === undefined) {
-      this.#asking = this.#question().finally(() => {
+      this.#asking = this.#request().finally(() => {
         this.#asking = undefined;
       });
       return this.#asking;
@@ -186,21 +186,21 @@ export class CachedProgram {
     return this.#askingNext;
   }
 
-  async #question(): Promise<ProgramDefinition> {
+  async #request(): Promise<ProgramDefinition> {
     const { programId } = this;
     const { known: base } = this.#state;
     const wanted = this.#wanted;
     const query = { epoch: base?.epoch ?? '', knownRevision: base?.definition.revision ?? 0n };
     try {
-      const answer = await this.#options.source.snapshot({ programId, ...query });
+      const response = await this.#options.source.snapshot({ programId, ...query });
       const { known: before } = this.#state;
-      const known = covers(before, answer) ? before : this.#adopt(answer, base);
+      const known = covers(before, response) ? before : this.#adopt(response, base);
       const isReached = this.#wanted === wanted && (!wanted || covers(known, wanted));
       this.#state = { name: isReached ? 'CURRENT' : 'STALE', known };
       if (known !== before) void this.#store();
       return known.definition;
     } catch (error) {
-      // One whose change was noted meanwhile has just been created.
+      // A program whose change was noted meanwhile has just been created.
       const isGone = error instanceof ProgramNotFound && this.#wanted === wanted;
       if (isGone) this.#options.onGone(this, error);
       throw error;
@@ -235,7 +235,7 @@ export class CachedProgram {
     try {
       for (let last: Known | undefined; !this.#options.signal.aborted; ) {
         const { known } = this.#state;
-        // One that was invalidated is of no known epoch; the next answer is stored.
+        // One that was invalidated has no known epoch; the next response is stored.
         if (known === undefined || known === last || known.epoch === '') break;
         const {
           epoch,

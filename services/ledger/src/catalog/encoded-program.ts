@@ -16,7 +16,7 @@ export interface EncodedProgram {
   readonly rewards: ReadonlyMap<string, Uint8Array>;
 }
 
-/** An answer on top of those before it: it has what has changed since then, or everything. */
+/** A response on top of those before it: it has what has changed since then, or everything. */
 export function encoded(
   { program, epoch, revision, ruleSets, rewards }: GetProgramSnapshotResponse,
   before?: EncodedProgram,

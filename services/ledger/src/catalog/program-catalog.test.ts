@@ -99,7 +99,7 @@ function slowAnswer() {
 }
 
 /** Lets everything happen that waits for nothing. */
-const settled = () => new Promise((resolve) => setImmediate(resolve));
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Stores a definition as another process does. */
 async function store(stored: Map<string, ProgramSnapshot>, revision: bigint): Promise<void> {
@@ -192,7 +192,7 @@ describe('a program', () => {
     expect((await catalog.get(programId)).revision).toBe(2n);
     // It may be newer by now.
     catalog.refreshStale();
-    await settled();
+    await nextTurn();
     expect(asked).toHaveLength(2);
   });
 
@@ -219,7 +219,7 @@ describe('a program', () => {
     await expect(catalog.get('another')).rejects.toThrow(ProgramsUnavailable);
     catalog.invalidateAll('second');
     catalog.refreshStale();
-    await settled();
+    await nextTurn();
     expect(asked).toEqual([programId, 'another']);
   });
 
@@ -258,7 +258,7 @@ describe('a program', () => {
     }
     expect(asked).toEqual(['first', 'second', 'third', 'second']);
     catalog.markChanged({ programId: 'third', epoch, revision: 2n });
-    await settled();
+    await nextTurn();
     expect(asked).toHaveLength(4);
   });
 
@@ -278,7 +278,7 @@ describe('the latest', () => {
     await catalog.get(programId);
     const first = catalog.getLatest(programId);
     const later = [catalog.getLatest(programId), catalog.getLatest(programId)];
-    await settled();
+    await nextTurn();
     expect(asked).toHaveLength(2);
     await slow.give(snapshot(2n));
     expect(await first).toMatchObject({ revision: 2n });
@@ -313,7 +313,7 @@ test('no more than four programs are asked for at the same time, and all are', a
   const { catalog } = catalogOf(async (id) => {
     running += 1;
     seen.push(running);
-    await settled();
+    await nextTurn();
     running -= 1;
     return await (seen.length % 3 === 0 ? away : snapshot(1n))(id);
   });
@@ -352,7 +352,7 @@ describe('when the Programs service’s database is restored', () => {
     const { catalog, change } = catalogOf(snapshot(6n), slow.answer, snapshot(5n, restored));
     await catalog.get(programId);
     change(7n);
-    await settled();
+    await nextTurn();
     catalog.invalidateAll('second');
     await slow.give(snapshot(7n));
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(5n));

@@ -33,7 +33,7 @@ const absentMax = 10_000;
 
 /**
  * Definitions in memory. A program is asked for at the Programs service the first time, and where that is down taken
- * from what was stored when it answered last: this way the ledger goes on without it, also over a restart.
+ * from what was stored when it last responded: this way the ledger goes on without it, also over a restart.
  */
 export function createProgramCatalog({
   programsMax = programsMaxByDefault,

@@ -11,9 +11,9 @@ import { smaller } from './points.ts';
 
 interface Adjustment {
   readonly points: bigint;
-  /** For the operator. */
+  /** Only operators read it. */
   readonly reason: string;
-  /** For the member. */
+  /** The member reads it. */
   readonly note?: string;
   readonly author: Author;
   readonly now: Instant;

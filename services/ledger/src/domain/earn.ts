@@ -7,7 +7,7 @@ import { type Account, record } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { addPoints } from './points.ts';
 
-/** POSTED until everything of it was refunded. */
+/** POSTED until all of it has been refunded. */
 export type EarnState = 'POSTED' | 'REVERSED';
 
 /** What the rules asked about the member, so that they can be evaluated again. JSON. */
@@ -47,7 +47,7 @@ export interface Earn<Content> {
   /** The lot that the points went to. */
   readonly lot: LotKey;
   readonly postTime: Instant;
-  readonly transaction: Content;
+  readonly purchase: Content;
 }
 
 /**

@@ -11,7 +11,7 @@ const author = { actor: 'admin:ann', requestId: 'r' };
 const identity = { membershipId: 1n, programId: 'wine-dine', userId: 'alice', attributes: {} };
 const move = { author, now: 2, inactivityExpiresAt: undefined };
 
-/** A hold of so many units at so many points each. */
+/** A hold of `quantity` units at `unitPoints` points each. */
 function held(quantity: number, unitPoints: bigint): Account {
   const account = addByHand(join({ ...identity, author, now: 0 }), {
     points: 100n,

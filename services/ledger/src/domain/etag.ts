@@ -5,8 +5,8 @@ import type { Membership } from './membership.ts';
 
 /**
  * The version of a membership and its balance: the revision of the attributes, a dot, and the number of the newest entry.
- * Until an entry records what time has changed, the instant of the answer is added: entries alone wouldn't tell such a
- * balance from an earlier one.
+ * Until an entry records what time has changed, the instant of the response is added: entries alone wouldn't distinguish such
+ * a balance from an earlier one.
  *
  * @param unwrittenAt that instant; undefined while the entries say it all
  */

@@ -38,7 +38,7 @@ export const noChange: Changes = { available: 0n, pending: 0n, reserved: 0n, def
 /** The actor of a member's own acts, without their id, which the membership has. */
 export const memberActor = 'member';
 
-/** What time itself brings about, such as expiry. */
+/** The author of what time itself brings about, such as expiry. */
 export const passingOfTime: Author = { actor: 'system', requestId: '' };
 
 /** What an entry is about. */
@@ -50,10 +50,10 @@ export interface Subject {
   readonly note?: string;
 }
 
-/** What an entry changed of a membership besides its points; what is absent it left as it was. */
+/** What an entry changed in a membership besides its points; what is absent stayed as it was. */
 export interface MembershipChange {
   readonly attributesChange?: AttributesChange;
-  /** When the user joined; of JOINED. */
+  /** When the user joined; set for JOINED. */
   readonly joinTime?: Instant;
   /** The date to which it moved the points that expire by inactivity. */
   readonly inactivityExpiresAt?: Instant;
@@ -71,7 +71,7 @@ export interface Entry extends Changes, Subject, MembershipChange, Author {
   readonly createTime: Instant;
   /** How much it took from which lots, or gave to them. */
   readonly allocations: readonly Allocation[];
-  /** When those of class INACTIVITY expired then, where it didn't move that date itself. */
+  /** When points of class INACTIVITY expired at that time, if the entry didn't move that date itself. */
   readonly lotsExpireAt?: Instant;
 }
 
@@ -82,11 +82,11 @@ export interface Account {
   /** All that hold points, and others that the running command needs. */
   readonly redemptions: readonly Redemption[];
   readonly entries: readonly Entry[];
-  /** Until when maturity is written, while bringing it up to date hasn't come as far as the newest entry's time. */
+  /** The instant up to which maturity is written, while the account is being brought up to the newest entry's time. */
   readonly maturedUntil?: Instant;
 }
 
-/** The total that an entry adds to what a member has, owed points counted as less. */
+/** How much the total of a member's points changes; points that they owe count as negative. */
 export function pointsOf(changes: Changes): bigint {
   return changes.available + changes.pending + changes.reserved - changes.deficit;
 }

@@ -16,7 +16,7 @@ export interface Membership {
   readonly programId: string;
   readonly userId: string;
   readonly state: MembershipState;
-  /** Outlasts leaving: who comes back is suspended still. */
+  /** Outlasts leaving: a user who comes back is still suspended. */
   readonly suspended: boolean;
   readonly attributes: Attributes;
   /** How often the attributes have changed. */

@@ -32,7 +32,7 @@ function accountWith(...lots: Partial<LotKey>[]): Account {
 const days = { EXPIRING: 7, MATURING: 3 };
 const due = (account: Account, now: string) => noticesDue(account, { now: at(now), days, clock });
 
-test('the points of a date are announced from the first instant of the day so many days before', () => {
+test('the points of a date are announced as many days before as asked for, from the first instant of that day', () => {
   const expiresAt = at('2026-12-31T24:00:00+01:00');
   const account = accountWith({ expiresAt });
   expect(due(account, '2026-12-23T23:59:59.999+01:00')).toEqual([]);

@@ -1,7 +1,7 @@
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import type { Instant } from './instant.ts';
 
-/** From its start up to, not including, its end. */
+/** Includes its start and excludes its end. */
 export interface Period {
   readonly startTime: Instant;
   readonly endTime: Instant;

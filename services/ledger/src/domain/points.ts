@@ -2,7 +2,7 @@ import { POINTS_MAX } from '@loyalty/rules/language.ts';
 import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
 
 /**
- * The sum, provided that it can be represented.
+ * Returns the sum, if it can be represented.
  *
  * @throws {LimitExceeded} beyond {@link POINTS_MAX}
  */

@@ -110,7 +110,7 @@ export function addDueAccounts(
   };
 }
 
-/** The place of the last month that starts before an expiry; undefined for points that don't expire. */
+/** The index of the last month that starts before an expiry; undefined for points that don't expire. */
 function monthOf(expiry: Instant, months: readonly Instant[]): number | undefined {
   if (expiry === endOfTime) return undefined;
   return Math.max(

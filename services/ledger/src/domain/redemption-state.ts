@@ -42,7 +42,7 @@ export interface Redemption {
   readonly reference: string;
   /** What the points of a conversion are worth; its parts are counted in points, not in units. */
   readonly value: { readonly currencyCode: string; readonly minorUnits: bigint } | undefined;
-  /** Of a conversion: the minor units that a number of points is worth. The reward's rate may change later. */
+  /** Set for a conversion: the minor units that a number of points is worth. The reward's rate may change later. */
   readonly rate: { readonly points: bigint; readonly minorUnits: bigint } | undefined;
   readonly createTime: Instant;
   readonly holdExpiresAt: Instant | undefined;

@@ -13,7 +13,7 @@ export type ShortfallPolicy = 'DEFICIT' | 'FORGIVE';
 /** What a refund took back. Its points are taken + lapsed + owed + forgiven. */
 export interface RefundOutcome {
   readonly points: bigint;
-  /** From the balance. */
+  /** Taken from the balance. */
   readonly taken: bigint;
   /** Expired or forfeited before, so that they cost nothing now. */
   readonly lapsed: bigint;

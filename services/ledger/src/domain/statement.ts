@@ -25,7 +25,8 @@ export interface Statement {
 /**
  * The statement of an account, which is as it was written. What is due by `now` belongs to the period in which `now` lies.
  *
- * @param since what the entries since the period's start changed, by kind, those after its end apart, and those from `past` on
+ * @param since the changes by kind of the entries since the period's start, with those after its end apart, and those from
+ * `past` on
  * @param past the first sequence that isn't part of the statement; undefined for a statement of the present
  */
 export function statementOf(

@@ -11,10 +11,11 @@ import { earnSubject } from './streams.ts';
  */
 export function createEarnStream(publisher: Publisher): EarnStream {
   return {
-    async publish(input, { actor, requestId }) {
+    async publish({ programId, userId, purchase }, { actor, requestId }) {
+      const requested = create(EarnRequestedSchema, { programId, userId, transaction: purchase });
       await publisher.publish({
-        subject: earnSubject(input.programId),
-        data: toBinary(EarnRequestedSchema, create(EarnRequestedSchema, input)),
+        subject: earnSubject(programId),
+        data: toBinary(EarnRequestedSchema, requested),
         headers: {
           'content-type': 'application/protobuf',
           'x-request-id': requestId,

@@ -59,7 +59,7 @@ function readEarn(received: Received, validate: Validate<EarnRequested>): Messag
   if (problem !== undefined || transaction === undefined) {
     return { about, problem: problem ?? invalid('transaction', 'must be given') };
   }
-  return { about, earn: { programId, userId, transaction } };
+  return { about, earn: { programId, userId, purchase: transaction } };
 }
 
 function readRefund(received: Received, validate: Validate<RefundRequested>): MessageContent {

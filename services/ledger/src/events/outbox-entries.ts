@@ -6,7 +6,7 @@ import type { RecordedEntry } from '../app/ledger-store.ts';
 
 const encode = encoderOf(OutboxEntriesSchema);
 
-/** What names the entries of a commit in its row of the outbox: a few bytes each. */
+/** Encodes the keys of a commit's entries for its row of the outbox, a few bytes each. */
 export function encodeKeys(entries: readonly RecordedEntry[]): Uint8Array {
   return encode({
     membershipIds: entries.map(({ membershipId }) => membershipId),

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { JournalRecord } from '../app/journal-reader.ts';
 import { createRecentRecords } from './recent-records.ts';
 
-/** So many records, of purchases with so many items each. */
+/** `count` records, of purchases with `items` items each. */
 function records(count: number, items = 0): JournalRecord[] {
-  const earn = { transaction: { items: Array.from({ length: items }) } };
+  const earn = { purchase: { items: Array.from({ length: items }) } };
   return Array.from({ length: count }, () => ({ earn }) as unknown as JournalRecord);
 }
 

@@ -1,6 +1,6 @@
 import type { JournalRecord } from '../app/journal-reader.ts';
 
-/** What events of recent commits are made of, until the relay of this process publishes them. */
+/** The records of recent commits, until the relay of this process publishes their events. */
 export interface RecentRecords {
   put(outboxId: bigint, records: readonly JournalRecord[]): void;
   /** The rows of the outbox whose records are here. */
@@ -56,6 +56,6 @@ export function createRecentRecords(): RecentRecords {
 
 function sizeOf(records: readonly JournalRecord[]): number {
   let size = records.length;
-  for (const { earn } of records) size += earn?.transaction.items.length ?? 0;
+  for (const { earn } of records) size += earn?.purchase.items.length ?? 0;
   return size;
 }

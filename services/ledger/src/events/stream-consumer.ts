@@ -22,9 +22,9 @@ export interface StreamConsumerOptions {
   signal: AbortSignal;
 }
 
-/** Handled at once, so that they share commits. */
+/** How many messages are handled at once, so that they share commits. */
 const batch = 500;
-/** Those that are handled, as many fetched ahead, and room for redelivered ones. */
+/** Enough for the messages that are handled, as many that are fetched ahead, and redelivered ones. */
 const maxAckPending = 2_000;
 const ackWaitMs = 30_000;
 const nakMsMax = 30_000;

@@ -11,7 +11,7 @@ export interface BringUpToDateOptions {
   pauseMs?: number;
 }
 
-/** Memberships at once: as many as a database transaction takes. */
+/** How many memberships are brought up to date at once: as many as a database transaction takes. */
 const limit = 500;
 const progressEveryMs = 10_000;
 

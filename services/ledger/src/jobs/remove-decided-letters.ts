@@ -14,7 +14,7 @@ export interface RemoveDecidedLettersOptions {
   pauseMs?: number;
 }
 
-/** At once: few, so that no lock lasts. */
+/** How many are removed at once: few, so that no lock lasts. */
 const limit = 200;
 
 /** Removes dead letters that were decided about long ago, until the signal aborts. Replicas share the work. */

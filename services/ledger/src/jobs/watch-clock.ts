@@ -13,7 +13,7 @@ const stepMsMax = 1_000;
 
 export interface WatchClockOptions {
   clock: () => Instant;
-  /** What another clock says, that of the database. */
+  /** Reads the database's clock. */
   databaseTime: () => Promise<Instant>;
   /** Takes by how many seconds the clock is ahead of the database's. */
   report: (offsetSeconds: number) => void;
@@ -32,14 +32,14 @@ export interface ClockWatch {
 }
 
 /**
- * Compares the clock with the database's, at once and every so often, and reports the difference. If they agreed and the
+ * Compares the clock with the database's, at once and then at intervals, and reports the difference. If they agreed and the
  * clock hasn't been set since, only the database's can have changed, as after a failover: that is logged and is no problem
  * of this process, because all replicas would have it at once.
  */
 export function createClockWatch(options: WatchClockOptions): ClockWatch {
   const { clock, report, logger, elapsedMs = () => performance.now(), pauseMs = 30_000 } = options;
   let problem: string | undefined;
-  /** What the clock was ahead of `elapsedMs` when it last agreed with the database's. */
+  /** How far the clock was ahead of `elapsedMs` when it last agreed with the database's. */
   let agreedMs: number | undefined;
 
   async function compare(): Promise<boolean> {
@@ -78,7 +78,7 @@ function distance(offsetMs: number): string {
   return `${Math.abs(offsetMs / 1_000).toFixed(1)} s ${offsetMs > 0 ? 'ahead of' : 'behind'}`;
 }
 
-/** The database's answer is of an instant between the question and its arrival. */
+/** The database read its clock at some instant between the request and the arrival of its response. */
 async function offsetMs({
   clock,
   databaseTime,

@@ -11,7 +11,7 @@ import { renderDescribedEntry } from './entry-message.ts';
 /**
  * A correction as it was requested.
  *
- * @throws {ValidationFailed} for times that there are not
+ * @throws {ValidationFailed} for times that don't exist
  */
 export function parseAdjustment(
   request: Omit<AdjustBalanceRequest, '$typeName' | '$unknown'>,

@@ -43,7 +43,7 @@ export function parseEarn(report: {
   if (transaction === undefined) {
     throw new ValidationFailed([{ field: 'transaction', message: 'must be set' }]);
   }
-  return { programId, userId, transaction };
+  return { programId, userId, purchase: transaction };
 }
 
 /** A purchase to quote. */
@@ -74,7 +74,7 @@ export function renderEarn(
     explanation: earn.explanation.map(renderLine),
     ...renderDates(earn),
     postTime: timestampFromMs(postTime),
-    ...purchaseFields(earn.transaction),
+    ...purchaseFields(earn.purchase),
     refunds: (earn.refunds ?? []).map(renderRefund),
     ...(earn.unappliedReport && { unappliedReport: renderUnapplied(earn.unappliedReport) }),
   };

@@ -31,7 +31,7 @@ const earn: NonNullable<JournalRecord['earn']> = {
     { kind: 'SET_MAXIMUM', ruleId: '', points: '-50', note: '' },
     { kind: 'ROUNDING', ruleId: '', points: '0', note: '' },
   ],
-  transaction,
+  purchase: transaction,
 };
 
 const redemption: Redemption = {

@@ -9,7 +9,7 @@ export const sharedHeaders = {
   'content-type': 'application/protobuf',
 } as const;
 
-/** Those that differ from event to event. */
+/** The headers that differ from event to event. */
 export function ownHeaders({
   eventId,
   type,
@@ -18,7 +18,7 @@ export function ownHeaders({
   author,
 }: {
   eventId: string;
-  /** Such as `points.earned`. */
+  /** The type without its prefix, such as `points.earned`. */
   type: string;
   /** The id of what it is about: a membership, or a dead letter. */
   about: string;

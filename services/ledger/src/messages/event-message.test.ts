@@ -142,7 +142,7 @@ test('a purchase says what it was, how its points came about and when they expir
   const record = recordOf(
     'EARN',
     { available: 12n, transactionId: 'order-1', allocations: [{ ...lot, points: 12n }] },
-    { earn: { ruleSetVersion: 4, explanation, transaction } },
+    { earn: { ruleSetVersion: 4, explanation, purchase: transaction } },
   );
   const { content } = announced(record, new Map([['base', '1 per dollar']]));
   expect(content.details.value).toMatchObject({

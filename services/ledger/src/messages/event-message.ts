@@ -28,7 +28,7 @@ export interface Event {
   /** Unique, and without gaps for a membership. */
   readonly id: string;
   readonly subject: string;
-  /** Those that it has besides `sharedHeaders`. */
+  /** Its headers in addition to `sharedHeaders`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly data: Uint8Array;
 }
@@ -67,8 +67,8 @@ export class UnknownEventVersion extends Error {
 const encode = encoderOf(EntryRecordedSchema);
 
 /**
- * The events of journal entries. They follow from what is stored of the entries and never changes, so that they have the
- * same bytes whenever they are encoded: a change of what an entry's event has needs another version.
+ * The events of journal entries. They follow from stored data that never changes, so they have the same bytes whenever they
+ * are encoded: a change of what an entry's event has needs another version.
  *
  * @throws {UnknownEventVersion}
  */
@@ -153,7 +153,7 @@ function subjectOf(
   explanation: readonly ExplanationLine[],
 ): Pick<DescribedEntry, 'purchase' | 'rules' | 'refundExtent' | 'reward'> {
   return {
-    purchase: earn?.transaction,
+    purchase: earn?.purchase,
     rules: pointsGiven(explanation),
     refundExtent: refund?.extent,
     reward: redemption && {
@@ -193,7 +193,7 @@ function detailsOf(
   explanation: readonly ExplanationLine[],
 ): NonNullable<Content['details']> {
   if (entry.kind === 'EARN' && earn !== undefined) {
-    const { ruleSetVersion, transaction } = earn;
+    const { ruleSetVersion, purchase: transaction } = earn;
     const lines = explanation.map(renderLine);
     return { case: 'earn', value: { ruleSetVersion, explanation: lines, transaction } };
   }

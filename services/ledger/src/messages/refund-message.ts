@@ -1,11 +1,11 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Refund_State, type RefundSchema } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
-import type { TransactionRefund } from '../app/ledger-store.ts';
+import type { PurchaseRefund } from '../app/ledger-store.ts';
 import { renderExtent } from './refund-extent-message.ts';
 
 /** A refund as the contract shows it. */
-export function renderRefund(refund: TransactionRefund): MessageInitShape<typeof RefundSchema> {
+export function renderRefund(refund: PurchaseRefund): MessageInitShape<typeof RefundSchema> {
   return {
     refundId: refund.refundId,
     transactionId: refund.transactionId,

@@ -2,7 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { ProgramSummarySchema } from '@loyalty/proto/loyalty/ledger/v1/program_summary_pb.ts';
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
-import type { ProgramSummary } from '../app/get-program-summary.ts';
+import type { ProgramSummary } from '../app/program-summaries.ts';
 import { smaller } from '../domain/points.ts';
 
 /** A summary as the contract shows it. */

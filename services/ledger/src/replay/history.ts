@@ -1,4 +1,4 @@
-import type { CapPeriod, PostedEarn, TransactionRefund } from '../app/ledger-store.ts';
+import type { CapPeriod, PostedEarn, PurchaseRefund } from '../app/ledger-store.ts';
 import type { Entry } from '../domain/journal.ts';
 
 /** A membership whose journal is replayed. */
@@ -11,11 +11,11 @@ export interface ReplayedMember {
 /** A stretch of one membership's journal, in the order of its entries, with what they are about. */
 export interface HistoryPart {
   readonly entries: readonly Entry[];
-  /** By transaction id: of EARN entries. */
+  /** The earns of EARN entries, by transaction id. */
   readonly earns: ReadonlyMap<string, PostedEarn>;
-  /** By transaction id, as they arrived: all refunds of the earns, and of REFUND entries. */
-  readonly refunds: ReadonlyMap<string, readonly TransactionRefund[]>;
-  /** By {@link earnSubject} or {@link refundSubject}: why what is stored of it can't be read. */
+  /** All refunds of the earns, and those of REFUND entries, by transaction id, in the order of their arrival. */
+  readonly refunds: ReadonlyMap<string, readonly PurchaseRefund[]>;
+  /** Why a stored earn or refund can't be read, keyed by {@link earnSubject} or {@link refundSubject}. */
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
@@ -27,16 +27,16 @@ export function refundSubject(transactionId: string, refundId: string): string {
   return `refund ${refundId} of ${transactionId}`;
 }
 
-/** What a cap is said to have counted. */
+/** The stored usage of a cap. */
 export interface StoredCapUsage extends CapPeriod {
   readonly points: bigint;
 }
 
 /** Something stored that doesn't follow from what led to it. */
 export interface Difference extends ReplayedMember {
-  /** Such as "earn order-1". */
+  /** The earn or refund concerned, such as "earn order-1". */
   readonly subject: string;
-  /** Such as "points". */
+  /** The field that differs, such as "points". */
   readonly field: string;
   readonly stored: string;
   readonly derived: string;

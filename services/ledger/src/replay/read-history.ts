@@ -1,6 +1,6 @@
 import { instant, type Timestamp } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
-import type { TransactionRefund } from '../app/ledger-store.ts';
+import type { PurchaseRefund } from '../app/ledger-store.ts';
 import type { Entry } from '../domain/journal.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from '../storage/earn-rows.ts';
 import { type EntryRow, entryOf } from '../storage/entry-rows.ts';
@@ -120,7 +120,7 @@ async function readSubjects(
   });
   return {
     earns: new Map(readEarns.map((earn) => [earn.transactionId, earn])),
-    refunds: Map.groupBy(readRefunds, ({ transactionId }: TransactionRefund) => transactionId),
+    refunds: Map.groupBy(readRefunds, ({ transactionId }: PurchaseRefund) => transactionId),
     unreadable,
   };
 }

@@ -7,7 +7,7 @@ import type { StoredCapUsage } from './history.ts';
 export class CapsReplay {
   readonly #used = new Map<string, { readonly cap: CapPeriod; readonly points: bigint }>();
 
-  /** By rule id. */
+  /** Keyed by rule id. */
   usedOf(caps: readonly CapPeriod[]): ReadonlyMap<string, bigint> {
     return new Map(caps.map((cap) => [cap.ruleId, this.#pointsOf(cap)]));
   }

@@ -32,7 +32,7 @@ export function replayEarn(
 ): StandingEarn | undefined {
   const { entry, part, subject, facts } = asked;
   const earn = part.earns.get(asked.transactionId);
-  const occurTime = earn && occurTimeOf(earn.transaction);
+  const occurTime = earn && occurTimeOf(earn.purchase);
   if (earn === undefined || occurTime === undefined) {
     const stored = part.unreadable.get(subject) ?? 'missing';
     replay.comparison.compare(subject, { purchase: [stored, 'a purchase with its time'] });
@@ -59,7 +59,7 @@ export function replayEarn(
     decidedBy,
     facts,
     capUsed,
-    remaining: wholePurchase(earn.transaction),
+    remaining: wholePurchase(earn.purchase),
     points: award.points,
     capCounts: capCountsOf(award),
     arrival: 0,
@@ -119,12 +119,9 @@ function compareEarn(
     membership: [earn.membershipId, member.membershipId],
     entry: [earn.sequence, entry.sequence],
     time: [earn.postTime, entry.createTime],
-    purchase: sameFingerprint(
-      earn.fingerprint,
-      fingerprintPurchase(member.userId, earn.transaction),
-    )
+    purchase: sameFingerprint(earn.fingerprint, fingerprintPurchase(member.userId, earn.purchase))
       ? ['', '']
-      : [earn.transaction.transactionId, 'the purchase that has the fingerprint'],
+      : [earn.purchase.transactionId, 'the purchase that has the fingerprint'],
   });
   comparison.compare(
     subject,

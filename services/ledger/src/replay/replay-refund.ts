@@ -1,13 +1,13 @@
 import { sameFingerprint } from '@loyalty/rules/fingerprint.ts';
 import { afterRefund } from '@loyalty/rules/remaining-purchase.ts';
 import { capCountsLeft } from '../app/evaluation.ts';
-import type { TransactionRefund } from '../app/ledger-store.ts';
+import type { PurchaseRefund } from '../app/ledger-store.ts';
 import { refundFingerprint } from '../app/refund-extent.ts';
 import { smaller } from '../domain/points.ts';
 import { awardOf, type Replay, type StandingEarn } from './standing-earn.ts';
 
 interface AskedRefund {
-  readonly refund: TransactionRefund;
+  readonly refund: PurchaseRefund;
   readonly subject: string;
   /** The reason of the refund's entry, where it was refused. */
   readonly reason: string | undefined;
@@ -36,7 +36,7 @@ function applied(
 ): StandingEarn {
   const { earn, decidedBy } = standing;
   const { arrival } = refund;
-  const remaining = afterRefund(earn.transaction, standing.remaining, refund.extent);
+  const remaining = afterRefund(earn.purchase, standing.remaining, refund.extent);
   if (refund.state === 'REJECTED' || 'fault' in remaining) {
     const derived = 'fault' in remaining ? 'REJECTED' : 'APPLIED';
     // One that is within its purchase can still be refused, for a debt that would be too large.

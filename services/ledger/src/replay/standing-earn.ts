@@ -42,7 +42,7 @@ export function awardOf(
   remaining?: Remaining,
 ): Award {
   return evaluate(ruleSet, {
-    purchase: earn.transaction,
+    purchase: earn.purchase,
     member: facts,
     now: new Date(earn.postTime),
     capUsed: (ruleId) => capUsed.get(ruleId) ?? 0n,

@@ -6,9 +6,9 @@ import { statusOf } from '@loyalty/platform/rpc/status.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 
 interface Batch {
-  /** Of an item. */
+  /** The schema of an item. */
   readonly schema: DescMessage;
-  /** Of the method that does the same for one item. */
+  /** The check of the method that does the same for one item. */
   readonly checkReason: ReasonCheck;
   readonly context: CallContext;
 }

@@ -1,16 +1,11 @@
-import { create } from '@bufbuild/protobuf';
 import { pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
 import type { CallContext } from '@loyalty/platform/rpc/call-context.ts';
-import { reasonCheckOf } from '@loyalty/platform/rpc/declared-reasons.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
-import { validatorOf } from '@loyalty/platform/rpc/validation.ts';
 import { EarnSchema } from '@loyalty/proto/loyalty/ledger/v1/earn_pb.ts';
 import {
-  BatchEarnItemSchema,
-  BatchEarnOutcomeSchema,
-  LedgerService,
+  type LedgerService,
   SubmitEarnResponse_State,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
 import type { MessagingApp } from '../app/app.ts';
@@ -31,20 +26,16 @@ import {
   renderEarnQuoteForMember,
   renderEarnResult,
 } from '../messages/earn-message.ts';
-import { resultsOf } from './batch-results.ts';
-import { fitBatch } from './batch-size.ts';
 import { authorOf, isMember } from './caller.ts';
 import { earnPosition } from './positions.ts';
 
-/** Transactions that are credited. */
+/** Purchases that are credited. */
 export function earnHandlers(
   app: MessagingApp,
 ): Pick<
   Handlers<typeof LedgerService>,
-  'earn' | 'submitEarn' | 'batchEarn' | 'getEarn' | 'listEarns' | 'listProgramEarns' | 'quoteEarn'
+  'earn' | 'submitEarn' | 'getEarn' | 'listEarns' | 'quoteEarn' | 'listProgramEarns'
 > {
-  const validate = validatorOf(BatchEarnItemSchema);
-  const checkReason = reasonCheckOf(LedgerService.method.earn);
   return {
     async earn(request, context) {
       return renderEarnResult(await earn(app, parseEarn(request), authorOf(context)));
@@ -55,33 +46,9 @@ export function earnHandlers(
       await submitEarn(app, input, authorOf(context));
       return {
         programId: input.programId,
-        transactionId: input.transaction.transactionId,
+        transactionId: input.purchase.transactionId,
         state: SubmitEarnResponse_State.ACCEPTED,
       };
-    },
-
-    /** Credits each purchase by itself. The commit queue writes them together, because they arrive at the same time. */
-    async batchEarn({ programId, earns, joinMissing }, context) {
-      const author = authorOf(context);
-      const together = { ...app, queue: await app.queue.together() };
-      const results = await resultsOf(earns, {
-        schema: BatchEarnItemSchema,
-        checkReason,
-        context,
-        async apply(item) {
-          validate(item);
-          const input = { ...parseEarn({ ...item, programId }), joinMissing };
-          return renderEarnResult(await earn(together, input, author));
-        },
-      });
-      const outcomes = results.map(({ item, result }) =>
-        create(BatchEarnOutcomeSchema, {
-          transactionId: item.transaction?.transactionId ?? '',
-          result,
-        }),
-      );
-      fitBatch(BatchEarnOutcomeSchema, outcomes);
-      return { outcomes };
     },
 
     /** To a member, another's earn is as one that doesn't exist. */
@@ -89,7 +56,7 @@ export function earnHandlers(
       const earn = await getEarn(
         app,
         { programId, transactionId },
-        { tellDeadLetter: !isMember(context) },
+        { includesDeadLetter: !isMember(context) },
       );
       context.assertOwner(earn.userId, () => new EarnNotPosted());
       return { earn: rendererFor(context)(earn) };

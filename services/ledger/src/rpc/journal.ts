@@ -9,16 +9,14 @@ import {
   type LedgerService,
   type ReadJournalRequest,
 } from '@loyalty/proto/loyalty/ledger/v1/ledger_service_pb.ts';
-import type { JournalApp } from '../app/app.ts';
+import type { App } from '../app/app.ts';
 import { type JournalPage, readJournalOfProgram, readJournalOfUser } from '../app/read-journal.ts';
 import { sharedHeaders } from '../messages/event-headers.ts';
 import { type Event, eventsOf } from '../messages/event-message.ts';
 import { entryPosition } from './positions.ts';
 
 /** The events of journals, as they were published. */
-export function journalHandlers(
-  app: JournalApp,
-): Pick<Handlers<typeof LedgerService>, 'readJournal'> {
+export function journalHandlers(app: App): Pick<Handlers<typeof LedgerService>, 'readJournal'> {
   return {
     async readJournal(request) {
       const { range } = request;
@@ -34,7 +32,7 @@ export function journalHandlers(
   };
 }
 
-async function readPeriod(app: JournalApp, request: ReadJournalRequest, period: JournalPeriod) {
+async function readPeriod(app: App, request: ReadJournalRequest, period: JournalPeriod) {
   // The contract's validation requires both.
   const query = {
     programId: request.programId,
@@ -46,7 +44,7 @@ async function readPeriod(app: JournalApp, request: ReadJournalRequest, period: 
   return renderJournal(page, list);
 }
 
-async function readUser(app: JournalApp, request: ReadJournalRequest, user: JournalOfUser) {
+async function readUser(app: App, request: ReadJournalRequest, user: JournalOfUser) {
   const { userId, fromSequence } = user;
   const member = { programId: request.programId, userId };
   const filter = { list: 'journal-of-user', ...member, fromSequence: String(fromSequence) };

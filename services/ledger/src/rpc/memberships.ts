@@ -1,8 +1,6 @@
-import { pageRequest, textPosition } from '@loyalty/platform/paging.ts';
 import { etagConditions } from '@loyalty/platform/rpc/etag-conditions.ts';
 import { keysToUpdate, pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
-import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
 import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
 import {
@@ -11,8 +9,6 @@ import {
 } from '@loyalty/proto/loyalty/ledger/v1/membership_pb.ts';
 import {
   JoinProgramRequestSchema,
-  type ListMembersRequest,
-  ListMembersRequestSchema,
   type MembershipService,
 } from '@loyalty/proto/loyalty/ledger/v1/membership_service_pb.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
@@ -20,19 +16,26 @@ import type { App } from '../app/app.ts';
 import { getMembership } from '../app/get-membership.ts';
 import { joinProgram } from '../app/join-program.ts';
 import { leaveProgram } from '../app/leave-program.ts';
-import { listMembers } from '../app/list-members.ts';
-import { listMemberships } from '../app/list-memberships.ts';
 import { viewMembership } from '../app/membership-view.ts';
 import { resumeMembership } from '../app/resume-membership.ts';
 import { suspendMembership } from '../app/suspend-membership.ts';
 import { updateMembership } from '../app/update-membership.ts';
 import type { AttributesUpdate } from '../domain/attributes.ts';
-import { parseMembershipState, renderMembership } from '../messages/membership-message.ts';
-import { authorOf, isMember, programsOf } from './caller.ts';
-import { memberPosition } from './positions.ts';
+import { renderMembership } from '../messages/membership-message.ts';
+import { authorOf, isMember } from './caller.ts';
 
-/** The RPCs of memberships. */
-export function membershipHandlers(app: App): Handlers<typeof MembershipService> {
+/** A membership, and what changes it. */
+export function membershipHandlers(
+  app: App,
+): Pick<
+  Handlers<typeof MembershipService>,
+  | 'joinProgram'
+  | 'getMembership'
+  | 'updateMembership'
+  | 'suspendMembership'
+  | 'resumeMembership'
+  | 'leaveProgram'
+> {
   return {
     async joinProgram(request, context) {
       const { programId, userId, attributes } = request;
@@ -50,33 +53,6 @@ export function membershipHandlers(app: App): Handlers<typeof MembershipService>
       return {
         membership: renderMembership(await getMembership(app, { programId, userId })),
       };
-    },
-
-    async listMembers(request) {
-      requireStorable(ListMembersRequestSchema, request);
-      const { attributeKey: key, attributeValue: value } = request;
-      requireKeyWithValue(request);
-      const query = {
-        programId: request.programId,
-        userIdPrefix: request.userIdPrefix,
-        state: parseMembershipState(request.state),
-        joinStartTime: msOfTimestamp(request.joinStartTime, 'join_start_time'),
-        joinEndTime: msOfTimestamp(request.joinEndTime, 'join_end_time'),
-      };
-      const filter = { list: 'members', ...query, key, value };
-      const list = { filter, position: memberPosition };
-      const page = await listMembers(app, {
-        ...query,
-        attribute: key === '' ? undefined : { key, value },
-        ...pageRequest(request, list),
-      });
-      const { messages, nextPageToken } = renderPage({
-        page,
-        list,
-        schema: MembershipSchema,
-        render: renderMembership,
-      });
-      return { members: messages, nextPageToken };
     },
 
     async updateMembership(request, context) {
@@ -106,24 +82,6 @@ export function membershipHandlers(app: App): Handlers<typeof MembershipService>
       return { membership: renderMembership(viewMembership(account, app.clock())) };
     },
 
-    /** Shows the memberships in the programs that the caller's token reaches. */
-    async listMemberships(request, context) {
-      const { userId } = request;
-      const list = { filter: { list: 'memberships', userId }, position: textPosition };
-      const page = await listMemberships(app, {
-        userId,
-        programs: programsOf(context),
-        ...pageRequest(request, list),
-      });
-      const { messages, nextPageToken } = renderPage({
-        page,
-        list,
-        schema: MembershipSchema,
-        render: renderMembership,
-      });
-      return { memberships: messages, nextPageToken };
-    },
-
     async suspendMembership({ programId, userId }, context) {
       const account = await suspendMembership(app, { programId, userId }, authorOf(context));
       return { membership: renderMembership(viewMembership(account, app.clock())) };
@@ -141,18 +99,6 @@ export function membershipHandlers(app: App): Handlers<typeof MembershipService>
       return { membership: renderMembership(viewMembership(account, app.clock())) };
     },
   };
-}
-
-/** No value given is the same as an empty one, so nothing can be listed by an empty value. */
-function requireKeyWithValue({ attributeKey, attributeValue }: ListMembersRequest): void {
-  if (attributeKey === '' && attributeValue !== '') {
-    const message = 'needs attribute_key, which names the attribute';
-    throw new ValidationFailed([{ field: 'attribute_value', message, names: ['attribute_key'] }]);
-  }
-  if (attributeKey !== '' && attributeValue === '') {
-    const message = 'needs attribute_value, which is what the attribute must be';
-    throw new ValidationFailed([{ field: 'attribute_key', message, names: ['attribute_value'] }]);
-  }
 }
 
 function attributesUpdate(

@@ -19,7 +19,7 @@ export function reportSession(url: string): string {
 }
 
 /**
- * How long a transaction of the ledger waits for a lock before it is undone, and run again without what it waited for. Locks
- * of another replica last a few milliseconds, unless that replica has stopped.
+ * How long a database transaction of the ledger waits for a lock before it is undone, and run again without what it waited
+ * for. Locks of another replica last a few milliseconds, unless that replica has stopped.
  */
 export const lockTimeoutMs = 250;

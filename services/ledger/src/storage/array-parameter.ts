@@ -42,7 +42,7 @@ interface CodecOf<Value> {
 }
 
 const memoryBytes = 64 * 1024;
-/** What a larger array needed isn't kept for the next. */
+/** The largest memory, in bytes, that is kept for the next array. */
 const keptBytesMax = 1024 * 1024;
 
 /** Where parameters are written before they are copied to a buffer of their size. */
@@ -116,7 +116,7 @@ export function arrayParameter<Row>(
   return written;
 }
 
-/** The same of the values themselves. */
+/** An array of the values themselves, as a parameter like {@link arrayParameter}'s. */
 export function valuesParameter<Type extends ElementType>(
   type: Type,
   values: readonly Elements[Type][],
@@ -173,7 +173,7 @@ function writeBytes(value: Uint8Array, at: number): number {
   return at + value.length;
 }
 
-/** Where PostgreSQL counts from, and in which unit. */
+/** The epoch of PostgreSQL's times, and their unit. */
 const epochMs = Date.UTC(2000, 0);
 const microsPerMs = 1_000n;
 const infinity = 2n ** 63n - 1n;

@@ -1,12 +1,12 @@
 import type { Needs, PostedEarn, RewardName } from '../app/ledger-store.ts';
 import type { Account } from '../domain/journal.ts';
-import { stockKey, transactionKey } from './ledger-keys.ts';
+import { purchaseKey, stockKey } from './ledger-keys.ts';
 import { memberKey } from './membership-ids.ts';
 
-/** What tells which memberships a command locks. */
+/** Says which memberships a command locks. */
 export interface Lockable {
   readonly membershipIds: ReadonlyMap<string, bigint>;
-  /** Credited transactions, among them those to refund. */
+  /** Credited purchases, among them those to refund. */
   readonly posted: readonly PostedEarn[];
 }
 
@@ -21,11 +21,11 @@ export function withoutAccount(
   return new Set(needs.filter((need) => idsOf(need).some((id) => !locked.has(id))));
 }
 
-/** Stock that the commands of a transaction concern. */
+/** Stock that the commands of a database transaction concern. */
 export interface ConcernedStock {
-  /** What commands may take. */
+  /** Rewards whose stock commands may take. */
   readonly wanted: readonly RewardName[];
-  /** What may come back, by membership. */
+  /** Rewards whose stock may come back, by membership. */
   readonly returned: ReadonlyMap<bigint, readonly RewardName[]>;
 }
 
@@ -45,11 +45,11 @@ export function withoutStock(
 }
 
 function membershipsOf({ membershipIds, posted }: Lockable): (need: Needs) => bigint[] {
-  const earners = new Map(posted.map((earn) => [transactionKey(earn), earn.membershipId]));
+  const earners = new Map(posted.map((earn) => [purchaseKey(earn), earn.membershipId]));
   return ({ member, membershipId, refundOf }) =>
     [
       member && membershipIds.get(memberKey(member)),
       membershipId,
-      refundOf && earners.get(transactionKey(refundOf)),
+      refundOf && earners.get(purchaseKey(refundOf)),
     ].filter((id) => id !== undefined);
 }

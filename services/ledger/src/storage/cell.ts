@@ -7,7 +7,7 @@ const cells = 1024;
 const lockKey = 731_204_966;
 
 /**
- * Makes the database that of the cell, unless ids have been drawn from its sequences, and returns the cell that it is of.
+ * Makes the database that of the cell, unless ids have been drawn from its sequences, and returns the cell that it belongs to.
  */
 export async function openCell(knex: Knex, cell: number): Promise<number> {
   return await knex.transaction(async (tx) => {
@@ -19,7 +19,7 @@ export async function openCell(knex: Knex, cell: number): Promise<number> {
          AND sequencename IN ('membership_ids', 'dead_letters_dead_letter_id_seq')`,
     );
     const [stored] = rows;
-    if (stored === undefined) throw new Error('the database has not said of which cell it is');
+    if (stored === undefined) throw new Error('the database has not said which cell it belongs to');
     if (stored.used || stored.cell === cell) return stored.cell;
     const first = cells + cell;
     await tx.raw(`ALTER SEQUENCE membership_ids START WITH ${first} RESTART`);

@@ -1,12 +1,12 @@
 import { eventVersion, type JournalRecord } from '../app/journal-reader.ts';
-import type { PostedEarn, RecordedEntry, TransactionRefund } from '../app/ledger-store.ts';
+import type { PostedEarn, PurchaseRefund, RecordedEntry } from '../app/ledger-store.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
-import { transactionKey } from './ledger-keys.ts';
+import { purchaseKey } from './ledger-keys.ts';
 import type { LedgerChanges } from './locked-ledger.ts';
 
 /**
- * What the database would return for the entries that a transaction wrote, made of what it wrote; undefined where that
- * isn't enough.
+ * What the database would return for the entries that a database transaction wrote, made of what it wrote; undefined where
+ * that isn't enough.
  */
 export function recordsOf(changes: LedgerChanges): JournalRecord[] | undefined {
   const subjects = subjectsOf(changes);
@@ -21,14 +21,14 @@ export function recordsOf(changes: LedgerChanges): JournalRecord[] | undefined {
 
 interface Subjects {
   readonly earns: ReadonlyMap<string, PostedEarn>;
-  readonly refunds: readonly TransactionRefund[];
+  readonly refunds: readonly PurchaseRefund[];
   readonly redemptions: ReadonlyMap<string, Redemption>;
 }
 
 function subjectsOf({ earns, refunds, redemptions }: LedgerChanges): Subjects {
   const earnByKey = new Map<string, PostedEarn>();
   for (const { after } of earns) {
-    if (after !== 'AWAITED') earnByKey.set(transactionKey(after), after);
+    if (after !== 'AWAITED') earnByKey.set(purchaseKey(after), after);
   }
   const redemptionByKey = new Map<string, Redemption>();
   for (const { after } of redemptions) redemptionByKey.set(redemptionKey(after), after);
@@ -41,7 +41,7 @@ function recordOf(recorded: RecordedEntry, subjects: Subjects): JournalRecord | 
   const earn =
     transactionId === undefined
       ? undefined
-      : subjects.earns.get(transactionKey({ programId, transactionId }));
+      : subjects.earns.get(purchaseKey({ programId, transactionId }));
   const refund =
     refundId === undefined
       ? undefined

@@ -4,12 +4,12 @@ import type {
   MemberName,
   Needs,
   PostedEarn,
+  PurchaseName,
+  PurchaseRefund,
   RedemptionKey,
   RequestKey,
   RequestRecord,
   RewardName,
-  TransactionName,
-  TransactionRefund,
   UsagePeriod,
 } from '../app/ledger-store.ts';
 import type { NamedRuleSet } from '../app/rule-names.ts';
@@ -21,7 +21,7 @@ import { nowOf } from '../domain/membership.ts';
 import { type Redemption, unitsTaken } from '../domain/redemption-state.ts';
 import type { Lapse } from '../domain/refund.ts';
 import type { Layer } from './layered-map.ts';
-import { capKey, lotKeyOf, requestKey, stockKey, transactionKey, usageKey } from './ledger-keys.ts';
+import { capKey, lotKeyOf, purchaseKey, requestKey, stockKey, usageKey } from './ledger-keys.ts';
 import type { LapsedLot, LedgerLayers } from './ledger-layers.ts';
 import { memberKey } from './membership-ids.ts';
 
@@ -38,7 +38,7 @@ export class UndeclaredRead extends Error {
 export class CommandState implements LockedState {
   readonly #ledger: LedgerLayers;
   readonly #needs: Needs;
-  /** Of the member in the needs; made for them where they may join, also by an earlier command of the batch. */
+  /** The id of the member in the needs; made for them if they may join, also by an earlier command of the batch. */
   readonly #memberId: bigint | undefined;
 
   constructor(ledger: LedgerLayers, needs: Needs) {
@@ -71,14 +71,14 @@ export class CommandState implements LockedState {
     return id;
   }
 
-  earn(transaction: TransactionName): PostedEarn | undefined {
-    this.#requireTransaction(transaction);
-    return this.#ledger.earns.get(transactionKey(transaction));
+  earn(name: PurchaseName): PostedEarn | undefined {
+    this.#requirePurchase(name);
+    return this.#ledger.earns.get(purchaseKey(name));
   }
 
-  refunds(transaction: TransactionName): readonly TransactionRefund[] {
-    this.#requireTransaction(transaction);
-    return this.#refunds(transaction);
+  refunds(name: PurchaseName): readonly PurchaseRefund[] {
+    this.#requirePurchase(name);
+    return this.#refunds(name);
   }
 
   redemption(member: MemberName, key: RedemptionKey): Redemption | undefined {
@@ -146,7 +146,7 @@ export class CommandState implements LockedState {
   }
 
   putEarn(earn: PostedEarn): void {
-    this.#ledger.earns.set(transactionKey(earn), earn);
+    this.#ledger.earns.set(purchaseKey(earn), earn);
   }
 
   putRuleNames(ruleSet: NamedRuleSet): void {
@@ -154,11 +154,11 @@ export class CommandState implements LockedState {
     if (ruleNames.get(ruleSet.names) === undefined) ruleNames.set(ruleSet.names, ruleSet);
   }
 
-  putRefund(refund: TransactionRefund): void {
+  putRefund(refund: PurchaseRefund): void {
     const refunds = this.#refunds(refund);
     const place = refunds.findIndex(({ refundId }) => refundId === refund.refundId);
     const after = place < 0 ? [...refunds, refund] : refunds.with(place, refund);
-    this.#ledger.refunds.set(transactionKey(refund), after);
+    this.#ledger.refunds.set(purchaseKey(refund), after);
   }
 
   putRequest(request: RequestRecord): void {
@@ -200,8 +200,8 @@ export class CommandState implements LockedState {
     this.#ledger.accounts.set(membershipId, account, layer);
   }
 
-  #refunds(transaction: TransactionName): readonly TransactionRefund[] {
-    return this.#ledger.refunds.get(transactionKey(transaction)) ?? [];
+  #refunds(name: PurchaseName): readonly PurchaseRefund[] {
+    return this.#ledger.refunds.get(purchaseKey(name)) ?? [];
   }
 
   #requireMember({ programId, userId }: MemberName): void {
@@ -220,10 +220,10 @@ export class CommandState implements LockedState {
     if (!isDeclared) throw new UndeclaredRead('a membership');
   }
 
-  #requireTransaction(name: TransactionName): void {
-    const { transaction, refundOf } = this.#needs;
-    if (!isSame(transaction, name) && !isSame(refundOf, name)) {
-      throw new UndeclaredRead('a transaction');
+  #requirePurchase(name: PurchaseName): void {
+    const { purchase, refundOf } = this.#needs;
+    if (!isSame(purchase, name) && !isSame(refundOf, name)) {
+      throw new UndeclaredRead('a purchase');
     }
   }
 
@@ -242,7 +242,7 @@ function idOf(member: MemberName, { loaded }: LedgerLayers): bigint | undefined 
   return loaded.membershipIds.get(key) ?? loaded.newMembershipIds.get(key);
 }
 
-function isSame(name: TransactionName | undefined, other: TransactionName): boolean {
+function isSame(name: PurchaseName | undefined, other: PurchaseName): boolean {
   return name?.transactionId === other.transactionId && name.programId === other.programId;
 }
 

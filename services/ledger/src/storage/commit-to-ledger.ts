@@ -5,8 +5,8 @@ import type {
   CommitToLedger,
   MemberName,
   Needs,
+  PurchaseName,
   RecordedEntry,
-  TransactionName,
 } from '../app/ledger-store.ts';
 import type { Instant } from '../domain/instant.ts';
 import { recordsOf } from './changed-records.ts';
@@ -22,12 +22,12 @@ import { writeLedger } from './write-ledger.ts';
  * The ledger's one write path: lock and read in one round trip, decide in memory, write and commit in another.
  *
  * An earn is looked up under its member's lock and then inserted, instead of being claimed first and completed
- * later: each row is written once. Only two earns of one transaction by different users can pass the look-up
- * together; the primary key stops the second, whose transaction is run again and finds the first.
+ * later: each row is written once. Only two earns of one purchase by different users can pass the look-up
+ * together; the primary key stops the second, whose database transaction is run again and finds the first.
  */
 export function createCommitToLedger(deps: {
   pool: Pool;
-  /** What names a transaction's journal entries in the outbox. */
+  /** Encodes the keys of journal entries for their row of the outbox. */
   encodeKeys: (entries: readonly RecordedEntry[]) => Uint8Array;
   clock: () => Instant;
   ruleNames: Pick<StoredRuleNames, 'has'>;
@@ -67,7 +67,7 @@ export function createCommitToLedger(deps: {
 /** What a commit left in the outbox. */
 export interface Announced {
   readonly outboxId: bigint;
-  /** What its events are made of, where the commit knows all of it. */
+  /** The records that its events are made of; undefined if the commit doesn't know all of them. */
   readonly records: readonly JournalRecord[] | undefined;
 }
 
@@ -107,7 +107,7 @@ async function findLocks(
   };
 }
 
-async function earnersOf(pool: Pool, transactions: readonly TransactionName[]): Promise<bigint[]> {
+async function earnersOf(pool: Pool, purchases: readonly PurchaseName[]): Promise<bigint[]> {
   const { rows } = await pool.query<{ membership_id: bigint }>({
     name: 'find_earners',
     text: `SELECT earns.membership_id
@@ -118,8 +118,8 @@ async function earnersOf(pool: Pool, transactions: readonly TransactionName[]): 
           AND membership_id IS NOT NULL ${perRow}
       ) AS earns`,
     values: [
-      transactions.map(({ programId }) => programId),
-      transactions.map(({ transactionId }) => transactionId),
+      purchases.map(({ programId }) => programId),
+      purchases.map(({ transactionId }) => transactionId),
     ],
   });
   return rows.map((row) => row.membership_id);

@@ -36,7 +36,7 @@ export interface DeadLetterRow extends DueRow {
   decide_why: string | null;
 }
 
-/** What is announced of a row when an attempt failed. */
+/** The columns of a row that are announced when an attempt failed. */
 export const attemptColumns = [
   'dead_letter_id',
   'attempts',

@@ -1,7 +1,7 @@
 import { instant, type Timestamp } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { LineKind } from '@loyalty/rules/explanation.ts';
 import { decodeTransaction, encodeTransaction } from '@loyalty/rules/transaction-encoding.ts';
-import type { PostedEarn, TransactionRefund } from '../app/ledger-store.ts';
+import type { PostedEarn, PurchaseRefund } from '../app/ledger-store.ts';
 import type { CapCounts, Earn, EarnFacts, EarnState } from '../domain/earn.ts';
 import type { LotClass } from '../domain/lot.ts';
 import type { RefundState } from '../domain/refund.ts';
@@ -29,7 +29,7 @@ export interface EarnRow {
   transaction: Buffer;
 }
 
-/** A transaction for which only refunds have arrived: the other columns are NULL. */
+/** A purchase for which only refunds have arrived: the other columns are NULL. */
 export interface AwaitedRow {
   program_id: string;
   transaction_id: string;
@@ -62,7 +62,7 @@ export function earnOf(row: EarnRow): PostedEarn {
       class: row.lot_class,
     },
     postTime: instant(row.post_time),
-    transaction: decodeTransaction(row.transaction),
+    purchase: decodeTransaction(row.transaction),
   };
 }
 
@@ -84,7 +84,7 @@ export const earnColumns = bulk<PostedEarn>({
   expires_at: ['timestamptz', (earn) => earn.lot.expiresAt],
   lot_class: ['text', (earn) => earn.lot.class],
   post_time: ['timestamptz', (earn) => earn.postTime],
-  transaction: ['bytea', (earn) => encodeTransaction(earn.transaction)],
+  transaction: ['bytea', (earn) => encodeTransaction(earn.purchase)],
 });
 
 function capCountsOf(json: Readonly<Record<string, string>>): CapCounts {
@@ -120,7 +120,7 @@ export interface RefundRow {
   arrival: number;
 }
 
-export function refundOf(row: RefundRow): TransactionRefund {
+export function refundOf(row: RefundRow): PurchaseRefund {
   return {
     programId: row.program_id,
     transactionId: row.transaction_id,
@@ -138,7 +138,7 @@ export function refundOf(row: RefundRow): TransactionRefund {
   };
 }
 
-export const refundColumns = bulk<TransactionRefund>({
+export const refundColumns = bulk<PurchaseRefund>({
   program_id: ['text', (refund) => refund.programId],
   transaction_id: ['text', (refund) => refund.transactionId],
   refund_id: ['text', (refund) => refund.refundId],
@@ -154,13 +154,13 @@ export const refundColumns = bulk<TransactionRefund>({
   arrival: ['integer', (refund) => refund.arrival],
 });
 
-/** How much of a transaction a refund gives back, in JSON. */
+/** How much of a purchase a refund gives back, in JSON. */
 type ExtentJson =
   | { kind: 'FULL' }
   | { kind: 'AMOUNT'; currency_code: string; minor_units: string }
   | { kind: 'ITEMS'; items: { item_id: string; quantity: number }[] };
 
-function extentJson(extent: TransactionRefund['extent']): ExtentJson {
+function extentJson(extent: PurchaseRefund['extent']): ExtentJson {
   switch (extent.kind) {
     case 'FULL':
       return { kind: 'FULL' };
@@ -180,7 +180,7 @@ function extentJson(extent: TransactionRefund['extent']): ExtentJson {
   }
 }
 
-function extentOf(json: ExtentJson): TransactionRefund['extent'] {
+function extentOf(json: ExtentJson): PurchaseRefund['extent'] {
   switch (json.kind) {
     case 'FULL':
       return { kind: 'FULL' };

@@ -90,7 +90,7 @@ export const entryColumns = bulk<Omit<RecordedEntry, 'userId'>>({
   attributes_after: ['jsonb', ({ entry }) => jsonOrNull(entry.attributesChange?.after)],
   join_time: ['timestamptz', ({ entry }) => entry.joinTime],
   inactivity_expires_at: ['timestamptz', ({ entry }) => entry.inactivityExpiresAt],
-  // Of a program's list, which finds the earns by their own table.
+  // For a program's list, which finds the earns by their own table.
   program_id: ['text', ({ programId, entry }) => (entry.kind === 'EARN' ? null : programId)],
   pending_after: ['bigint', ({ entry }) => orNull(entry.pendingAfter)],
   reserved_after: ['bigint', ({ entry }) => orNull(entry.reservedAfter)],

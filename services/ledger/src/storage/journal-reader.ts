@@ -37,7 +37,7 @@ interface KeyRow {
   sequence: bigint;
 }
 
-/** Each version once, or seldom more often. */
+/** Lists each version once, or again if records of another one lie between. */
 function ruleSetsOf(records: readonly JournalRecord[]): RuleSetName[] {
   const ruleSets: RuleSetName[] = [];
   for (const record of records) {

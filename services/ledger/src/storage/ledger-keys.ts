@@ -1,9 +1,9 @@
 // What identifies rows among Map keys. No id contains a NUL.
 import type {
   CapPeriod,
+  PurchaseName,
   RequestKey,
   RewardName,
-  TransactionName,
   UsagePeriod,
 } from '../app/ledger-store.ts';
 import type { RuleSetName } from '../app/rule-names.ts';
@@ -25,7 +25,7 @@ export function lotKeyOf(membershipId: bigint, lot: LotKey): string {
   return `${membershipId}\0${lot.availableAt}\0${lot.expiresAt}\0${lot.class}`;
 }
 
-export function transactionKey({ programId, transactionId }: TransactionName): string {
+export function purchaseKey({ programId, transactionId }: PurchaseName): string {
   return `${programId}\0${transactionId}`;
 }
 

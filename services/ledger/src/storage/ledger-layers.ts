@@ -1,9 +1,9 @@
 import type {
   CapPeriod,
   PostedEarn,
+  PurchaseRefund,
   RequestRecord,
   RewardName,
-  TransactionRefund,
   UsagePeriod,
 } from '../app/ledger-store.ts';
 import type { NamedRuleSet, RuleNames } from '../app/rule-names.ts';
@@ -13,25 +13,25 @@ import type { LotKey } from '../domain/lot.ts';
 import type { Lapse } from '../domain/refund.ts';
 import { LayeredCounters } from './layered-counters.ts';
 import { LayeredMap } from './layered-map.ts';
-import { requestKey, transactionKey } from './ledger-keys.ts';
+import { purchaseKey, requestKey } from './ledger-keys.ts';
 
-/** Everything that a transaction read under its locks. */
+/** Everything that a database transaction read under its locks. */
 export interface LoadedLedger {
-  /** What the clock said under the locks. */
+  /** The clock's time, read under the locks. */
   readonly time: Instant;
   /** Ids of those who are members, and ids made for those who may join, by {@link memberKey}. */
   readonly membershipIds: ReadonlyMap<string, bigint>;
   readonly newMembershipIds: ReadonlyMap<string, bigint>;
   readonly accounts: readonly Account[];
   readonly earns: readonly PostedEarn[];
-  /** Transactions for which only refunds have arrived, by {@link transactionKey}. */
+  /** Purchases for which only refunds have arrived, by {@link purchaseKey}. */
   readonly awaited: ReadonlySet<string>;
-  readonly refunds: readonly TransactionRefund[];
+  readonly refunds: readonly PurchaseRefund[];
   readonly requests: readonly RequestRecord[];
   readonly capUsage: ReadonlyMap<string, bigint>;
   readonly stockTaken: ReadonlyMap<string, bigint>;
   readonly usageTaken: ReadonlyMap<string, bigint>;
-  /** By {@link lotKeyOf}, the oldest first. */
+  /** Keyed by {@link lotKeyOf}, each list with the oldest first. */
   readonly lapses: ReadonlyMap<string, readonly Lapse[]>;
 }
 
@@ -43,22 +43,22 @@ export interface LapsedLot extends LotKey {
 
 /** A cap of a member. */
 export type MemberCap = CapPeriod & { readonly membershipId: bigint };
-/** What a member had of a reward in a period. */
+/** How much of a reward a member had in a period. */
 export type MemberUsage = UsagePeriod & { readonly membershipId: bigint };
 
-/** What a transaction read, as its commands change it. */
+/** What a database transaction read, as its commands change it. */
 export interface LedgerLayers {
   readonly loaded: LoadedLedger;
   readonly accounts: LayeredMap<bigint, Account>;
   readonly earns: LayeredMap<string, PostedEarn>;
-  /** By transaction. */
-  readonly refunds: LayeredMap<string, readonly TransactionRefund[]>;
+  /** Keyed by {@link purchaseKey}. */
+  readonly refunds: LayeredMap<string, readonly PurchaseRefund[]>;
   readonly requests: LayeredMap<string, RequestRecord>;
   readonly caps: LayeredCounters<MemberCap>;
   readonly stock: LayeredCounters<RewardName>;
   readonly usage: LayeredCounters<MemberUsage>;
   readonly lapsedRefunded: LayeredCounters<LapsedLot>;
-  /** By the names themselves, which all earns of a version share. */
+  /** Keyed by the object of the names, which all earns of a version share. */
   readonly ruleNames: LayeredMap<RuleNames, NamedRuleSet>;
 }
 
@@ -67,8 +67,8 @@ export function layersOf(loaded: LoadedLedger): LedgerLayers {
   return {
     loaded,
     accounts: new LayeredMap(new Map(accounts.map((each) => [each.membership.membershipId, each]))),
-    earns: new LayeredMap(new Map(earns.map((earn) => [transactionKey(earn), earn]))),
-    refunds: new LayeredMap(Map.groupBy(loaded.refunds, transactionKey)),
+    earns: new LayeredMap(new Map(earns.map((earn) => [purchaseKey(earn), earn]))),
+    refunds: new LayeredMap(Map.groupBy(loaded.refunds, purchaseKey)),
     requests: new LayeredMap(
       new Map(requests.map((each) => [requestKey(each.membershipId, each), each])),
     ),

@@ -1,10 +1,5 @@
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
-import {
-  LostRace,
-  type Needs,
-  type PostedEarn,
-  type TransactionName,
-} from '../app/ledger-store.ts';
+import { LostRace, type Needs, type PostedEarn, type PurchaseName } from '../app/ledger-store.ts';
 import { beginningOfTime, type Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import { nowOf } from '../domain/membership.ts';
@@ -13,7 +8,7 @@ import { valuesParameter } from './array-parameter.ts';
 import { type ConcernedStock, withoutAccount, withoutStock } from './blocked-commands.ts';
 import { bulk } from './bulk.ts';
 import { type AwaitedRow, type EarnRow, earnOf } from './earn-rows.ts';
-import { stockKey, transactionKey } from './ledger-keys.ts';
+import { purchaseKey, stockKey } from './ledger-keys.ts';
 import type { LoadedLedger } from './ledger-layers.ts';
 import type { Locking } from './locking.ts';
 import {
@@ -34,17 +29,17 @@ import {
 } from './read-usage.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 
-/** The memberships that a transaction has to lock. */
+/** The memberships that a database transaction has to lock. */
 export interface Locks {
-  /** By member key. */
+  /** Keyed by {@link memberKey}. */
   readonly membershipIds: ReadonlyMap<string, bigint>;
-  /** Ids made for users who may join, by member key. */
+  /** Ids made for users who may join, keyed by {@link memberKey}. */
   readonly newMembershipIds: ReadonlyMap<string, bigint>;
-  /** Those that no member name stands for: of jobs, and of transactions to refund. */
+  /** Memberships that no member name stands for: those of jobs, and those whose purchases are refunded. */
   readonly otherIds: readonly bigint[];
 }
 
-/** What a transaction has locked and read. */
+/** What a database transaction has locked and read. */
 export interface LockedRows {
   readonly loaded: LoadedLedger;
   /** The needs of commands that can't decide, because somebody else has locked a row that they need. */
@@ -52,19 +47,19 @@ export interface LockedRows {
 }
 
 /**
- * Takes every lock of a transaction and reads what its commands need, in one round trip, or two where limited stock or
- * refunds are concerned: memberships first, then stock, then awaited transactions, each in the order of their keys, so
- * that two transactions don't wait for each other. All locking is in this function.
+ * Takes every lock of a database transaction and reads what its commands need, in one round trip, or two where limited
+ * stock or refunds are concerned: memberships first, then stock, then awaited purchases, each in the order of their keys,
+ * so that two database transactions don't wait for each other. All locking is in this function.
  *
- * Rows that somebody else has locked are passed over where `locking` says so: whoever keeps one holds up those who need
- * it, and nobody else.
+ * Rows that somebody else has locked are passed over where `locking` says so: such a lock holds up only the commands that
+ * need the row.
  *
  * The clock is read after the locks: then it is known which holds have ended. It may have been set back since the commands
  * worked out their needs; then the latest of those instants counts.
  *
- * Whatever is read after the locks is read by statements of their own, which see what others committed meanwhile.
+ * What has to be read after the locks is read by statements of its own, which see what others committed meanwhile.
  *
- * @throws {LostRace} when a transaction to refund was credited since its earner was looked up
+ * @throws {LostRace} when a purchase to refund was credited since its earner was looked up
  */
 export async function lockLedger(
   tx: DbTransaction,
@@ -117,8 +112,8 @@ export async function lockLedger(
 }
 
 /**
- * Rewards whose stock the commands may take, or give back: also by the end of holds, which whoever comes first writes,
- * or which a command brings about.
+ * Rewards whose stock the commands may take, or give back. Holds that end also give it back: the first command that comes
+ * after their end writes that, or a command ends them itself.
  */
 function stockConcerned({
   needs,
@@ -205,37 +200,37 @@ function groupById<Row extends { membership_id: bigint }, Value>(
 
 interface Earns {
   readonly posted: PostedEarn[];
-  /** Transactions for which only refunds have arrived. */
-  readonly awaited: TransactionName[];
+  /** Purchases for which only refunds have arrived. */
+  readonly awaited: PurchaseName[];
 }
 
-function transactionsOf(needs: readonly Needs[]): TransactionName[] {
+function purchasesOf(needs: readonly Needs[]): PurchaseName[] {
   return needs
-    .flatMap(({ transaction, refundOf }) => [transaction, refundOf])
+    .flatMap(({ purchase, refundOf }) => [purchase, refundOf])
     .filter((name) => name !== undefined);
 }
 
-const transactionNames = bulk<TransactionName>({
+const purchaseNames = bulk<PurchaseName>({
   program_id: ['text', ({ programId }) => programId],
   transaction_id: ['text', ({ transactionId }) => transactionId],
 });
 
 const readingEarns = `SELECT earns.*
-  FROM ${transactionNames.source}
+  FROM ${purchaseNames.source}
   CROSS JOIN LATERAL (
     SELECT * FROM earns
     WHERE program_id = rows.program_id AND transaction_id = rows.transaction_id ${perRow}
   ) AS earns`;
 
 async function readEarns(tx: DbTransaction, needs: readonly Needs[]): Promise<Earns> {
-  const names = transactionsOf(needs);
+  const names = purchasesOf(needs);
   if (names.length === 0) return { posted: [], awaited: [] };
   const { rows } = await tx.query<EarnRow | AwaitedRow>(
-    transactionNames.statement('read_earns', readingEarns, names),
+    purchaseNames.statement('read_earns', readingEarns, names),
   );
   const earns: Earns = { posted: [], awaited: [] };
   // Several commands may be about the same one.
-  const distinct = new Map(rows.map((row) => [transactionKey(nameOf(row)), row]));
+  const distinct = new Map(rows.map((row) => [purchaseKey(nameOf(row)), row]));
   for (const row of distinct.values()) {
     if (row.state === 'AWAITED') earns.awaited.push(nameOf(row));
     else earns.posted.push(earnOf(row));
@@ -243,11 +238,11 @@ async function readEarns(tx: DbTransaction, needs: readonly Needs[]): Promise<Ea
   return earns;
 }
 
-function nameOf(row: { program_id: string; transaction_id: string }): TransactionName {
+function nameOf(row: { program_id: string; transaction_id: string }): PurchaseName {
   return { programId: row.program_id, transactionId: row.transaction_id };
 }
 
-/** What refunds need: rare, so that it may cost a round trip of its own. */
+/** Locks and reads what refunds need. They are rare, so this may cost a round trip of its own. */
 async function lockRefunds(
   tx: DbTransaction,
   {
@@ -270,16 +265,16 @@ async function lockRefunds(
     return { awaited: new Set(), refunds: [], lapses: new Map() };
   }
   // Others may have been read for commands that are blocked.
-  const concerned = new Set(transactionsOf(needs).map(transactionKey));
-  const awaited = earns.awaited.filter((name) => concerned.has(transactionKey(name)));
-  const refundingKeys = new Set([...refunding, ...awaited].map(transactionKey));
-  const refunded = earns.posted.filter((earn) => refundingKeys.has(transactionKey(earn)));
+  const concerned = new Set(purchasesOf(needs).map(purchaseKey));
+  const awaited = earns.awaited.filter((name) => concerned.has(purchaseKey(name)));
+  const refundingKeys = new Set([...refunding, ...awaited].map(purchaseKey));
+  const refunded = earns.posted.filter((earn) => refundingKeys.has(purchaseKey(earn)));
   if (refunded.some(({ membershipId }) => !wanted.includes(membershipId))) {
-    throw new LostRace('the transaction was credited a moment ago');
+    throw new LostRace('the purchase was credited a moment ago');
   }
-  // A transaction that comes now may be refunded in the same breath.
-  const credited = withMembershipId(needs, membershipIds, ({ transaction, lots = [] }) =>
-    transaction !== undefined && refundingKeys.has(transactionKey(transaction)) ? lots : [],
+  // A purchase that comes now may be refunded in the same database transaction.
+  const credited = withMembershipId(needs, membershipIds, ({ purchase, lots = [] }) =>
+    purchase !== undefined && refundingKeys.has(purchaseKey(purchase)) ? lots : [],
   );
   const [, refunds, lapses] = await Promise.all([
     locking === 'NONE' ? undefined : lockAwaited(tx, awaited),
@@ -289,7 +284,7 @@ async function lockRefunds(
       ...credited.map(([membershipId, lot]) => ({ ...lot, membershipId })),
     ]),
   ]);
-  return { awaited: new Set(awaited.map(transactionKey)), refunds, lapses };
+  return { awaited: new Set(awaited.map(purchaseKey)), refunds, lapses };
 }
 
 async function readAskedRedemptions(

@@ -4,7 +4,7 @@ import type {
   LockedState,
   Needs,
   PostedEarn,
-  TransactionRefund,
+  PurchaseRefund,
 } from '../app/ledger-store.ts';
 import { addByHand } from '../domain/adjust.ts';
 import { MembershipSuspended } from '../domain/errors.ts';
@@ -74,7 +74,7 @@ const refund = {
   ...nothingTaken,
   refundId: 'r-1',
   state: 'WAITING',
-} as TransactionRefund;
+} as PurchaseRefund;
 
 function ledgerAt(time: number, changes: Partial<LoadedLedger> = {}): LockedLedger {
   return lockedLedger({
@@ -114,10 +114,10 @@ describe('a command reads what its needs name', () => {
       [{}, { membershipId: bobId }, { member: bob }],
     ],
     [
-      'the membership of who earned a transaction',
+      'the membership of who earned a purchase',
       { refundOf: order },
       (l) => l.bringUpToDateById(aliceId),
-      [{ refundOf: otherOrder }, { transaction: order }],
+      [{ refundOf: otherOrder }, { purchase: order }],
     ],
     [
       'an id for a new membership',
@@ -126,17 +126,17 @@ describe('a command reads what its needs name', () => {
       [{ member: bob }, { member: alice, mayJoin: true }],
     ],
     [
-      'a transaction',
-      { transaction: order },
+      'a purchase',
+      { purchase: order },
       (l) => l.earn(order),
-      [{}, { transaction: otherOrder }, { refundOf: otherOrder }],
+      [{}, { purchase: otherOrder }, { refundOf: otherOrder }],
     ],
-    ['a transaction to refund', { refundOf: order }, (l) => l.earn(order), [{ member: alice }]],
+    ['a purchase to refund', { refundOf: order }, (l) => l.earn(order), [{ member: alice }]],
     [
       'refunds',
-      { transaction: order },
+      { purchase: order },
       (l) => l.refunds(order),
-      [{}, { transaction: otherOrder }, { refundOf: otherOrder }],
+      [{}, { purchase: otherOrder }, { refundOf: otherOrder }],
     ],
     [
       'a redemption by its id',
@@ -191,13 +191,13 @@ describe('a command reads what its needs name', () => {
       ],
     ],
     [
-      'what the lot of a transaction to refund lost',
+      'what the lot of a purchase to refund lost',
       { refundOf: order },
       (l) => l.lapses(aliceId, lot),
       [{ refundOf: otherOrder }, { member: alice }],
     ],
     [
-      'what the lot of a new transaction lost',
+      'what the lot of a new purchase lost',
       { member: alice, lots: [otherLot, lot] },
       (l) => l.lapses(aliceId, lot),
       [
@@ -217,7 +217,7 @@ describe('a command reads what its needs name', () => {
 
 const needsAll: Needs = {
   member: alice,
-  transaction: order,
+  purchase: order,
   request,
   caps: [cap],
   stock: glass,

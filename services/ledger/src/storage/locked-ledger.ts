@@ -2,18 +2,18 @@ import type {
   Command,
   Outcome,
   PostedEarn,
+  PurchaseName,
+  PurchaseRefund,
   RecordedEntry,
   RequestRecord,
   RewardName,
-  TransactionName,
-  TransactionRefund,
 } from '../app/ledger-store.ts';
 import type { NamedRuleSet } from '../app/rule-names.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
 import { CommandState } from './command-state.ts';
 import type { Changed } from './layered-map.ts';
-import { transactionKey } from './ledger-keys.ts';
+import { purchaseKey } from './ledger-keys.ts';
 import {
   type LapsedLot,
   type LedgerLayers,
@@ -23,16 +23,16 @@ import {
   type MemberUsage,
 } from './ledger-layers.ts';
 
-/** What a transaction has to write. Counters carry the sum to add, one row each. */
+/** What a database transaction has to write. Counters carry the sum to add, one row each. */
 export interface LedgerChanges {
   readonly accounts: readonly Changed<Account>[];
   readonly entries: readonly RecordedEntry[];
   readonly redemptions: readonly Changed<Redemption>[];
   /** `before` is AWAITED for a credit that refunds have waited for. */
   readonly earns: readonly Changed<PostedEarn | 'AWAITED'>[];
-  /** Transactions whose first refund has arrived. */
-  readonly newlyAwaited: readonly TransactionName[];
-  readonly refunds: readonly TransactionRefund[];
+  /** Purchases whose first refund has arrived. */
+  readonly newlyAwaited: readonly PurchaseName[];
+  readonly refunds: readonly PurchaseRefund[];
   readonly requests: readonly RequestRecord[];
   readonly capUsage: readonly (MemberCap & { points: bigint })[];
   readonly stock: readonly (RewardName & { taken: bigint })[];
@@ -80,7 +80,7 @@ function changesOf({ loaded, ...layers }: LedgerLayers): LedgerChanges {
     entries: accounts.flatMap(({ after }) => newEntries(after)),
     redemptions: accounts.flatMap(changedRedemptions),
     earns: earns.map((earn) =>
-      loaded.awaited.has(transactionKey(earn.after)) ? { ...earn, before: 'AWAITED' } : earn,
+      loaded.awaited.has(purchaseKey(earn.after)) ? { ...earn, before: 'AWAITED' } : earn,
     ),
     newlyAwaited: firstRefunds(refunds, layers.earns, loaded.awaited),
     refunds,
@@ -108,15 +108,15 @@ function newEntries({ membership, entries }: Account): RecordedEntry[] {
   return entries.map((entry) => ({ membershipId, programId, userId, entry }));
 }
 
-/** Transactions that the ledger first hears of by a refund. */
+/** Purchases that the ledger first hears of by a refund. */
 function firstRefunds(
-  refunds: readonly TransactionRefund[],
+  refunds: readonly PurchaseRefund[],
   earns: LedgerLayers['earns'],
   awaited: ReadonlySet<string>,
-): TransactionName[] {
-  const names = new Map<string, TransactionName>();
+): PurchaseName[] {
+  const names = new Map<string, PurchaseName>();
   for (const refund of refunds) {
-    const key = transactionKey(refund);
+    const key = purchaseKey(refund);
     if (earns.get(key) === undefined && !awaited.has(key)) names.set(key, refund);
   }
   return [...names.values()];

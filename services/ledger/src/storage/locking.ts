@@ -1,5 +1,5 @@
 /**
  * How a database transaction meets rows that somebody else has locked. NONE locks nothing and waits for nobody; it is for
- * commands of which nothing is written.
+ * commands whose changes aren't written.
  */
 export type Locking = 'PASS_OVER' | 'WAIT' | 'NONE';

@@ -87,7 +87,7 @@ export function membershipOf(row: MembershipRow): Membership {
   };
 }
 
-/** What every change of points touches. */
+/** The columns that every change of points touches. */
 const pointColumns = {
   membership_id: ['bigint', ({ membership }) => membership.membershipId],
   last_sequence: ['bigint', ({ membership }) => membership.lastSequence],
@@ -103,7 +103,7 @@ const pointColumns = {
   next_due_at: ['timestamptz', (account) => nextDueAt(account)],
 } satisfies Columns<Account>;
 
-/** What changes now and then. */
+/** The columns that change now and then. */
 const memberColumns = {
   state: ['text', ({ membership }) => membership.state],
   suspended: ['boolean', ({ membership }) => membership.suspended],
@@ -120,7 +120,7 @@ export const membershipPoints = bulk<Account>(pointColumns);
 
 const { membership_id, last_sequence, last_entry_time, available, lifetime_earned } = pointColumns;
 
-/** What a credit touches that is available at once, and that nothing is owed of: most earns are one. */
+/** The columns that a credit touches if it is available at once and pays no deficit, as most earns do. */
 export const membershipCredit = bulk<Account>({
   membership_id,
   last_sequence,

@@ -15,7 +15,7 @@ import {
 } from './read-accounts.ts';
 import { translated } from './storage-errors.ts';
 
-// Of members of all programs, because an index by program, too, would cost every entry that changes when something is due.
+// Reads members of all programs: an index by program as well would cost every entry that changes when something is due.
 const accountsDue = `SELECT memberships.*, lots.available_at, lots.expires_at, lots.class, lots.remaining
   FROM (
     SELECT * FROM memberships
@@ -126,7 +126,7 @@ function keyOf({ membershipId, kind, date }: NoticeRow): string {
   return `${membershipId} ${kind} ${date}`;
 }
 
-/** The rows of a member are many where it has many lots, and in no order. */
+/** A member with many lots has many rows, in no order. */
 function lastOf(rows: readonly AccountRow[]): DuePosition | undefined {
   let last: DuePosition | undefined;
   for (const row of rows) {

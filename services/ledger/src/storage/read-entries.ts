@@ -34,8 +34,8 @@ const newest = `membership_id = $1
   AND sequence >= (SELECT first FROM wanted) AND sequence < (SELECT past FROM wanted)
   ORDER BY sequence DESC LIMIT $5`;
 
-// The newest of each kind, and then of all. Earns have no index by kind, which would cost each of them bytes: whoever
-// has many entries has mostly earns.
+// The newest of each kind, and then of all. Earns have no index by kind, which would cost each of them bytes: most entries of
+// a long journal are earns.
 const ofKinds = `SELECT * FROM (
     SELECT found.* FROM unnest($6::text[]) AS kinds (asked)
     CROSS JOIN LATERAL (

@@ -23,7 +23,7 @@ const dates = {
   }),
 } satisfies Record<LotDate, unknown>;
 
-/** Of each date all lots, however many there are. */
+/** Reads all lots of each date, however many there are. */
 function statement({ name, date, has }: { name: string; date: string; has: string }) {
   const isLater = `NOT ${lotDue} AND ${has} AND ${date} > $4`;
   const text = `SELECT memberships.*, lots.available_at, lots.expires_at, lots.class, lots.remaining

@@ -7,7 +7,7 @@ import type { AccountQuery } from './read-accounts.ts';
 
 type MembersQuery = Parameters<LedgerReader['accountsOfProgram']>[0];
 
-/** No id begins with it: of what begins with a prefix, none comes after the prefix and this. */
+/** The last character of Unicode: ids that begin with a prefix come before the prefix followed by it. */
 const lastCharacter = '\u{10FFFF}';
 
 const allStates: readonly MembershipState[] = ['ACTIVE', 'SUSPENDED', 'LEFT'];
@@ -123,7 +123,27 @@ function statesOf({ state }: MembersQuery): readonly MembershipState[] {
   return state === undefined ? allStates : [state];
 }
 
-/** From which user id on, and before which, ids begin with the prefix. */
+/** The range of user ids that begin with the prefix: from the first text up to, and not including, the second. */
 function rangeOf(prefix: string): [from: string, before: string] {
   return [prefix, `${prefix}${lastCharacter}`];
+}
+
+export function readAccountsOfUser({
+  userId,
+  programs,
+  now,
+  limit,
+  after,
+}: Parameters<LedgerReader['accountsOfUser']>[0]): AccountQuery {
+  return {
+    name: 'read_accounts_of_user',
+    // The first condition is that of the index by user, which serves no statement without it.
+    members: `SELECT membership_id FROM member_ids
+      WHERE user_id <> '' AND user_id = $2 AND program_id > $3
+        AND ($4::text[] IS NULL OR program_id = ANY($4))
+      ORDER BY program_id LIMIT $5`,
+    order: 'program_id',
+    values: [userId, after ?? '', programs ?? null, limit],
+    now,
+  };
 }

@@ -1,7 +1,7 @@
 import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
 import type { Pool, QueryResultRow } from 'pg';
-import type { ReadProgramTotals } from '../app/get-program-summary.ts';
+import type { ReadProgramTotals } from '../app/program-summaries.ts';
 import { StorageUnavailable } from '../domain/errors.ts';
 import type { Account } from '../domain/journal.ts';
 import type { MembershipState } from '../domain/membership.ts';
@@ -19,7 +19,7 @@ import { readOnlyTransaction } from './read-only-transaction.ts';
 import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 import { translated } from './storage-errors.ts';
 
-/** Of one statement. It reads whole tables, but keeps no vacuum waiting for longer than a few of them. */
+/** Bounds one statement. It reads whole tables, but keeps no vacuum waiting for longer than a few of them. */
 const statementMsMax = 30_000;
 /** So few that a page takes a few milliseconds of this process, which earns meanwhile. */
 const accountsPerPage = 100;
@@ -67,7 +67,7 @@ async function readTotals(
 type Send = <Row extends QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
 
 /**
- * Sends statements until the time is over, with a time-out of pg's own for an answer that lets the statement have its time.
+ * Sends statements until the time is over, with a time-out of pg's own that is longer than a statement's.
  *
  * @throws {StorageUnavailable} afterwards
  */

@@ -14,7 +14,7 @@ import { perRow } from './plan-forms.ts';
 const userOf = (table: string) =>
   `(SELECT user_id FROM memberships WHERE membership_id = ${table}.membership_id) AS user_id`;
 
-/** From $2 on: the start, the end, and the time after which the page comes. */
+/** The parameters from $2 on: the start, the end, and the time after which the page comes. */
 function times<Position>(
   { startTime, endTime, after }: ProgramQuery<Position>,
   timeOf: (position: Position) => number,
@@ -179,7 +179,7 @@ function entryBounds(query: Parameters<LedgerReader['redemptionsOfProgram']>[0] 
 
 type EntriesQuery = Parameters<LedgerReader['entriesOfProgram']>[0];
 
-// A hold whose end hasn't been written is stored as RESERVED, and EXPIRED for whoever asks.
+// A hold whose end hasn't been written is stored as RESERVED, and returned as EXPIRED.
 const redemptionMatches = `create_time >= $2 AND create_time < $3
   AND (create_time, membership_id, sequence) < ($4, $5, $6)
   AND (state <> 'RESERVED' OR (hold_expires_at > $8) = ANY ($9::boolean[]))`;

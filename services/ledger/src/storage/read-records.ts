@@ -57,7 +57,7 @@ export async function readRecords(
 type RecordedEntryRow = EntryRow & {
   membership_id: bigint;
   event_version: number;
-  /** Of the membership: an EARN has none of its own. */
+  /** That of the membership: an EARN has none of its own. */
   program: string;
   user_id: string;
 };
@@ -99,7 +99,7 @@ const readingAllocations = `SELECT allocations.*
     WHERE membership_id = rows.membership_id AND sequence = rows.sequence ${perRow}
   ) AS allocations`;
 
-/** By entry. */
+/** Keyed by entry. */
 async function readAllocations(
   database: Database,
   entries: readonly RecordedEntryRow[],

@@ -1,6 +1,6 @@
 import { instant, type Timestamp, timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
-import { LostRace, type TransactionName, type TransactionRefund } from '../app/ledger-store.ts';
+import { LostRace, type PurchaseName, type PurchaseRefund } from '../app/ledger-store.ts';
 import type { LotClass, LotKey } from '../domain/lot.ts';
 import type { Lapse } from '../domain/refund.ts';
 import { type RefundRow, refundOf } from './earn-rows.ts';
@@ -9,15 +9,15 @@ import type { OwnedLot } from './membership-rows.ts';
 import { perRow } from './plan-forms.ts';
 
 /**
- * Locks transactions for which only refunds have arrived, so that a refund and the earn can't miss each other.
+ * Locks purchases for which only refunds have arrived, so that a refund and the earn can't miss each other.
  *
  * @throws {LostRace} when one of them has been credited meanwhile
  */
 export async function lockAwaited(
   tx: DbTransaction,
-  transactions: readonly TransactionName[],
+  purchases: readonly PurchaseName[],
 ): Promise<void> {
-  if (transactions.length === 0) return;
+  if (purchases.length === 0) return;
   const { rowCount } = await tx.query({
     name: 'lock_awaited',
     text: `SELECT 1
@@ -30,16 +30,16 @@ export async function lockAwaited(
           AND state = 'AWAITED'
         ${perRow} FOR UPDATE
       ) AS awaited`,
-    values: namesOf(transactions),
+    values: namesOf(purchases),
   });
-  if (rowCount !== transactions.length) throw new LostRace('a transaction came a moment ago');
+  if (rowCount !== purchases.length) throw new LostRace('the purchase came a moment ago');
 }
 
-/** All refunds of the transactions, in the order in which they arrived. */
+/** All refunds of the purchases, in the order in which they arrived. */
 export async function readRefunds(
   tx: DbTransaction,
-  transactions: readonly TransactionName[],
-): Promise<TransactionRefund[]> {
+  purchases: readonly PurchaseName[],
+): Promise<PurchaseRefund[]> {
   const { rows } = await tx.query<RefundRow>({
     name: 'read_refunds',
     text: `SELECT refunds.*
@@ -49,7 +49,7 @@ export async function readRefunds(
         WHERE program_id = names.program_id AND transaction_id = names.transaction_id ${perRow}
       ) AS refunds
       ORDER BY program_id, transaction_id, arrival`,
-    values: namesOf(transactions),
+    values: namesOf(purchases),
   });
   return rows.map(refundOf);
 }
@@ -99,9 +99,9 @@ export async function readLapses(
   });
 }
 
-function namesOf(transactions: readonly TransactionName[]): [string[], string[]] {
+function namesOf(purchases: readonly PurchaseName[]): [string[], string[]] {
   return [
-    transactions.map(({ programId }) => programId),
-    transactions.map(({ transactionId }) => transactionId),
+    purchases.map(({ programId }) => programId),
+    purchases.map(({ transactionId }) => transactionId),
   ];
 }

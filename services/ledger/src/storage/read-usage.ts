@@ -195,16 +195,16 @@ export async function readRewardUsage(
   );
 }
 
-/** What the needs ask for of members who exist, with their ids. */
-export function withMembershipId<Part>(
+/** What needs declare about members who exist, with the ids of their memberships. */
+export function withMembershipId<Declared>(
   needs: readonly Needs[],
   membershipIds: ReadonlyMap<string, bigint>,
-  partsOf: (need: Needs) => readonly Part[],
-): [bigint, Part][] {
+  declaredBy: (need: Needs) => readonly Declared[],
+): [bigint, Declared][] {
   return needs.flatMap((need) => {
-    const parts = partsOf(need);
-    if (parts.length === 0) return [];
+    const declared = declaredBy(need);
+    if (declared.length === 0) return [];
     const id = need.member && membershipIds.get(memberKey(need.member));
-    return id === undefined ? [] : parts.map((part): [bigint, Part] => [id, part]);
+    return id === undefined ? [] : declared.map((each): [bigint, Declared] => [id, each]);
   });
 }

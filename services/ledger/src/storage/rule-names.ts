@@ -5,7 +5,7 @@ import { bulk } from './bulk.ts';
 import { ruleSetKey } from './ledger-keys.ts';
 import { perRow } from './plan-forms.ts';
 
-/** Whatever runs statements: a pool, or a transaction. */
+/** Runs statements: a pool or a database transaction. */
 export interface Database {
   query<Row extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<Row>>;
 }

@@ -2,14 +2,14 @@ import { storageErrors } from '@loyalty/platform/postgres/storage-errors.ts';
 import { LockTimeout, LostRace, RefusedByStorage } from '../app/ledger-store.ts';
 import { StorageUnavailable } from '../domain/errors.ts';
 
-/** Run again, the command finds what the other transaction wrote. */
+/** Run again, the command finds what the other database transaction wrote. */
 const wroteFirst = (cause: unknown) =>
   new LostRace('a concurrent transaction wrote it first', { cause });
 
 const refused = (cause: unknown) => new RefusedByStorage('the database refused a value', { cause });
 const unavailable = (cause: unknown) => new StorageUnavailable(cause);
 
-/** What errors of the database mean for the commands of a transaction. */
+/** What errors of the database mean for the commands of a database transaction. */
 export const { nameOf: storageError } = storageErrors({
   constraints: {
     member_ids_pkey: wroteFirst,

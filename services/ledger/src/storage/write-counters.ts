@@ -8,7 +8,7 @@ const stockColumns = bulk<LedgerChanges['stock'][number]>({
   taken: ['bigint', ({ taken }) => taken],
 });
 
-// In any order: whoever decides on stock has locked it.
+// In any order: commands that decide on stock have locked it.
 const updateStock = `UPDATE reward_stock SET taken = reward_stock.taken + rows.taken
   FROM ${stockColumns.source}
   WHERE ${sameKey('reward_stock', ['program_id', 'reward_id'])}`;
@@ -63,7 +63,7 @@ const giveBackCapUsage = `UPDATE cap_usage SET points = cap_usage.points + rows.
   FROM ${capColumns.source}
   WHERE ${sameKey('cap_usage', ['membership_id', 'rule_id', 'period', 'period_start'])}`;
 
-/** Adds what a transaction takes of stock, limits and caps, and what it gives back. */
+/** Adds what a database transaction takes of stock, limits and caps, and what it gives back. */
 export function counterStatements({ stock, usage, capUsage, lapsedRefunded }: LedgerChanges) {
   const used = usage.filter(({ taken }) => taken > 0n);
   const unused = usage.filter(({ taken }) => taken < 0n);

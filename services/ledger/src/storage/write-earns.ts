@@ -1,4 +1,4 @@
-import type { PostedEarn, TransactionName } from '../app/ledger-store.ts';
+import type { PostedEarn, PurchaseName } from '../app/ledger-store.ts';
 import { compareBytes } from './byte-order.ts';
 import { earnColumns, refundColumns } from './earn-rows.ts';
 import type { LedgerChanges } from './locked-ledger.ts';
@@ -29,7 +29,7 @@ const updateEarns = `UPDATE earns SET
   WHERE ${sameKey('earns', ['program_id', 'transaction_id'])}`;
 
 // One statement for both: an insert waits for another's of the same key like a lock does, so that two statements, each
-// in the order of its keys, could meet those of another transaction in a deadlock.
+// in the order of its keys, could meet those of another database transaction in a deadlock.
 const insertEarnsAndAwaited = `INSERT INTO earns (${earnColumns.names})
   SELECT * FROM ${earnColumns.source}
   UNION ALL
@@ -52,14 +52,14 @@ function awaitedValues(names: string): string {
 }
 
 /** The order in which PostgreSQL has them in `insert_earns_and_awaited`: that of their bytes. */
-function byKey(left: TransactionName, right: TransactionName): number {
+function byKey(left: PurchaseName, right: PurchaseName): number {
   return (
     compareBytes(left.programId, right.programId) ||
     compareBytes(left.transactionId, right.transactionId)
   );
 }
 
-function insertStatement(posted: readonly PostedEarn[], awaited: readonly TransactionName[]) {
+function insertStatement(posted: readonly PostedEarn[], awaited: readonly PurchaseName[]) {
   if (awaited.length === 0) {
     return earnColumns.statement('insert_earns', insertEarns, posted.toSorted(byKey));
   }
@@ -82,7 +82,7 @@ const upsertRefunds = `INSERT INTO refunds (${refundColumns.names})
     owed = excluded.owed,
     forgiven = excluded.forgiven`;
 
-/** Writes credits, the transactions for which only a refund has arrived, and refunds. */
+/** Writes credits, the purchases for which only a refund has arrived, and refunds. */
 export function earnStatements({ earns, newlyAwaited, refunds }: LedgerChanges) {
   const after = (changed: LedgerChanges['earns']) =>
     changed.flatMap((earn) => (earn.after === 'AWAITED' ? [] : [earn.after]));

@@ -25,7 +25,7 @@ import { counterStatements } from './write-counters.ts';
 import { earnStatements } from './write-earns.ts';
 
 /**
- * Writes everything that a transaction changed, and its COMMIT, in one round trip. Each row is touched by one
+ * Writes everything that a database transaction changed, and its COMMIT, in one round trip. Each row is touched by one
  * statement only, and the rows that others may write without our locks go in the order of their keys.
  *
  * @param outboxEntries what names the entries in the outbox; undefined where there are none

@@ -18,10 +18,10 @@ export const eventInvariant: Invariant = {
     "Every entry that is newer than what the stream has dropped has its event in the outbox or in the stream, an event in the stream is the one that follows from the entry, each time that it was published, and no event is for an entry that doesn't exist.",
 };
 
-/** What was found of the events. */
+/** What was found about the events. */
 export interface EventFindings {
   readonly offenders: readonly string[];
-  /** Since when the events were looked at, and what is no offence. */
+  /** Says from when on events were compared, and what else is worth knowing. */
   readonly notes: readonly string[];
 }
 
@@ -84,13 +84,13 @@ interface Content {
 }
 
 interface Sighting {
-  /** Of the first time that it was seen in the stream; undefined while it is only in the outbox. */
+  /** The digest of its content when it was first seen in the stream; undefined while it is only in the outbox. */
   digest: string | undefined;
   timesPublished: number;
   differs: boolean;
 }
 
-/** What was seen of each event, by its id. */
+/** The events that were seen, by their ids. */
 class Sightings {
   readonly #byId = new Map<string, Sighting>();
 
@@ -114,7 +114,7 @@ class Sightings {
     return first;
   }
 
-  /** Of the events that announce entries, whose ids are a membership's and a sequence; those of others have words in them. */
+  /** The ids of events that announce entries: a membership id and a sequence. Other ids contain words. */
   entryEventIds(): string[] {
     return [...this.#byId.keys()].filter((eventId) => /^\d+-\d+$/.test(eventId));
   }
@@ -157,18 +157,18 @@ async function readJournalTimes(tx: DbTransaction): Promise<{ begin: Date | null
   return times;
 }
 
-/** Says which entries were compared with the stream. */
+/** The note that says which entries were compared with the stream. */
 export function extentNote({
   completeSince,
   since,
   begin,
   now,
 }: {
-  /** From when on the stream has everything. */
+  /** The instant from which on the stream has all events. */
   completeSince: Date;
-  /** From when on entries were compared. */
+  /** The instant from which on entries were compared. */
   since: Date;
-  /** Of the journal; null if it has no entries. */
+  /** When the journal begins; null if it has no entries. */
   begin: Date | null;
   now: Date;
 }): string {
@@ -203,8 +203,8 @@ async function missing(
 const entriesAtOnce = 500;
 
 /**
- * The events of no entry, and those that aren't what follows from their entry. By the present, not by the snapshot: what
- * was recorded since may be in the stream already.
+ * Finds events of no entry, and events that don't follow from their entry. Compares with the present ledger, not with the
+ * snapshot: what was recorded since may be in the stream already.
  */
 async function wrongEvents(
   pool: Pool,

@@ -1,8 +1,8 @@
-/** Something that is true of every ledger at every instant, however many transactions are under way. */
+/** Something that is true of every ledger at every instant, however many database transactions are under way. */
 export interface Invariant {
   readonly id: `I${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9}`;
   readonly name: string;
-  /** In one sentence. */
+  /** One sentence. */
   readonly meaning: string;
 }
 

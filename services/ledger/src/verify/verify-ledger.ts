@@ -18,7 +18,7 @@ export interface VerifyOptions {
 
 /**
  * Checks a ledger while it works, and returns what doesn't hold: nothing, if all is well. Everything is read as of one
- * instant by one transaction, which writes nothing and waits for nobody, nor anybody for it.
+ * instant by one database transaction, which writes nothing; nobody waits for it, and it waits for nobody.
  */
 export async function verifyLedger(
   pool: Pool,
@@ -60,7 +60,7 @@ async function check(tx: DbTransaction, invariant: SqlInvariant): Promise<Violat
   );
 }
 
-// pg's own time-out for an answer; as long as a timer can be.
+// pg's own time-out for a response: as long as a timer can be.
 const patience = { query_timeout: 2 ** 31 - 1 };
 
 function violationOf(

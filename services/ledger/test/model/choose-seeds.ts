@@ -7,7 +7,7 @@ import { outcomesOf } from './outcomes.ts';
 import { createStory } from './story.ts';
 
 const candidates = Number(process.argv[2] ?? 300);
-/** By how many of the chosen seeds an outcome is reached, where there are so many: it may be reached in vain by one. */
+/** How many of the chosen seeds reach an outcome, if that many do: one may reach it in vain. */
 const wantedTimes = 2;
 
 const reachedBy = new Map<number, ReadonlySet<string>>();

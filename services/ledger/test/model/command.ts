@@ -1,11 +1,6 @@
 import type { Purchase } from '@loyalty/rules/language.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
-
-/** Which part of a redemption to capture or to reverse. */
-export type Part =
-  | { readonly kind: 'ALL' }
-  | { readonly kind: 'QUANTITY'; readonly quantity: number }
-  | { readonly kind: 'POINTS'; readonly points: bigint };
+import type { RedemptionPartName } from '../../src/app/redemption-part.ts';
 
 /** A reward, and how much of it: units where its price is fixed, points where it is a conversion. */
 export interface Asking {
@@ -28,7 +23,7 @@ export type Command =
       /** How often the attributes had changed when they were read; undefined where nobody read them. */
       readonly asRead: number | undefined;
     }
-  | { readonly kind: 'earn'; readonly transaction: Purchase; readonly byAnother: boolean }
+  | { readonly kind: 'earn'; readonly purchase: Purchase; readonly byAnother: boolean }
   | (RefundId & { readonly kind: 'refund'; readonly extent: RefundPart })
   | (RefundId & { readonly kind: 'cancelRefund' })
   | (Asking & { readonly kind: 'quote' })
@@ -40,13 +35,13 @@ export type Command =
       readonly expectedPoints: bigint | undefined;
       readonly byMember: boolean;
     })
-  | { readonly kind: 'capture'; readonly key: string; readonly part: Part }
+  | { readonly kind: 'capture'; readonly key: string; readonly part: RedemptionPartName }
   | { readonly kind: 'cancel'; readonly key: string; readonly byMember: boolean }
   | {
       readonly kind: 'reverse';
       readonly key: string;
       readonly requestKey: string;
-      readonly part: Part;
+      readonly part: RedemptionPartName;
     }
   | {
       readonly kind: 'adjust';

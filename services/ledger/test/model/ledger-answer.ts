@@ -87,9 +87,9 @@ export function createLedgerClient(ledger: UseCases, member: MemberName) {
     }
   }
 
-  async function earn({ transaction, byAnother }: Of<'earn'>): Promise<LedgerAnswer> {
+  async function earn({ purchase, byAnother }: Of<'earn'>): Promise<LedgerAnswer> {
     const userId = byAnother ? `${member.userId}-other` : member.userId;
-    const result = await ledger.earn({ ...member, userId, transaction }, author);
+    const result = await ledger.earn({ ...member, userId, purchase }, author);
     const { state, points, reversedPoints } = result.earn;
     return {
       answer: {

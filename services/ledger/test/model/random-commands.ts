@@ -5,7 +5,8 @@ import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transactio
 import type { Purchase } from '@loyalty/rules/language.ts';
 import type { Money } from '@loyalty/rules/money.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
-import type { Answer, Command, Dates, Of, Part } from './command.ts';
+import type { RedemptionPartName } from '../../src/app/redemption-part.ts';
+import type { Answer, Command, Dates, Of } from './command.ts';
 import type { Random } from './random.ts';
 
 const day = 24 * 3_600;
@@ -26,7 +27,7 @@ export function createCommandSource(random: Random, userId: string): CommandSour
   let lastError: unknown;
   let hasLeft = false;
   let deficit = 0;
-  /** Transactions of which refunds have come already. */
+  /** Purchases whose refunds have come already. */
   const expected: Purchase[] = [];
   let serial = 0;
   function newId(kind: string): string {
@@ -37,21 +38,21 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     sent.filter((command): command is Of<Kind> => command.kind === kind);
 
   function newEarn(now: number): Command {
-    const transaction = random.chance(0.7) ? expected.shift() : undefined;
+    const purchase = random.chance(0.7) ? expected.shift() : undefined;
     return {
       kind: 'earn',
-      transaction: transaction ?? newTransaction(random, newId('t'), now),
+      purchase: purchase ?? newPurchase(random, newId('t'), now),
       byAnother: false,
     };
   }
 
   function oldEarn(now: number): Command {
     if (posted.length === 0) return newEarn(now);
-    const transaction = random.pick(posted);
+    const purchase = random.pick(posted);
     const kind = 'earn';
-    if (random.chance(0.5)) return { kind, transaction, byAnother: false };
-    if (random.chance(0.3)) return { kind, transaction, byAnother: true };
-    return { kind, transaction: withOtherContent(random, transaction), byAnother: false };
+    if (random.chance(0.5)) return { kind, purchase, byAnother: false };
+    if (random.chance(0.3)) return { kind, purchase, byAnother: true };
+    return { kind, purchase: withOtherContent(random, purchase), byAnother: false };
   }
 
   function refund(now: number): Command {
@@ -60,14 +61,14 @@ export function createCommandSource(random: Random, userId: string): CommandSour
       const again = random.pick(refunds);
       return random.chance(0.6) ? again : { ...again, extent: { kind: 'FULL' } };
     }
-    const earned = before('earn').map(({ transaction }) => transaction);
+    const earned = before('earn').map(({ purchase }) => purchase);
     if (earned.length === 0 || random.chance(0.2)) {
-      earned.splice(0, Number.POSITIVE_INFINITY, newTransaction(random, newId('t'), now));
+      earned.splice(0, Number.POSITIVE_INFINITY, newPurchase(random, newId('t'), now));
       expected.push(...earned);
     }
-    const transaction = random.pick(random.chance(0.5) ? earned.slice(-2) : earned);
-    const { transactionId } = transaction;
-    const extent = refundExtent(random, transaction);
+    const purchase = random.pick(random.chance(0.5) ? earned.slice(-2) : earned);
+    const { transactionId } = purchase;
+    const extent = refundExtent(random, purchase);
     return { kind: 'refund', transactionId, refundId: newId('r'), extent };
   }
 
@@ -143,7 +144,7 @@ export function createCommandSource(random: Random, userId: string): CommandSour
     return { kind: 'cancel', key: key('RESERVED'), byMember: random.chance(0.3) };
   }
 
-  function part(): Part {
+  function part(): RedemptionPartName {
     if (random.chance(0.4)) return { kind: 'ALL' };
     return random.chance(0.75)
       ? { kind: 'QUANTITY', quantity: random.pick([1, 1, 2, 3]) }
@@ -251,12 +252,12 @@ export function createCommandSource(random: Random, userId: string): CommandSour
       if (command.kind === 'leave' || command.kind === 'join') hasLeft = state === 'LEFT';
       const heard = from ?? state;
       if ('key' in command && heard !== undefined) redeemed.set(command.key, heard);
-      if (command.kind === 'earn' && error === undefined) posted.push(command.transaction);
+      if (command.kind === 'earn' && error === undefined) posted.push(command.purchase);
     },
   };
 }
 
-function newTransaction(random: Random, transactionId: string, now: number): Purchase {
+function newPurchase(random: Random, transactionId: string, now: number): Purchase {
   const ago = random.pick([0, 0, 0, 3_600_000, dayMs, 5 * dayMs, 20 * dayMs, 80 * dayMs, -180_000]);
   return create(TransactionSchema, {
     transactionId,
@@ -281,15 +282,15 @@ function newDates(random: Random, now: number): Dates {
   };
 }
 
-function withOtherContent(random: Random, transaction: Purchase): Purchase {
+function withOtherContent(random: Random, purchase: Purchase): Purchase {
   return create(
     TransactionSchema,
     random.chance(0.5)
       ? {
-          ...transaction,
-          amount: create(MoneySchema, usd(1 + Number(transaction.amount?.minorUnits))),
+          ...purchase,
+          amount: create(MoneySchema, usd(1 + Number(purchase.amount?.minorUnits))),
         }
-      : { ...transaction, channel: 'web', attributes: {} },
+      : { ...purchase, channel: 'web', attributes: {} },
   );
 }
 

@@ -88,19 +88,19 @@ export class ReferenceAnswers {
     }
   }
 
-  private earn({ transaction, byAnother }: Of<'earn'>): Answer {
+  private earn({ purchase, byAnother }: Of<'earn'>): Answer {
     const { earns, userId, program } = this.membership;
-    const known = earns.get(transaction.transactionId);
+    const known = earns.get(purchase.transactionId);
     if (known !== undefined) {
-      const first = { userId: byAnother ? '' : userId, transaction: known.transaction };
-      const fields = differingFields(first, { userId, transaction });
+      const first = { userId: byAnother ? '' : userId, purchase: known.purchase };
+      const fields = differingFields(first, { userId, purchase });
       if (fields.length > 0) throw new Refused('TRANSACTION_CONFLICT', { fields: fields.join() });
     } else {
       if (this.state === 'NONE' && program.autoEnrollment) this.state = 'ACTIVE';
       this.requireActive();
     }
-    const earn = known ?? this.membership.earn(transaction);
-    if (known === undefined) this.applyWaiting(transaction.transactionId);
+    const earn = known ?? this.membership.earn(purchase);
+    if (known === undefined) this.applyWaiting(purchase.transactionId);
     const { points, reversed, left } = earn;
     const state = left.fullyReturned ? 'REVERSED' : 'POSTED';
     return { state, points, reversed, replayed: known !== undefined };

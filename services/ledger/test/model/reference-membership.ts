@@ -11,7 +11,7 @@ interface Point {
 
 /**
  * The points of a membership as the specification has them, one by one: no lots to sum, no journal, storage or
- * batches. Whoever asks or changes something lets time pass first.
+ * batches. Each read or change lets time pass first.
  */
 export class ReferenceMembership implements terms.Member {
   readonly program: terms.ReferenceProgram;
@@ -47,9 +47,9 @@ export class ReferenceMembership implements terms.Member {
     this.passTime();
   }
 
-  earn(transaction: terms.Earn['transaction']): terms.Earn {
-    const earn = terms.newEarn(this, transaction);
-    this.earns.set(transaction.transactionId, earn);
+  earn(purchase: terms.Earn['purchase']): terms.Earn {
+    const earn = terms.newEarn(this, purchase);
+    this.earns.set(purchase.transactionId, earn);
     this.lifetime.earned += earn.points;
     terms.beActive(this);
     this.credit(earn.lot, earn.points);
@@ -145,7 +145,7 @@ export class ReferenceMembership implements terms.Member {
     return inOrder.map(([key]) => key);
   }
 
-  /** Whoever leaves loses what isn't spent, and hasn't expired; answers how much. */
+  /** A member who leaves loses what isn't spent and hasn't expired; returns how much. */
   forfeit(): number {
     this.passTime();
     return this.lapse(this.inLots());

@@ -24,7 +24,8 @@ import { type CompiledReward, rewardRefusal } from '@loyalty/rules/reward-availa
 import { conversionValue, priceReward } from '@loyalty/rules/reward-price.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import type { ZoneClock } from '@loyalty/rules/zone-clock.ts';
-import { type Answer, type Asking, type Dates, type Part, Refused } from './command.ts';
+import type { RedemptionPartName } from '../../src/app/redemption-part.ts';
+import { type Answer, type Asking, type Dates, Refused } from './command.ts';
 
 // What the program of a member says about points, in plain numbers. The model shares the rules with the ledger, which
 // are tested by themselves, and nothing else.
@@ -59,7 +60,7 @@ export interface Lot {
 }
 
 export interface Earn {
-  readonly transaction: Purchase;
+  readonly purchase: Purchase;
   readonly ruleSet: CompiledRuleSet;
   readonly facts: MemberFacts;
   readonly postTime: number;
@@ -79,7 +80,7 @@ export function newEarn(member: Member, purchase: Purchase): Earn {
   const ruleSet = ruleSetInForce(member.program.ruleSets, occurTime, now) as CompiledRuleSet;
   const left = wholePurchase(purchase);
   const earn: Earn = {
-    transaction: purchase,
+    purchase,
     ruleSet,
     facts: factsOf(member),
     postTime: member.now,
@@ -95,12 +96,12 @@ export function newEarn(member: Member, purchase: Purchase): Earn {
 }
 
 /**
- * How many points an earn gives once so much more of its transaction went back.
+ * How many points an earn gives once so much more of its purchase went back.
  *
  * @throws {Refused} when that is more than there is
  */
 export function pointsAfter(member: Member, earn: Earn, extent: RefundPart): number {
-  const left = afterRefund(earn.transaction, earn.left, extent);
+  const left = afterRefund(earn.purchase, earn.left, extent);
   if ('fault' in left) {
     const exceeds = left.fault === 'EXCEEDS_TRANSACTION';
     throw new Refused(exceeds ? 'REFUND_EXCEEDS_TRANSACTION' : 'VALIDATION_FAILED');
@@ -111,7 +112,7 @@ export function pointsAfter(member: Member, earn: Earn, extent: RefundPart): num
 
 function award({ capUsed }: Member, earn: Earn): number {
   const { points, capUsage } = evaluate(earn.ruleSet, {
-    purchase: earn.transaction,
+    purchase: earn.purchase,
     member: earn.facts,
     now: new Date(earn.postTime),
     capUsed: (...cap) => BigInt(earn.capUsedBefore.get(capKey(...cap)) ?? 0),
@@ -283,7 +284,7 @@ export function rewardRefusals(
 }
 
 /** How many points a part is; undefined where the price is of the other kind. */
-export function pointsOf({ offer }: Redemption, part: Part): number | undefined {
+export function pointsOf({ offer }: Redemption, part: RedemptionPartName): number | undefined {
   const { points, units } = offer;
   const isConversion = offer.reward.reward.price.case === 'conversion';
   if (part.kind === 'ALL') return points;
@@ -296,7 +297,7 @@ export function pointsOf({ offer }: Redemption, part: Part): number | undefined 
  *
  * @throws {Refused} when it is no part of that
  */
-export function pointsOfPart(redemption: Redemption, part: Part): number {
+export function pointsOfPart(redemption: Redemption, part: RedemptionPartName): number {
   const left = redemption.points - redemption.reversed;
   const points = part.kind === 'ALL' ? left : pointsOf(redemption, part);
   if (points === undefined || points > left) throw new Refused('VALIDATION_FAILED');

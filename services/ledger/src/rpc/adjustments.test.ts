@@ -8,7 +8,7 @@ import type { App } from '../app/app.ts';
 import type { CommitQueue } from '../app/commit-queue.ts';
 import type { ProgramDefinition } from '../app/program-catalog.ts';
 import { MembershipNotFound, ProgramNotFound } from '../domain/errors.ts';
-import { balanceHandlers } from './balances.ts';
+import { adjustmentHandlers } from './adjustments.ts';
 
 const context = {
   requestId: 'r',
@@ -47,7 +47,7 @@ function recordingApp(answer: () => ProgramDefinition) {
 
 test('a batch of adjustments asks once for its program, and is submitted in its order', async () => {
   const { app, submitted, questions } = recordingApp(() => ({}) as ProgramDefinition);
-  const { outcomes = [] } = await balanceHandlers(app).batchAdjust(request, context);
+  const { outcomes = [] } = await adjustmentHandlers(app).batchAdjust(request, context);
   expect(questions()).toBe(1);
   expect(submitted).toEqual(['a', 'c', 'd']);
   expect(outcomes).toHaveLength(4);
@@ -57,7 +57,7 @@ test('each adjustment of a batch whose program doesn’t exist is refused for th
   const { app } = recordingApp(() => {
     throw new ProgramNotFound('wine-dine');
   });
-  const { outcomes = [] } = await balanceHandlers(app).batchAdjust(request, context);
+  const { outcomes = [] } = await adjustmentHandlers(app).batchAdjust(request, context);
   const { PROGRAM_NOT_FOUND, VALIDATION_FAILED } = ErrorReason;
   expect(outcomes).toMatchObject(
     [PROGRAM_NOT_FOUND, VALIDATION_FAILED, PROGRAM_NOT_FOUND, PROGRAM_NOT_FOUND].map((reason) => ({

@@ -1,0 +1,89 @@
+import { timestamptz, timestamptzOrNull } from '@loyalty/platform/postgres/timestamptz.ts';
+import type { QueryConfig } from 'pg';
+import type { LedgerReader } from '../app/ledger-store.ts';
+import { beginningOfTime } from '../domain/instant.ts';
+import { aboveAllIds } from './column-values.ts';
+
+export function readRedemption({
+  programId,
+  userId,
+  redemptionId,
+}: Parameters<LedgerReader['redemption']>[0]): QueryConfig {
+  return {
+    name: 'read_redemption',
+    text: `SELECT * FROM redemptions
+      WHERE membership_id = (
+        SELECT membership_id FROM member_ids WHERE program_id = $1 AND user_id = $2
+      ) AND redemption_id = $3`,
+    values: [programId, userId, redemptionId],
+  };
+}
+
+export function readRedemptionsOfMembership({
+  membershipId,
+  limit,
+  after,
+}: Parameters<LedgerReader['redemptions']>[0]): QueryConfig {
+  return {
+    name: 'read_redemptions_of_membership',
+    text: `SELECT * FROM redemptions
+      WHERE membership_id = $1 AND sequence < $2
+      ORDER BY sequence DESC LIMIT $3`,
+    values: [membershipId, after ?? aboveAllIds, limit],
+  };
+}
+
+export function readOpenHolds({
+  programId,
+  now,
+  limit,
+  after,
+}: Parameters<LedgerReader['openHolds']>[0]): QueryConfig {
+  return {
+    name: 'read_open_holds',
+    text: `SELECT redemptions.*, (
+        SELECT user_id FROM memberships WHERE membership_id = redemptions.membership_id
+      ) AS user_id
+      FROM redemptions
+      WHERE state = 'RESERVED' AND program_id = $1
+        AND hold_expires_at > $2 AND (hold_expires_at, redemption_id) > ($3, $4)
+      ORDER BY hold_expires_at, redemption_id LIMIT $5`,
+    values: [
+      programId,
+      timestamptz(now),
+      timestamptz(after?.holdExpiresAt ?? beginningOfTime),
+      after?.redemptionId ?? '',
+      limit,
+    ],
+  };
+}
+
+export function readRewardsTaken({
+  programId,
+  membershipId,
+  rewards,
+}: Parameters<LedgerReader['rewardsTaken']>[0]): QueryConfig {
+  const usages = rewards.map(({ usage }) => usage);
+  return {
+    name: 'read_rewards_taken',
+    text: `SELECT coalesce((
+          SELECT taken FROM reward_stock
+          WHERE program_id = $1 AND reward_id = asked.reward_id
+        ), 0)::bigint AS stock,
+        coalesce((
+          SELECT taken FROM reward_usage
+          WHERE membership_id = $2 AND reward_id = asked.reward_id
+            AND period = asked.period AND period_start = asked.period_start
+        ), 0)::bigint AS "byMember"
+      FROM unnest($3::text[], $4::text[], $5::timestamptz[])
+        WITH ORDINALITY AS asked (reward_id, period, period_start, position)
+      ORDER BY asked.position`,
+    values: [
+      programId,
+      membershipId,
+      rewards.map(({ rewardId }) => rewardId),
+      usages.map((usage) => usage?.period),
+      usages.map((usage) => timestamptzOrNull(usage?.start)),
+    ],
+  };
+}
