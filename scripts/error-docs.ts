@@ -38,10 +38,10 @@ To find the error in the logs, use the request id from the header or metadata \`
 export async function errorDocs(): Promise<string> {
   const registry = await contractRegistry();
   const reasons = registry.getEnum('loyalty.options.v1.ErrorReason');
-  const response = registry.getExtension('loyalty.options.v1.error_answer');
+  const option = registry.getExtension('loyalty.options.v1.error_answer');
   const declared = registry.getExtension('loyalty.options.v1.errors');
   const codes = registry.getEnum('google.rpc.Code');
-  if (!reasons || !response || !declared || !codes) {
+  if (!reasons || !option || !declared || !codes) {
     throw new Error('The contracts have no catalog of errors');
   }
   const services = [...registry].filter((element) => element.kind === 'service');
@@ -53,7 +53,7 @@ export async function errorDocs(): Promise<string> {
     .map((value) => {
       const { code, httpStatus, meaning, remedy, retryable, anyMethod } = getOption(
         value,
-        response,
+        option,
       ) as ErrorAnswer;
       const failing = methods.filter((method) =>
         reasonsOf(method, declared).includes(value.number),

@@ -40,6 +40,9 @@ const whenByType: Readonly<Record<string, string>> = {
     'The platform disabled a webhook: its endpoint responded with 410, or nothing was delivered for five days.',
 };
 
+const unknown = Object.keys(whenByType).filter((type) => !dataSchemas.has(type));
+if (unknown.length > 0) throw new Error(`webhooks don't deliver ${unknown.join(', ')}`);
+
 /** In the order of the page. */
 export const eventTypes: readonly EventType[] = [...dataSchemas].map(([type, { name }]) => {
   const when = whenByType[type];

@@ -45,7 +45,7 @@ export interface HttpServerOptions {
   readonly call: Call;
   readonly verifier: TokenVerifier;
   readonly logger: Logger;
-  /** Without TLS if undefined. */
+  /** Undefined to serve without TLS. */
   readonly tls: CertificateSource | undefined;
   /** Origins of browsers that may read responses; `*` for all. */
   readonly corsOrigins: readonly string[];

@@ -5,7 +5,7 @@ import { createRouteTable } from './route-table.ts';
 import { readRoutes } from './routes-from-descriptors.ts';
 import { upstreamsOf } from './wiring.ts';
 
-/** The operations of the reference, which is checked for breaking changes: name, method, path, and status of success. */
+/** The operations of the reference, whose changes `check -- openapi` looks at: name, method, path, and status of success. */
 function publishedRoutes(): string[] {
   const { paths } = JSON.parse(
     readFileSync(join(import.meta.dirname, '../openapi.json'), 'utf8'),

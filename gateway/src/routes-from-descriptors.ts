@@ -108,7 +108,7 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
   for (const field of queryFields) {
     if (!fitsIntoQuery(field)) throw new Error(`${field.name} can't be in a query`);
   }
-  const response = getOption(method, http_answer);
+  const success = getOption(method, http_answer);
   return {
     method,
     httpMethod,
@@ -120,8 +120,8 @@ function readRoute(method: DescMethodUnary, rule: HttpRule): Route {
     headerFields,
     maskField,
     responseField: responseFieldOf(method.output, rule.responseBody),
-    status: response.status === 0 ? 200 : response.status,
-    location: locationOf(method.output, response.location),
+    status: success.status === 0 ? 200 : success.status,
+    location: locationOf(method.output, success.location),
     unloaded: unloadedFieldsOf(method),
     access: accessOf(method),
     reads:

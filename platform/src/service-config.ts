@@ -21,7 +21,7 @@ export interface TokenConfig {
 
 export interface ProcessConfig {
   readonly host: string;
-  /** Where it answers /livez, /readyz and /metrics; port 0 takes a free one. */
+  /** Where it serves /livez, /readyz and /metrics; port 0 takes a free one. */
   readonly management: { readonly host: string; readonly port: number };
   readonly tls: TlsConfig;
   readonly tokens: TokenConfig;
@@ -52,7 +52,7 @@ export function processSettings({ managementPort }: { managementPort: number }) 
     MANAGEMENT_HOST: z
       .string()
       .optional()
-      .describe('the address to answer probes and monitoring on, if not HOST'),
+      .describe('the address that probes and monitoring use, if not HOST'),
     MANAGEMENT_PORT: port()
       .default(managementPort)
       .describe('the port of /livez, /readyz and /metrics; 0 takes a free one'),

@@ -1,4 +1,4 @@
-export interface DomainErrorOptions {
+interface DomainErrorOptions {
   /** Sent to the caller; keys are camelCase. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Paths of fields, by proto names, that the message and `metadata.fields` have; callers read them as they write them. */

@@ -43,12 +43,12 @@ export function readContractOptions(registry: FileRegistry): ContractOptions {
     if (found === undefined) throw new Error(`The contracts have no enum ${name}`);
     return found.values.filter(({ number }) => number !== 0);
   };
-  const [textRule, errorResponse] = [option('text_rule'), option('error_answer')];
+  const [textRule, errorAnswer] = [option('text_rule'), option('error_answer')];
   const [patchByKey, errors] = [option('patch_by_key'), option('errors')];
   const byNumber = new Map(
     values('ErrorReason').map((value) => {
-      const response = getOption(value, errorResponse) as Omit<Reason, 'name'>;
-      return [value.number, { ...response, name: value.name }];
+      const entry = getOption(value, errorAnswer) as Omit<Reason, 'name'>;
+      return [value.number, { ...entry, name: value.name }];
     }),
   );
   return {

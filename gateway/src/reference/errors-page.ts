@@ -13,7 +13,7 @@ import { escapeHtml, htmlPage, paths } from './html-page.ts';
 interface Reason {
   readonly name: string;
   readonly number: number;
-  readonly response: ErrorAnswer;
+  readonly entry: ErrorAnswer;
 }
 
 const introduction = `<p>Every error has a <em>reason</em> from this catalog. Decide by the reason: the texts are for people, and may
@@ -36,10 +36,10 @@ export function errorsPage(services: readonly DescService[]): string {
     .map((value) => ({
       name: value.name,
       number: value.number,
-      response: getOption(value, error_answer),
+      entry: getOption(value, error_answer),
     }));
   const methods = services.flatMap((service) => service.methods);
-  const byStatus = Map.groupBy(reasons, ({ response }) => response.httpStatus);
+  const byStatus = Map.groupBy(reasons, ({ entry }) => entry.httpStatus);
   const statuses = [...byStatus].toSorted(([one], [other]) => one - other);
   return htmlPage({
     path: paths.errors,
@@ -64,8 +64,8 @@ function contentsOf(status: number, reasons: readonly Reason[]): string {
   return `<h2>${status}</h2>\n<ul>${items.join('\n')}</ul>`;
 }
 
-function sectionOf({ name, number, response }: Reason, methods: readonly DescMethod[]): string {
-  const { httpStatus, code, retryable, meaning, remedy, anyMethod } = response;
+function sectionOf({ name, number, entry }: Reason, methods: readonly DescMethod[]): string {
+  const { httpStatus, code, retryable, meaning, remedy, anyMethod } = entry;
   const labels = [
     `HTTP ${httpStatus}`,
     `gRPC ${CodeSchema.value[code]?.name ?? code}`,

@@ -85,7 +85,7 @@ async function handleAll(
         continue;
       }
       handled += 1;
-      void settle(message, options).then(() => {
+      void handleMessage(message, options).then(() => {
         handled -= 1;
         room.resolve();
       });
@@ -112,7 +112,7 @@ async function drain(messages: ConsumerMessages): Promise<void> {
   messages.stop();
 }
 
-async function settle(message: JsMsg, options: ConsumeOptions): Promise<void> {
+async function handleMessage(message: JsMsg, options: ConsumeOptions): Promise<void> {
   let verdict: Verdict;
   try {
     verdict = await options.handle(incoming(message));

@@ -63,8 +63,8 @@ const maxDelayMs = 5_000;
 const refusedDelayMs = 30_000;
 
 /**
- * Publishes what the rows of the `outbox` table have, or refer to, and deletes them once JetStream has stored their messages. Any number
- * of relays may work on a table. Each message is published at least once, with its event id as Nats-Msg-Id.
+ * Publishes what the rows of the `outbox` table have, or refer to, and deletes them once JetStream has stored their messages.
+ * Any number of relays may work on a table. Each message is published at least once, with its event id as Nats-Msg-Id.
  */
 export function createRelay(options: RelayOptions): Relay {
   const { pool, pollMs = 1_000, leaseMs = 30_000, batchRows = 16, logger } = options;

@@ -30,8 +30,8 @@ const retryAfterMs = 1000;
 const refusedMs = 500;
 
 /**
- * Finds out who calls: at once where their token is known, otherwise at most {@link IdentificationOptions.perAddressMax} of an address at a time. Calls that come with
- * one new token together, as from a backend that has just got it, are one caller.
+ * Finds out who calls: at once where their token is known, otherwise at most {@link IdentificationOptions.perAddressMax} of an
+ * address at a time. Calls that come with one new token together, as from a backend that has just got it, are one caller.
  *
  * @throws {Unauthenticated} from the function returned
  * @throws {RateLimited} from the function returned, when the address has too many unknown callers

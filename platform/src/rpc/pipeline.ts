@@ -30,7 +30,7 @@ type Response = MessageInitShape<DescMethodUnary['output']>;
 
 /** How a transport's form of requests becomes messages, and messages its form of responses. */
 export interface Codec<Raw, Encoded> {
-  /** May throw anything: the request is answered with VALIDATION_FAILED, and the violations of a ValidationFailed. */
+  /** May throw anything: the request is refused with VALIDATION_FAILED, and the violations of a ValidationFailed. */
   decode(raw: Raw): Message;
   /** The ids that decide who may call, as far as they are found in a request that can't be decoded. */
   idsOf(raw: Raw, access: Access): AccessedIds;
@@ -69,7 +69,7 @@ export interface Incoming<Raw> {
   identify(): Identity | Promise<Identity>;
   /** Milliseconds since the epoch; undefined if the caller set no deadline. */
   readonly deadlineMs: number | undefined;
-  /** Whether errors are to name fields as JSON does. A function, because calls that go well have no use for the answer. */
+  /** Whether errors are to name fields as JSON does. A function, because calls that go well have no use for it. */
   usesJsonNames(): boolean;
   /** Ends the call for its caller once the response has been read or given up: until then it takes memory. */
   releaseWhenClosed(admission: Admission): void;
@@ -95,7 +95,7 @@ export interface Pipeline {
    * @throws {RequestTooLarge} {@link Overloaded}
    */
   identify(credentials: Credentials): Identity | Promise<Identity>;
-  /** Serves a call. The function returned is to be called when the caller goes away; after the answer it does nothing. */
+  /** Serves a call. The function returned is to be called when the caller goes away; after the response it does nothing. */
   serve<Raw, Encoded>(
     route: Route<Raw, Encoded>,
     incoming: Incoming<Raw>,
@@ -151,7 +151,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (call.deadlineMs <= Date.now()) throw deadlineExceeded();
     const response = await route.handler(request, call);
     if (call.memberOnly && route.access.own === 'LOADED_OWNER' && !call.ownerAsserted) {
-      throw new Error(`${route.name} answered a member without asserting the owner`);
+      throw new Error(`${route.name} responded to a member without asserting the owner`);
     }
     return route.codec.encode(response, incoming.raw);
   }
@@ -171,7 +171,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return;
     }
     end(incoming, call);
-    if (!settle(route, call, 'OK')) return;
+    if (!finish(route, call, 'OK')) return;
     if (callLogger.isLevelEnabled('debug')) callLogger.debug(lineOf(route, call, 'OK'), 'call');
     answer.succeed(encoded, call.requestId);
   }
@@ -183,7 +183,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (call.finished) return;
     const error = options.translateError(thrown);
     const status = statusOf(error, call.requestId, call.fieldNaming(route.input));
-    settle(route, call, codeName(status.code));
+    finish(route, call, codeName(status.code));
     logFailure(status.reason === 'OVERLOADED' ? callLogger : logger, route, call, status, error);
     route.checkReason(status.reason, call);
     answer.fail(status, call.requestId);
@@ -201,7 +201,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   /** Ends the call's time; false if it had ended before. */
-  function settle(route: Route<never, unknown>, call: RunningCall, code: string): boolean {
+  function finish(route: Route<never, unknown>, call: RunningCall, code: string): boolean {
     if (call.finished) return false;
     call.finished = true;
     clearTimeout(call.timer);
@@ -210,7 +210,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return true;
   }
 
-  /** Counts the call down, also one that was answered before: its handler may have gone on. */
+  /** Counts the call down, also one that was finished before: its handler may have gone on. */
   function end(incoming: Incoming<unknown>, { admission }: RunningCall): void {
     inFlight -= 1;
     if (admission !== undefined) incoming.releaseWhenClosed(admission);
@@ -271,7 +271,7 @@ export function routeName(method: DescMethodUnary): string {
 }
 
 function deadlineExceeded(): DeadlineExceeded {
-  return new DeadlineExceeded('The deadline passed before the answer was ready');
+  return new DeadlineExceeded('The deadline passed before the response was ready');
 }
 
 function decoded<Raw>({ access, codec }: Route<Raw, unknown>, raw: Raw, caller: Caller): Message {

@@ -8,7 +8,7 @@ import type { FieldViolation, Reasoned } from '../errors.ts';
 export class RemoteError extends Error implements Reasoned {
   /** Number of the gRPC code. */
   readonly code: number;
-  /** What the service said; if it didn't, why there is no answer from it. */
+  /** What the service said; if it didn't, why there is no response from it. */
   readonly reason: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly violations: readonly FieldViolation[] | undefined;

@@ -37,7 +37,7 @@ export interface RpcServerOptions {
   services: readonly Mountable[];
   grpc: Listen;
   http: Listen;
-  /** Where it answers /livez, /readyz and /metrics. */
+  /** Where it serves /livez, /readyz and /metrics. */
   management: Listen;
   /**
    * Rejects while the service can't do its work, such as when its database is down. Asked about once a second at most.

@@ -108,7 +108,7 @@ export class TransactionConflict extends DomainError {
   }
 }
 
-/** Thrown when no earn of the transaction is posted. */
+/** Thrown when no earn of the purchase is posted. */
 export class EarnNotPosted extends DomainError {
   readonly reason = 'EARN_NOT_POSTED';
 
@@ -245,7 +245,7 @@ export class NotPermitted extends DomainError {
   readonly reason = 'PERMISSION_DENIED';
 }
 
-/** Thrown when a refund asks for more than its transaction has left. */
+/** Thrown when a refund asks for more than its purchase has left. */
 export class RefundExceedsTransaction extends DomainError {
   readonly reason = 'REFUND_EXCEEDS_TRANSACTION';
 }

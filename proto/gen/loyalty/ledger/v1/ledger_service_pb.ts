@@ -85,7 +85,7 @@ export type EarnResponse = Message<"loyalty.ledger.v1.EarnResponse"> & {
   earn?: Earn | undefined;
 
   /**
-   * The member's balance after the credit.
+   * The member's balance now, also for a repeat.
    *
    * @generated from field: loyalty.ledger.v1.Balance balance = 2;
    */
@@ -361,7 +361,7 @@ export type EarnFailure = Message<"loyalty.ledger.v1.EarnFailure"> & {
   message: string;
 
   /**
-   * The details that the error catalog names for the reason, such as missingPoints.
+   * The details that the error catalog names for the reason, such as fields.
    *
    * @generated from field: map<string, string> metadata = 3;
    */
@@ -411,7 +411,7 @@ export type FieldViolation = Message<"loyalty.ledger.v1.FieldViolation"> & {
   field: string;
 
   /**
-   * What is wrong with it, such as "must be set".
+   * What is wrong with it, such as "must be given".
    *
    * @generated from field: string message = 2;
    */
@@ -1227,7 +1227,7 @@ export type AdjustBalanceResponse = Message<"loyalty.ledger.v1.AdjustBalanceResp
   entry?: Entry | undefined;
 
   /**
-   * The member's balance after the correction.
+   * The member's balance now, also for a repeat.
    *
    * @generated from field: loyalty.ledger.v1.Balance balance = 2;
    */

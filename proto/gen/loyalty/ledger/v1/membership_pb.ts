@@ -100,7 +100,7 @@ export const Membership_State = {
   ACTIVE: 1,
 
   /**
-   * The member can't earn or redeem; points still mature and expire, and refunds are applied.
+   * The member can't earn, redeem or leave. Everything else is still possible, such as capturing a hold.
    *
    * @generated from enum value: SUSPENDED = 2;
    */

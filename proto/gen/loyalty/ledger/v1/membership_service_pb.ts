@@ -602,8 +602,8 @@ export const MembershipService: GenService<{
     output: typeof ResumeMembershipResponseSchema;
   },
   /**
-   * Ends a membership and forfeits its points. A member must have no open holds and must not be suspended. If an admin
-   * calls it, open holds end too.
+   * Ends a membership and forfeits its points. Members can leave only without open holds and while they aren't
+   * suspended. An admin can end any membership; its open holds end, too.
    *
    * @generated from rpc loyalty.ledger.v1.MembershipService.LeaveProgram
    */

@@ -122,7 +122,7 @@ export const TextRule = {
   FACTOR: 7,
 
   /**
-   * User ids that are reserved.
+   * User ids. Reserved are "me", which the gateway takes for the member who asks, and dots, which clients resolve in a path.
    *
    * @generated from enum value: MYSELF = 8;
    */
