@@ -21,17 +21,17 @@ beforeEach(() => {
 });
 afterEach(() => stopping.abort());
 
-type Answer = (programId?: string) => Promise<GetProgramSnapshotResponse>;
+type SnapshotResponse = (programId?: string) => Promise<GetProgramSnapshotResponse>;
 
-/** A catalog whose questions are answered in turn; the last answer is repeated. */
-function catalogOf(...answers: Answer[]) {
-  return smallCatalogOf(undefined, ...answers);
+/** A catalog whose requests get these responses in turn; the last is repeated. */
+function catalogOf(...responses: SnapshotResponse[]) {
+  return smallCatalogOf(undefined, ...responses);
 }
 
-function smallCatalogOf(programsMax: number | undefined, ...answers: Answer[]) {
+function smallCatalogOf(programsMax: number | undefined, ...responses: SnapshotResponse[]) {
   const asked: string[] = [];
   /** With which epoch and revision. */
-  const questions: [string, bigint][] = [];
+  const requests: [string, bigint][] = [];
   const stored = new Map<string, ProgramSnapshot>();
   const changes: string[] = [];
   /** What storing waits for. */
@@ -40,10 +40,10 @@ function smallCatalogOf(programsMax: number | undefined, ...answers: Answer[]) {
     source: {
       snapshot({ programId: id, ...known }) {
         asked.push(id);
-        questions.push([known.epoch, known.knownRevision]);
-        const answer = answers.length > 1 ? answers.shift() : answers[0];
-        if (answer === undefined) throw new Error('nothing to answer');
-        return answer(id);
+        requests.push([known.epoch, known.knownRevision]);
+        const response = responses.length > 1 ? responses.shift() : responses[0];
+        if (response === undefined) throw new Error('no response is left');
+        return response(id);
       },
     },
     snapshots: {
@@ -67,7 +67,7 @@ function smallCatalogOf(programsMax: number | undefined, ...answers: Answer[]) {
       expect(definition.revision).toBe(revision);
       return definition;
     });
-  return { catalog, asked, questions, stored, changes, disk, change, becomes };
+  return { catalog, asked, requests, stored, changes, disk, change, becomes };
 }
 
 function aProgram(settings: { state: Program_State; timeZone?: string }) {
@@ -77,7 +77,7 @@ function aProgram(settings: { state: Program_State; timeZone?: string }) {
 function snapshot(
   revision: bigint,
   changes: MessageInitShape<typeof GetProgramSnapshotResponseSchema> = {},
-): Answer {
+): SnapshotResponse {
   const program = aProgram({ state: Program_State.ACTIVE });
   return async (id = programId) =>
     create(GetProgramSnapshotResponseSchema, {
@@ -88,12 +88,12 @@ function snapshot(
     });
 }
 
-/** An answer that the test gives. */
-function slowAnswer() {
+/** A response that the test gives. */
+function slowResponse() {
   const { promise, resolve, reject } = Promise.withResolvers<GetProgramSnapshotResponse>();
   return {
-    answer: () => promise,
-    give: async (answer: Answer) => resolve(await answer()),
+    response: () => promise,
+    give: async (response: SnapshotResponse) => resolve(await response()),
     fail: (error: Error) => reject(error),
   };
 }
@@ -107,8 +107,8 @@ async function store(stored: Map<string, ProgramSnapshot>, revision: bigint): Pr
   stored.set(programId, { programId, epoch, revision, content, noticeDays: 0 });
 }
 
-const absent: Answer = () => Promise.reject(new ProgramNotFound(programId));
-const away: Answer = () => Promise.reject(new ProgramsUnavailable(programId, undefined));
+const absent: SnapshotResponse = () => Promise.reject(new ProgramNotFound(programId));
+const away: SnapshotResponse = () => Promise.reject(new ProgramsUnavailable(programId, undefined));
 
 describe('a program', () => {
   test('is asked for once, however many need it at the same time', async () => {
@@ -128,8 +128,8 @@ describe('a program', () => {
   });
 
   test('that is created while it is asked for the first time is asked for again', async () => {
-    const first = slowAnswer();
-    const { catalog, change, becomes } = catalogOf(first.answer, snapshot(1n));
+    const first = slowResponse();
+    const { catalog, change, becomes } = catalogOf(first.response, snapshot(1n));
     const got = catalog.get(programId);
     change(1n);
     first.fail(new ProgramNotFound(programId));
@@ -137,7 +137,7 @@ describe('a program', () => {
     expect(await becomes(1n)).toMatchObject({ state: 'ACTIVE' });
   });
 
-  test('that has changed is asked for until the answer is as new', async () => {
+  test('that has changed is asked for until the response is as new', async () => {
     const { catalog, change, becomes } = catalogOf(snapshot(1n), away, snapshot(1n), snapshot(2n));
     await catalog.get(programId);
     change(2n);
@@ -154,8 +154,8 @@ describe('a program', () => {
   });
 
   test('that changes while it is asked for the first time is asked for again', async () => {
-    const first = slowAnswer();
-    const { catalog, change } = catalogOf(first.answer, snapshot(2n));
+    const first = slowResponse();
+    const { catalog, change } = catalogOf(first.response, snapshot(2n));
     const got = catalog.get(programId);
     change(2n);
     await first.give(snapshot(1n));
@@ -163,9 +163,9 @@ describe('a program', () => {
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));
   });
 
-  test('is never replaced by an older answer', async () => {
-    const slow = slowAnswer();
-    const { catalog, stored, change } = catalogOf(snapshot(1n), slow.answer, snapshot(1n));
+  test('is never replaced by an older response', async () => {
+    const slow = slowResponse();
+    const { catalog, stored, change } = catalogOf(snapshot(1n), slow.response, snapshot(1n));
     await catalog.get(programId);
     change(3n);
     await slow.give(snapshot(3n));
@@ -272,9 +272,9 @@ describe('a program', () => {
 });
 
 describe('the latest', () => {
-  test('is never older than the question: those who ask meanwhile share the next answer', async () => {
-    const slow = slowAnswer();
-    const { catalog, asked } = catalogOf(snapshot(1n), slow.answer, snapshot(3n));
+  test('is never older than the request: those who ask meanwhile share the next response', async () => {
+    const slow = slowResponse();
+    const { catalog, asked } = catalogOf(snapshot(1n), slow.response, snapshot(3n));
     await catalog.get(programId);
     const first = catalog.getLatest(programId);
     const later = [catalog.getLatest(programId), catalog.getLatest(programId)];
@@ -286,9 +286,9 @@ describe('the latest', () => {
     expect(asked).toHaveLength(3);
   });
 
-  test('is what is known for those whose question failed, and for nobody who asked later', async () => {
-    const slow = slowAnswer();
-    const { catalog } = catalogOf(snapshot(1n), slow.answer, snapshot(2n));
+  test('is what is known for those whose request failed, and for nobody who asked later', async () => {
+    const slow = slowResponse();
+    const { catalog } = catalogOf(snapshot(1n), slow.response, snapshot(2n));
     await catalog.get(programId);
     const [first, later] = [catalog.getLatest(programId), catalog.getLatest(programId)];
     slow.fail(new ProgramsUnavailable(programId, undefined));
@@ -297,8 +297,8 @@ describe('the latest', () => {
   });
 
   test('of one program waits for no other', async () => {
-    const slow = slowAnswer();
-    const { catalog } = catalogOf(snapshot(1n), snapshot(1n), slow.answer, snapshot(2n));
+    const slow = slowResponse();
+    const { catalog } = catalogOf(snapshot(1n), snapshot(1n), slow.response, snapshot(2n));
     for (const id of [programId, 'another']) await catalog.get(id);
     const first = catalog.getLatest(programId);
     expect(await catalog.getLatest('another')).toMatchObject({ revision: 2n });
@@ -327,10 +327,10 @@ describe('when the Programs service’s database is restored', () => {
   const restored = { epoch: 'second', rewards: [{ rewardId: 'glass' }] };
 
   test('a program is used as it was until it is known anew, from the beginning', async () => {
-    const slow = slowAnswer();
-    const { catalog, questions, stored } = catalogOf(
+    const slow = slowResponse();
+    const { catalog, requests, stored } = catalogOf(
       snapshot(7n, { rewards: [{ rewardId: 'bottle' }] }),
-      slow.answer,
+      slow.response,
     );
     await catalog.get(programId);
     catalog.invalidateAll('second');
@@ -338,7 +338,7 @@ describe('when the Programs service’s database is restored', () => {
     await slow.give(snapshot(5n, restored));
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(5n));
     expect([...(await catalog.get(programId)).rewards.keys()]).toEqual(['glass']);
-    expect(questions).toEqual([
+    expect(requests).toEqual([
       ['', 0n],
       ['', 7n],
     ]);
@@ -347,9 +347,9 @@ describe('when the Programs service’s database is restored', () => {
     );
   });
 
-  test('an answer from before, though it comes late, is not the last', async () => {
-    const slow = slowAnswer();
-    const { catalog, change } = catalogOf(snapshot(6n), slow.answer, snapshot(5n, restored));
+  test('a response from before, though it comes late, is not the last', async () => {
+    const slow = slowResponse();
+    const { catalog, change } = catalogOf(snapshot(6n), slow.response, snapshot(5n, restored));
     await catalog.get(programId);
     change(7n);
     await nextTurn();
@@ -375,7 +375,7 @@ describe('a change', () => {
   const { ACTIVE, SCHEDULED, WITHDRAWN } = RuleSet_State;
 
   test('is asked for alone, and stored with all that was known before', async () => {
-    const { catalog, questions, stored, change } = catalogOf(
+    const { catalog, requests, stored, change } = catalogOf(
       snapshot(1n, {
         ruleSets: [published(1, ACTIVE), published(2, SCHEDULED)],
         rewards: [{ rewardId: 'glass' }, { rewardId: 'bottle' }],
@@ -388,7 +388,7 @@ describe('a change', () => {
     const before = await catalog.get(programId);
     change(4n);
     await eventually(() => expect(stored.get(programId)?.revision).toBe(4n));
-    expect(questions).toEqual([
+    expect(requests).toEqual([
       ['', 0n],
       [epoch, 1n],
     ]);
@@ -429,10 +429,10 @@ describe('a database that takes long to store a program', () => {
   });
 });
 
-describe('a program whose answer takes long', () => {
-  test('is used as it was stored by an earn that can’t wait, and as it is when the answer comes', async () => {
-    const slow = slowAnswer();
-    const { catalog, asked, stored } = catalogOf(slow.answer);
+describe('a program whose response takes long', () => {
+  test('is used as it was stored by an earn that can’t wait, and as it is when the response comes', async () => {
+    const slow = slowResponse();
+    const { catalog, asked, stored } = catalogOf(slow.response);
     await store(stored, 1n);
     expect((await catalog.get(programId)).revision).toBe(1n);
     await slow.give(snapshot(2n));
@@ -440,9 +440,9 @@ describe('a program whose answer takes long', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('is unavailable for now where nothing is stored, and known when the answer comes', async () => {
-    const slow = slowAnswer();
-    const { catalog } = catalogOf(slow.answer);
+  test('is unavailable for now where nothing is stored, and known when the response comes', async () => {
+    const slow = slowResponse();
+    const { catalog } = catalogOf(slow.response);
     await expect(catalog.get(programId)).rejects.toThrow(ProgramsUnavailable);
     await slow.give(snapshot(2n));
     await eventually(async () => expect((await catalog.get(programId)).revision).toBe(2n));

@@ -25,9 +25,9 @@ function startPrograms() {
     revision: 1n,
     changes: [] as string[],
     isAway: false,
-    /** How many changes one answer has. */
+    /** How many changes one response has. */
     pageSize: 1_000,
-    questions: [] as { epoch: string; after: bigint }[],
+    requests: [] as { epoch: string; after: bigint }[],
     asked: [] as string[],
     change(...programIds: string[]) {
       programs.revision += 1n;
@@ -45,7 +45,7 @@ function startPrograms() {
     },
     async revisions({ epoch, after }: { epoch: string; after: bigint }) {
       if (programs.isAway) throw new ProgramsUnavailable('any', undefined);
-      programs.questions.push({ epoch, after });
+      programs.requests.push({ epoch, after });
       const { revision, changes, changeNumber, pageSize } = programs;
       const first = changeNumber - BigInt(changes.length);
       const isKnown = epoch === programs.epoch && after <= changeNumber;
@@ -117,24 +117,24 @@ test('a change of each of 1000 programs is known within two seconds, though noth
 test('a change is asked for as soon as it is announced', async () => {
   const { programs, follower, revisionOf } = startFollowing(asleep);
   expect(await revisionOf('wine-dine')).toBe(1n);
-  await eventually(() => expect(programs.questions).toHaveLength(1));
+  await eventually(() => expect(programs.requests).toHaveLength(1));
   programs.change('wine-dine');
   follower.wake();
   await eventually(async () => expect(await revisionOf('wine-dine')).toBe(2n));
 });
 
-test('only what has changed since the last question is asked for', async () => {
+test('only what has changed since the last request is asked for', async () => {
   const { programs, follower, catalog } = startFollowing(asleep);
-  await eventually(() => expect(programs.questions).toEqual([{ epoch: '', after: 0n }]));
+  await eventually(() => expect(programs.requests).toEqual([{ epoch: '', after: 0n }]));
   await Promise.all(['wine-dine', 'coffee'].map((programId) => catalog.get(programId)));
   programs.asked.length = 0;
   programs.change('coffee', 'of-others', 'coffee');
   follower.wake();
-  await eventually(() => expect(programs.questions.at(-1)).toEqual({ epoch: 'first', after: 10n }));
+  await eventually(() => expect(programs.requests.at(-1)).toEqual({ epoch: 'first', after: 10n }));
   await eventually(() => expect(programs.asked).toEqual(['coffee']));
 });
 
-test('changes that one answer can’t hold are asked for in several questions at once', async () => {
+test('changes that one response can’t hold are asked for in several requests at once', async () => {
   const { programs, follower, revisionOf } = startFollowing(asleep);
   const ids = programIds.slice(0, 25);
   for (const programId of ids) await revisionOf(programId);
@@ -154,7 +154,7 @@ test('what was stored is loaded at the start, before anybody asks for it', async
   expect(programs.asked.toSorted()).toEqual(programIds.toSorted());
 });
 
-test('a program that was read before the first question, and has changed meanwhile, is read again', async () => {
+test('a program that was read before the first request, and has changed meanwhile, is read again', async () => {
   const { programs, catalog } = startFollowing();
   await catalog.get('wine-dine');
   await eventually(() => expect(programs.asked).toEqual(['wine-dine', 'wine-dine']));
@@ -166,7 +166,7 @@ describe('a restored database', () => {
     { sign: 'a smaller number', change: { changeNumber: 5n } },
   ])('is noticed by $sign, and all that is kept is asked for again', async ({ change }) => {
     const { programs, follower, catalog } = startFollowing(asleep);
-    await eventually(() => expect(programs.questions).toHaveLength(1));
+    await eventually(() => expect(programs.requests).toHaveLength(1));
     await Promise.all(['wine-dine', 'coffee'].map((programId) => catalog.get(programId)));
     programs.asked.length = 0;
     Object.assign(programs, change);
@@ -174,7 +174,7 @@ describe('a restored database', () => {
     await eventually(() => expect(programs.asked.toSorted()).toEqual(['coffee', 'wine-dine']));
     follower.wake();
     const next = { epoch: programs.epoch, after: programs.changeNumber };
-    await eventually(() => expect(programs.questions.at(-1)).toEqual(next));
+    await eventually(() => expect(programs.requests.at(-1)).toEqual(next));
   });
 });
 
@@ -194,7 +194,7 @@ test('while the Programs service is away, what another replica stores is found',
 test('that the Programs service is away is said once, and that it is back', async () => {
   const { programs, logged, revisionOf } = startFollowing(restless);
   await revisionOf('program-1');
-  await eventually(() => expect(programs.questions.length).toBeGreaterThan(2));
+  await eventually(() => expect(programs.requests.length).toBeGreaterThan(2));
   programs.isAway = true;
   await eventually(() => expect(logged).toHaveLength(1));
   programs.change('program-1');
