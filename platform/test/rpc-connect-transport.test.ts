@@ -10,7 +10,7 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from '@connectrpc/connect-node';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { talk as talkTo } from '@loyalty/local/talk.ts';
 import { BadRequestSchema, ErrorInfoSchema } from '@loyalty/proto/google/rpc/error_details_pb.ts';
 import { ValidationFailed } from '../src/errors.ts';
@@ -267,6 +267,17 @@ describe('curl', () => {
     const answer = await post('{"userId":"alice","text":"hang"}', headers);
     expect(answer.body.code).toBe('deadline_exceeded');
     expect(performance.now() - start).toBeLessThan(290);
+  });
+
+  test('is told that its time is up, also where a clock is behind the timers', async () => {
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now());
+    try {
+      const headers = { 'connect-timeout-ms': '50' };
+      const response = await post('{"userId":"alice","text":"hang"}', headers);
+      expect(response.body.code).toBe('deadline_exceeded');
+    } finally {
+      clock.mockRestore();
+    }
   });
 });
 

@@ -2,6 +2,8 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { constants } from 'node:http2';
 import { create, type DescMethodUnary, type Message, toBinary, toJson } from '@bufbuild/protobuf';
 import {
+  Code,
+  ConnectError,
   createConnectRouter,
   createContextKey,
   createContextValues,
@@ -310,7 +312,15 @@ function serveCall(
         fail: (status, requestId) => reject(connectErrorOf(status, requestId)),
       },
     );
-    context.signal.addEventListener('abort', cancel);
-    if (context.signal.aborted) cancel();
+    // When its time is up, the pipeline ends the call itself: Connect's timer may be earlier than its clock.
+    const cancelUnlessLate = () => {
+      if (!isTimeUp(context.signal.reason)) cancel();
+    };
+    context.signal.addEventListener('abort', cancelUnlessLate);
+    if (context.signal.aborted) cancelUnlessLate();
   });
+}
+
+function isTimeUp(reason: unknown): boolean {
+  return reason instanceof ConnectError && reason.code === Code.DeadlineExceeded;
 }
