@@ -30,6 +30,7 @@ describe('classify', () => {
     'Connection terminated unexpectedly',
     'timeout exceeded when trying to connect',
     'Query read timeout',
+    'ROLLBACK - Connection terminated unexpectedly',
   ])('an error without code, "%s", is unavailable', (message) => {
     expect(classify(new Error(message))).toBe('unavailable');
   });

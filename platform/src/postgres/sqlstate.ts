@@ -42,9 +42,9 @@ const socketErrors: ReadonlySet<string> = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 
-// pg, pg-pool and knex report these without any code.
+// pg, pg-pool and knex report these without any code; knex puts the statement before them, such as "ROLLBACK - ".
 const connectionMessages =
-  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|Knex: Timeout acquiring a connection|write after end)/;
+  /(?:^| - )(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|Knex: Timeout acquiring a connection|write after end)/;
 
 /** Classifies an error of pg or knex. */
 export function classify(error: unknown): ErrorClass {

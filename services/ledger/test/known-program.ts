@@ -18,7 +18,9 @@ export async function awaitKnown(
 ): Promise<void> {
   markers += 1;
   const rewardId = `marker-${markers}`;
-  await rewards.createReward({ programId: member.programId, reward: fixed(rewardId, 1n) }, admin);
+  const { programId } = member;
+  // Ledgers that read a large program here may stall a change of it for longer than a transaction may be idle.
+  await eventually(() => rewards.createReward({ programId, reward: fixed(rewardId, 1n) }, admin));
   for (const { redemptions } of ledgers) {
     await eventually(async () => {
       const { rewardQuotes } = await redemptions.listRewardQuotes(member, checkout);
