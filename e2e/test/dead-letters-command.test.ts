@@ -144,7 +144,7 @@ describe('a mistake is named with its fix:', () => {
     [['replay', '1', 'x'], 'It must be a number, as loyalty dead-letters list shows it.'],
     [['list', '--state', 'GONE'], 'It must be one of WAITING, DEAD, REPLAYED, DISCARDED.'],
     [['list', '--reason', 'NONE'], 'It must be a reason of docs/errors.md'],
-    [['show', '999999999'], 'there is no dead letter with that id'],
+    [['show', '999999999'], 'There is no dead letter with that id'],
   ])('%j', async (args, problem) => {
     const { exitCode, stdout, stderr } = await run(...args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });

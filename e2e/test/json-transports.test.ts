@@ -402,7 +402,7 @@ describe('a text that names other fields names them as JSON does:', () => {
       'members',
       'MembershipService/JoinProgram',
       { userId: 'named', joinTime: '2020-01-01T00:00:00Z' },
-      "the user is a member already: leave joinTime out, since it can't change",
+      "The user is a member already: leave joinTime out, since it can't change",
     ],
     [
       'another purchase',

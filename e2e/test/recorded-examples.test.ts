@@ -52,6 +52,15 @@ test('gateway/examples.json has what the platform responds; if not, run: npm run
   expect(withoutTimes(recorded)).toEqual(withoutTimes(committed));
 });
 
+test('what a refusal says begins with a capital letter or a number, whichever service it comes from', () => {
+  const problems = Object.values(recorded)
+    .flatMap(({ responses }) => Object.values(responses) as { reason?: string; detail?: string }[])
+    // Those of VALIDATION_FAILED begin with the path of a field.
+    .filter(({ reason = 'VALIDATION_FAILED' }) => reason !== 'VALIDATION_FAILED');
+  expect(problems.length).toBeGreaterThan(50);
+  expect(problems.filter(({ detail = '' }) => !/^[A-Z\d]/.test(detail))).toEqual([]);
+});
+
 /** Days and steps of five minutes may pass while a slow machine records. */
 function withoutTimes(examples: Examples): unknown {
   const time = /"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"/g;

@@ -101,7 +101,7 @@ describe('a refund', () => {
     });
     expect(faultOf(after(), units('beer', 1))).toEqual({
       fault: 'EXCEEDS_TRANSACTION',
-      message: 'the transaction has no item beer',
+      message: 'The transaction has no item beer',
     });
     expect(faultOf(after({ kind: 'FULL' }), units('wine', 1))?.fault).toBe('EXCEEDS_TRANSACTION');
   });

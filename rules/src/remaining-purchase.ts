@@ -189,7 +189,7 @@ function afterItems(
   for (const { itemId, quantity } of returned) {
     const index = purchase.items.findIndex((item) => item.itemId === itemId);
     const item = items[index];
-    if (item === undefined) return exceeds(`the transaction has no item ${itemId}`);
+    if (item === undefined) return exceeds(`The transaction has no item ${itemId}`);
     const units = BigInt(quantity);
     if (units > item.quantity) {
       return exceeds(

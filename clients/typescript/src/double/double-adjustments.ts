@@ -26,7 +26,7 @@ export function adjustBalance(
   if (debit !== undefined && debit.deficit > 0n && !allowDeficit) {
     const missingPoints = String(debit.deficit + account.deficit);
     throw new InsufficientPoints(
-      `the balance lacks ${missingPoints} points; set allow_deficit to take them anyway`,
+      `The balance lacks ${missingPoints} points; set allow_deficit to take them anyway`,
       { metadata: { missingPoints } },
     );
   }
@@ -41,7 +41,7 @@ function refuseOtherContent(first: AdjustmentContent, repeat: AdjustmentContent)
   const names = ['points', 'reason', 'note', 'allow_deficit'] as const;
   const fields = names.filter((name) => first[name] !== repeat[name]).join(',');
   if (fields === '') return;
-  const message = `the idempotency key was used before with another ${fields}; use a new key`;
+  const message = `The idempotency key was used before with another ${fields}; use a new key`;
   throw new IdempotencyKeyReused(message, { metadata: { fields } });
 }
 

@@ -63,7 +63,7 @@ export function ledgerHandlers(
       getEarn({ programId, transactionId }) {
         const found = store.earns.get(`${programId}/${transactionId}`);
         if (found === undefined) {
-          throw new EarnNotPosted('no points have been posted for the transaction');
+          throw new EarnNotPosted('No points have been posted for the transaction');
         }
         return { earn: { ...earnOf(found), refunds: [...found.refunds.values()] } };
       },
@@ -196,7 +196,7 @@ function refuseOtherContent(
     ...Object.keys(left).filter((name) => left[name] !== right[name]),
   ].join(',');
   if (fields === '') return;
-  const message = `the transaction was reported before with another ${fields}; report it as before, or report another transaction under its own id`;
+  const message = `The transaction was reported before with another ${fields}; report it as before, or report another transaction under its own id`;
   throw new TransactionConflict(message, { metadata: { fields } });
 }
 

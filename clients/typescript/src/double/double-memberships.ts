@@ -76,7 +76,7 @@ function refuseOtherAttributes(
     .map(([key]) => `attributes[${JSON.stringify(key)}]`)
     .join(',');
   if (fields === '') return;
-  const message = `the user is a member already: update the membership to change ${fields}`;
+  const message = `The user is a member already: update the membership to change ${fields}`;
   throw new AlreadyExists(message, { metadata: { fields } });
 }
 
@@ -89,7 +89,7 @@ function changed(
   if (account.state === to) return account;
   if (account.state !== from) {
     const names = { from: stateName(account.state), to: stateName(to) };
-    const message = `the state can't change from ${names.from} to ${names.to}`;
+    const message = `The state can't change from ${names.from} to ${names.to}`;
     throw new IllegalTransition(message, { metadata: names });
   }
   account.state = to;

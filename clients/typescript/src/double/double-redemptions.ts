@@ -127,7 +127,7 @@ function replayOf(
   );
   if (account === undefined || before === undefined) return undefined;
   if (before.content !== content) {
-    throw new IdempotencyKeyReused('the idempotency key was used before; use a new key');
+    throw new IdempotencyKeyReused('The idempotency key was used before; use a new key');
   }
   if (before.message.refusal !== undefined) throw refusalOf(before);
   return responseOf(account, before, true);
@@ -139,7 +139,7 @@ function priceOf(
 ): { points: bigint; displayName: string } {
   const reward = Object.hasOwn(rewards, rewardId) ? rewards[rewardId] : undefined;
   if (reward === undefined) {
-    const message = `the program has no reward with the id ${rewardId}`;
+    const message = `The program has no reward with the id ${rewardId}`;
     throw new RewardNotFound(message, { metadata: { rewardId } });
   }
   const { points, displayName = rewardId } = reward;
@@ -166,7 +166,7 @@ function refused(account: Account, redemption: DoubleRedemption, now: Date): Ins
 
 function refusalOf({ message }: DoubleRedemption): InsufficientPoints {
   const { missingPoints = '' } = message.refusal?.metadata ?? {};
-  return new InsufficientPoints(`the balance doesn't cover the price: ${missingPoints} missing`, {
+  return new InsufficientPoints(`The balance doesn't cover the price: ${missingPoints} missing`, {
     metadata: { missingPoints, redemptionId: message.redemptionId },
   });
 }
@@ -175,14 +175,14 @@ function found(store: Store, request: MemberName & { redemptionId: string }) {
   const account = store.account(request);
   const redemption = account.redemptions.get(request.redemptionId);
   if (redemption !== undefined) return { account, redemption };
-  throw new RedemptionNotFound('the member has no redemption with that id');
+  throw new RedemptionNotFound('The member has no redemption with that id');
 }
 
 function requireReserved({ message }: DoubleRedemption, to: string): void {
   if (message.state === Redemption_State.RESERVED) return;
   const named = Object.entries(Redemption_State).find(([, value]) => value === message.state);
   const from = named?.[0] ?? 'UNKNOWN';
-  throw new IllegalTransition(`the state can't change from ${from} to ${to}`, {
+  throw new IllegalTransition(`The state can't change from ${from} to ${to}`, {
     metadata: { from, to },
   });
 }

@@ -61,23 +61,23 @@ export function createStore(
   const account = (member: MemberName) => {
     const found = find(member);
     if (found !== undefined) return found;
-    throw new MembershipNotFound("the user isn't a member of the program; let them join first");
+    throw new MembershipNotFound("The user isn't a member of the program; let them join first");
   };
   return {
     program(programId) {
       if (Object.hasOwn(programs, programId)) return programs[programId] as DoubleProgram;
       const metadata = { programId };
-      throw new ProgramNotFound(`there is no program with the id ${programId}`, { metadata });
+      throw new ProgramNotFound(`There is no program with the id ${programId}`, { metadata });
     },
     find,
     account,
     activeAccount(member) {
       const found = account(member);
       if (found.state === Membership_State.SUSPENDED) {
-        throw new MembershipSuspended('the membership is suspended; resume it first');
+        throw new MembershipSuspended('The membership is suspended; resume it first');
       }
       if (found.state === Membership_State.LEFT) {
-        throw new MembershipLeft('the user has left the program; let them join again');
+        throw new MembershipLeft('The user has left the program; let them join again');
       }
       return found;
     },

@@ -48,7 +48,7 @@ function cancel(
   const { account, redemption } = lockedRedemption(locked, input);
   const now = locked.nowOf(account);
   if (input.byMember && !redemption.madeByMember) {
-    throw new NotPermitted('members can cancel only holds that they made');
+    throw new NotPermitted('Members can cancel only holds that they made');
   }
   if (redemption.state === 'CANCELLED') {
     return { redemption, balance: balanceAt(account, now), replayed: true };

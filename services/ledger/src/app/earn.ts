@@ -179,7 +179,7 @@ function credit(reported: {
       locked.capUsed(input, capPeriod({ ruleId, period, periodStart })),
   });
   if (award.exceedsLimit) {
-    throw new LimitExceeded(`a transaction can't earn more than ${POINTS_MAX} points`);
+    throw new LimitExceeded(`A transaction can't earn more than ${POINTS_MAX} points`);
   }
   const account = postEarn(before, {
     points: award.points,

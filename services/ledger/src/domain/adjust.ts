@@ -82,7 +82,7 @@ function refuseMoreThanOwed(
   const { state, deficit } = membership;
   if (state !== 'LEFT' || (points <= deficit && lot.availableAt <= now)) return;
   throw new MembershipLeft(
-    `the user has left the program and owes ${deficit} points; credit at most these, to be available at once, or let them join again`,
+    `The user has left the program and owes ${deficit} points; credit at most these, to be available at once, or let them join again`,
   );
 }
 

@@ -12,7 +12,7 @@ export class ProgramNotFound extends DomainError {
   readonly reason = 'PROGRAM_NOT_FOUND';
 
   constructor(programId: string) {
-    super(`there is no program with the id ${programId}`, { metadata: { programId } });
+    super(`There is no program with the id ${programId}`, { metadata: { programId } });
   }
 }
 
@@ -21,7 +21,7 @@ export class ProgramsUnavailable extends DomainError {
   readonly reason = 'PROGRAMS_UNAVAILABLE';
 
   constructor(programId: string, cause: unknown) {
-    super(`the Programs service can't be reached to load ${programId}; retry in a second`, {
+    super(`The Programs service can't be reached to load ${programId}; retry in a second`, {
       metadata: { programId },
       retryAfterMs: 1000,
       cause,
@@ -38,7 +38,7 @@ export class ProgramNotActive extends DomainError {
       state === 'ARCHIVED'
         ? ': only reads and refunds of credited transactions remain'
         : ', not ACTIVE';
-    super(`the program ${programId} is ${state}${consequence}`, {
+    super(`The program ${programId} is ${state}${consequence}`, {
       metadata: { programId, state },
     });
   }
@@ -49,7 +49,7 @@ export class MembershipNotFound extends DomainError {
   readonly reason = 'MEMBERSHIP_NOT_FOUND';
 
   constructor() {
-    super("the user isn't a member of the program; let them join first");
+    super("The user isn't a member of the program; let them join first");
   }
 }
 
@@ -68,7 +68,7 @@ export class AlreadyMember extends DomainError {
         : []),
       ...(joinTime ? ["leave join_time out, since it can't change"] : []),
     ];
-    super(`the user is a member already: ${ways.join('; ')}`, {
+    super(`The user is a member already: ${ways.join('; ')}`, {
       metadata: { fields: fields.join(',') },
       fields,
     });
@@ -80,7 +80,7 @@ export class MembershipSuspended extends DomainError {
   readonly reason = 'MEMBERSHIP_SUSPENDED';
 
   constructor() {
-    super('the membership is suspended; resume it first');
+    super('The membership is suspended; resume it first');
   }
 }
 
@@ -88,7 +88,7 @@ export class MembershipSuspended extends DomainError {
 export class MembershipLeft extends DomainError {
   readonly reason = 'MEMBERSHIP_LEFT';
 
-  constructor(message = 'the user has left the program; let them join again') {
+  constructor(message = 'The user has left the program; let them join again') {
     super(message);
   }
 }
@@ -99,7 +99,7 @@ export class TransactionConflict extends DomainError {
 
   constructor(fields: readonly string[]) {
     super(
-      `the transaction was reported before with another ${fields.join(', ')}; report it as before, or report another transaction under its own id`,
+      `The transaction was reported before with another ${fields.join(', ')}; report it as before, or report another transaction under its own id`,
       {
         metadata: { fields: fields.join(',') },
         fields,
@@ -115,8 +115,8 @@ export class EarnNotPosted extends DomainError {
   constructor(deadLetter?: { deadLetterId: string; reason: string }) {
     super(
       deadLetter === undefined
-        ? 'no points have been posted for the transaction'
-        : `no points have been posted for the transaction: its event is a dead letter (${deadLetter.reason})`,
+        ? 'No points have been posted for the transaction'
+        : `No points have been posted for the transaction: its event is a dead letter (${deadLetter.reason})`,
       deadLetter === undefined ? {} : { metadata: { ...deadLetter } },
     );
   }
@@ -127,7 +127,7 @@ export class DeadLetterNotFound extends DomainError {
   readonly reason = 'DEAD_LETTER_NOT_FOUND';
 
   constructor(deadLetterId: string) {
-    super('there is no dead letter with that id; a retry may have applied it', {
+    super('There is no dead letter with that id; a retry may have applied it', {
       metadata: { deadLetterId },
     });
   }
@@ -138,7 +138,7 @@ export class RewardNotFound extends DomainError {
   readonly reason = 'REWARD_NOT_FOUND';
 
   constructor(rewardId: string) {
-    super(`the program has no reward with the id ${rewardId}`, { metadata: { rewardId } });
+    super(`The program has no reward with the id ${rewardId}`, { metadata: { rewardId } });
   }
 }
 
@@ -147,7 +147,7 @@ export class RedemptionNotFound extends DomainError {
   readonly reason = 'REDEMPTION_NOT_FOUND';
 
   constructor() {
-    super('the member has no redemption with that id');
+    super('The member has no redemption with that id');
   }
 }
 
@@ -159,7 +159,7 @@ export class IdempotencyKeyReused extends DomainError {
   constructor(fields: readonly string[] = []) {
     const difference = fields.length === 0 ? 'other content' : `another ${fields.join(', ')}`;
     super(
-      `the idempotency key was used before with ${difference}; use a new key`,
+      `The idempotency key was used before with ${difference}; use a new key`,
       fields.length === 0 ? {} : { metadata: { fields: fields.join(',') }, fields },
     );
   }
@@ -191,11 +191,11 @@ export type RefusalReason =
   | 'CONDITION_NOT_MET';
 
 const refusalMessages: Readonly<Record<RefusalReason, string>> = {
-  INSUFFICIENT_POINTS: "the balance doesn't cover the price",
-  OUT_OF_STOCK: "the reward's stock is used up",
-  MEMBER_LIMIT_REACHED: 'the member has had this reward as often as allowed in the period',
-  REWARD_UNAVAILABLE: 'the reward is not on offer now',
-  CONDITION_NOT_MET: "the member doesn't meet the reward's condition",
+  INSUFFICIENT_POINTS: "The balance doesn't cover the price",
+  OUT_OF_STOCK: "The reward's stock is used up",
+  MEMBER_LIMIT_REACHED: 'The member has had this reward as often as allowed in the period',
+  REWARD_UNAVAILABLE: 'The reward is not on offer now',
+  CONDITION_NOT_MET: "The member doesn't meet the reward's condition",
 };
 
 /** Thrown when a redemption was refused and stored as REJECTED; its key always returns this refusal. */
@@ -224,7 +224,7 @@ export class InsufficientPoints extends DomainError {
   readonly reason = 'INSUFFICIENT_POINTS';
 
   constructor(missingPoints: bigint) {
-    super(`the balance lacks ${missingPoints} points; set allow_deficit to take them anyway`, {
+    super(`The balance lacks ${missingPoints} points; set allow_deficit to take them anyway`, {
       metadata: { missingPoints: String(missingPoints) },
       fields: ['allow_deficit'],
     });
@@ -236,7 +236,7 @@ export class IllegalTransition extends DomainError {
   readonly reason = 'ILLEGAL_TRANSITION';
 
   constructor({ from, to }: { from: string; to: string }) {
-    super(`the state can't change from ${from} to ${to}`, { metadata: { from, to } });
+    super(`The state can't change from ${from} to ${to}`, { metadata: { from, to } });
   }
 }
 
@@ -255,7 +255,7 @@ export class RefundNotFound extends DomainError {
   readonly reason = 'REFUND_NOT_FOUND';
 
   constructor(refundId: string) {
-    super(`the transaction has no refund with the id ${refundId}`, { metadata: { refundId } });
+    super(`The transaction has no refund with the id ${refundId}`, { metadata: { refundId } });
   }
 }
 
@@ -264,7 +264,7 @@ export class RefundConflict extends DomainError {
   readonly reason = 'REFUND_CONFLICT';
 
   constructor() {
-    super('the refund was reported before with other content; give each refund its own id');
+    super('The refund was reported before with other content; give each refund its own id');
   }
 }
 
@@ -273,7 +273,7 @@ export class VelocityLimitReached extends DomainError {
   readonly reason = 'VELOCITY_LIMIT';
 
   constructor(limit: { perMinute: number; retryAfterMs: number }) {
-    super(`the member has reached the program's limit of ${limit.perMinute} per minute`, {
+    super(`The member has reached the program's limit of ${limit.perMinute} per minute`, {
       metadata: { unit: 'request', quota: String(limit.perMinute), windowSeconds: '60' },
       retryAfterMs: limit.retryAfterMs,
     });
@@ -288,7 +288,7 @@ export class Contention extends LedgerUnavailable {
   readonly reason = 'CONTENTION';
 
   constructor(cause?: unknown) {
-    super('too many concurrent changes; retry', { retryAfterMs: 100, cause });
+    super('Too many concurrent changes; retry', { retryAfterMs: 100, cause });
   }
 }
 
@@ -297,7 +297,7 @@ export class Overloaded extends LedgerUnavailable {
   readonly reason = 'OVERLOADED';
 
   constructor({ retryAfterMs }: { retryAfterMs: number }) {
-    super('the ledger is overloaded; retry later', { retryAfterMs });
+    super('The ledger is overloaded; retry later', { retryAfterMs });
   }
 }
 
@@ -306,6 +306,6 @@ export class StorageUnavailable extends LedgerUnavailable {
   readonly reason = 'STORAGE_UNAVAILABLE';
 
   constructor(cause: unknown) {
-    super("the ledger's database can't be reached; retry", { retryAfterMs: 1000, cause });
+    super("The ledger's database can't be reached; retry", { retryAfterMs: 1000, cause });
   }
 }

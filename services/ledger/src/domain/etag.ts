@@ -28,7 +28,7 @@ export function requireAttributesAsRead(membership: Membership, conditions: Etag
   const revision = `${membership.attributesRevision}.`;
   if (areEtagsCurrent(conditions, (etag) => etag.startsWith(revision))) return;
   throw new EtagMismatch(
-    "the member's attributes have changed since the etag was read; read them again",
+    "The member's attributes have changed since the etag was read; read them again",
     membershipEtag(membership, undefined),
   );
 }

@@ -9,7 +9,7 @@ import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
 export function addPoints(a: bigint, b: bigint): bigint {
   const sum = a + b;
   if (sum > POINTS_MAX || sum < -POINTS_MAX) {
-    throw new LimitExceeded(`points can't go beyond ${POINTS_MAX}`);
+    throw new LimitExceeded(`Points can't go beyond ${POINTS_MAX}`);
   }
   return sum;
 }
