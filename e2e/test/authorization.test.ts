@@ -22,7 +22,7 @@ import {
 import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Platform } from '@loyalty/local/running-platform.ts';
-import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { http } from '@loyalty/proto/google/api/annotations_pb.ts';
 import { DeadLetterService } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_service_pb.ts';

@@ -7,7 +7,7 @@ import { fromBinary, toJson } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Platform } from '@loyalty/local/running-platform.ts';
 import { root } from '@loyalty/local/settings.ts';
-import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
 import { createTestNatsWithAccounts } from '@loyalty/local/test-environment.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { connectNats } from '@loyalty/platform/messaging/connection.ts';
@@ -16,10 +16,10 @@ import { EntryRecordedSchema } from '@loyalty/proto/loyalty/events/v1/entry_reco
 import { PointsNoticeSchema } from '@loyalty/proto/loyalty/events/v1/points_notice_pb.ts';
 import { ProgramChangedSchema } from '@loyalty/proto/loyalty/events/v1/program_changed_pb.ts';
 import { SubmissionFailedSchema } from '@loyalty/proto/loyalty/events/v1/submission_failed_pb.ts';
+import { createProject, type Project } from '../src/client-project.ts';
 import { cafe, playEventStory } from '../src/event-story.ts';
 import { normalized } from '../src/example-normalization.ts';
 import { http } from '../src/http.ts';
-import { createProject, type Project } from '../src/packed-client.ts';
 import { until } from '../src/until.ts';
 
 const file = join(root, 'scripts/event-examples.json');

@@ -3,7 +3,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Platform } from '@loyalty/local/running-platform.ts';
-import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { BadRequestSchema } from '@loyalty/proto/google/rpc/error_details_pb.ts';
 import { createProgram, http } from '../src/http.ts';

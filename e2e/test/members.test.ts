@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Platform } from '@loyalty/local/running-platform.ts';
-import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { http } from '../src/http.ts';
 import { tokenFor } from '../src/tokens.ts';

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Platform } from '@loyalty/local/running-platform.ts';
 import { root } from '@loyalty/local/settings.ts';
-import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { http } from '../src/http.ts';
 import { tokenFor } from '../src/tokens.ts';

@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { fc } from '@loyalty/local/property.ts';
 import type { Platform } from '@loyalty/local/running-platform.ts';
-import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { invalidExamples, operations, undocumented } from '../src/openapi/document.ts';
 import {

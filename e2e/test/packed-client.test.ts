@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Platform } from '@loyalty/local/running-platform.ts';
 import { root } from '@loyalty/local/settings.ts';
-import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
+import { sharedPackedClient, sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
-import { createProject, otherNode, type Project } from '../src/packed-client.ts';
+import { createProject, otherNode, type Project } from '../src/client-project.ts';
 
 const pages = ['clients/typescript/README.md', 'docs/integrate/typescript.md'];
 
@@ -52,6 +52,11 @@ test('the package has JavaScript, types and its license, and no source', () => {
   );
   const strays = project.packed.filter((path) => /(?<!\.d)\.ts$|\.test\.|^src\//.test(path));
   expect(strays).toEqual([]);
+});
+
+test('test files that ask for it at the same time get one package, which is built once', async () => {
+  const [one, other] = await Promise.all([sharedPackedClient(), sharedPackedClient()]);
+  expect(other.file).toBe(one.file);
 });
 
 test('no program of the pages is left out', () => {

@@ -1,7 +1,7 @@
 // The reference in a browser, as someone meets it who has only the gateway's address and a token.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Platform } from '@loyalty/local/running-platform.ts';
-import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import type { Browser, Page } from 'playwright-core';
 import { chromium, launchBrowser } from '../src/browser.ts';

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Platform } from '@loyalty/local/running-platform.ts';
 import { root } from '@loyalty/local/settings.ts';
-import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { createProgram, http } from '../src/http.ts';
 import { tokenFor } from '../src/tokens.ts';

@@ -8,7 +8,7 @@ import { text as readText } from 'node:stream/consumers';
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Platform } from '@loyalty/local/running-platform.ts';
 import { root } from '@loyalty/local/settings.ts';
-import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { createProgram, http } from '../src/http.ts';
 import { loyalty } from '../src/loyalty-command.ts';

@@ -5,8 +5,8 @@ export interface TestRun {
   /** The database from which others are created. */
   serverUrl: string;
   templates: Record<'programs' | 'ledger' | 'webhooks', Template>;
-  /** A GET at this URL starts the platform that tests may share, once, and returns it as JSON. */
-  platformUrl: string;
+  /** A GET of a path below this URL makes what test files share, once, and returns it as JSON. */
+  fixturesUrl: string;
   /** What it took to start all of this. */
   startMs: number;
 }

@@ -7,7 +7,7 @@ import { migrate } from '@loyalty/platform/postgres/migrations.ts';
 import type { Template, TestRun } from './current-test-run.ts';
 import { natsServerProgram } from './nats-program.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
-import { serveSharedPlatform } from './shared-platform.ts';
+import { serveSharedFixtures } from './shared-fixtures.ts';
 import { execute } from './test-environment.ts';
 import { watchUndeclaredReasonsOfProcesses } from './undeclared-reasons.ts';
 
@@ -37,17 +37,17 @@ export async function startTestRun(): Promise<{ run: TestRun; stop(): Promise<vo
     createTemplate(postgres, 'ledger'),
     createTemplate(postgres, 'webhooks'),
   ]);
-  const platform = await serveSharedPlatform();
+  const fixtures = await serveSharedFixtures();
   return {
     run: {
       directory,
       serverUrl: postgres.url('postgres'),
       templates: { programs, ledger, webhooks },
-      platformUrl: platform.url,
+      fixturesUrl: fixtures.url,
       startMs: performance.now() - beganMs,
     },
     async stop() {
-      await platform.stop();
+      await fixtures.stop();
       await postgres.stop();
       const left = await readdir(temporary);
       const undeclared = undeclaredReasons.stop();

@@ -1,7 +1,7 @@
 // The double against the real ledger: the same scenarios have the same outcomes, so that tests with the double hold.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { sharedPlatform } from '@loyalty/local/shared-platform.ts';
+import { sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { createLoyaltyDouble } from '../src/double/loyalty-double.ts';
 import { createLoyaltyClient, type LoyaltyClient } from '../src/loyalty-client.ts';

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '@loyalty/local/settings.ts';
+import { sharedPackedClient } from '@loyalty/local/shared-fixtures.ts';
 
 const exec = promisify(execFile);
 
@@ -42,7 +43,7 @@ export interface Project {
 export async function createProject(): Promise<Project> {
   const directory = await mkdtemp(join(tmpdir(), 'loyalty-client-'));
   const modules = join(directory, 'node_modules');
-  const packed = await packInto(directory);
+  const packed = await sharedPackedClient();
   const client = join(modules, '@loyalty/client');
   await mkdir(client, { recursive: true });
   await exec('tar', ['-xzf', packed.file, '-C', client, '--strip-components=1']);
@@ -76,15 +77,6 @@ export async function createProject(): Promise<Project> {
     },
     remove: () => rm(directory, { recursive: true }),
   };
-}
-
-async function packInto(directory: string): Promise<{ file: string; names: string[] }> {
-  const args = ['pack', '--workspace', '@loyalty/client', '--json', '--offline'];
-  const { stdout } = await exec('npm', [...args, '--pack-destination', directory], { cwd: root });
-  const [pack] = JSON.parse(stdout.slice(stdout.indexOf('['))) as [
-    { filename: string; files: { path: string }[] },
-  ];
-  return { file: join(directory, pack.filename), names: pack.files.map(({ path }) => path) };
 }
 
 /** Copies a package and all that it depends on, as it declares it. */
