@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ruleSet } from '../test/example.ts';
 import { capPeriods, compileRuleSet, needsMemberFacts } from './compile-rule-set.ts';
+import { beginningOfTime } from './instant.ts';
 
 describe('a compiled rule set', () => {
   test('tells which usage to load before an evaluation', () => {
@@ -14,9 +15,9 @@ describe('a compiled rule set', () => {
         ],
       }),
     );
-    expect(capPeriods(compiled, new Date('2026-03-28T23:30:00Z'))).toEqual([
-      { ruleId: 'daily', period: 'DAY', periodStart: new Date('2026-03-28T23:00:00Z') },
-      { ruleId: 'ever', period: 'LIFETIME', periodStart: 'LIFETIME' },
+    expect(capPeriods(compiled, Date.parse('2026-03-28T23:30:00Z'))).toEqual([
+      { ruleId: 'daily', period: 'DAY', start: Date.parse('2026-03-28T23:00:00Z') },
+      { ruleId: 'ever', period: 'LIFETIME', start: beginningOfTime },
     ]);
   });
 

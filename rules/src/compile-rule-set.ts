@@ -6,8 +6,9 @@ import { type CompiledAward, compileAward } from './award.ts';
 import { type CompiledCondition, compileCondition } from './condition/condition.ts';
 import { epochMs } from './epoch-ms.ts';
 import { type Fraction, whole } from './fraction.ts';
+import type { Instant } from './instant.ts';
 import type { Cap, EarnRule, ExpiryPolicy, MaturationPolicy, RuleSet } from './language.ts';
-import { type LimitPeriod, type PeriodStart, periodStart } from './limit-period.ts';
+import { type LimitPeriod, periodStart } from './limit-period.ts';
 import { type CompiledMatch, compileMatch } from './match.ts';
 import { type CompiledSchedule, compileSchedule } from './schedule.ts';
 import { createZoneClock, type ZoneClock } from './zone-clock.ts';
@@ -20,7 +21,7 @@ export interface CompiledRuleSet {
   readonly programId: string;
   readonly version: number;
   /** Undefined for a draft. */
-  readonly effectiveTime: Date | undefined;
+  readonly effectiveTime: Instant | undefined;
   readonly clock: ZoneClock;
   readonly rounding: RuleSet['rounding'];
   readonly rules: readonly CompiledRule[];
@@ -64,7 +65,7 @@ export interface CapPeriod {
   /** Empty for the cap of the rule set itself. */
   readonly ruleId: string;
   readonly period: LimitPeriod;
-  readonly periodStart: PeriodStart;
+  readonly start: Instant;
 }
 
 /** Throws RangeError when the rule set's time zone is unknown; publication has checked it. */
@@ -73,7 +74,7 @@ export function compileRuleSet(ruleSet: RuleSet): CompiledRuleSet {
   return {
     programId: ruleSet.programId,
     version: ruleSet.version,
-    effectiveTime: effectiveTime === undefined ? undefined : new Date(epochMs(effectiveTime)),
+    effectiveTime: effectiveTime === undefined ? undefined : epochMs(effectiveTime),
     clock: createZoneClock(ruleSet.timeZone),
     rounding: ruleSet.rounding,
     rules: ruleSet.earnRules.map(compileRule),
@@ -92,13 +93,13 @@ export function compileRuleSet(ruleSet: RuleSet): CompiledRuleSet {
 /** The periods whose usage an evaluation of a transaction from that time asks for. */
 export function capPeriods(
   { rules, cap: setCap, clock }: CompiledRuleSet,
-  occurTime: Date,
+  occurTime: Instant,
 ): CapPeriod[] {
   const periods: CapPeriod[] = [];
   const add = (ruleId: string, cap: CompiledCap | undefined) => {
     if (cap === undefined) return;
     const { period } = cap;
-    periods.push({ ruleId, period, periodStart: periodStart(period, occurTime, clock) });
+    periods.push({ ruleId, period, start: periodStart(period, occurTime, clock) });
   };
   for (const { ruleId, cap } of rules) add(ruleId, cap);
   add(RULE_SET_CAP_ID, setCap);

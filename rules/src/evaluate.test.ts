@@ -12,7 +12,7 @@ const double = { ruleId: 'double', multiplier: { factor: '2' } };
 const used = (ruleId: string, period: string, start: string, points: bigint) => ({
   ruleId,
   period,
-  periodStart: new Date(start),
+  start: Date.parse(start),
   points,
 });
 

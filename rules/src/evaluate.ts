@@ -12,8 +12,9 @@ import { fractionText } from './decimal.ts';
 import { keepBestOfGroups } from './exclusive-group.ts';
 import type { ExplanationLine } from './explanation.ts';
 import { ceiling, compare, type Fraction, smaller, subtract, whole, ZERO } from './fraction.ts';
+import type { Instant } from './instant.ts';
 import { type MemberFacts, POINTS_MAX, type Purchase } from './language.ts';
-import { type LimitPeriod, type PeriodStart, periodStart } from './limit-period.ts';
+import { type LimitPeriod, periodStart } from './limit-period.ts';
 import { multiplyAll } from './multiply.ts';
 import { type Outcome, outcomeOf, outcomeWithout, within } from './outcome.ts';
 import { purchaseLeft, type Remaining } from './remaining-purchase.ts';
@@ -28,13 +29,13 @@ import type { ZoneClock } from './zone-clock.ts';
 export const SEMANTICS = 1;
 
 /** Points that a cap has counted for the member within the period so far, refunds taken off. */
-export type CapUsed = (ruleId: string, period: LimitPeriod, start: PeriodStart) => bigint;
+export type CapUsed = (ruleId: string, period: LimitPeriod, start: Instant) => bigint;
 
 export interface EvaluationInput {
   readonly purchase: Purchase;
   readonly member: MemberFacts;
   /** The evaluation instant, which conditions see as `now`. */
-  readonly now: Date;
+  readonly now: Instant;
   readonly capUsed: CapUsed;
   /** What refunds left of the purchase; all of it when absent. */
   readonly remaining?: Remaining;
@@ -68,7 +69,7 @@ export interface CapUsage extends CapPeriod {
 export function evaluate(compiled: CompiledRuleSet, input: EvaluationInput): Award {
   const { rules, clock, rounding } = compiled;
   const context = contextOf(compiled, input);
-  const startOf = periodStarts(new Date(context.purchase.occurMs), clock);
+  const startOf = periodStarts(context.purchase.occurMs, clock);
   const roomOf = (ruleId: string, { points, period }: CompiledCap) => {
     const used = input.capUsed(ruleId, period, startOf(period));
     return whole(used < points ? points - used : 0n);
@@ -152,8 +153,8 @@ function contextOf({ clock }: CompiledRuleSet, input: EvaluationInput): RuleCont
 }
 
 /** Where the periods of a purchase start, computed once for all of its capped rules. */
-function periodStarts(occurTime: Date, clock: ZoneClock): (period: LimitPeriod) => PeriodStart {
-  const known: Partial<Record<LimitPeriod, PeriodStart>> = {};
+function periodStarts(occurTime: Instant, clock: ZoneClock): (period: LimitPeriod) => Instant {
+  const known: Partial<Record<LimitPeriod, Instant>> = {};
   return (period) => {
     known[period] ??= periodStart(period, occurTime, clock);
     return known[period];
@@ -166,14 +167,14 @@ function capUsage(
     readonly counted: ReadonlyMap<Outcome, bigint>;
     readonly multipliers: readonly Outcome[];
     readonly points: bigint;
-    readonly startOf: (period: LimitPeriod) => PeriodStart;
+    readonly startOf: (period: LimitPeriod) => Instant;
   },
 ): CapUsage[] {
   const usage: CapUsage[] = [];
   const add = (ruleId: string, limit: CompiledCap | undefined, points: bigint) => {
     if (limit === undefined || points <= 0n) return;
     const { period } = limit;
-    usage.push({ ruleId, period, periodStart: given.startOf(period), points });
+    usage.push({ ruleId, period, start: given.startOf(period), points });
   };
   for (const [{ rule }, points] of given.counted) add(rule.ruleId, rule.cap, points);
   // A multiplier's cap counts what its line says, before the awards' caps.

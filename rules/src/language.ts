@@ -1,3 +1,5 @@
+import type { Instant } from './instant.ts';
+
 /**
  * The messages that rules are written in and about, so that domain code needs no generated code.
  * Their shapes, units and limits are documented in the protos.
@@ -40,7 +42,7 @@ export interface Violation {
 export interface MemberFacts {
   readonly userId: string;
   readonly attributes: Readonly<Record<string, string>>;
-  readonly joinTime: Date;
+  readonly joinTime: Instant;
   /** Points earned so far, net of refunds. */
   readonly lifetimeEarned: bigint;
 }

@@ -1,21 +1,17 @@
+import { beginningOfTime, type Instant } from './instant.ts';
 import { dateOf, type LocalDay, weekday, type ZoneClock } from './zone-clock.ts';
 
 /** What a cap or a member limit is counted over. Weeks start on Monday. */
 export type LimitPeriod = 'DAY' | 'WEEK' | 'MONTH' | 'LIFETIME';
 
-/** The start of the one period that has no beginning. */
-export const LIFETIME = 'LIFETIME';
-
-export type PeriodStart = Date | typeof LIFETIME;
-
-/** The first instant of the period that an instant belongs to, in the clock's time zone. */
-export function periodStart(period: LimitPeriod, instant: Date, clock: ZoneClock): PeriodStart {
-  if (period === 'LIFETIME') return LIFETIME;
-  const day = clock.dayOf(instant.getTime());
-  if (period === 'DAY') return new Date(day.startMs);
+/** The first instant of the period that an instant belongs to, in the clock's time zone. A lifetime has no beginning. */
+export function periodStart(period: LimitPeriod, instant: Instant, clock: ZoneClock): Instant {
+  if (period === 'LIFETIME') return beginningOfTime;
+  const day = clock.dayOf(instant);
+  if (period === 'DAY') return day.startMs;
   const starts = STARTS.get(day) ?? startsOf(day, clock);
   STARTS.set(day, starts);
-  return new Date(period === 'WEEK' ? starts.weekMs : starts.monthMs);
+  return period === 'WEEK' ? starts.weekMs : starts.monthMs;
 }
 
 /** Clocks remember days, and these what a day's week and month begin with: every capped rule asks again. */

@@ -1,30 +1,28 @@
 import { ExpiryPolicy_After_RoundUpTo as RoundUpTo } from '@loyalty/proto/loyalty/programs/v1/rule_set_pb.ts';
 import type { Temporal } from 'temporal-polyfill';
 import type { CompiledRuleSet } from './compile-rule-set.ts';
+import { beginningOfTime, endOfTime, type Instant } from './instant.ts';
 import type { ExpiryPolicy } from './language.ts';
 import { dateAt, type ZoneClock } from './zone-clock.ts';
 
-/** When points expire; INACTIVITY if that date moves with the member's activity, see inactivityDate. */
-export type ExpireTime = Date | 'NEVER' | 'INACTIVITY';
+/** When points expire; INACTIVITY if that date moves with the member's activity, see {@link inactivityDate}. */
+export type ExpireTime = Instant | 'INACTIVITY';
 
-/** When the points of a purchase become available; null if at once. */
-export function availableTime(
-  { maturation, clock }: CompiledRuleSet,
-  occurTime: Date,
-): Date | null {
-  if (maturation.case !== 'after') return null;
-  const due = clock.zoned(occurTime.getTime()).add({ days: maturation.value.days });
+/** When the points of a purchase become available; the beginning of time if at once. */
+export function availableTime({ maturation, clock }: CompiledRuleSet, occurTime: Instant): Instant {
+  if (maturation.case !== 'after') return beginningOfTime;
+  const due = clock.zoned(occurTime).add({ days: maturation.value.days });
   const day = due.startOfDay();
   const starts = day.epochNanoseconds === due.epochNanoseconds;
-  return new Date((starts ? day : day.add({ days: 1 }).startOfDay()).epochMilliseconds);
+  return (starts ? day : day.add({ days: 1 }).startOfDay()).epochMilliseconds;
 }
 
-/** When points expire that mature at availableTime, or at occurTime where that is null. */
+/** When points expire, counted from the later of the two times; INACTIVITY and the end of time count from neither. */
 export function expireTime(
   { expiry, clock }: CompiledRuleSet,
-  { availableTime, occurTime }: { readonly availableTime: Date | null; readonly occurTime: Date },
+  { availableTime, occurTime }: { readonly availableTime: Instant; readonly occurTime: Instant },
 ): ExpireTime {
-  const matured = () => dateAt(clock, availableTime ?? occurTime);
+  const matured = () => dateAt(clock, Math.max(availableTime, occurTime));
   switch (expiry.case) {
     case 'after':
       return endOf(afterPeriod(matured(), expiry.value), clock);
@@ -33,7 +31,7 @@ export function expireTime(
     case 'inactivity':
       return 'INACTIVITY';
     default:
-      return 'NEVER';
+      return endOfTime;
   }
 }
 
@@ -41,13 +39,19 @@ export function expireTime(
  * When points under an INACTIVITY policy expire if the member does nothing after `from`; undefined under any other
  * policy.
  */
-export function inactivityDate({ expiry, clock }: CompiledRuleSet, from: Date): Date | undefined {
+export function inactivityDate(
+  { expiry, clock }: CompiledRuleSet,
+  from: Instant,
+): Instant | undefined {
   if (expiry.case !== 'inactivity') return undefined;
   return endOf(dateAt(clock, from).add({ months: expiry.value.months }), clock);
 }
 
 /** Until when points of a redemption reversed at `from` live on at least; undefined without a grace. */
-export function endOfGraceDay({ refund, clock }: CompiledRuleSet, from: Date): Date | undefined {
+export function endOfGraceDay(
+  { refund, clock }: CompiledRuleSet,
+  from: Instant,
+): Instant | undefined {
   if (refund.restoreGraceDays === 0) return undefined;
   return endOf(dateAt(clock, from).add({ days: refund.restoreGraceDays }), clock);
 }
@@ -87,6 +91,6 @@ function nextFixedDate(
 }
 
 /** The end of a day is the first instant of the next one. */
-function endOf(date: Temporal.PlainDate, clock: ZoneClock): Date {
-  return new Date(clock.startOf(date.add({ days: 1 })));
+function endOf(date: Temporal.PlainDate, clock: ZoneClock): Instant {
+  return clock.startOf(date.add({ days: 1 }));
 }

@@ -17,7 +17,7 @@ test.each<[JsonObject, string, string | undefined]>([
   [{ condition: GOLD }, '2026-03-01T00:00:00Z', 'CONDITION_NOT_MET'],
   [{ condition: 'member.lifetime_earned == 0' }, '2026-03-01T00:00:00Z', undefined],
 ])('a reward %j on %s: %s', (json, now, reason) => {
-  const refusal = rewardRefusal(reward(json), { member: MEMBER, now: new Date(now) });
+  const refusal = rewardRefusal(reward(json), { member: MEMBER, now: Date.parse(now) });
   expect(refusal?.reason).toBe(reason);
 });
 

@@ -8,6 +8,7 @@ import {
   conditionBindings,
 } from './condition/condition.ts';
 import { epochMs } from './epoch-ms.ts';
+import type { Instant } from './instant.ts';
 import type { MemberFacts, MemberLimit, Reward } from './language.ts';
 import type { LimitPeriod } from './limit-period.ts';
 
@@ -58,7 +59,7 @@ export function isListed({ reward }: CompiledReward): boolean {
 /** Undefined when the reward is offered now, and to this member. Stock and limits are counted elsewhere. */
 export function rewardRefusal(
   { reward, condition }: CompiledReward,
-  { member, now }: { readonly member: MemberFacts; readonly now: Date },
+  { member, now }: { readonly member: MemberFacts; readonly now: Instant },
 ): RewardRefusal | undefined {
   const unavailable = unavailability(reward, now);
   if (unavailable !== undefined) return { reason: 'REWARD_UNAVAILABLE', message: unavailable };
@@ -66,13 +67,13 @@ export function rewardRefusal(
   return refusal === undefined ? undefined : { reason: 'CONDITION_NOT_MET', message: refusal };
 }
 
-function unavailability({ state, availability }: Reward, now: Date): string | undefined {
+function unavailability({ state, availability }: Reward, now: Instant): string | undefined {
   if (state === State.ARCHIVED) return 'the reward is no longer offered';
   const { startTime, endTime } = availability ?? {};
-  if (startTime !== undefined && now.getTime() < epochMs(startTime)) {
+  if (startTime !== undefined && now < epochMs(startTime)) {
     return 'the reward is not offered yet';
   }
-  if (endTime !== undefined && now.getTime() >= epochMs(endTime)) {
+  if (endTime !== undefined && now >= epochMs(endTime)) {
     return 'the reward is no longer offered';
   }
   return undefined;

@@ -3,7 +3,7 @@ import { ruleSetInForce } from './rule-set-in-force.ts';
 
 const versions = ['2026-01-01', '2026-02-01', '2026-03-01'].map((day, index) => ({
   version: index + 1,
-  effectiveTime: new Date(`${day}T00:00:00Z`),
+  effectiveTime: Date.parse(`${day}T00:00:00Z`),
 }));
 
 test.each([
@@ -23,11 +23,11 @@ test.each([
   ['by a clock that is hours behind', '2026-01-01T00:00:01Z', '2025-12-31T22:00:00Z', undefined],
   ['of now', '2026-03-01T00:00:00Z', '2026-03-01T00:00:00Z', 3],
 ])('a transaction %s', (_, occurred, now, version) => {
-  const found = ruleSetInForce(versions, new Date(occurred), new Date(now));
+  const found = ruleSetInForce(versions, Date.parse(occurred), Date.parse(now));
   expect(found?.version).toBe(version);
 });
 
 test('drafts are never in force', () => {
-  const now = new Date('2026-04-01T00:00:00Z');
+  const now = Date.parse('2026-04-01T00:00:00Z');
   expect(ruleSetInForce([{ effectiveTime: undefined }], now, now)).toBeUndefined();
 });

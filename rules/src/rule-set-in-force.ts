@@ -1,8 +1,10 @@
+import type { Instant } from './instant.ts';
+
 /** How far the clocks of the platform's processes, and of backends, may differ before purchases are refused for it. */
 export const CLOCK_DIFFERENCE_MS_MAX = 5 * 60 * 1000;
 
 interface Timed {
-  readonly effectiveTime: Date | undefined;
+  readonly effectiveTime: Instant | undefined;
 }
 
 /**
@@ -13,12 +15,12 @@ interface Timed {
  */
 export function ruleSetInForce<Version extends Timed>(
   versions: readonly Version[],
-  occurTime: Date,
-  now: Date,
+  occurTime: Instant,
+  now: Instant,
 ): Version | undefined {
   const begun = begunVersions(versions, now);
   const inForce = begun.findLast(
-    ({ effectiveTime }) => effectiveTime && effectiveTime <= occurTime,
+    ({ effectiveTime }) => effectiveTime !== undefined && effectiveTime <= occurTime,
   );
   return inForce ?? begun[0];
 }
@@ -29,12 +31,10 @@ export function ruleSetInForce<Version extends Timed>(
  */
 export function begunVersions<Version extends Timed>(
   versions: readonly Version[],
-  now: Date,
+  now: Instant,
 ): Version[] {
-  const by = (instant: Date) =>
+  const by = (instant: Instant) =>
     versions.filter(({ effectiveTime }) => effectiveTime !== undefined && effectiveTime <= instant);
   const begun = by(now);
-  return begun.length > 0
-    ? begun
-    : by(new Date(now.getTime() + CLOCK_DIFFERENCE_MS_MAX)).slice(0, 1);
+  return begun.length > 0 ? begun : by(now + CLOCK_DIFFERENCE_MS_MAX).slice(0, 1);
 }

@@ -1,4 +1,5 @@
 import { epochMs } from './epoch-ms.ts';
+import { beginningOfTime, endOfTime } from './instant.ts';
 import type { Schedule } from './language.ts';
 import { dateOf, type LocalDay, weekday, type ZoneClock } from './zone-clock.ts';
 
@@ -17,8 +18,8 @@ const DAY_MINUTES = 24 * 60;
 export function compileSchedule(schedule: Schedule): CompiledSchedule {
   const { startTime, endTime, daysOfWeek, startTimeOfDay, endTimeOfDay } = schedule;
   return {
-    startMs: startTime === undefined ? Number.NEGATIVE_INFINITY : epochMs(startTime),
-    endMs: endTime === undefined ? Number.POSITIVE_INFINITY : epochMs(endTime),
+    startMs: startTime === undefined ? beginningOfTime : epochMs(startTime),
+    endMs: endTime === undefined ? endOfTime : epochMs(endTime),
     weekdays: new Set(daysOfWeek),
     startMinute: startTimeOfDay === '' ? 0 : minutes(startTimeOfDay),
     endMinute: endTimeOfDay === '' ? DAY_MINUTES : minutes(endTimeOfDay),

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { aPurchase } from '../test/example.ts';
 import { validatePurchase } from './validate-purchase.ts';
 
-const NOW = new Date('2026-03-21T16:00:00Z');
+const NOW = Date.parse('2026-03-21T16:00:00Z');
 const item = (itemId: string, currencyCode = 'USD'): JsonObject => ({
   itemId,
   quantity: 1,

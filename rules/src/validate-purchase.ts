@@ -1,5 +1,6 @@
 import { isCurrency } from './decimal.ts';
 import { epochMs } from './epoch-ms.ts';
+import type { Instant } from './instant.ts';
 import type { Purchase, PurchaseItem, Violation } from './language.ts';
 import { CLOCK_DIFFERENCE_MS_MAX } from './rule-set-in-force.ts';
 
@@ -7,7 +8,7 @@ import { CLOCK_DIFFERENCE_MS_MAX } from './rule-set-in-force.ts';
  * What is wrong with a purchase beyond the limits on single fields, which the protos declare. Given the server's clock,
  * checks that the purchase isn't from the future. Fields are paths within the purchase.
  */
-export function validatePurchase(purchase: Purchase, now?: Date): Violation[] {
+export function validatePurchase(purchase: Purchase, now?: Instant): Violation[] {
   const { amount, items } = purchase;
   const violations = [...timeViolations(purchase, now), ...textViolations(purchase)];
   const currencyCode = amount?.currencyCode ?? '';
@@ -24,7 +25,7 @@ export function validatePurchase(purchase: Purchase, now?: Date): Violation[] {
   return violations;
 }
 
-function timeViolations({ occurTime }: Purchase, now: Date | undefined): Violation[] {
+function timeViolations({ occurTime }: Purchase, now: Instant | undefined): Violation[] {
   const field = 'occur_time';
   if (occurTime === undefined) return [{ field, message: 'must be set' }];
   const { nanos } = occurTime;
@@ -34,7 +35,7 @@ function timeViolations({ occurTime }: Purchase, now: Date | undefined): Violati
   const occurMs = epochMs(occurTime);
   if (occurMs < 0) return [{ field, message: 'must not be before 1970' }];
   if (occurMs >= TIME_MS_END) return [{ field, message: 'must be before the year 10000' }];
-  if (now !== undefined && occurMs > now.getTime() + CLOCK_DIFFERENCE_MS_MAX) {
+  if (now !== undefined && occurMs > now + CLOCK_DIFFERENCE_MS_MAX) {
     return [{ field, message: "must be at most 5 minutes ahead of the server's clock" }];
   }
   return [];

@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
+import type { Instant } from './instant.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -104,8 +105,8 @@ export function dateOf(day: LocalDay): Temporal.PlainDate {
   return new Temporal.PlainDate(1970, 1, 1).add({ days: day.epochDay });
 }
 
-export function dateAt(clock: ZoneClock, instant: Date): Temporal.PlainDate {
-  return dateOf(clock.dayOf(instant.getTime()));
+export function dateAt(clock: ZoneClock, instant: Instant): Temporal.PlainDate {
+  return dateOf(clock.dayOf(instant));
 }
 
 /** 1 for Monday to 7 for Sunday. */

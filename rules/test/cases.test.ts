@@ -400,7 +400,7 @@ const CONDITIONS: Case[] = [
     rules: [
       fixed(50, { condition: "transaction.occur_time - member.join_time < duration('720h')" }),
     ],
-    member: { joinTime: new Date('2026-03-01T00:00:00Z') },
+    member: { joinTime: Date.parse('2026-03-01T00:00:00Z') },
     points: 50n,
     because: ['fixed 50: once per transaction'],
   },
@@ -1034,7 +1034,7 @@ describe.each(Object.entries(TABLES))('%s', (_, cases) => {
     const award = evaluateFor(tested, aPurchase(buys), {
       member: { ...MEMBER, ...member },
       capUsed: () => used,
-      ...(now === undefined ? {} : { now: new Date(now) }),
+      ...(now === undefined ? {} : { now: Date.parse(now) }),
     });
     const because = award.explanation.map(
       ({ kind, ruleId, points, note }) =>

@@ -20,7 +20,7 @@ export function engineFor(rules: object) {
     const { points, exceedsLimit, explanation, capUsage } = evaluate(compiled, {
       purchase: aPurchase(purchase as JsonObject),
       member: MEMBER,
-      now: new Date('2026-07-01T00:00:00Z'),
+      now: Date.parse('2026-07-01T00:00:00Z'),
       capUsed,
       ...(remaining && { remaining }),
     });
@@ -33,7 +33,7 @@ export function engineFor(rules: object) {
       }),
     );
     const usage = capUsage.map((one) => [
-      counterKey(one.ruleId, one.period, one.periodStart),
+      counterKey(one.ruleId, one.period, one.start),
       one.points,
     ]);
     return { points, exceedsLimit, lines, usage: Object.fromEntries(usage) as Usage };
@@ -44,8 +44,7 @@ export function engineFor(rules: object) {
 export type CounterId = Parameters<CapUsed>;
 type Usage = Readonly<Record<string, bigint>>;
 
-export function counterKey(...[ruleId, period, periodStart]: CounterId): string {
-  const start = periodStart instanceof Date ? periodStart.toISOString() : periodStart;
+export function counterKey(...[ruleId, period, start]: CounterId): string {
   return `${ruleId} ${period} ${start}`;
 }
 

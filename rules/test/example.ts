@@ -23,7 +23,7 @@ export function aPurchase(json: Readonly<Record<string, JsonValue>> = {}): Purch
 export const MEMBER: MemberFacts = {
   userId: 'alice',
   attributes: {},
-  joinTime: new Date('2025-01-01T00:00:00Z'),
+  joinTime: Date.parse('2025-01-01T00:00:00Z'),
   lifetimeEarned: 0n,
 };
 
@@ -36,7 +36,7 @@ export function evaluateFor(
   return evaluate(compileRuleSet(rules), {
     purchase,
     member: MEMBER,
-    now: new Date('2026-03-21T16:00:01Z'),
+    now: Date.parse('2026-03-21T16:00:01Z'),
     capUsed: () => 0n,
     ...rest,
   });

@@ -7,7 +7,8 @@ import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transactio
 import { compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate } from '@loyalty/rules/evaluate.ts';
 import type { LineKind } from '@loyalty/rules/explanation.ts';
-import { availableTime, expireTime } from '@loyalty/rules/point-dates.ts';
+import { beginningOfTime, endOfTime } from '@loyalty/rules/instant.ts';
+import { availableTime, type ExpireTime, expireTime } from '@loyalty/rules/point-dates.ts';
 import { validatePurchase } from '@loyalty/rules/validate-purchase.ts';
 import { validateRuleSet } from '@loyalty/rules/validate-rule-set.ts';
 import { aPurchase, MEMBER, ruleSet } from './example.ts';
@@ -71,10 +72,10 @@ describe.each(RECIPES)('$title', ({ recipe }) => {
       member: {
         userId: 'alice',
         attributes: attributes ?? {},
-        joinTime: joinTime === undefined ? MEMBER.joinTime : new Date(joinTime),
+        joinTime: joinTime === undefined ? MEMBER.joinTime : Date.parse(joinTime),
         lifetimeEarned: BigInt(lifetimeEarned ?? 0),
       },
-      now: new Date('2026-06-01T00:00:00Z'),
+      now: Date.parse('2026-06-01T00:00:00Z'),
       capUsed: (ruleId) => BigInt(purchase.used?.[ruleId] ?? 0),
     });
     const explanation = award.explanation.map(
@@ -83,12 +84,12 @@ describe.each(RECIPES)('$title', ({ recipe }) => {
     expect(award.points).toBe(BigInt(purchase.points));
     expect(explanation).toEqual(purchase.explanation ?? explanation);
 
-    const occurTime = new Date(purchase.transaction.occurTime);
+    const occurTime = Date.parse(purchase.transaction.occurTime);
     const available = availableTime(compiled, occurTime);
     const expires = expireTime(compiled, { availableTime: available, occurTime });
-    const shown = (time: Date | string | null) =>
-      time instanceof Date ? time.toISOString() : time;
-    expect(shown(available)).toBe(purchase.availableTime ?? null);
-    expect(shown(expires)).toBe(purchase.expireTime ?? 'NEVER');
+    const shown = (time: ExpireTime) =>
+      Number.isFinite(time) ? new Date(time).toISOString() : time;
+    expect(shown(available)).toBe(purchase.availableTime ?? beginningOfTime);
+    expect(shown(expires)).toBe(purchase.expireTime ?? endOfTime);
   });
 });

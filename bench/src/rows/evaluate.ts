@@ -123,10 +123,10 @@ function rulesContestant(
     member: {
       userId: 'alice',
       attributes: { tier: 'gold' },
-      joinTime: new Date('2025-01-01T00:00:00Z'),
+      joinTime: Date.parse('2025-01-01T00:00:00Z'),
       lifetimeEarned: 5_000n,
     },
-    now: new Date('2026-03-21T16:00:01Z'),
+    now: Date.parse('2026-03-21T16:00:01Z'),
     capUsed: () => 0n,
   };
   const { points } = rules.evaluate(compiled, input);

@@ -3,6 +3,13 @@
 /** A timestamptz as pg reads it: a number if it is infinite. */
 export type Timestamp = Date | number;
 
+/** The columns of a row as they are written: instants as {@link timestamptz} makes them. */
+export type Written<Row> = {
+  [Column in keyof Row]: Date extends Row[Column]
+    ? Exclude<Row[Column], Date> | string
+    : Row[Column];
+};
+
 // Most rows of a batch carry the instant of its commit, and formatting takes longer than all else about a column.
 let latest: { readonly instant: number; readonly text: string } = { instant: 0, text: textOf(0) };
 

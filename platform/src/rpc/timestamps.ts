@@ -28,12 +28,6 @@ export function msOfTimestamp(timestamp: Timestamp | undefined, field: string): 
   return Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1_000_000);
 }
 
-/** The same as a date. */
-export function dateOfTimestamp(timestamp: Timestamp | undefined, field: string): Date | undefined {
-  const ms = msOfTimestamp(timestamp, field);
-  return ms === undefined ? undefined : new Date(ms);
-}
-
 /** The timestamp as a field of a message, or no field where there is none, or it is infinitely far away. */
 export function timestampField<Name extends string>(
   name: Name,

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { aPurchase, MEMBER } from '../../test/example.ts';
 import { compileCondition, conditionBindings } from './condition.ts';
 
-const NOW = new Date('2026-03-28T23:30:00Z');
+const NOW = Date.parse('2026-03-28T23:30:00Z');
 
 function refusal(expression: string): string | undefined {
   const bindings = conditionBindings({ transaction: aPurchase(), member: MEMBER, now: NOW });

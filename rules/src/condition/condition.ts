@@ -1,8 +1,9 @@
 import { type CelInput, celMap, isCelError, parse, plan } from '@bufbuild/cel';
 import { reflect } from '@bufbuild/protobuf/reflect';
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { TransactionSchema } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import { CONDITION_FAILED } from '../explanation.ts';
+import type { Instant } from '../instant.ts';
 import type { MemberFacts, Purchase } from '../language.ts';
 import { CONDITION_ENV } from './functions.ts';
 
@@ -10,7 +11,7 @@ import { CONDITION_ENV } from './functions.ts';
 export interface ConditionFacts {
   readonly transaction?: Purchase;
   readonly member: MemberFacts;
-  readonly now: Date;
+  readonly now: Instant;
 }
 
 /** Facts in the form that expressions read, made once for all conditions of an evaluation. */
@@ -50,11 +51,11 @@ export function conditionBindings({ transaction, member, now }: ConditionFacts):
       new Map<string, CelInput>([
         ['user_id', member.userId],
         ['attributes', celMap(new Map(Object.entries(member.attributes)))],
-        ['join_time', timestampFromDate(member.joinTime)],
+        ['join_time', timestampFromMs(member.joinTime)],
         ['lifetime_earned', member.lifetimeEarned],
       ]),
     ),
-    now: timestampFromDate(now),
+    now: timestampFromMs(now),
   };
 }
 

@@ -42,8 +42,8 @@ export function capUsed({ earnRules, cap }: RuleSet, purchase: Purchase, used: U
   for (const one of [...earnRules, { ruleId: SET, cap }]) {
     if (one.cap) known.set(keyOf(one.ruleId, one.cap, purchase), used[one.ruleId] ?? 0n);
   }
-  return (...[ruleId, period, periodStart]: CounterId): bigint => {
-    const key = counterKey(ruleId, period, periodStart);
+  return (...[ruleId, period, start]: CounterId): bigint => {
+    const key = counterKey(ruleId, period, start);
     const count = known.get(key);
     if (count === undefined) throw new Error(`asks for the counter ${key}, which no cap has`);
     return count;
@@ -65,8 +65,8 @@ function keyOf(id: string, { period }: Cap, { occurTime }: Purchase): string {
   return counterKey(id, period, periodStart(period, new Date(occurTime)));
 }
 
-/** Rule sets without a time zone count in UTC. Weeks start on Monday. */
-function periodStart(period: Cap['period'], instant: Date): Date | 'LIFETIME' {
+/** Rule sets without a time zone count in UTC. Weeks start on Monday, and a lifetime has no beginning. */
+function periodStart(period: Cap['period'], instant: Date): number {
   const [year, month, date] = [
     instant.getUTCFullYear(),
     instant.getUTCMonth(),
@@ -74,12 +74,12 @@ function periodStart(period: Cap['period'], instant: Date): Date | 'LIFETIME' {
   ];
   switch (period) {
     case 'DAY':
-      return new Date(Date.UTC(year, month, date));
+      return Date.UTC(year, month, date);
     case 'WEEK':
-      return new Date(Date.UTC(year, month, date - ((instant.getUTCDay() + 6) % 7)));
+      return Date.UTC(year, month, date - ((instant.getUTCDay() + 6) % 7));
     case 'MONTH':
-      return new Date(Date.UTC(year, month, 1));
+      return Date.UTC(year, month, 1);
     case 'LIFETIME':
-      return 'LIFETIME';
+      return Number.NEGATIVE_INFINITY;
   }
 }

@@ -15,6 +15,7 @@ import { clockOffsetMetric } from '@loyalty/platform/telemetry/clock-offset.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { EarnRequestedSchema } from '@loyalty/proto/loyalty/events/v1/earn_requested_pb.ts';
 import { RefundRequestedSchema } from '@loyalty/proto/loyalty/events/v1/refund_requested_pb.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { MessagingApp } from './app/app.ts';
 import { createCommitQueue } from './app/commit-queue.ts';
 import type { DeadLetters } from './app/dead-letters.ts';
@@ -23,7 +24,6 @@ import { createProgramSummaries, type ReadProgramTotals } from './app/program-su
 import { startBackground } from './background-work.ts';
 import type { LedgerConfig } from './config.ts';
 import { registerDeadLetterMetrics } from './dead-letter-metrics.ts';
-import type { Instant } from './domain/instant.ts';
 import { type EventPublishing, startEventPublishing } from './event-publishing.ts';
 import { createEarnStream } from './events/earn-stream.ts';
 import { createMessageReader } from './events/message-reader.ts';

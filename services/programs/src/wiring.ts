@@ -13,6 +13,7 @@ import { startServiceServer } from '@loyalty/platform/service-server.ts';
 import { requireStorage } from '@loyalty/platform/storage-readiness.ts';
 import { createRegistry } from '@loyalty/platform/telemetry/metrics.ts';
 import { RedemptionService } from '@loyalty/proto/loyalty/ledger/v1/redemption_service_pb.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { App } from './app/app.ts';
 import type { ProgramsConfig } from './config.ts';
 import { announceProgramChanged } from './events/program-changed.ts';
@@ -34,7 +35,7 @@ const migrations = join(import.meta.dirname, '../migrations');
 export async function startPrograms(
   config: ProgramsConfig,
   logger: Logger,
-  { clock: nowMs = Date.now }: { clock?: () => number } = {},
+  { clock = Date.now }: { clock?: () => Instant } = {},
 ): Promise<RunningService> {
   return startWithCleanups(async (cleanups) => {
     const { url, poolSize } = config.database;
@@ -63,7 +64,6 @@ export async function startPrograms(
     });
     cleanups.push(() => ledger.close());
 
-    const clock = () => new Date(nowMs());
     const definitions = definitionsAsJson;
     const store = createProgramStore({
       knex,

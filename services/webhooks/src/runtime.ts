@@ -1,10 +1,10 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
 import type { Nats } from '@loyalty/platform/messaging/connection.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { DeliveryStore } from './app/delivery-store.ts';
 import type { ReplayStore } from './app/replay-store.ts';
 import type { WebhooksConfig } from './config.ts';
 import type { DeliveryMetrics } from './delivery-metrics.ts';
-import type { Instant } from './domain/instant.ts';
 
 /** What the parts of the service need. */
 export interface Runtime {

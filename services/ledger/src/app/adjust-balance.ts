@@ -1,11 +1,11 @@
 import type { Author } from '@loyalty/rules/author.ts';
 import { fingerprintOf, sameFingerprint } from '@loyalty/rules/fingerprint.ts';
+import { beginningOfTime, endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import { expireTime } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { addByHand, takeByHand } from '../domain/adjust.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
-import { beginningOfTime, type Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
 import { type Account, type Entry, pointsOf } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
@@ -232,9 +232,7 @@ function lotOfCredit(
   if (expiresAt !== undefined) {
     return { availableAt, expiresAt: Math.max(expiresAt, now), class: 'NORMAL' };
   }
-  const today = new Date(now);
-  const ruleSet = ruleSetInForce(program.ruleSets, today, today);
-  const occurTime = new Date(Math.max(availableAt, now));
-  const expires = ruleSet && expireTime(ruleSet, { availableTime: null, occurTime });
-  return lotExpiring(availableAt, expires ?? 'NEVER');
+  const ruleSet = ruleSetInForce(program.ruleSets, now, now);
+  const expires = ruleSet && expireTime(ruleSet, { availableTime: availableAt, occurTime: now });
+  return lotExpiring(availableAt, expires ?? endOfTime);
 }

@@ -1,4 +1,4 @@
-import type { Instant } from '../domain/instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { EarnStream } from './earn-stream.ts';

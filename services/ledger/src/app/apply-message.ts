@@ -1,6 +1,6 @@
 import { DomainError } from '@loyalty/rules/domain-error.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { AheadOfClock, LedgerUnavailable, ProgramNotActive } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
 import type { MessagingApp } from './app.ts';
 import type { Failure } from './dead-letters.ts';
 import { earn } from './earn.ts';

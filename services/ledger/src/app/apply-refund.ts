@@ -1,5 +1,5 @@
 import type { Author } from '@loyalty/rules/author.ts';
-import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
+import { type CompiledRuleSet, capPeriods } from '@loyalty/rules/compile-rule-set.ts';
 import { type Award, evaluate } from '@loyalty/rules/evaluate.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
 import {
@@ -14,7 +14,7 @@ import { RefundExceedsTransaction } from '../domain/errors.ts';
 import type { Account } from '../domain/journal.ts';
 import { smaller } from '../domain/points.ts';
 import { takeBack } from '../domain/refund.ts';
-import { capCountsLeft, capsOf } from './evaluation.ts';
+import { capCountsLeft } from './evaluation.ts';
 import type { LockedState, PostedEarn, PurchaseRefund } from './ledger-store.ts';
 
 /** What a refund leads to, before it is put. */
@@ -115,10 +115,10 @@ function evaluateAgain(
     member: {
       userId,
       attributes: facts?.attributes ?? {},
-      joinTime: new Date(facts?.joinTime ?? joinTime),
+      joinTime: facts === undefined ? joinTime : Date.parse(facts.joinTime),
       lifetimeEarned: BigInt(facts?.lifetimeEarned ?? 0),
     },
-    now: new Date(postTime),
+    now: postTime,
     capUsed: (ruleId) => BigInt(facts?.capUsed[ruleId] ?? 0),
     remaining,
   });
@@ -135,7 +135,7 @@ function freeCaps(
 ): void {
   const occurTime = occurTimeOf(earn.purchase);
   if (occurTime === undefined || earn.capCounts === undefined) return;
-  for (const cap of capsOf(ruleSet, occurTime)) {
+  for (const cap of capPeriods(ruleSet, occurTime)) {
     const freed = (earn.capCounts.get(cap.ruleId) ?? 0n) - (capCounts?.get(cap.ruleId) ?? 0n);
     if (freed > 0n) locked.addCapUsed(earn.membershipId, cap, -freed);
   }

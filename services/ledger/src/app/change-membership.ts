@@ -1,4 +1,4 @@
-import type { Instant } from '../domain/instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { App } from './app.ts';
 import type { MemberName } from './ledger-store.ts';

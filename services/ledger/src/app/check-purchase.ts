@@ -1,9 +1,9 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Purchase } from '@loyalty/rules/language.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
 import { validatePurchase } from '@loyalty/rules/validate-purchase.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { AheadOfClock } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
 
 /**
  * Checks what the contract's field rules can't, and returns when the purchase occurred.
@@ -11,8 +11,8 @@ import type { Instant } from '../domain/instant.ts';
  * @throws {ValidationFailed} naming every field at fault
  * @throws {AheadOfClock} when only the clock is against it
  */
-export function checkPurchase(purchase: Purchase, now: Instant): Date {
-  const violations = validatePurchase(purchase, new Date(now));
+export function checkPurchase(purchase: Purchase, now: Instant): Instant {
+  const violations = validatePurchase(purchase, now);
   const occurTime = occurTimeOf(purchase);
   if (violations.length > 0 || occurTime === undefined) {
     const isSound = validatePurchase(purchase).length === 0;

@@ -1,5 +1,5 @@
 import type { Author } from '@loyalty/rules/author.ts';
-import type { Instant } from '../domain/instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { PageRequest, PurchaseName } from './ledger-store.ts';
 import type { StreamMessage, SubmissionName } from './stream-message.ts';
 

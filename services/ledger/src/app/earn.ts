@@ -1,7 +1,8 @@
 import type { Author } from '@loyalty/rules/author.ts';
-import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
+import { type CompiledRuleSet, capPeriods } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
 import { differingFields, fingerprintPurchase } from '@loyalty/rules/fingerprint.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
 import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
@@ -14,7 +15,6 @@ import {
   ProgramNotActive,
   TransactionConflict,
 } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
 import { type Account, withMembership } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
@@ -22,15 +22,7 @@ import { countAttempt } from '../domain/velocity.ts';
 import type { App } from './app.ts';
 import { applyWaitingRefunds } from './apply-waiting-refunds.ts';
 import { checkPurchase } from './check-purchase.ts';
-import {
-  capCountsOf,
-  capPeriod,
-  capsOf,
-  creditLot,
-  factsOf,
-  inactivityFrom,
-  keptFacts,
-} from './evaluation.ts';
+import { capCountsOf, creditLot, factsOf, inactivityFrom, keptFacts } from './evaluation.ts';
 import { type ExplainedEarn, explained } from './explained-earn.ts';
 import type { CapPeriod, Command, LockedState, MemberName, PostedEarn } from './ledger-store.ts';
 import { lockedAccount } from './locked-account.ts';
@@ -71,7 +63,7 @@ export function earnCommand(reported: {
 }): Command<EarnResult> & { needs: { member: MemberName } } {
   const { input, program } = reported;
   const occurTime = checkPurchase(input.purchase, reported.now);
-  const terms = possibleTerms(program, { occurTime, now: new Date(reported.now) });
+  const terms = possibleTerms(program, { occurTime, now: reported.now });
   const fingerprint = fingerprintPurchase(input.userId, input.purchase);
   return {
     needs: {
@@ -108,7 +100,7 @@ interface Terms {
  */
 function possibleTerms(
   { ruleSets }: ProgramDefinition,
-  { occurTime, now }: { occurTime: Date; now: Date },
+  { occurTime, now }: { occurTime: Instant; now: Instant },
 ): Terms[] {
   const inForce = ruleSetInForce(ruleSets, occurTime, now);
   const coming = ruleSets.filter(
@@ -118,7 +110,7 @@ function possibleTerms(
   return [...(inForce === undefined ? [] : [inForce]), ...coming].map((ruleSet) => ({
     ruleSet,
     lot: creditLot(ruleSet, occurTime),
-    caps: capsOf(ruleSet, occurTime),
+    caps: capPeriods(ruleSet, occurTime),
   }));
 }
 
@@ -156,14 +148,14 @@ function credit(reported: {
   author: Author;
   program: ProgramDefinition;
   terms: readonly Terms[];
-  occurTime: Date;
+  occurTime: Instant;
   fingerprint: Uint8Array;
   locked: LockedState;
 }): EarnResult {
   const { input, author, program, occurTime, locked } = reported;
   const existing = locked.bringUpToDate(input);
   const now = locked.nowOf(existing);
-  const inForce = ruleSetInForce(program.ruleSets, occurTime, new Date(now));
+  const inForce = ruleSetInForce(program.ruleSets, occurTime, now);
   const terms = reported.terms.find(({ ruleSet }) => ruleSet === inForce);
   if (program.state !== 'ACTIVE' || terms === undefined) {
     throw new ProgramNotActive(program.programId, program.state);
@@ -174,9 +166,8 @@ function credit(reported: {
   const award = evaluate(ruleSet, {
     purchase: input.purchase,
     member: facts,
-    now: new Date(now),
-    capUsed: (ruleId, period, periodStart) =>
-      locked.capUsed(input, capPeriod({ ruleId, period, periodStart })),
+    now,
+    capUsed: (ruleId, period, start) => locked.capUsed(input, { ruleId, period, start }),
   });
   if (award.exceedsLimit) {
     throw new LimitExceeded(`A transaction can't earn more than ${POINTS_MAX} points`);
@@ -212,7 +203,7 @@ function credit(reported: {
   const { version: ruleSetVersion, displayNames: names } = ruleSet;
   locked.putRuleNames({ programId: program.programId, ruleSetVersion, names });
   for (const usage of award.capUsage) {
-    locked.addCapUsed(earn.membershipId, capPeriod(usage), usage.points);
+    locked.addCapUsed(earn.membershipId, usage, usage.points);
   }
   const standing = applyWaitingRefunds(locked, { earn, ruleSet, author });
   return {

@@ -1,11 +1,7 @@
-import {
-  type CompiledRuleSet,
-  capPeriods,
-  needsMemberFacts,
-} from '@loyalty/rules/compile-rule-set.ts';
+import { type CompiledRuleSet, needsMemberFacts } from '@loyalty/rules/compile-rule-set.ts';
 import type { Award } from '@loyalty/rules/evaluate.ts';
+import { endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import type { MemberFacts } from '@loyalty/rules/language.ts';
-import { LIFETIME, type LimitPeriod, type PeriodStart } from '@loyalty/rules/limit-period.ts';
 import {
   availableTime,
   type ExpireTime,
@@ -14,7 +10,6 @@ import {
 } from '@loyalty/rules/point-dates.ts';
 import { begunVersions } from '@loyalty/rules/rule-set-in-force.ts';
 import type { CapCounts, EarnFacts } from '../domain/earn.ts';
-import { beginningOfTime, endOfTime, type Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import { smaller } from '../domain/points.ts';
@@ -25,27 +20,9 @@ export function factsOf({ membership }: Account): MemberFacts {
   return {
     userId: membership.userId,
     attributes: membership.attributes,
-    joinTime: new Date(membership.joinTime),
+    joinTime: membership.joinTime,
     lifetimeEarned: membership.lifetimeEarned,
   };
-}
-
-/** The period's start in the ledger's terms: a lifetime has always been. */
-export function startOf(start: PeriodStart): Instant {
-  return start === LIFETIME ? beginningOfTime : start.getTime();
-}
-
-/** The periods whose usage the caps of a rule set ask for. */
-export function capsOf(ruleSet: CompiledRuleSet, occurTime: Date): CapPeriod[] {
-  return capPeriods(ruleSet, occurTime).map(capPeriod);
-}
-
-export function capPeriod(cap: {
-  ruleId: string;
-  period: LimitPeriod;
-  periodStart: PeriodStart;
-}): CapPeriod {
-  return { ruleId: cap.ruleId, period: cap.period, start: startOf(cap.periodStart) };
 }
 
 /** How much of each cap an award uses up; undefined if none. */
@@ -57,11 +34,7 @@ export function capCountsOf({ capUsage }: Award): CapCounts | undefined {
 /** The lot of points that become available at an instant and expire by a policy. */
 export function lotExpiring(availableAt: Instant, expires: ExpireTime): LotKey {
   if (expires === 'INACTIVITY') return { availableAt, expiresAt: endOfTime, class: 'INACTIVITY' };
-  return {
-    availableAt,
-    expiresAt: expires === 'NEVER' ? endOfTime : expires.getTime(),
-    class: 'NORMAL',
-  };
+  return { availableAt, expiresAt: expires, class: 'NORMAL' };
 }
 
 /**
@@ -75,9 +48,9 @@ export function inactivityFrom(
   now: Instant,
   from: Instant = now,
 ): Instant | undefined {
-  const begun = begunVersions(ruleSets, new Date(now));
+  const begun = begunVersions(ruleSets, now);
   const ruleSet = begun.findLast(({ expiry }) => expiry.case === 'inactivity');
-  return ruleSet && inactivityDate(ruleSet, new Date(from))?.getTime();
+  return ruleSet && inactivityDate(ruleSet, from);
 }
 
 /**
@@ -97,7 +70,7 @@ export function keptFacts(
   if (caps.length === 0 && !asksMember) return undefined;
   return {
     attributes: asksMember ? asked.facts.attributes : {},
-    joinTime: asked.facts.joinTime.toISOString(),
+    joinTime: new Date(asked.facts.joinTime).toISOString(),
     lifetimeEarned: String(asked.facts.lifetimeEarned),
     capUsed: Object.fromEntries(caps.map((cap) => [cap.ruleId, String(asked.capUsed(cap))])),
   };
@@ -119,8 +92,7 @@ export function capCountsLeft(
 }
 
 /** The lot that a purchase's points go to. */
-export function creditLot(ruleSet: CompiledRuleSet, occurTime: Date): LotKey {
-  const available = availableTime(ruleSet, occurTime);
-  const availableAt = available === null ? beginningOfTime : available.getTime();
-  return lotExpiring(availableAt, expireTime(ruleSet, { availableTime: available, occurTime }));
+export function creditLot(ruleSet: CompiledRuleSet, occurTime: Instant): LotKey {
+  const availableAt = availableTime(ruleSet, occurTime);
+  return lotExpiring(availableAt, expireTime(ruleSet, { availableTime: availableAt, occurTime }));
 }

@@ -1,5 +1,5 @@
+import { endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import { MembershipNotFound } from '../domain/errors.ts';
-import { endOfTime, type Instant } from '../domain/instant.ts';
 import { type Period, requireLaterEnd } from '../domain/period.ts';
 import { type Statement, statementOf } from '../domain/statement.ts';
 import type { App } from './app.ts';

@@ -1,5 +1,5 @@
 import { DomainError } from '@loyalty/rules/domain-error.ts';
-import type { Instant } from '../domain/instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Membership } from '../domain/membership.ts';
 import { type Notice, noticesDue } from '../domain/notices.ts';

@@ -1,9 +1,9 @@
 import type { Author } from '@loyalty/rules/author.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { CLOCK_DIFFERENCE_MS_MAX } from '@loyalty/rules/rule-set-in-force.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { type Attributes, changedKeys, requireFewEnough } from '../domain/attributes.ts';
 import { AlreadyMember, ProgramNotActive } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
 import { join, rejoin } from '../domain/join.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Membership } from '../domain/membership.ts';

@@ -1,7 +1,7 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Purchase } from '@loyalty/rules/language.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
 import type { Earn, EarnState } from '../domain/earn.ts';
-import type { Instant } from '../domain/instant.ts';
 import type { Account, Entry, EntryKind } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import type { Membership, MembershipState } from '../domain/membership.ts';

@@ -1,4 +1,4 @@
-import type { Instant } from '../domain/instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { EntryKind } from '../domain/journal.ts';
 import { requireLaterEnd } from '../domain/period.ts';
 import type { App } from './app.ts';

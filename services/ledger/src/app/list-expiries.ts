@@ -1,7 +1,7 @@
+import { beginningOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import { type DatedPoints, type Expiry, expiriesOf, maturitiesOf } from '../domain/balance.ts';
 import { bringUpToDate } from '../domain/bring-up-to-date.ts';
 import { MembershipNotFound } from '../domain/errors.ts';
-import { beginningOfTime, type Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { App } from './app.ts';
 import type { LotDate, MemberName, PageRequest } from './ledger-store.ts';

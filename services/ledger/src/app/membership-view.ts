@@ -1,7 +1,7 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { type Balance, balanceAt } from '../domain/balance.ts';
 import { bringUpToDate } from '../domain/bring-up-to-date.ts';
 import { membershipEtag } from '../domain/etag.ts';
-import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Membership } from '../domain/membership.ts';
 

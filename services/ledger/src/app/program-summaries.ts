@@ -1,7 +1,7 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { isListed } from '@loyalty/rules/reward-availability.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { dateAt } from '@loyalty/rules/zone-clock.ts';
-import type { Instant } from '../domain/instant.ts';
 import { type Period, requireLaterEnd } from '../domain/period.ts';
 import type { ProgramTotals, TotalsQuery } from '../domain/program-totals.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
@@ -142,7 +142,7 @@ function monthFrom(
   instant: Instant,
   months: number,
 ): { name: string; start: Instant } {
-  const first = dateAt(clock, new Date(instant)).with({ day: 1 }).add({ months });
+  const first = dateAt(clock, instant).with({ day: 1 }).add({ months });
   return { name: first.toPlainYearMonth().toString(), start: clock.startOf(first) };
 }
 

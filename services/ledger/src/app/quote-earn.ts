@@ -29,7 +29,7 @@ export type EarnQuote = Pick<EarnResult, 'earn' | 'balance'>;
 export async function quoteEarn(app: App, input: QuoteEarnInput): Promise<EarnQuote> {
   const { programId, userId } = input;
   const now = app.clock();
-  const purchase = purchaseAt(input.purchase, new Date(now));
+  const purchase = purchaseAt(input.purchase, now);
   const violations = validatePurchase(purchase);
   if (violations.length > 0) throw new ValidationFailed(violations);
   const program = await visibleProgram(app.catalog, input);

@@ -1,8 +1,8 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { CompiledReward } from '@loyalty/rules/reward-availability.ts';
 import type { RewardPrice } from '@loyalty/rules/reward-price.ts';
 import { bringUpToDate } from '../domain/bring-up-to-date.ts';
 import type { Refusal } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import { nowOf } from '../domain/membership.ts';
 import { isOverdue, type Redemption, unitsTaken } from '../domain/redemption-state.ts';

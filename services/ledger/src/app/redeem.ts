@@ -1,5 +1,6 @@
 import type { Author } from '@loyalty/rules/author.ts';
 import { fingerprintOf } from '@loyalty/rules/fingerprint.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { CompiledReward } from '@loyalty/rules/reward-availability.ts';
 import type { RewardPrice } from '@loyalty/rules/reward-price.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
@@ -13,7 +14,6 @@ import {
   ProgramNotActive,
   RedemptionRefused,
 } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
 import { type Account, withMembership } from '../domain/journal.ts';
 import { type RedemptionDraft, refuse, reserve, spend } from '../domain/redemption.ts';
 import type { Redemption } from '../domain/redemption-state.ts';

@@ -1,5 +1,5 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { MembershipNotFound } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { LedgerReader, MemberName } from './ledger-store.ts';
 

@@ -1,10 +1,10 @@
 import type { Author } from '@loyalty/rules/author.ts';
 import { fingerprintOf } from '@loyalty/rules/fingerprint.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { endOfGraceDay } from '@loyalty/rules/point-dates.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
 import { balanceAt } from '../domain/balance.ts';
 import { IllegalTransition } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
 import { giveBack } from '../domain/redemption.ts';
 import type { App } from './app.ts';
 import type { LockedState, MemberName } from './ledger-store.ts';
@@ -80,7 +80,6 @@ function reverse(
 }
 
 function graceEnd(program: ProgramDefinition, now: Instant): Instant | undefined {
-  const date = new Date(now);
-  const ruleSet = ruleSetInForce(program.ruleSets, date, date);
-  return ruleSet && endOfGraceDay(ruleSet, date)?.getTime();
+  const ruleSet = ruleSetInForce(program.ruleSets, now, now);
+  return ruleSet && endOfGraceDay(ruleSet, now);
 }

@@ -1,13 +1,13 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { periodStart } from '@loyalty/rules/limit-period.ts';
 import { type CompiledReward, rewardRefusal } from '@loyalty/rules/reward-availability.ts';
 import { type PriceRequest, priceReward, type RewardPrice } from '@loyalty/rules/reward-price.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { missingPoints } from '../domain/available.ts';
 import { type Refusal, RewardNotFound } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Redemption } from '../domain/redemption-state.ts';
-import { factsOf, startOf } from './evaluation.ts';
+import { factsOf } from './evaluation.ts';
 import type { UsagePeriod } from './ledger-store.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
 
@@ -55,8 +55,8 @@ export function usagePeriodOf(
   { program, now }: { program: ProgramDefinition; now: Instant },
 ): UsagePeriod | undefined {
   if (memberLimit === undefined) return undefined;
-  const start = periodStart(memberLimit.period, new Date(now), program.clock);
-  return { rewardId: reward.rewardId, period: memberLimit.period, start: startOf(start) };
+  const start = periodStart(memberLimit.period, now, program.clock);
+  return { rewardId: reward.rewardId, period: memberLimit.period, start };
 }
 
 /** Units; undefined where the stock has no limit. A limit below what is taken leaves nothing. */
@@ -81,7 +81,7 @@ export function obstaclesTo(redeeming: {
   const { offer, account, taken } = redeeming;
   const units = BigInt(unitsOf(redeeming.request));
   const obstacles: Refusal[] = [];
-  const asked = { member: factsOf(account), now: new Date(redeeming.now) };
+  const asked = { member: factsOf(account), now: redeeming.now };
   const refusal = rewardRefusal(offer, asked);
   if (refusal !== undefined) obstacles.push({ reason: refusal.reason, metadata: {} });
   const stockLeft = stockLeftOf(offer, taken.stock);

@@ -1,5 +1,5 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { Overloaded } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
 
 export interface SharedCacheOptions<Query, Result> {
   readonly compute: (query: Query) => Promise<Result>;

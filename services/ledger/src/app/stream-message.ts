@@ -1,6 +1,6 @@
 import type { Author } from '@loyalty/rules/author.ts';
 import type { DomainError } from '@loyalty/rules/domain-error.ts';
-import type { Instant } from '../domain/instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { PurchaseName } from './ledger-store.ts';
 import type { EarnInput, ReverseEarnInput } from './reports.ts';
 

@@ -81,5 +81,5 @@ function isWithdrawn({ state }: RuleSet): boolean {
 }
 
 function effectiveMs({ effectiveTime }: CompiledRuleSet): number {
-  return effectiveTime?.getTime() ?? 0;
+  return effectiveTime ?? 0;
 }

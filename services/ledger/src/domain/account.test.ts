@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { fc } from '@loyalty/local/property.ts';
+import { beginningOfTime, endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
 import { addByHand } from './adjust.ts';
 import { missingPoints } from './available.ts';
 import { balanceAt, expiriesOf, maturitiesOf } from './balance.ts';
 import { bringUpToDate, nextDueAt } from './bring-up-to-date.ts';
 import { postEarn } from './earn.ts';
-import { beginningOfTime, endOfTime, type Instant } from './instant.ts';
 import { join, rejoin } from './join.ts';
 import { type Account, pointsOf, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';

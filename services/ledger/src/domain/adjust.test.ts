@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { beginningOfTime, endOfTime } from '@loyalty/rules/instant.ts';
 import { addByHand, takeByHand } from './adjust.ts';
 import { balanceAt } from './balance.ts';
 import { InsufficientPoints, MembershipLeft } from './errors.ts';
-import { beginningOfTime, endOfTime } from './instant.ts';
 import { join } from './join.ts';
 import { type Account, withMembership } from './journal.ts';
 import type { LotKey } from './lot.ts';

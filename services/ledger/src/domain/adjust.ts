@@ -1,10 +1,10 @@
 import type { Author } from '@loyalty/rules/author.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { credit, missingPoints } from './available.ts';
 import { bringUpToDate, isPending } from './bring-up-to-date.ts';
 import { InsufficientPoints, MembershipLeft } from './errors.ts';
 import { startedInactivity } from './inactivity.ts';
-import type { Instant } from './instant.ts';
 import { type Account, type NewEntry, noChange, record } from './journal.ts';
 import { inConsumptionOrder, type LotKey, take } from './lot.ts';
 import { smaller } from './points.ts';

@@ -1,4 +1,4 @@
-import type { Instant } from './instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Account, Changes } from './journal.ts';
 import { noChange } from './journal.ts';
 import { type Allocation, inConsumptionOrder, type LotKey, sumAllocations, take } from './lot.ts';

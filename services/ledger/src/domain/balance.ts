@@ -1,5 +1,5 @@
+import { endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import { bringUpToDate, isPending } from './bring-up-to-date.ts';
-import { endOfTime, type Instant } from './instant.ts';
 import type { Account } from './journal.ts';
 import { expiryOf, type Lot, type LotKey, total } from './lot.ts';
 

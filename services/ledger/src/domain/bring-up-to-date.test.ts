@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { beginningOfTime, endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import { takeByHand } from './adjust.ts';
 import { bringUpToDate } from './bring-up-to-date.ts';
 import { postEarn } from './earn.ts';
-import { beginningOfTime, endOfTime, type Instant } from './instant.ts';
 import { join } from './join.ts';
 import type { Account } from './journal.ts';
 import type { LotKey } from './lot.ts';

@@ -1,5 +1,5 @@
+import { endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import { POINTS_MAX } from '@loyalty/rules/language.ts';
-import { endOfTime, type Instant } from './instant.ts';
 import { type Account, noChange, passingOfTime, record, withMembership } from './journal.ts';
 import { expiryOf, inConsumptionOrder, type LotKey, take, total } from './lot.ts';
 import { smaller } from './points.ts';

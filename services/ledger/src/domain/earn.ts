@@ -1,8 +1,8 @@
 import type { Author } from '@loyalty/rules/author.ts';
 import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { credit } from './available.ts';
 import { bringUpToDate } from './bring-up-to-date.ts';
-import type { Instant } from './instant.ts';
 import { type Account, record } from './journal.ts';
 import type { LotKey } from './lot.ts';
 import { addPoints } from './points.ts';

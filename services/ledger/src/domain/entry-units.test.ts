@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { beginningOfTime, endOfTime } from '@loyalty/rules/instant.ts';
 import { addByHand } from './adjust.ts';
 import { unitsOfEntry } from './entry-units.ts';
-import { beginningOfTime, endOfTime } from './instant.ts';
 import { join } from './join.ts';
 import type { Account } from './journal.ts';
 import { captureHold, giveBack, reserve } from './redemption.ts';

@@ -1,6 +1,6 @@
 import { areEtagsCurrent, type EtagConditions } from '@loyalty/rules/etag-conditions.ts';
 import { EtagMismatch } from '@loyalty/rules/etag-mismatch.ts';
-import type { Instant } from './instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Membership } from './membership.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Author } from '@loyalty/rules/author.ts';
-import type { Instant } from './instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { type Account, noChange, record } from './journal.ts';
 import { take } from './lot.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
+import { endOfTime } from '@loyalty/rules/instant.ts';
 import { movedInactivity, startedInactivity } from './inactivity.ts';
-import { endOfTime } from './instant.ts';
 
 test('the first activity sets the date of inactivity, and later ones only move it forward', () => {
   expect(movedInactivity(endOfTime, 100)).toBe(100);

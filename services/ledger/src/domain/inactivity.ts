@@ -1,4 +1,4 @@
-import { endOfTime, type Instant } from './instant.ts';
+import { endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 
 /**
  * The date to which an activity moves all points of class INACTIVITY, or undefined where it leaves the present one: it

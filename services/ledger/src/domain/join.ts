@@ -1,6 +1,6 @@
 import type { Author } from '@loyalty/rules/author.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { type Attributes, updatedAttributes } from './attributes.ts';
-import type { Instant } from './instant.ts';
 import { type Account, noChange, record, withMembership } from './journal.ts';
 import { newMembership } from './membership.ts';
 

@@ -1,7 +1,7 @@
 import type { Author } from '@loyalty/rules/author.ts';
+import { endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import type { Attributes, AttributesChange } from './attributes.ts';
 import { movedInactivity } from './inactivity.ts';
-import { endOfTime, type Instant } from './instant.ts';
 import { type Allocation, allocate, type Lot } from './lot.ts';
 import type { Membership } from './membership.ts';
 import { addPoints } from './points.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { fc } from '@loyalty/local/property.ts';
-import { beginningOfTime, endOfTime } from './instant.ts';
+import { beginningOfTime, endOfTime } from '@loyalty/rules/instant.ts';
 import { allocate, inConsumptionOrder, type Lot, type LotClass, take } from './lot.ts';
 
 const membership = { inactivityExpiresAt: 500 };

@@ -1,4 +1,4 @@
-import type { Instant } from './instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { smaller } from './points.ts';
 
 /** NORMAL: dates of its own. INACTIVITY: expires with the membership's inactivity. GRACE: restored with a grace. */

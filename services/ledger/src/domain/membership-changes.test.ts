@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { beginningOfTime, endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import { addByHand, takeByHand } from './adjust.ts';
-import { beginningOfTime, endOfTime, type Instant } from './instant.ts';
 import { join } from './join.ts';
 import type { Account } from './journal.ts';
 import { leave } from './membership-changes.ts';

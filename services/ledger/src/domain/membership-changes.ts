@@ -1,9 +1,9 @@
 import type { Author } from '@loyalty/rules/author.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Attributes } from './attributes.ts';
 import { bringUpToDate } from './bring-up-to-date.ts';
 import { IllegalTransition } from './errors.ts';
 import { forfeit } from './forfeit.ts';
-import type { Instant } from './instant.ts';
 import { type Account, type EntryKind, noChange, record, withMembership } from './journal.ts';
 import { byDeadline } from './redemption-state.ts';
 import { releaseHolds } from './release.ts';

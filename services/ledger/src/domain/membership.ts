@@ -1,6 +1,6 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
+import { beginningOfTime, endOfTime } from '@loyalty/rules/instant.ts';
 import type { Attributes } from './attributes.ts';
-import type { Instant } from './instant.ts';
-import { beginningOfTime, endOfTime } from './instant.ts';
 
 export type MembershipState = 'ACTIVE' | 'SUSPENDED' | 'LEFT';
 

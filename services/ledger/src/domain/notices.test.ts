@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { beginningOfTime, endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import { createZoneClock } from '@loyalty/rules/zone-clock.ts';
 import { postEarn } from './earn.ts';
-import { beginningOfTime, endOfTime, type Instant } from './instant.ts';
 import { join } from './join.ts';
 import type { Account } from './journal.ts';
 import type { LotKey } from './lot.ts';

@@ -1,7 +1,7 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { dateOf, type ZoneClock } from '@loyalty/rules/zone-clock.ts';
 import { type DatedPoints, expiriesOf, maturitiesOf } from './balance.ts';
 import { bringUpToDate } from './bring-up-to-date.ts';
-import type { Instant } from './instant.ts';
 import type { Account } from './journal.ts';
 
 /** EXPIRING: points are lost at the end of the date. MATURING: pending points become available on it. */

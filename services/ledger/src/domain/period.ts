@@ -1,5 +1,5 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
-import type { Instant } from './instant.ts';
 
 /** Includes its start and excludes its end. */
 export interface Period {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { endOfTime } from './instant.ts';
+import { endOfTime } from '@loyalty/rules/instant.ts';
 import type { Account } from './journal.ts';
 import type { Lot } from './lot.ts';
 import { newMembership } from './membership.ts';

@@ -1,5 +1,5 @@
+import { endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import { bringUpToDate } from './bring-up-to-date.ts';
-import { endOfTime, type Instant } from './instant.ts';
 import { type Account, pointsOf } from './journal.ts';
 import { expiryOf } from './lot.ts';
 import { type MembershipState, nowOf } from './membership.ts';

@@ -1,5 +1,5 @@
+import { endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import type { Refusal } from './errors.ts';
-import { endOfTime, type Instant } from './instant.ts';
 import type { LotKey } from './lot.ts';
 
 export type RedemptionState =

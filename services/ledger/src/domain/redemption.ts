@@ -1,9 +1,9 @@
 import type { Author } from '@loyalty/rules/author.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { makeAvailable } from './available.ts';
 import { bringUpToDate, isPending } from './bring-up-to-date.ts';
 import type { Refusal } from './errors.ts';
 import { forfeit } from './forfeit.ts';
-import type { Instant } from './instant.ts';
 import { type Account, noChange, record, withMembership, withRedemption } from './journal.ts';
 import {
   type Allocation,

@@ -1,6 +1,6 @@
 import type { Author } from '@loyalty/rules/author.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { isPending } from './bring-up-to-date.ts';
-import type { Instant } from './instant.ts';
 import { type Account, noChange, record, withMembership } from './journal.ts';
 import { inConsumptionOrder, type LotKey, sameLot, take } from './lot.ts';
 import { addPoints, smaller } from './points.ts';

@@ -1,6 +1,6 @@
 import type { Author } from '@loyalty/rules/author.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { makeAvailable } from './available.ts';
-import type { Instant } from './instant.ts';
 import { type Account, record, withRedemption } from './journal.ts';
 import type { Allocation } from './lot.ts';
 import type { Redemption, RedemptionPart } from './redemption-state.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { endOfTime } from '@loyalty/rules/instant.ts';
 import { bringUpToDate } from './bring-up-to-date.ts';
 import { postEarn } from './earn.ts';
-import { endOfTime } from './instant.ts';
 import { join } from './join.ts';
 import { type Account, noChange, pointsOf } from './journal.ts';
 import type { Period } from './period.ts';

@@ -1,5 +1,5 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { bringUpToDate } from './bring-up-to-date.ts';
-import type { Instant } from './instant.ts';
 import { type Account, type Changes, type Entry, type EntryKind, noChange } from './journal.ts';
 import { nowOf } from './membership.ts';
 import { isWithin, type Period } from './period.ts';

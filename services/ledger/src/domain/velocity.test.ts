@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { beginningOfTime } from './instant.ts';
+import { beginningOfTime } from '@loyalty/rules/instant.ts';
 import { countAttempt } from './velocity.ts';
 
 const fresh = { start: beginningOfTime, count: 0 };

@@ -1,5 +1,5 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { VelocityLimitReached } from './errors.ts';
-import type { Instant } from './instant.ts';
 import type { VelocityWindow } from './membership.ts';
 
 const minuteMs = 60_000;

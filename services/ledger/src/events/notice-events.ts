@@ -2,8 +2,8 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { encoderOf } from '@loyalty/platform/binary-encoding.ts';
 import { encodeOutboxBatch, type OutboxMessageInit } from '@loyalty/platform/outbox/batch.ts';
 import { PointsNoticeSchema } from '@loyalty/proto/loyalty/events/v1/points_notice_pb.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { MemberNotice } from '../app/give-notices.ts';
-import type { Instant } from '../domain/instant.ts';
 import { passingOfTime } from '../domain/journal.ts';
 import { ownHeaders, sharedHeaders } from '../messages/event-headers.ts';
 

@@ -1,7 +1,7 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { repeat } from '@loyalty/platform/repeat.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { DeadLetters } from '../app/dead-letters.ts';
-import type { Instant } from '../domain/instant.ts';
 
 export interface RemoveDecidedLettersOptions {
   deadLetters: Pick<DeadLetters, 'removeDecided'>;

@@ -1,10 +1,10 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { repeat } from '@loyalty/platform/repeat.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { type Outcome, unforeseenFailure } from '../app/apply-message.ts';
 import type { DeadLetters, DueLetter, Failure } from '../app/dead-letters.ts';
 import type { StreamMessage } from '../app/stream-message.ts';
 import { LedgerUnavailable } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
 
 export interface RetryDeadLettersOptions {
   deadLetters: DeadLetters;

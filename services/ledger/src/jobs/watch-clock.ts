@@ -1,6 +1,6 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { repeat } from '@loyalty/platform/repeat.ts';
-import type { Instant } from '../domain/instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 
 /**
  * How far a ledger's clock may be from PostgreSQL's. Synchronized clocks differ by milliseconds; beyond this, one of the

@@ -19,6 +19,7 @@ import {
   TransactionSchema,
 } from '@loyalty/proto/loyalty/programs/v1/transaction_pb.ts';
 import { type ExplanationLine, noteForMembers } from '@loyalty/rules/explanation.ts';
+import { beginningOfTime } from '@loyalty/rules/instant.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import type { UnappliedReport } from '../app/dead-letters.ts';
 import type { EarnResult } from '../app/earn.ts';
@@ -27,7 +28,6 @@ import type { EarnView } from '../app/get-earn.ts';
 import type { EarnQuote, QuoteEarnInput } from '../app/quote-earn.ts';
 import type { EarnInput } from '../app/reports.ts';
 import type { EarnState } from '../domain/earn.ts';
-import { beginningOfTime } from '../domain/instant.ts';
 import { renderBalance } from './balance-message.ts';
 import { enumName } from './enum-name.ts';
 import { purchaseFields } from './purchase-message.ts';

@@ -1,5 +1,5 @@
 import type { Author } from '@loyalty/rules/author.ts';
-import type { Instant } from '../domain/instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { headerText } from './header-text.ts';
 
 /** The NATS headers that all events of the ledger have: a CloudEvent with protobuf data. */

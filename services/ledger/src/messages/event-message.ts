@@ -8,13 +8,13 @@ import {
 } from '@loyalty/proto/loyalty/events/v1/entry_recorded_pb.ts';
 import { ErrorReason } from '@loyalty/proto/loyalty/options/v1/errors_pb.ts';
 import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
+import { beginningOfTime } from '@loyalty/rules/instant.ts';
 import { pointsGiven } from '@loyalty/rules/points-given.ts';
 import type { DescribedEntry } from '../app/described-entry.ts';
 import { type JournalRecord, type JournalRecords, ruleSetOf } from '../app/journal-reader.ts';
 import { valueOfPart } from '../app/redemption-part.ts';
 import { isSameRuleSet, type RuleNames, type RuleSetName } from '../app/rule-names.ts';
 import { unitsOfEntry } from '../domain/entry-units.ts';
-import { beginningOfTime } from '../domain/instant.ts';
 import { type Entry, type EntryKind, pointsOf } from '../domain/journal.ts';
 import type { Allocation } from '../domain/lot.ts';
 import type { Redemption } from '../domain/redemption-state.ts';

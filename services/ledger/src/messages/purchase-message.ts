@@ -8,7 +8,7 @@ export function purchaseFields(purchase: Purchase) {
   const { amount, channel } = purchase;
   return {
     // A repeat may have other digits below the millisecond.
-    ...timestampField('occurTime', occurTimeOf(purchase)?.getTime()),
+    ...timestampField('occurTime', occurTimeOf(purchase)),
     ...(amount !== undefined && { amount: moneyOf(amount) }),
     channel,
   };

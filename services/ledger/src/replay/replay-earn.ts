@@ -1,11 +1,12 @@
-import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
+import { type CompiledRuleSet, capPeriods } from '@loyalty/rules/compile-rule-set.ts';
 import type { Award } from '@loyalty/rules/evaluate.ts';
 import { fingerprintPurchase, sameFingerprint } from '@loyalty/rules/fingerprint.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { MemberFacts } from '@loyalty/rules/language.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
 import { wholePurchase } from '@loyalty/rules/remaining-purchase.ts';
 import { ruleSetInForce } from '@loyalty/rules/rule-set-in-force.ts';
-import { capCountsOf, capsOf, creditLot, keptFacts } from '../app/evaluation.ts';
+import { capCountsOf, creditLot, keptFacts } from '../app/evaluation.ts';
 import type { PostedEarn } from '../app/ledger-store.ts';
 import { findRuleSet } from '../app/rule-set-of.ts';
 import type { Entry } from '../domain/journal.ts';
@@ -38,10 +39,9 @@ export function replayEarn(
     replay.comparison.compare(subject, { purchase: [stored, 'a purchase with its time'] });
     return undefined;
   }
-  const now = new Date(entry.createTime);
-  const ruleSet = ruleSetOf(replay, { earn, subject, occurTime, now });
+  const ruleSet = ruleSetOf(replay, { earn, subject, occurTime, now: entry.createTime });
   if (ruleSet === undefined) return undefined;
-  const caps = capsOf(ruleSet, occurTime);
+  const caps = capPeriods(ruleSet, occurTime);
   const capUsed = replay.caps.usedOf(caps);
   const kept = keptFacts(ruleSet, {
     facts,
@@ -74,7 +74,7 @@ function ruleSetOf(
     subject,
     occurTime,
     now,
-  }: { earn: PostedEarn; subject: string; occurTime: Date; now: Date },
+  }: { earn: PostedEarn; subject: string; occurTime: Instant; now: Instant },
 ): CompiledRuleSet | undefined {
   const { ruleSets, withdrawnRuleSets } = program;
   const ruleSet = findRuleSet(program, earn);

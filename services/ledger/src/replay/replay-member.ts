@@ -1,8 +1,8 @@
+import { endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import type { MemberFacts } from '@loyalty/rules/language.ts';
 import { inactivityFrom } from '../app/evaluation.ts';
 import type { ProgramDefinition } from '../app/program-catalog.ts';
 import { movedInactivity } from '../domain/inactivity.ts';
-import { endOfTime, type Instant } from '../domain/instant.ts';
 import { type Entry, pointsOf } from '../domain/journal.ts';
 import { Comparison } from './comparison.ts';
 import {
@@ -98,7 +98,7 @@ export class MemberReplay {
     return {
       userId: this.#replay.member.userId,
       attributes: this.#attributes,
-      joinTime: new Date(this.#joinTime),
+      joinTime: this.#joinTime,
       lifetimeEarned: this.#lifetimeEarned,
     };
   }

@@ -44,7 +44,7 @@ export function awardOf(
   return evaluate(ruleSet, {
     purchase: earn.purchase,
     member: facts,
-    now: new Date(earn.postTime),
+    now: earn.postTime,
     capUsed: (ruleId) => capUsed.get(ruleId) ?? 0n,
     ...(remaining !== undefined && { remaining }),
   });

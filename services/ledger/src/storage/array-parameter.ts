@@ -1,4 +1,4 @@
-import { beginningOfTime, endOfTime, type Instant } from '../domain/instant.ts';
+import { beginningOfTime, endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 
 /** What a column of each type takes. Texts are written as UTF-8, `jsonb` is JSON text, and times are instants. */
 export interface Elements {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabase } from '@loyalty/local/test-environment.ts';
+import { beginningOfTime, endOfTime } from '@loyalty/rules/instant.ts';
 import pg from 'pg';
-import { beginningOfTime, endOfTime } from '../domain/instant.ts';
 import { bulk, type Columns } from './bulk.ts';
 
 interface Row {

@@ -1,3 +1,4 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type {
   CapPeriod,
   LockedState,
@@ -14,7 +15,6 @@ import type {
 } from '../app/ledger-store.ts';
 import type { NamedRuleSet } from '../app/rule-names.ts';
 import { bringUpToDate } from '../domain/bring-up-to-date.ts';
-import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import { type LotKey, sameLot } from '../domain/lot.ts';
 import { nowOf } from '../domain/membership.ts';

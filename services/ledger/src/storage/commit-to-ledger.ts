@@ -1,4 +1,5 @@
 import { transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Pool } from 'pg';
 import type { JournalRecord } from '../app/journal-reader.ts';
 import type {
@@ -8,7 +9,6 @@ import type {
   PurchaseName,
   RecordedEntry,
 } from '../app/ledger-store.ts';
-import type { Instant } from '../domain/instant.ts';
 import { recordsOf } from './changed-records.ts';
 import { type Locks, lockLedger } from './lock-ledger.ts';
 import { type LedgerChanges, lockedLedger } from './locked-ledger.ts';

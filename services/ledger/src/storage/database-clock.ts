@@ -1,5 +1,5 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Pool } from 'pg';
-import type { Instant } from '../domain/instant.ts';
 
 /** The time by PostgreSQL's clock, to the millisecond. */
 export async function databaseTime(pool: Pick<Pool, 'query'>): Promise<Instant> {

@@ -1,6 +1,6 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Pool } from 'pg';
 import type { Command, Needs } from '../app/ledger-store.ts';
-import type { Instant } from '../domain/instant.ts';
 import { type Locks, lockLedger } from './lock-ledger.ts';
 import { lockedLedger } from './locked-ledger.ts';
 import { memberKey } from './membership-ids.ts';

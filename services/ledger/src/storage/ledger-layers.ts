@@ -1,3 +1,4 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type {
   CapPeriod,
   PostedEarn,
@@ -7,7 +8,6 @@ import type {
   UsagePeriod,
 } from '../app/ledger-store.ts';
 import type { NamedRuleSet, RuleNames } from '../app/rule-names.ts';
-import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import type { Lapse } from '../domain/refund.ts';

@@ -1,6 +1,6 @@
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
+import { beginningOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import { LostRace, type Needs, type PostedEarn, type PurchaseName } from '../app/ledger-store.ts';
-import { beginningOfTime, type Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import { nowOf } from '../domain/membership.ts';
 import { isOverdue, type Redemption } from '../domain/redemption-state.ts';

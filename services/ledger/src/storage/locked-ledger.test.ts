@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { beginningOfTime, endOfTime } from '@loyalty/rules/instant.ts';
 import type {
   Command,
   LockedState,
@@ -8,7 +9,6 @@ import type {
 } from '../app/ledger-store.ts';
 import { addByHand } from '../domain/adjust.ts';
 import { MembershipSuspended } from '../domain/errors.ts';
-import { beginningOfTime, endOfTime } from '../domain/instant.ts';
 import { join } from '../domain/join.ts';
 import type { Account } from '../domain/journal.ts';
 import { reserve } from '../domain/redemption.ts';

@@ -1,8 +1,8 @@
 import { instant, timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import { transaction } from '@loyalty/platform/postgres/transaction.ts';
+import { beginningOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import type { Pool } from 'pg';
 import type { DuePosition, MemberNotice, NoticeStore } from '../app/give-notices.ts';
-import { beginningOfTime, type Instant } from '../domain/instant.ts';
 import { bulk } from './bulk.ts';
 import {
   type AccountRow,

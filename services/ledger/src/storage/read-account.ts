@@ -1,7 +1,7 @@
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Pool } from 'pg';
 import type { LedgerReader, MemberName } from '../app/ledger-store.ts';
-import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import { gatherReads } from './gather-reads.ts';
 import { memberKey } from './membership-ids.ts';

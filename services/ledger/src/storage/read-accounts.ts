@@ -1,7 +1,7 @@
 import { instant, type Timestamp, timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Pool, QueryConfig } from 'pg';
-import type { Instant } from '../domain/instant.ts';
 import type { Account } from '../domain/journal.ts';
 import type { Lot } from '../domain/lot.ts';
 import type { Redemption } from '../domain/redemption-state.ts';

@@ -1,7 +1,7 @@
 import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
+import { beginningOfTime, endOfTime } from '@loyalty/rules/instant.ts';
 import type { QueryConfig } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
-import { beginningOfTime, endOfTime } from '../domain/instant.ts';
 import { perRow } from './plan-forms.ts';
 
 // Which sequences lie between the times asked for: from `first` on, and before `past`. A journal has no gaps and never goes

@@ -1,6 +1,6 @@
 import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
+import { beginningOfTime, endOfTime } from '@loyalty/rules/instant.ts';
 import type { LedgerReader } from '../app/ledger-store.ts';
-import { beginningOfTime, endOfTime } from '../domain/instant.ts';
 import type { MembershipState } from '../domain/membership.ts';
 import { perRow } from './plan-forms.ts';
 import type { AccountQuery } from './read-accounts.ts';

@@ -1,8 +1,8 @@
 import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
+import { beginningOfTime, endOfTime } from '@loyalty/rules/instant.ts';
 import type { QueryConfig } from 'pg';
 import type { JournalReader } from '../app/journal-reader.ts';
 import type { LedgerReader, ProgramQuery } from '../app/ledger-store.ts';
-import { beginningOfTime, endOfTime } from '../domain/instant.ts';
 import type { EntryKind } from '../domain/journal.ts';
 import type { RedemptionState } from '../domain/redemption-state.ts';
 import { aboveAllIds } from './column-values.ts';

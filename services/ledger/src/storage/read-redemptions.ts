@@ -1,7 +1,7 @@
 import { timestamptz, timestamptzOrNull } from '@loyalty/platform/postgres/timestamptz.ts';
+import { beginningOfTime } from '@loyalty/rules/instant.ts';
 import type { QueryConfig } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
-import { beginningOfTime } from '../domain/instant.ts';
 import { aboveAllIds } from './column-values.ts';
 
 export function readRedemption({

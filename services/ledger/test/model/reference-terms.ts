@@ -1,12 +1,7 @@
 import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { type CapUsage, evaluate } from '@loyalty/rules/evaluate.ts';
 import type { MemberFacts, Purchase } from '@loyalty/rules/language.ts';
-import {
-  LIFETIME,
-  type LimitPeriod,
-  type PeriodStart,
-  periodStart,
-} from '@loyalty/rules/limit-period.ts';
+import { type LimitPeriod, periodStart } from '@loyalty/rules/limit-period.ts';
 import { occurTimeOf } from '@loyalty/rules/occur-time.ts';
 import {
   availableTime,
@@ -75,9 +70,9 @@ export interface Earn {
 
 /** An earn of the purchase now, which counts against caps. */
 export function newEarn(member: Member, purchase: Purchase): Earn {
-  const occurTime = occurTimeOf(purchase) as Date;
-  const now = new Date(member.now);
-  const ruleSet = ruleSetInForce(member.program.ruleSets, occurTime, now) as CompiledRuleSet;
+  const occurTime = occurTimeOf(purchase) as number;
+  const { ruleSets } = member.program;
+  const ruleSet = ruleSetInForce(ruleSets, occurTime, member.now) as CompiledRuleSet;
   const left = wholePurchase(purchase);
   const earn: Earn = {
     purchase,
@@ -114,12 +109,12 @@ function award({ capUsed }: Member, earn: Earn): number {
   const { points, capUsage } = evaluate(earn.ruleSet, {
     purchase: earn.purchase,
     member: earn.facts,
-    now: new Date(earn.postTime),
+    now: earn.postTime,
     capUsed: (...cap) => BigInt(earn.capUsedBefore.get(capKey(...cap)) ?? 0),
     remaining: earn.left,
   });
-  const count = ({ ruleId, period, periodStart, points: used }: CapUsage, sign: number) => {
-    const key = capKey(ruleId, period, periodStart);
+  const count = ({ ruleId, period, start, points: used }: CapUsage, sign: number) => {
+    const key = capKey(ruleId, period, start);
     capUsed.set(key, (capUsed.get(key) ?? 0) + sign * Number(used));
   };
   const counted = earn.counted === undefined ? capUsage : stillCounted(earn.counted, capUsage);
@@ -137,29 +132,22 @@ function stillCounted(before: readonly CapUsage[], now: readonly CapUsage[]): Ca
   });
 }
 
-function capKey(ruleId: string, period: LimitPeriod, start: PeriodStart): string {
-  return `${ruleId} ${period} ${beginningOf(start)}`;
-}
-
-/** A lifetime has no beginning. */
-function beginningOf(start: PeriodStart): number {
-  return start === LIFETIME ? always : start.getTime();
+function capKey(ruleId: string, period: LimitPeriod, start: number): string {
+  return `${ruleId} ${period} ${start}`;
 }
 
 function factsOf({ userId, attributes, lifetime }: Member): MemberFacts {
   const lifetimeEarned = BigInt(lifetime.earned);
-  return { userId, attributes, joinTime: new Date(0), lifetimeEarned };
+  return { userId, attributes, joinTime: 0, lifetimeEarned };
 }
 
 function lotOf(
   ruleSet: CompiledRuleSet,
-  { occurTime, availableTime: available }: { occurTime: Date; availableTime: Date | null },
+  { occurTime, availableTime: availableAt }: { occurTime: number; availableTime: number },
 ): Lot {
-  const expires = expireTime(ruleSet, { availableTime: available, occurTime });
-  const availableAt = available?.getTime() ?? always;
+  const expires = expireTime(ruleSet, { availableTime: availableAt, occurTime });
   if (expires === 'INACTIVITY') return { availableAt, expiresAt: never, class: expires };
-  const expiresAt = expires === 'NEVER' ? never : expires.getTime();
-  return { availableAt, expiresAt, class: 'NORMAL' };
+  return { availableAt, expiresAt: expires, class: 'NORMAL' };
 }
 
 /** The lot of points that are given now, without a purchase. Dates that have passed are now. */
@@ -171,17 +159,19 @@ export function lotOfGift(
   if (gone !== undefined) {
     return { availableAt, expiresAt: Math.max(gone, member.now), class: 'NORMAL' };
   }
-  const now = new Date(member.now);
-  const ruleSet = ruleSetInForce(member.program.ruleSets, now, now) as CompiledRuleSet;
-  const occurTime = new Date(Math.max(availableAt, member.now));
-  return { ...lotOf(ruleSet, { occurTime, availableTime: null }), availableAt };
+  const ruleSet = ruleSetNow(member) as CompiledRuleSet;
+  const occurTime = Math.max(availableAt, member.now);
+  return { ...lotOf(ruleSet, { occurTime, availableTime: always }), availableAt };
+}
+
+function ruleSetNow({ program, now }: Member): CompiledRuleSet | undefined {
+  return ruleSetInForce(program.ruleSets, now, now);
 }
 
 /** The lot of points that come back to that one now: they may live longer, once. */
 export function lotOfReturn(member: Member, lot: Lot): Lot {
-  const now = new Date(member.now);
-  const ruleSet = ruleSetInForce(member.program.ruleSets, now, now);
-  const expiresAt = (ruleSet && endOfGraceDay(ruleSet, now)?.getTime()) ?? always;
+  const ruleSet = ruleSetNow(member);
+  const expiresAt = (ruleSet && endOfGraceDay(ruleSet, member.now)) ?? always;
   if (lot.class === 'GRACE' || expiryOf(member, lot) >= expiresAt) return lot;
   return { availableAt: lot.availableAt, expiresAt, class: 'GRACE' };
 }
@@ -221,10 +211,9 @@ export function startIdle(member: Member, lot: Lot): void {
 /** When points expire if the member does nothing from then on, by the newest policy so far that has such a date. */
 function idleDate({ program, now }: Member, from: number): number | undefined {
   return program.ruleSets
-    .filter(({ effectiveTime }) => effectiveTime !== undefined && effectiveTime.getTime() <= now)
-    .flatMap((ruleSet) => inactivityDate(ruleSet, new Date(from)) ?? [])
-    .at(-1)
-    ?.getTime();
+    .filter(({ effectiveTime }) => effectiveTime !== undefined && effectiveTime <= now)
+    .flatMap((ruleSet) => inactivityDate(ruleSet, from) ?? [])
+    .at(-1);
 }
 
 /** Something that is asked for, at the price of now. */
@@ -255,9 +244,9 @@ export function offerOf({ program, now }: Member, asking: Asking): Offer {
   const price = priceReward(reward.reward, asking);
   if (Array.isArray(price)) throw new Refused('VALIDATION_FAILED');
   const limit = reward.memberLimit?.period;
-  const start = periodStart(limit ?? LIFETIME, new Date(now), program.clock);
+  const period = periodStart(limit ?? 'LIFETIME', now, program.clock);
   const units = asking.quantity ?? 1;
-  return { reward, points: Number(price.points), units, period: beginningOf(start) };
+  return { reward, points: Number(price.points), units, period };
 }
 
 /** The reward's own reasons against an offer. */
@@ -273,7 +262,7 @@ export function rewardRefusals(
   const taken = (list: Redemption[]) => list.reduce((sum, each) => sum + unitsOf(each), units);
   const refusals: Answer[] = [];
   const { reward: definition, memberLimit } = reward;
-  const own = rewardRefusal(reward, { member: factsOf(member), now: new Date(member.now) });
+  const own = rewardRefusal(reward, { member: factsOf(member), now: member.now });
   if (own !== undefined) refusals.push({ error: own.reason });
   if (taken(standing) > (definition.stock?.limit ?? never))
     refusals.push({ error: 'OUT_OF_STOCK' });

@@ -1,3 +1,4 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Reward, RuleSet } from '@loyalty/rules/language.ts';
 import type { DefinitionCodec } from './definition-codec.ts';
 import type { HasOpenHolds } from './open-holds.ts';
@@ -14,7 +15,7 @@ export interface App {
   readonly store: ProgramStore;
   readonly definitions: Definitions;
   readonly hasOpenHolds: HasOpenHolds;
-  readonly clock: () => Date;
+  readonly clock: () => Instant;
 }
 
 /** On whose behalf something is read. */

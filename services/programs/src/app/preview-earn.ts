@@ -1,6 +1,7 @@
 import { type CompiledRuleSet, compileRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate } from '@loyalty/rules/evaluate.ts';
 import type { ExplanationLine } from '@loyalty/rules/explanation.ts';
+import { beginningOfTime, endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import type { MemberFacts, Purchase } from '@loyalty/rules/language.ts';
 import { LimitExceeded } from '@loyalty/rules/limit-exceeded.ts';
 import { availableTime, expireTime, inactivityDate } from '@loyalty/rules/point-dates.ts';
@@ -17,20 +18,20 @@ export interface PreviewEarn {
   /** A draft, too; 0 is the version that would be in force. */
   readonly version: number;
   readonly purchase: Purchase;
-  readonly occurTime: Date;
+  readonly occurTime: Instant;
   /** What is absent is that of a member who has just joined. */
   readonly member: Partial<MemberFacts>;
   /** The instant of the evaluation; undefined is now. */
-  readonly at: Date | undefined;
+  readonly at: Instant | undefined;
 }
 
 export interface EarnPreview {
   readonly points: bigint;
   readonly ruleSetVersion: number;
   readonly explanation: readonly ExplanationLine[];
-  readonly availableTime: Date;
-  /** Undefined if never. */
-  readonly expireTime: Date | undefined;
+  readonly availableTime: Instant;
+  /** The end of time if never. */
+  readonly expireTime: Instant;
 }
 
 /**
@@ -77,17 +78,17 @@ function requireValidPurchase(purchase: Purchase): void {
 /** Dates that follow from a nearer one can still be represented: policies add little more than another 110. */
 const aheadYearsMax = 100;
 
-function requireNear(instants: Readonly<Record<string, Date>>, now: Date): void {
+function requireNear(instants: Readonly<Record<string, Instant>>, now: Instant): void {
   const latest = new Date(now);
   latest.setUTCFullYear(latest.getUTCFullYear() + aheadYearsMax);
   const violations = Object.entries(instants)
-    .filter(([, instant]) => instant > latest)
+    .filter(([, instant]) => instant > latest.getTime())
     .map(([field]) => ({ field, message: `must be at most ${aheadYearsMax} years ahead` }));
   if (violations.length > 0) throw new ValidationFailed(violations);
 }
 
 interface Wanted extends PreviewEarn {
-  readonly at: Date;
+  readonly at: Instant;
 }
 
 async function compiledVersion(app: App, wanted: Wanted) {
@@ -108,29 +109,27 @@ async function compiledVersion(app: App, wanted: Wanted) {
 
 function inForce(
   published: readonly RuleSetVersion[],
-  { programId, occurTime, at }: { programId: string; occurTime: Date; at: Date },
+  { programId, occurTime, at }: { programId: string; occurTime: Instant; at: Instant },
 ): RuleSetVersion {
   const byTime = published
     .filter(({ withdrawTime }) => withdrawTime === undefined)
-    .toSorted((a, b) => (a.effectiveTime?.getTime() ?? 0) - (b.effectiveTime?.getTime() ?? 0));
+    .toSorted((a, b) => (a.effectiveTime ?? 0) - (b.effectiveTime ?? 0));
   const found = ruleSetInForce(byTime, occurTime, at);
   if (found !== undefined) return found;
   throw new RuleSetNotFound(
-    `Program ${programId} has no rule set in force at ${at.toISOString()}; name a version to try`,
+    `Program ${programId} has no rule set in force at ${new Date(at).toISOString()}; name a version to try`,
     { metadata: { programId } },
   );
 }
 
 function datesOf(
   compiled: CompiledRuleSet,
-  { occurTime, at }: { occurTime: Date; at: Date },
+  { occurTime, at }: { occurTime: Instant; at: Instant },
 ): Pick<EarnPreview, 'availableTime' | 'expireTime'> {
   const matured = availableTime(compiled, occurTime);
   const expires = expireTime(compiled, { availableTime: matured, occurTime });
-  return { availableTime: matured ?? at, expireTime: expireDate() };
-
-  function expireDate(): Date | undefined {
-    if (expires === 'NEVER') return undefined;
-    return expires === 'INACTIVITY' ? inactivityDate(compiled, at) : expires;
-  }
+  return {
+    availableTime: matured === beginningOfTime ? at : matured,
+    expireTime: expires === 'INACTIVITY' ? (inactivityDate(compiled, at) ?? endOfTime) : expires,
+  };
 }

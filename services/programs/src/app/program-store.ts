@@ -1,3 +1,4 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Page } from '@loyalty/rules/page.ts';
 import type { Change, ChangeRecord } from '../domain/change.ts';
 import type { Program, ProgramState } from '../domain/program.ts';
@@ -11,7 +12,7 @@ export interface ProgramQuery {
   /** Starts behind this id. */
   readonly after: string | undefined;
   readonly limit: number;
-  readonly at: Date;
+  readonly at: Instant;
 }
 
 export interface RuleSetQuery {
@@ -62,7 +63,7 @@ export interface ProgramRevisions {
 
 export interface SnapshotQuery {
   readonly programId: string;
-  readonly at: Date;
+  readonly at: Instant;
   /**
    * Leaves out rule sets and rewards that haven't changed since this revision, if this is the present epoch; undefined
    * leaves nothing out.
@@ -85,7 +86,7 @@ export interface LockedProgram {
   /** As of `now`. */
   readonly program: Program;
   /** The instant of the change, read after the lock was granted. */
-  readonly now: Date;
+  readonly now: Instant;
   findRuleSet(version: number): Promise<RuleSetVersion | undefined>;
   /** The highest version number; 0 if there is none. */
   lastRuleSetVersion(): Promise<number>;
@@ -106,7 +107,7 @@ export interface Decision<Result> {
 /** The storage of programs. All methods throw STORAGE_UNAVAILABLE while the database is down. */
 export interface ProgramStore {
   /** Reads a program, with the rule set version in force at `at`. */
-  findProgram(programId: string, at: Date): Promise<Program | undefined>;
+  findProgram(programId: string, at: Instant): Promise<Program | undefined>;
   /** Ordered by id. */
   listPrograms(query: ProgramQuery): Promise<Page<Program>>;
   listRevisions(query: RevisionQuery): Promise<ProgramRevisions>;

@@ -1,4 +1,5 @@
 import type { Author } from '@loyalty/rules/author.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { differences } from '../domain/change.ts';
 import { IllegalTransition } from '../domain/errors.ts';
 import { requireChangeable } from '../domain/program.ts';
@@ -12,7 +13,7 @@ export interface PublishRuleSet {
   readonly programId: string;
   readonly version: number;
   /** When the version comes into force; undefined is as soon as possible. */
-  readonly effectiveTime: Date | undefined;
+  readonly effectiveTime: Instant | undefined;
   readonly author: Author;
 }
 
@@ -68,7 +69,11 @@ export async function publishRuleSet(app: App, command: PublishRuleSet): Promise
         changed: { kind: 'RULE_SET', ruleSet, isNew: false },
         fields: differences(
           { state: view.state },
-          { state: published.state, effectiveTime, timeZone: program.timeZone },
+          {
+            state: published.state,
+            effectiveTime: new Date(effectiveTime).toISOString(),
+            timeZone: program.timeZone,
+          },
         ),
         revision,
         time: publishTime,

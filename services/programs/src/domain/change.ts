@@ -1,4 +1,5 @@
 import type { Author } from '@loyalty/rules/author.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Program } from './program.ts';
 import type { Reward } from './reward.ts';
 import type { RuleSetVersion } from './rule-set.ts';
@@ -39,7 +40,7 @@ export interface ChangeRecord extends Author {
   /** The version that a copied rule set has its rules from. */
   readonly copiedFromVersion: number | undefined;
   readonly fields: readonly FieldChange[];
-  readonly time: Date;
+  readonly time: Instant;
 }
 
 /** The result of a change: the object in its new state. */
@@ -55,7 +56,7 @@ export interface Change {
   readonly copiedFromVersion?: number | undefined;
   readonly fields: readonly FieldChange[];
   readonly revision: bigint;
-  readonly time: Date;
+  readonly time: Instant;
   readonly author: Author;
 }
 

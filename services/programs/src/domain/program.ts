@@ -1,3 +1,4 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Violation } from '@loyalty/rules/language.ts';
 import { timeZoneNamed } from '@loyalty/rules/time-zone-name.ts';
 import { IllegalTransition, ProgramNotActive } from './errors.ts';
@@ -40,8 +41,8 @@ export interface Program extends ProgramSettings {
   readonly revision: bigint;
   /** The revision in which the program itself last changed. */
   readonly changedIn: bigint;
-  readonly createTime: Date;
-  readonly updateTime: Date;
+  readonly createTime: Instant;
+  readonly updateTime: Instant;
 }
 
 /** The default of each setting. */

@@ -1,3 +1,4 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Reward as RewardDefinition } from '@loyalty/rules/language.ts';
 
 export type RewardState = 'ACTIVE' | 'ARCHIVED';
@@ -14,8 +15,8 @@ export interface Reward extends RewardOffer {
   readonly rewardId: string;
   /** The program's revision in which the reward last changed. */
   readonly changedIn: bigint;
-  readonly createTime: Date;
-  readonly updateTime: Date;
+  readonly createTime: Instant;
+  readonly updateTime: Instant;
 }
 
 /** The reward as members see it: whom it is offered to, and metadata, are the operators' own. */

@@ -1,3 +1,4 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { RuleSet } from '@loyalty/rules/language.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { IllegalTransition } from './errors.ts';
@@ -11,18 +12,18 @@ export interface RuleSetVersion {
   readonly definition: RuleSet;
   /** The program's at publication; undefined for a draft. */
   readonly timeZone: string | undefined;
-  readonly effectiveTime: Date | undefined;
-  readonly publishTime: Date | undefined;
-  readonly withdrawTime: Date | undefined;
+  readonly effectiveTime: Instant | undefined;
+  readonly publishTime: Instant | undefined;
+  readonly withdrawTime: Instant | undefined;
   /** The program's revision in which the version last changed. */
   readonly changedIn: bigint;
-  readonly createTime: Date;
-  readonly updateTime: Date;
+  readonly createTime: Instant;
+  readonly updateTime: Instant;
 }
 
 /** An instant, and the version in force then (0: none). */
 export interface InForce {
-  readonly now: Date;
+  readonly now: Instant;
   readonly activeRuleSetVersion: number;
 }
 
@@ -61,11 +62,11 @@ export function ruleSetEtag({ ruleSet, state }: RuleSetView): string {
 }
 
 export interface Publication {
-  readonly requested: Date | undefined;
+  readonly requested: Instant | undefined;
   /** When it was requested. */
-  readonly now: Date;
+  readonly now: Instant;
   /** When all that can refuse it has been checked. */
-  readonly publishTime: Date;
+  readonly publishTime: Instant;
   /** Whether no other version was ever published and not withdrawn. */
   readonly isFirst: boolean;
 }
@@ -76,7 +77,7 @@ export interface Publication {
  *
  * @throws {ValidationFailed} for a time in the past
  */
-export function effectiveTimeOf({ requested, now, publishTime, isFirst }: Publication): Date {
+export function effectiveTimeOf({ requested, now, publishTime, isFirst }: Publication): Instant {
   if (requested !== undefined && requested < now) {
     throw new ValidationFailed([
       {
@@ -85,19 +86,19 @@ export function effectiveTimeOf({ requested, now, publishTime, isFirst }: Public
       },
     ]);
   }
-  const earliestMs = publishTime.getTime() + (isFirst ? 0 : leadTimeMs);
-  return new Date(Math.max(earliestMs, requested?.getTime() ?? earliestMs));
+  const earliest = publishTime + (isFirst ? 0 : leadTimeMs);
+  return Math.max(earliest, requested ?? earliest);
 }
 
 /** Whether a version has the effective time that it has, perhaps put off, because this one was requested. */
 export function leadsTo(
-  requested: Date,
+  requested: Instant,
   { publishTime, effectiveTime }: Pick<RuleSetVersion, 'publishTime' | 'effectiveTime'>,
 ): boolean {
   if (publishTime === undefined || effectiveTime === undefined) return false;
-  const putOffMs = effectiveTime.getTime() - publishTime.getTime();
+  const putOffMs = effectiveTime - publishTime;
   const isEarliest = putOffMs === 0 || putOffMs === leadTimeMs;
-  return isEarliest ? requested <= effectiveTime : requested.getTime() === effectiveTime.getTime();
+  return isEarliest ? requested <= effectiveTime : requested === effectiveTime;
 }
 
 /**
@@ -106,7 +107,7 @@ export function leadsTo(
  *
  * @throws {IllegalTransition}
  */
-export function requireWithdrawable({ ruleSet, state: from }: RuleSetView, now: Date): void {
+export function requireWithdrawable({ ruleSet, state: from }: RuleSetView, now: Instant): void {
   const transition = { from, to: 'WITHDRAWN' };
   if (from !== 'SCHEDULED' || ruleSet.effectiveTime === undefined) {
     throw new IllegalTransition(
@@ -114,7 +115,7 @@ export function requireWithdrawable({ ruleSet, state: from }: RuleSetView, now: 
       transition,
     );
   }
-  if (ruleSet.effectiveTime.getTime() - now.getTime() < leadTimeMs) {
+  if (ruleSet.effectiveTime - now < leadTimeMs) {
     throw new IllegalTransition(
       `Version ${ruleSet.version} comes into force in less than ${leadTimeMs / 1000} seconds; publish another one to replace it`,
       transition,

@@ -16,7 +16,7 @@ export function announceProgramChanged(record: ChangeRecord): Uint8Array {
         'ce-id': eventId,
         'ce-source': '/programs',
         'ce-type': 'loyalty.program.changed',
-        'ce-time': record.time.toISOString(),
+        'ce-time': new Date(record.time).toISOString(),
         'ce-subject': programId,
         'ce-requestid': record.requestId,
         'ce-actor': headerText(record.actor),

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { pageRequest, sequencePosition } from '@loyalty/platform/paging.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
@@ -72,6 +72,6 @@ function renderChange(change: ChangeRecord): MessageInitShape<typeof ProgramChan
     fields: change.fields.map(({ field, before, after }) => ({ field, before, after })),
     actor: change.actor,
     requestId: change.requestId,
-    changeTime: timestampFromDate(change.time),
+    changeTime: timestampFromMs(change.time),
   };
 }

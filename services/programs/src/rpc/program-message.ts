@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
 import {
   Program_Enrollment,
@@ -34,8 +34,8 @@ export function renderProgram(
     activeRuleSetVersion: program.activeRuleSetVersion,
     metadata: program.metadata,
     etag: isMember ? `${programEtag(program)}-m` : programEtag(program),
-    createTime: timestampFromDate(program.createTime),
-    updateTime: timestampFromDate(program.updateTime),
+    createTime: timestampFromMs(program.createTime),
+    updateTime: timestampFromMs(program.updateTime),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { required, requireSameId } from '@loyalty/platform/rpc/required.ts';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
-import { dateOfTimestamp, timestampField } from '@loyalty/platform/rpc/timestamps.ts';
+import { msOfTimestamp, timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
   type Program as ProgramMessage,
   ProgramSchema,
@@ -127,11 +127,11 @@ export function programHandlers(
         version: request.version,
         purchase,
         occurTime: required(
-          dateOfTimestamp(purchase.occurTime, 'transaction.occur_time'),
+          msOfTimestamp(purchase.occurTime, 'transaction.occur_time'),
           'transaction.occur_time',
         ),
         member: request.member === undefined ? {} : factsOf(request.member),
-        at: dateOfTimestamp(request.at, 'at'),
+        at: msOfTimestamp(request.at, 'at'),
       });
       return {
         points: preview.points,
@@ -140,8 +140,8 @@ export function programHandlers(
           ...line,
           kind: ExplanationLine_Kind[line.kind],
         })),
-        ...timestampField('availableTime', preview.availableTime?.getTime()),
-        ...timestampField('expireTime', preview.expireTime?.getTime()),
+        ...timestampField('availableTime', preview.availableTime),
+        ...timestampField('expireTime', preview.expireTime),
       };
     },
   };
@@ -172,6 +172,6 @@ function changedSettings(
 }
 
 function factsOf({ userId, attributes, lifetimeEarned, ...facts }: MemberFactsMessage) {
-  const joinTime = dateOfTimestamp(facts.joinTime, 'member.join_time');
+  const joinTime = msOfTimestamp(facts.joinTime, 'member.join_time');
   return { userId, attributes, lifetimeEarned, ...(joinTime !== undefined && { joinTime }) };
 }

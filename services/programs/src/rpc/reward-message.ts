@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
 import {
   Reward_State,
@@ -16,8 +16,8 @@ export function renderReward(reward: Reward, { isMember } = { isMember: false })
     rewardId: reward.rewardId,
     state: Reward_State[reward.state],
     etag: isMember ? `${rewardEtag(reward)}-m` : rewardEtag(reward),
-    createTime: timestampFromDate(reward.createTime),
-    updateTime: timestampFromDate(reward.updateTime),
+    createTime: timestampFromMs(reward.createTime),
+    updateTime: timestampFromMs(reward.updateTime),
   };
 }
 

@@ -1,4 +1,4 @@
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { requireStorable } from '@loyalty/platform/rpc/storable.ts';
 import { timestampField } from '@loyalty/platform/rpc/timestamps.ts';
 import {
@@ -33,10 +33,10 @@ export function renderRuleSet(view: RuleSetView): RuleSetMessage {
     state: RuleSet_State[state],
     timeZone: ruleSet.timeZone ?? '',
     etag: ruleSetEtag(view),
-    createTime: timestampFromDate(ruleSet.createTime),
-    updateTime: timestampFromDate(ruleSet.updateTime),
-    ...timestampField('effectiveTime', ruleSet.effectiveTime?.getTime()),
-    ...timestampField('publishTime', ruleSet.publishTime?.getTime()),
+    createTime: timestampFromMs(ruleSet.createTime),
+    updateTime: timestampFromMs(ruleSet.updateTime),
+    ...timestampField('effectiveTime', ruleSet.effectiveTime),
+    ...timestampField('publishTime', ruleSet.publishTime),
   };
 }
 

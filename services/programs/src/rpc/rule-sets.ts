@@ -4,7 +4,7 @@ import { pathsToUpdate } from '@loyalty/platform/rpc/field-mask.ts';
 import type { Handlers } from '@loyalty/platform/rpc/handler.ts';
 import { renderPage } from '@loyalty/platform/rpc/page.ts';
 import { required, requireSameId } from '@loyalty/platform/rpc/required.ts';
-import { dateOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
+import { msOfTimestamp } from '@loyalty/platform/rpc/timestamps.ts';
 import {
   type RuleSet as RuleSetMessage,
   RuleSetSchema,
@@ -110,7 +110,7 @@ export function ruleSetHandlers(app: App): Handlers<typeof RuleSetService> {
       const published = await publishRuleSet(app, {
         programId,
         version,
-        effectiveTime: dateOfTimestamp(effectiveTime, 'effective_time'),
+        effectiveTime: msOfTimestamp(effectiveTime, 'effective_time'),
         author: authorOf(context),
       });
       return { ruleSet: renderRuleSet(published) };

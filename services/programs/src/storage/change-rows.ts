@@ -1,3 +1,4 @@
+import { instant, timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import { type Page, pageOf } from '@loyalty/rules/page.ts';
 import type { Knex } from 'knex';
 import type { ChangeQuery } from '../app/program-store.ts';
@@ -31,7 +32,7 @@ export async function insertChange(
     fields: JSON.stringify(record.fields),
     actor: record.actor,
     request_id: record.requestId,
-    change_time: record.time,
+    change_time: timestamptz(record.time),
     copied_from_version: record.copiedFromVersion ?? null,
   });
 }
@@ -60,6 +61,6 @@ function recordOf(row: ChangeRow): ChangeRecord {
     fields: row.fields,
     actor: row.actor,
     requestId: row.request_id,
-    time: row.change_time,
+    time: instant(row.change_time),
   };
 }

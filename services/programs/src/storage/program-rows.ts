@@ -1,3 +1,5 @@
+import { instant, timestamptz, type Written } from '@loyalty/platform/postgres/timestamptz.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { type Page, pageOf } from '@loyalty/rules/page.ts';
 import type { Knex } from 'knex';
 import type { ProgramQuery } from '../app/program-store.ts';
@@ -39,10 +41,10 @@ const versionInForce = `coalesce((
 
 export async function selectProgram(
   db: Knex,
-  { programId, at }: { programId: string; at: Date },
+  { programId, at }: { programId: string; at: Instant },
 ): Promise<Program | undefined> {
   const row = await db('programs')
-    .select<ReadProgramRow[]>('programs.*', db.raw(versionInForce, [at]))
+    .select<ReadProgramRow[]>('programs.*', db.raw(versionInForce, [timestamptz(at)]))
     .where('program_id', programId)
     .first<ReadProgramRow | undefined>();
   return row === undefined ? undefined : programOf(row);
@@ -57,7 +59,7 @@ export async function lockProgram(db: Knex, programId: string): Promise<boolean>
 export async function selectPrograms(db: Knex, query: ProgramQuery): Promise<Page<Program>> {
   const { programIds, states, after, limit, at } = query;
   const rows = await db('programs')
-    .select<ReadProgramRow[]>('programs.*', db.raw(versionInForce, [at]))
+    .select<ReadProgramRow[]>('programs.*', db.raw(versionInForce, [timestamptz(at)]))
     .modify((builder) => {
       if (programIds !== undefined) builder.whereIn('program_id', [...programIds]);
       if (states !== undefined) builder.whereIn('state', states);
@@ -85,7 +87,7 @@ export async function updateRevision(
   await db('programs').update({ revision }).where('program_id', programId);
 }
 
-function rowOf(program: Program): ProgramRow {
+function rowOf(program: Program): Written<ProgramRow> {
   return {
     program_id: program.programId,
     display_name: program.displayName,
@@ -102,8 +104,8 @@ function rowOf(program: Program): ProgramRow {
     notice_maturing_days: program.notices?.maturingDays ?? 0,
     revision: program.revision,
     changed_in: program.changedIn,
-    create_time: program.createTime,
-    update_time: program.updateTime,
+    create_time: timestamptz(program.createTime),
+    update_time: timestamptz(program.updateTime),
   };
 }
 
@@ -128,7 +130,7 @@ function programOf(row: ReadProgramRow): Program {
     activeRuleSetVersion: row.active_rule_set_version,
     revision: row.revision,
     changedIn: row.changed_in,
-    createTime: row.create_time,
-    updateTime: row.update_time,
+    createTime: instant(row.create_time),
+    updateTime: instant(row.update_time),
   };
 }

@@ -1,3 +1,4 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Knex } from 'knex';
 import type { Definitions } from '../app/app.ts';
 import type { Decision, LockedProgram, ProgramStore } from '../app/program-store.ts';
@@ -20,7 +21,7 @@ import { translated, translatedRead } from './storage-errors.ts';
 export interface ProgramStoreOptions {
   knex: Knex;
   definitions: Definitions;
-  clock: () => Date;
+  clock: () => Instant;
   /** The outbox row that announces a change. */
   announce: (record: ChangeRecord) => Uint8Array;
   /** Called after a commit that left something in the outbox. */
@@ -108,7 +109,7 @@ export function createProgramStore(options: ProgramStoreOptions): ProgramStore {
 }
 
 interface LockOptions {
-  clock: () => Date;
+  clock: () => Instant;
   ruleSets: RuleSetRows;
   rewards: RewardRows;
 }

@@ -1,3 +1,4 @@
+import { instant, timestamptz, type Written } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { Reward as RewardDefinition } from '@loyalty/rules/language.ts';
 import { type Page, pageOf } from '@loyalty/rules/page.ts';
 import type { Knex } from 'knex';
@@ -29,18 +30,18 @@ export function rewardRows(definitions: DefinitionCodec<RewardDefinition>) {
     state: row.state,
     definition: definitions.fromJson(row.definition),
     changedIn: row.changed_in,
-    createTime: row.create_time,
-    updateTime: row.update_time,
+    createTime: instant(row.create_time),
+    updateTime: instant(row.update_time),
   });
 
-  const rowOf = (reward: Reward): RewardRow => ({
+  const rowOf = (reward: Reward): Written<RewardRow> => ({
     program_id: reward.programId,
     reward_id: reward.rewardId,
     state: reward.state,
     definition: definitions.toJson(reward.definition),
     changed_in: reward.changedIn,
-    create_time: reward.createTime,
-    update_time: reward.updateTime,
+    create_time: timestamptz(reward.createTime),
+    update_time: timestamptz(reward.updateTime),
   });
 
   return {

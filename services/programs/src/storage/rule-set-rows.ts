@@ -1,3 +1,10 @@
+import {
+  instant,
+  instantOrUndefined,
+  timestamptz,
+  timestamptzOrNull,
+  type Written,
+} from '@loyalty/platform/postgres/timestamptz.ts';
 import type { RuleSet } from '@loyalty/rules/language.ts';
 import { type Page, pageOf } from '@loyalty/rules/page.ts';
 import type { Knex } from 'knex';
@@ -31,25 +38,25 @@ export function ruleSetRows(definitions: DefinitionCodec<RuleSet>) {
     version: row.version,
     definition: definitions.fromJson(row.definition),
     timeZone: row.time_zone ?? undefined,
-    effectiveTime: row.effective_time ?? undefined,
-    publishTime: row.publish_time ?? undefined,
-    withdrawTime: row.withdraw_time ?? undefined,
+    effectiveTime: instantOrUndefined(row.effective_time),
+    publishTime: instantOrUndefined(row.publish_time),
+    withdrawTime: instantOrUndefined(row.withdraw_time),
     changedIn: row.changed_in,
-    createTime: row.create_time,
-    updateTime: row.update_time,
+    createTime: instant(row.create_time),
+    updateTime: instant(row.update_time),
   });
 
-  const rowOf = (ruleSet: RuleSetVersion): RuleSetRow => ({
+  const rowOf = (ruleSet: RuleSetVersion): Written<RuleSetRow> => ({
     program_id: ruleSet.programId,
     version: ruleSet.version,
     definition: definitions.toJson(ruleSet.definition),
     time_zone: ruleSet.timeZone ?? null,
-    effective_time: ruleSet.effectiveTime ?? null,
-    publish_time: ruleSet.publishTime ?? null,
-    withdraw_time: ruleSet.withdrawTime ?? null,
+    effective_time: timestamptzOrNull(ruleSet.effectiveTime),
+    publish_time: timestamptzOrNull(ruleSet.publishTime),
+    withdraw_time: timestamptzOrNull(ruleSet.withdrawTime),
     changed_in: ruleSet.changedIn,
-    create_time: ruleSet.createTime,
-    update_time: ruleSet.updateTime,
+    create_time: timestamptz(ruleSet.createTime),
+    update_time: timestamptz(ruleSet.updateTime),
   });
 
   return {

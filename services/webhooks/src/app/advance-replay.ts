@@ -1,4 +1,4 @@
-import type { Instant } from '../domain/instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { wants } from '../domain/webhook.ts';
 import type { WebhookEvent } from './delivery-store.ts';
 import { type Journal, type JournalEvent, JournalRefused } from './journal.ts';

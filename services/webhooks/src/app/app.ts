@@ -1,4 +1,4 @@
-import type { Instant } from '../domain/instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { Journal } from './journal.ts';
 import type { ReplayStore } from './replay-store.ts';

@@ -1,7 +1,7 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Page } from '@loyalty/rules/page.ts';
 import type { Attempt, Delivery, DeliveryState, NextStep } from '../domain/delivery.ts';
 import type { EndpointHealth } from '../domain/endpoint-health.ts';
-import type { Instant } from '../domain/instant.ts';
 import type { Secrets } from '../domain/webhook.ts';
 
 /** An event as it is sent to webhooks. */

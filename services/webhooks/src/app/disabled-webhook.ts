@@ -1,4 +1,4 @@
-import type { Instant } from '../domain/instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { DisableReason } from '../domain/webhook.ts';
 
 /** A webhook that was disabled because of how its endpoint responded. */

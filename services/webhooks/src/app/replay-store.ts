@@ -1,4 +1,4 @@
-import type { Instant } from '../domain/instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 
 export type ReplayState = 'RUNNING' | 'DONE' | 'FAILED';
 

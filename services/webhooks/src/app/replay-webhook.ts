@@ -1,6 +1,6 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { MembershipNotFound, ProgramNotFound, ReplayRunning } from '../domain/errors.ts';
-import type { Instant } from '../domain/instant.ts';
 import type { App } from './app.ts';
 import { JournalRefused } from './journal.ts';
 import type { ReplayRange } from './replay-store.ts';

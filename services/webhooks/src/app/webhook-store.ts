@@ -1,5 +1,5 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Page } from '@loyalty/rules/page.ts';
-import type { Instant } from '../domain/instant.ts';
 import type { Webhook } from '../domain/webhook.ts';
 import type { Replay } from './replay-store.ts';
 import type { WebhookName } from './webhook-name.ts';

@@ -1,4 +1,4 @@
-import type { Instant } from './instant.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import { retryDelayMs } from './retry-schedule.ts';
 
 export type DeliveryState = 'PENDING' | 'DELIVERED' | 'FAILED';

@@ -1,5 +1,5 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Outcome } from './delivery.ts';
-import type { Instant } from './instant.ts';
 import { pauseMs, unreachableCountMax } from './retry-schedule.ts';
 import { type DisableReason, failingMsMax } from './webhook.ts';
 

@@ -1,7 +1,7 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Violation } from '@loyalty/rules/language.ts';
 import { ValidationFailed } from '@loyalty/rules/validation-failed.ts';
 import { eventTypes } from './event-types.ts';
-import type { Instant } from './instant.ts';
 import { checkedUrl } from './webhook-url.ts';
 
 export type WebhookState = 'ENABLED' | 'DISABLED';

@@ -1,9 +1,9 @@
 import type { Logger } from '@loyalty/platform/logging.ts';
 import { abortable, pause } from '@loyalty/platform/waiting.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { DeliveryStore, LeasedEndpoint } from '../app/delivery-store.ts';
 import { type Attempt, type Delivery, nextStep, type Outcome } from '../domain/delivery.ts';
 import { isAway } from '../domain/endpoint-health.ts';
-import type { Instant } from '../domain/instant.ts';
 import { createDueQueue } from './due-queue.ts';
 import { createTurn } from './endpoint-turn.ts';
 

@@ -1,6 +1,6 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { DeliveryStore, Lease, LeasedEndpoint } from '../app/delivery-store.ts';
 import type { Delivery } from '../domain/delivery.ts';
-import type { Instant } from '../domain/instant.ts';
 
 /** Deliveries that are fetched together. It bounds their number, not the memory that their bodies take. */
 const fetchedMax = 20;

@@ -1,7 +1,7 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { LeasedEndpoint } from '../app/delivery-store.ts';
 import type { Outcome } from '../domain/delivery.ts';
 import { type EndpointHealth, healthAfter, healthWhenResumed } from '../domain/endpoint-health.ts';
-import type { Instant } from '../domain/instant.ts';
 
 /** What a worker knows of the endpoint that it serves, whose webhook can be changed, disabled or deleted meanwhile. */
 export interface EndpointTurn {

@@ -13,10 +13,10 @@ import {
   type Webhook as WebhookMessage,
   WebhookSchema,
 } from '@loyalty/proto/loyalty/webhooks/v1/webhook_pb.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Replay } from '../app/replay-store.ts';
 import type { WebhookView } from '../app/webhook-store.ts';
 import type { Delivery } from '../domain/delivery.ts';
-import type { Instant } from '../domain/instant.ts';
 import { revisionEtag, type Webhook, type WebhookSettings } from '../domain/webhook.ts';
 
 /** A webhook without its secret. */

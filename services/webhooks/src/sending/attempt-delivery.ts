@@ -1,6 +1,6 @@
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Attempt, Delivery, Outcome } from '../domain/delivery.ts';
 import { outcomeOf } from '../domain/delivery.ts';
-import type { Instant } from '../domain/instant.ts';
 import { retryAfterMsOf } from '../domain/retry-schedule.ts';
 import { type Secrets, signingSecrets } from '../domain/webhook.ts';
 import { failureText } from './failure-text.ts';

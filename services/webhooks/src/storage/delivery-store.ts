@@ -1,9 +1,9 @@
 import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import { transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Pool } from 'pg';
 import type { DeliveryStore, WebhookEvent } from '../app/delivery-store.ts';
 import type { Announcing } from '../app/disabled-webhook.ts';
-import type { Instant } from '../domain/instant.ts';
 import { wants } from '../domain/webhook.ts';
 import { createDeliveryLog } from './delivery-log.ts';
 import { eachPriority, priorityNumbers } from './delivery-priorities.ts';

@@ -1,7 +1,7 @@
 import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { DeliveryPriority } from '../domain/delivery.ts';
-import type { Instant } from '../domain/instant.ts';
 import { priorityNumbers } from './delivery-priorities.ts';
 
 /**

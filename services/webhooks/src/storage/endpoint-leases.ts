@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { timestamptz, timestamptzOrNull } from '@loyalty/platform/postgres/timestamptz.ts';
 import { type DbTransaction, transaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Pool } from 'pg';
 import type { DeliveryStore } from '../app/delivery-store.ts';
 import type { Announcing } from '../app/disabled-webhook.ts';
 import type { EndpointHealth } from '../domain/endpoint-health.ts';
-import type { Instant } from '../domain/instant.ts';
 import { eachPriority } from './delivery-priorities.ts';
 import { disableWebhook } from './disable-webhook.ts';
 import { leaseEnd } from './lease-end.ts';

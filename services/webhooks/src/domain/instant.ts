@@ -1,2 +1,0 @@
-/** Milliseconds since 1970, UTC. */
-export type Instant = number;
