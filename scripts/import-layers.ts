@@ -12,6 +12,7 @@ interface Layer {
 const generated = 'proto/gen/.*';
 const platform = 'platform/src/.*';
 const rules = 'rules/src/.*';
+const instant = 'rules/src/instant\\.ts';
 const client = 'clients/typescript/src/.*';
 const messages = '@bufbuild/protobuf';
 const node = 'node:.*';
@@ -233,7 +234,7 @@ function serviceLayers(service: 'programs' | 'ledger' | 'webhooks'): Layer[] {
     // Where programs and webhooks ask the ledger, over gRPC.
     layer('ledger', domain, app, generated, 'platform/src/rpc/.*', messages),
     // What webhooks send to endpoints of others.
-    layer('sending', domain, node, 'ipaddr\\.js', 'standardwebhooks'),
+    layer('sending', domain, instant, node, 'ipaddr\\.js', 'standardwebhooks'),
     // What has to be true of the tables, and of the events that follow from them. The CLI runs it.
     layer(
       'verify',
@@ -260,7 +261,16 @@ function serviceLayers(service: 'programs' | 'ledger' | 'webhooks'): Layer[] {
       'pg',
       'lru-cache',
     ),
-    layer('jobs', domain, app, 'platform/src/telemetry/.*', 'platform/src/[^/]+', node, 'pino'),
+    layer(
+      'jobs',
+      domain,
+      app,
+      instant,
+      'platform/src/telemetry/.*',
+      'platform/src/[^/]+',
+      node,
+      'pino',
+    ),
     // The composition root imports everything but the other service.
     {
       paths: match(`${own}/src/[^/]+`),

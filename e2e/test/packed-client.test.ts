@@ -54,7 +54,7 @@ test('the package has JavaScript, types and its license, and no source', () => {
   expect(strays).toEqual([]);
 });
 
-test('test files that ask for it at the same time get one package, which is built once', async () => {
+test('two files that ask for the package at the same time get the same one', async () => {
   const [one, other] = await Promise.all([sharedPackedClient(), sharedPackedClient()]);
   expect(other.file).toBe(one.file);
 });
