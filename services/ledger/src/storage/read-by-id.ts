@@ -1,10 +1,33 @@
 import type { QueryConfig } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
+import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { perRow } from './plan-forms.ts';
+import type { Read } from './read.ts';
+import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 
 /** Reads of any number of rows by their keys, each key once. */
+export function readsById(
+  read: Read,
+): Pick<LedgerReader, 'earnsById' | 'refundsById' | 'redemptionsById'> {
+  return {
+    async earnsById(query) {
+      if (query.transactionIds.length === 0) return [];
+      return (await read<EarnRow>(readEarnsById(query))).map(earnOf);
+    },
 
-export function readEarnsById({
+    async refundsById(query) {
+      if (query.refunds.length === 0) return [];
+      return (await read<RefundRow>(readRefundsById(query))).map(refundOf);
+    },
+
+    async redemptionsById(redemptions) {
+      if (redemptions.length === 0) return [];
+      return (await read<RedemptionRow>(readRedemptionsById(redemptions))).map(redemptionOf);
+    },
+  };
+}
+
+function readEarnsById({
   programId,
   transactionIds,
 }: Parameters<LedgerReader['earnsById']>[0]): QueryConfig {
@@ -20,7 +43,7 @@ export function readEarnsById({
   };
 }
 
-export function readRefundsById({
+function readRefundsById({
   programId,
   refunds,
 }: Parameters<LedgerReader['refundsById']>[0]): QueryConfig {

@@ -1,11 +1,19 @@
 import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { QueryConfig } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
+import type { Read } from './read.ts';
 
-export function readDueMemberships({
-  now,
-  limit,
-}: Parameters<LedgerReader['due']>[0]): QueryConfig {
+/** Reads for the job that brings balances up to date. */
+export function dueReads(read: Read): Pick<LedgerReader, 'due'> {
+  return {
+    async due(query) {
+      const rows = await read<{ membership_id: bigint }>(readDueMemberships(query));
+      return rows.map((row) => row.membership_id);
+    },
+  };
+}
+
+function readDueMemberships({ now, limit }: Parameters<LedgerReader['due']>[0]): QueryConfig {
   return {
     name: 'read_due_memberships',
     text: `SELECT membership_id

@@ -1,9 +1,35 @@
 import type { QueryConfig } from 'pg';
 import type { LedgerReader, PurchaseName } from '../app/ledger-store.ts';
 import { aboveAllIds } from './column-values.ts';
+import { type EarnRow, earnOf, type RefundRow, refundOf } from './earn-rows.ts';
 import { perRow } from './plan-forms.ts';
+import type { Read } from './read.ts';
 
-export function readEarn({ programId, transactionId }: PurchaseName): QueryConfig {
+/** Reads of earns, and of the refunds of their purchases. */
+export function earnReads(
+  read: Read,
+): Pick<LedgerReader, 'earn' | 'earns' | 'refundsOf' | 'waitingRefunds'> {
+  return {
+    async earn(name) {
+      const [row] = await read<EarnRow & { user_id: string }>(readEarn(name));
+      return row === undefined ? undefined : { ...earnOf(row), userId: row.user_id };
+    },
+
+    async earns(query) {
+      return (await read<EarnRow>(readEarnsOfMembership(query))).map(earnOf);
+    },
+
+    async refundsOf(name) {
+      return (await read<RefundRow>(readRefundsOfPurchase(name))).map(refundOf);
+    },
+
+    async waitingRefunds(query) {
+      return (await read<RefundRow>(readWaitingRefunds(query))).map(refundOf);
+    },
+  };
+}
+
+function readEarn({ programId, transactionId }: PurchaseName): QueryConfig {
   return {
     name: 'read_earn',
     text: `SELECT earns.*, (
@@ -15,7 +41,7 @@ export function readEarn({ programId, transactionId }: PurchaseName): QueryConfi
   };
 }
 
-export function readEarnsOfMembership({
+function readEarnsOfMembership({
   membershipId,
   limit,
   after,
@@ -39,7 +65,7 @@ export function readEarnsOfMembership({
   };
 }
 
-export function readRefundsOfPurchase({ programId, transactionId }: PurchaseName): QueryConfig {
+function readRefundsOfPurchase({ programId, transactionId }: PurchaseName): QueryConfig {
   return {
     name: 'read_refunds_of_transaction',
     text: `SELECT * FROM refunds WHERE program_id = $1 AND transaction_id = $2
@@ -48,7 +74,7 @@ export function readRefundsOfPurchase({ programId, transactionId }: PurchaseName
   };
 }
 
-export function readWaitingRefunds({
+function readWaitingRefunds({
   programId,
   limit,
   after,

@@ -2,7 +2,18 @@ import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import { beginningOfTime, endOfTime } from '@loyalty/rules/instant.ts';
 import type { QueryConfig } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
+import { type EntryRow, entryOf } from './entry-rows.ts';
 import { perRow } from './plan-forms.ts';
+import type { Read } from './read.ts';
+
+/** Reads of a member's journal. */
+export function entryReads(read: Read): Pick<LedgerReader, 'entries'> {
+  return {
+    async entries(query) {
+      return (await read<EntryRow>(readEntries(query))).map(entryOf);
+    },
+  };
+}
 
 // Which sequences lie between the times asked for: from `first` on, and before `past`. A journal has no gaps and never goes
 // back in time, so that halving it finds a time in as many steps as its length has binary digits; an index on the time

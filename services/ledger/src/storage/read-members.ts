@@ -1,9 +1,21 @@
 import { timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import { beginningOfTime, endOfTime } from '@loyalty/rules/instant.ts';
+import type { Pool } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
 import type { MembershipState } from '../domain/membership.ts';
 import { perRow } from './plan-forms.ts';
-import type { AccountQuery } from './read-accounts.ts';
+import { type AccountQuery, createAccountReader } from './read-accounts.ts';
+
+/** Reads of several accounts. */
+export function memberReads(
+  pool: Pool,
+): Pick<LedgerReader, 'accountsOfUser' | 'accountsOfProgram'> {
+  const accounts = createAccountReader(pool);
+  return {
+    accountsOfUser: (query) => accounts(readAccountsOfUser(query)),
+    accountsOfProgram: (query) => accounts(readMembers(query)),
+  };
+}
 
 type MembersQuery = Parameters<LedgerReader['accountsOfProgram']>[0];
 
@@ -60,7 +72,7 @@ const joinedWithPrefix = `SELECT membership_id FROM unnest($8::text[]) AS states
  * The members of a program that a filter leaves, each combination by an index in its order. Only a prefix with a join time
  * has none: it is checked on the members with the attribute, or else the join time is on those with the prefix.
  */
-export function readMembers(query: MembersQuery): AccountQuery {
+function readMembers(query: MembersQuery): AccountQuery {
   return query.joinStartTime === undefined && query.joinEndTime === undefined
     ? readByUserId(query)
     : readByJoinTime(query);
@@ -128,7 +140,7 @@ function rangeOf(prefix: string): [from: string, before: string] {
   return [prefix, `${prefix}${lastCharacter}`];
 }
 
-export function readAccountsOfUser({
+function readAccountsOfUser({
   userId,
   programs,
   now,

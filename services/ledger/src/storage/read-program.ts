@@ -6,10 +6,44 @@ import type { LedgerReader, ProgramQuery } from '../app/ledger-store.ts';
 import type { EntryKind } from '../domain/journal.ts';
 import type { RedemptionState } from '../domain/redemption-state.ts';
 import { aboveAllIds } from './column-values.ts';
+import { type EarnRow, earnOf } from './earn-rows.ts';
+import { type EntryRow, entryOf } from './entry-rows.ts';
 import { perRow } from './plan-forms.ts';
+import type { Read } from './read.ts';
+import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 
-// Lists of all members of a program, the newest first. Much is written at the same instant: the purchases of one commit.
-// So a position has a key besides the time.
+/**
+ * Reads of what happened to all members of a program, the newest first. Much is written at the same instant: the purchases of
+ * one commit. So a position has a key besides the time.
+ */
+export function programReads(
+  read: Read,
+): Pick<LedgerReader, 'earnsOfProgram' | 'entriesOfProgram' | 'redemptionsOfProgram'> {
+  return {
+    async earnsOfProgram(query) {
+      const rows = await read<EarnRow & { user_id: string }>(readEarnsOfProgram(query));
+      return rows.map((row) => ({ ...earnOf(row), userId: row.user_id }));
+    },
+
+    async entriesOfProgram(query) {
+      const { programId } = query;
+      const rows = await read<EntryRow & { membership_id: bigint; user_id: string }>(
+        readEntriesOfProgram(query),
+      );
+      return rows.map((row) => ({
+        programId,
+        userId: row.user_id,
+        membershipId: row.membership_id,
+        entry: entryOf(row),
+      }));
+    },
+
+    async redemptionsOfProgram(query) {
+      const rows = await read<RedemptionRow & { user_id: string }>(readRedemptionsOfProgram(query));
+      return rows.map((row) => ({ ...redemptionOf(row), userId: row.user_id }));
+    },
+  };
+}
 
 const userOf = (table: string) =>
   `(SELECT user_id FROM memberships WHERE membership_id = ${table}.membership_id) AS user_id`;
@@ -33,9 +67,7 @@ const earnsOfProgram = (condition: string) => `SELECT earns.*, ${userOf('earns')
     AND post_time <= $4 AND (post_time < $4 OR transaction_id < $5 OR $5 IS NULL)
   ORDER BY post_time DESC, transaction_id DESC LIMIT $6`;
 
-export function readEarnsOfProgram(
-  query: Parameters<LedgerReader['earnsOfProgram']>[0],
-): QueryConfig {
+function readEarnsOfProgram(query: Parameters<LedgerReader['earnsOfProgram']>[0]): QueryConfig {
   const values = [
     query.programId,
     ...times(query, ({ postTime }) => postTime),
@@ -109,9 +141,7 @@ const entriesOfProgram = `SELECT entries.*, ${userOf('entries')}
   ) AS entries
   ORDER BY newest.create_time DESC, newest.membership_id DESC, newest.sequence DESC`;
 
-export function readEntriesOfProgram(
-  query: Parameters<LedgerReader['entriesOfProgram']>[0],
-): QueryConfig {
+function readEntriesOfProgram(query: Parameters<LedgerReader['entriesOfProgram']>[0]): QueryConfig {
   const { programId, kinds, limit } = query;
   const isEvery = kinds.length === 0;
   return {
@@ -210,7 +240,7 @@ const allStates: readonly RedemptionState[] = [
   'REJECTED',
 ];
 
-export function readRedemptionsOfProgram(
+function readRedemptionsOfProgram(
   query: Parameters<LedgerReader['redemptionsOfProgram']>[0],
 ): QueryConfig {
   const { state, rewardId, reference } = query;

@@ -1,10 +1,43 @@
-import { timestamptz, timestamptzOrNull } from '@loyalty/platform/postgres/timestamptz.ts';
+import { instant, timestamptz, timestamptzOrNull } from '@loyalty/platform/postgres/timestamptz.ts';
 import { beginningOfTime } from '@loyalty/rules/instant.ts';
 import type { QueryConfig } from 'pg';
 import type { LedgerReader } from '../app/ledger-store.ts';
 import { aboveAllIds } from './column-values.ts';
+import type { Read } from './read.ts';
+import { type RedemptionRow, redemptionOf } from './redemption-rows.ts';
 
-export function readRedemption({
+/** Reads of redemptions, and of how much of rewards they take. */
+export function redemptionReads(
+  read: Read,
+): Pick<LedgerReader, 'redemption' | 'redemptions' | 'openHolds' | 'rewardsTaken'> {
+  return {
+    async redemption(name) {
+      const [row] = await read<RedemptionRow>(readRedemption(name));
+      return row === undefined ? undefined : redemptionOf(row);
+    },
+
+    async redemptions(query) {
+      return (await read<RedemptionRow>(readRedemptionsOfMembership(query))).map(redemptionOf);
+    },
+
+    async openHolds(query) {
+      const rows = await read<RedemptionRow & { user_id: string; hold_expires_at: Date }>(
+        readOpenHolds(query),
+      );
+      return rows.map((row) => ({
+        ...redemptionOf(row),
+        userId: row.user_id,
+        holdExpiresAt: instant(row.hold_expires_at),
+      }));
+    },
+
+    async rewardsTaken(query) {
+      return await read<{ stock: bigint; byMember: bigint }>(readRewardsTaken(query));
+    },
+  };
+}
+
+function readRedemption({
   programId,
   userId,
   redemptionId,
@@ -19,7 +52,7 @@ export function readRedemption({
   };
 }
 
-export function readRedemptionsOfMembership({
+function readRedemptionsOfMembership({
   membershipId,
   limit,
   after,
@@ -33,7 +66,7 @@ export function readRedemptionsOfMembership({
   };
 }
 
-export function readOpenHolds({
+function readOpenHolds({
   programId,
   now,
   limit,
@@ -58,7 +91,7 @@ export function readOpenHolds({
   };
 }
 
-export function readRewardsTaken({
+function readRewardsTaken({
   programId,
   membershipId,
   rewards,
