@@ -41,9 +41,9 @@ export interface Project {
 
 /** A project with the packed client. Nothing is fetched: its dependencies are copied from node_modules. */
 export async function createProject(): Promise<Project> {
+  const packed = await sharedPackedClient();
   const directory = await mkdtemp(join(tmpdir(), 'loyalty-client-'));
   const modules = join(directory, 'node_modules');
-  const packed = await sharedPackedClient();
   const client = join(modules, '@loyalty/client');
   await mkdir(client, { recursive: true });
   await exec('tar', ['-xzf', packed.file, '-C', client, '--strip-components=1']);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Platform } from '@loyalty/local/running-platform.ts';
 import { root } from '@loyalty/local/settings.ts';
-import { sharedPackedClient, sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
+import { sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { createProject, otherNode, type Project } from '../src/client-project.ts';
 
@@ -52,11 +52,6 @@ test('the package has JavaScript, types and its license, and no source', () => {
   );
   const strays = project.packed.filter((path) => /(?<!\.d)\.ts$|\.test\.|^src\//.test(path));
   expect(strays).toEqual([]);
-});
-
-test('two files that ask for the package at the same time get the same one', async () => {
-  const [one, other] = await Promise.all([sharedPackedClient(), sharedPackedClient()]);
-  expect(other.file).toBe(one.file);
 });
 
 test('no program of the pages is left out', () => {

@@ -18,6 +18,16 @@ export interface PackedClient {
 /** Builds and packs the client, into a temporary folder. */
 export async function packClient(): Promise<PackedClient & { remove(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'loyalty-package-'));
+  const remove = () => rm(directory, { recursive: true });
+  try {
+    return { ...(await packInto(directory)), remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function packInto(directory: string): Promise<PackedClient> {
   const args = ['pack', '--workspace', '@loyalty/client', '--json', '--offline'];
   const { stdout } = await exec('npm', [...args, '--pack-destination', directory], { cwd: root });
   const [pack] = JSON.parse(stdout.slice(stdout.indexOf('['))) as [
@@ -26,6 +36,5 @@ export async function packClient(): Promise<PackedClient & { remove(): Promise<v
   return {
     file: join(directory, pack.filename),
     names: pack.files.map(({ path }) => path),
-    remove: () => rm(directory, { recursive: true }),
   };
 }

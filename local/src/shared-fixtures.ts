@@ -1,5 +1,5 @@
-// What all test files of a run share. Each fixture is made in the process of the run when it is first asked for, because it takes
-// longer than most tests.
+// What all test files of a run share. Each fixture is made in the process of the run when it is first asked for: that takes longer
+// than most tests.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

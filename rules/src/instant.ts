@@ -1,4 +1,4 @@
-/** Milliseconds since the epoch. `beginningOfTime` and `endOfTime` compare like any other instant. */
+/** Milliseconds since 1970, UTC. {@link beginningOfTime} and {@link endOfTime} compare like any other instant. */
 export type Instant = number;
 
 export const endOfTime: Instant = Number.POSITIVE_INFINITY;

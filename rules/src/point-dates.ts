@@ -17,7 +17,7 @@ export function availableTime({ maturation, clock }: CompiledRuleSet, occurTime:
   return (starts ? day : day.add({ days: 1 }).startOfDay()).epochMilliseconds;
 }
 
-/** When points expire, counted from the later of the two times; INACTIVITY and the end of time count from neither. */
+/** When points expire, counted from the later of the two times; the end of time if never. */
 export function expireTime(
   { expiry, clock }: CompiledRuleSet,
   { availableTime, occurTime }: { readonly availableTime: Instant; readonly occurTime: Instant },

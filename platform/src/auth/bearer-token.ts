@@ -8,10 +8,10 @@ export function bearerToken([authorization, ...others]: readonly string[]):
   | string
   | Unauthenticated {
   if (others.length > 0) {
-    return new Unauthenticated('the call has the header "Authorization" twice; send one');
+    return new Unauthenticated('The call has the header "Authorization" twice; send one');
   }
   return (
     /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ??
-    new Unauthenticated('the call needs the header "Authorization: Bearer <token>"')
+    new Unauthenticated('The call needs the header "Authorization: Bearer <token>"')
   );
 }

@@ -89,7 +89,7 @@ export function openConfirmations(connection: NatsConnection, timeoutMs: number)
 }
 
 export function unconfirmed(subject: string, cause: unknown): StorageUnavailable {
-  return new StorageUnavailable(`no stream confirmed a message on ${subject}`, { cause });
+  return new StorageUnavailable(`No stream confirmed a message on ${subject}`, { cause });
 }
 
 /** JetStream's reply to a message: https://docs.nats.io/nats-concepts/jetstream/streams */

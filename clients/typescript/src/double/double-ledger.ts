@@ -227,7 +227,7 @@ function reversed(
   const before = earn.refunds.get(refundId);
   if (before !== undefined) {
     if (!sameExtent(before.extent, extent)) {
-      throw new RefundConflict('the refund id was used before with other content');
+      throw new RefundConflict('The refund id was used before with other content');
     }
     return { refund: before, earn: earnOf(earn), balance: balanceOf(account), replayed: true };
   }
@@ -267,7 +267,7 @@ function refundedBy(earn: DoubleEarn, extent: Extent): bigint {
   if (extent.case !== 'amount') throw new NotInDouble('refunds by items');
   const minorUnits = extent.value.minorUnits ?? 0n;
   if (minorUnits > left) {
-    throw new RefundExceedsTransaction('more would be refunded than is left of the transaction');
+    throw new RefundExceedsTransaction('More would be refunded than is left of the transaction');
   }
   return minorUnits;
 }

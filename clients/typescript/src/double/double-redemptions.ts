@@ -148,7 +148,7 @@ function priceOf(
 
 function refuseOtherPrice(points: bigint, expectedPoints: bigint | undefined): void {
   if (expectedPoints === undefined || expectedPoints === points) return;
-  throw new PriceChanged(`the price is ${points} points, not ${expectedPoints}`, {
+  throw new PriceChanged(`The price is ${points} points, not ${expectedPoints}`, {
     metadata: { pricePoints: String(points), expectedPoints: String(expectedPoints) },
   });
 }

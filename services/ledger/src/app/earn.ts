@@ -1,5 +1,9 @@
 import type { Author } from '@loyalty/rules/author.ts';
-import { type CompiledRuleSet, capPeriods } from '@loyalty/rules/compile-rule-set.ts';
+import {
+  type CapPeriod,
+  type CompiledRuleSet,
+  capPeriods,
+} from '@loyalty/rules/compile-rule-set.ts';
 import { evaluate, SEMANTICS } from '@loyalty/rules/evaluate.ts';
 import { differingFields, fingerprintPurchase } from '@loyalty/rules/fingerprint.ts';
 import type { Instant } from '@loyalty/rules/instant.ts';
@@ -24,7 +28,7 @@ import { applyWaitingRefunds } from './apply-waiting-refunds.ts';
 import { checkPurchase } from './check-purchase.ts';
 import { capCountsOf, creditLot, factsOf, inactivityFrom, keptFacts } from './evaluation.ts';
 import { type ExplainedEarn, explained } from './explained-earn.ts';
-import type { CapPeriod, Command, LockedState, MemberName, PostedEarn } from './ledger-store.ts';
+import type { Command, LockedState, MemberName, PostedEarn } from './ledger-store.ts';
 import { lockedAccount } from './locked-account.ts';
 import type { ProgramDefinition } from './program-catalog.ts';
 import { repeatOf } from './repeat.ts';
@@ -202,8 +206,8 @@ function credit(reported: {
   locked.putEarn(earn);
   const { version: ruleSetVersion, displayNames: names } = ruleSet;
   locked.putRuleNames({ programId: program.programId, ruleSetVersion, names });
-  for (const usage of award.capUsage) {
-    locked.addCapUsed(earn.membershipId, usage, usage.points);
+  for (const { points, ...cap } of award.capUsage) {
+    locked.addCapUsed(earn.membershipId, cap, points);
   }
   const standing = applyWaitingRefunds(locked, { earn, ruleSet, author });
   return {

@@ -1,4 +1,8 @@
-import { type CompiledRuleSet, needsMemberFacts } from '@loyalty/rules/compile-rule-set.ts';
+import {
+  type CapPeriod,
+  type CompiledRuleSet,
+  needsMemberFacts,
+} from '@loyalty/rules/compile-rule-set.ts';
 import type { Award } from '@loyalty/rules/evaluate.ts';
 import { endOfTime, type Instant } from '@loyalty/rules/instant.ts';
 import type { MemberFacts } from '@loyalty/rules/language.ts';
@@ -13,7 +17,6 @@ import type { CapCounts, EarnFacts } from '../domain/earn.ts';
 import type { Account } from '../domain/journal.ts';
 import type { LotKey } from '../domain/lot.ts';
 import { smaller } from '../domain/points.ts';
-import type { CapPeriod } from './ledger-store.ts';
 
 /** The facts about a member that rules and conditions can use, as of now. */
 export function factsOf({ membership }: Account): MemberFacts {

@@ -1,5 +1,7 @@
+import type { CapPeriod } from '@loyalty/rules/compile-rule-set.ts';
 import type { Instant } from '@loyalty/rules/instant.ts';
 import type { Purchase } from '@loyalty/rules/language.ts';
+import type { LimitPeriod } from '@loyalty/rules/limit-period.ts';
 import type { RefundPart } from '@loyalty/rules/remaining-purchase.ts';
 import type { Earn, EarnState } from '../domain/earn.ts';
 import type { Account, Entry, EntryKind } from '../domain/journal.ts';
@@ -30,18 +32,10 @@ export interface RewardName {
   readonly rewardId: string;
 }
 
-/** A period in which a cap counts what a member is given. */
-export interface CapPeriod {
-  /** Empty for the cap of a rule set itself. */
-  readonly ruleId: string;
-  readonly period: string;
-  readonly start: Instant;
-}
-
 /** How often a member had a reward in a period. */
 export interface UsagePeriod {
   readonly rewardId: string;
-  readonly period: string;
+  readonly period: LimitPeriod;
   readonly start: Instant;
 }
 

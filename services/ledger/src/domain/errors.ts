@@ -171,7 +171,7 @@ export class PriceChanged extends DomainError {
 
   constructor(prices: { pricePoints: bigint; expectedPoints: bigint }) {
     super(
-      `the price is ${prices.pricePoints} points, not ${prices.expectedPoints}; show the new price to the member, and redeem with it`,
+      `The price is ${prices.pricePoints} points, not ${prices.expectedPoints}; show the new price to the member, and redeem with it`,
       {
         metadata: {
           pricePoints: String(prices.pricePoints),

@@ -4,10 +4,10 @@ import { smaller } from './points.ts';
 /** NORMAL: dates of its own. INACTIVITY: expires with the membership's inactivity. GRACE: restored with a grace. */
 export type LotClass = 'NORMAL' | 'INACTIVITY' | 'GRACE';
 
-/** What distinguishes the lots of a membership. `availableAt` is -Infinity for points that never had to mature. */
+/** What distinguishes the lots of a membership. `availableAt` is the beginning of time for points that never had to mature. */
 export interface LotKey {
   readonly availableAt: Instant;
-  /** Infinity where points don't expire, and for class INACTIVITY, whose date is the membership's. */
+  /** The end of time where points don't expire, and for class INACTIVITY, whose date is the membership's. */
   readonly expiresAt: Instant;
   readonly class: LotClass;
 }

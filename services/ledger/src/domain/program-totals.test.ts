@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { endOfTime } from '@loyalty/rules/instant.ts';
+import { beginningOfTime, endOfTime } from '@loyalty/rules/instant.ts';
 import type { Account } from './journal.ts';
 import type { Lot } from './lot.ts';
 import { newMembership } from './membership.ts';
@@ -14,7 +14,7 @@ const query: TotalsQuery = {
 };
 
 const lot = (expiresAt: number, remaining: bigint): Lot => ({
-  availableAt: Number.NEGATIVE_INFINITY,
+  availableAt: beginningOfTime,
   expiresAt,
   class: 'NORMAL',
   remaining,

@@ -1,4 +1,5 @@
 import { endOfTime, type Instant } from '@loyalty/rules/instant.ts';
+import type { LimitPeriod } from '@loyalty/rules/limit-period.ts';
 import type { Refusal } from './errors.ts';
 import type { LotKey } from './lot.ts';
 
@@ -51,7 +52,7 @@ export interface Redemption {
   /** Whether it counts against the reward's stock. */
   readonly stockTaken: boolean;
   /** The period in which it counts against the member's limit. */
-  readonly usagePeriod: { readonly period: string; readonly start: Instant } | undefined;
+  readonly usagePeriod: { readonly period: LimitPeriod; readonly start: Instant } | undefined;
 }
 
 /** Holds in the order of their deadlines, and of their ids where those are the same: the order in which they are released. */

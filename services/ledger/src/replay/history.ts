@@ -1,4 +1,5 @@
-import type { CapPeriod, PostedEarn, PurchaseRefund } from '../app/ledger-store.ts';
+import type { CapPeriod } from '@loyalty/rules/compile-rule-set.ts';
+import type { PostedEarn, PurchaseRefund } from '../app/ledger-store.ts';
 import type { Entry } from '../domain/journal.ts';
 
 /** A membership whose journal is replayed. */

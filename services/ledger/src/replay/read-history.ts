@@ -1,5 +1,6 @@
 import { instant, type Timestamp } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { LimitPeriod } from '@loyalty/rules/limit-period.ts';
 import type { PurchaseRefund } from '../app/ledger-store.ts';
 import type { Entry } from '../domain/journal.ts';
 import { type EarnRow, earnOf, type RefundRow, refundOf } from '../storage/earn-rows.ts';
@@ -61,7 +62,7 @@ export async function readCapUsage(
 ): Promise<StoredCapUsage[]> {
   const { rows } = await tx.query<{
     rule_id: string;
-    period: string;
+    period: LimitPeriod;
     period_start: Timestamp;
     points: bigint;
   }>({

@@ -1,4 +1,4 @@
-import type { CapPeriod } from '../app/ledger-store.ts';
+import type { CapPeriod } from '@loyalty/rules/compile-rule-set.ts';
 import type { CapCounts } from '../domain/earn.ts';
 import type { Comparison } from './comparison.ts';
 import type { StoredCapUsage } from './history.ts';

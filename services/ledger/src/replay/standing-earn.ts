@@ -1,8 +1,8 @@
-import type { CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
+import type { CapPeriod, CompiledRuleSet } from '@loyalty/rules/compile-rule-set.ts';
 import { type Award, evaluate } from '@loyalty/rules/evaluate.ts';
 import type { MemberFacts } from '@loyalty/rules/language.ts';
 import type { Remaining } from '@loyalty/rules/remaining-purchase.ts';
-import type { CapPeriod, PostedEarn } from '../app/ledger-store.ts';
+import type { PostedEarn } from '../app/ledger-store.ts';
 import type { ProgramDefinition } from '../app/program-catalog.ts';
 import type { CapCounts } from '../domain/earn.ts';
 import type { Comparison } from './comparison.ts';

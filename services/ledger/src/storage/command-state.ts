@@ -1,6 +1,6 @@
+import type { CapPeriod } from '@loyalty/rules/compile-rule-set.ts';
 import type { Instant } from '@loyalty/rules/instant.ts';
 import type {
-  CapPeriod,
   LockedState,
   MemberName,
   Needs,

@@ -1,11 +1,6 @@
+import type { CapPeriod } from '@loyalty/rules/compile-rule-set.ts';
 // What identifies rows among Map keys. No id contains a NUL.
-import type {
-  CapPeriod,
-  PurchaseName,
-  RequestKey,
-  RewardName,
-  UsagePeriod,
-} from '../app/ledger-store.ts';
+import type { PurchaseName, RequestKey, RewardName, UsagePeriod } from '../app/ledger-store.ts';
 import type { RuleSetName } from '../app/rule-names.ts';
 import type { LotKey } from '../domain/lot.ts';
 

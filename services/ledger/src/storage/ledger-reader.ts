@@ -13,7 +13,7 @@ import { programReads } from './read-program.ts';
 import { redemptionReads } from './read-redemptions.ts';
 import { readStatement } from './read-statement.ts';
 
-/** Reads that lock nothing, each from the file about what it reads. */
+/** Reads that lock nothing. Most come from the file about what they read. */
 export function createLedgerReader(pool: Pool): LedgerReader {
   const read = createRead(pool);
 

@@ -29,9 +29,9 @@ const order = { programId, transactionId: 'order-1' };
 const otherOrder = { programId, transactionId: 'order-2' };
 const lot = { availableAt: beginningOfTime, expiresAt: endOfTime, class: 'NORMAL' as const };
 const otherLot = { ...lot, expiresAt: 1 };
-const cap = { ruleId: 'base', period: 'DAY', start: 0 };
+const cap = { ruleId: 'base', period: 'DAY', start: 0 } as const;
 const otherCap = { ...cap, start: 1 };
-const usage = { rewardId: 'glass', period: 'MONTH', start: 1 };
+const usage = { rewardId: 'glass', period: 'MONTH', start: 1 } as const;
 const request = { kind: 'ADJUST' as const, idempotencyKey: 'key' };
 
 function hold(account: Account): Account {

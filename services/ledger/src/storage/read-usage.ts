@@ -1,7 +1,8 @@
 import { instant, type Timestamp, timestamptz } from '@loyalty/platform/postgres/timestamptz.ts';
 import type { DbTransaction } from '@loyalty/platform/postgres/transaction.ts';
+import type { CapPeriod } from '@loyalty/rules/compile-rule-set.ts';
+import type { LimitPeriod } from '@loyalty/rules/limit-period.ts';
 import type {
-  CapPeriod,
   Needs,
   RequestKey,
   RequestRecord,
@@ -118,7 +119,7 @@ export async function readCapUsage(
   const { rows } = await tx.query<{
     membership_id: bigint;
     rule_id: string;
-    period: string;
+    period: LimitPeriod;
     period_start: Timestamp;
     points: bigint;
   }>({
@@ -163,7 +164,7 @@ export async function readRewardUsage(
   const { rows } = await tx.query<{
     membership_id: bigint;
     reward_id: string;
-    period: string;
+    period: LimitPeriod;
     period_start: Timestamp;
     taken: bigint;
   }>({

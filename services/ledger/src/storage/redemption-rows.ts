@@ -5,6 +5,7 @@ import {
   type Timestamp,
   timestamptz,
 } from '@loyalty/platform/postgres/timestamptz.ts';
+import type { LimitPeriod } from '@loyalty/rules/limit-period.ts';
 import type { RefusalReason } from '../domain/errors.ts';
 import type { LotClass } from '../domain/lot.ts';
 import type { Redemption, RedemptionPart, RedemptionState } from '../domain/redemption-state.ts';
@@ -38,7 +39,7 @@ export interface RedemptionRow {
   refusal_reason: RefusalReason | null;
   refusal_metadata: Record<string, string> | null;
   stock_taken: boolean;
-  usage_period: string | null;
+  usage_period: LimitPeriod | null;
   usage_period_start: Timestamp | null;
 }
 
