@@ -21,8 +21,12 @@ import {
 } from '@bufbuild/protobuf';
 import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Platform } from '@loyalty/local/running-platform.ts';
-import { sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
+import {
+  createPlatformHome,
+  type PlatformHome,
+  type RunningPlatform,
+  startPlatform,
+} from '@loyalty/local/running-platform.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
 import { http } from '@loyalty/proto/google/api/annotations_pb.ts';
 import { DeadLetterService } from '@loyalty/proto/loyalty/ledger/v1/dead_letter_service_pb.ts';
@@ -47,11 +51,14 @@ const methods = [...programsServices, ...ledgerServices, ...webhooksServices].fl
 const programId = 'no-such-program';
 const callsAtOnce = 24;
 
-let platform: Platform;
+let home: PlatformHome;
+let platform: RunningPlatform;
 const sessions = new Map<DescService, ClientHttp2Session>();
 
 beforeAll(async () => {
-  platform = await sharedPlatform();
+  // Its own: wrong tokens use up what an address may do without a known one, and all test files have the same address.
+  home = await createPlatformHome();
+  platform = await startPlatform(home);
   const { env } = platform;
   for (const [address, services] of [
     [env['LOYALTY_PROGRAMS_GRPC'], programsServices],
@@ -61,11 +68,13 @@ beforeAll(async () => {
     const session = connect(`http://${address}`);
     for (const service of services) sessions.set(service, session);
   }
-}, patience(60_000));
+}, patience(120_000));
 
-afterAll(() => {
+afterAll(async () => {
   for (const session of new Set(sessions.values())) session.close();
-});
+  await platform.stop();
+  await home.remove();
+}, patience(30_000));
 
 type Verdict = 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'LET_IN';
 
