@@ -1,7 +1,7 @@
 // buf needs the sources of every imported contract, and buf/validate/validate.proto is in no npm
 // package. The validator carries its descriptor, so the source is printed from that: always the
 // version that runs.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   type DescriptorProto,
@@ -17,7 +17,10 @@ import { root } from './commands.ts';
 export function writeThirdPartyProtos(top = root): void {
   const path = join(top, '.third-party/buf/validate/validate.proto');
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, printFile());
+  // Put in place whole: other processes may be reading it, such as those of tests.
+  const unfinished = `${path}.${process.pid}`;
+  writeFileSync(unfinished, printFile());
+  renameSync(unfinished, path);
 }
 
 function printFile(): string {
