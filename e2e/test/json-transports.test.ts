@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Platform } from '@loyalty/local/running-platform.ts';
 import { sharedPlatform } from '@loyalty/local/shared-fixtures.ts';
 import { patience } from '@loyalty/local/test-patience.ts';
+import { sentenceOf } from '@loyalty/platform/errors.ts';
 import { BadRequestSchema } from '@loyalty/proto/google/rpc/error_details_pb.ts';
 import { createProgram, http } from '../src/http.ts';
 import { natsPublish } from '../src/nats-publish.ts';
@@ -42,7 +43,7 @@ const wholeNumber = 'must be a whole number in decimal digits, such as 25000';
 const realTime = 'must be a time that exists, such as 2026-03-01T18:30:00Z';
 const unknown = 'is not a field here; check its name, or leave it out';
 const twice = 'is given twice; give it once';
-const malformed = (place: string) => `malformed JSON: at ${place}`;
+const malformed = (place: string) => `Malformed JSON: at ${place}`;
 
 const rows: [what: string, text: Template, faults: string[]][] = [
   ['a purchase', earn(), []],
@@ -64,8 +65,8 @@ const rows: [what: string, text: Template, faults: string[]][] = [
   ['a time zone and nanoseconds', time('"2024-05-01T02:00:00.123456789+02:00"'), []],
   ['attributes with names of objects', earn({ rest: ',"attributes":{"constructor":"a"}' }), []],
 
-  ['a list', '[]', ['must be an object']],
-  ['null', 'null', ['must be an object']],
+  ['a list', '[]', ['Must be an object']],
+  ['null', 'null', ['Must be an object']],
   [
     'a text without an end',
     '{"userId":"u"',
@@ -86,7 +87,7 @@ const rows: [what: string, text: Template, faults: string[]][] = [
   [
     'bytes that are no text',
     earn({ rest: `,"channel":"${noUtf8}"` }),
-    ['the JSON must be encoded in UTF-8'],
+    ['The JSON must be encoded in UTF-8'],
   ],
   [
     'half a character',
@@ -229,8 +230,6 @@ function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 
 const withProgram = (text: Template) => text.replace('PROGRAM', `"programId":"${programId}",`);
 const token = (role: 'ADMIN' | 'SERVICE') => platform.env[`LOYALTY_${role}_TOKEN`] ?? '';
-const sentence = (field: string, message: string) =>
-  field === '' ? message : `${field}: ${message}`;
 
 async function postJson(url: string, text: string, headers: Record<string, string> = {}) {
   const response = await fetch(url, {
@@ -250,7 +249,7 @@ async function atGateway(path: string, text: Template, headers = {}): Promise<Ve
   const { ok, body } = await postJson(url, text.replace('PROGRAM', ''), headers);
   if (ok) return accepted;
   const { violations } = body as { violations: { field: string; message: string }[] };
-  return violations.map(({ field, message }) => sentence(field, message)).join('; ');
+  return violations.map(sentenceOf).join('; ');
 }
 
 async function atConnectPort(method: string, text: Template): Promise<Verdict> {
@@ -263,7 +262,9 @@ async function atConnectPort(method: string, text: Template): Promise<Verdict> {
     BadRequestSchema,
     Buffer.from(detail?.value ?? '', 'base64'),
   );
-  return fieldViolations.map(({ field, description }) => sentence(field, description)).join('; ');
+  return fieldViolations
+    .map(({ field, description }) => sentenceOf({ field, message: description }))
+    .join('; ');
 }
 
 async function publish(text: Template): Promise<void> {

@@ -15,7 +15,7 @@ export function respondToConnectionError(error: NodeJS.ErrnoException, socket: S
 
 /** Responds to a request for a tunnel, which Node would close the connection for. */
 export function refuseTunnel(_request: IncomingMessage, socket: Duplex): void {
-  const detail = 'the gateway is not a proxy; connect to the other host itself';
+  const detail = 'The gateway is not a proxy; connect to the other host itself';
   endWithProblem(socket, new HttpRefusal(405, detail, { allow: '' }));
 }
 
@@ -32,9 +32,9 @@ function endWithProblem(socket: Duplex, refusal: Error): void {
 function refusalOf(code: string | undefined): Error {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new HttpRefusal(408, 'the request took too long to arrive');
+      return new HttpRefusal(408, 'The request took too long to arrive');
     case 'HPE_HEADER_OVERFLOW':
-      return new HttpRefusal(431, 'the headers are larger than allowed');
+      return new HttpRefusal(431, 'The headers are larger than allowed');
     default:
       return new ValidationFailed([{ field: '', message: 'the request is not valid HTTP/1.1' }]);
   }

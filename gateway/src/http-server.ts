@@ -165,7 +165,7 @@ function requireHttp({ raw }: FastifyRequest): void {
   }
   const { expect = '100-continue' } = raw.headers;
   if (expect.toLowerCase() !== '100-continue') {
-    throw new HttpRefusal(417, 'the only expectation that can be met is 100-continue');
+    throw new HttpRefusal(417, 'The only expectation that can be met is 100-continue');
   }
 }
 
@@ -183,10 +183,10 @@ function readJsonBodies(app: FastifyInstance): void {
       return;
     }
     if (type === undefined || !jsonMediaType.test(type)) {
-      throw new HttpRefusal(415, 'the body must be application/json in UTF-8');
+      throw new HttpRefusal(415, 'The body must be application/json in UTF-8');
     }
     if (encoding !== 'identity') {
-      throw new HttpRefusal(415, 'the body must come without a content encoding');
+      throw new HttpRefusal(415, 'The body must come without a content encoding');
     }
     if (request.headers.expect !== undefined) reply.raw.writeContinue();
     done();
@@ -225,9 +225,9 @@ function badTarget({ raw }: FastifyRequest): string {
 function refusalOf(error: unknown, request: FastifyRequest): unknown {
   if (!isComplaint(error)) return error;
   const { statusCode } = error;
-  if (statusCode === 413) return new HttpRefusal(413, 'the body is larger than 1 MiB');
+  if (statusCode === 413) return new HttpRefusal(413, 'The body is larger than 1 MiB');
   if (statusCode === 415) {
-    return new HttpRefusal(415, 'the body must be application/json in UTF-8');
+    return new HttpRefusal(415, 'The body must be application/json in UTF-8');
   }
   if (statusCode >= 400 && statusCode < 500) {
     // Fastify's own words repeat the path, however long it is.

@@ -129,9 +129,9 @@ function announcedBytes({ headers }: FastifyRequest, { bodyBytesMax }: GatewayLi
 
 /** 404, or 405 where the path allows other methods. */
 function strayRefusal(match: Stray): HttpRefusal {
-  if (match.found === 'nothing') return new HttpRefusal(404, 'there is nothing at this path');
+  if (match.found === 'nothing') return new HttpRefusal(404, 'There is nothing at this path');
   const allow = match.allow.join(', ');
-  return new HttpRefusal(405, `the path allows ${allow}`, { allow });
+  return new HttpRefusal(405, `The path allows ${allow}`, { allow });
 }
 
 /** The request's target as it was sent: decoding it before the route is known would mix up ids and paths. */

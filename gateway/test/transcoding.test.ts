@@ -337,7 +337,7 @@ describe('a change', () => {
       const { status, json } = await send(url(), 'PATCH', { token: admin, body });
       expect(status).toBe(400);
       expect(json).toMatchObject({
-        detail: 'the body has no field to change; give at least one',
+        detail: 'The body has no field to change; give at least one',
       });
     }
   });

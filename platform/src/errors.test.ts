@@ -30,8 +30,8 @@ test('a validation error names all of its fields in one message', () => {
 });
 
 test('a validation error of the whole request says just what is wrong', () => {
-  const error = new ValidationFailed([{ field: '', message: 'the body is no JSON' }]);
-  expect(error.message).toBe('the body is no JSON');
+  const error = new ValidationFailed([{ field: '', message: 'the body is not JSON' }]);
+  expect(error.message).toBe('The body is not JSON');
 });
 
 test('a caller is told when to come back to storage that is away', () => {

@@ -57,9 +57,9 @@ export class ValidationFailed extends ReasonedError {
   }
 }
 
-/** A violation as one text; one of the whole request names no field. */
+/** A violation as one text; one of the whole request names no field, and begins with a capital letter like other errors. */
 export function sentenceOf({ field, message }: FieldViolation): string {
-  return field === '' ? message : `${field}: ${message}`;
+  return field === '' ? message.charAt(0).toUpperCase() + message.slice(1) : `${field}: ${message}`;
 }
 
 /** Thrown when PostgreSQL or NATS can't be reached; the same request may be repeated later. */

@@ -114,13 +114,13 @@ function limitConnections(server: Server): void {
 const notFound: HttpProblem = {
   status: 404,
   title: 'Not found',
-  detail: 'there is nothing at this path; there are /livez, /readyz and /metrics',
+  detail: 'There is nothing at this path; there are /livez, /readyz and /metrics',
 };
 
 const notAllowed: HttpProblem = {
   status: 405,
   title: 'Method not allowed',
-  detail: 'the path allows GET and HEAD',
+  detail: 'The path allows GET and HEAD',
 };
 
 /** Computes once at a time: who asks meanwhile gets the same answer. */

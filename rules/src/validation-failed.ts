@@ -7,11 +7,12 @@ export class ValidationFailed extends DomainError {
   readonly violations: readonly Violation[];
 
   constructor(violations: readonly Violation[]) {
-    super(
-      violations
-        .map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
-        .join('; '),
-    );
+    super(violations.map(sentenceOf).join('; '));
     this.violations = violations;
   }
+}
+
+/** One of the whole request names no field. */
+function sentenceOf({ field, message }: Violation): string {
+  return field === '' ? message.charAt(0).toUpperCase() + message.slice(1) : `${field}: ${message}`;
 }

@@ -31,7 +31,7 @@ export function serveReference(
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      throw new HttpRefusal(405, 'the path allows GET, HEAD', { allow: 'GET, HEAD' });
+      throw new HttpRefusal(405, 'The path allows GET, HEAD', { allow: 'GET, HEAD' });
     }
     request.page = page;
     // A browser must ask whether it has the present version: the pages of a release belong together.

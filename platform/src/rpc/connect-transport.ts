@@ -98,7 +98,7 @@ export function createConnectTransport({
       answerProblem(response, {
         status: 405,
         title: 'Method not allowed',
-        detail: 'methods are called by POST',
+        detail: 'Methods are called by POST',
       });
       return true;
     }
@@ -109,7 +109,7 @@ export function createConnectTransport({
       answerProblem(response, {
         status: 400,
         title: 'Bad request',
-        detail: "the request can't be read",
+        detail: "The request can't be read",
       });
       response.end();
     });
@@ -234,7 +234,7 @@ const unknownType: HttpProblem = {
   status: 415,
   title: 'Unsupported media type',
   detail:
-    'the content type must be application/json or application/proto, or one of gRPC or gRPC-Web in binary form',
+    'The content type must be application/json or application/proto, or one of gRPC or gRPC-Web in binary form',
 };
 
 /** Every value that a header was sent with; the merged headers have only the first of some. */

@@ -61,31 +61,31 @@ function endWithProblem(
 export const tookTooLong: HttpProblem = {
   status: 408,
   title: 'Request timeout',
-  detail: 'the request took too long to arrive',
+  detail: 'The request took too long to arrive',
 };
 
 const badHost: HttpProblem = {
   status: 400,
   title: 'Bad request',
-  detail: 'the Host header must be given once and not be empty, as HTTP/1.1 requires',
+  detail: 'The Host header must be given once and not be empty, as HTTP/1.1 requires',
 };
 
 const badTransferCoding: HttpProblem = {
   status: 400,
   title: 'Bad request',
-  detail: 'the only transfer coding that is understood is chunked',
+  detail: 'The only transfer coding that is understood is chunked',
 };
 
 const unmetExpectation: HttpProblem = {
   status: 417,
   title: 'Expectation failed',
-  detail: 'the only expectation that can be met is 100-continue',
+  detail: 'The only expectation that can be met is 100-continue',
 };
 
 const noTunnel: HttpProblem = {
   status: 405,
   title: 'Method not allowed',
-  detail: 'this is not a proxy; connect to the other host itself',
+  detail: 'This is not a proxy; connect to the other host itself',
 };
 
 function clientProblemOf(code: string | undefined): HttpProblem {
@@ -96,9 +96,9 @@ function clientProblemOf(code: string | undefined): HttpProblem {
       return {
         status: 431,
         title: 'Headers too large',
-        detail: 'the headers are larger than allowed',
+        detail: 'The headers are larger than allowed',
       };
     default:
-      return { status: 400, title: 'Bad request', detail: 'the request is not valid HTTP/1.1' };
+      return { status: 400, title: 'Bad request', detail: 'The request is not valid HTTP/1.1' };
   }
 }

@@ -124,7 +124,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       answerProblem(response, {
         status: 404,
         title: 'Not found',
-        detail: 'there is nothing at this path',
+        detail: 'There is nothing at this path',
       });
     },
     { limits, tls },

@@ -60,8 +60,10 @@ test('fields that the words of a rule name have the names that the caller writes
       return named(error as ValidationFailed, naming).message;
     }
   };
-  expect(validate(protoNaming)).toBe('to goes with from, and from_sequence with user_id');
-  expect(validate(jsonNaming(schema))).toBe('to goes with from, and fromSequence with userId');
+  expect(validate(protoNaming)).toBe('Give to only with from, and from_sequence only with user_id');
+  expect(validate(jsonNaming(schema))).toBe(
+    'Give to only with from, and fromSequence only with userId',
+  );
 });
 
 describe('a caller who sends', () => {

@@ -51,7 +51,7 @@ export function unforeseenFailure(failed: Attempt): Failure {
   return {
     state: failed.attempt < unforeseenMax ? 'WAITING' : 'DEAD',
     reason: 'INTERNAL',
-    detail: 'an internal error occurred; the log has it under the number in the stream',
+    detail: 'An internal error occurred; the log has it under the number in the stream',
     failTime: failed.now,
     retryAt: retryTime(failed),
   };
