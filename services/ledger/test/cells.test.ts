@@ -3,6 +3,7 @@ import { createTestDatabase, type TestDatabase } from '@loyalty/local/test-envir
 import { ConfigError } from '@loyalty/platform/config.ts';
 import { createLogger } from '@loyalty/platform/logging.ts';
 import { createKnex } from '@loyalty/platform/postgres/knex.ts';
+import knexFactory from 'knex';
 import { openCell } from '../src/storage/cell.ts';
 import { startLedger } from '../src/wiring.ts';
 import { createMember, type Setting, startSetting } from './running-ledger.ts';
@@ -41,6 +42,20 @@ describe('the database of a cell', () => {
     expect(await openCell(knex, 0)).toBe(7);
     expect(await openCell(knex, 8)).toBe(7);
     expect(await ids()).toEqual(['3079', '3079']);
+  });
+
+  test('is recognized by a process that is so busy that the server ends its transactions', async () => {
+    const busy = knexFactory({
+      client: 'pg',
+      connection: { connectionString: database.url, idle_in_transaction_session_timeout: 20 },
+      pool: { min: 0, max: 1 },
+    });
+    busy.on('query-response', () => {
+      const untilMs = performance.now() + 200;
+      while (performance.now() < untilMs);
+    });
+    expect(await openCell(busy, 7)).toBe(7);
+    await busy.destroy();
   });
 });
 
