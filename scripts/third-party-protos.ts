@@ -17,7 +17,7 @@ import { root } from './commands.ts';
 export function writeThirdPartyProtos(top = root): void {
   const path = join(top, '.third-party/buf/validate/validate.proto');
   mkdirSync(dirname(path), { recursive: true });
-  // Put in place whole: other processes may be reading it, such as those of tests.
+  // Renamed into place, because another process may be reading it.
   const unfinished = `${path}.${process.pid}`;
   writeFileSync(unfinished, printFile());
   renameSync(unfinished, path);

@@ -56,7 +56,7 @@ let platform: RunningPlatform;
 const sessions = new Map<DescService, ClientHttp2Session>();
 
 beforeAll(async () => {
-  // Its own: wrong tokens use up what an address may do without a known one, and all test files have the same address.
+  // One of its own: wrong tokens use up what their address may do as an unknown caller, and all test files share an address.
   home = await createPlatformHome();
   platform = await startPlatform(home);
   const { env } = platform;

@@ -65,8 +65,8 @@ const rows: [what: string, text: Template, faults: string[]][] = [
   ['a time zone and nanoseconds', time('"2024-05-01T02:00:00.123456789+02:00"'), []],
   ['attributes with names of objects', earn({ rest: ',"attributes":{"constructor":"a"}' }), []],
 
-  ['a list', '[]', ['Must be an object']],
-  ['null', 'null', ['Must be an object']],
+  ['a list', '[]', ['The JSON must be an object']],
+  ['null', 'null', ['The JSON must be an object']],
   [
     'a text without an end',
     '{"userId":"u"',

@@ -74,7 +74,7 @@ function bodyFields(
   if (route.body === undefined) return {};
   const given = body === undefined ? {} : body;
   if (!isObject(given)) {
-    top.violations.push({ field: '', message: 'must be an object' });
+    top.violations.push({ field: '', message: 'the JSON must be an object' });
     return {};
   }
   if (route.body !== 'request') return resourceFields(route, route.body, given, top);

@@ -113,7 +113,7 @@ async function loadRules(root: string): Promise<Rules> {
     load('proto/gen/loyalty/programs/v1/rule_set_pb.ts'),
     load('proto/gen/loyalty/programs/v1/transaction_pb.ts'),
   ]);
-  // Commits that had no word for instants took dates.
+  // Older commits take dates.
   const hasInstants = existsSync(join(root, 'rules/src/instant.ts'));
   const instantOf = hasInstants ? Date.parse : (time: string) => new Date(time);
   return Object.assign({ instantOf }, ...modules) as Rules;

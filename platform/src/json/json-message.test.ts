@@ -274,7 +274,9 @@ test('values of another kind are refused, each by its place', () => {
     { field: 'state', message: 'must be one of POSTED, REVERSED' },
   ]);
   expect(violationsOf(RuleSetSchema, '{"rounding":2}')).toMatchObject([{ field: 'rounding' }]);
-  expect(violationsOf(RuleSetSchema, '[]')).toEqual([{ field: '', message: 'must be an object' }]);
+  expect(violationsOf(RuleSetSchema, '[]')).toEqual([
+    { field: '', message: 'the JSON must be an object' },
+  ]);
 });
 
 test.each(['AP8=', 'AP8', 'AP-_', '', 'AP+/'])('bytes are base64: %j', (base64) => {

@@ -106,7 +106,9 @@ function withMask<Desc extends DescMessage>(
 function readMessage(desc: DescMessage, input: JsonInput, place: Place): JsonValue {
   if (desc.typeName === TimestampSchema.typeName) return readTimestamp(input, place);
   if (desc.typeName.startsWith('google.protobuf.')) return readWellKnown(desc, input, place);
-  if (!isObject(input)) return refuse(place, 'must be an object');
+  if (!isObject(input)) {
+    return refuse(place, place.path === '' ? 'the JSON must be an object' : 'must be an object');
+  }
   const output: JsonObject = {};
   const mask = place.path === '' ? maskFieldOf(desc) : undefined;
   for (const [name, value] of Object.entries(input)) {

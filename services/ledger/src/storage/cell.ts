@@ -16,7 +16,7 @@ interface StoredCell {
  * Makes the database that of the cell, unless ids have been drawn from its sequences, and returns the cell that it belongs to.
  */
 export async function openCell(knex: Knex, cell: number): Promise<number> {
-  // Without a transaction, which the server would end if this process were too busy to go on with it, at each start.
+  // Most starts only read, and need no transaction: the server ends one whose process is too busy to go on with it.
   const stored = await readCell(knex);
   if (stored.used || stored.cell === cell) return stored.cell;
   return await knex.transaction(async (tx) => {
